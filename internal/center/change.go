@@ -1,0 +1,49 @@
+package center
+
+import "time"
+
+// Change is one decision about one chat, taken on a snapshot of it: what the store commits as a whole or not at
+// all. The comparison is After: if the chat has moved on since, nothing of the Change is kept and it is decided
+// again.
+type Change struct {
+	Chat ChatID
+	// After is the sequence of the last item the decision saw; 0 makes the chat. Items are numbered After+1, After+2, …
+	After int64
+	// Items are never empty: a Change with nothing to show carries one Marker.
+	Items []Item
+	// State is the chat's new state in the chat package's own encoding, nil when it did not change (a message between
+	// two people touches no other row).
+	State []byte
+	// Instance, Ended and EndedAt index the state; they are read only when State is set.
+	Instance InstanceID
+	Ended    bool
+	EndedAt  time.Time
+	// Contacts are segments that this Change adds to an existing chat, so that they can be found by id. The first
+	// contact is found by the chat's own id.
+	Contacts []ContactID
+	Due      []Due    // put: a row with the same chat and key is replaced
+	Undue    []string // keys of due rows taken away
+	Take     []Claim  // fails the whole Change when a live claim is there
+	Release  []Claim  // by kind and key; taking away what is not there is no error
+	Receipts []Receipt
+	// Done is the due row whose event this Change is the answer to; it is taken away with it, if it is still the
+	// row that was claimed.
+	Done *Due
+}
+
+// Due is work that waits for its time: timers and calls outside. At-least-once outside, exactly-once inside: the
+// Change that answers it takes the row away.
+type Due struct {
+	Chat ChatID
+	Key  string // unique within the chat: "connect", "duration", "flow", "join:<participant>"
+	At   time.Time
+	Data string // meant for whoever put it; short
+}
+
+// Claim is a unique right: a client token's first answer, a slot among the concurrent active chats.
+type Claim struct {
+	Kind    string // "start", "slot", …
+	Key     string
+	Value   string    // what the next one to ask is told
+	Expires time.Time // zero: until released
+}

@@ -1,0 +1,45 @@
+package center
+
+import "fmt"
+
+// A Code says which kind of refusal an [Error] is. The API turns it into the exception its operation declares.
+type Code int
+
+const (
+	Internal         Code = iota // our fault
+	InvalidParameter             // one member is wrong by itself
+	InvalidRequest               // members are wrong together, or the state forbids it
+	NotFound                     // no such resource
+	ContactNotFound              // StopContact's own word for an unknown or ended contact
+	AccessDenied                 // a token that is wrong, dead, or not for this
+	LimitExceeded                // the quota of concurrent active chats
+	QuotaExceeded                // any other quota
+	Conflict                     // somebody is already there
+	Duplicate                    // the name is taken
+	InvalidFlow                  // a flow document with problems
+	FlowNotPublished             // only a saved draft exists
+	Unavailable                  // nothing can be committed now (disk full, overload); try again
+)
+
+// Error is a refusal. Message is shown to callers and never holds a secret or a message's text;
+// Cause is for logs only.
+type Error struct {
+	Code     Code
+	Message  string
+	Problems []string // of InvalidFlow
+	Cause    error
+}
+
+func (e *Error) Error() string {
+	if e.Cause != nil {
+		return e.Message + ": " + e.Cause.Error()
+	}
+	return e.Message
+}
+
+func (e *Error) Unwrap() error { return e.Cause }
+
+// Refuse makes an [Error] with a formatted message.
+func Refuse(code Code, format string, args ...any) *Error {
+	return &Error{Code: code, Message: fmt.Sprintf(format, args...)}
+}

@@ -1,0 +1,106 @@
+package center
+
+import (
+	"encoding/hex"
+	"strings"
+)
+
+// Identifiers are lower-case UUIDs in text form, each of its own type so that they cannot be crossed.
+type (
+	InstanceID    string
+	ChatID        string // the InitialContactId of all contacts of one chat
+	ContactID     string
+	ParticipantID string
+	ItemID        string
+	FlowID        string
+)
+
+// UUID returns the sixteen bytes of a UUID in text form, and whether s is one. Upper-case digits are accepted.
+func UUID(s string) (id [16]byte, ok bool) {
+	if len(s) != 36 || s[8] != '-' || s[13] != '-' || s[18] != '-' || s[23] != '-' {
+		return id, false
+	}
+	n := 0
+	for i := 0; i < 36; i += 2 {
+		if i == 8 || i == 13 || i == 18 || i == 23 {
+			i++
+		}
+		hi, lo := nibble(s[i]), nibble(s[i+1])
+		if hi > 15 || lo > 15 {
+			return id, false
+		}
+		id[n] = hi<<4 | lo
+		n++
+	}
+	return id, true
+}
+
+func nibble(c byte) byte {
+	switch {
+	case c >= '0' && c <= '9':
+		return c - '0'
+	case c >= 'a' && c <= 'f':
+		return c - 'a' + 10
+	case c >= 'A' && c <= 'F':
+		return c - 'A' + 10
+	}
+	return 255
+}
+
+// FormatUUID is the inverse of [UUID].
+func FormatUUID(id [16]byte) string {
+	var b [36]byte
+	hex.Encode(b[0:8], id[0:4])
+	hex.Encode(b[9:13], id[4:6])
+	hex.Encode(b[14:18], id[6:8])
+	hex.Encode(b[19:23], id[8:10])
+	hex.Encode(b[24:36], id[10:16])
+	b[8], b[13], b[18], b[23] = '-', '-', '-', '-'
+	return string(b[:])
+}
+
+// Partition names where ARNs of this server live: the account and region it was told to speak for.
+type Partition struct {
+	Account string // twelve digits
+	Region  string
+}
+
+// InstanceARN returns arn:aws:connect:REGION:ACCOUNT:instance/ID.
+func (p Partition) InstanceARN(id InstanceID) string {
+	return "arn:aws:connect:" + p.Region + ":" + p.Account + ":instance/" + string(id)
+}
+
+// ContactARN returns the ARN of a contact of an instance.
+func (p Partition) ContactARN(i InstanceID, id ContactID) string {
+	return p.InstanceARN(i) + "/contact/" + string(id)
+}
+
+// FlowARN returns the ARN of a flow of an instance.
+func (p Partition) FlowARN(i InstanceID, id FlowID) string {
+	return p.InstanceARN(i) + "/contact-flow/" + string(id)
+}
+
+// ParseInstance accepts what callers send as InstanceId: the id itself or the instance's ARN.
+func ParseInstance(s string) InstanceID {
+	if strings.HasPrefix(s, "arn:") {
+		s = s[strings.LastIndexByte(s, '/')+1:]
+	}
+	return InstanceID(strings.ToLower(s))
+}
+
+// FlowRef is a reference to a flow: its id, and the qualifier after a colon ("$SAVED", a version number), if any.
+type FlowRef struct {
+	ID        FlowID
+	Qualifier string
+}
+
+// ParseFlow accepts a bare id or an ARN, either with a ":$SAVED" or ":version" suffix.
+func ParseFlow(s string) FlowRef {
+	if strings.HasPrefix(s, "arn:") {
+		if i := strings.Index(s, "/contact-flow/"); i >= 0 {
+			s = s[i+len("/contact-flow/"):]
+		}
+	}
+	id, q, _ := strings.Cut(s, ":")
+	return FlowRef{ID: FlowID(strings.ToLower(id)), Qualifier: q}
+}
