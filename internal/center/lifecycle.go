@@ -1,0 +1,157 @@
+package center
+
+import (
+	"maps"
+	"time"
+)
+
+// Connect marks a participant as connected: by the first subscription of their socket, or ConnectParticipant.
+// It says whether this was the first time; after that it decides nothing. The customer's first connection brings
+// the contact to the system, and their initial message into the chat; the flow may start.
+func (d *Draft) Connect(id ParticipantID) (first bool, err error) {
+	if p, ok := d.Chat.Participant(id); ok && p.Role == RoleCustomBot && p.Joined.IsZero() && !p.Left.IsZero() && d.Chat.Ended.IsZero() {
+		return false, Refuse(NotFound, "the participant did not connect in time and is no longer part of the contact")
+	}
+	p, err := d.Chat.Present(id)
+	if err != nil || !p.Joined.IsZero() {
+		return false, err
+	}
+	p, _ = d.Edit().Participant(id)
+	p.Joined = d.Now
+	d.event(EventJoined, p, true)
+	if p.Role != RoleCustomer {
+		d.Unschedule(DueJoin + string(p.ID))
+		return true, nil
+	}
+	d.Unschedule(DueConnect)
+	c := d.Chat.Current()
+	c.ConnectedToSystem, c.LastUpdate = d.Now, d.Now
+	if m := d.Chat.InitialMessage; m != nil {
+		d.Add(Item{
+			Type: TypeMessage, ContentType: m.ContentType, Content: m.Content, InTranscript: true,
+			ParticipantID: p.ID, DisplayName: p.DisplayName, Role: p.Role,
+		})
+	}
+	return true, nil
+}
+
+// Leave takes a participant out. When the customer leaves, the chat ends. It says who left.
+func (d *Draft) Leave(id ParticipantID) (Participant, error) {
+	if _, err := d.Chat.Present(id); err != nil {
+		return Participant{}, err
+	}
+	p, _ := d.Edit().Participant(id)
+	joined := !p.Joined.IsZero()
+	p.Left = d.Now
+	left := *p
+	if joined {
+		d.event(EventLeft, &left, true)
+	}
+	d.Unschedule(DueJoin + string(id))
+	if left.Role == RoleCustomer {
+		d.End(ReasonCustomer)
+	}
+	return left, nil
+}
+
+// DropLateBot takes out a custom participant who has not connected in time. Nobody saw them, so nobody is told.
+func (d *Draft) DropLateBot(id ParticipantID) {
+	if p, ok := d.Chat.Participant(id); ok && p.Joined.IsZero() && p.Left.IsZero() {
+		p, _ = d.Edit().Participant(id)
+		p.Left = d.Now
+	}
+}
+
+// End ends the chat with its current contact. chat.ended is its last item, without a participant: clients close
+// their session on it.
+func (d *Draft) End(reason string) {
+	if !d.Chat.Ended.IsZero() {
+		return
+	}
+	c := d.Edit()
+	contact := c.Current()
+	contact.Disconnected, contact.DisconnectReason, contact.LastUpdate = d.Now, reason, d.Now
+	c.Ended = d.Now
+	d.Unschedule(DueConnect)
+	d.Unschedule(DueDuration)
+	d.Unschedule(DueFlow)
+	for _, p := range c.Participants {
+		if p.Role == RoleCustomBot && p.Joined.IsZero() {
+			d.Unschedule(DueJoin + string(p.ID))
+		}
+	}
+	if c.Slot != "" {
+		d.Release(Claim{Kind: ClaimSlot, Key: c.Slot})
+		c.Slot = ""
+	}
+	d.event(EventEnded, nil, true)
+}
+
+// AddBot brings a custom participant in, who must connect within Settings.BotJoinWithin.
+// Limits: one custom participant a contact, and none beside an agent.
+func (d *Draft) AddBot(displayName string, s Settings) (Participant, error) {
+	if !d.Chat.Ended.IsZero() {
+		return Participant{}, Refuse(InvalidRequest, "the contact has ended")
+	}
+	for _, p := range d.Chat.Participants {
+		switch {
+		case !p.Left.IsZero():
+		case p.Role == RoleCustomBot:
+			return Participant{}, Refuse(QuotaExceeded, "the contact already has a custom participant; one is the limit")
+		case p.Role == RoleAgent:
+			return Participant{}, Refuse(Conflict, "a custom participant cannot join beside an agent")
+		}
+	}
+	p := Participant{ID: ParticipantID(d.NewID()), Role: RoleCustomBot, DisplayName: displayName, Created: d.Now}
+	c := d.Edit()
+	c.Participants = append(c.Participants, p)
+	d.Schedule(DueJoin+string(p.ID), d.Now.Add(s.BotJoinWithin), string(p.ID))
+	return p, nil
+}
+
+// SetAttributes merges attributes into the session's. A key cannot be taken away; an empty value frees its space.
+func (d *Draft) SetAttributes(set map[string]string) error {
+	if err := checkAttributes(set); err != nil {
+		return err
+	}
+	merged := maps.Clone(d.Chat.Attributes)
+	if merged == nil {
+		merged = map[string]string{}
+	}
+	maps.Copy(merged, set)
+	if n := attributeBytes(merged); n > maxAttributeBytes {
+		return Refuse(InvalidRequest, "Attributes must be at most %d bytes of UTF-8 over all keys and values, with those already set it would be %d", maxAttributeBytes, n)
+	}
+	d.PutAttributes(merged)
+	return nil
+}
+
+// PutAttributes replaces the whole map, already checked.
+func (d *Draft) PutAttributes(all map[string]string) {
+	c := d.Edit()
+	c.Attributes = all
+	c.Current().LastUpdate = d.Now
+}
+
+// Associate makes a running chat continue past sessions, once. Everybody is told that older messages can be read.
+func (d *Draft) Associate(past []PastSession) error {
+	switch {
+	case !d.Chat.Ended.IsZero():
+		return Refuse(InvalidRequest, "the contact has ended")
+	case len(d.Chat.Past) > 0:
+		return Refuse(InvalidRequest, "the contact already continues a past chat; a chat is associated once")
+	}
+	c := d.Edit()
+	c.Past = past
+	if len(past) > 0 {
+		c.Current().Related = past[0].Contact
+		c.Current().LastUpdate = d.Now
+	}
+	d.event(EventRehydrated, nil, false)
+	return nil
+}
+
+// ExpiresAt is when the chat ends whatever happens.
+func (c *Chat) ExpiresAt() time.Time {
+	return c.Contacts[0].Initiated.Add(time.Duration(c.DurationMinutes) * time.Minute)
+}

@@ -1,0 +1,258 @@
+package center
+
+import (
+	"maps"
+	"slices"
+	"strings"
+	"time"
+)
+
+// StartChat is what StartChatContact asks for, its members already within the model's own constraints.
+type StartChat struct {
+	Instance          InstanceID
+	Flow              FlowID
+	DisplayName       string
+	Attributes        map[string]string
+	ResponseMode      string // "", INCREMENTAL, COMPLETE
+	InitialMessage    *Message
+	ClientToken       string
+	DurationMinutes   int      // 0: absent
+	ContentTypes      []string // nil: absent
+	Persistent        *Persistence
+	Related           ContactID
+	SegmentAttributes map[string]SegmentAttribute
+	CustomerID        string
+	OnCustomerExit    []string
+}
+
+// Persistence asks to continue an ended chat. Either member may be missing on the wire; both are required here.
+type Persistence struct {
+	Type   string // ENTIRE_PAST_SESSION, FROM_SEGMENT
+	Source ContactID
+}
+
+// Rehydration types.
+const (
+	EntirePastSession = "ENTIRE_PAST_SESSION"
+	FromSegment       = "FROM_SEGMENT"
+)
+
+const (
+	maxAttributeBytes  = 32768
+	defaultChatMinutes = 1500 // 25 hours
+	maxPastContacts    = 100
+	// MaxPastBytes is the largest past transcript that a persistent chat reads on into.
+	MaxPastBytes = 5 << 20
+	systemKey    = "connect:"
+)
+
+// Keys of due rows.
+const (
+	DueConnect  = "connect"  // the customer must have connected by then
+	DueDuration = "duration" // the chat expires
+	DueFlow     = "flow"     // what the flow waits for; Data is the timer's id
+	DueJoin     = "join:"    // + participant id: a custom participant must have connected by then
+)
+
+// Kinds of claims.
+const (
+	ClaimStart = "start" // by instance and ClientToken: the first answer to StartChatContact
+	ClaimSlot  = "slot"  // by instance and number: one of the concurrent active chats
+	ClaimAssoc = "assoc" // by chat and ClientToken: CreatePersistentContactAssociation
+)
+
+// Check applies the rules that hold between members of StartChatContact, in the order of the members.
+// Sources: the API reference of StartChatContact; where it names no exception, shape violations are
+// InvalidParameterException and business rules InvalidRequestException, as the service does elsewhere (inferred).
+func (s *StartChat) Check(set Settings) error {
+	if err := checkAttributes(s.Attributes); err != nil {
+		return err
+	}
+	for _, t := range s.ContentTypes {
+		if t != Interactive && !slices.Contains(sendable, t) {
+			return Refuse(InvalidRequest, "SupportedMessagingContentTypes has an unsupported type; it may hold %s and %s", strings.Join(sendable, ", "), Interactive)
+		}
+	}
+	if s.ContentTypes != nil && !slices.Contains(s.ContentTypes, TextPlain) {
+		return Refuse(InvalidRequest, "SupportedMessagingContentTypes must contain text/plain")
+	}
+	if m := s.InitialMessage; m != nil {
+		if !slices.Contains(sendable, m.ContentType) {
+			return Refuse(InvalidRequest, "InitialMessage.ContentType must be one of %s", strings.Join(sendable, ", "))
+		}
+		if m.ContentType != TextPlain && !slices.Contains(s.ContentTypes, m.ContentType) {
+			return Refuse(InvalidRequest, "InitialMessage.ContentType must be among SupportedMessagingContentTypes")
+		}
+		if err := checkSize("InitialMessage.Content", *m, set); err != nil {
+			return Refuse(InvalidRequest, "%s", err)
+		}
+	}
+	if p := s.Persistent; p != nil {
+		if p.Type == "" || p.Source == "" {
+			return Refuse(InvalidRequest, "PersistentChat needs both RehydrationType and SourceContactId")
+		}
+		if s.Related != "" {
+			return Refuse(InvalidRequest, "RelatedContactId and PersistentChat must not be given together")
+		}
+	}
+	return s.checkSegmentAttributes()
+}
+
+func (s *StartChat) checkSegmentAttributes() error {
+	for k, v := range s.SegmentAttributes {
+		if strings.HasPrefix(k, systemKey) {
+			if k != "connect:Subtype" {
+				return Refuse(InvalidRequest, "SegmentAttributes may set no system key but connect:Subtype")
+			}
+			continue
+		}
+		if !validKey(k) {
+			return Refuse(InvalidRequest, "SegmentAttributes keys may hold letters, digits, - and _ only; one of %d characters does not", len([]rune(k)))
+		}
+		if v.members() != 1 {
+			return Refuse(InvalidRequest, "SegmentAttributes values must have exactly one member set")
+		}
+	}
+	sub, ok := s.SegmentAttributes["connect:Subtype"]
+	if !ok {
+		return nil
+	}
+	switch {
+	case sub.ValueString == nil || (*sub.ValueString != "connect:Guide" && *sub.ValueString != "connect:Chat"):
+		return Refuse(InvalidRequest, "SegmentAttributes connect:Subtype must have the ValueString connect:Chat or connect:Guide")
+	case *sub.ValueString == "connect:Guide" && !(slices.Contains(s.ContentTypes, Interactive) && slices.Contains(s.ContentTypes, InteractiveResponse)):
+		return Refuse(InvalidRequest, "connect:Guide needs %s and %s in SupportedMessagingContentTypes", Interactive, InteractiveResponse)
+	}
+	return nil
+}
+
+func (v SegmentAttribute) members() int {
+	n := 0
+	for _, set := range []bool{v.ValueString != nil, v.ValueMap != nil, v.ValueInteger != nil, v.ValueList != nil, v.ValueArn != nil} {
+		if set {
+			n++
+		}
+	}
+	return n
+}
+
+// checkAttributes applies the rules for contact attributes: keys of letters, digits, dash and underscore, and at
+// most 32,768 bytes of UTF-8 over all keys and values.
+func checkAttributes(a map[string]string) error {
+	for k := range a {
+		if !validKey(k) {
+			return Refuse(InvalidRequest, "Attributes keys may hold letters, digits, - and _ only; one of %d characters does not", len([]rune(k)))
+		}
+	}
+	if n := attributeBytes(a); n > maxAttributeBytes {
+		return Refuse(InvalidRequest, "Attributes must be at most %d bytes of UTF-8 over all keys and values, got %d", maxAttributeBytes, n)
+	}
+	return nil
+}
+
+func validKey(k string) bool {
+	for i := 0; i < len(k); i++ {
+		c := k[i]
+		if (c < 'a' || c > 'z') && (c < 'A' || c > 'Z') && (c < '0' || c > '9') && c != '-' && c != '_' {
+			return false
+		}
+	}
+	return k != ""
+}
+
+func attributeBytes(a map[string]string) int {
+	n := 0
+	for k, v := range a {
+		n += len(k) + len(v)
+	}
+	return n
+}
+
+// Begin decides a new chat: the contact is there and its customer is expected; nothing is in the transcript and no
+// flow runs until they connect. newID gives the chat its ids. related is the contact whose properties are copied,
+// nil for none; past are the sessions that the chat continues.
+func (s *StartChat) Begin(related *Chat, past []PastSession, set Settings, now time.Time, newID func() string) *Draft {
+	now = now.UTC()
+	id := newID()
+	c := &Chat{
+		ID: ChatID(id), Instance: s.Instance, System: ParticipantID(newID()),
+		ContentTypes: s.ContentTypes, DurationMinutes: s.DurationMinutes, ResponseMode: s.ResponseMode,
+		OnCustomerExit: s.OnCustomerExit, CustomerID: s.CustomerID, InitialMessage: s.InitialMessage,
+		Attributes: maps.Clone(s.Attributes), Past: past,
+		Participants: []Participant{{ID: ParticipantID(newID()), Role: RoleCustomer, DisplayName: s.DisplayName, Created: now}},
+		Contacts: []Contact{{
+			ID: ContactID(id), InitiationMethod: "API", Flow: s.Flow, Initiated: now, LastUpdate: now, FirstSeq: 1,
+			LanguageCode: "en-US", SegmentAttributes: maps.Clone(s.SegmentAttributes), Related: s.Related,
+		}},
+	}
+	if c.ContentTypes == nil {
+		c.ContentTypes = []string{TextPlain}
+	}
+	if c.DurationMinutes == 0 {
+		c.DurationMinutes = defaultChatMinutes
+	}
+	if c.ResponseMode == "" {
+		c.ResponseMode = "COMPLETE"
+	}
+	contact := c.Current()
+	if contact.SegmentAttributes == nil {
+		contact.SegmentAttributes = map[string]SegmentAttribute{}
+	}
+	if _, ok := contact.SegmentAttributes["connect:Subtype"]; !ok {
+		chat := "connect:Chat"
+		contact.SegmentAttributes["connect:Subtype"] = SegmentAttribute{ValueString: &chat}
+	}
+	if len(past) > 0 {
+		contact.Related = past[0].Contact
+	}
+	if related != nil {
+		c.inherit(related)
+	}
+	d := NewDraft(c, 0, time.Time{}, now, newID)
+	d.edited = true
+	d.Schedule(DueConnect, now.Add(set.ConnectWithin), "")
+	d.Schedule(DueDuration, now.Add(time.Duration(c.DurationMinutes)*time.Minute), "")
+	return d
+}
+
+// inherit copies the contact properties of a related chat; what the request gave goes before.
+func (c *Chat) inherit(from *Chat) {
+	own := c.Attributes
+	c.Attributes = maps.Clone(from.Attributes)
+	if c.Attributes == nil {
+		c.Attributes = own
+	} else {
+		maps.Copy(c.Attributes, own)
+	}
+	if c.CustomerID == "" {
+		c.CustomerID = from.CustomerID
+	}
+	to, src := c.Current(), &from.Contacts[len(from.Contacts)-1]
+	to.Name, to.Description, to.LanguageCode = src.Name, src.Description, src.LanguageCode
+}
+
+// Continue decides which past sessions a chat reads on into, when it continues source from the given contact:
+// that session and, because links are cumulative, those it continued itself; at most 100 contacts.
+// Source: Amazon Connect, "Enable persistent chat".
+func Continue(source *Chat, from ContactID, how string) (past []PastSession, err error) {
+	if source.Ended.IsZero() {
+		return nil, Refuse(InvalidRequest, "SourceContactId must be of a chat that has ended; this one is still active")
+	}
+	last := len(source.Contacts) - 1
+	if how == FromSegment {
+		last = slices.IndexFunc(source.Contacts, func(c Contact) bool { return c.ID == from })
+	}
+	first := PastSession{Chat: source.ID, Contact: source.Contacts[last].ID, Contacts: last + 1, Ended: source.Ended}
+	if last+1 < len(source.Contacts) {
+		first.LastSeq = source.Contacts[last+1].FirstSeq - 1
+	}
+	total := 0
+	for _, p := range append([]PastSession{first}, source.Past...) {
+		if total+p.Contacts > maxPastContacts {
+			break
+		}
+		total += p.Contacts
+		past = append(past, p)
+	}
+	return past, nil
+}
