@@ -1,0 +1,111 @@
+// Command gen writes the wire types of wire/connect and wire/participant from Amazon Connect's API models.
+//
+//	go run ./internal/wire/gen                     writes both packages from the models in gen/models
+//	go run ./internal/wire/gen connect             writes one of them
+//	go run ./internal/wire/gen -prune DATA         takes the models anew from botocore's data folder
+//
+// Ordinary generation reads nothing but gen/models, which hold the facts that the served operations need and the name
+// and route of every other operation. The output depends on the models alone. It depends on the standard library and
+// never on the network.
+package main
+
+import (
+	"flag"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+)
+
+func main() {
+	wire := flag.String("wire", "internal/wire", "the `folder` of package wire")
+	prune := flag.String("prune", "", "take the models anew from this `folder`, the data folder of botocore")
+	flag.Parse()
+	if err := run(*wire, *prune, flag.Args()); err != nil {
+		fmt.Fprintln(os.Stderr, "gen:", err)
+		os.Exit(1)
+	}
+}
+
+func run(wire, botocore string, packages []string) error {
+	for _, s := range services {
+		if len(packages) > 0 && !slices.Contains(packages, s.Package) {
+			continue
+		}
+		files := func() (map[string][]byte, error) { return s.generate(wire) }
+		if botocore != "" {
+			files = func() (map[string][]byte, error) { return s.prune(botocore) }
+		}
+		written, err := files()
+		if err != nil {
+			return fmt.Errorf("%s: %w", s.Package, err)
+		}
+		for name, content := range written {
+			if err := os.WriteFile(filepath.Join(wire, name), content, 0o644); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// A service is one API model, the package that is made of it, and the operations of it that parley serves.
+type service struct {
+	Package    string
+	Model      string // the model's folder in botocore's data
+	Operations []string
+}
+
+var services = []service{
+	{
+		Package: "connect",
+		Model:   "connect/2017-08-08",
+		Operations: []string{
+			"CreateContactFlow",
+			"CreateInstance",
+			"CreateParticipant",
+			"CreatePersistentContactAssociation",
+			"DeleteContactFlow",
+			"DeleteInstance",
+			"DescribeContact",
+			"DescribeContactFlow",
+			"DescribeInstance",
+			"GetContactAttributes",
+			"ListContactFlows",
+			"ListInstances",
+			"StartChatContact",
+			"StopContact",
+			"UpdateContactAttributes",
+			"UpdateContactFlowContent",
+			"UpdateContactFlowMetadata",
+			"UpdateContactFlowName",
+		},
+	},
+	{
+		Package: "participant",
+		Model:   "connectparticipant/2018-09-07",
+		Operations: []string{
+			"CreateParticipantConnection",
+			"DisconnectParticipant",
+			"GetTranscript",
+			"SendEvent",
+			"SendMessage",
+		},
+	},
+}
+
+// modelFile is where the service's pruned model lies, below package wire.
+func (s service) modelFile() string { return filepath.Join("gen", "models", s.Package+".json") }
+
+// generate makes the service's package from its pruned model: file name below wire → content.
+func (s service) generate(wire string) (map[string][]byte, error) {
+	text, err := os.ReadFile(filepath.Join(wire, s.modelFile()))
+	if err != nil {
+		return nil, err
+	}
+	m, err := parseModel(text)
+	if err != nil {
+		return nil, err
+	}
+	return s.emit(m)
+}
