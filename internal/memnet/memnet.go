@@ -69,7 +69,9 @@ func (l *Listener) Dial(ctx context.Context) (*Conn, error) {
 }
 
 // DialContext has the shape that http.Transport asks for; the address is not looked at.
-func (l *Listener) DialContext(ctx context.Context, _, _ string) (net.Conn, error) { return l.Dial(ctx) }
+func (l *Listener) DialContext(ctx context.Context, _, _ string) (net.Conn, error) {
+	return l.Dial(ctx)
+}
 
 // Pipe returns the two ends of one connection.
 func Pipe() (*Conn, *Conn) {
