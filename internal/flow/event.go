@@ -1,0 +1,42 @@
+package flow
+
+// Event is something that happened to a contact whose flow may care. The set
+// is closed.
+type Event interface{ event() }
+
+type (
+	// Start begins the flow. It is ignored once the flow is under way.
+	Start struct{}
+
+	// CustomerMessage is a message by the customer. It counts as the customer's
+	// return for a flow that waits for one.
+	CustomerMessage struct {
+		ContentType string
+		Content     string
+	}
+
+	// CustomerReturned is the customer's reconnecting.
+	CustomerReturned struct{}
+
+	// TimerFired is a timer's coming due. A timer that the flow no longer waits
+	// for is ignored.
+	TimerFired struct{ ID string }
+
+	// BotDisconnected is the custom participant's leaving.
+	BotDisconnected struct{}
+
+	// Granted answers an asking effect: it was done.
+	Granted struct{}
+
+	// Refused answers an asking effect: it cannot be done. The reason is for the
+	// log.
+	Refused struct{ Reason string }
+)
+
+func (Start) event()            {}
+func (CustomerMessage) event()  {}
+func (CustomerReturned) event() {}
+func (TimerFired) event()       {}
+func (BotDisconnected) event()  {}
+func (Granted) event()          {}
+func (Refused) event()          {}

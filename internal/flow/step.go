@@ -1,0 +1,291 @@
+package flow
+
+import (
+	"maps"
+	"time"
+)
+
+// The guard. No limit on executed actions is documented, only that a flow "can
+// execute endlessly until chat timeout"; these end one that runs in circles
+// without ever waiting (inferred).
+const (
+	maxSteps    = 10_000
+	maxMessages = 500
+)
+
+// step is one action with its parameters prepared.
+type step interface {
+	run(r *run) outcome
+}
+
+// resumable is a step that suspends the flow. It gets the events that come
+// while it does, and says whether one ended the suspension.
+type resumable interface {
+	step
+	resume(r *run, e Event) (outcome, bool)
+}
+
+// outcome is how an action ended.
+type outcome struct {
+	ending ending
+	value  value  // of resulted: what the conditions are held against
+	name   string // of resulted: the result as the log may show it; of failed: the error type
+	why    string // for the log, or the reason of a fault
+	effect Effect // of terminal: what ends with the flow, nil when the flow alone does
+	// unavailable: the service can do it and this server cannot yet. That is
+	// logged even while logging is off.
+	unavailable bool
+}
+
+type ending int
+
+const (
+	succeeded ending = iota // no result: on with NextAction
+	resulted                // a result: on with the first condition that holds
+	failed                  // on with an error branch
+	suspended               // stands still until an event
+	terminal                // the flow is over
+	faulted                 // the flow must not go on
+)
+
+// noMatchingError is the error of whatever has no error type of its own.
+const noMatchingError = "NoMatchingError"
+
+var success = outcome{ending: succeeded}
+
+func result(name string) outcome {
+	return outcome{ending: resulted, value: value{text: name}, name: name}
+}
+
+func fail(why string) outcome {
+	return outcome{ending: failed, name: noMatchingError, why: why}
+}
+
+// run is one Step under way.
+type run struct {
+	p       *Program
+	s       State
+	now     time.Time
+	effects []Effect
+	current *action
+
+	ownAttributes, ownFlowAttributes, ownLoops bool // the map is this run's copy
+}
+
+// Step lets an event happen to a flow. It returns the state after it and the
+// effects to carry out, in order. An event that the flow does not wait for
+// changes nothing. A nil program, or one that no longer has the action the
+// flow stands on, ends in a Fault.
+func (p *Program) Step(s State, e Event, now time.Time) (State, []Effect) {
+	if s.Done {
+		return s, nil
+	}
+	r := run{p: p, s: s, now: now}
+	if p == nil {
+		r.fault("the flow cannot be loaded")
+		return r.s, r.effects
+	}
+	switch _, starting := e.(Start); {
+	case starting && s.At == "":
+		r.start()
+	case s.Waiting != nil && e != nil:
+		r.resume(e)
+	}
+	return r.s, r.effects
+}
+
+func (r *run) start() {
+	if r.p.start.at < 0 {
+		r.fault("the flow has no start action " + r.p.start.id)
+		return
+	}
+	r.execute(r.p.start.at)
+}
+
+func (r *run) resume(e Event) {
+	at, ok := r.p.index[r.s.At]
+	if !ok {
+		r.fault("the flow no longer has the action " + r.s.At)
+		return
+	}
+	r.current = &r.p.actions[at]
+	st, ok := r.current.step.(resumable)
+	if !ok {
+		r.fault("the action " + r.s.At + " does not wait")
+		return
+	}
+	o, ended := st.resume(r, e)
+	if !ended {
+		return
+	}
+	r.s.Waiting = nil
+	if next := r.finish(o); next >= 0 {
+		r.execute(next)
+	}
+}
+
+// execute runs actions from the given one until the flow stands still.
+func (r *run) execute(at int) {
+	for at >= 0 {
+		if r.s.Steps >= maxSteps {
+			r.fault("too many actions without a wait")
+			return
+		}
+		r.s.Steps++
+		r.current = &r.p.actions[at]
+		r.s.At = r.current.id
+		at = r.finish(r.perform())
+	}
+}
+
+func (r *run) perform() outcome {
+	if r.current.step == nil {
+		return fail("unknown action type")
+	}
+	return r.current.step.run(r)
+}
+
+// finish turns the outcome of the current action into the next action, or -1
+// when the flow stands still.
+func (r *run) finish(o outcome) int {
+	switch o.ending {
+	case suspended:
+		return -1
+	case faulted:
+		r.fault(o.why)
+		return -1
+	case terminal:
+		r.log(o)
+		if o.effect != nil {
+			r.do(o.effect)
+		}
+		r.s.Done = true
+		return -1
+	}
+	r.log(o)
+	next := r.branch(o)
+	if next < 0 {
+		r.noBranch()
+	}
+	return next
+}
+
+// branch chooses the next action. NextAction is the way on after a success
+// only: on branching actions the console writes there a copy of another branch,
+// so an error never follows it, some types aside.
+func (r *run) branch(o outcome) int {
+	a := r.current
+	switch {
+	case o.ending == succeeded, o.ending == resulted && len(a.conditions) == 0:
+		return a.next.at
+	case o.ending == resulted:
+		for i := range a.conditions {
+			if a.conditions[i].match(&r.s, o.value) {
+				return a.conditions[i].target.at
+			}
+		}
+		if b := a.errorBranch("NoMatchingCondition"); b != nil {
+			return b.target.at
+		}
+		return a.next.at
+	}
+	b := a.errorBranch(o.name)
+	if b == nil {
+		b = a.errorBranch(noMatchingError)
+	}
+	if b != nil && b.target.at >= 0 {
+		return b.target.at
+	}
+	if a.kind != nil && a.kind.goesOn {
+		return a.next.at
+	}
+	return -1
+}
+
+func (a *action) errorBranch(errorType string) *branch {
+	for i := range a.errors {
+		if a.errors[i].errorType == errorType {
+			return &a.errors[i]
+		}
+	}
+	return nil
+}
+
+// noBranch ends a flow that has nowhere to go.
+func (r *run) noBranch() {
+	r.s.Done = true
+	if r.s.Contact.endsWithContact() {
+		r.effects = append(r.effects, Disconnect{})
+		return
+	}
+	r.effects = append(r.effects, End{})
+}
+
+func (r *run) fault(reason string) {
+	r.s.Done = true
+	r.s.Waiting = nil
+	r.effects = append(r.effects, Fault{Reason: reason})
+}
+
+func (r *run) do(e Effect) { r.effects = append(r.effects, e) }
+
+// ask suspends the flow until the caller has answered e.
+func (r *run) ask(e Asking) outcome {
+	r.do(e)
+	r.s.Waiting = &Waiting{For: r.current.name}
+	return outcome{ending: suspended}
+}
+
+// answered is how a step that asks resumes: granted is a success, refused an
+// error.
+func answered(e Event) (outcome, bool) {
+	switch e := e.(type) {
+	case Granted:
+		return success, true
+	case Refused:
+		return fail(e.Reason), true
+	}
+	return outcome{}, false
+}
+
+func (r *run) log(o outcome) {
+	if !r.s.Logging && !o.unavailable {
+		return
+	}
+	a := r.current
+	line := Log{ActionType: a.name, ModuleType: a.name, Identifier: a.id, Parameters: a.logged, Why: o.why}
+	if a.kind != nil {
+		line.ModuleType = a.kind.module
+	}
+	switch o.ending {
+	case resulted:
+		line.Result = o.name
+	case failed:
+		line.Error = o.name
+	}
+	r.do(line)
+}
+
+// Maps of a state are shared with the caller's copy of it, so the first write
+// of a run copies.
+
+func (r *run) attributes() map[string]string {
+	return own(&r.s.Contact.Attributes, &r.ownAttributes)
+}
+
+func (r *run) flowAttributes() map[string]string {
+	return own(&r.s.FlowAttributes, &r.ownFlowAttributes)
+}
+
+func (r *run) loops() map[string]int { return own(&r.s.Loops, &r.ownLoops) }
+
+func own[V any](m *map[string]V, owned *bool) map[string]V {
+	if !*owned {
+		*m = maps.Clone(*m)
+		if *m == nil {
+			*m = make(map[string]V)
+		}
+		*owned = true
+	}
+	return *m
+}
