@@ -1,6 +1,9 @@
 package flow
 
-import "slices"
+import (
+	"slices"
+	"strings"
+)
 
 // actionType is one row of the table: all that is known about a type of action
 // that is not in the code of its step.
@@ -79,12 +82,7 @@ func Actions() []ActionInfo {
 	for _, t := range actionTypes {
 		infos = append(infos, ActionInfo{Type: t.name, Support: t.support, Note: t.note})
 	}
-	slices.SortFunc(infos, func(a, b ActionInfo) int {
-		if a.Type < b.Type {
-			return -1
-		}
-		return 1
-	})
+	slices.SortFunc(infos, func(a, b ActionInfo) int { return strings.Compare(a.Type, b.Type) })
 	return infos
 }
 

@@ -74,8 +74,8 @@ type run struct {
 
 // Step lets an event happen to a flow. It returns the state after it and the
 // effects to carry out, in order. An event that the flow does not wait for
-// changes nothing. A nil program, or one that no longer has the action the
-// flow stands on, ends in a Fault.
+// changes nothing. A nil program, or one in which the action that the flow
+// waits in is gone or of another type, ends in a Fault.
 func (p *Program) Step(s State, e Event, now time.Time) (State, []Effect) {
 	if s.Done {
 		return s, nil
@@ -110,8 +110,8 @@ func (r *run) resume(e Event) {
 	}
 	r.current = &r.p.actions[at]
 	st, ok := r.current.step.(resumable)
-	if !ok {
-		r.fault("the action " + r.s.At + " does not wait")
+	if !ok || r.current.name != r.s.Waiting.For {
+		r.fault("the action " + r.s.At + " is no longer a " + r.s.Waiting.For)
 		return
 	}
 	o, ended := st.resume(r, e)
