@@ -1,0 +1,633 @@
+package hub_test
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/coder/websocket"
+
+	"github.com/parley-chat/parley/internal/bus"
+	"github.com/parley-chat/parley/internal/center"
+	"github.com/parley-chat/parley/internal/hub"
+	"github.com/parley-chat/parley/internal/memnet"
+)
+
+const (
+	chat     = center.ChatID("c0000000-0000-4000-8000-000000000000")
+	customer = center.ParticipantID("a0000000-0000-4000-8000-000000000000")
+	agent    = center.ParticipantID("b0000000-0000-4000-8000-000000000000")
+)
+
+// desk is a store in memory, with items committed by the story.
+type desk struct {
+	mu        sync.Mutex
+	items     map[center.ChatID][]center.Item
+	connected []center.ParticipantID
+	refuse    error
+	fail      int           // how many of the next calls fail
+	slow      time.Duration // of each read
+	asked     int           // for last sequences
+}
+
+func (d *desk) commit(it center.Item) center.Item {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	it.Chat = chat
+	it.Seq = int64(len(d.items[chat]) + 1)
+	it.ID = center.ItemID(fmt.Sprint("item-", it.Seq))
+	it.Time = time.Date(2026, 1, 1, 0, 0, 0, int(it.Seq)*1e6, time.UTC)
+	if d.items == nil {
+		d.items = make(map[center.ChatID][]center.Item)
+	}
+	d.items[chat] = append(d.items[chat], it)
+	return it
+}
+
+func (d *desk) behave(f func(*desk)) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	f(d)
+}
+
+// those are the participants reported connected.
+func (d *desk) those() []center.ParticipantID {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return slices.Clone(d.connected)
+}
+
+func (d *desk) read(ctx context.Context) error {
+	d.mu.Lock()
+	slow := d.slow
+	d.mu.Unlock()
+	select {
+	case <-time.After(slow):
+	case <-ctx.Done():
+	}
+	if err := d.call(); err != nil {
+		return err
+	}
+	return ctx.Err()
+}
+
+func (d *desk) call() error {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if d.fail > 0 {
+		d.fail--
+		return errors.New("the disk is full")
+	}
+	return nil
+}
+
+func (d *desk) ItemsAfter(ctx context.Context, chat center.ChatID, seq int64, limit int) ([]center.Item, error) {
+	if err := d.read(ctx); err != nil {
+		return nil, err
+	}
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	rest := d.items[chat][min(int(seq), len(d.items[chat])):]
+	return append([]center.Item(nil), rest[:min(limit, len(rest))]...), nil
+}
+
+func (d *desk) LastSeqs(ctx context.Context, chats []center.ChatID) (map[center.ChatID]int64, error) {
+	if err := d.read(ctx); err != nil {
+		return nil, err
+	}
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.asked++
+	last := make(map[center.ChatID]int64)
+	for _, c := range chats {
+		last[c] = int64(len(d.items[c]))
+	}
+	return last, nil
+}
+
+func (d *desk) Connected(_ context.Context, v hub.Viewer) error {
+	if err := d.call(); err != nil {
+		return err
+	}
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if d.refuse != nil {
+		return d.refuse
+	}
+	d.connected = append(d.connected, v.Participant)
+	return nil
+}
+
+// stage is a node in a bubble: the hub behind a real HTTP server on a network in memory.
+type stage struct {
+	*testing.T
+	desk   *desk
+	bus    *bus.Local
+	hub    *hub.Hub
+	listen *memnet.Listener
+	server *http.Server
+}
+
+// story runs f in a bubble. A goroutine of the hub that outlives its Close fails the test: the bubble sees it.
+func story(t *testing.T, opt hub.Options, f func(s *stage)) {
+	t.Helper()
+	synctest.Test(t, func(t *testing.T) {
+		s := newStage(t, opt)
+		f(s)
+		s.close()
+	})
+}
+
+func newStage(t *testing.T, opt hub.Options) *stage {
+	s := &stage{T: t, desk: &desk{}, bus: bus.NewLocal(), listen: memnet.Listen()}
+	opt.Desk = s.desk
+	if opt.Bus == nil {
+		opt.Bus = s.bus
+	}
+	opt.Log = slog.New(slog.NewTextHandler(t.Output(), nil))
+	s.hub = hub.New(opt)
+	s.server = &http.Server{Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		s.hub.Serve(w, r, hub.Viewer{Chat: chat, Contact: "contact", Participant: center.ParticipantID(r.URL.Query().Get("p"))})
+	})}
+	go s.server.Serve(s.listen)
+	return s
+}
+
+func (s *stage) close() {
+	s.Helper()
+	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+	defer cancel()
+	if err := s.hub.Close(ctx, 0); err != nil {
+		s.Errorf("close: %v", err)
+	}
+	if n := s.hub.Stats().Sockets; n != 0 {
+		s.Errorf("%d sockets after Close", n)
+	}
+	s.server.Close()
+}
+
+// say commits a message and publishes it.
+func (s *stage) say(from center.ParticipantID, text string) center.Item {
+	it := s.desk.commit(message(from, text))
+	s.bus.Publish(chat, []center.Item{it})
+	return it
+}
+
+func message(from center.ParticipantID, text string) center.Item {
+	return center.Item{Type: center.TypeMessage, ContentType: center.TextPlain, Content: text, Contact: "contact",
+		ParticipantID: from, DisplayName: "Ana", Role: center.RoleCustomer, InTranscript: true}
+}
+
+func event(of center.ParticipantID, kind string) center.Item {
+	it := message(of, "")
+	it.Type, it.ContentType = center.TypeEvent, kind
+	return it
+}
+
+// happens commits an event and publishes it.
+func (s *stage) happens(of center.ParticipantID, kind string) {
+	s.bus.Publish(chat, []center.Item{s.desk.commit(event(of, kind))})
+}
+
+// client is a well-behaved one: all that arrives is in heard.
+type client struct {
+	s    *stage
+	conn *websocket.Conn
+
+	mu    sync.Mutex
+	heard []string
+	code  websocket.StatusCode
+	at    time.Time
+	over  chan struct{}
+}
+
+func (s *stage) dial(p center.ParticipantID) *client {
+	s.Helper()
+	transport := &http.Transport{DialContext: s.listen.DialContext}
+	conn, _, err := websocket.Dial(context.Background(), "ws://mem/?p="+string(p), &websocket.DialOptions{
+		HTTPClient: &http.Client{Transport: transport},
+		HTTPHeader: http.Header{"Origin": {"https://elsewhere.example"}},
+	})
+	if err != nil {
+		s.Fatal(err)
+	}
+	conn.SetReadLimit(1 << 20)
+	c := &client{s: s, conn: conn, over: make(chan struct{})}
+	go c.listen()
+	return c
+}
+
+func (c *client) listen() {
+	defer close(c.over)
+	for {
+		_, frame, err := c.conn.Read(context.Background())
+		c.mu.Lock()
+		if err != nil {
+			c.code, c.at = websocket.CloseStatus(err), time.Now()
+			c.mu.Unlock()
+			return
+		}
+		c.heard = append(c.heard, string(frame))
+		c.mu.Unlock()
+	}
+}
+
+func (c *client) send(frame string) {
+	c.s.Helper()
+	if err := c.conn.Write(context.Background(), websocket.MessageText, []byte(frame)); err != nil {
+		c.s.Fatalf("send: %v", err)
+	}
+}
+
+const subscribe = `{"topic":"aws/subscribe","content":{"topics":["aws/chat"]}}`
+
+func (s *stage) join(p center.ParticipantID) *client {
+	s.Helper()
+	c := s.dial(p)
+	c.send(subscribe)
+	synctest.Wait()
+	c.hears("subscribed")
+	return c
+}
+
+// news returns what arrived since the last call, in short: the text of a message, the last word of an event.
+func (c *client) news() []string {
+	synctest.Wait()
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	var short []string
+	for _, frame := range c.heard {
+		short = append(short, inShort(frame))
+	}
+	c.heard = nil
+	return short
+}
+
+func inShort(frame string) string {
+	var outer struct {
+		Topic   string
+		Content any
+	}
+	if err := json.Unmarshal([]byte(frame), &outer); err != nil {
+		return "not JSON: " + frame
+	}
+	switch content := outer.Content.(type) {
+	case string:
+		var it struct{ Type, ContentType, Content string }
+		if err := json.Unmarshal([]byte(content), &it); err != nil {
+			return "not an item: " + content
+		}
+		if it.Type == "MESSAGE" {
+			return it.Content
+		}
+		return it.ContentType[strings.LastIndex(it.ContentType, "event.")+len("event."):]
+	case map[string]any:
+		if content["status"] == "success" {
+			return "subscribed"
+		}
+		return fmt.Sprint(content["status"], content["topics"])
+	}
+	return strings.TrimPrefix(outer.Topic, "aws/")
+}
+
+func (c *client) hears(want ...string) {
+	c.s.Helper()
+	if got := c.news(); strings.Join(got, "|") != strings.Join(want, "|") {
+		c.s.Errorf("heard %q, want %q", got, want)
+	}
+}
+
+// leaves waits for the socket's end.
+func (c *client) leaves(want websocket.StatusCode) {
+	c.s.Helper()
+	<-c.over
+	if c.code != want {
+		c.s.Errorf("closed with %d, want %d", c.code, want)
+	}
+}
+
+func (c *client) isOpen() bool {
+	synctest.Wait()
+	select {
+	case <-c.over:
+		return false
+	default:
+		return true
+	}
+}
+
+func TestAChat(t *testing.T) {
+	story(t, hub.Options{}, func(s *stage) {
+		ana := s.join(customer)
+		if got := fmt.Sprint(s.desk.those()); got != fmt.Sprint([]center.ParticipantID{customer}) {
+			t.Errorf("connected %v", got)
+		}
+		s.say(center.ParticipantID("system"), "Hello")
+		bob := s.join(agent)
+		s.say(customer, "hi")
+		s.bus.Publish(chat, []center.Item{event(customer, center.EventTyping)})
+		s.say(agent, "how are you?")
+		ana.hears("Hello", "hi", "how are you?")
+		bob.hears("hi", "typing", "how are you?")
+		if s := s.hub.Stats(); s.Sockets != 2 || s.Chats != 1 || s.Delivered != 6 || s.Repaired != 0 || s.Queued != 0 {
+			t.Errorf("stats %+v", s)
+		}
+	})
+}
+
+func TestASocketHearsNothingBeforeItSubscribes(t *testing.T) {
+	story(t, hub.Options{}, func(s *stage) {
+		ana, bob := s.join(customer), s.dial(agent)
+		s.say(customer, "one")
+		ana.hears("one")
+		bob.hears()
+		bob.send(subscribe)
+		bob.hears("subscribed")
+		bob.send(subscribe) // again, as when an answer is late
+		bob.hears("subscribed")
+		s.say(customer, "two")
+		bob.hears("two")
+	})
+}
+
+func TestSubscribingToOtherTopics(t *testing.T) {
+	story(t, hub.Options{}, func(s *stage) {
+		ana := s.dial(customer)
+		ana.send(`{"topic":"aws/subscribe","content":{"topics":["aws/weather"]}}`)
+		ana.hears("failure[aws/weather]")
+		ana.send(`{"topic":"aws/subscribe","content":{"topics":[]}}`)
+		ana.hears("failure[]")
+		ana.send(`{"topic":"aws/subscribe","content":{"topics":["x","aws/chat"]}}`)
+		ana.hears("failure[x]", "subscribed")
+	})
+}
+
+func TestMarkersAndReceipts(t *testing.T) {
+	story(t, hub.Options{}, func(s *stage) {
+		ana, bob := s.join(customer), s.join(agent)
+		s.bus.Publish(chat, []center.Item{s.desk.commit(center.Item{Type: center.Marker})})
+		receipt := s.desk.commit(center.Item{Type: center.TypeMetadata, ContentType: center.EventMetadata,
+			Receipt: &center.Receipt{Message: "m", Recipient: agent, Read: time.Unix(1, 0)}})
+		s.bus.Publish(chat, []center.Item{receipt})
+		s.say(agent, "after")
+		ana.hears("message.metadata", "after")
+		bob.hears("message.metadata", "after")
+	})
+}
+
+func TestFiveMinutesOfHeartbeats(t *testing.T) {
+	story(t, hub.Options{}, func(s *stage) {
+		ana := s.join(customer)
+		for range 30 {
+			time.Sleep(10 * time.Second)
+			ana.send(`{"topic":"aws/heartbeat"}`)
+			ana.send(`{"topic":"aws/ping"}`)
+			ana.hears("heartbeat", "ping")
+		}
+		s.say(agent, "still there?")
+		ana.hears("still there?")
+	})
+}
+
+func TestProtocolPingsKeepASocketAndAreAnswered(t *testing.T) {
+	story(t, hub.Options{}, func(s *stage) {
+		ana := s.join(customer)
+		for range 10 {
+			time.Sleep(time.Minute)
+			if err := ana.conn.Ping(context.Background()); err != nil { // waits for the pong
+				t.Fatal(err)
+			}
+		}
+	})
+}
+
+func TestASilentSocketLeaves(t *testing.T) {
+	story(t, hub.Options{}, func(s *stage) {
+		start := time.Now()
+		ana := s.join(customer)
+		ana.leaves(websocket.StatusGoingAway)
+		if silent := ana.at.Sub(start); silent != 150*time.Second {
+			t.Errorf("after %v", silent)
+		}
+	})
+}
+
+func TestTheSixthSocketClosesTheOldest(t *testing.T) {
+	story(t, hub.Options{}, func(s *stage) {
+		var sockets []*client
+		for range 6 {
+			sockets = append(sockets, s.join(customer))
+		}
+		other := s.join(agent)
+		sockets[0].leaves(websocket.StatusGoingAway)
+		s.say(agent, "hi")
+		for _, c := range append(sockets[1:], other) {
+			c.hears("hi")
+		}
+		sockets = append(sockets, s.join(customer))
+		sockets[1].leaves(websocket.StatusGoingAway)
+		if !sockets[2].isOpen() || s.hub.Stats().Sockets != 6 {
+			t.Errorf("%d sockets", s.hub.Stats().Sockets)
+		}
+	})
+}
+
+func TestChatEnded(t *testing.T) {
+	story(t, hub.Options{}, func(s *stage) {
+		ana, bob := s.join(customer), s.join(agent)
+		start := time.Now()
+		items := []center.Item{s.desk.commit(event(customer, center.EventLeft)), s.desk.commit(event("", center.EventEnded))}
+		s.bus.Publish(chat, items)
+		ana.hears("participant.left", "chat.ended")
+		bob.hears("participant.left", "chat.ended")
+		// A chatjs session closes its socket by itself; the other waits to be closed.
+		ana.conn.Close(websocket.StatusNormalClosure, "")
+		bob.leaves(websocket.StatusNormalClosure)
+		if grace := bob.at.Sub(start); grace != 2*time.Second {
+			t.Errorf("closed after %v", grace)
+		}
+	})
+}
+
+func TestWhoHasLeftHearsNothingMore(t *testing.T) {
+	story(t, hub.Options{}, func(s *stage) {
+		ana, bob := s.join(customer), s.join(agent)
+		s.happens(agent, center.EventLeft)
+		s.say(customer, "he is gone")
+		s.bus.Publish(chat, []center.Item{event(customer, center.EventTyping)})
+		ana.hears("participant.left", "he is gone")
+		bob.hears("participant.left")
+		bob.leaves(websocket.StatusNormalClosure)
+		if !ana.isOpen() {
+			t.Error("the other's socket was closed")
+		}
+	})
+}
+
+func TestARefusedConnectionIsSentToAskAgain(t *testing.T) {
+	story(t, hub.Options{}, func(s *stage) {
+		s.desk.refuse = center.Refuse(center.AccessDenied, "Access denied")
+		ana := s.join(customer)
+		ana.leaves(websocket.StatusGoingAway)
+	})
+}
+
+func TestAStoreThatFailsIsAskedAgain(t *testing.T) {
+	story(t, hub.Options{}, func(s *stage) {
+		s.desk.behave(func(d *desk) { d.fail = 3 }) // the last sequence fails
+		ana, bob := s.dial(customer), s.dial(agent)
+		ana.send(subscribe)
+		bob.send(subscribe)
+		ana.send(subscribe)
+		ana.send(`{"topic":"aws/heartbeat"}`)
+		ana.hears("heartbeat") // is answered all the while
+		s.say(agent, "too early")
+		time.Sleep(time.Second)
+		ana.hears("subscribed")
+		bob.hears("subscribed")
+		if got := len(s.desk.those()); got != 2 {
+			t.Errorf("%d connected", got)
+		}
+
+		s.desk.behave(func(d *desk) { d.fail = 2 }) // connecting fails
+		s.join(agent)
+		time.Sleep(time.Second)
+		if got := len(s.desk.those()); got != 3 {
+			t.Errorf("%d connected", got)
+		}
+
+		s.desk.commit(message(agent, "lost by the bus"))
+		s.desk.behave(func(d *desk) { d.fail = 4 }) // reading the gap fails
+		s.say(agent, "two")
+		ana.hears()
+		time.Sleep(time.Second)
+		ana.hears("lost by the bus", "two")
+		bob.hears("lost by the bus", "two")
+	})
+}
+
+func TestNewsOfWhatIsNotInTheStore(t *testing.T) {
+	story(t, hub.Options{}, func(s *stage) {
+		ana := s.join(customer)
+		false7 := message(agent, "never committed")
+		false7.Seq = 7
+		s.bus.Publish(chat, []center.Item{false7})
+		ana.hears()
+		s.say(agent, "one")
+		ana.hears("one")
+	})
+}
+
+func TestSocketsLeaveWhileTheStoreIsSlow(t *testing.T) {
+	story(t, hub.Options{}, func(s *stage) {
+		s.desk.behave(func(d *desk) { d.slow = time.Minute })
+		ana, bob := s.dial(customer), s.dial(agent)
+		ana.send(subscribe)
+		bob.send(subscribe)
+		synctest.Wait()
+		ana.conn.CloseNow()
+		synctest.Wait()
+		if st := s.hub.Stats(); st.Sockets != 1 || st.Chats != 1 {
+			t.Errorf("stats %+v", st)
+		}
+		bob.conn.CloseNow()
+		synctest.Wait()
+		if st := s.hub.Stats(); st.Sockets != 0 || st.Chats != 0 {
+			t.Errorf("stats %+v", st)
+		}
+		s.desk.behave(func(d *desk) { d.slow = 0 })
+		s.join(customer) // a new room, while the old one is still being opened
+		s.say(agent, "hi")
+		time.Sleep(time.Minute)
+		if st := s.hub.Stats(); st.Sockets != 1 || st.Chats != 1 || st.Delivered != 1 {
+			t.Errorf("stats %+v", st)
+		}
+	})
+}
+
+func TestClosingIsSpread(t *testing.T) {
+	story(t, hub.Options{SocketsPerParticipant: 100}, func(s *stage) {
+		var sockets []*client
+		for range 30 {
+			sockets = append(sockets, s.join(customer))
+		}
+		start := time.Now()
+		done := make(chan error)
+		go func() { done <- s.hub.Close(context.Background(), 3*time.Second) }()
+		time.Sleep(1500 * time.Millisecond)
+		late := s.join(agent) // clients that come back meanwhile are served
+		if err := <-done; err != nil {
+			t.Fatal(err)
+		}
+		perSecond := make(map[int]int)
+		for _, c := range append(sockets, late) {
+			c.leaves(websocket.StatusGoingAway)
+			perSecond[int(c.at.Sub(start)/time.Second)]++
+		}
+		if got := fmt.Sprint(perSecond); got != "map[0:10 1:10 2:11]" {
+			t.Errorf("closed per second: %v", got)
+		}
+		w := httptest.NewRecorder()
+		s.hub.Serve(w, upgradeRequest(), hub.Viewer{})
+		if w.Code != http.StatusServiceUnavailable {
+			t.Errorf("after Close: %d", w.Code)
+		}
+	})
+}
+
+func upgradeRequest() *http.Request {
+	r := httptest.NewRequest("GET", "/", nil)
+	r.Header.Set("Connection", "Upgrade")
+	r.Header.Set("Upgrade", "websocket")
+	return r
+}
+
+func TestCloseDoesNotWaitForever(t *testing.T) {
+	story(t, hub.Options{}, func(s *stage) {
+		s.desk.behave(func(d *desk) { d.slow = time.Second })
+		rude := s.rude(customer) // never reads
+		rude.text(subscribe)
+		time.Sleep(2 * time.Second)
+		s.fill()
+		ctx, cancel := context.WithTimeout(context.Background(), 100*time.Millisecond)
+		defer cancel()
+		start := time.Now()
+		if err := s.hub.Close(ctx, 0); !errors.Is(err, context.DeadlineExceeded) {
+			t.Errorf("close: %v", err)
+		}
+		if took := time.Since(start); took != 100*time.Millisecond {
+			t.Errorf("took %v", took)
+		}
+	})
+}
+
+func TestAnOrdinaryRequestIsToldWhatThisIs(t *testing.T) {
+	story(t, hub.Options{}, func(s *stage) {
+		w := httptest.NewRecorder()
+		s.hub.Serve(w, httptest.NewRequest("GET", "/", nil), hub.Viewer{})
+		if w.Code != http.StatusUpgradeRequired {
+			t.Errorf("%d", w.Code)
+		}
+		c, err := s.listen.Dial(context.Background())
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer c.Close()
+		io.WriteString(c, "GET / HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\n\r\n")
+		answer, err := io.ReadAll(c)
+		if err != nil || !strings.HasPrefix(string(answer), "HTTP/1.1 400 ") {
+			t.Errorf("a handshake without a key: %q, %v", answer, err)
+		}
+	})
+}
