@@ -1,0 +1,80 @@
+# `make` explains itself. Everything here works from a fresh clone; only `make test`, `make setup` and what they call
+# install anything.
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+
+# How many times the crash targets kill what they kill; how long each fuzz target and benchmark runs.
+KILLS ?= 20
+FUZZTIME ?= 30s
+BENCHTIME ?= 1s
+
+.PHONY: help
+help: ## show this help
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{ printf "  make %-14s %s\n", $$1, $$2 }'
+
+.PHONY: build
+build: ## build the binary into .work/parley
+	go build -o .work/parley ./cmd/parley
+
+.PHONY: check
+check: format-check vet staticcheck ## the everyday suite: format, vet, staticcheck, go test ./...; needs nothing but Go
+	go test ./...
+
+.PHONY: test
+test: ## everything, installing what it needs: all tests with -race and PostgreSQL, foreign clients, crashes, fuzzing, benchmarks
+	scripts/test
+
+.PHONY: setup
+setup: ## install what the tests need: PostgreSQL 15, Chromium, npm packages, boto3, the AWS CLI
+	scripts/setup
+
+.PHONY: format-check
+format-check:
+	@unformatted="$$(gofmt -l $$(git ls-files --cached --others --exclude-standard '*.go'))"; \
+	if [ -n "$$unformatted" ]; then echo "not gofmt'ed:"; echo "$$unformatted"; exit 1; fi
+
+.PHONY: vet
+vet:
+	go vet ./...
+
+.PHONY: staticcheck
+staticcheck:
+	go tool staticcheck ./...
+
+.PHONY: postgres-test
+postgres-test: ## go test ./... with a PostgreSQL 15 of its own
+	scripts/postgres run go test ./...
+
+.PHONY: clients
+clients: ## the foreign clients: AWS SDK for Go, boto3, AWS CLI, chatjs in Node and in Chromium
+	scripts/setup clients
+	PARLEY_REQUIRE_CLIENTS="$$(paste -sd, .work/have)" go test -v -count=1 -timeout 15m ./clients/
+
+.PHONY: crash
+crash: ## kill parley and PostgreSQL under load, and count what is missing (KILLS=20)
+	PARLEY_TEST_CRASH=$(KILLS) scripts/postgres run go test -v -count=1 -timeout 30m -run '^TestCrash' ./...
+
+.PHONY: fuzz
+fuzz: ## run every fuzz target for a while (FUZZTIME=30s)
+	scripts/fuzz $(FUZZTIME)
+
+.PHONY: bench
+bench: ## all benchmarks beside their baselines, both engines (BENCHTIME=1s)
+	scripts/postgres run go test -run '^$$' -bench . -benchmem -benchtime $(BENCHTIME) -timeout 60m ./...
+
+.PHONY: bench-short
+bench-short:
+	scripts/postgres run go test -short -run '^$$' -bench . -benchmem -benchtime 200ms -timeout 15m ./...
+
+.PHONY: generate
+generate: ## write all generated code again
+	go generate ./...
+
+.PHONY: web
+web: ## build the pages that the binary embeds
+	npm --prefix web/chat --silent run build
+
+.PHONY: verify
+verify: ## is everything generated current? (needs Node for the pages)
+	scripts/verify go
+	scripts/verify web
