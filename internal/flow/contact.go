@@ -148,22 +148,37 @@ const maxAttributes = 32_768
 // assignment is one attribute to write; its key may be dynamic too.
 type assignment struct{ key, value text }
 
-// resolve is the map to write. A key that resolves to nothing is left out, for
-// flows list more keys than they may have at run time (inferred from published
-// flows). Keys with $ or . could never be read back.
-func resolve(assignments []assignment, s *State) (set map[string]string, ok bool) {
+// resolve is the map to write, or why there can be none. A key that resolves to
+// nothing is left out, for flows list more keys than they may have at run time
+// (inferred from published flows). Keys with $ or . could never be read back.
+func (r *run) resolve(assignments []assignment) (set map[string]string, why string) {
+	if len(assignments) == 0 {
+		return nil, "there are no attributes"
+	}
 	set = make(map[string]string, len(assignments))
+	size := 0
 	for _, a := range assignments {
-		key := a.key.resolve(s)
+		key := a.key.resolve(&r.s)
 		if strings.ContainsAny(key, "$.") {
-			return nil, false
+			return nil, "an attribute's name has $ or . in it"
 		}
-		if key != "" {
-			set[key] = a.value.resolve(s)
+		if key == "" {
+			continue
+		}
+		set[key] = a.value.resolve(&r.s)
+		if size += len(key) + len(set[key]); size > maxAttributes {
+			return nil, tooLarge
 		}
 	}
-	return set, true
+	// Writing many attributes is more work than one action.
+	r.s.Steps += len(set) / attributesPerStep
+	return set, ""
 }
+
+const (
+	tooLarge          = "the attributes are too large"
+	attributesPerStep = 10 // as many count as one action for the guard
+)
 
 // fits says whether have with set written over it keeps within the limit.
 func fits(have, set map[string]string) bool {
@@ -195,19 +210,16 @@ func newUpdateContactAttributes(p params) step {
 }
 
 func (u updateContactAttributes) run(r *run) outcome {
-	if len(u.set) == 0 {
-		return fail("there are no attributes")
-	}
-	set, ok := resolve(u.set, &r.s)
+	set, why := r.resolve(u.set)
 	switch {
-	case !ok:
-		return fail("an attribute's name has $ or . in it")
+	case why != "":
+		return fail(why)
 	case len(set) == 0:
 		return success
 	case u.related:
 		return r.ask(SetRelatedAttributes{Set: set})
 	case !fits(r.s.Contact.Attributes, set):
-		return fail("the attributes are too large")
+		return fail(tooLarge)
 	}
 	maps.Copy(r.attributes(), set)
 	r.do(SetAttributes{Set: set})

@@ -1,6 +1,7 @@
 package flow
 
 import (
+	"maps"
 	"slices"
 	"strconv"
 	"time"
@@ -270,20 +271,14 @@ func newUpdateFlowAttributes(p params) step {
 }
 
 func (u updateFlowAttributes) run(r *run) outcome {
-	if len(u.set) == 0 {
-		return fail("there are no attributes")
-	}
-	set, ok := resolve(u.set, &r.s)
+	set, why := r.resolve(u.set)
 	switch {
-	case !ok:
-		return fail("an attribute's name has $ or . in it")
+	case why != "":
+		return fail(why)
 	case !fits(r.s.FlowAttributes, set):
-		return fail("the flow attributes are too large")
+		return fail(tooLarge)
 	}
-	flowAttributes := r.flowAttributes()
-	for k, v := range set {
-		flowAttributes[k] = v
-	}
+	maps.Copy(r.flowAttributes(), set)
 	return success
 }
 

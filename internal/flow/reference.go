@@ -164,21 +164,33 @@ func newText(s string) text {
 
 func (t text) present() bool { return len(t.parts) > 0 }
 
-// resolve is the text with every reference replaced by its value.
+// maxResolved is where resolving a text stops: what is longer is too long for
+// whatever it is for. Without an end a short text with many references to a
+// long value would grow without one.
+const maxResolved = maxAttributes
+
+// resolve is the text with every reference replaced by its value. Beyond
+// maxResolved bytes it is cut short, but still longer than that.
 func (t text) resolve(s *State) string {
-	if len(t.parts) == 1 && t.parts[0].ref == nil {
-		return t.parts[0].literal
+	if len(t.parts) == 1 {
+		return t.parts[0].resolve(s)
 	}
 	var b strings.Builder
 	for _, p := range t.parts {
-		if p.ref == nil {
-			b.WriteString(p.literal)
-			continue
+		if b.Len() > maxResolved {
+			break
 		}
-		v, _ := p.ref.lookup(s)
-		b.WriteString(v)
+		b.WriteString(p.resolve(s))
 	}
 	return b.String()
+}
+
+func (p part) resolve(s *State) string {
+	if p.ref == nil {
+		return p.literal
+	}
+	v, _ := p.ref.lookup(s)
+	return v
 }
 
 // dynamic is a parameter that is static or one whole reference. The zero

@@ -105,6 +105,31 @@ func TestAttributesHaveAtMost32768Bytes(t *testing.T) {
 	}
 }
 
+// A small document must not be able to ask for gigabytes.
+func TestReferencesDoNotGrowWithoutEnd(t *testing.T) {
+	many := strings.Repeat("$.Media.InitialMessage", 10_000)
+	var attributes strings.Builder
+	for i := range 5_000 {
+		fmt.Fprintf(&attributes, `"k%d":"x$.Media.InitialMessage",`, i)
+	}
+	for _, first := range []string{
+		`"MessageParticipant","Parameters":{"Text":"` + many + `"}`,
+		`"UpdateContactAttributes","Parameters":{"Attributes":{"k":"` + many + `"}}`,
+		`"UpdateContactAttributes","Parameters":{"Attributes":{` + attributes.String() + `"k":"v"}}`,
+	} {
+		p := mustParse(t, document(`{"Identifier":"a","Type":`+first+`,"Transitions":{"NextAction":"z","Errors":[{"ErrorType":"NoMatchingError","NextAction":"failed"}]}},
+			{"Identifier":"failed","Type":"EndFlowExecution","Transitions":{}},`+end))
+		s := New("f", 0)
+		s.Contact.InitialMessage = strings.Repeat("x", 16_384)
+		if _, effects := p.Step(s, Start{}, noon); len(effects) != 1 || effects[0] != (End{}) {
+			t.Errorf("%.40s: %d effects, last %T", first, len(effects), last(effects))
+		}
+		if size := len(newText(many).resolve(&s)); size > maxResolved+16_384 {
+			t.Errorf("resolved to %d bytes", size)
+		}
+	}
+}
+
 func TestAProgramThatChangedUnderAWaitingFlowIsAFault(t *testing.T) {
 	waiting := mustParse(t, document(`{"Identifier":"a","Type":"Wait","Parameters":{"TimeLimitSeconds":1},"Transitions":{"NextAction":"z"}},`+end))
 	s, _ := waiting.Step(New("f", 0), Start{}, noon)

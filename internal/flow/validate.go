@@ -11,7 +11,7 @@ import (
 // those of the service's InvalidContactFlowException where they are known. A
 // draft (status SAVED) is not validated.
 func Validate(p *Program) []Problem {
-	c := &checker{p: p}
+	c := &checker{p: p, reported: make(map[Problem]bool)}
 	if p.start.at < 0 {
 		c.badValue("StartAction")
 	}
@@ -28,13 +28,15 @@ type checker struct {
 	i        int
 	a        *action
 	problems []Problem
+	reported map[Problem]bool
 }
 
 func (c *checker) path(rest string) string { return actionPath(c.i) + rest }
 
 // report adds a problem, once.
 func (c *checker) report(message, path string) {
-	if p := (Problem{Message: message, Path: path}); !slices.Contains(c.problems, p) {
+	if p := (Problem{Message: message, Path: path}); !c.reported[p] {
+		c.reported[p] = true
 		c.problems = append(c.problems, p)
 	}
 }
