@@ -78,7 +78,7 @@ async function startChat(name: string, persistent?: { SourceContactId: string; R
     body: JSON.stringify({ DisplayName: name, Attributes: {}, ...(persistent && { PersistentChat: persistent }) }),
   });
   const body = await answer.json();
-  if (!answer.ok) throw new Error(body.Message ?? body.message ?? `The chat could not start (${answer.status}).`);
+  if (!answer.ok) throw new Error(body.error ?? body.Message ?? `The chat could not start (${answer.status}).`);
   return body as Details;
 }
 
