@@ -248,7 +248,7 @@ func Continue(source *Chat, from ContactID, how string) (past []PastSession, err
 	}
 	total := 0
 	for _, p := range append([]PastSession{first}, source.Past...) {
-		if total+p.Contacts > maxPastContacts {
+		if len(past) > 0 && total+p.Contacts > maxPastContacts {
 			break
 		}
 		total += p.Contacts

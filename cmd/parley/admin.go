@@ -1,0 +1,145 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"text/tabwriter"
+
+	"github.com/parley-chat/parley/internal/server"
+)
+
+type keyCmd struct {
+	Create createKeyCmd `cmd:"" help:"Make an access key; its secret is shown this once."`
+	List   listKeysCmd  `cmd:"" help:"List access keys."`
+	Revoke revokeKeyCmd `cmd:"" help:"Take an access key away."`
+}
+
+type createKeyCmd struct {
+	storeFlags
+	Description string `arg:"" optional:"" help:"What the key is for."`
+}
+
+type listKeysCmd struct{ storeFlags }
+
+type revokeKeyCmd struct {
+	storeFlags
+	ID string `arg:"" help:"Access key id."`
+}
+
+type instanceCmd struct {
+	Create createInstanceCmd `cmd:"" help:"Make an instance."`
+	List   listInstancesCmd  `cmd:"" help:"List instances."`
+	Delete deleteInstanceCmd `cmd:"" help:"End an instance's chats and delete all that belongs to it."`
+}
+
+type createInstanceCmd struct {
+	storeFlags
+	Alias string `arg:"" help:"Name, unique on this server."`
+}
+
+type listInstancesCmd struct{ storeFlags }
+
+type deleteInstanceCmd struct {
+	storeFlags
+	Alias string `arg:"" help:"Alias or id."`
+	Yes   bool   `help:"Really delete; without it nothing happens."`
+}
+
+// administer opens the store for one task.
+func (f *storeFlags) administer(task func(context.Context, *server.Admin) error) error {
+	if f.DB == "" {
+		return errors.New("no database: give --db sqlite:PATH or --db postgres://…, or set PARLEY_DB")
+	}
+	ctx, _ := signals()
+	a, err := server.OpenAdmin(ctx, f.config())
+	if err != nil {
+		return err
+	}
+	return errors.Join(task(ctx, a), a.Close())
+}
+
+// table prints rows under a head, in columns.
+func table(head string, rows func(print func(format string, args ...any))) {
+	w := tabwriter.NewWriter(os.Stdout, 0, 4, 2, ' ', 0)
+	fmt.Fprintln(w, head)
+	rows(func(format string, args ...any) { fmt.Fprintf(w, format+"\n", args...) })
+	_ = w.Flush() // standard output is there, or nobody reads
+}
+
+func (c *createKeyCmd) Run() error {
+	return c.administer(func(ctx context.Context, a *server.Admin) error {
+		k, err := a.Keys.Create(ctx, c.Description)
+		if err != nil {
+			return err
+		}
+		fmt.Printf("export AWS_ACCESS_KEY_ID=%s\nexport AWS_SECRET_ACCESS_KEY=%s\n", k.ID, k.Secret)
+		fmt.Fprintln(os.Stderr, "The secret is not shown again.")
+		return nil
+	})
+}
+
+func (c *listKeysCmd) Run() error {
+	return c.administer(func(ctx context.Context, a *server.Admin) error {
+		all, err := a.Keys.List(ctx)
+		if err != nil {
+			return err
+		}
+		table("ID\tCREATED\tDESCRIPTION", func(print func(string, ...any)) {
+			for _, k := range all {
+				print("%s\t%s\t%s", k.ID, k.Created.Format("2006-01-02 15:04:05Z"), k.Description)
+			}
+		})
+		return nil
+	})
+}
+
+func (c *revokeKeyCmd) Run() error {
+	return c.administer(func(ctx context.Context, a *server.Admin) error {
+		if err := a.Keys.Revoke(ctx, c.ID); err != nil {
+			return err
+		}
+		fmt.Println("revoked; running servers stop accepting it within ten seconds")
+		return nil
+	})
+}
+
+func (c *createInstanceCmd) Run() error {
+	return c.administer(func(ctx context.Context, a *server.Admin) error {
+		i, err := a.CreateInstance(ctx, c.Alias)
+		if err != nil {
+			return err
+		}
+		fmt.Println(i.ID)
+		return nil
+	})
+}
+
+func (c *listInstancesCmd) Run() error {
+	return c.administer(func(ctx context.Context, a *server.Admin) error {
+		all, err := a.Instances(ctx)
+		if err != nil {
+			return err
+		}
+		table("ID\tALIAS\tCREATED", func(print func(string, ...any)) {
+			for _, i := range all {
+				print("%s\t%s\t%s", i.ID, i.Alias, i.Created.Format("2006-01-02 15:04:05Z"))
+			}
+		})
+		return nil
+	})
+}
+
+func (c *deleteInstanceCmd) Run() error {
+	return c.administer(func(ctx context.Context, a *server.Admin) error {
+		i, err := a.FindInstance(ctx, c.Alias)
+		if err != nil {
+			return err
+		}
+		if !c.Yes {
+			return fmt.Errorf("this would end the chats of %s (%s) and delete its flows and transcripts; add --yes to do it", i.ID, i.Alias)
+		}
+		return a.DeleteInstance(ctx, i.ID)
+	})
+}

@@ -1,0 +1,368 @@
+package chat
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"log/slog"
+	"sync"
+	"time"
+
+	"github.com/parley-chat/parley/internal/center"
+	"github.com/parley-chat/parley/internal/flow"
+	"github.com/parley-chat/parley/internal/store"
+	"github.com/parley-chat/parley/internal/token"
+)
+
+// Publisher carries the news of committed items to whoever listens, on this node and others. It may lose them: the
+// store is the truth. It must not block for long.
+type Publisher interface {
+	Publish(chat center.ChatID, items []center.Item)
+}
+
+// Config is what Chats are made of; every field but Log is required.
+type Config struct {
+	Store     *store.Store
+	Bus       Publisher
+	Sealer    *token.Sealer
+	Clock     Clock
+	Wall      func() time.Time // real time, for tokens
+	NewID     func() string    // a new UUID
+	Partition center.Partition
+	Settings  center.Settings
+	Log       *slog.Logger
+	// Shared says that other nodes write to the same store, so that due rows may appear that this node did not put.
+	Shared bool
+}
+
+// Chats is the contact centre's chats as this node works on them.
+type Chats struct {
+	Config
+	programs programs
+	wake     chan struct{} // an earlier due row than Run knows of may be there
+	firing   chan struct{} // held by the one that answers due rows
+
+	mu      sync.Mutex
+	entries map[center.ChatID]*entry
+	idle    lru // entries nobody works on, oldest first
+}
+
+// New returns Chats ready for use.
+func New(c Config) *Chats {
+	return &Chats{Config: c, wake: make(chan struct{}, 1), firing: make(chan struct{}, 1), entries: map[center.ChatID]*entry{}}
+}
+
+// state is the stored form of a chat: the aggregate, and where its flow stands.
+type state struct {
+	center.Chat
+	Run *run `json:"run,omitempty"`
+}
+
+// run is a flow under way. Content names the version it began with: publishing another does not move it.
+type run struct {
+	flow.State
+	Content string `json:"content"`
+	Type    string `json:"type"`
+}
+
+// snapshot is a chat as of item seq.
+type snapshot struct {
+	state *state
+	seq   int64
+	last  time.Time
+}
+
+// cached is how many chats nobody works on are kept decoded.
+const cached = 2048
+
+// entry is one chat's place in the queue: whoever holds turn works on it.
+type entry struct {
+	id    center.ChatID
+	turn  chan struct{}
+	users int       // waiting or working; guarded by Chats.mu
+	snap  *snapshot // nil: not loaded. Belongs to whoever holds the turn
+
+	prev, next *entry // among the idle
+}
+
+// lru is a list of idle entries, guarded by Chats.mu.
+type lru struct {
+	head, tail *entry
+	n          int
+}
+
+func (l *lru) push(e *entry) {
+	e.prev, e.next = l.tail, nil
+	if l.tail != nil {
+		l.tail.next = e
+	} else {
+		l.head = e
+	}
+	l.tail = e
+	l.n++
+}
+
+func (l *lru) remove(e *entry) {
+	if e.prev != nil {
+		e.prev.next = e.next
+	} else {
+		l.head = e.next
+	}
+	if e.next != nil {
+		e.next.prev = e.prev
+	} else {
+		l.tail = e.prev
+	}
+	e.prev, e.next = nil, nil
+	l.n--
+}
+
+// enter waits for the chat's turn. Changes of one chat on one node queue behind each other here, so conflicts at
+// the commit come from other nodes only.
+func (c *Chats) enter(ctx context.Context, id center.ChatID) (*entry, error) {
+	c.mu.Lock()
+	e := c.entries[id]
+	switch {
+	case e == nil:
+		e = &entry{id: id, turn: make(chan struct{}, 1)}
+		c.entries[id] = e
+	case e.users == 0:
+		c.idle.remove(e)
+	}
+	e.users++
+	c.mu.Unlock()
+	select {
+	case e.turn <- struct{}{}:
+		return e, nil
+	default:
+	}
+	select {
+	case e.turn <- struct{}{}:
+		return e, nil
+	case <-ctx.Done():
+		c.release(e)
+		return nil, ctx.Err()
+	}
+}
+
+// leave gives the turn back.
+func (c *Chats) leave(e *entry) {
+	unknown := e.snap == nil
+	<-e.turn
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	e.users--
+	if e.users > 0 {
+		return
+	}
+	if unknown {
+		delete(c.entries, e.id)
+		return
+	}
+	c.idle.push(e)
+	for c.idle.n > cached {
+		old := c.idle.head
+		c.idle.remove(old)
+		delete(c.entries, old.id)
+	}
+}
+
+// release is leave for one who never had the turn.
+func (c *Chats) release(e *entry) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	e.users--
+	if e.users == 0 {
+		delete(c.entries, e.id)
+	}
+}
+
+// Forget drops every decoded chat; the next use reads it from the store again.
+func (c *Chats) Forget() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for c.idle.head != nil {
+		e := c.idle.head
+		c.idle.remove(e)
+		delete(c.entries, e.id)
+	}
+}
+
+// load makes the snapshot current if it is not there.
+func (c *Chats) load(ctx context.Context, e *entry) error {
+	if e.snap != nil {
+		return nil
+	}
+	row, err := c.Store.Chat(ctx, e.id)
+	if errors.Is(err, store.ErrNotFound) {
+		return center.Refuse(center.NotFound, "Resource not found of Type: CONTACT %s", printable(string(e.id)))
+	}
+	if err != nil {
+		return err
+	}
+	s, err := decode(row.State)
+	if err != nil {
+		return fmt.Errorf("chat %s: %w", e.id, err)
+	}
+	e.snap = &snapshot{state: s, seq: row.LastSeq, last: row.LastTime}
+	return nil
+}
+
+func decode(raw []byte) (*state, error) {
+	s := new(state)
+	if err := json.Unmarshal(raw, s); err != nil {
+		return nil, fmt.Errorf("decode state: %w", err)
+	}
+	return s, nil
+}
+
+func (s *state) encode() []byte {
+	raw, err := json.Marshal(s)
+	if err != nil {
+		panic(err) // strings, numbers and times in range
+	}
+	return raw
+}
+
+// attempts is how often a decision is taken again because another node moved the chat on.
+const attempts = 5
+
+// turn is one decision about one chat in the making: a draft of it, its flow, and what is to be said of it.
+type turn struct {
+	*center.Draft
+	ctx       context.Context
+	run       *run          // as it will be
+	ran       bool          // run has changed
+	ephemeral []center.Item // shown, not stored
+	logs      []flow.Effect // of the flow, for the flow log
+}
+
+// end ends the chat, and with it whatever its flow waited for.
+func (t *turn) end(reason string) {
+	t.End(reason)
+	if t.run != nil {
+		t.run, t.ran = nil, true
+	}
+}
+
+// change lets decide work on the chat as it stands, commits what it decided and announces it. decide must be free
+// of effects: it is called again when the chat has moved on meanwhile. A decide that decides nothing commits nothing.
+func (c *Chats) change(ctx context.Context, id center.ChatID, decide func(*turn) error) error {
+	e, err := c.enter(ctx, id)
+	if err != nil {
+		return err
+	}
+	defer c.leave(e)
+	for range attempts {
+		known := e.snap != nil
+		if err := c.load(ctx, e); err != nil {
+			return err
+		}
+		t := &turn{
+			Draft: center.NewDraft(&e.snap.state.Chat, e.snap.seq, e.snap.last, c.Clock.Now(), c.NewID),
+			run:   e.snap.state.Run, ctx: ctx,
+		}
+		err := decide(t)
+		if err == nil && t.Empty() && !t.ran {
+			c.announce(t, nil)
+			return nil
+		}
+		if err == nil {
+			err = c.commit(ctx, e, t)
+		} else if !(known && c.stale(ctx, e)) {
+			return err // a refusal holds only if it looked at the chat as it is
+		} else {
+			continue
+		}
+		var conflict *store.Conflict
+		if !errors.As(err, &conflict) {
+			return err
+		}
+	}
+	return center.Refuse(center.Internal, "the chat was changed by others %d times over; try again", attempts)
+}
+
+// stale says that another node has moved the chat on since its snapshot was taken, and drops the snapshot then.
+func (c *Chats) stale(ctx context.Context, e *entry) bool {
+	if !c.Shared || e.snap == nil {
+		return false
+	}
+	last, err := c.Store.LastSeqs(ctx, []center.ChatID{e.id})
+	if err != nil || last[e.id] == e.snap.seq {
+		return false
+	}
+	e.snap = nil
+	return true
+}
+
+// commit makes a turn's decision durable, then current, then known, in this order.
+func (c *Chats) commit(ctx context.Context, e *entry, t *turn) error {
+	s := (*state)(nil)
+	if e.snap != nil {
+		s = e.snap.state
+	}
+	if t.ran {
+		t.Edit()
+	}
+	ch := t.Finish(func(chat *center.Chat) []byte {
+		s = &state{Chat: *chat, Run: t.run}
+		return s.encode()
+	})
+	if err := c.Store.Commit(ctx, ch); err != nil {
+		e.snap = nil // what is stored is known only after another look
+		return err
+	}
+	last := &ch.Items[len(ch.Items)-1]
+	e.snap = &snapshot{state: s, seq: last.Seq, last: last.Time}
+	c.announce(t, ch.Items)
+	if len(ch.Due) > 0 {
+		c.nudge()
+	}
+	return nil
+}
+
+// announce tells the bus, and the flow log, what a turn has decided.
+func (c *Chats) announce(t *turn, items []center.Item) {
+	if len(items) > 0 {
+		c.Bus.Publish(t.Chat.ID, items)
+	}
+	if len(t.ephemeral) > 0 {
+		c.Bus.Publish(t.Chat.ID, t.ephemeral)
+	}
+	for _, l := range t.logs {
+		c.logFlow(t, l)
+	}
+}
+
+// nudge wakes Run, which may be sleeping past a due row just put.
+func (c *Chats) nudge() {
+	select {
+	case c.wake <- struct{}{}:
+	default:
+	}
+}
+
+// begin commits a chat that is new.
+func (c *Chats) begin(ctx context.Context, d *center.Draft) error {
+	e, err := c.enter(ctx, d.Chat.ID)
+	if err != nil {
+		return err
+	}
+	defer c.leave(e)
+	return c.commit(ctx, e, &turn{Draft: d, ctx: ctx})
+}
+
+// view returns the chat as it stands, for reading only.
+func (c *Chats) view(ctx context.Context, id center.ChatID) (*state, error) {
+	e, err := c.enter(ctx, id)
+	if err != nil {
+		return nil, err
+	}
+	defer c.leave(e)
+	c.stale(ctx, e)
+	if err := c.load(ctx, e); err != nil {
+		return nil, err
+	}
+	return e.snap.state, nil
+}

@@ -1,0 +1,174 @@
+package chat
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+
+	"github.com/parley-chat/parley/internal/center"
+	"github.com/parley-chat/parley/internal/store"
+	"github.com/parley-chat/parley/internal/token"
+)
+
+// Contact finds a contact and the chat it is a segment of. Both are for reading only.
+func (c *Chats) Contact(ctx context.Context, at center.InstanceID, id center.ContactID) (*center.Chat, *center.Contact, error) {
+	if _, err := c.Instance(ctx, at); err != nil {
+		return nil, nil, err
+	}
+	s, err := c.chatOf(ctx, at, id)
+	if err != nil {
+		return nil, nil, err
+	}
+	contact, ok := s.Contact(id)
+	if !ok {
+		return nil, nil, fmt.Errorf("chat %s does not know its contact %s", s.ID, id)
+	}
+	return &s.Chat, contact, nil
+}
+
+// Stop ends a contact, whatever state it is in.
+func (c *Chats) Stop(ctx context.Context, at center.InstanceID, id center.ContactID) error {
+	_, contact, err := c.Contact(ctx, at, id)
+	var refused *center.Error
+	if errors.As(err, &refused) && refused.Code == center.NotFound {
+		if _, gone := c.Instance(ctx, at); gone != nil {
+			return gone
+		}
+		return center.Refuse(center.ContactNotFound, "%s", refused.Message)
+	}
+	if err != nil {
+		return err
+	}
+	over := center.Refuse(center.ContactNotFound, "the contact %s has ended", id)
+	if !contact.Disconnected.IsZero() {
+		return over
+	}
+	chat, err := c.Store.ChatOf(ctx, id)
+	if err != nil {
+		return err
+	}
+	return c.change(ctx, chat, func(t *turn) error {
+		if !t.Chat.Ended.IsZero() {
+			return over
+		}
+		t.end(center.ReasonAPI)
+		return nil
+	})
+}
+
+// SetAttributes merges attributes into those of the contact's session. It works on ended contacts too.
+func (c *Chats) SetAttributes(ctx context.Context, at center.InstanceID, id center.ContactID, set map[string]string) error {
+	chat, _, err := c.Contact(ctx, at, id)
+	if err != nil {
+		return err
+	}
+	return c.change(ctx, chat.ID, func(t *turn) error { return t.Draft.SetAttributes(set) })
+}
+
+// Bot is a custom participant who may now connect.
+type Bot struct {
+	Participant center.ParticipantID
+	Token       string
+	Expires     string // AbsoluteTime form
+}
+
+// AddBot brings a custom participant into a contact. A ClientToken seen before is answered as the first time.
+func (c *Chats) AddBot(ctx context.Context, at center.InstanceID, id center.ContactID, displayName, clientToken string) (*Bot, error) {
+	chat, _, err := c.Contact(ctx, at, id)
+	if err != nil {
+		return nil, err
+	}
+	again := center.Claim{Kind: claimBot, Key: claimKey(string(chat.ID), clientToken), Expires: c.Clock.Now().Add(c.Settings.ClientTokenLife)}
+	if clientToken != "" {
+		claim, taken, err := c.Store.Claim(ctx, claimBot, again.Key, c.Clock.Now())
+		if err != nil {
+			return nil, err
+		}
+		if taken {
+			return c.botCredentials(at, chat.ID, id, center.ParticipantID(claim.Value)), nil
+		}
+	}
+	var bot center.Participant
+	err = c.change(ctx, chat.ID, func(t *turn) error {
+		bot, err = t.Draft.AddBot(displayName, c.Settings)
+		if err == nil && clientToken != "" {
+			again.Value = string(bot.ID)
+			t.Take(again)
+		}
+		return err
+	})
+	var taken *store.ClaimTaken
+	if errors.As(err, &taken) {
+		return c.botCredentials(at, chat.ID, id, center.ParticipantID(taken.Claim.Value)), nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	return c.botCredentials(at, chat.ID, id, bot.ID), nil
+}
+
+const claimBot = "bot" // by chat and ClientToken: CreateParticipant
+
+func (c *Chats) botCredentials(at center.InstanceID, chat center.ChatID, contact center.ContactID, id center.ParticipantID) *Bot {
+	now := c.Wall()
+	return &Bot{
+		Participant: id,
+		Token: c.Sealer.Seal(token.Claims{
+			Kind: token.Participant, Instance: string(at), Chat: string(chat), Contact: string(contact),
+			Participant: string(id), Role: string(center.RoleCustomBot), Issued: now,
+		}),
+		Expires: center.FormatTime(now.Add(connectionLife)),
+	}
+}
+
+// Associate makes a running chat continue a past one, and returns the contact it continues from.
+func (c *Chats) Associate(ctx context.Context, at center.InstanceID, id center.ContactID, p center.Persistence, clientToken string) (center.ContactID, error) {
+	chat, _, err := c.Contact(ctx, at, id)
+	if err != nil {
+		return "", err
+	}
+	key := claimKey(string(chat.ID), clientToken)
+	if clientToken != "" {
+		claim, taken, err := c.Store.Claim(ctx, center.ClaimAssoc, key, c.Clock.Now())
+		if err != nil {
+			return "", err
+		}
+		if taken {
+			return center.ContactID(claim.Value), nil
+		}
+	}
+	if p.Source == id {
+		return "", center.Refuse(center.InvalidRequest, "SourceContactId must not be the contact itself")
+	}
+	past, err := c.past(ctx, at, p)
+	if err != nil {
+		return "", err
+	}
+	err = c.change(ctx, chat.ID, func(t *turn) error {
+		if clientToken != "" {
+			t.Take(center.Claim{Kind: center.ClaimAssoc, Key: key, Value: string(past[0].Contact), Expires: t.Now.Add(c.Settings.ClientTokenLife)})
+		}
+		return t.Draft.Associate(past)
+	})
+	return past[0].Contact, err
+}
+
+// carryRelated writes attributes that a flow has set on the related contact, and takes the due row away with that.
+func (c *Chats) carryRelated(ctx context.Context, due center.Due) error {
+	var r relatedAttributes
+	if err := json.Unmarshal([]byte(due.Data), &r); err != nil {
+		return err
+	}
+	chat, err := c.Store.ChatOf(ctx, r.Contact)
+	if err != nil {
+		return c.drop(ctx, due)
+	}
+	return c.change(ctx, chat, func(t *turn) error {
+		t.Answers(due)
+		if err := t.Draft.SetAttributes(r.Set); err != nil {
+			c.Log.Warn("attributes of a related contact were refused", "contact", r.Contact, "why", err)
+		}
+		return nil
+	})
+}

@@ -1,0 +1,145 @@
+package chat
+
+import (
+	"context"
+	"errors"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/parley-chat/parley/internal/center"
+	"github.com/parley-chat/parley/internal/flow"
+	"github.com/parley-chat/parley/internal/store"
+)
+
+const (
+	dueLease   = 30 * time.Second // after a crash, another try comes this much later
+	dueBatch   = 128
+	dueWorkers = 8
+	purgeEvery = time.Hour
+	// peek is how long Run sleeps at most when other nodes put due rows too: one of them may be gone.
+	peek = 15 * time.Second
+)
+
+// Run fires due rows until ctx ends. It sleeps until the next one is due or [Chats.change] puts an earlier one.
+func (c *Chats) Run(ctx context.Context) {
+	var purged time.Time
+	for ctx.Err() == nil {
+		if now := c.Clock.Now(); now.Sub(purged) >= purgeEvery {
+			if _, err := c.Store.PurgeClaims(ctx, now); err != nil && ctx.Err() == nil {
+				c.Log.Error("purge claims", "error", err)
+			}
+			purged = now
+		}
+		fired, err := c.fire(ctx)
+		if err != nil && ctx.Err() == nil {
+			c.Log.Error("due rows", "error", err)
+		}
+		if fired == dueBatch && err == nil {
+			continue
+		}
+		c.sleep(ctx, err != nil)
+	}
+}
+
+// sleep waits for the next due row, for news of an earlier one, or for a while after an error.
+func (c *Chats) sleep(ctx context.Context, failed bool) {
+	until := c.Clock.Now().Add(purgeEvery)
+	if next, ok, err := c.Store.NextDue(ctx, c.Clock.Now()); err == nil && ok && next.Before(until) {
+		until = next
+	}
+	if failed {
+		until = c.Clock.Now().Add(time.Second)
+	} else if latest := c.Clock.Now().Add(peek); c.Shared && until.After(latest) {
+		until = latest
+	}
+	due, stop := c.Clock.Timer(until)
+	defer stop()
+	select {
+	case <-due:
+	case <-c.wake:
+	case <-ctx.Done():
+	}
+}
+
+// Settle answers what is due now, and what that makes due, until nothing is.
+func (c *Chats) Settle(ctx context.Context) error {
+	for {
+		fired, err := c.fire(ctx)
+		if err != nil || fired == 0 {
+			return err
+		}
+	}
+}
+
+// fire answers what is due now, and says how many rows that were. A row whose answer fails stays, and is tried again
+// when its lease is over. One fires at a time, so that nothing is under way when Settle is done.
+func (c *Chats) fire(ctx context.Context) (int, error) {
+	select {
+	case c.firing <- struct{}{}:
+		defer func() { <-c.firing }()
+	case <-ctx.Done():
+		return 0, ctx.Err()
+	}
+	rows, err := c.Store.LeaseDue(ctx, c.Clock.Now(), dueLease, dueBatch)
+	if err != nil {
+		return 0, err
+	}
+	var wg sync.WaitGroup
+	room := make(chan struct{}, dueWorkers)
+	for _, due := range rows {
+		room <- struct{}{}
+		wg.Go(func() {
+			defer func() { <-room }()
+			if err := c.answer(ctx, due); err != nil && ctx.Err() == nil {
+				c.Log.Error("due row", "chat", due.Chat, "key", due.Key, "error", err)
+			}
+		})
+	}
+	wg.Wait()
+	return len(rows), nil
+}
+
+// answer lets a due row's time have come. A row that was put anew or taken away meanwhile is somebody else's.
+func (c *Chats) answer(ctx context.Context, due center.Due) error {
+	if strings.HasPrefix(due.Key, dueRelated) {
+		return settled(c.carryRelated(ctx, due))
+	}
+	err := c.change(ctx, due.Chat, func(t *turn) error {
+		t.Answers(due)
+		if !t.Chat.Ended.IsZero() {
+			return nil
+		}
+		switch {
+		case due.Key == center.DueConnect:
+			t.end(center.ReasonNotConnected)
+		case due.Key == center.DueDuration:
+			t.end(center.ReasonExpired)
+		case due.Key == center.DueFlow:
+			return c.feed(t, flow.TimerFired{ID: due.Data})
+		case strings.HasPrefix(due.Key, center.DueJoin):
+			t.DropLateBot(center.ParticipantID(due.Data))
+		default:
+			c.Log.Error("a due row nobody knows", "chat", due.Chat, "key", due.Key)
+		}
+		return nil
+	})
+	return settled(err)
+}
+
+// drop takes a due row away that has become pointless.
+func (c *Chats) drop(ctx context.Context, due center.Due) error {
+	return c.change(ctx, due.Chat, func(t *turn) error {
+		t.Answers(due)
+		return nil
+	})
+}
+
+// settled forgives losing the race for a due row.
+func settled(err error) error {
+	var stale *store.Stale
+	if errors.As(err, &stale) {
+		return nil
+	}
+	return err
+}

@@ -1,0 +1,73 @@
+package chat
+
+import (
+	"context"
+	"errors"
+
+	"github.com/parley-chat/parley/internal/center"
+)
+
+// CreateInstance makes an instance; it is ACTIVE at once. An alias is unique over the whole server, as it is over
+// all of AWS.
+func (c *Chats) CreateInstance(ctx context.Context, i center.Instance) (*center.Instance, error) {
+	if err := i.Check(); err != nil {
+		return nil, err
+	}
+	if i.ID == "" {
+		i.ID = center.InstanceID(c.NewID())
+	}
+	i.Created = c.Clock.Now().UTC()
+	err := instances.insert(ctx, c, "", &i)
+	var refused *center.Error
+	if errors.As(err, &refused) && refused.Code == center.Duplicate {
+		return nil, center.Refuse(center.InvalidRequest, "Invalid Input. Instance alias is already used.")
+	}
+	if err != nil {
+		return nil, err
+	}
+	return &i, nil
+}
+
+// Instance finds an instance by id.
+func (c *Chats) Instance(ctx context.Context, id center.InstanceID) (*center.Instance, error) {
+	return instances.get(ctx, c, "", string(id))
+}
+
+// Instances lists instances in the order of their ids.
+func (c *Chats) Instances(ctx context.Context, after string, limit int) ([]center.Instance, error) {
+	return instances.list(ctx, c, "", after, limit)
+}
+
+// DeleteInstance ends the instance's chats and deletes all that belongs to it.
+func (c *Chats) DeleteInstance(ctx context.Context, id center.InstanceID) error {
+	if _, err := c.Instance(ctx, id); err != nil {
+		return err
+	}
+	// The row goes first: no new chat begins from here on.
+	if err := instances.delete(ctx, c, "", string(id)); err != nil {
+		return err
+	}
+	for {
+		active, err := c.Store.Chats(ctx, id, "", true, 100)
+		if err != nil {
+			return err
+		}
+		if len(active) == 0 {
+			break
+		}
+		for _, row := range active {
+			err := c.change(ctx, row.ID, func(t *turn) error {
+				t.end(center.ReasonAPI)
+				return nil
+			})
+			if err != nil {
+				return err
+			}
+		}
+	}
+	if err := c.Store.DeleteInstance(ctx, id); err != nil {
+		return err
+	}
+	c.Forget()
+	return nil
+}

@@ -1,0 +1,85 @@
+package chat
+
+import (
+	"context"
+
+	"github.com/parley-chat/parley/internal/center"
+)
+
+// Summary is a chat at a glance, without anything that was said and without attribute values.
+type Summary struct {
+	Contact      center.ContactID     `json:"contactId"`
+	Initial      center.ChatID        `json:"initialContactId"`
+	Instance     center.InstanceID    `json:"instanceId"`
+	Initiated    string               `json:"initiated"`
+	Ended        string               `json:"ended,omitempty"`
+	Reason       string               `json:"disconnectReason,omitempty"`
+	Flow         string               `json:"flow,omitempty"`
+	At           string               `json:"action,omitempty"`
+	Attributes   []string             `json:"attributeNames"`
+	Participants []SummaryParticipant `json:"participants"`
+	Items        int64                `json:"items"`
+}
+
+// SummaryParticipant is one who is or was in it.
+type SummaryParticipant struct {
+	ID     center.ParticipantID `json:"participantId"`
+	Role   center.Role          `json:"role"`
+	Active bool                 `json:"active"`
+}
+
+// Overview lists up to limit chats.
+func (c *Chats) Overview(ctx context.Context, limit int) ([]Summary, error) {
+	instances, err := c.Instances(ctx, "", 1000)
+	if err != nil {
+		return nil, err
+	}
+	all := []Summary{}
+	for _, i := range instances {
+		rows, err := c.Store.Chats(ctx, i.ID, "", false, limit-len(all))
+		if err != nil {
+			return nil, err
+		}
+		for _, row := range rows {
+			s, err := decode(row.State)
+			if err != nil {
+				return nil, err
+			}
+			all = append(all, s.summary(row.LastSeq))
+		}
+		if len(all) >= limit {
+			break
+		}
+	}
+	return all, nil
+}
+
+func (s *state) summary(items int64) Summary {
+	contact := s.Current()
+	sum := Summary{
+		Contact: contact.ID, Initial: s.ID, Instance: s.Instance, Initiated: center.FormatTime(contact.Initiated),
+		Reason: contact.DisconnectReason, Flow: string(contact.Flow), Attributes: []string{}, Items: items,
+	}
+	if !s.Ended.IsZero() {
+		sum.Ended = center.FormatTime(s.Ended)
+	}
+	if s.Run != nil {
+		sum.Flow, sum.At = s.Run.Flow, s.Run.At
+	}
+	for k := range s.Attributes {
+		sum.Attributes = append(sum.Attributes, k)
+	}
+	for _, p := range s.Participants {
+		sum.Participants = append(sum.Participants, SummaryParticipant{p.ID, p.Role, p.Active()})
+	}
+	return sum
+}
+
+// Reset empties the store. What was cached of it is forgotten.
+func (c *Chats) Reset(ctx context.Context) error {
+	if err := c.Store.Reset(ctx); err != nil {
+		return err
+	}
+	c.Forget()
+	return nil
+}

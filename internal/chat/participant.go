@@ -1,0 +1,227 @@
+package chat
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/json"
+	"errors"
+	"time"
+
+	"github.com/parley-chat/parley/internal/center"
+	"github.com/parley-chat/parley/internal/flow"
+	"github.com/parley-chat/parley/internal/store"
+	"github.com/parley-chat/parley/internal/token"
+)
+
+// Lifetimes of what CreateParticipantConnection gives out. A connection token lives a day; a socket's URL may be
+// dialled for 100 seconds, as often as the client likes. Source: Amazon Connect Participant Service API reference.
+const (
+	connectionLife = 24 * time.Hour
+	dialWindow     = 100 * time.Second
+	socketLife     = time.Hour // as told to clients; a socket that lives longer is left alone
+)
+
+// Caller is a participant who has shown a token of the right kind.
+type Caller struct {
+	Instance    center.InstanceID
+	Chat        center.ChatID
+	Contact     center.ContactID
+	Participant center.ParticipantID
+	Role        center.Role
+}
+
+// Authenticate opens a token of the given kind. Whether its participant is still in the chat is found out by what
+// they ask for. It looks nothing up.
+func (c *Chats) Authenticate(text string, want token.Kind) (Caller, error) {
+	claims, err := c.Sealer.Open(text, want, c.Wall())
+	switch {
+	case errors.Is(err, token.ErrKind):
+		return Caller{}, &center.Error{Code: center.AccessDenied, Message: "User is not authorized to access this resource with an explicit deny", Cause: err}
+	case err != nil:
+		return Caller{}, &center.Error{Code: center.AccessDenied, Message: "Access denied", Cause: err}
+	}
+	return Caller{
+		Instance: center.InstanceID(claims.Instance), Chat: center.ChatID(claims.Chat), Contact: center.ContactID(claims.Contact),
+		Participant: center.ParticipantID(claims.Participant), Role: center.Role(claims.Role),
+	}, nil
+}
+
+// Connection is what CreateParticipantConnection gives out: a token for the socket's URL and one for the operations.
+type Connection struct {
+	SocketToken  string
+	SocketExpiry time.Time
+	Token        string
+	TokenExpiry  time.Time
+}
+
+// Connection gives a participant new credentials. Earlier ones stay good until they expire. With connect, the
+// participant counts as connected from here on; without it, their socket's first subscription does that.
+// After the first connection nothing is written.
+func (c *Chats) Connection(ctx context.Context, who Caller, connect bool) (*Connection, error) {
+	s, err := c.present(ctx, who)
+	if err != nil {
+		return nil, err
+	}
+	if p, _ := s.Participant(who.Participant); connect && p.Joined.IsZero() {
+		if err := c.Connected(ctx, who); err != nil {
+			return nil, err
+		}
+	}
+	now := c.Wall()
+	claims := token.Claims{
+		Kind: token.Socket, Instance: string(who.Instance), Chat: string(who.Chat), Contact: string(who.Contact),
+		Participant: string(who.Participant), Role: string(who.Role), Issued: now, Expires: now.Add(dialWindow),
+	}
+	con := &Connection{SocketToken: c.Sealer.Seal(claims), SocketExpiry: now.Add(socketLife), TokenExpiry: now.Add(connectionLife)}
+	claims.Kind, claims.Expires = token.Connection, con.TokenExpiry
+	con.Token = c.Sealer.Seal(claims)
+	return con, nil
+}
+
+// present returns the chat if the caller is still part of it.
+func (c *Chats) present(ctx context.Context, who Caller) (*state, error) {
+	s, err := c.view(ctx, who.Chat)
+	var refused *center.Error
+	if errors.As(err, &refused) && refused.Code == center.NotFound {
+		return nil, center.Refuse(center.AccessDenied, "Access denied") // its instance was deleted
+	}
+	if err != nil {
+		return nil, err
+	}
+	if p, ok := s.Participant(who.Participant); ok && p.Role == center.RoleCustomBot && p.Joined.IsZero() && !p.Left.IsZero() && s.Ended.IsZero() {
+		return nil, center.Refuse(center.NotFound, "the participant did not connect in time and is no longer part of the contact")
+	}
+	_, err = s.Present(who.Participant)
+	return s, err
+}
+
+// Connected says that a participant is there: the first time they join the chat, and if they are the customer the
+// flow begins. Later it is the customer's return, which a flow may wait for.
+func (c *Chats) Connected(ctx context.Context, who Caller) error {
+	return c.change(ctx, who.Chat, func(t *turn) error {
+		first, err := t.Connect(who.Participant)
+		switch {
+		case err != nil:
+			return err
+		case who.Role != center.RoleCustomer:
+			return nil
+		case first:
+			return c.startFlow(t)
+		}
+		return c.feed(t, flow.CustomerReturned{})
+	})
+}
+
+// Send says a message and returns the committed item. A ClientToken that this participant used before is answered
+// with the first item.
+func (c *Chats) Send(ctx context.Context, who Caller, m center.Message, clientToken string) (sent center.Item, err error) {
+	var once [16]byte
+	if clientToken != "" {
+		h := sha256.New()
+		_, _ = h.Write([]byte(who.Participant))
+		_, _ = h.Write([]byte(clientToken))
+		copy(once[:], h.Sum(nil))
+	}
+	err = c.change(ctx, who.Chat, func(t *turn) error {
+		it, err := t.Send(who.Participant, m, once, c.Settings)
+		if err != nil {
+			return err
+		}
+		sent = *it
+		if who.Role == center.RoleCustomer {
+			return c.feed(t, flow.CustomerMessage{ContentType: m.ContentType, Content: m.Content})
+		}
+		return nil
+	})
+	var again *store.TokenTaken
+	if errors.As(err, &again) {
+		return again.Item, nil
+	}
+	return sent, denied(err)
+}
+
+// denied answers for a chat that is not there as for any other dead token.
+func denied(err error) error {
+	var refused *center.Error
+	if errors.As(err, &refused) && refused.Code == center.NotFound {
+		return center.Refuse(center.AccessDenied, "Access denied")
+	}
+	return err
+}
+
+// Event takes a typing event or a receipt and returns the id and time it is answered with. Receipts carry the same
+// ClientToken every time, so events are not deduplicated by it.
+func (c *Chats) Event(ctx context.Context, who Caller, contentType, content string) (told center.Item, err error) {
+	err = c.change(ctx, who.Chat, func(t *turn) error {
+		switch contentType {
+		case center.EventTyping:
+			it, err := t.Typing(who.Participant)
+			if err != nil {
+				return err
+			}
+			t.ephemeral = []center.Item{it}
+			told = it
+			return nil
+		case center.EventConnectionAck:
+			told = center.Item{ID: center.ItemID(c.NewID()), Time: t.Now}
+			_, err := t.Chat.Present(who.Participant)
+			return err
+		case center.EventDelivered, center.EventRead:
+			return c.acknowledge(t, who, contentType == center.EventRead, content, &told)
+		}
+		return center.Refuse(center.InvalidParameter, "ContentType must be one of %s, %s, %s, %s",
+			center.EventTyping, center.EventDelivered, center.EventRead, center.EventConnectionAck)
+	})
+	return told, denied(err)
+}
+
+func (c *Chats) acknowledge(t *turn, who Caller, read bool, content string, told *center.Item) error {
+	if _, err := t.Chat.Present(who.Participant); err != nil {
+		return err
+	}
+	var body struct {
+		MessageID string `json:"messageId"`
+	}
+	if err := json.Unmarshal([]byte(content), &body); err != nil || body.MessageID == "" {
+		return center.Refuse(center.InvalidParameter, `Content must be {"messageId":"…"} for message receipts, got %d characters of something else`, len([]rune(content)))
+	}
+	message, err := c.Store.Item(t.ctx, t.Chat.ID, center.ItemID(body.MessageID))
+	if errors.Is(err, store.ErrNotFound) {
+		return center.Refuse(center.InvalidParameter, "messageId must name a message of this chat")
+	}
+	if err != nil {
+		return err
+	}
+	receipts, err := c.Store.Receipts(t.ctx, t.Chat.ID, []center.ItemID{message.ID})
+	if err != nil {
+		return err
+	}
+	var known center.Receipt
+	for _, r := range receipts[message.ID] {
+		if r.Recipient == who.Participant {
+			known = r
+		}
+	}
+	it, err := t.Acknowledge(who.Participant, &message, known, read)
+	if err == nil {
+		*told = *it
+	}
+	return err
+}
+
+// Leave takes the caller out of the chat. The customer's leaving ends it.
+func (c *Chats) Leave(ctx context.Context, who Caller) error {
+	return denied(c.change(ctx, who.Chat, func(t *turn) error {
+		left, err := t.Draft.Leave(who.Participant)
+		switch {
+		case err != nil:
+			return err
+		case !t.Chat.Ended.IsZero():
+			t.run, t.ran = nil, true
+			return nil
+		case left.Role == center.RoleCustomBot:
+			return c.feed(t, flow.BotDisconnected{})
+		}
+		return nil
+	}))
+}

@@ -1,0 +1,194 @@
+package chat
+
+import (
+	"encoding/json"
+	"hash/fnv"
+	"log/slog"
+	"strconv"
+
+	"github.com/parley-chat/parley/internal/center"
+	"github.com/parley-chat/parley/internal/flow"
+)
+
+// startFlow begins the contact's flow. It is called in the turn in which the customer connects.
+func (c *Chats) startFlow(t *turn) error {
+	f, err := flows.get(t.ctx, c, t.Chat.Instance, string(t.Chat.Current().Flow))
+	if err != nil || f.Published == "" {
+		c.Log.Warn("flow is gone", "contact", t.Chat.Current().ID, "flow", t.Chat.Current().Flow)
+		t.end(center.ReasonSystemError)
+		return nil
+	}
+	h := fnv.New64a()
+	_, _ = h.Write([]byte(t.Chat.ID))
+	t.run = &run{State: flow.New(string(f.ID), h.Sum64()), Content: f.Published, Type: f.Type}
+	return c.feed(t, flow.Start{})
+}
+
+// feed gives the flow an event and carries out, within the turn, what it wants done. Questions it asks are answered
+// in the same turn.
+func (c *Chats) feed(t *turn, ev flow.Event) error {
+	for ev != nil && t.run != nil {
+		p, err := c.program(t.ctx, t.Chat.Instance, t.run.Content)
+		if err != nil {
+			return err
+		}
+		at := t.run.State
+		at.Contact = c.facts(t)
+		next, effects := p.Step(at, ev, t.Now)
+		if _, answer := ev.(flow.Granted); len(effects) == 0 && !answer {
+			return nil // nothing that this flow waits for
+		}
+		r := *t.run
+		r.State = next
+		t.run, t.ran = &r, true
+		if ev, err = c.carryOut(t, effects, p); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// carryOut does what a step wants done and returns the answer to what it asked last, if it asked.
+func (c *Chats) carryOut(t *turn, effects []flow.Effect, p *flow.Program) (flow.Event, error) {
+	var answer flow.Event
+	for _, e := range effects {
+		switch e := e.(type) {
+		case flow.Say:
+			t.Prompt(center.Message{ContentType: e.ContentType, Content: e.Content})
+		case flow.SetAttributes:
+			t.PutAttributes(t.run.Contact.Attributes)
+		case flow.StartTimer:
+			t.Schedule(center.DueFlow, e.At, e.ID)
+		case flow.CancelTimer:
+			t.Unschedule(center.DueFlow)
+		case flow.SetRelatedAttributes:
+			answer = c.setRelated(t, e.Set)
+		case flow.SetEventHook:
+			answer = c.setHook(t, e)
+		case flow.PersistChat:
+			answer = c.persist(t, e)
+		case flow.TransferToFlow:
+			answer = c.transfer(t, e, p)
+		case flow.Log:
+			t.logs = append(t.logs, e)
+		case flow.Fault:
+			t.logs = append(t.logs, e)
+			t.end(center.ReasonSystemError)
+		case flow.Disconnect, flow.End:
+			// A flow that carries the contact takes it along when it ends.
+			t.end(center.ReasonFlow)
+		}
+	}
+	return answer, nil
+}
+
+func (c *Chats) setHook(t *turn, e flow.SetEventHook) flow.Event {
+	if e.FlowID == "" {
+		delete(t.Edit().Hooks, e.Hook)
+		return flow.Granted{}
+	}
+	ref := center.ParseFlow(e.FlowID)
+	f, err := flows.get(t.ctx, c, t.Chat.Instance, string(ref.ID))
+	if err != nil || !f.MayHook(e.Hook) {
+		return flow.Refused{Reason: "no published flow of the right type for " + e.Hook}
+	}
+	chat := t.Edit()
+	if chat.Hooks == nil {
+		chat.Hooks = map[string]center.FlowID{}
+	}
+	chat.Hooks[e.Hook] = f.ID
+	return flow.Granted{}
+}
+
+func (c *Chats) transfer(t *turn, e flow.TransferToFlow, p *flow.Program) flow.Event {
+	ref := center.ParseFlow(e.FlowID)
+	f, err := flows.get(t.ctx, c, t.Chat.Instance, string(ref.ID))
+	if err != nil || !f.MayEnter() {
+		return flow.Refused{Reason: "no published flow to transfer to"}
+	}
+	if _, err := c.program(t.ctx, t.Chat.Instance, f.Published); err != nil {
+		return flow.Refused{Reason: "the flow cannot be read"}
+	}
+	_, told := p.Step(t.run.State, flow.Granted{}, t.Now)
+	for _, l := range told {
+		if l, ok := l.(flow.Log); ok {
+			t.logs = append(t.logs, l)
+		}
+	}
+	t.run = &run{State: t.run.Enter(string(f.ID)), Content: f.Published, Type: f.Type}
+	return flow.Start{}
+}
+
+func (c *Chats) persist(t *turn, e flow.PersistChat) flow.Event {
+	past, err := c.past(t.ctx, t.Chat.Instance, center.Persistence{Type: e.RehydrationType, Source: center.ContactID(e.SourceContactID)})
+	if err == nil {
+		err = t.Associate(past)
+	}
+	if err != nil {
+		return flow.Refused{Reason: "the past chat cannot be continued"}
+	}
+	return flow.Granted{}
+}
+
+// setRelated writes attributes of the related contact, which is another chat's: a due row carries them there, so
+// that a crash between the two loses nothing.
+func (c *Chats) setRelated(t *turn, set map[string]string) flow.Event {
+	related := t.Chat.Current().Related
+	if related == "" {
+		return flow.Refused{Reason: "the contact has no related contact"}
+	}
+	raw, err := json.Marshal(relatedAttributes{Contact: related, Set: set})
+	if err != nil {
+		return flow.Refused{Reason: "attributes cannot be encoded"}
+	}
+	t.Schedule(dueRelated+strconv.FormatInt(t.Seq(), 10), t.Now, string(raw))
+	return flow.Granted{}
+}
+
+// dueRelated is the key, with a number behind it, of attributes on their way to a related chat.
+const dueRelated = "related:"
+
+type relatedAttributes struct {
+	Contact center.ContactID  `json:"contact"`
+	Set     map[string]string `json:"set"`
+}
+
+// facts is what a flow may know of the contact.
+func (c *Chats) facts(t *turn) flow.Contact {
+	chat, contact := t.Chat, t.Chat.Current()
+	f := flow.Contact{
+		ContactID: string(contact.ID), InitialContactID: string(chat.ID), PreviousContactID: string(contact.Previous),
+		InstanceARN: c.Partition.InstanceARN(chat.Instance), InitiationMethod: contact.InitiationMethod,
+		AwsRegion: c.Partition.Region, LanguageCode: contact.LanguageCode, Name: contact.Name,
+		Description: contact.Description, CustomerID: chat.CustomerID, Attributes: chat.Attributes,
+		FlowType: t.run.Type,
+	}
+	if f.PreviousContactID == "" {
+		f.PreviousContactID = f.ContactID
+	}
+	if chat.InitialMessage != nil {
+		f.InitialMessage = chat.InitialMessage.Content
+	}
+	if len(contact.SegmentAttributes) > 0 {
+		f.SegmentAttributes = make(map[string]string, len(contact.SegmentAttributes))
+		for k, v := range contact.SegmentAttributes {
+			if v.ValueString != nil {
+				f.SegmentAttributes[k] = *v.ValueString
+			}
+		}
+	}
+	f.Tags = map[string]string{"aws:connect:instanceId": string(chat.Instance)}
+	_, f.Bot = chat.With(center.RoleCustomBot)
+	return f
+}
+
+// logFlow writes one line of the flow log: names and identifiers, never a value.
+func (c *Chats) logFlow(t *turn, e flow.Effect) {
+	switch e := e.(type) {
+	case flow.Log:
+		c.Log.Info("flow", "contact", t.Chat.Current().ID, "module", e.ModuleType, "action", e.Identifier,
+			"parameters", e.Parameters, "result", e.Result, "error", e.Error, "why", e.Why)
+	case flow.Fault:
+		c.Log.LogAttrs(t.ctx, slog.LevelWarn, "flow ended by a fault", slog.String("contact", string(t.Chat.Current().ID)), slog.String("reason", e.Reason))
+	}
+}

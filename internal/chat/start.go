@@ -1,0 +1,216 @@
+package chat
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"strconv"
+
+	"github.com/parley-chat/parley/internal/center"
+	"github.com/parley-chat/parley/internal/store"
+	"github.com/parley-chat/parley/internal/token"
+)
+
+// Started is StartChatContact's answer.
+type Started struct {
+	Contact       center.ContactID
+	Participant   center.ParticipantID
+	Token         string // minted for this answer, stored nowhere
+	ContinuedFrom center.ContactID
+}
+
+// firstAnswer is what a ClientToken's claim keeps: the ids, never the token.
+type firstAnswer struct {
+	Contact       center.ContactID     `json:"c"`
+	Participant   center.ParticipantID `json:"p"`
+	ContinuedFrom center.ContactID     `json:"f,omitempty"`
+}
+
+// Start starts a chat: the contact is there and waits for its customer to connect. A ClientToken seen before within
+// its life is answered as the first time, before flow, source and quota are looked at, so that a retried call which
+// had succeeded is never refused.
+func (c *Chats) Start(ctx context.Context, cmd center.StartChat) (*Started, error) {
+	if err := cmd.Check(c.Settings); err != nil {
+		return nil, err
+	}
+	if _, err := c.Instance(ctx, cmd.Instance); err != nil {
+		return nil, err
+	}
+	again := claimKey(string(cmd.Instance), cmd.ClientToken)
+	if cmd.ClientToken != "" {
+		claim, taken, err := c.Store.Claim(ctx, center.ClaimStart, again, c.Clock.Now())
+		if err != nil {
+			return nil, err
+		}
+		if taken {
+			return c.replay(cmd.Instance, claim)
+		}
+	}
+	if _, err := c.startable(ctx, cmd.Instance, cmd.Flow); err != nil {
+		return nil, err
+	}
+	var past []center.PastSession
+	var related *center.Chat
+	switch {
+	case cmd.Persistent != nil:
+		p, err := c.past(ctx, cmd.Instance, *cmd.Persistent)
+		if err != nil {
+			return nil, err
+		}
+		past = p
+	case cmd.Related != "":
+		r, err := c.chatOf(ctx, cmd.Instance, cmd.Related)
+		if err != nil {
+			return nil, err
+		}
+		related = &r.Chat
+	}
+	for {
+		d := cmd.Begin(related, past, c.Settings, c.Clock.Now(), c.NewID)
+		first := firstAnswer{Contact: d.Chat.Current().ID, Participant: d.Chat.Participants[0].ID}
+		if len(past) > 0 {
+			first.ContinuedFrom = past[0].Contact
+		}
+		if err := c.claimStart(d, again, cmd.ClientToken, first); err != nil {
+			return nil, err
+		}
+		if err := c.claimSlot(ctx, d); err != nil {
+			return nil, err
+		}
+		err := c.begin(ctx, d)
+		var taken *store.ClaimTaken
+		switch {
+		case err == nil:
+			return c.started(cmd.Instance, first)
+		case errors.As(err, &taken) && taken.Claim.Kind == center.ClaimStart:
+			return c.replay(cmd.Instance, taken.Claim)
+		case errors.As(err, &taken) && taken.Claim.Kind == center.ClaimSlot:
+			continue // another start took that slot; there may be more
+		default:
+			return nil, err
+		}
+	}
+}
+
+func (c *Chats) startable(ctx context.Context, at center.InstanceID, id center.FlowID) (*center.ContactFlow, error) {
+	f, err := flows.get(ctx, c, at, string(id))
+	if err != nil {
+		return nil, err
+	}
+	return f, f.Startable()
+}
+
+func claimKey(parts ...string) string {
+	h := sha256.New()
+	for _, p := range parts {
+		_, _ = fmt.Fprintf(h, "%d:%s", len(p), p)
+	}
+	return hex.EncodeToString(h.Sum(nil))
+}
+
+func (c *Chats) claimStart(d *center.Draft, key, clientToken string, first firstAnswer) error {
+	if clientToken == "" {
+		return nil
+	}
+	raw, err := json.Marshal(first)
+	if err != nil {
+		return err
+	}
+	d.Take(center.Claim{Kind: center.ClaimStart, Key: key, Value: string(raw), Expires: d.Now.Add(c.Settings.ClientTokenLife)})
+	return nil
+}
+
+func (c *Chats) replay(at center.InstanceID, claim center.Claim) (*Started, error) {
+	var first firstAnswer
+	if err := json.Unmarshal([]byte(claim.Value), &first); err != nil {
+		return nil, fmt.Errorf("decode claim: %w", err)
+	}
+	return c.started(at, first)
+}
+
+func (c *Chats) started(at center.InstanceID, a firstAnswer) (*Started, error) {
+	t := c.Sealer.Seal(token.Claims{
+		Kind: token.Participant, Instance: string(at), Chat: string(a.Contact), Contact: string(a.Contact),
+		Participant: string(a.Participant), Role: string(center.RoleCustomer), Issued: c.Wall(),
+	})
+	return &Started{Contact: a.Contact, Participant: a.Participant, Token: t, ContinuedFrom: a.ContinuedFrom}, nil
+}
+
+// claimSlot takes one of the instance's places for active chats, where their number is limited. Chats of before the
+// limit was set hold none.
+func (c *Chats) claimSlot(ctx context.Context, d *center.Draft) error {
+	limit := c.Settings.ActiveChats
+	if limit <= 0 {
+		return nil
+	}
+	prefix := string(d.Chat.Instance) + "/"
+	held, err := c.Store.Claims(ctx, center.ClaimSlot, prefix)
+	if err != nil {
+		return err
+	}
+	taken := make(map[string]bool, len(held))
+	for _, s := range held {
+		taken[s.Key] = true
+	}
+	for n := range limit {
+		if key := prefix + strconv.Itoa(n); !taken[key] {
+			d.Edit().Slot = key
+			d.Take(center.Claim{Kind: center.ClaimSlot, Key: key, Value: string(d.Chat.ID)})
+			return nil
+		}
+	}
+	return center.Refuse(center.LimitExceeded, "the instance has %d active chats, its limit of concurrent active chats; end some or raise the limit", len(held))
+}
+
+// chatOf finds the chat that a contact belongs to, within an instance.
+func (c *Chats) chatOf(ctx context.Context, at center.InstanceID, id center.ContactID) (*state, error) {
+	missing := center.Refuse(center.NotFound, "Resource not found of Type: CONTACT %s", printable(string(id)))
+	if _, ok := center.UUID(string(id)); !ok {
+		return nil, missing
+	}
+	chat, err := c.Store.ChatOf(ctx, id)
+	if errors.Is(err, store.ErrNotFound) {
+		return nil, missing
+	}
+	if err != nil {
+		return nil, err
+	}
+	s, err := c.view(ctx, chat)
+	if err != nil {
+		return nil, err
+	}
+	if s.Instance != at {
+		return nil, missing
+	}
+	return s, nil
+}
+
+// past finds the sessions that a chat reads on into when it continues another. A past transcript of more than 5 MB,
+// and what lies behind it, is left out.
+func (c *Chats) past(ctx context.Context, at center.InstanceID, p center.Persistence) ([]center.PastSession, error) {
+	source, err := c.chatOf(ctx, at, p.Source)
+	if err != nil {
+		return nil, err
+	}
+	past, err := center.Continue(&source.Chat, p.Source, p.Type)
+	if err != nil {
+		return nil, err
+	}
+	for i, session := range past {
+		n, err := c.Store.TranscriptBytes(ctx, session.Chat, session.LastSeq)
+		if err != nil {
+			return nil, err
+		}
+		if n <= center.MaxPastBytes*int64(session.Contacts) {
+			continue
+		}
+		if i == 0 {
+			return nil, center.Refuse(center.InvalidRequest, "the past transcript has %d bytes; at most %d can be continued", n, center.MaxPastBytes)
+		}
+		return past[:i], nil
+	}
+	return past, nil
+}

@@ -1,0 +1,262 @@
+package chat
+
+import (
+	"context"
+	"encoding/base64"
+	"encoding/json"
+	"errors"
+	"math"
+	"slices"
+	"time"
+
+	"github.com/parley-chat/parley/internal/center"
+	"github.com/parley-chat/parley/internal/store"
+)
+
+// TranscriptQuery is what GetTranscript asks for, with AWS's defaults not yet applied.
+type TranscriptQuery struct {
+	Contact   center.ContactID
+	Max       int
+	NextToken string
+	Forward   *bool // ScanDirection
+	Ascending bool  // SortOrder
+	Start     *StartPosition
+}
+
+// StartPosition says where to begin; the first member that is set counts.
+type StartPosition struct {
+	ID           center.ItemID
+	AbsoluteTime time.Time
+	MostRecent   *int
+}
+
+// TranscriptPage is one page.
+type TranscriptPage struct {
+	Chat  center.ChatID
+	Items []TranscriptItem
+	Next  string
+}
+
+// TranscriptItem is an item with what has been said about its arrival. Past items are of a session before this chat.
+type TranscriptItem struct {
+	center.Item
+	Past     bool
+	Receipts []center.Receipt
+}
+
+// position is where a scan goes on: in which session (0 is this chat, 1 the newest past one, …), from which item,
+// and which way. It is the content of a NextToken, which stays good as long as the chat does.
+type position struct {
+	Chat    center.ChatID `json:"c"`
+	Session int           `json:"s,omitempty"`
+	Seq     int64         `json:"q"` // the first item to look at
+	Forward bool          `json:"f,omitempty"`
+}
+
+func (p position) String() string {
+	raw, err := json.Marshal(p)
+	if err != nil {
+		panic(err) // strings and numbers
+	}
+	return base64.RawURLEncoding.EncodeToString(raw)
+}
+
+func parsePosition(s string, chat center.ChatID) (p position, err error) {
+	bad := center.Refuse(center.InvalidParameter, "NextToken must be one that GetTranscript gave out for this chat, got %d characters of something else", len([]rune(s)))
+	raw, err := base64.RawURLEncoding.DecodeString(s)
+	if err != nil || json.Unmarshal(raw, &p) != nil || p.Chat != chat || p.Session < 0 || p.Seq < 1 {
+		return p, bad
+	}
+	return p, nil
+}
+
+// defaultPage is the documented default of MaxResults; 0 means it too.
+const defaultPage = 10
+
+// Transcript reads one page of the caller's transcript. Backwards, it runs on into the past sessions of a persistent
+// chat; a page never holds items of two sessions, and a page with a NextToken is never empty.
+func (c *Chats) Transcript(ctx context.Context, who Caller, q TranscriptQuery) (*TranscriptPage, error) {
+	s, err := c.present(ctx, who)
+	if err != nil {
+		return nil, err
+	}
+	page := &TranscriptPage{Chat: s.ID}
+	if q.Max == 0 {
+		q.Max = defaultPage
+	}
+	at, err := c.startOf(ctx, s, q)
+	if err != nil || at == nil {
+		return page, err
+	}
+	sessions := c.sessions(s)
+	for at.Session < len(sessions) {
+		session := sessions[at.Session]
+		low, high := int64(1), session.LastSeq
+		if at.Session == 0 && q.Contact != "" {
+			if low, high, err = s.bounds(q.Contact); err != nil {
+				return page, nil //nolint:nilerr // a foreign contact has an empty page
+			}
+		}
+		items, more, err := c.scan(ctx, session.Chat, *at, low, high, q.Max)
+		if err != nil {
+			return nil, err
+		}
+		next := position{Chat: s.ID, Session: at.Session, Forward: at.Forward}
+		switch {
+		case more && at.Forward:
+			next.Seq = items[len(items)-1].Seq + 1
+		case more:
+			next.Seq = items[len(items)-1].Seq - 1
+		case !at.Forward && at.Session+1 < len(sessions):
+			next.Session, next.Seq = at.Session+1, math.MaxInt64
+		default:
+			next.Session = len(sessions)
+		}
+		if len(items) == 0 {
+			*at = next
+			continue
+		}
+		if next.Session < len(sessions) {
+			page.Next = next.String()
+		}
+		page.Items, err = c.withReceipts(ctx, session.Chat, items, at.Session > 0)
+		if at.Forward != q.Ascending {
+			slices.Reverse(page.Items)
+		}
+		return page, err
+	}
+	return page, nil
+}
+
+// sessions are this chat and the past ones that can be read by now.
+func (c *Chats) sessions(s *state) []center.PastSession {
+	all := []center.PastSession{{Chat: s.ID}}
+	for _, p := range s.Past {
+		if c.Clock.Now().Before(p.Ended.Add(c.Settings.RehydrationDelay)) {
+			break
+		}
+		all = append(all, p)
+	}
+	return all
+}
+
+var errForeign = errors.New("not a contact of this chat")
+
+// bounds are the first and last item of a segment; 0 is no bound.
+func (s *state) bounds(id center.ContactID) (low, high int64, err error) {
+	for i := range s.Contacts {
+		if s.Contacts[i].ID != id {
+			continue
+		}
+		if i+1 < len(s.Contacts) {
+			high = s.Contacts[i+1].FirstSeq - 1
+		}
+		return s.Contacts[i].FirstSeq, high, nil
+	}
+	return 0, 0, errForeign
+}
+
+// startOf finds where a scan begins; nil is a scan with nothing to find.
+func (c *Chats) startOf(ctx context.Context, s *state, q TranscriptQuery) (*position, error) {
+	if q.NextToken != "" {
+		p, err := parsePosition(q.NextToken, s.ID)
+		return &p, err
+	}
+	at := &position{Chat: s.ID, Seq: math.MaxInt64}
+	begin := q.Start
+	if begin != nil && begin.ID == "" && begin.AbsoluteTime.IsZero() && begin.MostRecent == nil {
+		begin = nil // "StartPosition":{} is how clients leave it out
+	}
+	at.Forward = begin != nil
+	if q.Forward != nil {
+		at.Forward = *q.Forward
+	}
+	if begin == nil {
+		if at.Forward {
+			return nil, nil // there is nothing after the newest item
+		}
+		return at, nil
+	}
+	switch {
+	case begin.ID != "":
+		it, err := c.Store.Item(ctx, s.ID, begin.ID)
+		if errors.Is(err, store.ErrNotFound) {
+			return nil, center.Refuse(center.InvalidParameter, "StartPosition.Id must name an item of this chat")
+		}
+		if err != nil {
+			return nil, err
+		}
+		at.Seq = it.Seq
+	case !begin.AbsoluteTime.IsZero():
+		t := begin.AbsoluteTime
+		if !at.Forward {
+			t = t.Add(time.Millisecond) // the last item at or before t is the one before the first after it
+		}
+		seq, err := c.Store.SeqAt(ctx, s.ID, t)
+		if err != nil {
+			return nil, err
+		}
+		if at.Seq = seq; !at.Forward {
+			at.Seq--
+		}
+	default:
+		return c.mostRecent(ctx, s, at, *begin.MostRecent)
+	}
+	return at, nil
+}
+
+// mostRecent begins at the nth newest item that the transcript shows.
+func (c *Chats) mostRecent(ctx context.Context, s *state, at *position, n int) (*position, error) {
+	if n == 0 {
+		if at.Forward {
+			return nil, nil
+		}
+		return at, nil
+	}
+	items, err := c.Store.Page(ctx, store.PageQuery{Chat: s.ID, From: 1, Backward: true, Limit: n, TranscriptOnly: true})
+	if err != nil || len(items) == 0 {
+		return nil, err
+	}
+	at.Seq = items[len(items)-1].Seq
+	return at, nil
+}
+
+// scan reads up to limit items in the position's direction, and says whether there are more behind them.
+func (c *Chats) scan(ctx context.Context, chat center.ChatID, at position, low, high int64, limit int) ([]center.Item, bool, error) {
+	q := store.PageQuery{Chat: chat, From: low, To: high, Backward: !at.Forward, Limit: limit + 1, TranscriptOnly: true}
+	switch {
+	case at.Forward:
+		q.From = max(low, at.Seq)
+	case high == 0 || at.Seq < high:
+		q.To = at.Seq
+	}
+	if q.To != 0 && q.To < q.From {
+		return nil, false, nil
+	}
+	items, err := c.Store.Page(ctx, q)
+	if err != nil || len(items) <= limit {
+		return items, false, err
+	}
+	return items[:limit], true, nil
+}
+
+func (c *Chats) withReceipts(ctx context.Context, chat center.ChatID, items []center.Item, past bool) ([]TranscriptItem, error) {
+	var messages []center.ItemID
+	for _, it := range items {
+		if it.Type == center.TypeMessage || it.Type == center.TypeAttachment {
+			messages = append(messages, it.ID)
+		}
+	}
+	var receipts map[center.ItemID][]center.Receipt
+	if len(messages) > 0 {
+		var err error
+		if receipts, err = c.Store.Receipts(ctx, chat, messages); err != nil {
+			return nil, err
+		}
+	}
+	all := make([]TranscriptItem, len(items))
+	for i, it := range items {
+		all[i] = TranscriptItem{Item: it, Past: past, Receipts: receipts[it.ID]}
+	}
+	return all, nil
+}

@@ -1,0 +1,79 @@
+package server
+
+import (
+	"context"
+
+	"github.com/parley-chat/parley/internal/center"
+	"github.com/parley-chat/parley/internal/chat"
+	"github.com/parley-chat/parley/internal/keys"
+)
+
+// Admin does an operator's tasks on a store, beside servers that may be running on it.
+type Admin struct {
+	Keys  *keys.Ring
+	s     *Server
+	chats *chat.Chats
+}
+
+// silence is a bus nobody listens to: servers on the same store find out from the store.
+type silence struct{}
+
+func (silence) Publish(center.ChatID, []center.Item) {}
+
+// OpenAdmin opens the store of a configuration.
+func OpenAdmin(ctx context.Context, cfg Config) (*Admin, error) {
+	cfg.fill()
+	s, err := open(ctx, cfg)
+	if err != nil {
+		return nil, err
+	}
+	return &Admin{Keys: s.keys, s: s, chats: chat.New(chat.Config{
+		Store: s.store, Bus: silence{}, Clock: s.cfg.Clock, Wall: s.cfg.Now, NewID: s.cfg.NewID,
+		Partition: s.cfg.Partition, Settings: s.cfg.Settings, Log: s.cfg.Log, Shared: true,
+	})}, nil
+}
+
+// Close closes the store.
+func (a *Admin) Close() error { return a.s.Close() }
+
+// CreateInstance makes an instance that manages its own users.
+func (a *Admin) CreateInstance(ctx context.Context, alias string) (*center.Instance, error) {
+	return a.chats.CreateInstance(ctx, center.Instance{
+		Alias: alias, IdentityManagementType: center.IdentityManaged, InboundCalls: true, OutboundCalls: true,
+	})
+}
+
+// Instances lists all instances.
+func (a *Admin) Instances(ctx context.Context) ([]center.Instance, error) {
+	var all []center.Instance
+	for after := ""; ; {
+		page, err := a.chats.Instances(ctx, after, 100)
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, page...)
+		if len(page) < 100 {
+			return all, nil
+		}
+		after = string(page[len(page)-1].ID)
+	}
+}
+
+// FindInstance finds an instance by alias or id.
+func (a *Admin) FindInstance(ctx context.Context, name string) (*center.Instance, error) {
+	all, err := a.Instances(ctx)
+	if err != nil {
+		return nil, err
+	}
+	for _, i := range all {
+		if i.Alias == name || string(i.ID) == name {
+			return &i, nil
+		}
+	}
+	return nil, center.Refuse(center.NotFound, "there is no instance with that alias or id; parley instance list shows them")
+}
+
+// DeleteInstance ends an instance's chats and deletes all that belongs to it.
+func (a *Admin) DeleteInstance(ctx context.Context, id center.InstanceID) error {
+	return a.chats.DeleteInstance(ctx, id)
+}

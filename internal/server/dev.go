@@ -1,0 +1,292 @@
+package server
+
+import (
+	"context"
+	_ "embed"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"time"
+
+	"github.com/parley-chat/parley/internal/center"
+	"github.com/parley-chat/parley/internal/ui"
+)
+
+// What a development server is seeded with; the ids never change.
+const (
+	SeedAccount  = "123456789012"
+	SeedRegion   = "us-east-1"
+	SeedInstance = center.InstanceID("11111111-1111-4111-8111-111111111111")
+	SeedAlias    = "parley-dev"
+	SeedFlow     = center.FlowID("22222222-2222-4222-8222-222222222222")
+	SeedFlowName = "Welcome"
+)
+
+//go:embed welcome.json
+var welcome string
+
+// seed makes the instance and the flow that a development server has, unless they are there.
+func (s *Server) seed(ctx context.Context) error {
+	var refused *center.Error
+	_, err := s.chats.Instance(ctx, SeedInstance)
+	if errors.As(err, &refused) && refused.Code == center.NotFound {
+		_, err = s.chats.CreateInstance(ctx, center.Instance{
+			ID: SeedInstance, Alias: SeedAlias, IdentityManagementType: center.IdentityManaged, InboundCalls: true, OutboundCalls: true,
+		})
+	}
+	if err != nil {
+		return fmt.Errorf("seed the instance: %w", err)
+	}
+	_, err = s.chats.Flow(ctx, SeedInstance, center.FlowRef{ID: SeedFlow, Qualifier: center.SavedQualifier})
+	if errors.As(err, &refused) && refused.Code == center.NotFound {
+		_, err = s.chats.CreateFlow(ctx, SeedInstance, center.ContactFlow{
+			ID: SeedFlow, Name: SeedFlowName, Type: center.TypeContactFlow,
+			Description: "Greets the customer, waits, says goodbye.",
+		}, welcome, true)
+	}
+	if err != nil {
+		return fmt.Errorf("seed the flow: %w", err)
+	}
+	return nil
+}
+
+// devRoutes are the endpoints that exist in development alone.
+func (s *Server) devRoutes(mux *http.ServeMux) {
+	handle := func(pattern string, f func(*http.Request) (any, error)) {
+		mux.HandleFunc(pattern, func(w http.ResponseWriter, r *http.Request) {
+			r.Body = http.MaxBytesReader(w, r.Body, 1<<20)
+			v, err := f(r)
+			if err != nil {
+				w.WriteHeader(http.StatusBadRequest)
+				v = map[string]string{"error": err.Error()}
+			}
+			writeJSON(w, v)
+		})
+	}
+	handle("GET /_parley/info", s.info)
+	handle("GET /_parley/clock", func(*http.Request) (any, error) { return s.clock(), nil })
+	handle("POST /_parley/clock", s.advance)
+	handle("POST /_parley/reset", s.reset)
+	handle("GET /_parley/contacts", s.contacts)
+	handle("GET /_parley/timers", s.timers)
+	handle("POST /_parley/start", s.startChat)
+}
+
+// endpoint is the address to tell people: what they asked for, or what the operator set.
+func (s *Server) endpoint(r *http.Request) string {
+	if s.cfg.PublicURL != "" {
+		return s.cfg.PublicURL
+	}
+	scheme := "http"
+	if r.TLS != nil {
+		scheme = "https"
+	}
+	return scheme + "://" + r.Host
+}
+
+// page is what the landing page shows.
+func (s *Server) page(r *http.Request) ui.Page {
+	p := ui.Page{Endpoint: s.endpoint(r), Region: s.cfg.Partition.Region, Dev: s.cfg.Dev}
+	if s.cfg.Dev {
+		p.Instance, p.Flow = string(SeedInstance), string(SeedFlow)
+	}
+	return p
+}
+
+type flowInfo struct {
+	ID   center.FlowID `json:"id"`
+	Arn  string        `json:"arn"`
+	Name string        `json:"name"`
+	Type string        `json:"type"`
+}
+
+type instanceInfo struct {
+	ID    center.InstanceID `json:"id"`
+	Alias string            `json:"alias"`
+	Arn   string            `json:"arn"`
+	Flows []flowInfo        `json:"flows"`
+}
+
+func (s *Server) info(r *http.Request) (any, error) {
+	instances, err := s.chats.Instances(r.Context(), "", 100)
+	if err != nil {
+		return nil, err
+	}
+	all := []instanceInfo{}
+	for _, i := range instances {
+		info := instanceInfo{ID: i.ID, Alias: i.Alias, Arn: s.cfg.Partition.InstanceARN(i.ID), Flows: []flowInfo{}}
+		flows, err := s.chats.Flows(r.Context(), i.ID, nil, "", 1000)
+		if err != nil {
+			return nil, err
+		}
+		for _, f := range flows {
+			info.Flows = append(info.Flows, flowInfo{ID: f.ID, Arn: s.cfg.Partition.FlowARN(i.ID, f.ID), Name: f.Name, Type: f.Type})
+		}
+		all = append(all, info)
+	}
+	info := struct {
+		Endpoint   string            `json:"endpoint"`
+		Region     string            `json:"region"`
+		Account    string            `json:"account"`
+		InstanceID center.InstanceID `json:"instanceId"`
+		FlowID     center.FlowID     `json:"contactFlowId"`
+		Instances  []instanceInfo    `json:"instances"`
+		Clock      clockInfo         `json:"clock"`
+		Version    string            `json:"version"`
+	}{s.endpoint(r), s.cfg.Partition.Region, s.cfg.Partition.Account, SeedInstance, SeedFlow, all, s.clock(), Version()}
+	return info, nil
+}
+
+type clockInfo struct {
+	Now    string `json:"now"`
+	Manual bool   `json:"manual"`
+}
+
+func (s *Server) clock() clockInfo {
+	_, manual := s.cfg.Clock.(*ManualClock)
+	return clockInfo{Now: center.FormatTime(s.cfg.Clock.Now()), Manual: manual}
+}
+
+// advance moves contact time on: {"advance":"5m"} or {"to":"2026-01-02T15:04:05.000Z"}. Each timer on the way fires
+// at its own time, and its consequences are there before the answer is.
+func (s *Server) advance(r *http.Request) (any, error) {
+	clock, manual := s.cfg.Clock.(*ManualClock)
+	if !manual {
+		return nil, errors.New("contact time is real time here; start with --clock manual to advance it")
+	}
+	var body struct{ Advance, To string }
+	if err := decodeBody(r, &body); err != nil {
+		return nil, err
+	}
+	target := clock.Now()
+	switch {
+	case body.Advance != "":
+		d, err := time.ParseDuration(body.Advance)
+		if err != nil || d < 0 {
+			return nil, errors.New(`advance must be a duration such as "90s", "5m" or "25h"`)
+		}
+		target = target.Add(d)
+	case body.To != "":
+		t, err := time.Parse(time.RFC3339, body.To)
+		if err != nil || t.Before(target) {
+			return nil, errors.New("to must be an RFC 3339 time that is not before the contact time")
+		}
+		target = t
+	default:
+		return nil, errors.New(`give {"advance":"5m"} or {"to":"2026-01-02T15:04:05.000Z"}`)
+	}
+	if err := s.advanceTo(r.Context(), clock, target); err != nil {
+		return nil, err
+	}
+	return s.clock(), nil
+}
+
+func (s *Server) advanceTo(ctx context.Context, clock *ManualClock, target time.Time) error {
+	for {
+		next, ok, err := s.store.NextDue(ctx, clock.Now())
+		if err != nil {
+			return err
+		}
+		if !ok || next.After(target) {
+			clock.Set(target)
+			return nil
+		}
+		clock.Set(next)
+		if err := s.chats.Settle(ctx); err != nil {
+			return err
+		}
+	}
+}
+
+// reset empties the store and seeds it anew. Sockets of chats that are gone are left to their clients.
+func (s *Server) reset(r *http.Request) (any, error) {
+	if err := s.chats.Reset(r.Context()); err != nil {
+		return nil, err
+	}
+	if err := s.seed(r.Context()); err != nil {
+		return nil, err
+	}
+	return map[string]bool{"reset": true}, nil
+}
+
+func (s *Server) contacts(r *http.Request) (any, error) {
+	all, err := s.chats.Overview(r.Context(), 1000)
+	return map[string]any{"contacts": all}, err
+}
+
+func (s *Server) timers(r *http.Request) (any, error) {
+	due, err := s.store.AllDue(r.Context(), 1000)
+	if err != nil {
+		return nil, err
+	}
+	type timer struct {
+		Contact center.ChatID `json:"contact"`
+		Timer   string        `json:"timer"`
+		At      string        `json:"at"`
+	}
+	all := []timer{}
+	for _, d := range due {
+		all = append(all, timer{d.Chat, d.Key, center.FormatTime(d.At)})
+	}
+	return map[string]any{"timers": all}, nil
+}
+
+// startChat lets the chat page begin: what a company's own backend does with StartChatContact.
+func (s *Server) startChat(r *http.Request) (any, error) {
+	var body struct {
+		InstanceID     center.InstanceID `json:"InstanceId"`
+		ContactFlowID  string            `json:"ContactFlowId"`
+		DisplayName    string
+		Attributes     map[string]string
+		PersistentChat *struct {
+			RehydrationType string
+			SourceContactID center.ContactID `json:"SourceContactId"`
+		}
+	}
+	if err := decodeBody(r, &body); err != nil {
+		return nil, err
+	}
+	cmd := center.StartChat{
+		Instance: body.InstanceID, Flow: center.ParseFlow(body.ContactFlowID).ID, DisplayName: body.DisplayName, Attributes: body.Attributes,
+		ContentTypes: []string{center.TextPlain, center.TextMarkdown, center.ApplicationJSON, center.Interactive, center.InteractiveResponse},
+	}
+	if cmd.Instance == "" {
+		cmd.Instance = SeedInstance
+	}
+	if cmd.Flow == "" {
+		cmd.Flow = SeedFlow
+	}
+	if n := len([]rune(cmd.DisplayName)); n < 1 || n > 256 {
+		return nil, fmt.Errorf("DisplayName must have 1 to 256 characters, got %d", n)
+	}
+	if p := body.PersistentChat; p != nil {
+		cmd.Persistent = &center.Persistence{Type: p.RehydrationType, Source: p.SourceContactID}
+	}
+	started, err := s.chats.Start(r.Context(), cmd)
+	if err != nil {
+		return nil, err
+	}
+	answer := map[string]string{
+		"ContactId": string(started.Contact), "ParticipantId": string(started.Participant), "ParticipantToken": started.Token,
+	}
+	if started.ContinuedFrom != "" {
+		answer["ContinuedFromContactId"] = string(started.ContinuedFrom)
+	}
+	return answer, nil
+}
+
+func decodeBody(r *http.Request, v any) error {
+	raw, err := io.ReadAll(r.Body)
+	if err != nil {
+		return err
+	}
+	if len(raw) == 0 {
+		return nil
+	}
+	if err := json.Unmarshal(raw, v); err != nil {
+		return fmt.Errorf("the body must be JSON: %w", err)
+	}
+	return nil
+}

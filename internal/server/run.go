@@ -1,0 +1,136 @@
+package server
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"os"
+	"strconv"
+	"sync"
+	"syscall"
+	"time"
+)
+
+// How stopping goes: sockets are sent away over sendAway, while requests are still answered, because some clients
+// never recover from a refused connection; then nothing more is accepted, and what is under way has until stopWithin.
+const (
+	sendAway   = 3 * time.Second
+	stopWithin = 10 * time.Second
+)
+
+// Limits of slow or silent clients.
+const (
+	headerTimeout  = 10 * time.Second
+	readTimeout    = 60 * time.Second
+	writeTimeout   = 60 * time.Second
+	idleTimeout    = 120 * time.Second
+	maxHeaderBytes = 64 << 10
+)
+
+// Listeners are where a server is reached.
+type Listeners struct {
+	Public net.Listener
+	// Operator is for /metrics and /debug/, on loopback; nil for none.
+	Operator net.Listener
+	TLS      *tls.Config // of Public; nil for plain HTTP
+}
+
+// Run serves until stop is done, then stops in good order and closes the store. A second signal on again stops at
+// once.
+func (s *Server) Run(stop context.Context, again <-chan os.Signal, l Listeners) error {
+	public := newHTTP(s.handler)
+	public.ErrorLog = httpLog(s.cfg.Log)
+	operator := newHTTP(s.operatorRoutes())
+	work, endWork := context.WithCancel(context.Background())
+	defer endWork()
+
+	var running sync.WaitGroup
+	running.Go(func() { s.Work(work) })
+	failed := make(chan error, 2)
+	serve := func(h *http.Server, ln net.Listener, tlsConfig *tls.Config) {
+		if tlsConfig != nil {
+			ln = tls.NewListener(ln, tlsConfig)
+		}
+		if err := h.Serve(ln); !errors.Is(err, http.ErrServerClosed) {
+			failed <- err
+		}
+	}
+	go serve(public, l.Public, l.TLS)
+	if l.Operator != nil {
+		go serve(operator, l.Operator, nil)
+	}
+
+	var err error
+	select {
+	case <-stop.Done():
+	case err = <-failed:
+		err = fmt.Errorf("serve: %w", err)
+	}
+	s.cfg.Log.Info("stopping")
+	deadline, cancel := context.WithTimeout(context.Background(), stopWithin)
+	defer cancel()
+	go func() {
+		select {
+		case <-again:
+			cancel()
+		case <-deadline.Done():
+		}
+	}()
+	s.drain(deadline, public)
+	_ = operator.Close()
+	endWork()
+	running.Wait()
+	return errors.Join(err, s.Close())
+}
+
+// drain sends everybody away and waits for what is under way.
+func (s *Server) drain(ctx context.Context, public *http.Server) {
+	s.draining.Store(true)
+	public.SetKeepAlivesEnabled(false) // a kept connection would be cut under its next request
+	s.hub.SendAway(ctx, sendAway)
+	// From here on new connections are not accepted: they wait in the backlog of an inherited listener for the next
+	// process, or are refused.
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		if err := public.Shutdown(ctx); err != nil {
+			_ = public.Close()
+		}
+	}()
+	if err := s.hub.Close(ctx); err != nil {
+		s.cfg.Log.Warn("sockets were cut off", "error", err)
+	}
+	<-done
+}
+
+func newHTTP(h http.Handler) *http.Server {
+	return &http.Server{
+		Handler: h, ReadHeaderTimeout: headerTimeout, ReadTimeout: readTimeout, WriteTimeout: writeTimeout,
+		IdleTimeout: idleTimeout, MaxHeaderBytes: maxHeaderBytes,
+	}
+}
+
+// Listen opens the public address, or takes the listener that a service manager passed (systemd socket activation:
+// LISTEN_PID names this process and LISTEN_FDS is at least 1). A passed listener outlives the process, so that over a
+// restart connections wait and none is refused.
+func Listen(address string) (net.Listener, error) {
+	if os.Getenv("LISTEN_PID") != strconv.Itoa(os.Getpid()) {
+		return net.Listen("tcp", address)
+	}
+	n, err := strconv.Atoi(os.Getenv("LISTEN_FDS"))
+	if err != nil || n < 1 {
+		return nil, fmt.Errorf("LISTEN_PID is set but LISTEN_FDS is %q", os.Getenv("LISTEN_FDS"))
+	}
+	const first = 3 // SD_LISTEN_FDS_START
+	syscall.CloseOnExec(first)
+	f := os.NewFile(first, "LISTEN_FDS")
+	defer f.Close() //nolint:errcheck // FileListener has its own copy
+	ln, err := net.FileListener(f)
+	if err != nil {
+		return nil, fmt.Errorf("take the listener of LISTEN_FDS: %w", err)
+	}
+	return ln, nil
+}

@@ -1,0 +1,224 @@
+package server
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/base64"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"os"
+	"sync/atomic"
+	"time"
+
+	"github.com/gofrs/uuid/v5"
+
+	"github.com/parley-chat/parley/internal/api"
+	"github.com/parley-chat/parley/internal/bus"
+	"github.com/parley-chat/parley/internal/center"
+	"github.com/parley-chat/parley/internal/chat"
+	"github.com/parley-chat/parley/internal/hub"
+	"github.com/parley-chat/parley/internal/keys"
+	"github.com/parley-chat/parley/internal/store"
+	"github.com/parley-chat/parley/internal/token"
+	"github.com/parley-chat/parley/internal/ui"
+)
+
+// Server is a contact centre, ready to be served.
+type Server struct {
+	cfg     Config
+	store   *store.Store
+	keys    *keys.Ring
+	chats   *chat.Chats
+	hub     *hub.Hub
+	api     *api.API
+	handler http.Handler
+	// draining says that the process is about to stop: load balancers should look elsewhere.
+	draining atomic.Bool
+	started  time.Time
+}
+
+// New opens the store and wires everything. The server works on its due rows only while [Server.Work] runs.
+func New(ctx context.Context, cfg Config) (*Server, error) {
+	if err := cfg.Check(); err != nil {
+		return nil, err
+	}
+	cfg.fill()
+	s, err := open(ctx, cfg)
+	if err != nil {
+		return nil, err
+	}
+	if err := s.wire(ctx); err != nil {
+		_ = s.store.Close() // the first error says what is wrong
+		return nil, err
+	}
+	return s, nil
+}
+
+func (c *Config) fill() {
+	if c.Log == nil {
+		c.Log = slog.New(slog.DiscardHandler)
+	}
+	if c.Clock == nil {
+		c.Clock = chat.WallClock{}
+	}
+	if c.Now == nil {
+		c.Now = time.Now
+	}
+	if c.NewID == nil {
+		c.NewID = func() string { return uuid.Must(uuid.NewV7()).String() }
+	}
+	if c.Fatal == nil {
+		log := c.Log
+		c.Fatal = func(err error) {
+			log.Error("a commit failed in a way after which nothing may go on; start again", "error", err)
+			os.Exit(1)
+		}
+	}
+}
+
+// open opens the store and its keys: what the administrative commands need too.
+func open(ctx context.Context, cfg Config) (*Server, error) {
+	secret, err := cfg.secret()
+	if err != nil {
+		return nil, err
+	}
+	master, err := token.NewMasterKey(secret)
+	if err != nil {
+		return nil, err
+	}
+	db, err := store.Open(ctx, cfg.Database, store.Options{Log: cfg.Log, Fatal: cfg.Fatal})
+	if err != nil {
+		return nil, err
+	}
+	return &Server{cfg: cfg, store: db, keys: keys.New(db, master, cfg.Now), started: cfg.Now()}, nil
+}
+
+func (s *Server) wire(ctx context.Context) error {
+	sealer, err := s.keys.Sealer(ctx)
+	if err != nil {
+		return err
+	}
+	nodes := s.cfg.Nodes
+	if nodes == nil {
+		nodes = bus.NewLocal()
+	}
+	s.chats = chat.New(chat.Config{
+		Store: s.store, Bus: nodes, Sealer: sealer, Clock: s.cfg.Clock, Wall: s.cfg.Now, NewID: s.cfg.NewID,
+		Partition: s.cfg.Partition, Settings: s.cfg.Settings, Log: s.cfg.Log, Shared: s.cfg.Nodes != nil,
+	})
+	s.hub = hub.New(hub.Options{Desk: desk{s}, Bus: nodes, Log: s.cfg.Log, Remote: s.cfg.Nodes != nil})
+	s.api = api.New(api.Config{
+		Chats: s.chats, Sockets: sockets{s}, Keys: s.keys, AnyCredentials: s.cfg.Dev, Partition: s.cfg.Partition,
+		PublicURL: s.cfg.PublicURL, Throttle: s.cfg.Throttle, Now: s.cfg.Now, NewID: s.cfg.NewID, Log: s.cfg.Log,
+	})
+	if s.cfg.Dev {
+		if err := s.seed(ctx); err != nil {
+			return err
+		}
+	}
+	s.handler = s.routes()
+	return nil
+}
+
+// routes is the only place where paths are handed out: the API's own, health, the pages, and in development /_parley/.
+func (s *Server) routes() http.Handler {
+	mux := http.NewServeMux()
+	mux.HandleFunc("GET /health/live", s.live)
+	mux.HandleFunc("GET /health/ready", s.ready)
+	if s.cfg.Dev {
+		s.devRoutes(mux)
+	}
+	pages := ui.Handler(s.page)
+	mux.Handle("GET /{$}", pages)
+	mux.Handle("GET /chat/", pages)
+	mux.Handle("GET /landing.css", pages)
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		// The API routes on the escaped path itself; ServeMux would clean what it must not touch.
+		if s.api.Handles(r) {
+			s.api.ServeHTTP(w, r)
+			return
+		}
+		if _, pattern := mux.Handler(r); pattern == "" {
+			s.api.ServeHTTP(w, r) // it answers for unknown paths, naming them
+			return
+		}
+		mux.ServeHTTP(w, r)
+	})
+}
+
+// Handler answers all requests on the public address.
+func (s *Server) Handler() http.Handler { return s.handler }
+
+// Chats are the server's chats, for those who test it.
+func (s *Server) Chats() *chat.Chats { return s.chats }
+
+// Work fires due rows until ctx ends.
+func (s *Server) Work(ctx context.Context) { s.chats.Run(ctx) }
+
+// Close closes the store. Sockets and requests must be gone.
+func (s *Server) Close() error { return s.store.Close() }
+
+func randomSecret() string {
+	var b [32]byte
+	_, _ = rand.Read(b[:]) // never fails
+	return base64.StdEncoding.EncodeToString(b[:])
+}
+
+// desk is what the hub asks of chats and store.
+type desk struct{ s *Server }
+
+func (d desk) ItemsAfter(ctx context.Context, id center.ChatID, seq int64, limit int) ([]center.Item, error) {
+	return d.s.store.ItemsAfter(ctx, id, seq, limit)
+}
+
+func (d desk) LastSeqs(ctx context.Context, ids []center.ChatID) (map[center.ChatID]int64, error) {
+	return d.s.store.LastSeqs(ctx, ids)
+}
+
+func (d desk) Connected(ctx context.Context, v hub.Viewer) error {
+	return d.s.chats.Connected(ctx, chat.Caller{Chat: v.Chat, Contact: v.Contact, Participant: v.Participant, Role: v.Role})
+}
+
+// sockets hands the API's sockets to the hub.
+type sockets struct{ s *Server }
+
+func (k sockets) Serve(w http.ResponseWriter, r *http.Request, who chat.Caller) {
+	k.s.hub.Serve(w, r, hub.Viewer{Chat: who.Chat, Contact: who.Contact, Participant: who.Participant, Role: who.Role})
+}
+
+func (s *Server) live(w http.ResponseWriter, _ *http.Request) {
+	_, _ = fmt.Fprintln(w, "live")
+}
+
+// maxSkew is how far this node's clock may be off the database's.
+const maxSkew = 2 * time.Second
+
+func (s *Server) ready(w http.ResponseWriter, r *http.Request) {
+	if err := s.readiness(r.Context()); err != nil {
+		http.Error(w, err.Error(), http.StatusServiceUnavailable)
+		return
+	}
+	_, _ = fmt.Fprintln(w, "ready")
+}
+
+func (s *Server) readiness(ctx context.Context) error {
+	if s.draining.Load() {
+		return fmt.Errorf("not ready: stopping")
+	}
+	if err := s.store.Health(ctx); err != nil {
+		return fmt.Errorf("not ready: %w", err)
+	}
+	if s.cfg.Nodes == nil {
+		return nil
+	}
+	before := s.cfg.Now()
+	there, ok, err := s.store.Clock(ctx)
+	if err != nil {
+		return fmt.Errorf("not ready: %w", err)
+	}
+	if here := before.Add(s.cfg.Now().Sub(before) / 2); ok && here.Sub(there).Abs() > maxSkew {
+		return fmt.Errorf("not ready: this node's clock is %v off the database's; at most %v is allowed", here.Sub(there).Round(time.Millisecond), maxSkew)
+	}
+	return nil
+}
