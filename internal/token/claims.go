@@ -4,7 +4,7 @@ import (
 	"encoding/binary"
 	"time"
 
-	"github.com/google/uuid"
+	"github.com/parley-chat/parley/internal/center"
 )
 
 // The binary form of Claims: the kind, five strings, two instants. It says
@@ -24,7 +24,7 @@ func (c Claims) encode() []byte {
 // appendString writes 0 and 16 bytes for a UUID in its usual spelling, and
 // otherwise the length plus one and the text.
 func appendString(b []byte, s string) []byte {
-	if id, err := uuid.Parse(s); err == nil && id.String() == s {
+	if id, ok := center.UUID(s); ok && center.FormatUUID(id) == s {
 		b = append(b, 0)
 		return append(b, id[:]...)
 	}
@@ -85,7 +85,7 @@ func (r *reader) string() string {
 	}
 	r.take(uint64(size))
 	if n == 0 {
-		return uuid.UUID(r.take(16)).String()
+		return center.FormatUUID([16]byte(r.take(16)))
 	}
 	return string(r.take(n - 1))
 }

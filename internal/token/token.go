@@ -4,8 +4,8 @@
 //
 // A token is a PASETO v4.local: encrypted, authenticated and self-contained.
 // Whoever holds a key opens it, and nothing is looked up to do so. The package
-// also seals secrets for the store (MasterKey). It depends on go-paseto, on
-// google/uuid and on no other package of this module. It never reads a clock,
+// also seals secrets for the store (MasterKey). It depends on go-paseto and, for
+// the form of identifiers, on center. It never reads a clock,
 // and it never decides whether a participant is still part of a chat: that is
 // for its callers to judge.
 package token
