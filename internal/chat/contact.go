@@ -118,7 +118,7 @@ func (c *Chats) botCredentials(at center.InstanceID, chat center.ChatID, contact
 			Kind: token.Participant, Instance: string(at), Chat: string(chat), Contact: string(contact),
 			Participant: string(id), Role: string(center.RoleCustomBot), Issued: now,
 		}),
-		Expires: center.FormatTime(now.Add(connectionLife)),
+		Expires: center.FormatTime(now.Add(token.ConnectionLifetime)),
 	}
 }
 

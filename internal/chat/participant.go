@@ -13,13 +13,8 @@ import (
 	"github.com/parley-chat/parley/internal/token"
 )
 
-// Lifetimes of what CreateParticipantConnection gives out. A connection token lives a day; a socket's URL may be
-// dialled for 100 seconds, as often as the client likes. Source: Amazon Connect Participant Service API reference.
-const (
-	connectionLife = 24 * time.Hour
-	dialWindow     = 100 * time.Second
-	socketLife     = time.Hour // as told to clients; a socket that lives longer is left alone
-)
+// socketLife is what clients are told of a socket's life; one that lives longer is left alone.
+const socketLife = time.Hour
 
 // Caller is a participant who has shown a token of the right kind.
 type Caller struct {
@@ -70,9 +65,9 @@ func (c *Chats) Connection(ctx context.Context, who Caller, connect bool) (*Conn
 	now := c.Wall()
 	claims := token.Claims{
 		Kind: token.Socket, Instance: string(who.Instance), Chat: string(who.Chat), Contact: string(who.Contact),
-		Participant: string(who.Participant), Role: string(who.Role), Issued: now, Expires: now.Add(dialWindow),
+		Participant: string(who.Participant), Role: string(who.Role), Issued: now, Expires: now.Add(token.SocketLifetime),
 	}
-	con := &Connection{SocketToken: c.Sealer.Seal(claims), SocketExpiry: now.Add(socketLife), TokenExpiry: now.Add(connectionLife)}
+	con := &Connection{SocketToken: c.Sealer.Seal(claims), SocketExpiry: now.Add(socketLife), TokenExpiry: now.Add(token.ConnectionLifetime)}
 	claims.Kind, claims.Expires = token.Connection, con.TokenExpiry
 	con.Token = c.Sealer.Seal(claims)
 	return con, nil

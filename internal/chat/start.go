@@ -165,27 +165,25 @@ func (c *Chats) claimSlot(ctx context.Context, d *center.Draft) error {
 	return center.Refuse(center.LimitExceeded, "the instance has %d active chats, its limit of concurrent active chats; end some or raise the limit", len(held))
 }
 
-// chatOf finds the chat that a contact belongs to, within an instance.
+// chatOf finds the chat that a contact belongs to, within an instance, as it is stored. It waits for nobody's turn, so
+// that it may be called within one.
 func (c *Chats) chatOf(ctx context.Context, at center.InstanceID, id center.ContactID) (*state, error) {
 	missing := center.Refuse(center.NotFound, "Resource not found of Type: CONTACT %s", printable(string(id)))
 	if _, ok := center.UUID(string(id)); !ok {
 		return nil, missing
 	}
 	chat, err := c.Store.ChatOf(ctx, id)
-	if errors.Is(err, store.ErrNotFound) {
+	var row store.Chat
+	if err == nil {
+		row, err = c.Store.Chat(ctx, chat)
+	}
+	if errors.Is(err, store.ErrNotFound) || err == nil && row.Instance != at {
 		return nil, missing
 	}
 	if err != nil {
 		return nil, err
 	}
-	s, err := c.view(ctx, chat)
-	if err != nil {
-		return nil, err
-	}
-	if s.Instance != at {
-		return nil, missing
-	}
-	return s, nil
+	return decode(row.State)
 }
 
 // past finds the sessions that a chat reads on into when it continues another. A past transcript of more than 5 MB,
