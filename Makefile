@@ -72,7 +72,7 @@ generate: ## write all generated code again
 
 .PHONY: web
 web: ## build the pages that the binary embeds
-	npm --prefix web/chat --silent run build
+	@npm --prefix web/chat --silent run build
 
 .PHONY: verify
 verify: ## is everything generated current? (needs Node for the pages)

@@ -29,8 +29,11 @@ const (
 // with a browser; nothing waits for it to pass.
 const patience = 30 * time.Second
 
-// parley is the binary under judgement, built once.
+// parley is the binary under judgement: the one that PARLEY_BINARY names, or else this tree's, built once.
 var parley = sync.OnceValues(func() (string, error) {
+	if given := os.Getenv("PARLEY_BINARY"); given != "" {
+		return given, nil
+	}
 	binary, err := filepath.Abs(filepath.Join("..", ".work", "parley"))
 	if err != nil {
 		return "", err

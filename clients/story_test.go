@@ -170,6 +170,7 @@ func (j judge) comeBack(t *testing.T, s server, chat startedChat, from string) [
 func steps(t testing.TB) func(string) {
 	n := 0
 	return func(what string) {
+		t.Helper()
 		n++
 		t.Logf("%d. %s", n, what)
 	}

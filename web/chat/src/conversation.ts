@@ -48,6 +48,7 @@ export class Conversation {
     if (!row) return;
     this.rows.set(item.Id, row);
     this.place(row, item.AbsoluteTime ?? "");
+    if (row.classList.contains("mine")) this.mark(row, "Sent");
     this.receipts(item);
   }
 
