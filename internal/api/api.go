@@ -1,0 +1,153 @@
+package api
+
+import (
+	"context"
+	"log/slog"
+	"net/http"
+	"sync"
+	"time"
+
+	"github.com/parley-chat/parley/internal/center"
+	"github.com/parley-chat/parley/internal/chat"
+	"github.com/parley-chat/parley/internal/wire"
+	"github.com/parley-chat/parley/internal/wire/connect"
+	"github.com/parley-chat/parley/internal/wire/participant"
+)
+
+// Sockets takes over requests that open a socket.
+type Sockets interface {
+	// Serve makes the request a socket of who, whose token was checked.
+	Serve(w http.ResponseWriter, r *http.Request, who chat.Caller)
+}
+
+// Keys knows the access keys that requests are signed with.
+type Keys interface {
+	// Secret returns the secret of an access key; ok is false when there is no such key (any more). It is asked for
+	// every signed request.
+	Secret(ctx context.Context, accessKeyID string) (secret string, ok bool, err error)
+}
+
+// Config is what an [API] is made of.
+type Config struct {
+	Chats   *chat.Chats
+	Sockets Sockets
+	// Keys verifies who calls the connect operations. It is not asked when AnyCredentials is set.
+	Keys Keys
+	// AnyCredentials lets the connect operations be called with any credentials or none: for development alone.
+	AnyCredentials bool
+	// Partition names the region that signatures must be scoped to, and where ARNs live.
+	Partition center.Partition
+	// PublicURL is how clients reach this server, "https://chat.example.com", for the addresses that answers contain.
+	// Empty means: as the request at hand has reached it.
+	PublicURL string
+	Throttle  Throttle
+	Now       func() time.Time // real time; nil is time.Now
+	NewID     func() string    // a new UUID, for x-amzn-RequestId
+	Log       *slog.Logger     // nil logs nothing
+}
+
+// API serves the operations of Amazon Connect and of its Participant Service, and the address of the sockets.
+type API struct {
+	Config
+	routes  *router
+	limits  *limits
+	signers signers
+	storm   storm
+	scratch sync.Pool // of *exchange
+}
+
+// New returns an API ready to serve.
+func New(c Config) *API {
+	if c.Now == nil {
+		c.Now = time.Now
+	}
+	if c.Log == nil {
+		c.Log = slog.New(slog.DiscardHandler)
+	}
+	a := &API{Config: c, routes: newRouter(), limits: newLimits(c.Throttle)}
+	a.scratch.New = func() any { return new(exchange) }
+	return a
+}
+
+// Handles says whether a request is the API's to answer; all others may be pages. It goes by the first segment of
+// the path, which is enough to tell the operations of Amazon Connect from everything else, served or not. A request
+// that is signed for AWS is meant for an API whatever its path.
+func (a *API) Handles(r *http.Request) bool {
+	return a.routes.knows(firstSegment(r.URL.Path)) || signed(r.Header)
+}
+
+// Counter is how often an operation was called, and how.
+type Counter struct {
+	Service, Operation string
+	Requests           int64
+	Refused            int64 // answered 4xx
+	Failed             int64 // answered 5xx
+}
+
+// Counters returns the figures of every operation that was called, by name.
+func (a *API) Counters() []Counter {
+	var all []Counter
+	for _, t := range a.routes.targets {
+		if n := t.requests.Load(); n > 0 {
+			all = append(all, Counter{t.service, t.name, n, t.refused.Load(), t.failed.Load()})
+		}
+	}
+	return all
+}
+
+// handlers are what the served operations do, by service and name.
+var handlers = map[string]map[string]handler{
+	connectService: {
+		"CreateContactFlow":                  signedOp((*API).createContactFlow),
+		"CreateInstance":                     signedOp((*API).createInstance),
+		"CreateParticipant":                  signedOp((*API).createParticipant),
+		"CreatePersistentContactAssociation": signedOp((*API).createPersistentContactAssociation),
+		"DeleteContactFlow":                  signedOp((*API).deleteContactFlow),
+		"DeleteInstance":                     signedOp((*API).deleteInstance),
+		"DescribeContact":                    signedOp((*API).describeContact),
+		"DescribeContactFlow":                signedOp((*API).describeContactFlow),
+		"DescribeInstance":                   signedOp((*API).describeInstance),
+		"GetContactAttributes":               signedOp((*API).getContactAttributes),
+		"ListContactFlows":                   signedOp((*API).listContactFlows),
+		"ListInstances":                      signedOp((*API).listInstances),
+		"StartChatContact":                   signedOp((*API).startChatContact),
+		"StopContact":                        signedOp((*API).stopContact),
+		"UpdateContactAttributes":            signedOp((*API).updateContactAttributes),
+		"UpdateContactFlowContent":           signedOp((*API).updateContactFlowContent),
+		"UpdateContactFlowMetadata":          signedOp((*API).updateContactFlowMetadata),
+		"UpdateContactFlowName":              signedOp((*API).updateContactFlowName),
+	},
+	participantService: {
+		"CreateParticipantConnection": bearerOp((*API).createParticipantConnection),
+		"DisconnectParticipant":       bearerOp((*API).disconnectParticipant),
+		"GetTranscript":               bearerOp((*API).getTranscript),
+		"SendEvent":                   bearerOp((*API).sendEvent),
+		"SendMessage":                 bearerOp((*API).sendMessage),
+	},
+}
+
+const (
+	connectService     = "connect"
+	participantService = "participant"
+)
+
+// handler is what an operation does with a decoded and checked input.
+type handler func(*API, *exchange, wire.Input) (wire.Output, error)
+
+// signedOp adapts the method of an operation that is called with a signature.
+func signedOp[I wire.Input, O wire.Output](f func(*API, *exchange, I) (O, error)) handler {
+	return func(a *API, x *exchange, in wire.Input) (wire.Output, error) { return f(a, x, in.(I)) }
+}
+
+// bearerOp adapts the method of an operation that a participant calls in their own name.
+func bearerOp[I wire.Input, O wire.Output](f func(*API, *exchange, chat.Caller, I) (O, error)) handler {
+	return func(a *API, x *exchange, in wire.Input) (wire.Output, error) { return f(a, x, x.who, in.(I)) }
+}
+
+// operations are the served operations of both services.
+func operations() []wire.Op { return append(append([]wire.Op(nil), connect.Ops...), participant.Ops...) }
+
+// others are the operations that are known by name only.
+func others() []wire.Route {
+	return append(append([]wire.Route(nil), connect.Others...), participant.Others...)
+}

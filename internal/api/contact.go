@@ -1,0 +1,230 @@
+package api
+
+import (
+	"strings"
+	"time"
+
+	"github.com/parley-chat/parley/internal/center"
+	"github.com/parley-chat/parley/internal/wire/connect"
+)
+
+func (a *API) startChatContact(x *exchange, in *connect.StartChatContactInput) (*connect.StartChatContactOutput, error) {
+	flow := center.ParseFlow(*in.ContactFlowId)
+	if flow.Qualifier != "" {
+		// A chat runs what is published. AWS's answer for a draft is not documented: as for one never published.
+		return nil, center.Refuse(center.NotFound, "Resource not found of Type: CONTACT_FLOW %s (a chat starts with a published flow: leave out what follows its id)", plain(string(flow.ID)))
+	}
+	cmd := center.StartChat{
+		Instance:          center.ParseInstance(*in.InstanceId),
+		Flow:              flow.ID,
+		DisplayName:       *in.ParticipantDetails.DisplayName,
+		Attributes:        in.Attributes,
+		InitialMessage:    initialMessage(in.InitialMessage),
+		ClientToken:       value(in.ClientToken),
+		DurationMinutes:   int(value(in.ChatDurationInMinutes)),
+		ContentTypes:      in.SupportedMessagingContentTypes,
+		Related:           contactID(in.RelatedContactId),
+		SegmentAttributes: segmentAttributes(in.SegmentAttributes),
+		CustomerID:        value(in.CustomerId),
+		OnCustomerExit:    in.DisconnectOnCustomerExit,
+	}
+	if p := in.ParticipantConfiguration; p != nil {
+		cmd.ResponseMode = value(p.ResponseMode)
+	}
+	if p := in.PersistentChat; p != nil {
+		cmd.Persistent = &center.Persistence{Type: value(p.RehydrationType), Source: contactID(p.SourceContactId)}
+	}
+	started, err := a.Chats.Start(x.r.Context(), cmd)
+	if err != nil {
+		return nil, err
+	}
+	return &connect.StartChatContactOutput{
+		ContactId:              text(started.Contact),
+		ParticipantId:          text(started.Participant),
+		ParticipantToken:       &started.Token,
+		ContinuedFromContactId: text(started.ContinuedFrom),
+	}, nil
+}
+
+func initialMessage(m *connect.ChatMessage) *center.Message {
+	if m == nil {
+		return nil
+	}
+	return &center.Message{ContentType: *m.ContentType, Content: *m.Content}
+}
+
+func (a *API) stopContact(x *exchange, in *connect.StopContactInput) (*connect.StopContactOutput, error) {
+	err := a.Chats.Stop(x.r.Context(), center.ParseInstance(*in.InstanceId), contactID(in.ContactId))
+	return &connect.StopContactOutput{}, err
+}
+
+func (a *API) getContactAttributes(x *exchange, in *connect.GetContactAttributesInput) (*connect.GetContactAttributesOutput, error) {
+	chat, _, err := a.Chats.Contact(x.r.Context(), center.ParseInstance(*in.InstanceId), contactID(in.InitialContactId))
+	if err != nil {
+		return nil, err
+	}
+	out := &connect.GetContactAttributesOutput{Attributes: chat.Attributes}
+	if out.Attributes == nil {
+		out.Attributes = map[string]string{}
+	}
+	return out, nil
+}
+
+func (a *API) updateContactAttributes(x *exchange, in *connect.UpdateContactAttributesInput) (*connect.UpdateContactAttributesOutput, error) {
+	err := a.Chats.SetAttributes(x.r.Context(), center.ParseInstance(*in.InstanceId), contactID(in.InitialContactId), in.Attributes)
+	return &connect.UpdateContactAttributesOutput{}, err
+}
+
+// createParticipant adds a custom participant, the only kind that the operation has for chats.
+// Source: API reference of CreateParticipant, "Only CUSTOM_BOT is supported" and "DisplayName … is required".
+func (a *API) createParticipant(x *exchange, in *connect.CreateParticipantInput) (*connect.CreateParticipantOutput, error) {
+	details := in.ParticipantDetails
+	switch {
+	case value(details.ParticipantRole) != string(center.RoleCustomBot):
+		return nil, center.Refuse(center.InvalidRequest, "ParticipantDetails.ParticipantRole must be CUSTOM_BOT for a chat")
+	case details.DisplayName == nil:
+		return nil, center.Refuse(center.InvalidRequest, "ParticipantDetails.DisplayName is required")
+	}
+	at, contact := center.ParseInstance(*in.InstanceId), contactID(in.ContactId)
+	bot, err := a.Chats.AddBot(x.r.Context(), at, contact, *details.DisplayName, value(in.ClientToken))
+	if err != nil {
+		return nil, err
+	}
+	return &connect.CreateParticipantOutput{
+		ParticipantCredentials: &connect.ParticipantTokenCredentials{ParticipantToken: &bot.Token, Expiry: &bot.Expires},
+		ParticipantId:          text(bot.Participant),
+	}, nil
+}
+
+func (a *API) createPersistentContactAssociation(x *exchange, in *connect.CreatePersistentContactAssociationInput) (*connect.CreatePersistentContactAssociationOutput, error) {
+	from, err := a.Chats.Associate(x.r.Context(), center.ParseInstance(*in.InstanceId), contactID(in.InitialContactId),
+		center.Persistence{Type: *in.RehydrationType, Source: contactID(in.SourceContactId)}, value(in.ClientToken))
+	if err != nil {
+		return nil, err
+	}
+	return &connect.CreatePersistentContactAssociationOutput{ContinuedFromContactId: text(from)}, nil
+}
+
+// instanceTag is the system tag of every contact.
+const instanceTag = "aws:connect:instanceId"
+
+func (a *API) describeContact(x *exchange, in *connect.DescribeContactInput) (*connect.DescribeContactOutput, error) {
+	at := center.ParseInstance(*in.InstanceId)
+	chat, contact, err := a.Chats.Contact(x.r.Context(), at, contactID(in.ContactId))
+	if err != nil {
+		return nil, err
+	}
+	arn, channel := a.Partition.ContactARN(at, contact.ID), "CHAT"
+	out := &connect.Contact{
+		Arn:                  &arn,
+		Id:                   text(contact.ID),
+		PreviousContactId:    text(contact.Previous),
+		ContactAssociationId: text(chat.ID),
+		InitiationMethod:     &contact.InitiationMethod,
+		Name:                 text(contact.Name),
+		Description:          text(contact.Description),
+		Channel:              &channel,
+		InitiationTimestamp:  &contact.Initiated,
+		DisconnectTimestamp:  instant(contact.Disconnected),
+		LastUpdateTimestamp:  &contact.LastUpdate,
+		RelatedContactId:     text(contact.Related),
+		CustomerId:           text(chat.CustomerID),
+		Tags:                 map[string]string{instanceTag: string(at)},
+		DisconnectReason:     text(contact.DisconnectReason),
+		SegmentAttributes:    segmentAttributeValues(contact.SegmentAttributes),
+		Attributes:           chat.Attributes,
+	}
+	if string(contact.ID) != string(chat.ID) {
+		out.InitialContactId = text(chat.ID)
+	}
+	if !contact.ConnectedToSystem.IsZero() {
+		out.ConnectedToSystemTimestamp = &contact.ConnectedToSystem
+		out.Customer = &connect.Customer{}
+	}
+	return &connect.DescribeContactOutput{Contact: out}, nil
+}
+
+func segmentAttributes(in map[string]connect.SegmentAttributeValue) map[string]center.SegmentAttribute {
+	if in == nil {
+		return nil
+	}
+	out := make(map[string]center.SegmentAttribute, len(in))
+	for k, v := range in {
+		out[k] = segmentAttribute(v)
+	}
+	return out
+}
+
+func segmentAttribute(v connect.SegmentAttributeValue) center.SegmentAttribute {
+	out := center.SegmentAttribute{
+		ValueString: v.ValueString, ValueMap: segmentAttributes(v.ValueMap), ValueInteger: v.ValueInteger, ValueArn: v.ValueArn,
+	}
+	if v.ValueList != nil {
+		out.ValueList = make([]center.SegmentAttribute, len(v.ValueList))
+		for i := range v.ValueList {
+			out.ValueList[i] = segmentAttribute(v.ValueList[i])
+		}
+	}
+	return out
+}
+
+// segmentAttributeValues is the reverse of segmentAttributes.
+func segmentAttributeValues(in map[string]center.SegmentAttribute) map[string]connect.SegmentAttributeValue {
+	if in == nil {
+		return nil
+	}
+	out := make(map[string]connect.SegmentAttributeValue, len(in))
+	for k, v := range in {
+		out[k] = segmentAttributeValue(v)
+	}
+	return out
+}
+
+func segmentAttributeValue(v center.SegmentAttribute) connect.SegmentAttributeValue {
+	out := connect.SegmentAttributeValue{
+		ValueString: v.ValueString, ValueMap: segmentAttributeValues(v.ValueMap), ValueInteger: v.ValueInteger, ValueArn: v.ValueArn,
+	}
+	if v.ValueList != nil {
+		out.ValueList = make([]connect.SegmentAttributeValue, len(v.ValueList))
+		for i := range v.ValueList {
+			out.ValueList[i] = segmentAttributeValue(v.ValueList[i])
+		}
+	}
+	return out
+}
+
+// value is what a member holds, or nothing.
+func value[T any](p *T) (v T) {
+	if p != nil {
+		v = *p
+	}
+	return v
+}
+
+// text is a member that is absent when it is empty.
+func text[S ~string](s S) *string {
+	if s == "" {
+		return nil
+	}
+	t := string(s)
+	return &t
+}
+
+// instant is a member that is absent when it has not happened.
+func instant(t time.Time) *time.Time {
+	if t.IsZero() {
+		return nil
+	}
+	return &t
+}
+
+// contactID reads a contact's id. UUIDs are compared in lower case.
+func contactID(s *string) center.ContactID { return center.ContactID(strings.ToLower(value(s))) }
+
+// plain is an id for a message: only if it is one is it repeated.
+func plain(id string) string {
+	if _, ok := center.UUID(id); ok {
+		return id
+	}
+	return "(an identifier that is no UUID)"
+}

@@ -1,0 +1,130 @@
+package api
+
+import (
+	"errors"
+	"net/http"
+	"slices"
+
+	"github.com/parley-chat/parley/internal/center"
+	"github.com/parley-chat/parley/internal/sigv4"
+	"github.com/parley-chat/parley/internal/wire"
+	"github.com/parley-chat/parley/internal/wire/connect"
+	"github.com/parley-chat/parley/internal/wire/participant"
+)
+
+// failure is an answer that is no success.
+type failure struct {
+	wire.ErrorShape
+	message  string
+	problems []string // of InvalidContactFlowException
+	gateway  bool     // of the gateway before Amazon Connect, which spells "message"
+	closing  bool     // the connection is of no more use
+	cause    error    // for the log
+}
+
+func (f *failure) Error() string { return f.Code + ": " + f.message }
+
+// requestTimeout is for a body that does not arrive in time. The code is in "Common Errors" of other AWS services;
+// inferred for Amazon Connect.
+var requestTimeout = wire.ErrorShape{Code: "RequestTimeoutException", Status: http.StatusRequestTimeout}
+
+// declarable says which exceptions tell of each kind of refusal, the best first. The first that an operation declares
+// is answered. The last ones are declared by every operation of their service, but for ListInstances, which declares
+// InvalidRequestException and InternalServiceException alone.
+var declarable = [center.Unavailable + 1][]wire.ErrorShape{
+	center.Internal:         {connect.InternalServiceException, participant.InternalServerException},
+	center.InvalidParameter: {connect.InvalidParameterException, connect.InvalidRequestException, participant.ValidationException},
+	center.InvalidRequest:   {connect.InvalidRequestException, participant.ValidationException},
+	center.NotFound:         {connect.ResourceNotFoundException, connect.InvalidRequestException, participant.AccessDeniedException},
+	center.ContactNotFound:  {connect.ContactNotFoundException, connect.ResourceNotFoundException, connect.InvalidRequestException, participant.AccessDeniedException},
+	center.AccessDenied:     {participant.AccessDeniedException, connect.InvalidRequestException},
+	center.LimitExceeded:    {connect.LimitExceededException, connect.ServiceQuotaExceededException, connect.InvalidRequestException, participant.ValidationException},
+	center.QuotaExceeded:    {connect.ServiceQuotaExceededException, connect.LimitExceededException, connect.InvalidRequestException, participant.ValidationException},
+	center.Conflict:         {connect.ConflictException, connect.InvalidRequestException, participant.ValidationException},
+	center.Duplicate:        {connect.DuplicateResourceException, connect.InvalidRequestException, participant.ValidationException},
+	center.InvalidFlow:      {connect.InvalidContactFlowException, connect.InvalidRequestException, participant.ValidationException},
+	center.FlowNotPublished: {connect.ContactFlowNotPublishedException, connect.ResourceNotFoundException, connect.InvalidRequestException, participant.ValidationException},
+	center.Unavailable:      {connect.InternalServiceException, participant.InternalServerException},
+}
+
+// undeclared are answers that the documentation names and the API model does not: CreateParticipant's page says that
+// a custom participant who does not connect within 15 seconds gets ResourceNotFoundException from
+// CreateParticipantConnection.
+var undeclared = map[string]map[center.Code]wire.ErrorShape{
+	"CreateParticipantConnection": {center.NotFound: connect.ResourceNotFoundException},
+}
+
+// exceptions are an operation's answers to each kind of refusal.
+func exceptions(op *wire.Op) (all [center.Unavailable + 1]wire.ErrorShape) {
+	for code := range all {
+		for _, e := range declarable[code] {
+			if slices.Contains(op.Errors, e) {
+				all[code] = e
+				break
+			}
+		}
+		if e, ok := undeclared[op.Name][center.Code(code)]; ok {
+			all[code] = e
+		}
+		if all[code] == (wire.ErrorShape{}) {
+			panic("api: " + op.Name + " declares no error that could tell of a refusal")
+		}
+	}
+	return all
+}
+
+// internalMessage is all that a caller learns of a fault of ours. The request's id leads to the rest, in the log.
+const internalMessage = "The service could not answer; its log has more under this request's x-amzn-RequestId."
+
+// failure is what the operation answers to an error of the layers below.
+func (t *target) failure(err error) *failure {
+	var refused *center.Error
+	var field *wire.FieldError
+	var syntax *wire.SyntaxError
+	switch {
+	case errors.As(err, &refused):
+		return &failure{ErrorShape: t.errors[refused.Code], message: refused.Message, problems: refused.Problems, cause: err}
+	case errors.As(err, &field):
+		return &failure{ErrorShape: t.errors[center.InvalidParameter], message: field.Error()}
+	case errors.As(err, &syntax) && t.service == connectService:
+		return &failure{ErrorShape: wire.SerializationException, message: syntax.Error()}
+	case errors.As(err, &syntax):
+		return &failure{ErrorShape: t.errors[center.InvalidParameter], message: syntax.Error()}
+	}
+	return &failure{ErrorShape: t.errors[center.Internal], message: internalMessage, cause: err}
+}
+
+// unsigned is the answer to a request that is not signed by whom it says.
+func unsigned(err error) *failure {
+	var refused *sigv4.Error
+	if !errors.As(err, &refused) {
+		return &failure{ErrorShape: connect.InternalServiceException, message: internalMessage, cause: err}
+	}
+	return &failure{ErrorShape: wire.ErrorShape{Code: refused.Code, Status: refused.Status}, message: refused.Message, gateway: true}
+}
+
+// appendBody appends the answer's body in the spelling of its service. Amazon Connect's exceptions have Message, but
+// for InvalidContactFlowException, which has problems in its place. The Participant Service was seen with message
+// where its API model says Message, and browsers cannot always read the header that has the error's name: it says all
+// three.
+func (f *failure) appendBody(dst []byte, service string) []byte {
+	switch {
+	case f.problems != nil && f.Code == connect.InvalidContactFlowException.Code:
+		list := make([]connect.ProblemDetail, len(f.problems))
+		for i := range f.problems {
+			list[i].Message = &f.problems[i]
+		}
+		return (&connect.InvalidContactFlowExceptionBody{Problems: list}).AppendJSON(dst)
+	case service == participantService:
+		dst = append(dst, `{"__type":`...)
+		dst = wire.AppendString(dst, f.Code)
+		dst = append(dst, `,"message":`...)
+		dst = wire.AppendString(dst, f.message)
+		dst = append(dst, `,"Message":`...)
+	case f.gateway:
+		dst = append(dst, `{"message":`...)
+	default:
+		dst = append(dst, `{"Message":`...)
+	}
+	return append(wire.AppendString(dst, f.message), '}')
+}

@@ -1,0 +1,313 @@
+package api
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"os"
+	"runtime/debug"
+	"strconv"
+
+	"github.com/parley-chat/parley/internal/center"
+	"github.com/parley-chat/parley/internal/chat"
+	"github.com/parley-chat/parley/internal/token"
+	"github.com/parley-chat/parley/internal/wire"
+)
+
+// maxBody is the largest request body. The largest that an operation needs is a flow of 256,000 characters, escaped.
+const maxBody = 1 << 20
+
+// maxKept is the largest buffer that waits for another request.
+const maxKept = 64 << 10
+
+// exchange is one request and its answer. Exchanges are used again, for the sake of their buffers: nothing of one may
+// outlive ServeHTTP but what is in the answer's header.
+type exchange struct {
+	a         *API
+	w         http.ResponseWriter
+	r         *http.Request
+	target    *target // nil while not found
+	service   string  // whose spelling errors have
+	requestID string
+	who       chat.Caller // of an operation that a participant calls
+	in        wire.Request
+	args      [4]string // of the path: room for in.Path
+	buffer    []byte    // the request's body, then the answer's
+	answered  bool
+}
+
+// ServeHTTP answers a request, each with an x-amzn-RequestId of its own. Whatever goes wrong, the answer has the
+// form of Amazon Connect's errors.
+func (a *API) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	x := a.scratch.Get().(*exchange)
+	x.a, x.w, x.r = a, w, r
+	x.requestID = a.NewID()
+	x.answered = false
+	defer x.finish()
+	x.head()
+	if r.Method == http.MethodOptions {
+		x.preflight()
+		return
+	}
+	if f := x.serve(); f != nil {
+		x.fail(f)
+	}
+}
+
+// finish survives a panic of the layers below: the request fails, the server goes on.
+func (x *exchange) finish() {
+	if fault := recover(); fault != nil {
+		if fault == http.ErrAbortHandler || x.answered {
+			panic(fault) // the connection ends: there is no honest answer to go on with
+		}
+		x.a.Log.Error("panic", "requestId", x.requestID, "fault", fmt.Sprint(fault), "stack", string(debug.Stack()))
+		x.fail(x.internal())
+		return // with the exchange, whose state nobody knows
+	}
+	buffer := x.buffer
+	if cap(buffer) > maxKept {
+		buffer = nil
+	}
+	a := x.a
+	*x = exchange{buffer: buffer}
+	a.scratch.Put(x)
+}
+
+func (x *exchange) internal() *failure {
+	f := &failure{ErrorShape: declarable[center.Internal][0], message: internalMessage}
+	if x.service == participantService {
+		f.ErrorShape = declarable[center.Internal][1]
+	}
+	return f
+}
+
+// serve does all that comes before the answer of a success, in the order of AWS's front door.
+func (x *exchange) serve() *failure {
+	if f := x.route(); f != nil {
+		return f
+	}
+	if x.target.socket {
+		return x.openSocket()
+	}
+	if f := x.readBody(); f != nil {
+		return f
+	}
+	if f := x.authenticate(); f != nil {
+		return f
+	}
+	if f := x.throttle(); f != nil {
+		return f
+	}
+	in := x.target.op.NewInput()
+	x.in.Header, x.in.Body = x.r.Header, x.buffer
+	if x.r.URL.RawQuery != "" {
+		x.in.Query = x.r.URL.Query()
+	}
+	if err := in.Decode(&x.in); err != nil {
+		return x.target.failure(err)
+	}
+	out, err := x.target.do(x.a, x, in)
+	if err != nil {
+		return x.target.failure(err)
+	}
+	x.buffer = out.AppendJSON(x.buffer[:0])
+	x.answer(x.target.op.Status)
+	return nil
+}
+
+// route finds out what is called.
+func (x *exchange) route() *failure {
+	if firstSegment(x.r.URL.Path) == participantService {
+		x.service = participantService
+	} else {
+		x.service = connectService
+	}
+	n, args := x.a.routes.find(x.r.URL, x.args[:0])
+	if n == nil {
+		return &failure{ErrorShape: wire.UnknownOperationException, message: "No operation has this path."}
+	}
+	t := n.method(x.r.Method)
+	if t == nil {
+		return &failure{ErrorShape: wire.UnknownOperationException, message: "This path is called with " + n.methods() + "."}
+	}
+	x.target, x.in.Path = t, args
+	t.requests.Add(1)
+	if t.op == nil && !t.socket {
+		return &failure{ErrorShape: wire.NotImplementedException, message: t.name + " is not served here."}
+	}
+	return nil
+}
+
+// readBody reads the body into the buffer.
+func (x *exchange) readBody() *failure {
+	x.buffer = x.buffer[:0]
+	n := x.r.ContentLength
+	if n > maxBody {
+		return tooLarge()
+	}
+	if n < 0 {
+		return x.readChunks()
+	}
+	if int64(cap(x.buffer)) < n {
+		x.buffer = make([]byte, n)
+	}
+	x.buffer = x.buffer[:n]
+	_, err := io.ReadFull(x.r.Body, x.buffer)
+	return unreadable(err)
+}
+
+// readChunks reads a body that does not say how long it is.
+func (x *exchange) readChunks() *failure {
+	body := io.LimitReader(x.r.Body, maxBody+1)
+	for {
+		if len(x.buffer) == cap(x.buffer) {
+			x.buffer = append(x.buffer, 0)[:len(x.buffer)]
+		}
+		n, err := body.Read(x.buffer[len(x.buffer):cap(x.buffer)])
+		x.buffer = x.buffer[:len(x.buffer)+n]
+		switch {
+		case len(x.buffer) > maxBody:
+			return tooLarge()
+		case err == io.EOF:
+			return nil
+		case err != nil:
+			return unreadable(err)
+		}
+	}
+}
+
+func tooLarge() *failure {
+	return &failure{
+		ErrorShape: wire.RequestEntityTooLargeException, closing: true,
+		message: "The request body must be at most " + strconv.Itoa(maxBody) + " bytes.",
+	}
+}
+
+func unreadable(err error) *failure {
+	switch {
+	case err == nil:
+		return nil
+	case errors.Is(err, os.ErrDeadlineExceeded):
+		return &failure{ErrorShape: requestTimeout, message: "The request body did not arrive in time.", closing: true}
+	}
+	return &failure{ErrorShape: wire.SerializationException, message: "The request body ended early.", closing: true}
+}
+
+// authenticate finds out who calls: the holder of an access key, or a participant. What a participant's client signs
+// is not looked at: AWS documents that these operations do not use Signature Version 4, and clients sign them with
+// empty credentials.
+func (x *exchange) authenticate() *failure {
+	if x.target.bearer == 0 {
+		return x.a.verifySignature(x.r, x.buffer)
+	}
+	return x.open(x.bearer(), x.target.bearer)
+}
+
+func (x *exchange) bearer() string {
+	if values := x.r.Header["X-Amz-Bearer"]; len(values) == 1 {
+		return values[0]
+	}
+	return ""
+}
+
+// open finds out whose token it is.
+func (x *exchange) open(text string, kind token.Kind) *failure {
+	who, err := x.a.Chats.Authenticate(text, kind)
+	if err == nil {
+		x.who = who
+		return nil
+	}
+	var refused *center.Error
+	if errors.As(err, &refused) && refused.Code == center.AccessDenied {
+		return &failure{ErrorShape: wire.AccessDeniedException, message: refused.Message}
+	}
+	f := x.internal()
+	f.cause = err
+	return f
+}
+
+// openSocket hands the request over to the sockets.
+func (x *exchange) openSocket() *failure {
+	if f := x.open(x.r.URL.Query().Get("token"), token.Socket); f != nil {
+		return f
+	}
+	x.answered = true
+	x.a.Sockets.Serve(x.w, x.r, x.who)
+	return nil
+}
+
+// Header values that never change. The keys are spelled as AWS spells them; to HTTP their case means nothing.
+var (
+	anyOrigin     = []string{"*"}
+	exposed       = []string{"x-amzn-RequestId, x-amzn-ErrorType, x-amzn-trace-id, Date"}
+	isJSON        = []string{"application/json"}
+	allowMethods  = []string{"GET, POST, PUT, DELETE, OPTIONS"}
+	allowHeaders  = []string{"authorization, content-type, x-amz-bearer, x-amz-content-sha256, x-amz-date, x-amz-user-agent, amz-sdk-invocation-id, amz-sdk-request, x-amz-security-token, x-amz-target"}
+	preflightGood = []string{"86400"}
+	closing       = []string{"close"}
+)
+
+// head sets what every answer has. Scripts of any page may call the API: no credentials that a browser would add by
+// itself are ever looked at.
+func (x *exchange) head() {
+	h := x.w.Header()
+	h["x-amzn-RequestId"] = []string{x.requestID}
+	h["Access-Control-Allow-Origin"] = anyOrigin
+	h["Access-Control-Expose-Headers"] = exposed
+}
+
+// preflight answers a browser that asks before it calls. It comes without credentials and is the same for all paths.
+// Authorization is named because * does not cover it (the Fetch standard, "CORS non-wildcard request-header name").
+func (x *exchange) preflight() {
+	h := x.w.Header()
+	h["Access-Control-Allow-Methods"] = allowMethods
+	h["Access-Control-Allow-Headers"] = allowHeaders
+	h["Access-Control-Max-Age"] = preflightGood
+	x.w.WriteHeader(http.StatusNoContent)
+}
+
+// answer sends the buffer.
+func (x *exchange) answer(status int) {
+	x.answered = true
+	h := x.w.Header()
+	h["Content-Type"] = isJSON
+	if len(x.buffer) >= 2048 {
+		// Below that net/http says it by itself, for less.
+		h["Content-Length"] = []string{strconv.Itoa(len(x.buffer))}
+	}
+	x.w.WriteHeader(status)
+	_, _ = x.w.Write(x.buffer) // a client that has gone is nobody's fault
+}
+
+// fail answers with an error, and writes down those of ours.
+func (x *exchange) fail(f *failure) {
+	h := x.w.Header()
+	h["x-amzn-ErrorType"] = []string{f.Code}
+	if f.closing {
+		h["Connection"] = closing
+	}
+	x.note(f)
+	x.buffer = f.appendBody(x.buffer[:0], x.service)
+	x.answer(f.Status)
+}
+
+func (x *exchange) note(f *failure) {
+	name := "none"
+	if x.target != nil {
+		name = x.target.name
+		if f.Status < http.StatusInternalServerError {
+			x.target.refused.Add(1)
+		} else {
+			x.target.failed.Add(1)
+		}
+	}
+	if f.Status < http.StatusInternalServerError || f.Code == wire.NotImplementedException.Code {
+		return
+	}
+	if errors.Is(f.cause, context.Canceled) && x.r.Context().Err() != nil {
+		return // nobody waits for the answer
+	}
+	x.a.Log.Error("request failed", "operation", name, "status", f.Status, "requestId", x.requestID, "cause", f.cause)
+}
