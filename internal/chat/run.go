@@ -35,22 +35,24 @@ func (c *Chats) feed(t *turn, ev flow.Event) error {
 		at := t.run.State
 		at.Contact = c.facts(t)
 		next, effects := p.Step(at, ev, t.Now)
-		if _, answer := ev.(flow.Granted); len(effects) == 0 && !answer {
+		if len(effects) == 0 {
 			return nil // nothing that this flow waits for
 		}
 		r := *t.run
 		r.State = next
 		t.run, t.ran = &r, true
-		if ev, err = c.carryOut(t, effects, p); err != nil {
-			return err
-		}
+		ev = c.carryOut(t, effects, p)
+	}
+	if t.run != nil {
+		r := *t.run
+		r.Contact = flow.Contact{} // facts are the chat's; they are filled in before each step
+		t.run = &r
 	}
 	return nil
 }
 
 // carryOut does what a step wants done and returns the answer to what it asked last, if it asked.
-func (c *Chats) carryOut(t *turn, effects []flow.Effect, p *flow.Program) (flow.Event, error) {
-	var answer flow.Event
+func (c *Chats) carryOut(t *turn, effects []flow.Effect, p *flow.Program) (answer flow.Event) {
 	for _, e := range effects {
 		switch e := e.(type) {
 		case flow.Say:
@@ -79,7 +81,7 @@ func (c *Chats) carryOut(t *turn, effects []flow.Effect, p *flow.Program) (flow.
 			t.end(center.ReasonFlow)
 		}
 	}
-	return answer, nil
+	return answer
 }
 
 func (c *Chats) setHook(t *turn, e flow.SetEventHook) flow.Event {

@@ -193,7 +193,12 @@ func (c *Chats) startOf(ctx context.Context, s *state, q TranscriptQuery) (*posi
 			t = t.Add(time.Millisecond) // the last item at or before t is the one before the first after it
 		}
 		seq, err := c.Store.SeqAt(ctx, s.ID, t)
-		if err != nil {
+		switch {
+		case errors.Is(err, store.ErrNotFound) && at.Forward:
+			return nil, nil
+		case errors.Is(err, store.ErrNotFound):
+			return at, nil
+		case err != nil:
 			return nil, err
 		}
 		if at.Seq = seq; !at.Forward {
