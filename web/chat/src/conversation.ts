@@ -19,11 +19,21 @@ const eventPrefix = "application/vnd.amazonaws.connect.event.";
 
 export class Conversation {
   private readonly rows = new Map<string, HTMLLIElement>();
+  private following = true; // the newest item stays in view, until the customer scrolls away from it
 
   constructor(
     private readonly list: HTMLOListElement,
     private me: string,
-  ) {}
+  ) {
+    list.addEventListener("scroll", () => {
+      this.following = list.scrollHeight - list.scrollTop - list.clientHeight < 48;
+    });
+    new ResizeObserver(() => this.follow()).observe(list);
+  }
+
+  private follow(): void {
+    if (this.following) this.list.scrollTop = this.list.scrollHeight;
+  }
 
   // A new contact keeps what is on the page: its customer has another participant id.
   continueAs(participantId: string): void {
@@ -103,6 +113,7 @@ export class Conversation {
     row.dataset.progress = to;
     const when = row.querySelector(".when");
     if (when) when.textContent = [row.dataset.clock, to].filter(Boolean).join(" · ");
+    this.follow();
   }
 
   // Items sort by AbsoluteTime as text, as chatjs sorts them; what is still being sent stays last.
@@ -113,14 +124,13 @@ export class Conversation {
       row.dataset.clock = new Date(time).toLocaleTimeString([], { hour: "2-digit", minute: "2-digit" });
       clock.textContent = row.dataset.clock;
     }
-    const atEnd = this.list.scrollHeight - this.list.scrollTop - this.list.clientHeight < 48;
     let after = this.list.lastElementChild as HTMLLIElement | null;
     while (after && time && (!after.dataset.time || after.dataset.time > time)) {
       after = after.previousElementSibling as HTMLLIElement | null;
     }
     if (after) after.after(row);
     else this.list.prepend(row);
-    if (atEnd) this.list.scrollTop = this.list.scrollHeight;
+    this.follow();
   }
 
   private render(item: Item): HTMLLIElement | null {
@@ -145,7 +155,8 @@ export class Conversation {
 
   private bubble(item: Item, mine: boolean): HTMLLIElement {
     const row = this.row(item, mine ? "mine" : "theirs");
-    row.append(text("span", "who", item.DisplayName ?? ""), text("p", "said", item.Content ?? ""), text("span", "when", ""));
+    const who = item.ParticipantRole === "SYSTEM" ? "System" : (item.DisplayName ?? "");
+    row.append(text("span", "who", who), text("p", "said", item.Content ?? ""), text("span", "when", ""));
     return row;
   }
 
