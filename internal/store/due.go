@@ -1,0 +1,86 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"database/sql/driver"
+	"slices"
+	"time"
+
+	"github.com/parley-chat/parley/internal/center"
+)
+
+// LeaseDue returns up to limit rows that are due at now and leased to nobody, earliest first, and keeps everybody from
+// them until now+lease. A Change that answers one names it as Done; a row that nobody answers is due again when its
+// lease has run out.
+func (s *Store) LeaseDue(ctx context.Context, now time.Time, lease time.Duration, limit int) ([]center.Due, error) {
+	text := `WITH ripe AS (SELECT chat, key FROM due WHERE wake <= $1 ORDER BY wake LIMIT $2` + s.d.skipLocked + `)
+		UPDATE due SET wake = $3 WHERE (chat, key) IN (SELECT chat, key FROM ripe) RETURNING chat, key, at, data`
+	var leased []center.Due
+	err := s.write(ctx, func(ses session) error {
+		rows, err := ses.query(text, millis(now), int64(limit), millis(now.Add(lease)))
+		leased = make([]center.Due, len(rows))
+		for i, row := range rows {
+			leased[i] = dueOf(row)
+		}
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	slices.SortFunc(leased, func(a, b center.Due) int { return a.At.Compare(b.At) })
+	return leased, nil
+}
+
+func dueOf(row []driver.Value) center.Due {
+	return center.Due{
+		Chat: center.ChatID(idOf(row[0].([]byte))),
+		Key:  row[1].(string),
+		At:   timeOf(row[2].(int64)),
+		Data: textOf(row[3]),
+	}
+}
+
+// NextDue returns when a row is due next, or its lease ends: now when one is due already. ok is false when there is
+// nothing to wait for.
+func (s *Store) NextDue(ctx context.Context, now time.Time) (at time.Time, ok bool, err error) {
+	var wake sql.NullInt64
+	if err := s.row(ctx, `SELECT min(wake) FROM due`, nil, &wake); err != nil || !wake.Valid {
+		return time.Time{}, false, err
+	}
+	if at = timeOf(wake.Int64); at.Before(now) {
+		at = now
+	}
+	return at, true, nil
+}
+
+// DueOf returns the due rows of a chat, leased or not, by key.
+func (s *Store) DueOf(ctx context.Context, chat center.ChatID) ([]center.Due, error) {
+	raw, ok := center.UUID(string(chat))
+	if !ok {
+		return nil, nil
+	}
+	return s.dues(ctx, `SELECT chat, key, at, data FROM due WHERE chat = $1 ORDER BY key`, raw[:])
+}
+
+// AllDue returns up to limit due rows, leased or not, those to be looked at first first.
+func (s *Store) AllDue(ctx context.Context, limit int) ([]center.Due, error) {
+	return s.dues(ctx, `SELECT chat, key, at, data FROM due ORDER BY wake, chat, key LIMIT $1`, limit)
+}
+
+func (s *Store) dues(ctx context.Context, text string, args ...any) ([]center.Due, error) {
+	var all []center.Due
+	err := s.rows(ctx, text, args, func(r *sql.Rows) error {
+		var (
+			d    center.Due
+			chat []byte
+			at   int64
+			data []byte
+		)
+		err := r.Scan(&chat, &d.Key, &at, &data)
+		d.Chat, d.At, d.Data = center.ChatID(idOf(chat)), timeOf(at), string(data)
+		all = append(all, d)
+		return err
+	})
+	return all, err
+}

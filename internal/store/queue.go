@@ -1,0 +1,161 @@
+package store
+
+import (
+	"context"
+	"errors"
+	"runtime"
+	"sync"
+	"sync/atomic"
+
+	"github.com/parley-chat/parley/internal/center"
+)
+
+const (
+	batchMax = 512  // jobs of one transaction
+	queueMax = 8192 // jobs that may wait; more are turned away, so that overload is an answer and not a delay
+)
+
+// job is one thing to commit: a Change, or any other write. It is answered exactly once, on done.
+type job struct {
+	// chat orders a batch, so that transactions of several committers and nodes touch chats in one order.
+	chat   [16]byte
+	change *center.Change // nil: work
+	rows   []itemRow      // of change.Items
+	work   func(session) error
+
+	state atomic.Int32 // queued, taken or abandoned
+	err   error        // the committer's alone until it is sent
+	done  chan error
+}
+
+const (
+	queued = iota
+	taken
+	abandoned
+)
+
+// plain says that the job is one append of one item and touches nothing else.
+func (j *job) plain() bool {
+	c := j.change
+	return c != nil && c.After > 0 && len(c.Items) == 1 && c.State == nil && len(c.Contacts) == 0 && len(c.Due) == 0 &&
+		len(c.Undue) == 0 && len(c.Take) == 0 && len(c.Release) == 0 && len(c.Receipts) == 0 && c.Done == nil
+}
+
+// answer sends the outcome that the engine left in err.
+func (j *job) answer() {
+	if j.err == errCommitted {
+		j.err = nil
+	}
+	j.done <- j.err
+}
+
+// fail answers all jobs of a batch alike.
+func fail(batch []*job, err error) {
+	for _, j := range batch {
+		j.err = err
+		j.answer()
+	}
+}
+
+// queue is what waits for the committers, in order of arrival, bounded.
+type queue struct {
+	wake chan struct{} // holds one when a committer has something to look for
+
+	mu     sync.Mutex
+	jobs   []*job
+	closed bool
+}
+
+func newQueue() *queue { return &queue{wake: make(chan struct{}, 1)} }
+
+var (
+	errClosed = errors.New("the store is closed")
+	errFull   = errors.New("too many commits are waiting")
+)
+
+func (q *queue) put(j *job) error {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	if q.closed {
+		return unavailable(errClosed)
+	}
+	if len(q.jobs) >= queueMax {
+		return unavailable(errFull)
+	}
+	q.jobs = append(q.jobs, j)
+	q.signal()
+	return nil
+}
+
+func (q *queue) signal() {
+	select {
+	case q.wake <- struct{}{}:
+	default:
+	}
+}
+
+// take waits for jobs and appends up to batchMax of them to batch. It returns none when the queue is closed and
+// drained.
+func (q *queue) take(batch []*job) []*job {
+	for {
+		<-q.wake
+		// Let whoever is ready to send do so: on one processor a batch is one job without this.
+		runtime.Gosched()
+		batch, closed := q.drain(batch)
+		if len(batch) > 0 || closed {
+			return batch
+		}
+	}
+}
+
+func (q *queue) drain(batch []*job) (_ []*job, closed bool) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	n := min(len(q.jobs), batchMax)
+	for _, j := range q.jobs[:n] {
+		if j.state.CompareAndSwap(queued, taken) {
+			batch = append(batch, j)
+		}
+	}
+	rest := copy(q.jobs, q.jobs[n:])
+	clear(q.jobs[rest:])
+	q.jobs = q.jobs[:rest]
+	if rest > 0 || q.closed {
+		q.signal() // for the next committer
+	}
+	return batch, q.closed && rest == 0
+}
+
+func (q *queue) close() {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	q.closed = true
+	q.signal()
+}
+
+// do has j committed and waits for its outcome. A ctx that ends before a committer took j up means that nothing of
+// it is kept; after that the outcome is waited for, so that it is never unknown.
+func (s *Store) do(ctx context.Context, j *job) error {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	j.done = make(chan error, 1)
+	if err := s.queue.put(j); err != nil {
+		return err
+	}
+	select {
+	case err := <-j.done:
+		return err
+	case <-ctx.Done():
+		if j.state.CompareAndSwap(queued, abandoned) {
+			return ctx.Err()
+		}
+		return <-j.done
+	}
+}
+
+// write runs work inside a transaction of its own standing: what it did is kept when it returns nil, and undone
+// otherwise. It may run more than once.
+func (s *Store) write(ctx context.Context, work func(session) error) error {
+	return s.do(ctx, &job{work: work})
+}

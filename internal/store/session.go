@@ -1,0 +1,63 @@
+package store
+
+import (
+	"database/sql"
+	"database/sql/driver"
+	"errors"
+)
+
+// session is one connection inside a committer's transaction: what the two engines do differently.
+type session interface {
+	// exec runs one statement. That a unique index forbids it is errUnique.
+	exec(sql string, args ...any) (affected int64, err error)
+	// query returns all rows: for few and short ones. Values are int64, string, []byte or nil.
+	query(sql string, args ...any) ([][]driver.Value, error)
+	// run executes steps in order and returns the index of the first that affected no row although it had to, or
+	// len(steps). Steps after that one may have run or not: the caller undoes them all.
+	run(steps []step) (failed int, err error)
+	// appendItems inserts the item of each job, all plain and of different chats, unless its place is taken, its
+	// predecessor is missing or its token is taken. It returns those it did not insert.
+	appendItems(jobs []*job) (left []*job, err error)
+	// spoiled says whether err, returned by one of the above, ends the transaction or concerns one job alone, which
+	// can be undone by its savepoint.
+	spoiled(err error) bool
+}
+
+var errUnique = errors.New("store: not unique")
+
+// step is one statement of a Change.
+type step struct {
+	sql  string
+	args []any
+	// must says what it means that no row was affected; nil when that is fine.
+	must func(session) error
+}
+
+// dialect is the SQL that has to differ.
+type dialect struct {
+	goose string
+	// append inserts an item after its predecessor: (chat, predecessor's seq, at, id, flags, token, body).
+	append string
+	// skipLocked makes rows that another node is leasing invisible.
+	skipLocked string
+	// ids is a row source v(id) made of its only argument $1, which idsArg builds.
+	ids    string
+	idsArg func(ids [][]byte) any
+	// hasVersions counts goose's table.
+	hasVersions string
+	// clock returns the database's own time in milliseconds, "" when it has no clock of its own.
+	clock string
+}
+
+// committer is an engine: it commits batches.
+type committer interface {
+	// commit keeps or refuses each job of the batch and answers it. It is called by one goroutine per committer.
+	commit(batch []*job)
+	// loops is how many committers run side by side.
+	loops() int
+	// reader is the pool that reads go through.
+	reader() *sql.DB
+	dialect() *dialect
+	// close is called when no commit runs any more.
+	close() error
+}

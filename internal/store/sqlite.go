@@ -1,0 +1,358 @@
+package store
+
+import (
+	"bytes"
+	"context"
+	"database/sql"
+	"database/sql/driver"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"net/url"
+	"os"
+
+	"modernc.org/sqlite"
+	sqlite3 "modernc.org/sqlite/lib"
+)
+
+// The rules of this engine: one writer, which is one goroutine with one connection; synchronous=FULL on every
+// connection; checkpoints on a connection of their own, after commits and never before an answer; readers that cannot
+// write. In memory there is one connection for all of it.
+const (
+	readers        = 4
+	pageBytes      = 4096
+	checkpointSize = 4 << 20  // of what is estimated to be in the WAL when it is copied back
+	restartSize    = 32 << 20 // of the WAL when the writer waits for readers and begins it anew
+)
+
+var sqliteDialect = &dialect{
+	goose: "sqlite3",
+	append: `INSERT OR IGNORE INTO item (chat, seq, at, id, flags, token, body)
+		VALUES ($1, (SELECT seq + 1 FROM item WHERE chat = $1 AND seq = $2), $3, $4, $5, $6, $7)`,
+	ids:         `(SELECT unhex(value) AS id FROM json_each($1)) AS v`,
+	idsArg:      hexArray,
+	hasVersions: `SELECT count(*) FROM sqlite_master WHERE name = 'goose_db_version'`,
+}
+
+func hexArray(ids [][]byte) any {
+	var b bytes.Buffer
+	b.WriteByte('[')
+	for i, id := range ids {
+		if i > 0 {
+			b.WriteByte(',')
+		}
+		b.WriteByte('"')
+		b.WriteString(hex.EncodeToString(id))
+		b.WriteByte('"')
+	}
+	b.WriteByte(']')
+	return b.String()
+}
+
+// sqliteEngine commits through one connection.
+type sqliteEngine struct {
+	store  *Store
+	write  *sql.DB // of one connection
+	read   *sql.DB // the same one in memory
+	memory bool
+
+	prepared map[string]driver.Stmt // of the writer's connection, by text
+	on       driver.Conn            // the connection they are prepared on
+	args     []driver.NamedValue
+
+	written    int // bytes estimated to be in the WAL since the checkpointer was woken
+	checkpoint chan struct{}
+	restart    chan struct{} // holds one when the writer is to begin the WAL anew
+	stopped    chan struct{}
+}
+
+func openSQLite(ctx context.Context, s *Store, path string) (*sqliteEngine, error) {
+	e := &sqliteEngine{store: s, memory: path == ":memory:", prepared: map[string]driver.Stmt{}}
+	pragmas := "_pragma=busy_timeout(5000)&_pragma=synchronous(FULL)"
+	if e.memory {
+		db, err := openPool("file::memory:?"+pragmas, 1)
+		if err != nil {
+			return nil, err
+		}
+		e.write, e.read = db, db
+		return e, migrate(ctx, db, sqliteDialect, migrations())
+	}
+	if err := createPrivate(path); err != nil {
+		return nil, err
+	}
+	file := "file:" + (&url.URL{Path: path}).EscapedPath() + "?" + pragmas
+	var err error
+	e.write, err = openPool(file+"&_pragma=cache_size(-65536)&_pragma=journal_mode(WAL)&_pragma=wal_autocheckpoint(0)&_pragma=journal_size_limit(67108864)", 1)
+	if err != nil {
+		return nil, err
+	}
+	if err := migrate(ctx, e.write, sqliteDialect, migrations()); err != nil {
+		return nil, errors.Join(fmt.Errorf("open %s: %w", path, err), e.write.Close())
+	}
+	e.read, err = openPool(file+"&_pragma=cache_size(-8192)&_pragma=query_only(1)", readers)
+	if err != nil {
+		return nil, errors.Join(err, e.write.Close())
+	}
+	e.checkpoint = make(chan struct{}, 1)
+	e.restart = make(chan struct{}, 1)
+	e.stopped = make(chan struct{})
+	checkpoints, err := openPool(file+"&_pragma=cache_size(-256)", 1)
+	if err != nil {
+		return nil, errors.Join(err, e.write.Close(), e.read.Close())
+	}
+	go e.checkpoints(checkpoints)
+	return e, nil
+}
+
+// createPrivate makes a new database file that only its owner can read: it holds what customers said. An existing one
+// is left alone, unopened: closing any handle of a file drops SQLite's locks on it.
+func createPrivate(path string) error {
+	f, err := os.OpenFile(path, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600)
+	if errors.Is(err, fs.ErrExist) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	return f.Close()
+}
+
+func openPool(dsn string, size int) (*sql.DB, error) {
+	connector, err := sqlite.NewConnector(dsn)
+	if err != nil {
+		return nil, err
+	}
+	db := sql.OpenDB(connector)
+	db.SetMaxOpenConns(size)
+	db.SetMaxIdleConns(size)
+	return db, nil
+}
+
+func (e *sqliteEngine) loops() int        { return 1 }
+func (e *sqliteEngine) reader() *sql.DB   { return e.read }
+func (e *sqliteEngine) dialect() *dialect { return sqliteDialect }
+
+func (e *sqliteEngine) close() error {
+	if !e.memory {
+		close(e.checkpoint)
+		<-e.stopped
+	}
+	for _, stmt := range e.prepared {
+		_ = stmt.Close()
+	}
+	if e.memory {
+		return e.write.Close()
+	}
+	// The writer last: as the last connection it copies the WAL back and removes it.
+	return errors.Join(e.read.Close(), e.write.Close())
+}
+
+func (e *sqliteEngine) commit(batch []*job) {
+	sortByChat(batch)
+	conn, err := e.write.Conn(context.Background())
+	if err == nil {
+		err = conn.Raw(func(on any) error { return e.transact(on.(driver.Conn), batch) })
+		err = errors.Join(err, conn.Close())
+	}
+	if err != nil {
+		fail(batch, e.store.failed(err, sqliteFailure(err)))
+		return
+	}
+	e.store.worked()
+	for _, j := range batch {
+		j.answer()
+	}
+	e.account(batch)
+}
+
+// transact runs a batch in one transaction. When it returns nil the batch is durable.
+func (e *sqliteEngine) transact(on driver.Conn, batch []*job) error {
+	if e.on != on {
+		e.on = on
+		clear(e.prepared)
+	}
+	if _, err := e.exec("BEGIN IMMEDIATE"); err != nil {
+		return err
+	}
+	err := sqliteDialect.apply(e, batch, true)
+	if err == nil {
+		_, err = e.exec("COMMIT")
+	}
+	if err != nil {
+		// SQLite may have rolled back by itself; then this says so, and nothing is lost by it.
+		_, _ = e.exec("ROLLBACK")
+	}
+	return err
+}
+
+// account wakes the checkpointer when enough was written since it last looked. A row costs its own bytes and the pages
+// of the index entries it lands on.
+func (e *sqliteEngine) account(batch []*job) {
+	if e.memory {
+		return
+	}
+	for _, j := range batch {
+		e.written += 2 * pageBytes
+		for i := range j.rows {
+			e.written += len(j.rows[i].body) + pageBytes
+		}
+		if c := j.change; c != nil {
+			e.written += len(c.State) + pageBytes*(len(c.Due)+len(c.Undue)+len(c.Take)+len(c.Release)+len(c.Receipts))
+		}
+	}
+	if e.written >= checkpointSize {
+		e.written = 0
+		select {
+		case e.checkpoint <- struct{}{}:
+		default:
+		}
+	}
+	select {
+	case <-e.restart:
+		if _, err := e.walCheckpoint(e.write, "RESTART"); err != nil {
+			e.store.failed(err, sqliteFailure(err))
+		}
+	default:
+	}
+}
+
+// checkpoints copies the WAL back into the database, beside the writer.
+func (e *sqliteEngine) checkpoints(db *sql.DB) {
+	defer close(e.stopped)
+	defer db.Close()
+	for range e.checkpoint {
+		size, err := e.walCheckpoint(db, "PASSIVE")
+		if err != nil {
+			e.store.failed(err, sqliteFailure(err))
+			continue
+		}
+		if size > restartSize {
+			select {
+			case e.restart <- struct{}{}:
+			default:
+			}
+		}
+	}
+}
+
+// walCheckpoint returns how large the WAL is. That readers were in the way is no error.
+func (e *sqliteEngine) walCheckpoint(db *sql.DB, mode string) (size int, err error) {
+	var busy, pages, copied int
+	err = db.QueryRow("PRAGMA wal_checkpoint("+mode+")").Scan(&busy, &pages, &copied)
+	return pages * pageBytes, err
+}
+
+// sqliteFailure says what an error of a commit or checkpoint means for the store.
+func sqliteFailure(err error) failure {
+	var coded *sqlite.Error
+	if !errors.As(err, &coded) {
+		return passing
+	}
+	switch code := coded.Code(); {
+	case code == sqlite3.SQLITE_IOERR_SHMSIZE: // no room for the index of the WAL
+		return passing
+	case code&0xff == sqlite3.SQLITE_IOERR:
+		return lost
+	}
+	return passing
+}
+
+// The session of the writer. Statements are prepared once; a driver connection is used directly, because
+// database/sql would prepare or wrap each one anew.
+
+func (e *sqliteEngine) exec(text string, args ...any) (int64, error) {
+	stmt, err := e.prepare(text)
+	if err != nil {
+		return 0, err
+	}
+	res, err := stmt.(driver.StmtExecContext).ExecContext(context.Background(), e.named(args))
+	if err != nil {
+		var coded *sqlite.Error
+		if errors.As(err, &coded) && coded.Code() == sqlite3.SQLITE_CONSTRAINT_UNIQUE {
+			err = fmt.Errorf("%w: %w", errUnique, err)
+		}
+		return 0, err
+	}
+	return res.RowsAffected()
+}
+
+func (e *sqliteEngine) query(text string, args ...any) ([][]driver.Value, error) {
+	stmt, err := e.prepare(text)
+	if err != nil {
+		return nil, err
+	}
+	rows, err := stmt.(driver.StmtQueryContext).QueryContext(context.Background(), e.named(args))
+	if err != nil {
+		return nil, err
+	}
+	var all [][]driver.Value
+	for {
+		row := make([]driver.Value, len(rows.Columns()))
+		switch err := rows.Next(row); err {
+		case nil:
+			all = append(all, row)
+		case io.EOF:
+			return all, rows.Close()
+		default:
+			return nil, errors.Join(err, rows.Close())
+		}
+	}
+}
+
+func (e *sqliteEngine) prepare(text string) (driver.Stmt, error) {
+	if stmt := e.prepared[text]; stmt != nil {
+		return stmt, nil
+	}
+	stmt, err := e.on.(driver.ConnPrepareContext).PrepareContext(context.Background(), text)
+	if err == nil {
+		e.prepared[text] = stmt
+	}
+	return stmt, err
+}
+
+func (e *sqliteEngine) named(args []any) []driver.NamedValue {
+	e.args = e.args[:0]
+	for i, v := range args {
+		e.args = append(e.args, driver.NamedValue{Ordinal: i + 1, Value: v})
+	}
+	return e.args
+}
+
+func (e *sqliteEngine) run(steps []step) (int, error) {
+	for i, st := range steps {
+		n, err := e.exec(st.sql, st.args...)
+		if err != nil || n == 0 && st.must != nil {
+			return i, err
+		}
+	}
+	return len(steps), nil
+}
+
+func (e *sqliteEngine) appendItems(jobs []*job) (left []*job, err error) {
+	for _, j := range jobs {
+		row := &j.rows[0]
+		n, err := e.exec(sqliteDialect.append, j.chat[:], j.change.After, row.at, row.id, row.flags, row.token, row.body)
+		if err != nil {
+			return nil, err
+		}
+		if n == 0 {
+			left = append(left, j)
+		}
+	}
+	return left, nil
+}
+
+// spoiled: these are the errors after which SQLite may have ended the transaction by itself.
+func (e *sqliteEngine) spoiled(err error) bool {
+	var coded *sqlite.Error
+	if !errors.As(err, &coded) {
+		return true
+	}
+	switch coded.Code() & 0xff {
+	case sqlite3.SQLITE_CONSTRAINT, sqlite3.SQLITE_MISMATCH, sqlite3.SQLITE_TOOBIG, sqlite3.SQLITE_RANGE:
+		return false
+	}
+	return true
+}

@@ -1,0 +1,250 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"log/slog"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"time"
+)
+
+// Store is the facts of one parley. All methods may be called from any goroutine.
+type Store struct {
+	engine committer
+	d      *dialect
+	log    *slog.Logger
+	fatal  func(error)
+	queue  *queue
+
+	committers sync.WaitGroup
+	closing    sync.Once
+	closed     error
+	// dead is set when what was written may be lost: nothing is committed any more.
+	dead atomic.Bool
+	// trouble is why commits fail now, nil when the last one did not.
+	trouble atomic.Pointer[error]
+
+	mu       sync.Mutex
+	prepared map[string]*sql.Stmt // reads, by text
+}
+
+// Options are what a Store needs of its surroundings; the zero value is useful.
+type Options struct {
+	// Log hears of trouble with the database. nil: slog.Default().
+	Log *slog.Logger
+	// Fatal is called when an fsync or a write failed for another reason than a full disk: what was acknowledged may be
+	// lost, and the process must stop. nil: panic.
+	Fatal func(error)
+	// MaxConns bounds the connections to PostgreSQL, those of the committers included. 0: 12.
+	MaxConns int
+}
+
+// Open opens the database at url and makes or migrates its schema. url is
+//
+//   - sqlite:PATH, a file in an existing directory; made when it is not there
+//   - sqlite::memory:, which lives and dies with the Store
+//   - postgres://… or postgresql://…, as libpq reads it
+func Open(ctx context.Context, url string, opt Options) (*Store, error) {
+	s := &Store{log: opt.Log, fatal: opt.Fatal, queue: newQueue(), prepared: map[string]*sql.Stmt{}}
+	if s.log == nil {
+		s.log = slog.Default()
+	}
+	if s.fatal == nil {
+		s.fatal = func(err error) { panic(err) }
+	}
+	engine, err := openEngine(ctx, s, url, opt)
+	if err != nil {
+		return nil, err
+	}
+	s.engine, s.d = engine, engine.dialect()
+	for range engine.loops() {
+		s.committers.Go(s.commits)
+	}
+	return s, nil
+}
+
+func openEngine(ctx context.Context, s *Store, url string, opt Options) (committer, error) {
+	scheme, path, _ := strings.Cut(url, ":")
+	switch {
+	case scheme == "sqlite" && path != "":
+		return openSQLite(ctx, s, path)
+	}
+	return nil, fmt.Errorf("database %q: neither sqlite:PATH, sqlite::memory:, nor postgres://", scheme+":…")
+}
+
+// commits is the life of one committer.
+func (s *Store) commits() {
+	batch := make([]*job, 0, batchMax)
+	for {
+		batch = s.queue.take(batch[:0])
+		if len(batch) == 0 {
+			return
+		}
+		if s.dead.Load() {
+			fail(batch, unavailable(errClosed))
+		} else {
+			s.engine.commit(batch)
+		}
+		clear(batch)
+	}
+}
+
+// Close refuses new commits, waits for those that are queued, and closes the database.
+func (s *Store) Close() error {
+	s.closing.Do(func() {
+		s.queue.close()
+		s.committers.Wait()
+		s.mu.Lock()
+		reads := s.prepared
+		s.prepared = nil
+		s.mu.Unlock()
+		for _, stmt := range reads {
+			s.closed = errors.Join(s.closed, stmt.Close())
+		}
+		s.closed = errors.Join(s.closed, s.engine.close())
+	})
+	return s.closed
+}
+
+// failure is what an engine's error means for the store.
+type failure int
+
+const (
+	passing failure = iota // commits may succeed again: full disk, lost connection
+	lost                   // what was acknowledged may not be there
+)
+
+// failed notes an engine's error and returns what the callers are told.
+func (s *Store) failed(err error, f failure) error {
+	if s.trouble.Swap(&err) == nil || f == lost {
+		s.log.Error("nothing can be stored", "error", err)
+	}
+	if f == lost {
+		s.dead.Store(true)
+		s.queue.close()
+		s.fatal(fmt.Errorf("the database may have lost what was stored: %w", err))
+	}
+	return unavailable(err)
+}
+
+// worked notes that a batch was committed.
+func (s *Store) worked() {
+	if s.trouble.Load() != nil && s.trouble.Swap(nil) != nil {
+		s.log.Info("storing works again")
+	}
+}
+
+// probeBytes are more than any Change needs in one piece.
+const probeBytes = 64 << 10
+
+// Health returns nil, or why commits fail now. After a failure it tries to write itself, so that a store that nobody
+// dares to use finds out that there is room again.
+func (s *Store) Health(ctx context.Context) error {
+	if s.dead.Load() {
+		return *s.trouble.Load()
+	}
+	if s.trouble.Load() == nil {
+		return nil
+	}
+	err := s.write(ctx, func(ses session) error {
+		_, err := ses.exec(`INSERT INTO probe (pad) VALUES ($1)`, make([]byte, probeBytes))
+		return err
+	})
+	if err == nil {
+		err = s.write(ctx, func(ses session) error {
+			_, err := ses.exec(`DELETE FROM probe`)
+			return err
+		})
+	}
+	return err
+}
+
+// Clock returns the database's own time, to be compared with the caller's; ok is false when it has none of its own
+// (SQLite).
+func (s *Store) Clock(ctx context.Context) (now time.Time, ok bool, err error) {
+	if s.d.clock == "" {
+		return time.Time{}, false, nil
+	}
+	var ms int64
+	if err := s.row(ctx, s.d.clock, nil, &ms); err != nil {
+		return time.Time{}, false, err
+	}
+	return timeOf(ms), true, nil
+}
+
+// Reset removes everything but the schema.
+func (s *Store) Reset(ctx context.Context) error {
+	return s.write(ctx, func(ses session) error {
+		for _, table := range []string{"chat", "item", "contact", "due", "claim", "receipt", "resource"} {
+			if _, err := ses.exec("DELETE FROM " + table); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
+// statement prepares a read once. Preparing happens outside the lock: it is I/O.
+func (s *Store) statement(ctx context.Context, text string) (*sql.Stmt, error) {
+	s.mu.Lock()
+	stmt, closed := s.prepared[text], s.prepared == nil
+	s.mu.Unlock()
+	if closed {
+		return nil, unavailable(errClosed)
+	}
+	if stmt != nil {
+		return stmt, nil
+	}
+	stmt, err := s.engine.reader().PrepareContext(ctx, text)
+	if err != nil {
+		return nil, err
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.prepared == nil || s.prepared[text] != nil {
+		// Closed, or somebody was faster. Closing one's own does no I/O that anybody waits for.
+		defer stmt.Close()
+		if s.prepared == nil {
+			return nil, unavailable(errClosed)
+		}
+		return s.prepared[text], nil
+	}
+	s.prepared[text] = stmt
+	return stmt, nil
+}
+
+// rows runs a read and hands every row to scan.
+func (s *Store) rows(ctx context.Context, text string, args []any, scan func(*sql.Rows) error) error {
+	stmt, err := s.statement(ctx, text)
+	if err != nil {
+		return err
+	}
+	rows, err := stmt.QueryContext(ctx, args...)
+	if err != nil {
+		return err
+	}
+	defer rows.Close()
+	for rows.Next() {
+		if err := scan(rows); err != nil {
+			return err
+		}
+	}
+	return rows.Err()
+}
+
+// row runs a read of one row, ErrNotFound when there is none.
+func (s *Store) row(ctx context.Context, text string, args []any, dest ...any) error {
+	found := false
+	err := s.rows(ctx, text, args, func(r *sql.Rows) error {
+		found = true
+		return r.Scan(dest...)
+	})
+	if err == nil && !found {
+		return ErrNotFound
+	}
+	return err
+}
