@@ -1,6 +1,7 @@
 package clients
 
 import (
+	"bytes"
 	"net"
 	"os"
 	"os/exec"
@@ -55,9 +56,12 @@ var accessKey = regexp.MustCompile(`export AWS_ACCESS_KEY_ID=(\S+)\nexport AWS_S
 
 func (s *site) createKey() {
 	s.t.Helper()
-	out, err := exec.Command(s.binary, "key", "create", "--db", s.database).Output()
+	var complaint bytes.Buffer
+	create := exec.Command(s.binary, "key", "create", "--db", s.database, "for the judges")
+	create.Stderr = &complaint
+	out, err := create.Output()
 	if err != nil {
-		s.t.Fatalf("parley key create: %v", err)
+		s.t.Fatalf("parley key create: %v\n%s", err, &complaint)
 	}
 	key := accessKey.FindSubmatch(out)
 	if key == nil {
