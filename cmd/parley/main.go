@@ -17,7 +17,6 @@ import (
 
 	"github.com/alecthomas/kong"
 
-	"github.com/parley-chat/parley/internal/api"
 	"github.com/parley-chat/parley/internal/center"
 	"github.com/parley-chat/parley/internal/server"
 )
@@ -120,7 +119,8 @@ func (c *devCmd) banner(addr net.Addr) {
 For the AWS CLI and SDKs:
 
   export AWS_ENDPOINT_URL=%[1]s
-  export AWS_REGION=%[6]s AWS_ACCESS_KEY_ID=dev AWS_SECRET_ACCESS_KEY=dev
+  export AWS_REGION=%[6]s AWS_DEFAULT_REGION=%[6]s
+  export AWS_ACCESS_KEY_ID=dev AWS_SECRET_ACCESS_KEY=dev
 
 `, endpoint, server.SeedInstance, server.SeedAlias, server.SeedFlow, server.SeedFlowName, server.SeedRegion)
 	if t, ok := addr.(*net.TCPAddr); ok && !t.IP.IsLoopback() {
@@ -171,7 +171,7 @@ func (c *serveCmd) Run() error {
 	cfg.Log = slog.New(slog.NewJSONHandler(os.Stderr, &slog.HandlerOptions{Level: c.LogLevel}))
 	cfg.Settings.ActiveChats, cfg.Settings.RehydrationDelay, cfg.Settings.LegacySizes = c.ActiveChats, c.RehydrationDelay, c.LegacySizes
 	var err error
-	if cfg.Throttle, err = api.ParseThrottle(c.Throttle); err != nil {
+	if cfg.Throttle, err = parseThrottle(c.Throttle); err != nil {
 		return err
 	}
 	if c.Throttle == "aws" && c.ActiveChats == 0 {

@@ -302,7 +302,7 @@ func (h *Hub) retry(wait time.Duration, what string, chat center.ChatID, err err
 // away with the rest; after it they are refused. When ctx ends first, what is left is cut off and its error returned.
 // Closing twice is fine.
 func (h *Hub) Close(ctx context.Context, spread time.Duration) error {
-	h.sendAway(ctx, spread)
+	h.SendAway(ctx, spread)
 	h.mu.Lock()
 	h.closed = true
 	left := h.open()
@@ -326,7 +326,9 @@ func (h *Hub) Close(ctx context.Context, spread time.Duration) error {
 
 const goingAway = "going away"
 
-func (h *Hub) sendAway(ctx context.Context, spread time.Duration) {
+// SendAway is the first half of Close: every socket that is open now is sent away, and new ones are still served, so
+// that the caller can stop accepting connections before the rest is sent away.
+func (h *Hub) SendAway(ctx context.Context, spread time.Duration) {
 	h.mu.Lock()
 	all := h.open()
 	h.mu.Unlock()

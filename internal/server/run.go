@@ -100,7 +100,7 @@ func (s *Server) drain(ctx context.Context, public *http.Server) {
 			_ = public.Close()
 		}
 	}()
-	if err := s.hub.Close(ctx); err != nil {
+	if err := s.hub.Close(ctx, 0); err != nil {
 		s.cfg.Log.Warn("sockets were cut off", "error", err)
 	}
 	<-done
