@@ -1,0 +1,227 @@
+package nats
+
+import (
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/nats-io/nats-server/v2/server"
+
+	"github.com/parley-chat/parley/internal/center"
+)
+
+const chat = center.ChatID("c0000000-0000-4000-8000-000000000000")
+
+func TestNewsComesBackAsItWent(t *testing.T) {
+	at := time.UnixMilli(1700000000123).UTC()
+	items := []center.Item{
+		{Chat: chat, Seq: 7, ID: "i7", Time: at, Type: center.TypeMessage, Contact: "c", ContentType: center.TextPlain,
+			Content: "grüße \"\n", ParticipantID: "p", DisplayName: "Ana", Role: center.RoleCustomer, InTranscript: true},
+		{Chat: chat, Seq: 8, ID: "i8", Time: at, Type: center.TypeMetadata, Contact: "c", ContentType: center.EventMetadata,
+			Receipt: &center.Receipt{Message: "i7", Recipient: "q", Read: at}},
+		{Chat: chat, Seq: 9, ID: "i9", Time: at, Contact: "c"},
+		{Chat: chat, ID: "t", Time: at, Type: center.TypeEvent, Contact: "c", ContentType: center.EventTyping},
+	}
+	news, rest := encode(items)
+	got, err := decode(chat, news)
+	if err != nil || len(rest) != 0 {
+		t.Fatal(err, rest)
+	}
+	if diff := cmp.Diff(items, got); diff != "" {
+		t.Error(diff)
+	}
+}
+
+func TestMuchNewsIsSplit(t *testing.T) {
+	var items, got []center.Item
+	for i := range int64(50) {
+		items = append(items, center.Item{Seq: i + 1, Content: strings.Repeat("<", 16384)})
+	}
+	messages := 0
+	for rest := items; len(rest) > 0; messages++ {
+		var news []byte
+		news, rest = encode(rest)
+		if len(news) > newsLimit {
+			t.Errorf("a message of %d bytes", len(news))
+		}
+		part, err := decode("", news)
+		if err != nil {
+			t.Fatal(err)
+		}
+		got = append(got, part...)
+	}
+	if len(got) != 50 || got[49].Seq != 50 || messages < 2 {
+		t.Errorf("%d items in %d messages", len(got), messages)
+	}
+}
+
+// FuzzNews: what is not news is refused, whole.
+func FuzzNews(f *testing.F) {
+	news, _ := encode([]center.Item{{Seq: 1, ID: "i", Time: time.UnixMilli(1)}, {Seq: 2, ID: "j"}})
+	f.Add(news)
+	f.Add(news[:len(news)-1])
+	f.Add([]byte{newsVersion, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 1, 0, 0})
+	f.Fuzz(func(t *testing.T, b []byte) {
+		items, err := decode("", b)
+		if err != nil && items != nil {
+			t.Error("an error with items")
+		}
+		for _, it := range items {
+			if it.Seq < 0 {
+				t.Error("a negative sequence")
+			}
+		}
+	})
+}
+
+func quiet() *slog.Logger { return slog.New(slog.NewTextHandler(io.Discard, nil)) }
+
+// freePort is free for as long as nobody else takes it.
+func freePort(t *testing.T) string {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	return l.Addr().String()
+}
+
+func open(t *testing.T, o Options) *Bus {
+	t.Helper()
+	o.Log = quiet()
+	b, err := Open(o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return b
+}
+
+// heard listens and hands on what comes in short.
+func heard(t *testing.T, b *Bus) chan string {
+	c := make(chan string, 100)
+	t.Cleanup(b.Listen(chat, func(items []center.Item) {
+		for _, it := range items {
+			c <- fmt.Sprint(it.Seq, it.Content)
+		}
+	}))
+	return c
+}
+
+// meet publishes until the listener has heard: until then the news may be lost.
+func meet(t *testing.T, from *Bus, c chan string) {
+	t.Helper()
+	tick := time.NewTicker(5 * time.Millisecond)
+	defer tick.Stop()
+	for range 2000 {
+		from.Publish(chat, []center.Item{{Content: "hello"}})
+		select {
+		case <-c:
+			from.conn.Flush()
+			return
+		case <-tick.C:
+		}
+	}
+	t.Fatal("nothing arrives")
+}
+
+func expect(t *testing.T, c chan string, want string) {
+	t.Helper()
+	for {
+		select {
+		case got := <-c:
+			if got == "0hello" && want != got {
+				continue
+			}
+			if got != want {
+				t.Errorf("heard %q, want %q", got, want)
+			}
+			return
+		case <-time.After(10 * time.Second):
+			t.Fatalf("%q did not arrive", want)
+		}
+	}
+}
+
+func TestTwoNodesWithEmbeddedServers(t *testing.T) {
+	where := freePort(t)
+	a := open(t, Options{Cluster: Cluster{Listen: where, Secret: "s"}})
+	b := open(t, Options{Cluster: Cluster{Listen: "127.0.0.1:-1", Routes: []string{where}, Secret: "s"}})
+	defer b.Close()
+	stranger := open(t, Options{Cluster: Cluster{Listen: "127.0.0.1:-1", Routes: []string{where}, Secret: "x"}})
+	defer stranger.Close()
+
+	fromA, fromB := heard(t, a), heard(t, b)
+	meet(t, a, fromB)
+	meet(t, b, fromA)
+	a.Publish(chat, []center.Item{{Seq: 1, Content: "one"}, {Seq: 2, Content: "two"}})
+	expect(t, fromB, "1one")
+	expect(t, fromB, "2two")
+	expect(t, fromA, "1one") // its own news, at once and once
+	expect(t, fromA, "2two")
+	b.Publish(chat, []center.Item{{Seq: 3, Content: "three"}})
+	expect(t, fromA, "3three")
+	if a.Peers() != 1 || stranger.Peers() != 0 {
+		t.Errorf("peers %d, and %d without the secret", a.Peers(), stranger.Peers())
+	}
+
+	// A node that leaves does not take the other's bus away.
+	a.Close()
+	b.Publish(chat, []center.Item{{Seq: 4, Content: "four"}})
+	expect(t, fromB, "3three")
+	expect(t, fromB, "4four")
+}
+
+func TestAnExternalServerThatComesBack(t *testing.T) {
+	run := func(port int) *server.Server {
+		s, err := server.NewServer(&server.Options{Host: "127.0.0.1", Port: port, NoSigs: true, NoLog: true})
+		if err != nil {
+			t.Fatal(err)
+		}
+		s.Start()
+		if !s.ReadyForConnections(10 * time.Second) {
+			t.Fatal("not ready")
+		}
+		return s
+	}
+	s := run(-1)
+	back := make(chan bool, 2)
+	a := open(t, Options{URL: s.ClientURL(), Reconnected: func() { back <- true }})
+	defer a.Close()
+	b := open(t, Options{URL: s.ClientURL()})
+	defer b.Close()
+	fromA := heard(t, a)
+	meet(t, b, fromA)
+
+	port := s.Addr().(*net.TCPAddr).Port
+	s.Shutdown()
+	s.WaitForShutdown()
+	a.Publish(chat, []center.Item{{Seq: 1, Content: "one"}}) // its own listeners hear it all the same
+	expect(t, fromA, "1one")
+	s = run(port)
+	defer s.Shutdown()
+	select {
+	case <-back:
+	case <-time.After(20 * time.Second):
+		t.Fatal("Reconnected not called")
+	}
+	meet(t, b, fromA)
+}
+
+func TestABusThatCannotStart(t *testing.T) {
+	for _, o := range []Options{
+		{Cluster: Cluster{Listen: "nowhere"}},
+		{Cluster: Cluster{Listen: "127.0.0.1:http"}},
+		{URL: "nats://127.0.0.1:1"},
+	} {
+		o.Log = quiet()
+		if b, err := Open(o); err == nil {
+			b.Close()
+			t.Errorf("%+v: opened", o)
+		}
+	}
+}
