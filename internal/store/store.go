@@ -72,6 +72,8 @@ func openEngine(ctx context.Context, s *Store, url string, opt Options) (committ
 	switch {
 	case scheme == "sqlite" && path != "":
 		return openSQLite(ctx, s, path)
+	case scheme == "postgres" || scheme == "postgresql":
+		return openPostgres(ctx, s, url, opt.MaxConns)
 	}
 	return nil, fmt.Errorf("database %q: neither sqlite:PATH, sqlite::memory:, nor postgres://", scheme+":…")
 }

@@ -5,6 +5,7 @@ import (
 	"crypto/rand"
 	"errors"
 	"fmt"
+	"net/url"
 	"os"
 	"path/filepath"
 	"strings"
@@ -13,6 +14,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/jackc/pgx/v5"
 	"github.com/parley-chat/parley/internal/center"
 )
 
@@ -772,11 +774,35 @@ func TestUnknownDatabase(t *testing.T) {
 	}
 }
 
-// postgresURL names an empty schema of its own.
+// postgresURL names an empty schema of its own, which goes when the test ends.
 func postgresURL(t testing.TB) string {
+	t.Helper()
 	base := os.Getenv("PARLEY_TEST_POSTGRES")
 	if base == "" {
 		t.Skip("PARLEY_TEST_POSTGRES is not set: give it the URL of a PostgreSQL database that tests may make schemas in, as postgres://user@127.0.0.1:5432/db")
 	}
-	return base
+	schema := "parley_" + strings.ReplaceAll(newID(), "-", "")
+	onPostgres(t, base, `CREATE SCHEMA `+schema)
+	t.Cleanup(func() { onPostgres(t, base, `DROP SCHEMA `+schema+` CASCADE`) })
+	u, err := url.Parse(base)
+	if err != nil {
+		t.Fatal(err)
+	}
+	q := u.Query()
+	q.Set("search_path", schema)
+	u.RawQuery = q.Encode()
+	return u.String()
+}
+
+// onPostgres runs one statement beside the store.
+func onPostgres(t testing.TB, url, text string) {
+	t.Helper()
+	conn, err := pgx.Connect(context.Background(), url)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close(context.Background())
+	if _, err := conn.Exec(context.Background(), text); err != nil {
+		t.Fatal(err)
+	}
 }
