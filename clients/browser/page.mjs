@@ -84,14 +84,17 @@ const commands = {
     await inState("open");
     return { contactId: await main().getAttribute("data-contact") };
   },
-  // Loads older pages until there are none, and tells how many there were.
+  // Loads older pages until there are none, and tells how many there were: each brings something, or is the last.
   async older() {
     const button = page.getByRole("button", { name: "Load older messages" });
     let pages = 0;
     for (; await button.isVisible(); pages++) {
       const before = await rows().count();
       await button.click();
-      await page.waitForFunction((n) => document.querySelectorAll("#log li").length > n, before);
+      await page.waitForFunction(
+        (n) => document.querySelectorAll("#log li").length > n || document.getElementById("older").hidden,
+        before,
+      );
     }
     return { pages };
   },

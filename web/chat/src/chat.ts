@@ -263,10 +263,13 @@ endButton.addEventListener(
 olderButton.addEventListener(
   "click",
   doing(async () => {
-    if (!session || !olderToken) return;
-    const page = await readPage(session, olderToken);
-    page.items.forEach((item) => conversation.add(item));
-    rememberOlder(page.next ?? "");
+    // A page may hold nothing new: the one read before the customer had joined reached further back.
+    for (let fresh = false; session && olderToken && !fresh; ) {
+      const page = await readPage(session, olderToken);
+      fresh = page.items.some((item) => !conversation.has(item.Id));
+      page.items.forEach((item) => conversation.add(item));
+      rememberOlder(page.next ?? "");
+    }
   }),
 );
 
