@@ -2,6 +2,7 @@ package store
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"database/sql/driver"
 	"errors"
@@ -198,10 +199,16 @@ func (d *dialect) apply(ses session, batch []*job, careful bool) error {
 
 var errCareful = errors.New("a job of the batch is refused")
 
-// sortByChat brings a batch in the order in which all committers of all nodes touch chats. Jobs of one chat stay in
-// order.
+// sortByChat brings a batch in the order in which all committers of all nodes touch things, so that they do not wait
+// for each other in a ring: chat by chat, and within one those jobs first that begin with its row. Jobs of one chat
+// have been decided on the same snapshot, so any order will do.
 func sortByChat(batch []*job) {
-	slices.SortStableFunc(batch, func(a, b *job) int { return bytes.Compare(a.chat[:], b.chat[:]) })
+	slices.SortStableFunc(batch, func(a, b *job) int {
+		if c := bytes.Compare(a.chat[:], b.chat[:]); c != 0 {
+			return c
+		}
+		return cmp.Compare(number(a.plain()), number(b.plain()))
+	})
 }
 
 // plainRun is how many plain jobs of different chats batch begins with.

@@ -1,0 +1,341 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"io/fs"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+	"testing/fstest"
+	"testing/synctest"
+	"time"
+
+	"github.com/parley-chat/parley/internal/center"
+)
+
+// forEachDatabase runs f with the url of an empty database that outlives its Store.
+func forEachDatabase(t *testing.T, f func(t *testing.T, url string)) {
+	t.Run("sqlite", func(t *testing.T) { f(t, "sqlite:"+filepath.Join(t.TempDir(), "par ley?#%.db")) })
+	t.Run("postgres", func(t *testing.T) { f(t, postgresURL(t)) })
+}
+
+// writePool is a pool that may change the schema.
+func writePool(s *Store) *sql.DB {
+	if e, ok := s.engine.(*sqliteEngine); ok {
+		return e.write
+	}
+	return s.engine.reader()
+}
+
+func TestFactsOutliveTheStore(t *testing.T) {
+	forEachDatabase(t, func(t *testing.T, url string) {
+		c := newChat()
+		c.Due = []center.Due{{Key: "k", At: start}}
+		for i := range 3 {
+			s, err := Open(t.Context(), url, Options{})
+			if err != nil {
+				t.Fatal(err)
+			}
+			if i == 0 {
+				commit(t, s, c)
+			} else {
+				commit(t, s, say(c.Chat, int64(i), "again"))
+			}
+			equal(t, "version", must(s.SchemaVersion(t.Context()))(t), 1)
+			equal(t, "last", must(s.Chat(t.Context(), c.Chat))(t).LastSeq, int64(i+1))
+			equal(t, "due rows", len(must(s.AllDue(t.Context(), 9))(t)), 1)
+			if err := s.Close(); err != nil {
+				t.Fatal(err)
+			}
+		}
+	})
+}
+
+func TestOlderSchemaIsMigratedAndNewerRefused(t *testing.T) {
+	forEachDatabase(t, func(t *testing.T, url string) {
+		s := open(t, url)
+		c := newChat()
+		commit(t, s, c)
+		first := must(fs.ReadFile(migrations(), "00001_facts.sql"))(t)
+		next := fstest.MapFS{
+			"00001_facts.sql": {Data: first},
+			"00002_notes.sql": {Data: []byte("-- +goose Up\nALTER TABLE contact ADD COLUMN note TEXT;\n")},
+			"00007_more.sql":  {Data: []byte("-- +goose Up\nCREATE TABLE more (id BIGINT NOT NULL);\nINSERT INTO more VALUES (5);\n")},
+		}
+		if err := migrate(t.Context(), writePool(s), s.d, next); err != nil {
+			t.Fatal(err)
+		}
+		equal(t, "version", must(s.SchemaVersion(t.Context()))(t), 7)
+		equal(t, "transcript", transcript(t, s, c.Chat), "1:hello")
+		if err := s.Close(); err != nil {
+			t.Fatal(err)
+		}
+		_, err := Open(t.Context(), url, Options{})
+		if err == nil || !strings.Contains(err.Error(), "version 7") || !strings.Contains(err.Error(), "up to 1") {
+			t.Errorf("a newer schema: %v", err)
+		}
+	})
+}
+
+func TestStoresThatStartAtOnceAgreeOnTheSchema(t *testing.T) {
+	forEachDatabase(t, func(t *testing.T, url string) {
+		var wg sync.WaitGroup
+		for range 4 {
+			wg.Go(func() {
+				s, err := Open(t.Context(), url, Options{})
+				if err != nil {
+					t.Error(err)
+					return
+				}
+				commit(t, s, newChat())
+				if err := s.Close(); err != nil {
+					t.Error(err)
+				}
+			})
+		}
+		wg.Wait()
+		s := open(t, url)
+		equal(t, "chats", len(must(s.Chats(t.Context(), instance, "", false, 9))(t)), 4)
+	})
+}
+
+func TestDatabaseFileIsPrivateToItsOwner(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "parley.db")
+	s := open(t, "sqlite:"+path)
+	commit(t, s, newChat())
+	for _, name := range []string{path, path + "-wal"} {
+		info, err := os.Stat(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		equal(t, filepath.Base(name), info.Mode().Perm(), 0o600)
+	}
+}
+
+func TestEveryConnectionSyncsFully(t *testing.T) {
+	s := open(t, "sqlite:"+filepath.Join(t.TempDir(), "parley.db"))
+	e := s.engine.(*sqliteEngine)
+	for name, db := range map[string]*sql.DB{"write": e.write, "read": e.read} {
+		var mode, level string
+		if err := db.QueryRow("PRAGMA journal_mode").Scan(&mode); err != nil {
+			t.Fatal(err)
+		}
+		if err := db.QueryRow("PRAGMA synchronous").Scan(&level); err != nil {
+			t.Fatal(err)
+		}
+		equal(t, name, mode+" "+level, "wal 2")
+	}
+	if _, err := e.read.Exec("DELETE FROM chat"); err == nil {
+		t.Error("a reader may write")
+	}
+}
+
+func TestFullDiskRefusesCommitsUntilThereIsRoom(t *testing.T) {
+	for _, url := range []string{"sqlite::memory:", "sqlite:" + filepath.Join(t.TempDir(), "parley.db")} {
+		s := open(t, url)
+		s.log = slog.New(slog.DiscardHandler)
+		e := s.engine.(*sqliteEngine)
+		c := newChat()
+		commit(t, s, c)
+		pages := func(n int) {
+			if _, err := e.write.Exec(fmt.Sprintf("PRAGMA max_page_count = %d", n)); err != nil {
+				t.Fatal(err)
+			}
+		}
+		pages(60)
+		kept := int64(1)
+		for {
+			err := s.Commit(t.Context(), say(c.Chat, kept, strings.Repeat("x", 2000)))
+			if err != nil {
+				var e *center.Error
+				if !errors.As(err, &e) || e.Code != center.Unavailable {
+					t.Fatal(err)
+				}
+				break
+			}
+			kept++
+		}
+		if s.Health(t.Context()) == nil {
+			t.Error("a full store says that it is well")
+		}
+		equal(t, "last", must(s.Chat(t.Context(), c.Chat))(t).LastSeq, kept)
+		pages(1 << 20)
+		equal(t, "health", s.Health(t.Context()), nil)
+		commit(t, s, say(c.Chat, kept, "room"))
+		equal(t, "last", must(s.Chat(t.Context(), c.Chat))(t).LastSeq, kept+1)
+	}
+}
+
+func TestLostWritesStopTheStore(t *testing.T) {
+	var fatal []error
+	s, err := Open(t.Context(), "sqlite::memory:", Options{Fatal: func(err error) { fatal = append(fatal, err) }, Log: slog.New(slog.DiscardHandler)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	cause := errors.New("fsync failed")
+	s.failed(cause, lost)
+	equal(t, "fatal calls", len(fatal), 1)
+	equal(t, "fatal's cause", errors.Is(fatal[0], cause), true)
+	equal(t, "code", refuses[*center.Error](t, s, newChat()).Code, center.Unavailable)
+	equal(t, "health", s.Health(t.Context()), cause)
+	if err := s.Close(); err != nil {
+		t.Error(err)
+	}
+}
+
+// The files are copied under a running writer, as a crash would leave them: all that was acknowledged before is there.
+func TestCopyOfTheFilesHasWhatWasAcknowledged(t *testing.T) {
+	dir := t.TempDir()
+	path := filepath.Join(dir, "parley.db")
+	s := open(t, "sqlite:"+path)
+	var chats []*center.Change
+	for range 4 {
+		c := newChat()
+		commit(t, s, c)
+		chats = append(chats, c)
+	}
+	acked := make([]int64, len(chats)) // guarded by mu
+	var mu sync.Mutex
+	stop := make(chan struct{})
+	var wg sync.WaitGroup
+	for i, c := range chats {
+		wg.Go(func() {
+			// Few enough that nothing is copied back while the files are copied here: that would be no crash.
+			for n := int64(1); n < 60; n++ {
+				commit(t, s, say(c.Chat, n, fmt.Sprint(n)))
+				mu.Lock()
+				acked[i] = n + 1
+				mu.Unlock()
+				select {
+				case <-stop:
+					return
+				default:
+				}
+			}
+		})
+	}
+	for round := range 3 {
+		mu.Lock()
+		before := append([]int64(nil), acked...)
+		mu.Unlock()
+		copied := filepath.Join(dir, fmt.Sprint("copy", round))
+		for _, suffix := range []string{"", "-wal"} {
+			if err := os.WriteFile(copied+suffix, must(os.ReadFile(path+suffix))(t), 0o600); err != nil {
+				t.Fatal(err)
+			}
+		}
+		survivor := open(t, "sqlite:"+copied)
+		for i, c := range chats {
+			items := must(survivor.ItemsAfter(t.Context(), c.Chat, 0, 1000))(t)
+			if int64(len(items)) < before[i] {
+				t.Errorf("%d items survived, %d were acknowledged", len(items), before[i])
+			}
+			for n, it := range items {
+				equal(t, "sequence", it.Seq, int64(n+1))
+			}
+		}
+	}
+	close(stop)
+	wg.Wait()
+}
+
+// Checkpoints run beside the writer and keep the WAL from growing with what was written.
+func TestWALIsCopiedBackWhileWriting(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "parley.db")
+	s := open(t, "sqlite:"+path)
+	c := newChat()
+	commit(t, s, c)
+	const states, size = 40, 1 << 20
+	for i := range states {
+		m := say(c.Chat, int64(i+1), "x")
+		m.State = make([]byte, size)
+		commit(t, s, m)
+	}
+	info, err := os.Stat(path + "-wal")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if info.Size() > states*size*9/10 {
+		t.Errorf("the WAL holds %d bytes after %d were written", info.Size(), states*size)
+	}
+}
+
+func TestStoreInABubbleStandsStillWithTheClock(t *testing.T) {
+	for _, name := range []string{":memory:", filepath.Join(t.TempDir(), "parley.db")} {
+		synctest.Test(t, func(t *testing.T) {
+			s := open(t, "sqlite:"+name)
+			began := time.Now()
+			c := newChat()
+			c.Items[0].Time = began
+			commit(t, s, c)
+			var wg sync.WaitGroup
+			for range 8 {
+				wg.Go(func() {
+					own := newChat()
+					commit(t, s, own)
+					for i := range int64(10) {
+						commit(t, s, say(own.Chat, i+1, "x"))
+						must(s.Chat(context.Background(), own.Chat))(t)
+					}
+				})
+			}
+			wg.Wait()
+			equal(t, "fake time that commits took", time.Since(began), 0)
+			time.Sleep(1000 * time.Hour)
+			commit(t, s, say(c.Chat, 1, "much later"))
+			equal(t, "transcript", transcript(t, s, c.Chat), "1:hello 2:much later")
+		})
+	}
+}
+
+// The database drops its connections, at any point of a commit, under racing writers: nothing acknowledged is missing,
+// nothing is there twice, and nobody is told.
+func TestDroppedConnectionsLoseAndDoubleNothing(t *testing.T) {
+	url := postgresURL(t)
+	s := open(t, url+"&application_name=dropped")
+	const writers, each = 8, 40
+	var wg sync.WaitGroup
+	chats := make([]*center.Change, writers)
+	for w := range chats {
+		chats[w] = newChat()
+		commit(t, s, chats[w])
+		wg.Go(func() {
+			for n := range int64(each) {
+				m := say(chats[w].Chat, n+1, fmt.Sprint(n))
+				if n%5 == 0 {
+					m.Due = []center.Due{{Key: fmt.Sprint(n), At: start}}
+				}
+				commit(t, s, m)
+			}
+		})
+	}
+	done := make(chan struct{})
+	go func() { wg.Wait(); close(done) }()
+	drops := 0
+	for running := true; running; drops++ {
+		select {
+		case <-done:
+			running = false
+		default:
+			onPostgres(t, url, `SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'dropped'`)
+		}
+	}
+	t.Logf("connections were dropped %d times", drops)
+	for _, c := range chats {
+		items := must(s.ItemsAfter(t.Context(), c.Chat, 0, 1000))(t)
+		equal(t, "items", len(items), each+1)
+		for i, it := range items {
+			equal(t, "sequence", it.Seq, int64(i+1))
+		}
+		equal(t, "due rows", len(must(s.DueOf(t.Context(), c.Chat))(t)), each/5)
+	}
+	_, ok, err := s.Clock(t.Context())
+	equal(t, "PostgreSQL has a clock", ok, true)
+	equal(t, "error", err, nil)
+}
