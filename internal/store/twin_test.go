@@ -1,0 +1,290 @@
+package store
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sort"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/parley-chat/parley/internal/center"
+	"pgregory.net/rapid"
+)
+
+// twin says in maps what a store is to do.
+type twin struct {
+	chats  map[center.ChatID]*twinChat
+	claims map[string]center.Claim
+}
+
+type twinChat struct {
+	items    []center.Item
+	state    string
+	ended    bool
+	due      map[string]center.Due
+	receipts map[string]center.Receipt
+}
+
+func newTwin() *twin {
+	return &twin{map[center.ChatID]*twinChat{}, map[string]center.Claim{}}
+}
+
+// commit returns the kind of refusal, "" when c is kept.
+func (tw *twin) commit(c *center.Change) string {
+	chat := tw.chats[c.Chat]
+	if chat == nil {
+		chat = &twinChat{due: map[string]center.Due{}, receipts: map[string]center.Receipt{}}
+	}
+	last := int64(len(chat.items))
+	if c.After < last && chat.items[c.After].ID == c.Items[0].ID {
+		return ""
+	}
+	if c.After == 0 && last > 0 || c.After > 0 && last == 0 && c.State != nil {
+		return "conflict"
+	}
+	if c.Done != nil && !chat.due[c.Done.Key].At.Equal(c.Done.At) {
+		return "stale"
+	}
+	for _, it := range c.Items {
+		for _, there := range chat.items {
+			if it.Token != [16]byte{} && there.Token == it.Token {
+				return "token"
+			}
+		}
+	}
+	if c.After != last {
+		return "conflict"
+	}
+	claims := map[string]bool{}
+	for _, r := range c.Release {
+		claims[r.Kind+r.Key] = true
+	}
+	for _, take := range c.Take {
+		held, ok := tw.claims[take.Kind+take.Key]
+		free := claims[take.Kind+take.Key] || !held.Expires.IsZero() && !held.Expires.After(c.Items[0].Time)
+		if ok && !free {
+			return "claim"
+		}
+	}
+	tw.keep(chat, c)
+	return ""
+}
+
+func (tw *twin) keep(chat *twinChat, c *center.Change) {
+	tw.chats[c.Chat] = chat
+	for i, it := range c.Items {
+		it.Chat, it.Seq = c.Chat, c.After+1+int64(i)
+		chat.items = append(chat.items, it)
+	}
+	if c.State != nil {
+		chat.state, chat.ended = string(c.State), c.Ended
+	}
+	for _, r := range c.Release {
+		delete(tw.claims, r.Kind+r.Key)
+	}
+	for _, take := range c.Take {
+		tw.claims[take.Kind+take.Key] = take
+	}
+	if c.Done != nil {
+		delete(chat.due, c.Done.Key)
+	}
+	for _, key := range c.Undue {
+		delete(chat.due, key)
+	}
+	for _, d := range c.Due {
+		d.Chat = c.Chat
+		chat.due[d.Key] = d
+	}
+	for _, r := range c.Receipts {
+		key := string(r.Message) + string(r.Recipient)
+		old := chat.receipts[key]
+		if r.Delivered.IsZero() {
+			r.Delivered = old.Delivered
+		}
+		if r.Read.IsZero() {
+			r.Read = old.Read
+		}
+		chat.receipts[key] = r
+	}
+}
+
+func kindOf(t *rapid.T, err error) string {
+	var (
+		conflict *Conflict
+		token    *TokenTaken
+		claim    *ClaimTaken
+		stale    *Stale
+	)
+	switch {
+	case err == nil:
+		return ""
+	case errors.As(err, &conflict):
+		return "conflict"
+	case errors.As(err, &token):
+		return "token"
+	case errors.As(err, &claim):
+		return "claim"
+	case errors.As(err, &stale):
+		return "stale"
+	}
+	t.Fatal(err)
+	return ""
+}
+
+// drawChange draws a Change of few chats, keys and tokens, so that they meet.
+func drawChange(t *rapid.T, chats []center.ChatID, tw *twin) *center.Change {
+	c := &center.Change{Chat: rapid.SampledFrom(chats).Draw(t, "chat"), Instance: instance}
+	var last int64
+	if chat := tw.chats[c.Chat]; chat != nil {
+		last = int64(len(chat.items))
+	}
+	c.After = max(0, last+rapid.SampledFrom([]int64{0, 0, 0, 0, -1, -2, 1}).Draw(t, "behind"))
+	at := start.Add(time.Duration(rapid.IntRange(0, 5).Draw(t, "at")) * time.Minute)
+	for range rapid.IntRange(1, 3).Draw(t, "items") {
+		it := message(rapid.StringN(0, 9, -1).Draw(t, "content"))
+		it.Time = at
+		it.InTranscript = rapid.Bool().Draw(t, "shown")
+		if n := rapid.IntRange(0, 9).Draw(t, "token"); n > 6 && len(c.Items) == 0 {
+			it.Token[0] = byte(n)
+		}
+		c.Items = append(c.Items, it)
+	}
+	if c.After == 0 || rapid.Bool().Draw(t, "has state") {
+		c.State = []byte("s" + rapid.String().Draw(t, "state"))
+		c.Ended = rapid.Bool().Draw(t, "ended")
+	}
+	if rapid.Bool().Draw(t, "message only") {
+		return c
+	}
+	keys := func(what string) []string {
+		return rapid.SliceOfNDistinct(rapid.SampledFrom([]string{"a", "b", "c"}), 0, 2, rapid.ID).Draw(t, what)
+	}
+	for _, key := range keys("due") {
+		c.Due = append(c.Due, center.Due{Key: key, At: at, Data: key})
+	}
+	c.Undue = keys("undue")
+	for _, key := range keys("take") {
+		claim := center.Claim{Kind: "k", Key: key, Value: rapid.StringN(0, 3, -1).Draw(t, "value")}
+		if rapid.Bool().Draw(t, "expires") {
+			claim.Expires = at.Add(time.Minute)
+		}
+		c.Take = append(c.Take, claim)
+	}
+	for _, key := range keys("release") {
+		c.Release = append(c.Release, center.Claim{Kind: "k", Key: key})
+	}
+	if key := rapid.SampledFrom([]string{"", "", "a", "b"}).Draw(t, "done"); key != "" {
+		c.Done = &center.Due{Chat: c.Chat, Key: key, At: at}
+	}
+	if rapid.Bool().Draw(t, "receipt") {
+		r := center.Receipt{Message: c.Items[0].ID, Recipient: "ana", Read: at}
+		if chat := tw.chats[c.Chat]; chat != nil {
+			r.Message = chat.items[0].ID
+		}
+		if rapid.Bool().Draw(t, "delivered") {
+			r.Delivered, r.Read = r.Read, r.Delivered
+		}
+		c.Receipts = append(c.Receipts, r)
+	}
+	return c
+}
+
+// dump writes all that can be read of a store.
+func dump(t *rapid.T, s *Store, chats []center.ChatID) string {
+	ctx := context.Background()
+	var b strings.Builder
+	check := func(err error) {
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, id := range chats {
+		chat, err := s.Chat(ctx, id)
+		if errors.Is(err, ErrNotFound) {
+			continue
+		}
+		check(err)
+		items, err := s.ItemsAfter(ctx, id, 0, 10000)
+		check(err)
+		due, err := s.DueOf(ctx, id)
+		check(err)
+		var asked []center.ItemID
+		for _, it := range items {
+			asked = append(asked, it.ID)
+		}
+		receipts, err := s.Receipts(ctx, id, asked)
+		check(err)
+		fmt.Fprintf(&b, "%s %q %v %d\n", id, chat.State, chat.Ended, chat.LastSeq)
+		for _, it := range items {
+			fmt.Fprintf(&b, "  %+v\n  %v\n", it, receipts[it.ID])
+		}
+		fmt.Fprintf(&b, "  %v\n", due)
+	}
+	claims, err := s.Claims(ctx, "k", "")
+	check(err)
+	fmt.Fprintf(&b, "%v\n", claims)
+	return b.String()
+}
+
+func (tw *twin) dump(chats []center.ChatID) string {
+	var b strings.Builder
+	for _, id := range chats {
+		chat := tw.chats[id]
+		if chat == nil {
+			continue
+		}
+		fmt.Fprintf(&b, "%s %q %v %d\n", id, chat.state, chat.ended, len(chat.items))
+		for _, it := range chat.items {
+			it.Token = [16]byte{}
+			var receipts []center.Receipt
+			if r, ok := chat.receipts[string(it.ID)+"ana"]; ok {
+				receipts = append(receipts, r)
+			}
+			fmt.Fprintf(&b, "  %+v\n  %v\n", it, receipts)
+		}
+		fmt.Fprintf(&b, "  %v\n", sorted(chat.due))
+	}
+	fmt.Fprintf(&b, "%v\n", sorted(tw.claims))
+	return b.String()
+}
+
+func sorted[V any](m map[string]V) (all []V) {
+	var keys []string
+	for k := range m {
+		keys = append(keys, k)
+	}
+	sort.Strings(keys)
+	for _, k := range keys {
+		all = append(all, m[k])
+	}
+	return all
+}
+
+func TestStoreDoesWhatItsTwinDoes(t *testing.T) {
+	forEachEngine(t, func(t *testing.T, s *Store) {
+		rapid.Check(t, func(t *rapid.T) {
+			if err := s.Reset(context.Background()); err != nil {
+				t.Fatal(err)
+			}
+			tw := newTwin()
+			chats := []center.ChatID{center.ChatID(newID()), center.ChatID(newID()), center.ChatID(newID())}
+			var past []*center.Change
+			for range rapid.IntRange(1, 20).Draw(t, "changes") {
+				c := drawChange(t, chats, tw)
+				if len(past) > 0 && rapid.IntRange(0, 9).Draw(t, "repeat") == 0 {
+					c = rapid.SampledFrom(past).Draw(t, "past")
+				}
+				past = append(past, c)
+				want := tw.commit(c)
+				if got := kindOf(t, s.Commit(context.Background(), c)); got != want {
+					t.Fatalf("%+v\nanswered %q, want %q", c, got, want)
+				}
+			}
+			if got, want := dump(t, s, chats), tw.dump(chats); got != want {
+				t.Fatalf("the store holds\n%s\nand its twin\n%s", got, want)
+			}
+		})
+	})
+}
