@@ -145,7 +145,9 @@ func bearerOp[I wire.Input, O wire.Output](f func(*API, *exchange, chat.Caller, 
 }
 
 // operations are the served operations of both services.
-func operations() []wire.Op { return append(append([]wire.Op(nil), connect.Ops...), participant.Ops...) }
+func operations() []wire.Op {
+	return append(append([]wire.Op(nil), connect.Ops...), participant.Ops...)
+}
 
 // others are the operations that are known by name only.
 func others() []wire.Route {

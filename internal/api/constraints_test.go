@@ -1,0 +1,203 @@
+package api_test
+
+import (
+	"errors"
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+	"testing/synctest"
+
+	"github.com/parley-chat/parley/internal/wire"
+	"github.com/parley-chat/parley/internal/wire/connect"
+	"github.com/parley-chat/parley/internal/wire/participant"
+	"github.com/parley-chat/parley/internal/wire/wiretest"
+)
+
+// TestEveryConstraint sends, for every field of every served operation, a request that breaks each of its
+// constraints, and one that only just does not: missing, null, of the wrong type, one under, one over, at the limit.
+func TestEveryConstraint(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t, nil)
+		w.prepare("start")
+		w.prepare("connect")
+		before := w.everything()
+		n := 0
+		for _, op := range served() {
+			for _, c := range wiretest.Cases(op, constraintsOf(op)) {
+				n++
+				w.tryConstraint(op, c)
+			}
+		}
+		if n < 400 {
+			t.Errorf("only %d cases were made", n)
+		}
+		if after := w.everything(); after != before {
+			t.Errorf("the chat has changed, from\n%s\nto\n%s", before, after)
+		}
+	})
+}
+
+func served() []wire.Op {
+	return append(connect.Ops[:len(connect.Ops):len(connect.Ops)], participant.Ops...)
+}
+
+func constraintsOf(op wire.Op) []wire.Constraint {
+	if op.Service == "connect" {
+		return connect.Constraints()[op.Name]
+	}
+	return participant.Constraints()[op.Name]
+}
+
+// everything is what can be seen of the world's chat.
+func (w *world) everything() string {
+	w.t.Helper()
+	return w.call("GET", "/contacts/"+instanceID+"/"+string(w.contact), "", "").body +
+		w.call("POST", "/participant/transcript", w.names["customerConnection"], `{"MaxResults":100}`).body
+}
+
+func (w *world) tryConstraint(op wire.Op, c wiretest.Case) {
+	w.t.Helper()
+	if len(c.Request.Body) > 1<<20 {
+		return // the front door's limit comes before the model's
+	}
+	r := httptest.NewRequest(op.Method, wiretest.Target(op, c.Request), strings.NewReader(string(c.Request.Body)))
+	for name, values := range c.Request.Header {
+		r.Header[name] = values
+	}
+	aboutToken := strings.HasPrefix(c.Name, "ConnectionToken ") || strings.HasPrefix(c.Name, "ParticipantToken ")
+	if op.Auth == wire.Bearer && !aboutToken {
+		r.Header.Set("X-Amz-Bearer", w.bearerFor(op))
+	}
+	rec := httptest.NewRecorder()
+	w.api.ServeHTTP(rec, r)
+	got := fmt.Sprintf("%d %s", rec.Code, errorType(rec))
+	switch {
+	case aboutToken:
+		if got != "403 AccessDeniedException" {
+			w.t.Errorf("%s: %s: got %s, want no access", op.Name, c.Name, got)
+		}
+	case c.Want != nil:
+		if want := refusalOf(op); got != want || !strings.Contains(rec.Body.String(), c.Want.Field) {
+			w.t.Errorf("%s: %s: got %s, want %s naming %s: %s", op.Name, c.Name, got, want, c.Want.Field, rec.Body)
+		}
+	case c.WantSyntax:
+		want := "400 SerializationException"
+		if op.Service == "participant" {
+			want = "400 ValidationException"
+		}
+		if got != want {
+			w.t.Errorf("%s: %s: got %s, want %s: %s", op.Name, c.Name, got, want, rec.Body)
+		}
+	default: // within the model: the ids name nothing, so anything but a fault and a model's error will do
+		if rec.Code >= 500 {
+			w.t.Errorf("%s: %s: got %s: %s", op.Name, c.Name, got, rec.Body)
+		}
+	}
+}
+
+// bearerFor is a token that is good, of somebody in a chat of their own, who may do there what they like.
+func (w *world) bearerFor(op wire.Op) string {
+	if w.names["customerOther"] == "" || op.Name == "DisconnectParticipant" {
+		contact := w.contact
+		w.prepare("start Other")
+		w.prepare("connect customerOther")
+		w.contact = contact
+	}
+	if op.Name == "CreateParticipantConnection" {
+		return w.names["customerOtherToken"]
+	}
+	return w.names["customerOtherConnection"]
+}
+
+// refusalOf is what an operation answers to a field that breaks the model.
+func refusalOf(op wire.Op) string {
+	for _, code := range []string{"InvalidParameterException", "InvalidRequestException", "ValidationException"} {
+		for _, e := range op.Errors {
+			if e.Code == code {
+				return fmt.Sprintf("%d %s", e.Status, e.Code)
+			}
+		}
+	}
+	panic(errors.New(op.Name + " has no error for bad fields"))
+}
+
+func errorType(r *httptest.ResponseRecorder) string { return header(r, "x-amzn-ErrorType") }
+
+// header reads a header whose spelling is AWS's.
+func header(r *httptest.ResponseRecorder, name string) string {
+	for key, values := range r.Header() {
+		if strings.EqualFold(key, name) {
+			return values[0]
+		}
+	}
+	return ""
+}
+
+// Good ids of the wrong chat, of no chat, and ids that are no ids get the documented answer and change nothing.
+func TestForeignAndForgedIdentifiers(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t, nil)
+		w.prepare("start")
+		w.prepare("connect")
+		before := w.everything()
+		for _, id := range []string{
+			nobody, "0", "null", "..%2F..%2Fetc%2Fpasswd", "%27%20OR%20%271%27%3D%271", "%27%3BDROP%20TABLE%20item%3B--", "%00", "%FF%FE",
+			strings.Repeat("9", 100), "%7B%22a%22%3A1%7D", "aaaaaaaa-0000-4000-8000-00000000000%C0%B1",
+		} {
+			for _, path := range []string{
+				"/contacts/" + instanceID + "/" + id, "/contacts/" + id + "/" + string(w.contact), "/instance/" + id,
+				"/contact/attributes/" + instanceID + "/" + id, "/contact-flows/" + instanceID + "/" + id, "/contact-flows/" + id + "/" + flowID,
+			} {
+				if got := w.call("GET", path, "", ""); got.status != http.StatusNotFound && got.status != http.StatusBadRequest {
+					t.Errorf("GET %s: got %d %s", path, got.status, got.body)
+				}
+			}
+		}
+		if after := w.everything(); after != before {
+			t.Errorf("the chat has changed, from\n%s\nto\n%s", before, after)
+		}
+	})
+}
+
+// A body of any kind of rubbish gets an error of the form that SDKs read, and the server goes on.
+func TestRubbishBodies(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t, nil)
+		w.prepare("start")
+		w.prepare("connect")
+		before := w.everything()
+		for name, body := range map[string]string{
+			"cut off":       `{"ContentType":"text/plain","Content":"x`,
+			"not UTF-8":     "{\"ContentType\":\"text/plain\",\"Content\":\"\xff\"}",
+			"a zero byte":   "{\"ContentType\":\"text/plain\",\"Content\":\"x\"}\x00",
+			"deep":          strings.Repeat(`{"a":`, 10000) + "1" + strings.Repeat("}", 10000),
+			"deep lists":    `{"x":` + strings.Repeat("[", 100000),
+			"huge number":   `{"x":1e400` + strings.Repeat("0", 1000) + `,}`,
+			"two documents": `{}{}`,
+			"text":          `hello`,
+			"xml":           `<a/>`,
+			"form":          `ContentType=text%2Fplain&Content=x`,
+			"lone quote":    `"`,
+			"comment":       `{/* */}`,
+		} {
+			for _, op := range participant.Ops {
+				token := w.names["customerConnection"]
+				if op.Name == "CreateParticipantConnection" {
+					token = w.names["customerToken"]
+				}
+				got := w.call(op.Method, op.Path, token, body)
+				if got.status != http.StatusBadRequest || got.header.Get("X-Amzn-Errortype") != "ValidationException" {
+					t.Errorf("%s: %s: got %d %s", op.Name, name, got.status, got.body)
+				}
+			}
+			if got := w.call("PUT", "/contact/chat", "", body); got.status != http.StatusBadRequest || got.header.Get("X-Amzn-Errortype") != "SerializationException" {
+				t.Errorf("StartChatContact: %s: got %d %s", name, got.status, got.body)
+			}
+		}
+		if after := w.everything(); after != before {
+			t.Errorf("the chat has changed, from\n%s\nto\n%s", before, after)
+		}
+	})
+}

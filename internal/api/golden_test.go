@@ -1,0 +1,170 @@
+package api_test
+
+import (
+	"bytes"
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"flag"
+	"fmt"
+	"net/http"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"testing/cryptotest"
+	"testing/synctest"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	v4 "github.com/aws/aws-sdk-go-v2/aws/signer/v4"
+	"github.com/rogpeppe/go-internal/txtar"
+
+	"github.com/parley-chat/parley/internal/api"
+	"github.com/parley-chat/parley/internal/chat"
+	"github.com/parley-chat/parley/internal/wire/connect"
+	"github.com/parley-chat/parley/internal/wire/participant"
+)
+
+var update = flag.Bool("update", false, "write what is there now as what should be there")
+
+// TestWire sends the requests under testdata/wire and compares the answers byte for byte.
+//
+// Lines of a file's opening that begin with "setup:" bring the world into a state; the others say what is shown. In a
+// request, ${name} stands for an id or token that the setup made, a missing Content-Length is added, and the header
+// line "Sign: KEYID SECRET" makes the AWS SDK's signer sign it. Every world begins at 2000-01-01T00:00:00Z with the
+// same randomness, so that the answers need no editing.
+func TestWire(t *testing.T) {
+	files, err := filepath.Glob("testdata/wire/*/*.txtar")
+	if err != nil || len(files) == 0 {
+		t.Fatalf("no goldens: %v", err)
+	}
+	for _, file := range files {
+		name := strings.TrimSuffix(strings.TrimPrefix(filepath.ToSlash(file), "testdata/wire/"), ".txtar")
+		t.Run(name, func(t *testing.T) {
+			archive, err := txtar.ParseFile(file)
+			if err != nil {
+				t.Fatal(err)
+			}
+			cryptotest.SetGlobalRandom(t, 1)
+			synctest.Test(t, func(t *testing.T) { play(t, archive) })
+			if *update {
+				if err := os.WriteFile(file, txtar.Format(archive), 0o644); err != nil {
+					t.Fatal(err)
+				}
+			}
+		})
+	}
+}
+
+// play plays one golden and leaves what was answered in it when goldens are being updated.
+func play(t *testing.T, archive *txtar.Archive) {
+	setup := setupLines(archive.Comment)
+	w := newWorld(t, func(front *api.Config, chats *chat.Config) {
+		for _, line := range setup {
+			configure(line, front, chats)
+		}
+	})
+	for _, line := range setup {
+		w.prepare(line)
+	}
+	var got string
+	for i := range archive.Files {
+		f := &archive.Files[i]
+		switch f.Name {
+		case "request":
+			got = shown(w.raw(w.request(string(f.Data))))
+		case "response":
+			if *update {
+				f.Data = []byte(got)
+			} else if got != string(f.Data) {
+				t.Errorf("got:\n%s\nwant:\n%s", got, f.Data)
+			}
+		default:
+			t.Fatalf("section %q is neither a request nor a response", f.Name)
+		}
+	}
+	time.Sleep(time.Second) // net/http lingers on connections that it closes with unread bytes
+}
+
+func setupLines(comment []byte) []string {
+	var lines []string
+	for line := range bytes.Lines(comment) {
+		if rest, ok := strings.CutPrefix(string(line), "setup:"); ok {
+			lines = append(lines, strings.TrimSpace(rest))
+		}
+	}
+	return lines
+}
+
+func configure(line string, front *api.Config, chats *chat.Config) {
+	switch line {
+	case "strict":
+		front.AnyCredentials = false
+	case "throttle":
+		front.Throttle = api.Throttle{"ListInstances": {PerSecond: 1, Burst: 1}, "SendMessage": {PerSecond: 1, Burst: 1}}
+	case "slots":
+		chats.Settings.ActiveChats = 1
+	case "legacy-sizes":
+		chats.Settings.LegacySizes = true
+	}
+}
+
+// request makes bytes of a request's text.
+func (w *world) request(text string) string {
+	head, body, _ := strings.Cut(text, "\n\n")
+	body = w.fill(strings.TrimSuffix(body, "\n"))
+	lines := strings.Split(strings.TrimSuffix(head, "\n"), "\n")
+	sized, sign := false, ""
+	kept := lines[:0]
+	for _, line := range lines {
+		if rest, ok := strings.CutPrefix(line, "Sign: "); ok {
+			sign = rest
+			continue
+		}
+		sized = sized || strings.HasPrefix(line, "Content-Length:") || strings.HasPrefix(line, "Transfer-Encoding:")
+		kept = append(kept, w.fill(line))
+	}
+	if !sized && body != "" {
+		kept = append(kept, fmt.Sprintf("Content-Length: %d", len(body)))
+	}
+	if sign != "" {
+		kept = append(kept, w.signature(sign, kept, body)...)
+	}
+	return strings.Join(kept, "\r\n") + "\r\n\r\n" + strings.ReplaceAll(body, `\r\n`, "\r\n")
+}
+
+// signature is what the AWS SDK's signer adds to a request.
+func (w *world) signature(with string, lines []string, body string) []string {
+	w.t.Helper()
+	id, secret, _ := strings.Cut(with, " ")
+	parts := strings.Fields(lines[0])
+	r, err := http.NewRequest(parts[0], "http://"+strings.TrimPrefix(lines[1], "Host: ")+parts[1], strings.NewReader(body))
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	sum := sha256.Sum256([]byte(body))
+	err = v4.NewSigner().SignHTTP(context.Background(), aws.Credentials{AccessKeyID: id, SecretAccessKey: secret}, r,
+		hex.EncodeToString(sum[:]), "connect", "us-east-1", time.Now())
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	return []string{"X-Amz-Date: " + r.Header.Get("X-Amz-Date"), "Authorization: " + r.Header.Get("Authorization")}
+}
+
+// shown is an answer as goldens keep it.
+func shown(raw string) string {
+	head, body, _ := strings.Cut(raw, "\r\n\r\n")
+	if body != "" && !strings.HasSuffix(body, "\n") {
+		body += "\n"
+	}
+	return strings.ReplaceAll(head, "\r\n", "\n") + "\n\n" + body
+}
+
+func TestEveryOperationHasAGolden(t *testing.T) {
+	for _, op := range append(connect.Ops[:len(connect.Ops):len(connect.Ops)], participant.Ops...) {
+		if _, err := os.Stat(filepath.Join("testdata/wire", op.Name, "success.txtar")); err != nil {
+			t.Error(err)
+		}
+	}
+}

@@ -1,0 +1,314 @@
+package api_test
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/parley-chat/parley/internal/api"
+	"github.com/parley-chat/parley/internal/bus"
+	"github.com/parley-chat/parley/internal/center"
+	"github.com/parley-chat/parley/internal/chat"
+	"github.com/parley-chat/parley/internal/memnet"
+	"github.com/parley-chat/parley/internal/store"
+	"github.com/parley-chat/parley/internal/token"
+)
+
+const (
+	instanceID = "11111111-1111-4111-8111-111111111111"
+	flowID     = "22222222-2222-4222-8222-222222222222"
+	nobody     = "ffffffff-ffff-4fff-8fff-ffffffffffff"
+)
+
+// greeting greets and waits.
+const greeting = `{"Version":"2019-10-30","StartAction":"greet","Metadata":{},"Actions":[` +
+	`{"Identifier":"greet","Type":"MessageParticipant","Parameters":{"Text":"Hello!"},"Transitions":{"NextAction":"wait","Errors":[{"NextAction":"wait","ErrorType":"NoMatchingError"}]}},` +
+	`{"Identifier":"wait","Type":"Wait","Parameters":{"TimeLimitSeconds":"604800"},"Transitions":{"NextAction":"end","Conditions":[{"NextAction":"end","Condition":{"Operator":"Equals","Operands":["WaitCompleted"]}}],"Errors":[{"NextAction":"end","ErrorType":"NoMatchingError"}]}},` +
+	`{"Identifier":"end","Type":"DisconnectParticipant","Parameters":{},"Transitions":{}}]}`
+
+// world is an API on a real store, served over a network in memory. In a bubble with the test's randomness set, it
+// does the same every time, byte for byte.
+type world struct {
+	t        testing.TB
+	store    *store.Store
+	chats    *chat.Chats
+	api      *api.API
+	listener *memnet.Listener
+	server   *http.Server
+	log      *bytes.Buffer
+	done     chan struct{} // the server's and the timers' end
+
+	contact center.ContactID
+	names   map[string]string // what requests may say as ${name}
+}
+
+// counted makes ids that count up.
+func counted(prefix string) func() string {
+	n := 0
+	return func() string {
+		n++
+		return fmt.Sprintf("%s-0000-4000-8000-%012d", prefix, n)
+	}
+}
+
+// openTo says who was let in instead of making a socket.
+type openTo struct{}
+
+func (openTo) Serve(w http.ResponseWriter, _ *http.Request, who chat.Caller) {
+	_, _ = fmt.Fprintf(w, "a socket of %s %s\n", who.Role, who.Participant)
+}
+
+// accessKeys are the keys of strict worlds.
+type accessKeys map[string]string
+
+func (k accessKeys) Secret(_ context.Context, id string) (string, bool, error) {
+	secret, ok := k[id]
+	return secret, ok, nil
+}
+
+const (
+	accessKey = "AKIDEXAMPLE"
+	secretKey = "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY"
+)
+
+func newWorld(t testing.TB, change func(*api.Config, *chat.Config)) *world {
+	t.Helper()
+	ctx, cancel := context.WithCancel(context.Background())
+	w := &world{t: t, log: &bytes.Buffer{}, names: map[string]string{"instance": instanceID, "flow": flowID, "nobody": nobody}, done: make(chan struct{})}
+	log := slog.New(slog.NewTextHandler(w.log, nil))
+	db, err := store.Open(ctx, "sqlite::memory:", store.Options{Log: log})
+	if err != nil {
+		t.Fatal(err)
+	}
+	sealer, err := token.NewSealer([]token.Key{{ID: "k1", Secret: [32]byte{1, 2, 3}}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	partition := center.Partition{Account: "123456789012", Region: "us-east-1"}
+	chats := chat.Config{
+		Store: db, Bus: bus.NewLocal(), Sealer: sealer, Clock: chat.WallClock{}, Wall: time.Now, NewID: counted("aaaaaaaa"),
+		Partition: partition, Settings: center.DefaultSettings(), Log: log,
+	}
+	front := api.Config{
+		Sockets: openTo{}, Keys: accessKeys{accessKey: secretKey}, AnyCredentials: true, Partition: partition,
+		Now: time.Now, NewID: counted("99999999"), Log: log,
+	}
+	if change != nil {
+		change(&front, &chats)
+	}
+	w.store, w.chats = db, chat.New(chats)
+	front.Chats = w.chats
+	w.api = api.New(front)
+	w.seed(ctx)
+	w.listener = memnet.Listen()
+	w.server = &http.Server{Handler: w.api, ReadTimeout: 10 * time.Second, ErrorLog: slog.NewLogLogger(log.Handler(), slog.LevelError)}
+	go func() {
+		defer close(w.done)
+		go w.chats.Run(ctx)
+		_ = w.server.Serve(w.listener)
+	}()
+	t.Cleanup(func() {
+		cancel()
+		_ = w.server.Close()
+		<-w.done
+		if err := w.store.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	return w
+}
+
+func (w *world) seed(ctx context.Context) {
+	w.t.Helper()
+	_, err := w.chats.CreateInstance(ctx, center.Instance{ID: instanceID, Alias: "parley", IdentityManagementType: center.IdentityManaged})
+	if err == nil {
+		_, err = w.chats.CreateFlow(ctx, instanceID, center.ContactFlow{ID: flowID, Name: "Welcome", Type: center.TypeContactFlow}, greeting, true)
+	}
+	if err != nil {
+		w.t.Fatal(err)
+	}
+}
+
+// prepare brings the world into the state that a line of a golden's opening asks for.
+func (w *world) prepare(line string) {
+	w.t.Helper()
+	ctx := context.Background()
+	verb, rest, _ := strings.Cut(line, " ")
+	var err error
+	switch verb {
+	case "strict", "throttle", "slots", "legacy-sizes": // said to newWorld
+	case "start":
+		err = w.start(ctx, rest)
+	case "connect":
+		err = w.connect(ctx, rest)
+	case "early": // a connection token before the customer counts as connected
+		var caller chat.Caller
+		if caller, err = w.chats.Authenticate(w.names["customerToken"], token.Participant); err == nil {
+			var c *chat.Connection
+			if c, err = w.chats.Connection(ctx, caller, false); err == nil {
+				w.names["customerConnection"] = c.Token
+			}
+		}
+	case "continue":
+		_, err = w.chats.Associate(ctx, instanceID, w.contact, center.Persistence{Type: center.EntirePastSession, Source: center.ContactID(w.names["contact"])}, "")
+	case "invite-bot":
+		var bot *chat.Bot
+		if bot, err = w.chats.AddBot(ctx, instanceID, w.contact, "Bot", ""); err == nil {
+			w.names["botToken"] = bot.Token
+		}
+	case "bot":
+		w.prepare("invite-bot")
+		err = w.connect(ctx, "bot")
+	case "say":
+		who, text, _ := strings.Cut(rest, " ")
+		var caller chat.Caller
+		if caller, err = w.chats.Authenticate(w.names[who+"Connection"], token.Connection); err == nil {
+			var sent center.Item
+			sent, err = w.chats.Send(ctx, caller, center.Message{ContentType: center.TextPlain, Content: text}, "")
+			w.names["message"] = string(sent.ID)
+		}
+	case "read":
+		var caller chat.Caller
+		if caller, err = w.chats.Authenticate(w.names[rest+"Connection"], token.Connection); err == nil {
+			_, err = w.chats.Event(ctx, caller, center.EventRead, `{"messageId":"`+w.names["message"]+`"}`)
+		}
+	case "attribute":
+		k, v, _ := strings.Cut(rest, " ")
+		err = w.chats.SetAttributes(ctx, instanceID, w.contact, map[string]string{k: v})
+	case "end":
+		err = w.chats.Stop(ctx, instanceID, w.contact)
+	case "flow":
+		name, status, _ := strings.Cut(rest, " ")
+		kind, status, _ := strings.Cut(status, " ")
+		var made *chat.FlowView
+		made, err = w.chats.CreateFlow(ctx, instanceID, center.ContactFlow{Name: name, Type: kind}, greeting, status != "SAVED")
+		if err == nil {
+			w.names["made"] = string(made.ID)
+		}
+	case "archive":
+		yes := true
+		err = w.chats.UpdateFlow(ctx, instanceID, center.FlowRef{ID: center.FlowID(w.names["made"])}, nil, nil, &yes)
+	case "instance":
+		_, err = w.chats.CreateInstance(ctx, center.Instance{Alias: rest, IdentityManagementType: center.IdentityManaged})
+	case "wait":
+		var d time.Duration
+		if d, err = time.ParseDuration(rest); err == nil {
+			time.Sleep(d)
+		}
+	case "close-store":
+		err = w.store.Close()
+	default:
+		w.t.Fatalf("setup: unknown line %q", line)
+	}
+	if err != nil {
+		w.t.Fatalf("setup: %s: %v", line, err)
+	}
+}
+
+// start starts a chat and names its ids. A word after it is put behind the names, for a second chat.
+func (w *world) start(ctx context.Context, suffix string) error {
+	s, err := w.chats.Start(ctx, center.StartChat{Instance: instanceID, Flow: flowID, DisplayName: "Jane"})
+	if err != nil {
+		return err
+	}
+	w.contact = s.Contact
+	w.names["contact"+suffix], w.names["customer"+suffix], w.names["customer"+suffix+"Token"] = string(s.Contact), string(s.Participant), s.Token
+	return nil
+}
+
+// connect connects somebody and names their tokens.
+func (w *world) connect(ctx context.Context, who string) error {
+	if who == "" {
+		who = "customer"
+	}
+	caller, err := w.chats.Authenticate(w.names[who+"Token"], token.Participant)
+	if err != nil {
+		return err
+	}
+	c, err := w.chats.Connection(ctx, caller, true)
+	if err != nil {
+		return err
+	}
+	w.names[who+"Connection"], w.names[who+"Socket"] = c.Token, c.SocketToken
+	return nil
+}
+
+// fill puts names into a text.
+func (w *world) fill(text string) string {
+	for name, value := range w.names {
+		text = strings.ReplaceAll(text, "${"+name+"}", value)
+	}
+	return text
+}
+
+// raw sends bytes over a connection of its own and returns the bytes of the answer.
+func (w *world) raw(request string) string {
+	w.t.Helper()
+	conn, err := w.listener.Dial(context.Background())
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	defer func() { _ = conn.Close() }()
+	if _, err := io.WriteString(conn, request); err != nil {
+		w.t.Fatal(err)
+	}
+	return w.receive(conn, strings.HasPrefix(request, "HEAD "))
+}
+
+func (w *world) receive(conn net.Conn, head bool) string {
+	w.t.Helper()
+	method := http.MethodGet
+	if head {
+		method = http.MethodHead
+	}
+	var seen bytes.Buffer
+	answer, err := http.ReadResponse(bufio.NewReader(io.TeeReader(conn, &seen)), &http.Request{Method: method})
+	if err != nil {
+		w.t.Fatalf("no answer: %v", err)
+	}
+	defer func() { _ = answer.Body.Close() }()
+	if _, err := io.Copy(io.Discard, answer.Body); err != nil {
+		w.t.Fatalf("answer ends early: %v", err)
+	}
+	return seen.String()
+}
+
+// answer is an answer in parts.
+type answer struct {
+	status int
+	header http.Header
+	body   string
+}
+
+// call sends a request with the usual headers of an SDK.
+func (w *world) call(method, target, bearer, body string) answer {
+	w.t.Helper()
+	request := method + " " + target + " HTTP/1.1\r\nHost: localhost:4510\r\nContent-Type: application/json\r\n"
+	if bearer != "" {
+		request += "X-Amz-Bearer: " + bearer + "\r\n"
+	}
+	request += fmt.Sprintf("Content-Length: %d\r\n\r\n%s", len(body), body)
+	return w.parse(w.raw(request))
+}
+
+func (w *world) parse(raw string) answer {
+	w.t.Helper()
+	r, err := http.ReadResponse(bufio.NewReader(strings.NewReader(raw)), nil)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	defer func() { _ = r.Body.Close() }()
+	body, err := io.ReadAll(r.Body)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	return answer{r.StatusCode, r.Header, string(body)}
+}
