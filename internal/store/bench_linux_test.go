@@ -1,0 +1,223 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"encoding/binary"
+	"fmt"
+	"math/rand/v2"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/parley-chat/parley/internal/center"
+)
+
+// BenchmarkCommit commits messages of about 500 bytes to 10,000 chats with 20 KB of state each, from a number of
+// writers, through Commit. raw is the floor: the same queue and batches, appended to a file of full size and synced.
+// The metric of-raw is the part of raw's rate, of the same run, that an engine reaches.
+//
+//	go test ./internal/store -run '^$' -bench Commit -benchtime 3s
+func BenchmarkCommit(b *testing.B) {
+	raw := map[int]float64{}
+	b.Run("raw", func(b *testing.B) {
+		s := openRaw(b)
+		chats := makeChats(b, nil)
+		benchmarkWriters(b, s, chats, raw)
+	})
+	for _, engine := range []string{"sqlite", "postgres"} {
+		b.Run(engine, func(b *testing.B) {
+			var s *Store
+			if engine == "sqlite" {
+				s = open(b, "sqlite:"+filepath.Join(b.TempDir(), "parley.db"))
+			} else {
+				s = open(b, postgresURL(b))
+			}
+			benchmarkWriters(b, s, makeChats(b, s), raw)
+		})
+	}
+}
+
+const (
+	benchChats = 10_000
+	benchState = 20_000
+)
+
+// benchChat is a chat and its last item's number; one writer's at a time.
+type benchChat struct {
+	id   center.ChatID
+	last int64
+}
+
+func makeChats(b *testing.B, s *Store) []benchChat {
+	b.Helper()
+	chats := make([]benchChat, benchChats)
+	state := []byte(strings.Repeat("s", benchState))
+	var wg sync.WaitGroup
+	for w := range 32 {
+		wg.Go(func() {
+			for i := w; i < len(chats); i += 32 {
+				c := newChat()
+				c.State = state
+				chats[i] = benchChat{c.Chat, 1}
+				if s != nil {
+					commit(b, s, c)
+				}
+			}
+		})
+	}
+	wg.Wait()
+	return chats
+}
+
+func benchmarkWriters(b *testing.B, s *Store, chats []benchChat, raw map[int]float64) {
+	for _, writers := range []int{1, 64, 256} {
+		b.Run(fmt.Sprint(writers), func(b *testing.B) {
+			rate := benchmarkCommit(b, s, chats, writers)
+			if strings.Contains(b.Name(), "/raw/") {
+				raw[writers] = rate
+			} else if raw[writers] > 0 {
+				b.ReportMetric(rate/raw[writers], "of-raw")
+			}
+		})
+	}
+}
+
+func benchmarkCommit(b *testing.B, s *Store, chats []benchChat, writers int) (rate float64) {
+	content := strings.Repeat("m", 300) // with what an item says of itself, about 500
+	participant := center.ParticipantID(newID())
+	var left atomic.Int64
+	left.Store(int64(b.N))
+	before := cpu()
+	b.ResetTimer()
+	var wg sync.WaitGroup
+	for w := range writers {
+		wg.Go(func() {
+			random := rand.New(rand.NewPCG(1, uint64(w)))
+			own := len(chats) / writers
+			for left.Add(-1) >= 0 {
+				chat := &chats[w+writers*random.IntN(own)]
+				m := say(chat.id, chat.last, content)
+				m.Items[0].ParticipantID = participant
+				m.Items[0].Contact = center.ContactID(chat.id)
+				if err := s.Commit(context.Background(), m); err != nil {
+					b.Error(err)
+					return
+				}
+				chat.last++
+			}
+		})
+	}
+	wg.Wait()
+	b.StopTimer()
+	rate = float64(b.N) / b.Elapsed().Seconds()
+	b.ReportMetric(rate, "msgs/s")
+	b.ReportMetric(float64((cpu()-before).Microseconds())/float64(b.N), "cpu-µs/op")
+	return rate
+}
+
+func cpu() time.Duration {
+	var used syscall.Rusage
+	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &used); err != nil {
+		panic(err)
+	}
+	return time.Duration(used.Utime.Nano() + used.Stime.Nano())
+}
+
+// rawLog appends the bytes of a batch to a file and syncs it: durable and nothing more.
+type rawLog struct {
+	f      *os.File
+	at     int64
+	buffer []byte
+}
+
+const rawBytes = 256 << 20
+
+func openRaw(b *testing.B) *Store {
+	f, err := os.Create(filepath.Join(b.TempDir(), "raw.log"))
+	if err != nil {
+		b.Fatal(err)
+	}
+	zeros := make([]byte, 1<<20)
+	for range rawBytes / len(zeros) {
+		if _, err := f.Write(zeros); err != nil {
+			b.Fatal(err)
+		}
+	}
+	if err := f.Sync(); err != nil {
+		b.Fatal(err)
+	}
+	s := &Store{engine: &rawLog{f: f}, queue: newQueue()}
+	s.committers.Go(s.commits)
+	b.Cleanup(func() {
+		if err := s.Close(); err != nil {
+			b.Error(err)
+		}
+	})
+	return s
+}
+
+func (r *rawLog) commit(batch []*job) {
+	sortByChat(batch)
+	r.buffer = r.buffer[:0]
+	for _, j := range batch {
+		row := &j.rows[0]
+		r.buffer = append(r.buffer, j.chat[:]...)
+		r.buffer = binary.BigEndian.AppendUint64(r.buffer, uint64(row.seq))
+		r.buffer = binary.BigEndian.AppendUint64(r.buffer, uint64(row.at))
+		r.buffer = append(r.buffer, row.id...)
+		r.buffer = append(r.buffer, row.body...)
+	}
+	if r.at+int64(len(r.buffer)) > rawBytes {
+		r.at = 0
+	}
+	_, err := r.f.WriteAt(r.buffer, r.at)
+	if err == nil {
+		err = syscall.Fdatasync(int(r.f.Fd()))
+	}
+	if err != nil {
+		fail(batch, err)
+		return
+	}
+	r.at += int64(len(r.buffer))
+	for _, j := range batch {
+		j.answer()
+	}
+}
+
+func (r *rawLog) loops() int        { return 1 }
+func (r *rawLog) reader() *sql.DB   { return nil }
+func (r *rawLog) dialect() *dialect { return nil }
+func (r *rawLog) close() error      { return r.f.Close() }
+
+// BenchmarkOpen is the time from nothing, or from an existing file, to a store that reads and writes.
+func BenchmarkOpen(b *testing.B) {
+	reopen := func(b *testing.B, path string) {
+		s, err := Open(b.Context(), "sqlite:"+path, Options{})
+		if err != nil {
+			b.Fatal(err)
+		}
+		b.StopTimer()
+		if err := s.Close(); err != nil {
+			b.Fatal(err)
+		}
+		b.StartTimer()
+	}
+	b.Run("new", func(b *testing.B) {
+		dir := b.TempDir()
+		for i := range b.N {
+			reopen(b, filepath.Join(dir, fmt.Sprint(i)))
+		}
+	})
+	b.Run("existing", func(b *testing.B) {
+		path := filepath.Join(b.TempDir(), "parley.db")
+		for range b.N + 1 {
+			reopen(b, path)
+		}
+	})
+}
