@@ -2,6 +2,7 @@ package bustest_test
 
 import (
 	"slices"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -12,10 +13,15 @@ import (
 
 func TestTheNetworkIsBadToOthersOnly(t *testing.T) {
 	hear := func(t *testing.T) (own, other []int64) {
+		var mu sync.Mutex
 		network := bustest.New(7, bustest.Faults{Drop: .2, Double: .2, Delay: .5, MaxDelay: time.Second})
 		a, b := network.Node(), network.Node()
 		defer a.Listen("one", func(items []center.Item) { own = append(own, items[0].Seq) })()
-		defer b.Listen("one", func(items []center.Item) { other = append(other, items[0].Seq) })()
+		defer b.Listen("one", func(items []center.Item) {
+			mu.Lock() // the delayed come from goroutines of their own
+			defer mu.Unlock()
+			other = append(other, items[0].Seq)
+		})()
 		for i := range int64(200) {
 			a.Publish("one", []center.Item{{Seq: i}})
 			time.Sleep(100 * time.Millisecond)
