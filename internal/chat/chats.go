@@ -21,11 +21,18 @@ type Publisher interface {
 	Publish(chat center.ChatID, items []center.Item)
 }
 
+// Sealer makes and opens the tokens of participants; [token.Sealer] is one. Open's errors say whether it is the token
+// that is not good, or something else that went wrong.
+type Sealer interface {
+	Seal(token.Claims) string
+	Open(text string, want token.Kind, now time.Time) (token.Claims, error)
+}
+
 // Config is what Chats are made of; every field but Log is required.
 type Config struct {
 	Store     *store.Store
 	Bus       Publisher
-	Sealer    *token.Sealer
+	Sealer    Sealer
 	Clock     Clock
 	Wall      func() time.Time // real time, for tokens
 	NewID     func() string    // a new UUID

@@ -26,14 +26,16 @@ type Caller struct {
 }
 
 // Authenticate opens a token of the given kind. Whether its participant is still in the chat is found out by what
-// they ask for. It looks nothing up.
+// they ask for.
 func (c *Chats) Authenticate(text string, want token.Kind) (Caller, error) {
 	claims, err := c.Sealer.Open(text, want, c.Wall())
 	switch {
 	case errors.Is(err, token.ErrKind):
 		return Caller{}, &center.Error{Code: center.AccessDenied, Message: "User is not authorized to access this resource with an explicit deny", Cause: err}
-	case err != nil:
+	case errors.Is(err, token.ErrInvalid), errors.Is(err, token.ErrExpired):
 		return Caller{}, &center.Error{Code: center.AccessDenied, Message: "Access denied", Cause: err}
+	case err != nil:
+		return Caller{}, err
 	}
 	return Caller{
 		Instance: center.InstanceID(claims.Instance), Chat: center.ChatID(claims.Chat), Contact: center.ContactID(claims.Contact),

@@ -18,16 +18,12 @@ import (
 	"sync"
 	"time"
 
-	"github.com/parley-chat/parley/internal/center"
 	"github.com/parley-chat/parley/internal/store"
 	"github.com/parley-chat/parley/internal/token"
 )
 
 const (
-	tokenKind  = "token-key"
 	accessKind = "access-key"
-	// keepOld is how long a token key that no longer seals still opens: longer than a chat can last.
-	keepOld = 8 * 24 * time.Hour
 	// remember is how long a looked-up access key is good without another look, and so how long a revoked one may
 	// still be accepted.
 	remember = 10 * time.Second
@@ -55,74 +51,6 @@ const maxKnown = 4096
 // New returns the keys of a store. now is real time.
 func New(s *store.Store, master token.MasterKey, now func() time.Time) *Ring {
 	return &Ring{store: s, master: master, now: now, known: map[string]lookup{}}
-}
-
-type tokenKey struct {
-	Sealed  []byte    `json:"sealed"`
-	Created time.Time `json:"created"`
-}
-
-// Sealer returns the sealer of participant tokens, making the first key if there is none. Two nodes that start at
-// once agree on it: its id is fixed, so one insert wins and both read that one.
-func (r *Ring) Sealer(ctx context.Context) (*token.Sealer, error) {
-	rows, err := r.store.Resources(ctx, "", tokenKind, "", 100)
-	if err != nil {
-		return nil, fmt.Errorf("read token keys: %w", err)
-	}
-	if len(rows) == 0 {
-		if err := r.insertTokenKey(ctx, "1"); err != nil {
-			return nil, err
-		}
-		if rows, err = r.store.Resources(ctx, "", tokenKind, "", 100); err != nil {
-			return nil, fmt.Errorf("read token keys: %w", err)
-		}
-	}
-	keys, err := r.openTokenKeys(rows)
-	if err != nil {
-		return nil, err
-	}
-	return token.NewSealer(keys)
-}
-
-func (r *Ring) insertTokenKey(ctx context.Context, id string) error {
-	key := token.NewKey(id, r.now().UTC())
-	body, err := json.Marshal(tokenKey{Sealed: r.master.Seal(key.Secret[:], tokenKind+" "+id), Created: key.Created})
-	if err != nil {
-		return err
-	}
-	err = r.store.InsertResource(ctx, store.Resource{Kind: tokenKind, ID: id, Body: body, Created: key.Created, Modified: key.Created})
-	if isDuplicate(err) {
-		return nil // another node was first
-	}
-	return err
-}
-
-func (r *Ring) openTokenKeys(rows []store.Resource) ([]token.Key, error) {
-	newest := time.Time{}
-	keys := make([]token.Key, 0, len(rows))
-	for _, row := range rows {
-		var k tokenKey
-		if err := json.Unmarshal(row.Body, &k); err != nil {
-			return nil, fmt.Errorf("decode token key %s: %w", row.ID, err)
-		}
-		secret, err := r.master.Open(k.Sealed, tokenKind+" "+row.ID)
-		if err != nil {
-			return nil, err
-		}
-		key := token.Key{ID: row.ID, Created: k.Created}
-		copy(key.Secret[:], secret)
-		keys = append(keys, key)
-		if k.Created.After(newest) {
-			newest = k.Created
-		}
-	}
-	live := keys[:0]
-	for _, k := range keys {
-		if !k.Created.Before(newest) || r.now().Sub(newest) < keepOld {
-			live = append(live, k)
-		}
-	}
-	return live, nil
 }
 
 // AccessKey is a caller's key. Secret is set only on the one just created.
@@ -231,9 +159,4 @@ func (r *Ring) look(ctx context.Context, id string) (lookup, error) {
 		return lookup{}, err
 	}
 	return lookup{secret: string(secret), ok: true}, nil
-}
-
-func isDuplicate(err error) bool {
-	var refused *center.Error
-	return errors.As(err, &refused) && refused.Code == center.Duplicate
 }

@@ -29,6 +29,7 @@ type Server struct {
 	cfg     Config
 	store   *store.Store
 	keys    *keys.Ring
+	tokens  *keys.Tokens
 	chats   *chat.Chats
 	hub     *hub.Hub
 	api     *api.API
@@ -95,8 +96,8 @@ func open(ctx context.Context, cfg Config) (*Server, error) {
 }
 
 func (s *Server) wire(ctx context.Context) error {
-	sealer, err := s.keys.Sealer(ctx)
-	if err != nil {
+	var err error
+	if s.tokens, err = s.keys.Tokens(ctx); err != nil {
 		return err
 	}
 	nodes := s.cfg.Nodes
@@ -104,7 +105,7 @@ func (s *Server) wire(ctx context.Context) error {
 		nodes = bus.NewLocal()
 	}
 	s.chats = chat.New(chat.Config{
-		Store: s.store, Bus: nodes, Sealer: sealer, Clock: s.cfg.Clock, Wall: s.cfg.Now, NewID: s.cfg.NewID,
+		Store: s.store, Bus: nodes, Sealer: s.tokens, Clock: s.cfg.Clock, Wall: s.cfg.Now, NewID: s.cfg.NewID,
 		Partition: s.cfg.Partition, Settings: s.cfg.Settings, Log: s.cfg.Log, Shared: s.cfg.Nodes != nil,
 	})
 	s.hub = hub.New(hub.Options{Desk: desk{s}, Bus: nodes, Log: s.cfg.Log, Remote: s.cfg.Nodes != nil})

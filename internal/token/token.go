@@ -89,6 +89,8 @@ const maxKeyID = 64
 var (
 	// ErrInvalid is any text that is not a token under one of the keys.
 	ErrInvalid = errors.New("token is not valid")
+	// ErrKey is the ErrInvalid of what looks like a token under a key that the Sealer does not have.
+	ErrKey = fmt.Errorf("%w: its key is unknown", ErrInvalid)
 	// ErrKind is a token for something else.
 	ErrKind = errors.New("token is of another kind")
 	// ErrExpired is a token that was good once.
@@ -144,7 +146,7 @@ func (s *Sealer) Seal(c Claims) string {
 }
 
 // Open returns the claims of a token of the kind wanted that is good now. Its
-// error is ErrInvalid, ErrKind or ErrExpired, and then the claims are zero.
+// error is ErrInvalid (perhaps ErrKey), ErrKind or ErrExpired, and then the claims are zero.
 func (s *Sealer) Open(token string, want Kind, now time.Time) (Claims, error) {
 	c, cached := s.opened.get(token)
 	if !cached {
@@ -176,7 +178,7 @@ func (s *Sealer) decrypt(token string) (Claims, error) {
 	}
 	key, ok := s.keys[string(keyID)]
 	if !ok {
-		return Claims{}, ErrInvalid
+		return Claims{}, ErrKey
 	}
 	t, err := parser.ParseV4Local(key, token, nil)
 	if err != nil {
