@@ -71,7 +71,6 @@ func (d *Draft) End(reason string) {
 	c := d.Edit()
 	contact := c.Current()
 	contact.Disconnected, contact.DisconnectReason, contact.LastUpdate = d.Now, reason, d.Now
-	c.Ended = d.Now
 	d.Unschedule(DueConnect)
 	d.Unschedule(DueDuration)
 	d.Unschedule(DueFlow)
@@ -84,7 +83,8 @@ func (d *Draft) End(reason string) {
 		d.Release(Claim{Kind: ClaimSlot, Key: c.Slot})
 		c.Slot = ""
 	}
-	d.event(EventEnded, nil, true)
+	// The item's time and not Now, which it may be ahead of: a chat that continues this one begins after it.
+	c.Ended = d.event(EventEnded, nil, true).Time
 }
 
 // AddBot brings a custom participant in, who must connect within Settings.BotJoinWithin.

@@ -208,11 +208,23 @@ func (s *StartChat) Begin(related *Chat, past []PastSession, set Settings, now t
 	if related != nil {
 		c.inherit(related)
 	}
-	d := NewDraft(c, 0, time.Time{}, now, newID)
+	// Clients sort all sessions they read together by time, so this one begins after those it continues.
+	var last time.Time
+	for _, p := range past {
+		last = later(last, p.Ended)
+	}
+	d := NewDraft(c, 0, last, now, newID)
 	d.edited = true
 	d.Schedule(DueConnect, now.Add(set.ConnectWithin), "")
 	d.Schedule(DueDuration, now.Add(time.Duration(c.DurationMinutes)*time.Minute), "")
 	return d
+}
+
+func later(a, b time.Time) time.Time {
+	if a.After(b) {
+		return a
+	}
+	return b
 }
 
 // inherit copies the contact properties of a related chat; what the request gave goes before.
