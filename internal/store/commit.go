@@ -141,7 +141,8 @@ func (d *dialect) steps(j *job) []step {
 		add(conflict, sqlSetState, chat, number(c.Ended), millis(c.EndedAt), c.State)
 	}
 	if c.Done != nil {
-		add(func(session) error { return &Stale{*c.Done} }, sqlFinish, chat, c.Done.Key, millis(c.Done.At))
+		of, _ := center.UUID(string(c.Done.Chat)) // not always this one: a chat may have work for another
+		add(func(session) error { return &Stale{*c.Done} }, sqlFinish, of[:], c.Done.Key, millis(c.Done.At))
 	}
 	for i := range j.rows {
 		row := &j.rows[i]
