@@ -60,7 +60,7 @@ func (c *Chats) Connection(ctx context.Context, who Caller, connect bool) (*Conn
 		return nil, err
 	}
 	if p, _ := s.Participant(who.Participant); connect && p.Joined.IsZero() {
-		if err := c.Connected(ctx, who); err != nil {
+		if err := c.Connected(ctx, who, false); err != nil {
 			return nil, err
 		}
 	}
@@ -93,8 +93,8 @@ func (c *Chats) present(ctx context.Context, who Caller) (*state, error) {
 }
 
 // Connected says that a participant is there: the first time they join the chat, and if they are the customer the
-// flow begins. Later it is the customer's return, which a flow may wait for.
-func (c *Chats) Connected(ctx context.Context, who Caller) error {
+// flow begins. Later it is, if they were away, the customer's return, which a flow may wait for.
+func (c *Chats) Connected(ctx context.Context, who Caller, wasAway bool) error {
 	return c.change(ctx, who.Chat, func(t *turn) error {
 		first, err := t.Connect(who.Participant)
 		switch {
@@ -104,8 +104,10 @@ func (c *Chats) Connected(ctx context.Context, who Caller) error {
 			return nil
 		case first:
 			return c.startFlow(t)
+		case wasAway:
+			return c.feed(t, flow.CustomerReturned{})
 		}
-		return c.feed(t, flow.CustomerReturned{})
+		return nil
 	})
 }
 

@@ -37,10 +37,11 @@ type Desk interface {
 	ItemsAfter(ctx context.Context, chat center.ChatID, seq int64, limit int) ([]center.Item, error)
 	// LastSeqs returns the sequence of the last committed item of each chat; a chat without items may be left out.
 	LastSeqs(ctx context.Context, chats []center.ChatID) (map[center.ChatID]int64, error)
-	// Connected is told of a socket's first subscription to the chat, after the answer to it is queued. Refused
-	// (a [center.Error] other than Internal or Unavailable: the participant is gone, the chat has ended), the socket
-	// is closed; any other error is tried again.
-	Connected(ctx context.Context, v Viewer) error
+	// Connected is told of a socket's first subscription to the chat, after the answer to it is queued; alone says that
+	// the participant has no other subscribed socket on this node: they were away, and the socket does not replace
+	// another. Refused (a [center.Error] other than Internal or Unavailable: the participant is gone, the chat has
+	// ended), the socket is closed; any other error is tried again.
+	Connected(ctx context.Context, v Viewer, alone bool) error
 }
 
 // Bus brings the news. deliver may be called from any goroutine, also once more after stop.
@@ -256,8 +257,9 @@ func (h *Hub) join(c *conn) (r *room, first bool) {
 
 // connected reports a subscription until the desk has taken it.
 func (h *Hub) connected(c *conn) {
+	alone := h.alone(c)
 	for wait := firstWait; ; wait = longer(wait) {
-		err := h.opt.Desk.Connected(h.ctx, c.viewer)
+		err := h.opt.Desk.Connected(h.ctx, c.viewer, alone)
 		if err == nil {
 			return
 		}
@@ -270,6 +272,18 @@ func (h *Hub) connected(c *conn) {
 			return
 		}
 	}
+}
+
+// alone says that no other socket of the participant shows them the chat.
+func (h *Hub) alone(c *conn) bool {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	for _, other := range h.sockets[c.viewer.Participant] {
+		if other != c && other.room != nil && !other.leaving() {
+			return false
+		}
+	}
+	return true
 }
 
 func refused(err error) bool {

@@ -177,8 +177,8 @@ func (d desk) LastSeqs(ctx context.Context, ids []center.ChatID) (map[center.Cha
 	return d.s.store.LastSeqs(ctx, ids)
 }
 
-func (d desk) Connected(ctx context.Context, v hub.Viewer) error {
-	return d.s.chats.Connected(ctx, chat.Caller{Chat: v.Chat, Contact: v.Contact, Participant: v.Participant, Role: v.Role})
+func (d desk) Connected(ctx context.Context, v hub.Viewer, alone bool) error {
+	return d.s.chats.Connected(ctx, chat.Caller{Chat: v.Chat, Contact: v.Contact, Participant: v.Participant, Role: v.Role}, alone)
 }
 
 // sockets hands the API's sockets to the hub.
