@@ -2,7 +2,10 @@ package api_test
 
 import (
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"encoding/json"
+	"io"
 	"net/http"
 	"net/http/httptest"
 	"slices"
@@ -10,6 +13,9 @@ import (
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	v4 "github.com/aws/aws-sdk-go-v2/aws/signer/v4"
 
 	"github.com/parley-chat/parley/internal/api"
 	"github.com/parley-chat/parley/internal/chat"
@@ -55,6 +61,93 @@ func TestLogHoldsNoSecret(t *testing.T) {
 				t.Errorf("the log holds %.20s…: %s", secret, log)
 			}
 		}
+	})
+}
+
+// Presigned requests are good too, and a key that is taken away is of no use at once, kept signing key or not.
+func TestSignaturesFollowTheAccessKey(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		keys := accessKeys{accessKey: secretKey}
+		w := newWorld(t, func(c *api.Config, _ *chat.Config) { c.AnyCredentials, c.Keys = false, keys })
+		presigned := func(service string) string {
+			r, err := http.NewRequest("GET", "http://localhost:4510/instance?maxResults=1&X-Amz-Expires=600", nil)
+			if err != nil {
+				t.Fatal(err)
+			}
+			empty := sha256.Sum256(nil)
+			url, _, err := v4.NewSigner().PresignHTTP(t.Context(), aws.Credentials{AccessKeyID: accessKey, SecretAccessKey: secretKey}, r,
+				hex.EncodeToString(empty[:]), service, "us-east-1", time.Now())
+			if err != nil {
+				t.Fatal(err)
+			}
+			return strings.TrimPrefix(url, "http://localhost:4510")
+		}
+		check := func(target, want string) {
+			t.Helper()
+			if got := w.call("GET", target, "", ""); got.header.Get("X-Amzn-Errortype") != want {
+				t.Errorf("got %d %s, want %q", got.status, got.body, want)
+			}
+		}
+		good := presigned("connect")
+		check(good, "")
+		check(good, "")
+		check(strings.Replace(good, "maxResults=1", "maxResults=2", 1), "InvalidSignatureException")
+		check(presigned("execute-api"), "InvalidSignatureException")
+		keys[accessKey] = "another"
+		check(good, "InvalidSignatureException")
+		delete(keys, accessKey)
+		check(good, "UnrecognizedClientException")
+		keys[accessKey] = secretKey
+		time.Sleep(601 * time.Second)
+		check(good, "InvalidSignatureException")
+	})
+}
+
+// Whatever is done to a token, it is not one any more, and there is one answer to that.
+func TestDamagedTokens(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t, nil)
+		w.prepare("start")
+		w.prepare("connect")
+		good := w.names["customerConnection"]
+		bad := []string{good + "A", good[:len(good)-1], good[:40], strings.ToUpper(good), good + " " + good, strings.Repeat("x", 5000), "null", "'; --"}
+		for i := 10; i < len(good)-8; i += 17 {
+			flipped := []byte(good)
+			flipped[i] ^= 1
+			bad = append(bad, string(flipped))
+		}
+		for _, token := range bad {
+			got := w.call("POST", "/participant/transcript", token, "{}")
+			if got.status != http.StatusForbidden || !strings.Contains(got.body, `"message":"Access denied"`) {
+				t.Errorf("%.60s: got %d %s", token, got.status, got.body)
+			}
+		}
+	})
+}
+
+// A body without a length is cut off at the limit; the server goes on.
+func TestEndlessBody(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t, nil)
+		conn, err := w.listener.Dial(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		go func() {
+			_, _ = io.WriteString(conn, "PUT /contact/chat HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n")
+			chunk := "10000\r\n" + strings.Repeat(" ", 1<<16) + "\r\n"
+			for err := error(nil); err == nil; {
+				_, err = io.WriteString(conn, chunk)
+			}
+		}()
+		if got := w.receive(conn, false); !strings.HasPrefix(got, "HTTP/1.1 413 ") || !strings.Contains(got, "Connection: close") {
+			t.Errorf("got %s", got)
+		}
+		_ = conn.Close()
+		if got := w.call("GET", "/instance", "", ""); got.status != http.StatusOK {
+			t.Errorf("the server does not go on: %d", got.status)
+		}
+		time.Sleep(time.Second) // net/http lingers on connections that it closes with unread bytes
 	})
 }
 

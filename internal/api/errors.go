@@ -103,6 +103,9 @@ func unsigned(err error) *failure {
 	return &failure{ErrorShape: wire.ErrorShape{Code: refused.Code, Status: refused.Status}, message: refused.Message, gateway: true}
 }
 
+// maxProblems is the longest list that the API model gives InvalidContactFlowException.
+const maxProblems = 50
+
 // appendBody appends the answer's body in the spelling of its service. Amazon Connect's exceptions have Message, but
 // for InvalidContactFlowException, which has problems in its place. The Participant Service was seen with message
 // where its API model says Message, and browsers cannot always read the header that has the error's name: it says all
@@ -110,8 +113,8 @@ func unsigned(err error) *failure {
 func (f *failure) appendBody(dst []byte, service string) []byte {
 	switch {
 	case f.problems != nil && f.Code == connect.InvalidContactFlowException.Code:
-		list := make([]connect.ProblemDetail, len(f.problems))
-		for i := range f.problems {
+		list := make([]connect.ProblemDetail, min(len(f.problems), maxProblems))
+		for i := range list {
 			list[i].Message = &f.problems[i]
 		}
 		return (&connect.InvalidContactFlowExceptionBody{Problems: list}).AppendJSON(dst)

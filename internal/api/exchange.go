@@ -19,8 +19,11 @@ import (
 // maxBody is the largest request body. The largest that an operation needs is a flow of 256,000 characters, escaped.
 const maxBody = 1 << 20
 
-// maxKept is the largest buffer that waits for another request.
-const maxKept = 64 << 10
+// Buffers begin with room for a message and its answer; larger ones than maxKept do not wait for another request.
+const (
+	minBuffer = 1 << 10
+	maxKept   = 64 << 10
+)
 
 // exchange is one request and its answer. Exchanges are used again, for the sake of their buffers: nothing of one may
 // outlive ServeHTTP but what is in the answer's header.
@@ -151,7 +154,7 @@ func (x *exchange) readBody() *failure {
 		return x.readChunks()
 	}
 	if int64(cap(x.buffer)) < n {
-		x.buffer = make([]byte, n)
+		x.buffer = make([]byte, n, max(n, minBuffer))
 	}
 	x.buffer = x.buffer[:n]
 	_, err := io.ReadFull(x.r.Body, x.buffer)
