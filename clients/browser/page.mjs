@@ -121,6 +121,13 @@ const commands = {
   },
 };
 
+// What the page itself says about how it is doing.
+async function condition() {
+  const state = await main().getAttribute("data-state", { timeout: 1000 }).catch(() => "not there");
+  const problem = await page.locator("#problem").textContent({ timeout: 1000 }).catch(() => "");
+  return `the page is ${state}${problem && ` and says ${JSON.stringify(problem)}`}, with ${await rows().count()} rows`;
+}
+
 async function describe(row) {
   return {
     id: await row.getAttribute("data-id"),
@@ -141,8 +148,7 @@ readline
       try {
         say({ id, ok: (await commands[name](args)) ?? {} });
       } catch (error) {
-        const state = await main().getAttribute("data-state", { timeout: 1000 }).catch(() => "unknown");
-        say({ id, error: { type: error.name, message: `${error.message}; the page is ${state}; ${troubles.join("; ")}` } });
+        say({ id, error: { type: error.name, message: [error.message, await condition(), ...troubles].join("; ") } });
       }
     });
   })
