@@ -6,7 +6,9 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"math/rand/v2"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/parley-chat/parley/internal/center"
@@ -49,6 +51,7 @@ type Chats struct {
 	programs programs
 	wake     chan struct{} // an earlier due row than Run knows of may be there
 	firing   chan struct{} // held by the one that answers due rows
+	forgot   atomic.Int64  // how often everything was forgotten
 
 	mu      sync.Mutex
 	entries map[center.ChatID]*entry
@@ -78,6 +81,7 @@ type snapshot struct {
 	state *state
 	seq   int64
 	last  time.Time
+	age   int64 // Chats.forgot when it was read
 }
 
 // cached is how many chats nobody works on are kept decoded.
@@ -187,6 +191,7 @@ func (c *Chats) release(e *entry) {
 
 // Forget drops every decoded chat; the next use reads it from the store again.
 func (c *Chats) Forget() {
+	c.forgot.Add(1) // those that somebody is working on now
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	for c.idle.head != nil {
@@ -198,9 +203,11 @@ func (c *Chats) Forget() {
 
 // load makes the snapshot current if it is not there.
 func (c *Chats) load(ctx context.Context, e *entry) error {
-	if e.snap != nil {
+	age := c.forgot.Load()
+	if e.snap != nil && e.snap.age == age {
 		return nil
 	}
+	e.snap = nil
 	row, err := c.Store.Chat(ctx, e.id)
 	if errors.Is(err, store.ErrNotFound) {
 		return center.Refuse(center.NotFound, "Resource not found of Type: CONTACT %s", printable(string(e.id)))
@@ -212,7 +219,7 @@ func (c *Chats) load(ctx context.Context, e *entry) error {
 	if err != nil {
 		return fmt.Errorf("chat %s: %w", e.id, err)
 	}
-	e.snap = &snapshot{state: s, seq: row.LastSeq, last: row.LastTime}
+	e.snap = &snapshot{state: s, seq: row.LastSeq, last: row.LastTime, age: age}
 	return nil
 }
 
@@ -261,7 +268,7 @@ func (c *Chats) change(ctx context.Context, id center.ChatID, decide func(*turn)
 		return err
 	}
 	defer c.leave(e)
-	for range attempts {
+	for try := range attempts {
 		known := e.snap != nil
 		if err := c.load(ctx, e); err != nil {
 			return err
@@ -286,8 +293,24 @@ func (c *Chats) change(ctx context.Context, id center.ChatID, decide func(*turn)
 		if !errors.As(err, &conflict) {
 			return err
 		}
+		if err := stepAside(ctx, try); err != nil {
+			return err
+		}
 	}
 	return center.Refuse(center.Internal, "the chat was changed by others %d times over; try again", attempts)
+}
+
+// stepAside lets the other node, which also wants the next place in the sequence, go first now and then: the more
+// often the same decision has lost, the longer it may wait.
+func stepAside(ctx context.Context, lost int) error {
+	t := time.NewTimer(rand.N(2 * time.Millisecond << lost))
+	defer t.Stop()
+	select {
+	case <-t.C:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
 }
 
 // stale says that another node has moved the chat on since its snapshot was taken, and drops the snapshot then.
@@ -305,9 +328,9 @@ func (c *Chats) stale(ctx context.Context, e *entry) bool {
 
 // commit makes a turn's decision durable, then current, then known, in this order.
 func (c *Chats) commit(ctx context.Context, e *entry, t *turn) error {
-	s := (*state)(nil)
+	s, age := (*state)(nil), c.forgot.Load()
 	if e.snap != nil {
-		s = e.snap.state
+		s, age = e.snap.state, e.snap.age
 	}
 	if t.ran {
 		t.Edit()
@@ -321,7 +344,7 @@ func (c *Chats) commit(ctx context.Context, e *entry, t *turn) error {
 		return err
 	}
 	last := &ch.Items[len(ch.Items)-1]
-	e.snap = &snapshot{state: s, seq: last.Seq, last: last.Time}
+	e.snap = &snapshot{state: s, seq: last.Seq, last: last.Time, age: age}
 	c.announce(t, ch.Items)
 	if len(ch.Due) > 0 {
 		c.nudge()

@@ -2,8 +2,10 @@ package chat
 
 import (
 	"context"
+	"errors"
 
 	"github.com/parley-chat/parley/internal/center"
+	"github.com/parley-chat/parley/internal/store"
 )
 
 // Summary is a chat at a glance, without anything that was said and without attribute values.
@@ -52,6 +54,46 @@ func (c *Chats) Overview(ctx context.Context, limit int) ([]Summary, error) {
 		}
 	}
 	return all, nil
+}
+
+// Detail is one chat, and what waits for its time in it.
+type Detail struct {
+	Summary
+	Timers []Timer `json:"timers"`
+}
+
+// Timer is a due row, without what it says.
+type Timer struct {
+	Timer string `json:"timer"`
+	At    string `json:"at"`
+}
+
+// Detail returns the chat that a contact belongs to.
+func (c *Chats) Detail(ctx context.Context, contact center.ContactID) (*Detail, error) {
+	id, err := c.Store.ChatOf(ctx, contact)
+	if errors.Is(err, store.ErrNotFound) {
+		return nil, center.Refuse(center.NotFound, "Resource not found of Type: CONTACT %s", printable(string(contact)))
+	}
+	if err != nil {
+		return nil, err
+	}
+	row, err := c.Store.Chat(ctx, id)
+	if err != nil {
+		return nil, err
+	}
+	s, err := decode(row.State)
+	if err != nil {
+		return nil, err
+	}
+	due, err := c.Store.DueOf(ctx, id)
+	if err != nil {
+		return nil, err
+	}
+	d := &Detail{Summary: s.summary(row.LastSeq), Timers: []Timer{}}
+	for _, one := range due {
+		d.Timers = append(d.Timers, Timer{one.Key, center.FormatTime(one.At)})
+	}
+	return d, nil
 }
 
 func (s *state) summary(items int64) Summary {

@@ -131,8 +131,10 @@ func (c *Chats) Transcript(ctx context.Context, who Caller, q TranscriptQuery) (
 // sessions are this chat and the past ones that can be read by now.
 func (c *Chats) sessions(s *state) []center.PastSession {
 	all := []center.PastSession{{Chat: s.ID}}
+	delay := c.Settings.RehydrationDelay
 	for _, p := range s.Past {
-		if c.Clock.Now().Before(p.Ended.Add(c.Settings.RehydrationDelay)) {
+		// Without a delay the clock is not asked: the end may be dated ahead of it.
+		if delay > 0 && c.Clock.Now().Before(p.Ended.Add(delay)) {
 			break
 		}
 		all = append(all, p)

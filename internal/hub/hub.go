@@ -56,8 +56,8 @@ type Options struct {
 	Log  *slog.Logger
 
 	// Queue and QueueBytes bound what waits for one socket; beyond either, it is closed as a slow reader.
-	Queue      int // frames; 256
-	QueueBytes int // 512 KiB
+	Queue      int // frames; 1024, so that whatever a flow may say at once fits
+	QueueBytes int // 4 MiB
 	// SocketsPerParticipant: one more closes the participant's oldest. The documented quota is 5 connections.
 	SocketsPerParticipant int
 	// Remote says that news also comes from other nodes and may be lost on the way: what was delivered is compared
@@ -86,8 +86,8 @@ func (o Options) withDefaults() Options {
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)
 	}
-	orInt(&o.Queue, 256)
-	orInt(&o.QueueBytes, 512<<10)
+	orInt(&o.Queue, 1024)
+	orInt(&o.QueueBytes, 4<<20)
 	orInt(&o.SocketsPerParticipant, 5)
 	or(&o.CheckEvery, 2*time.Second)
 	or(&o.EndGrace, 2*time.Second)
