@@ -203,7 +203,7 @@ func TestFramesSentTogetherWithTheHandshake(t *testing.T) {
 }
 
 func TestASlowReaderLeaves(t *testing.T) {
-	story(t, hub.Options{}, func(s *stage) {
+	story(t, hub.Options{Queue: 256}, func(s *stage) {
 		slow, other := s.rude(customer), s.join(agent)
 		slow.text(subscribe)
 		synctest.Wait()

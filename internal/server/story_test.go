@@ -14,6 +14,7 @@ import (
 	"sync/atomic"
 	"testing"
 	"time"
+	"unicode/utf8"
 
 	"github.com/parley-chat/parley/internal/bus/bustest"
 	"github.com/parley-chat/parley/internal/center"
@@ -255,7 +256,8 @@ func swell(text string) string {
 	if !ok || !ok2 || err != nil || head == "" {
 		return text
 	}
-	return head[:len(head)-1] + strings.Repeat(head[len(head)-1:], n)
+	_, size := utf8.DecodeLastRuneInString(head)
+	return head[:len(head)-size] + strings.Repeat(head[len(head)-size:], n)
 }
 
 // option takes key=value out of a command's arguments.
