@@ -30,9 +30,7 @@ type Caller struct {
 func (c *Chats) Authenticate(text string, want token.Kind) (Caller, error) {
 	claims, err := c.Sealer.Open(text, want, c.Wall())
 	switch {
-	case errors.Is(err, token.ErrKind):
-		return Caller{}, &center.Error{Code: center.AccessDenied, Message: "User is not authorized to access this resource with an explicit deny", Cause: err}
-	case errors.Is(err, token.ErrInvalid), errors.Is(err, token.ErrExpired):
+	case errors.Is(err, token.ErrInvalid), errors.Is(err, token.ErrKind), errors.Is(err, token.ErrExpired):
 		return Caller{}, &center.Error{Code: center.AccessDenied, Message: "Access denied", Cause: err}
 	case err != nil:
 		return Caller{}, err
