@@ -119,7 +119,7 @@ func (a *API) describeContact(x *exchange, in *connect.DescribeContactInput) (*c
 		Arn:                  &arn,
 		Id:                   text(contact.ID),
 		PreviousContactId:    text(contact.Previous),
-		ContactAssociationId: text(chat.ID),
+		ContactAssociationId: text(chat.Association),
 		InitiationMethod:     &contact.InitiationMethod,
 		Name:                 text(contact.Name),
 		Description:          text(contact.Description),

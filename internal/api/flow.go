@@ -43,6 +43,7 @@ func (a *API) describeContactFlow(x *exchange, in *connect.DescribeContactFlowIn
 	return &connect.DescribeContactFlowOutput{ContactFlow: &connect.ContactFlow{
 		Arn: &arn, Id: text(f.ID), Name: &f.Name, Type: &f.Type, State: &state, Status: &status,
 		Description: text(f.Description), Content: &f.Content, Tags: f.Tags, FlowContentSha256: &f.SHA256,
+		LastModifiedTime: &f.Modified, LastModifiedRegion: &a.Partition.Region,
 	}}, nil
 }
 

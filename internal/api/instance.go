@@ -13,7 +13,7 @@ func (a *API) createInstance(x *exchange, in *connect.CreateInstanceInput) (*con
 		InboundCalls:           *in.InboundCallsEnabled,
 		OutboundCalls:          *in.OutboundCallsEnabled,
 		Tags:                   in.Tags,
-	})
+	}, value(in.ClientToken))
 	if err != nil {
 		return nil, err
 	}

@@ -128,7 +128,7 @@ func newWorld(t testing.TB, change func(*api.Config, *chat.Config)) *world {
 
 func (w *world) seed(ctx context.Context) {
 	w.t.Helper()
-	_, err := w.chats.CreateInstance(ctx, center.Instance{ID: instanceID, Alias: "parley", IdentityManagementType: center.IdentityManaged})
+	_, err := w.chats.CreateInstance(ctx, center.Instance{ID: instanceID, Alias: "parley", IdentityManagementType: center.IdentityManaged}, "")
 	if err == nil {
 		_, err = w.chats.CreateFlow(ctx, instanceID, center.ContactFlow{ID: flowID, Name: "Welcome", Type: center.TypeContactFlow}, greeting, true)
 	}
@@ -197,7 +197,7 @@ func (w *world) prepare(line string) {
 		yes := true
 		err = w.chats.UpdateFlow(ctx, instanceID, center.FlowRef{ID: center.FlowID(w.names["made"])}, nil, nil, &yes)
 	case "instance":
-		_, err = w.chats.CreateInstance(ctx, center.Instance{Alias: rest, IdentityManagementType: center.IdentityManaged})
+		_, err = w.chats.CreateInstance(ctx, center.Instance{Alias: rest, IdentityManagementType: center.IdentityManaged}, "")
 	case "wait":
 		var d time.Duration
 		if d, err = time.ParseDuration(rest); err == nil {

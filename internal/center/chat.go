@@ -13,6 +13,8 @@ import (
 type Chat struct {
 	ID       ChatID     `json:"id"`
 	Instance InstanceID `json:"instance"`
+	// Association is the contact at the root of the chats that were begun from one another.
+	Association ContactID `json:"association"`
 	// Contacts are the segments in order; the last one is current.
 	Contacts     []Contact     `json:"contacts"`
 	Participants []Participant `json:"participants"`

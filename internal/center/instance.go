@@ -52,6 +52,7 @@ type ContactFlow struct {
 	Published   string            `json:"published,omitempty"` // "" when never published
 	Saved       string            `json:"saved"`
 	Tags        map[string]string `json:"tags,omitempty"`
+	Modified    time.Time         `json:"modified"`
 }
 
 // Saved addresses a flow's saved content.

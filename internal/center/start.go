@@ -175,7 +175,7 @@ func (s *StartChat) Begin(related *Chat, past []PastSession, set Settings, now t
 	now = now.UTC()
 	id := newID()
 	c := &Chat{
-		ID: ChatID(id), Instance: s.Instance, System: ParticipantID(newID()),
+		ID: ChatID(id), Instance: s.Instance, Association: ContactID(id), System: ParticipantID(newID()),
 		ContentTypes: s.ContentTypes, DurationMinutes: s.DurationMinutes, ResponseMode: s.ResponseMode,
 		OnCustomerExit: s.OnCustomerExit, CustomerID: s.CustomerID, InitialMessage: s.InitialMessage,
 		Attributes: maps.Clone(s.Attributes), Past: past,
@@ -229,6 +229,7 @@ func later(a, b time.Time) time.Time {
 
 // inherit copies the contact properties of a related chat; what the request gave goes before.
 func (c *Chat) inherit(from *Chat) {
+	c.Association = from.Association
 	own := c.Attributes
 	c.Attributes = maps.Clone(from.Attributes)
 	if c.Attributes == nil {

@@ -34,7 +34,7 @@ func (c *Chats) CreateFlow(ctx context.Context, at center.InstanceID, f center.C
 	if f.ID == "" {
 		f.ID = center.FlowID(c.NewID())
 	}
-	f.Saved = sha
+	f.Saved, f.Modified = sha, c.Clock.Now().UTC()
 	if publish {
 		f.Published = sha
 	}
@@ -136,7 +136,7 @@ func (c *Chats) UpdateFlowContent(ctx context.Context, at center.InstanceID, ref
 		return err
 	}
 	return flows.update(ctx, c, at, string(ref.ID), func(f *center.ContactFlow) error {
-		f.Saved = sha
+		f.Saved, f.Modified = sha, c.Clock.Now().UTC()
 		if publish {
 			f.Published = sha
 		}
@@ -159,6 +159,7 @@ func (c *Chats) UpdateFlow(ctx context.Context, at center.InstanceID, ref center
 		if archived != nil {
 			f.Archived = *archived
 		}
+		f.Modified = c.Clock.Now().UTC()
 		return nil
 	})
 	var refused *center.Error

@@ -5,11 +5,12 @@ import (
 	"errors"
 
 	"github.com/parley-chat/parley/internal/center"
+	"github.com/parley-chat/parley/internal/store"
 )
 
 // CreateInstance makes an instance; it is ACTIVE at once. An alias is unique over the whole server, as it is over
-// all of AWS.
-func (c *Chats) CreateInstance(ctx context.Context, i center.Instance) (*center.Instance, error) {
+// all of AWS. A ClientToken seen before is answered with the instance it made.
+func (c *Chats) CreateInstance(ctx context.Context, i center.Instance, clientToken string) (*center.Instance, error) {
 	if err := i.Check(); err != nil {
 		return nil, err
 	}
@@ -17,16 +18,24 @@ func (c *Chats) CreateInstance(ctx context.Context, i center.Instance) (*center.
 		i.ID = center.InstanceID(c.NewID())
 	}
 	i.Created = c.Clock.Now().UTC()
-	err := instances.insert(ctx, c, "", &i)
+	var once []store.Resource
+	key := claimKey(clientToken)
+	if clientToken != "" {
+		once = []store.Resource{{Kind: instanceToken, ID: key, Body: []byte(i.ID), Created: i.Created, Modified: i.Created}}
+	}
+	err := instances.insert(ctx, c, "", &i, once...)
 	var refused *center.Error
-	if errors.As(err, &refused) && refused.Code == center.Duplicate {
-		return nil, center.Refuse(center.InvalidRequest, "Invalid Input. Instance alias is already used.")
+	if !errors.As(err, &refused) || refused.Code != center.Duplicate {
+		return &i, err
 	}
-	if err != nil {
-		return nil, err
+	if first, err := c.Store.Resource(ctx, "", instanceToken, key); err == nil {
+		return c.Instance(ctx, center.InstanceID(first.Body))
 	}
-	return &i, nil
+	return nil, center.Refuse(center.InvalidRequest, "Invalid Input. Instance alias is already used.")
 }
+
+// instanceToken is the kind of the rows that remember which instance a ClientToken made.
+const instanceToken = "instance-token"
 
 // Instance finds an instance by id.
 func (c *Chats) Instance(ctx context.Context, id center.InstanceID) (*center.Instance, error) {

@@ -72,14 +72,15 @@ func (k kind[T]) get(ctx context.Context, c *Chats, at center.InstanceID, id str
 	return k.decode(r)
 }
 
-func (k kind[T]) insert(ctx context.Context, c *Chats, at center.InstanceID, v *T) error {
+// insert makes a value, and with it, all or none, the rows in with.
+func (k kind[T]) insert(ctx context.Context, c *Chats, at center.InstanceID, v *T, with ...store.Resource) error {
 	r, err := k.resource(at, v)
 	if err != nil {
 		return err
 	}
 	r.Created = c.Clock.Now()
 	r.Modified = r.Created
-	return c.Store.InsertResource(ctx, r)
+	return c.Store.InsertResources(ctx, append(with, r))
 }
 
 // update changes a value as it stands.

@@ -22,6 +22,9 @@ func (silence) Publish(center.ChatID, []center.Item) {}
 
 // OpenAdmin opens the store of a configuration.
 func OpenAdmin(ctx context.Context, cfg Config) (*Admin, error) {
+	if err := cfg.checkStore(); err != nil {
+		return nil, err
+	}
 	cfg.fill()
 	s, err := open(ctx, cfg)
 	if err != nil {
@@ -40,7 +43,7 @@ func (a *Admin) Close() error { return a.s.Close() }
 func (a *Admin) CreateInstance(ctx context.Context, alias string) (*center.Instance, error) {
 	return a.chats.CreateInstance(ctx, center.Instance{
 		Alias: alias, IdentityManagementType: center.IdentityManaged, InboundCalls: true, OutboundCalls: true,
-	})
+	}, "")
 }
 
 // Instances lists all instances.
