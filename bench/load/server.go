@@ -44,6 +44,7 @@ type Server struct {
 	Flow     string // id
 
 	keyID, secret string
+	command       func() (*exec.Cmd, error) // makes the process, not started
 	log           io.Writer
 	cmd           *exec.Cmd
 	exited        chan struct{}
@@ -56,6 +57,7 @@ const masterSecret = "bG9hZCBsb2FkIGxvYWQgbG9hZCBsb2FkIGxvYWQgbG8="
 // is running when NewServer returns. What it prints goes to log.
 func NewServer(database string, log io.Writer) (*Server, error) {
 	s := &Server{Database: database, log: log}
+	s.command = s.serve
 	out, err := s.admin("key", "create")
 	if err != nil {
 		return nil, err
@@ -77,7 +79,40 @@ func NewServer(database string, log io.Writer) (*Server, error) {
 	if _, err := s.Start(); err != nil {
 		return nil, err
 	}
-	return s, s.createFlow()
+	if err := s.createFlow(); err != nil {
+		s.Kill()
+		return nil, err
+	}
+	return s, nil
+}
+
+// StartOther starts a program that answers as a parley does, at the address that it finds in an environment variable,
+// on which the operator's pages are too.
+func StartOther(program, variable string, log io.Writer) (*Server, error) {
+	address, err := freeAddress()
+	if err != nil {
+		return nil, err
+	}
+	s := &Server{Address: address, Operator: address, keyID: "any", secret: "any", log: log}
+	s.command = func() (*exec.Cmd, error) {
+		cmd := exec.Command(program)
+		cmd.Env = append(os.Environ(), variable+"="+address)
+		return cmd, nil
+	}
+	_, err = s.Start()
+	return s, err
+}
+
+// serve is `parley serve` on the server's store.
+func (s *Server) serve() (*exec.Cmd, error) {
+	binary, err := Binary()
+	if err != nil {
+		return nil, err
+	}
+	cmd := exec.Command(binary, "serve", "--db", s.Database, "--listen", s.Address, "--operator-listen", s.Operator,
+		"--public-url", "http://"+s.Address, "--region", region, "--log-level", "warn")
+	cmd.Env = append(os.Environ(), "PARLEY_SECRET="+masterSecret)
+	return cmd, nil
 }
 
 // admin runs one of the administrative commands on the server's store and returns what it prints.
@@ -142,20 +177,17 @@ const patience = 30 * time.Second
 
 // Start starts the process and returns how long it took from fork to the first 200 of /health/ready.
 func (s *Server) Start() (time.Duration, error) {
-	binary, err := Binary()
+	cmd, err := s.command()
 	if err != nil {
 		return 0, err
 	}
-	s.cmd = exec.Command(binary, "serve", "--db", s.Database, "--listen", s.Address, "--operator-listen", s.Operator,
-		"--public-url", "http://"+s.Address, "--region", region, "--log-level", "warn")
-	s.cmd.Env = append(os.Environ(), "PARLEY_SECRET="+masterSecret)
-	s.cmd.Stdout, s.cmd.Stderr = s.log, s.log
+	cmd.Stdout, cmd.Stderr = s.log, s.log
 	began := time.Now()
-	if err := s.cmd.Start(); err != nil {
+	if err := cmd.Start(); err != nil {
 		return 0, err
 	}
-	cmd, exited := s.cmd, make(chan struct{})
-	s.exited = exited
+	exited := make(chan struct{})
+	s.cmd, s.exited = cmd, exited
 	go func() {
 		_ = cmd.Wait() // how it ended is in cmd.ProcessState
 		close(exited)
@@ -176,11 +208,11 @@ func (s *Server) awaitReady() error {
 		}
 		select {
 		case <-s.exited:
-			return fmt.Errorf("parley serve ended before it was ready: %v", s.cmd.ProcessState)
+			return fmt.Errorf("the server ended before it was ready: %v", s.cmd.ProcessState)
 		case <-time.After(200 * time.Microsecond):
 		}
 		if time.Now().After(deadline) {
-			return fmt.Errorf("parley serve is not ready after %v: %w", patience, err)
+			return fmt.Errorf("the server is not ready after %v: %w", patience, err)
 		}
 	}
 }
@@ -219,10 +251,10 @@ func (s *Server) Stop() error {
 	case <-s.exited:
 	case <-time.After(patience):
 		s.Kill()
-		return fmt.Errorf("parley serve had not stopped %v after SIGTERM", patience)
+		return fmt.Errorf("the server had not stopped %v after SIGTERM", patience)
 	}
 	if !s.cmd.ProcessState.Success() {
-		return fmt.Errorf("parley serve, told to stop: %v", s.cmd.ProcessState)
+		return fmt.Errorf("the server, told to stop: %v", s.cmd.ProcessState)
 	}
 	return nil
 }

@@ -60,13 +60,15 @@ func (s *Socket) open(u *url.URL, deadline time.Time) error {
 	if err := s.conn.SetDeadline(deadline); err != nil {
 		return err
 	}
-	// The handshake and the first frame go together: no server may need to be waited for in between.
-	first := fmt.Appendf(nil, "GET %s HTTP/1.1\r\nHost: %s\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"+
+	handshake := fmt.Appendf(nil, "GET %s HTTP/1.1\r\nHost: %s\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"+
 		"Sec-WebSocket-Key: bG9hZCBvZiBwYXJsZXkuLg==\r\nSec-WebSocket-Version: 13\r\n\r\n", u.RequestURI(), u.Host)
-	if _, err := s.conn.Write(appendFrame(first, opText, []byte(subscribe))); err != nil {
+	if _, err := s.conn.Write(handshake); err != nil {
 		return err
 	}
 	if err := s.switched(); err != nil {
+		return err
+	}
+	if _, err := s.conn.Write(appendFrame(nil, opText, []byte(subscribe))); err != nil {
 		return err
 	}
 	answer, err := s.Next()
