@@ -14,6 +14,7 @@ type keyCmd struct {
 	Create createKeyCmd `cmd:"" help:"Make an access key; its secret is shown this once."`
 	List   listKeysCmd  `cmd:"" help:"List access keys."`
 	Revoke revokeKeyCmd `cmd:"" help:"Take an access key away."`
+	Rotate rotateKeyCmd `cmd:"" help:"Seal participants' tokens with a new key from now on. Tokens of before stay good."`
 }
 
 type createKeyCmd struct {
@@ -27,6 +28,8 @@ type revokeKeyCmd struct {
 	storeFlags
 	ID string `arg:"" help:"Access key id."`
 }
+
+type rotateKeyCmd struct{ storeFlags }
 
 type instanceCmd struct {
 	Create createInstanceCmd `cmd:"" help:"Make an instance."`
@@ -49,9 +52,6 @@ type deleteInstanceCmd struct {
 
 // administer opens the store for one task.
 func (f *storeFlags) administer(task func(context.Context, *server.Admin) error) error {
-	if f.DB == "" {
-		return errors.New("no database: give --db sqlite:PATH or --db postgres://…, or set PARLEY_DB")
-	}
 	ctx, _ := signals()
 	a, err := server.OpenAdmin(ctx, f.config())
 	if err != nil {
@@ -101,6 +101,16 @@ func (c *revokeKeyCmd) Run() error {
 			return err
 		}
 		fmt.Println("revoked; running servers stop accepting it within ten seconds")
+		return nil
+	})
+}
+
+func (c *rotateKeyCmd) Run() error {
+	return c.administer(func(ctx context.Context, a *server.Admin) error {
+		if err := a.Keys.Rotate(ctx); err != nil {
+			return err
+		}
+		fmt.Println("running servers seal with a new key within ten minutes; the old one opens tokens for eight days more")
 		return nil
 	})
 }

@@ -14,6 +14,7 @@ import (
 	"github.com/parley-chat/parley/internal/center"
 	"github.com/parley-chat/parley/internal/chat"
 	"github.com/parley-chat/parley/internal/hub"
+	"github.com/parley-chat/parley/internal/token"
 )
 
 // Config says what a server is. The zero value of a field means what its comment says.
@@ -48,29 +49,63 @@ type Nodes interface {
 	hub.Bus
 }
 
-// Check names the first thing that is missing or wrong.
-func (c *Config) Check() error {
+// Check names all that is missing or wrong, an error each, joined. No error holds a secret.
+func (c *Config) Check() error { return errors.Join(c.checkStore(), c.checkPublicURL()) }
+
+// checkStore is as much of Check as administration needs.
+func (c *Config) checkStore() error {
+	wrong := []error{c.checkDatabase()}
+	if c.Secret == "" && isPostgres(c.Database) {
+		wrong = append(wrong, errors.New("no secret: set PARLEY_SECRET (for example to the output of: openssl rand -base64 32); every node needs the same one"))
+	}
+	if c.Secret != "" {
+		_, err := token.NewMasterKey(c.Secret)
+		wrong = append(wrong, err)
+	}
+	if len(c.Partition.Account) != 12 || strings.Trim(c.Partition.Account, "0123456789") != "" {
+		wrong = append(wrong, errors.New("--account must be twelve digits"))
+	}
+	if c.Partition.Region == "" || strings.Trim(c.Partition.Region, regionCharacters) != "" {
+		wrong = append(wrong, errors.New("--region must be a region's name, such as us-east-1"))
+	}
+	return errors.Join(wrong...)
+}
+
+// regionCharacters are those of regions' names, which stand in ARNs and signatures.
+const regionCharacters = "abcdefghijklmnopqrstuvwxyz0123456789-"
+
+func (c *Config) checkDatabase() error {
+	path, isFile := strings.CutPrefix(c.Database, "sqlite:")
 	switch {
 	case c.Database == "":
 		return errors.New("no database: give --db sqlite:PATH or --db postgres://…, or set PARLEY_DB")
-	case len(c.Partition.Account) != 12 || strings.Trim(c.Partition.Account, "0123456789") != "":
-		return fmt.Errorf("--account must have twelve digits, got %d characters", len(c.Partition.Account))
-	case c.Partition.Region == "":
-		return errors.New("--region must not be empty")
+	case isPostgres(c.Database), isFile && path != "" && path != memory:
+		return nil
+	case isFile && path == memory && c.Dev:
+		return nil
+	case isFile && path == memory:
+		return errors.New("--db sqlite::memory: keeps nothing; it is for parley dev")
 	}
-	if c.PublicURL != "" {
-		u, err := url.Parse(c.PublicURL)
-		if err != nil || u.Host == "" || (u.Scheme != "http" && u.Scheme != "https") || strings.Trim(u.Path, "/") != "" {
-			return errors.New("--public-url must be http://HOST or https://HOST without a path")
+	return errors.New("--db must be sqlite:PATH or postgres://…")
+}
+
+func (c *Config) checkPublicURL() error {
+	if c.PublicURL == "" {
+		if c.Dev {
+			return nil
 		}
-	} else if !c.Dev {
 		return errors.New("no public URL: give --public-url https://HOST (or PARLEY_PUBLIC_URL), the address that clients reach this server by")
 	}
-	if c.Secret == "" && isPostgres(c.Database) {
-		return errors.New("no secret: set PARLEY_SECRET (for example to the output of: openssl rand -base64 32); every node needs the same one")
+	u, err := url.Parse(c.PublicURL)
+	if err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https" ||
+		strings.TrimSuffix(c.PublicURL, "/") != u.Scheme+"://"+u.Host {
+		return errors.New("--public-url must be http://HOST or https://HOST and nothing more")
 	}
 	return nil
 }
+
+// memory is the path of a SQLite database that is no file.
+const memory = ":memory:"
 
 func isPostgres(database string) bool {
 	return strings.HasPrefix(database, "postgres://") || strings.HasPrefix(database, "postgresql://")
@@ -82,10 +117,9 @@ func (c *Config) secret() (string, error) {
 	if c.Secret != "" {
 		return c.Secret, nil
 	}
-	if !isFile || path == ":memory:" {
+	if !isFile || path == memory {
 		return randomSecret(), nil
 	}
-	path, _, _ = strings.Cut(strings.TrimPrefix(path, "//"), "?")
 	file := filepath.Join(filepath.Dir(path), "parley.secret")
 	raw, err := os.ReadFile(file)
 	if errors.Is(err, os.ErrNotExist) {
@@ -114,6 +148,18 @@ func makeSecret(file string) (string, error) {
 	if err := os.Link(tmp.Name(), file); err != nil && !errors.Is(err, os.ErrExist) {
 		return "", fmt.Errorf("make the secret: %w", err)
 	}
+	// Its name must last before anything is sealed with it.
+	if err := syncDir(filepath.Dir(file)); err != nil {
+		return "", fmt.Errorf("make the secret: %w", err)
+	}
 	raw, err := os.ReadFile(file)
 	return strings.TrimSpace(string(raw)), err
+}
+
+func syncDir(path string) error {
+	d, err := os.Open(path)
+	if err != nil {
+		return err
+	}
+	return errors.Join(d.Sync(), d.Close())
 }

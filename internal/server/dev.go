@@ -7,7 +7,9 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net"
 	"net/http"
+	"strings"
 	"time"
 
 	"github.com/parley-chat/parley/internal/center"
@@ -34,7 +36,7 @@ func (s *Server) seed(ctx context.Context) error {
 	if errors.As(err, &refused) && refused.Code == center.NotFound {
 		_, err = s.chats.CreateInstance(ctx, center.Instance{
 			ID: SeedInstance, Alias: SeedAlias, IdentityManagementType: center.IdentityManaged, InboundCalls: true, OutboundCalls: true,
-		})
+		}, "")
 	}
 	if err != nil {
 		return fmt.Errorf("seed the instance: %w", err)
@@ -52,17 +54,23 @@ func (s *Server) seed(ctx context.Context) error {
 	return nil
 }
 
-// devRoutes are the endpoints that exist in development alone.
-func (s *Server) devRoutes(mux *http.ServeMux) {
+// devPath is below which everything exists in development alone.
+const devPath = "/_parley/"
+
+const maxDevBody = 1 << 20
+
+// devRoutes are the endpoints below devPath.
+func (s *Server) devRoutes() http.Handler {
+	mux := http.NewServeMux()
 	handle := func(pattern string, f func(*http.Request) (any, error)) {
 		mux.HandleFunc(pattern, func(w http.ResponseWriter, r *http.Request) {
-			r.Body = http.MaxBytesReader(w, r.Body, 1<<20)
+			r.Body = http.MaxBytesReader(w, r.Body, maxDevBody)
 			v, err := f(r)
 			if err != nil {
-				w.WriteHeader(http.StatusBadRequest)
-				v = map[string]string{"error": err.Error()}
+				writeJSON(w, devStatus(err), map[string]string{"error": devMessage(err)})
+				return
 			}
-			writeJSON(w, v)
+			writeJSON(w, http.StatusOK, v)
 		})
 	}
 	handle("GET /_parley/info", s.info)
@@ -72,6 +80,40 @@ func (s *Server) devRoutes(mux *http.ServeMux) {
 	handle("GET /_parley/contacts", s.contacts)
 	handle("GET /_parley/timers", s.timers)
 	handle("POST /_parley/start", s.startChat)
+	return mux
+}
+
+// mistake is what a caller of /_parley/ did wrong.
+type mistake string
+
+func (m mistake) Error() string { return string(m) }
+
+func devStatus(err error) int {
+	var (
+		wrong   mistake
+		refused *center.Error
+		tooLong *http.MaxBytesError
+	)
+	switch {
+	case errors.As(err, &tooLong):
+		return http.StatusRequestEntityTooLarge
+	case errors.As(err, &wrong):
+		return http.StatusBadRequest
+	case errors.As(err, &refused) && refused.Code == center.Unavailable:
+		return http.StatusServiceUnavailable
+	case errors.As(err, &refused) && refused.Code != center.Internal:
+		return http.StatusBadRequest
+	}
+	return http.StatusInternalServerError
+}
+
+// devMessage is a refusal without its cause, which is for logs.
+func devMessage(err error) string {
+	var refused *center.Error
+	if errors.As(err, &refused) {
+		return refused.Message
+	}
+	return err.Error()
 }
 
 // endpoint is the address to tell people: what they asked for, or what the operator set.
@@ -79,12 +121,19 @@ func (s *Server) endpoint(r *http.Request) string {
 	if s.cfg.PublicURL != "" {
 		return s.cfg.PublicURL
 	}
-	scheme := "http"
+	scheme, host := "http", r.Host
 	if r.TLS != nil {
 		scheme = "https"
 	}
-	return scheme + "://" + r.Host
+	if local, ok := r.Context().Value(http.LocalAddrContextKey).(net.Addr); ok && strings.Trim(host, hostCharacters) != "" {
+		host = local.String()
+	}
+	return scheme + "://" + host
 }
+
+// hostCharacters are those of names, addresses and ports. A Host may legally hold more (RFC 3986, section 3.2.2), some
+// of which a shell would run: what is shown is there to be copied into one.
+const hostCharacters = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.-:[]"
 
 // page is what the landing page shows.
 func (s *Server) page(r *http.Request) ui.Page {
@@ -95,48 +144,58 @@ func (s *Server) page(r *http.Request) ui.Page {
 	return p
 }
 
-type flowInfo struct {
+// FlowInfo is a flow at a glance.
+type FlowInfo struct {
 	ID   center.FlowID `json:"id"`
-	Arn  string        `json:"arn"`
+	ARN  string        `json:"arn"`
 	Name string        `json:"name"`
 	Type string        `json:"type"`
 }
 
-type instanceInfo struct {
+// InstanceInfo is an instance at a glance.
+type InstanceInfo struct {
 	ID    center.InstanceID `json:"id"`
 	Alias string            `json:"alias"`
-	Arn   string            `json:"arn"`
-	Flows []flowInfo        `json:"flows"`
+	ARN   string            `json:"arn"`
+	Flows []FlowInfo        `json:"flows"`
 }
 
-func (s *Server) info(r *http.Request) (any, error) {
-	instances, err := s.chats.Instances(r.Context(), "", 100)
+// Instances lists the first hundred instances and their flows, for people to look at.
+func (s *Server) Instances(ctx context.Context) ([]InstanceInfo, error) {
+	instances, err := s.chats.Instances(ctx, "", 100)
 	if err != nil {
 		return nil, err
 	}
-	all := []instanceInfo{}
+	all := []InstanceInfo{}
 	for _, i := range instances {
-		info := instanceInfo{ID: i.ID, Alias: i.Alias, Arn: s.cfg.Partition.InstanceARN(i.ID), Flows: []flowInfo{}}
-		flows, err := s.chats.Flows(r.Context(), i.ID, nil, "", 1000)
+		info := InstanceInfo{ID: i.ID, Alias: i.Alias, ARN: s.cfg.Partition.InstanceARN(i.ID), Flows: []FlowInfo{}}
+		flows, err := s.chats.Flows(ctx, i.ID, nil, "", 1000)
 		if err != nil {
 			return nil, err
 		}
 		for _, f := range flows {
-			info.Flows = append(info.Flows, flowInfo{ID: f.ID, Arn: s.cfg.Partition.FlowARN(i.ID, f.ID), Name: f.Name, Type: f.Type})
+			info.Flows = append(info.Flows, FlowInfo{ID: f.ID, ARN: s.cfg.Partition.FlowARN(i.ID, f.ID), Name: f.Name, Type: f.Type})
 		}
 		all = append(all, info)
 	}
-	info := struct {
+	return all, nil
+}
+
+func (s *Server) info(r *http.Request) (any, error) {
+	all, err := s.Instances(r.Context())
+	if err != nil {
+		return nil, err
+	}
+	return struct {
 		Endpoint   string            `json:"endpoint"`
 		Region     string            `json:"region"`
 		Account    string            `json:"account"`
 		InstanceID center.InstanceID `json:"instanceId"`
 		FlowID     center.FlowID     `json:"contactFlowId"`
-		Instances  []instanceInfo    `json:"instances"`
+		Instances  []InstanceInfo    `json:"instances"`
 		Clock      clockInfo         `json:"clock"`
 		Version    string            `json:"version"`
-	}{s.endpoint(r), s.cfg.Partition.Region, s.cfg.Partition.Account, SeedInstance, SeedFlow, all, s.clock(), Version()}
-	return info, nil
+	}{s.endpoint(r), s.cfg.Partition.Region, s.cfg.Partition.Account, SeedInstance, SeedFlow, all, s.clock(), Version()}, nil
 }
 
 type clockInfo struct {
@@ -154,28 +213,34 @@ func (s *Server) clock() clockInfo {
 func (s *Server) advance(r *http.Request) (any, error) {
 	clock, manual := s.cfg.Clock.(*ManualClock)
 	if !manual {
-		return nil, errors.New("contact time is real time here; start with --clock manual to advance it")
+		return nil, mistake("contact time is real time here; start with --clock manual to advance it")
 	}
 	var body struct{ Advance, To string }
 	if err := decodeBody(r, &body); err != nil {
 		return nil, err
+	}
+	select { // two that advance by an hour each advance by two
+	case s.advancing <- struct{}{}:
+		defer func() { <-s.advancing }()
+	case <-r.Context().Done():
+		return nil, r.Context().Err()
 	}
 	target := clock.Now()
 	switch {
 	case body.Advance != "":
 		d, err := time.ParseDuration(body.Advance)
 		if err != nil || d < 0 {
-			return nil, errors.New(`advance must be a duration such as "90s", "5m" or "25h"`)
+			return nil, mistake(`advance must be a duration such as "90s", "5m" or "25h"`)
 		}
 		target = target.Add(d)
 	case body.To != "":
 		t, err := time.Parse(time.RFC3339, body.To)
 		if err != nil || t.Before(target) {
-			return nil, errors.New("to must be an RFC 3339 time that is not before the contact time")
+			return nil, mistake("to must be an RFC 3339 time that is not before the contact time")
 		}
 		target = t
 	default:
-		return nil, errors.New(`give {"advance":"5m"} or {"to":"2026-01-02T15:04:05.000Z"}`)
+		return nil, mistake(`give {"advance":"5m"} or {"to":"2026-01-02T15:04:05.000Z"}`)
 	}
 	if err := s.advanceTo(r.Context(), clock, target); err != nil {
 		return nil, err
@@ -200,14 +265,20 @@ func (s *Server) advanceTo(ctx context.Context, clock *ManualClock, target time.
 	}
 }
 
-// reset empties the store and seeds it anew. Sockets of chats that are gone are left to their clients.
+// reset empties the store and seeds it anew. It is not left half done when whoever asked for it has gone. Sockets are
+// closed: their clients ask for a new connection, are refused, and learn so that the chat is over.
 func (s *Server) reset(r *http.Request) (any, error) {
-	if err := s.chats.Reset(r.Context()); err != nil {
+	ctx := context.WithoutCancel(r.Context())
+	if err := s.chats.Reset(ctx); err != nil {
 		return nil, err
 	}
-	if err := s.seed(r.Context()); err != nil {
+	if err := s.tokens.Reload(ctx); err != nil {
 		return nil, err
 	}
+	if err := s.seed(ctx); err != nil {
+		return nil, err
+	}
+	s.hub.SendAway(ctx, 0)
 	return map[string]bool{"reset": true}, nil
 }
 
@@ -259,7 +330,7 @@ func (s *Server) startChat(r *http.Request) (any, error) {
 		cmd.Flow = SeedFlow
 	}
 	if n := len([]rune(cmd.DisplayName)); n < 1 || n > 256 {
-		return nil, fmt.Errorf("DisplayName must have 1 to 256 characters, got %d", n)
+		return nil, mistake(fmt.Sprintf("DisplayName must have 1 to 256 characters, got %d", n))
 	}
 	if p := body.PersistentChat; p != nil {
 		cmd.Persistent = &center.Persistence{Type: p.RehydrationType, Source: p.SourceContactID}
@@ -286,7 +357,7 @@ func decodeBody(r *http.Request, v any) error {
 		return nil
 	}
 	if err := json.Unmarshal(raw, v); err != nil {
-		return fmt.Errorf("the body must be JSON: %w", err)
+		return mistake("the body must be JSON: " + err.Error())
 	}
 	return nil
 }

@@ -41,9 +41,7 @@ type Listeners struct {
 // Run serves until stop is done, then stops in good order and closes the store. A second signal on again stops at
 // once.
 func (s *Server) Run(stop context.Context, again <-chan os.Signal, l Listeners) error {
-	public := newHTTP(s.handler)
-	public.ErrorLog = httpLog(s.cfg.Log)
-	operator := newHTTP(s.operatorRoutes())
+	public, operator := s.newHTTP(s.handler), s.newHTTP(s.operatorRoutes())
 	work, endWork := context.WithCancel(context.Background())
 	defer endWork()
 
@@ -106,9 +104,10 @@ func (s *Server) drain(ctx context.Context, public *http.Server) {
 	<-done
 }
 
-func newHTTP(h http.Handler) *http.Server {
+func (s *Server) newHTTP(h http.Handler) *http.Server {
 	return &http.Server{
-		Handler: h, ReadHeaderTimeout: headerTimeout, ReadTimeout: readTimeout, WriteTimeout: writeTimeout,
+		ErrorLog: httpLog(s.cfg.Log),
+		Handler:  h, ReadHeaderTimeout: headerTimeout, ReadTimeout: readTimeout, WriteTimeout: writeTimeout,
 		IdleTimeout: idleTimeout, MaxHeaderBytes: maxHeaderBytes,
 	}
 }

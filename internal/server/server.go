@@ -4,10 +4,12 @@ import (
 	"context"
 	"crypto/rand"
 	"encoding/base64"
+	"errors"
 	"fmt"
 	"log/slog"
 	"net/http"
 	"os"
+	"strings"
 	"sync/atomic"
 	"time"
 
@@ -37,6 +39,8 @@ type Server struct {
 	// draining says that the process is about to stop: load balancers should look elsewhere.
 	draining atomic.Bool
 	started  time.Time
+	// advancing is held by the request that moves contact time.
+	advancing chan struct{}
 }
 
 // New opens the store and wires everything. The server works on its due rows only while [Server.Work] runs.
@@ -57,6 +61,7 @@ func New(ctx context.Context, cfg Config) (*Server, error) {
 }
 
 func (c *Config) fill() {
+	c.PublicURL = strings.TrimSuffix(c.PublicURL, "/")
 	if c.Log == nil {
 		c.Log = slog.New(slog.DiscardHandler)
 	}
@@ -78,7 +83,8 @@ func (c *Config) fill() {
 	}
 }
 
-// open opens the store and its keys: what the administrative commands need too.
+// open opens the store and its keys: what the administrative commands need too. A secret that is not the store's is
+// found out here, before anything is sealed with it.
 func open(ctx context.Context, cfg Config) (*Server, error) {
 	secret, err := cfg.secret()
 	if err != nil {
@@ -92,14 +98,14 @@ func open(ctx context.Context, cfg Config) (*Server, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Server{cfg: cfg, store: db, keys: keys.New(db, master, cfg.Now), started: cfg.Now()}, nil
+	s := &Server{cfg: cfg, store: db, keys: keys.New(db, master, cfg.Now), started: cfg.Now(), advancing: make(chan struct{}, 1)}
+	if s.tokens, err = s.keys.Tokens(ctx); err != nil {
+		return nil, errors.Join(err, db.Close())
+	}
+	return s, nil
 }
 
 func (s *Server) wire(ctx context.Context) error {
-	var err error
-	if s.tokens, err = s.keys.Tokens(ctx); err != nil {
-		return err
-	}
 	nodes := s.cfg.Nodes
 	if nodes == nil {
 		nodes = bus.NewLocal()
@@ -127,14 +133,14 @@ func (s *Server) routes() http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /health/live", s.live)
 	mux.HandleFunc("GET /health/ready", s.ready)
-	if s.cfg.Dev {
-		s.devRoutes(mux)
-	}
 	pages := ui.Handler(s.page)
 	mux.Handle("GET /{$}", pages)
-	mux.Handle("GET /chat/", pages)
 	mux.Handle("GET /landing.css", pages)
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+	if s.cfg.Dev {
+		mux.Handle("GET /chat/", pages) // it starts chats through /_parley/
+		mux.Handle(devPath, s.devRoutes())
+	}
+	all := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		// The API routes on the escaped path itself; ServeMux would clean what it must not touch.
 		if s.api.Handles(r) {
 			s.api.ServeHTTP(w, r)
@@ -146,6 +152,10 @@ func (s *Server) routes() http.Handler {
 		}
 		mux.ServeHTTP(w, r)
 	})
+	if s.cfg.Dev {
+		return s.fromHere(all)
+	}
+	return all
 }
 
 // Handler answers all requests on the public address.
@@ -153,6 +163,12 @@ func (s *Server) Handler() http.Handler { return s.handler }
 
 // Chats are the server's chats, for those who test it.
 func (s *Server) Chats() *chat.Chats { return s.chats }
+
+// HasAccessKeys says whether anybody can sign requests.
+func (s *Server) HasAccessKeys(ctx context.Context) (bool, error) {
+	all, err := s.keys.List(ctx)
+	return len(all) > 0, err
+}
 
 // Work fires due rows until ctx ends.
 func (s *Server) Work(ctx context.Context) { s.chats.Run(ctx) }
@@ -205,21 +221,26 @@ func (s *Server) ready(w http.ResponseWriter, r *http.Request) {
 
 func (s *Server) readiness(ctx context.Context) error {
 	if s.draining.Load() {
-		return fmt.Errorf("not ready: stopping")
+		return errors.New("not ready: stopping")
 	}
 	if err := s.store.Health(ctx); err != nil {
 		return fmt.Errorf("not ready: %w", err)
-	}
-	if s.cfg.Nodes == nil {
-		return nil
 	}
 	before := s.cfg.Now()
 	there, ok, err := s.store.Clock(ctx)
 	if err != nil {
 		return fmt.Errorf("not ready: %w", err)
 	}
-	if here := before.Add(s.cfg.Now().Sub(before) / 2); ok && here.Sub(there).Abs() > maxSkew {
-		return fmt.Errorf("not ready: this node's clock is %v off the database's; at most %v is allowed", here.Sub(there).Round(time.Millisecond), maxSkew)
+	if !ok {
+		return nil
+	}
+	return skewed(before.Add(s.cfg.Now().Sub(before)/2), there)
+}
+
+// skewed refuses a clock that is too far off the database's: timers would fire on one node before another has put them.
+func skewed(here, there time.Time) error {
+	if off := here.Sub(there); off.Abs() > maxSkew {
+		return fmt.Errorf("not ready: this node's clock is %v off the database's; at most %v is allowed", off.Round(time.Millisecond), maxSkew)
 	}
 	return nil
 }

@@ -1,0 +1,131 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+	"unicode"
+
+	"github.com/parley-chat/parley/internal/center"
+	"github.com/parley-chat/parley/internal/server"
+)
+
+type devCmd struct {
+	Listen    string `default:"127.0.0.1:4510" env:"PARLEY_LISTEN" help:"Address to listen on (${default})."`
+	Data      string `type:"path" env:"PARLEY_DATA" help:"Directory to keep chats, tokens and settings in; without it nothing outlives the process."`
+	Clock     string `enum:"real,manual" default:"real" help:"Contact time: real, or manual to stand still until POST /_parley/clock advances it."`
+	PublicURL string `name:"public-url" env:"PARLEY_PUBLIC_URL" placeholder:"URL" help:"Address that clients reach this server by, when it goes by another name than this machine's: behind a tunnel, for example."`
+	Quiet     bool   `short:"q" help:"Log warnings and errors only."`
+}
+
+func (c *devCmd) Run() error {
+	cfg, err := c.config()
+	if err != nil {
+		return err
+	}
+	ln, err := server.Listen(c.Listen)
+	if err != nil {
+		return err
+	}
+	stop, again := signals()
+	s, err := server.New(stop, cfg)
+	if err != nil {
+		return err
+	}
+	instances, err := s.Instances(stop)
+	if err != nil {
+		return err
+	}
+	c.warn(os.Stderr, ln.Addr())
+	c.banner(os.Stdout, endpoint(c.PublicURL, ln.Addr()), instances)
+	return s.Run(stop, again, server.Listeners{Public: ln})
+}
+
+func (c *devCmd) config() (server.Config, error) {
+	level := slog.LevelInfo
+	if c.Quiet {
+		level = slog.LevelWarn
+	}
+	cfg := server.Config{
+		Dev: true, Database: "sqlite::memory:", PublicURL: c.PublicURL, Settings: center.DefaultSettings(),
+		Partition: center.Partition{Account: server.SeedAccount, Region: server.SeedRegion},
+		Log:       slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: level})),
+	}
+	if c.Data != "" {
+		if err := os.MkdirAll(c.Data, 0o700); err != nil {
+			return cfg, fmt.Errorf("make the data directory: %w", err)
+		}
+		cfg.Database = "sqlite:" + filepath.Join(c.Data, "parley.db")
+	}
+	if c.Clock == "manual" {
+		cfg.Clock = server.NewManualClock(time.Now())
+	}
+	return cfg, cfg.Check()
+}
+
+// endpoint is the address to tell people.
+func endpoint(public string, addr net.Addr) string {
+	if public != "" {
+		return strings.TrimSuffix(public, "/")
+	}
+	if t, ok := addr.(*net.TCPAddr); ok && t.IP.IsUnspecified() {
+		return fmt.Sprintf("http://127.0.0.1:%d", t.Port)
+	}
+	return "http://" + addr.String()
+}
+
+// warn says what may surprise about an address.
+func (c *devCmd) warn(w io.Writer, addr net.Addr) {
+	t, ok := addr.(*net.TCPAddr)
+	switch {
+	case !ok:
+	case !t.IP.IsLoopback():
+		fmt.Fprintf(w, "warning: %s can be reached from other machines, and any credentials are accepted\n", addr)
+	case t.IP.To4() == nil && c.PublicURL == "":
+		fmt.Fprintf(w, "warning: sockets are told to connect to 127.0.0.1, the one plain address that chatjs takes, and nobody listens there; --listen 127.0.0.1:%d would\n", t.Port)
+	}
+}
+
+// maxListed is how many flows of an instance the banner shows.
+const maxListed = 20
+
+// banner says what is there and what to do next.
+func (c *devCmd) banner(w io.Writer, endpoint string, instances []server.InstanceInfo) {
+	fmt.Fprintf(w, "parley %s is ready at %s\n\n", server.Version(), endpoint)
+	for _, i := range instances {
+		fmt.Fprintf(w, "  instance  %s  (%s)\n", i.ID, plain(i.Alias))
+		for _, f := range i.Flows[:min(len(i.Flows), maxListed)] {
+			fmt.Fprintf(w, "  flow      %s  (%s)\n", f.ID, plain(f.Name))
+		}
+		if n := len(i.Flows) - maxListed; n > 0 {
+			fmt.Fprintf(w, "            and %d more: GET /_parley/info lists them\n", n)
+		}
+	}
+	fmt.Fprintf(w, `  pages     %[1]s/  and a chat at %[1]s/chat/
+
+For the AWS CLI and SDKs:
+
+  export AWS_ENDPOINT_URL=%[1]s
+  export AWS_REGION=%[2]s AWS_DEFAULT_REGION=%[2]s
+  export AWS_ACCESS_KEY_ID=dev AWS_SECRET_ACCESS_KEY=dev
+
+`, endpoint, server.SeedRegion)
+	if c.Data == "" {
+		fmt.Fprintln(w, "Nothing is kept when it stops; --data DIR keeps it.")
+	}
+}
+
+// plain keeps what API callers have named from writing to the terminal anything but characters.
+func plain(name string) string {
+	return strings.Map(func(r rune) rune {
+		if unicode.IsPrint(r) {
+			return r
+		}
+		return '?'
+	}, name)
+}

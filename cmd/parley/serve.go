@@ -1,0 +1,136 @@
+package main
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/url"
+	"os"
+	"time"
+
+	"github.com/alecthomas/kong"
+
+	"github.com/parley-chat/parley/internal/center"
+	"github.com/parley-chat/parley/internal/server"
+)
+
+// storeFlags say where the facts are.
+type storeFlags struct {
+	Config  kong.ConfigFlag `env:"PARLEY_CONFIG" placeholder:"FILE" help:"JSON file with settings, named as the flags are, with _ for -."`
+	DB      string          `name:"db" env:"PARLEY_DB" placeholder:"URL" help:"sqlite:PATH or postgres://…"`
+	Secret  string          `env:"PARLEY_SECRET" hidden:"" help:"Seals keys in the store."`
+	Account string          `env:"PARLEY_ACCOUNT" default:"123456789012" help:"Account in ARNs (${default})."`
+	Region  string          `env:"PARLEY_REGION" default:"us-east-1" help:"Region in ARNs and signatures (${default})."`
+}
+
+func (f *storeFlags) config() server.Config {
+	return server.Config{
+		Database: f.DB, Secret: f.Secret, Partition: center.Partition{Account: f.Account, Region: f.Region},
+		Settings: center.DefaultSettings(),
+	}
+}
+
+type serveCmd struct {
+	storeFlags
+	Listen           string        `env:"PARLEY_LISTEN" default:"127.0.0.1:4510" help:"Address to listen on (${default}); a listener passed by systemd socket activation goes before it."`
+	OperatorListen   string        `env:"PARLEY_OPERATOR_LISTEN" default:"127.0.0.1:4511" help:"Loopback address of health, metrics and debug pages (${default}); empty for none."`
+	PublicURL        string        `name:"public-url" env:"PARLEY_PUBLIC_URL" placeholder:"URL" help:"Address that clients reach this server by, https://HOST."`
+	TLSCert          string        `name:"tls-cert" env:"PARLEY_TLS_CERT" type:"path" help:"Certificate file; without it, TLS is somebody else's."`
+	TLSKey           string        `name:"tls-key" env:"PARLEY_TLS_KEY" type:"path" help:"Key file of the certificate."`
+	Bus              string        `env:"PARLEY_BUS" default:"local" help:"News between nodes: local for one node."`
+	Throttle         string        `env:"PARLEY_THROTTLE" default:"off" help:"Rate limits: off, aws, or OPERATION=RATE/BURST,… (${default})."`
+	ActiveChats      int           `env:"PARLEY_ACTIVE_CHATS" help:"Concurrent active chats of an instance; 0 for no limit. Amazon Connect: 500."`
+	RehydrationDelay time.Duration `env:"PARLEY_REHYDRATION_DELAY" help:"How long after its end a chat can be continued. Amazon Connect: 30s to 60s."`
+	LegacySizes      bool          `env:"PARLEY_LEGACY_SIZES" help:"Limit messages by content type, as before 2026: 1024 characters of text, 12000 of JSON."`
+	LogLevel         slog.Level    `env:"PARLEY_LOG_LEVEL" default:"info" help:"debug, info, warn or error (${default})."`
+}
+
+func (c *serveCmd) Run() error {
+	cfg, listeners, err := c.prepare()
+	if err != nil {
+		return err
+	}
+	if c.OperatorListen != "" {
+		if listeners.Operator, err = net.Listen("tcp", c.OperatorListen); err != nil {
+			return err
+		}
+	}
+	if listeners.Public, err = server.Listen(c.Listen); err != nil {
+		return err
+	}
+	stop, again := signals()
+	s, err := server.New(stop, cfg)
+	if err != nil {
+		return err
+	}
+	c.tell(stop, s, cfg.Log, listeners)
+	return s.Run(stop, again, listeners)
+}
+
+// prepare makes the configuration, or says all that is missing or wrong with it.
+func (c *serveCmd) prepare() (server.Config, server.Listeners, error) {
+	cfg := c.config()
+	cfg.PublicURL = c.PublicURL
+	cfg.Log = slog.New(slog.NewJSONHandler(os.Stderr, &slog.HandlerOptions{Level: c.LogLevel}))
+	cfg.Settings.ActiveChats, cfg.Settings.RehydrationDelay, cfg.Settings.LegacySizes = c.ActiveChats, c.RehydrationDelay, c.LegacySizes
+	if c.Throttle == "aws" && c.ActiveChats == 0 {
+		cfg.Settings.ActiveChats = 500
+	}
+	wrong := []error{cfg.Check()}
+	if c.Bus != "local" {
+		wrong = append(wrong, errors.New("--bus: only local is there, one node at a time"))
+	}
+	if c.ActiveChats < 0 || c.RehydrationDelay < 0 {
+		wrong = append(wrong, errors.New("--active-chats and --rehydration-delay must not be negative"))
+	}
+	var listeners server.Listeners
+	var err error
+	cfg.Throttle, err = parseThrottle(c.Throttle)
+	wrong = append(wrong, err)
+	listeners.TLS, err = c.tls()
+	wrong = append(wrong, err, c.checkOperator())
+	return cfg, listeners, errors.Join(wrong...)
+}
+
+// tell logs that the server is ready, and what its operator may have overlooked.
+func (c *serveCmd) tell(ctx context.Context, s *server.Server, log *slog.Logger, l server.Listeners) {
+	if keys, err := s.HasAccessKeys(ctx); err == nil && !keys {
+		log.Warn("there is no access key, so that nobody can start a chat: parley key create makes one")
+	}
+	if u, err := url.Parse(c.PublicURL); err == nil && u.Scheme == "http" && u.Hostname() != "127.0.0.1" {
+		log.Warn("chatjs connects its sockets by wss, or by ws to 127.0.0.1 alone; the public URL is neither")
+	}
+	log.Info("ready", "listen", l.Public.Addr().String(), "url", c.PublicURL, "version", server.Version())
+}
+
+func (c *serveCmd) checkOperator() error {
+	if c.OperatorListen == "" {
+		return nil
+	}
+	addr, err := net.ResolveTCPAddr("tcp", c.OperatorListen)
+	if err != nil {
+		return fmt.Errorf("--operator-listen: %w", err)
+	}
+	if !addr.IP.IsLoopback() {
+		return errors.New("--operator-listen must be a loopback address: its pages show what no customer may see")
+	}
+	c.OperatorListen = addr.String()
+	return nil
+}
+
+func (c *serveCmd) tls() (*tls.Config, error) {
+	switch {
+	case c.TLSCert == "" && c.TLSKey == "":
+		return nil, nil
+	case c.TLSCert == "" || c.TLSKey == "":
+		return nil, errors.New("--tls-cert and --tls-key go together")
+	}
+	cert, err := tls.LoadX509KeyPair(c.TLSCert, c.TLSKey)
+	if err != nil {
+		return nil, fmt.Errorf("load the certificate: %w", err)
+	}
+	return &tls.Config{Certificates: []tls.Certificate{cert}, MinVersion: tls.VersionTLS12}, nil
+}

@@ -1,0 +1,101 @@
+package server
+
+import (
+	"net/http"
+	"runtime/metrics"
+	"strconv"
+	"strings"
+
+	"github.com/parley-chat/parley/internal/api"
+)
+
+// metrics answers in the text form that Prometheus reads (its documentation, "Exposition formats").
+func (s *Server) metrics(w http.ResponseWriter, _ *http.Request) {
+	var e exposition
+	e.family("parley_info", "gauge", "The version that runs.")
+	e.sample(1, "version", Version())
+	e.family("process_start_time_seconds", "gauge", "When the process started, in seconds since 1970.")
+	e.sample(float64(s.started.UnixMilli()) / 1000)
+
+	all := s.api.Counters()
+	for _, f := range []struct {
+		name, help string
+		value      func(api.Counter) int64
+	}{
+		{"parley_requests_total", "Requests, by operation.", func(c api.Counter) int64 { return c.Requests }},
+		{"parley_requests_refused_total", "Requests answered 4xx, by operation.", func(c api.Counter) int64 { return c.Refused }},
+		{"parley_requests_failed_total", "Requests answered 5xx, by operation.", func(c api.Counter) int64 { return c.Failed }},
+	} {
+		e.family(f.name, "counter", f.help)
+		for _, c := range all {
+			e.sample(float64(f.value(c)), "service", c.Service, "operation", c.Operation)
+		}
+	}
+
+	h := s.hub.Stats()
+	e.one("parley_sockets", "gauge", "Open sockets.", float64(h.Sockets))
+	e.one("parley_socket_chats", "gauge", "Chats with a subscribed socket.", float64(h.Chats))
+	e.one("parley_socket_queue_frames", "gauge", "Frames that wait for their sockets.", float64(h.Queued))
+	e.one("parley_socket_queue_deepest_frames", "gauge", "Frames that wait for the slowest socket.", float64(h.Deepest))
+	e.one("parley_socket_frames_total", "counter", "Items handed to sockets.", float64(h.Delivered))
+	e.one("parley_gap_items_repaired_total", "counter", "Items that were lost between nodes and read from the store.", float64(h.Repaired))
+	e.one("parley_slow_sockets_closed_total", "counter", "Sockets closed because they did not read.", float64(h.SlowClosed))
+
+	e.runtime()
+	w.Header().Set("Content-Type", "text/plain; version=0.0.4; charset=utf-8")
+	_, _ = w.Write(e.text)
+}
+
+// runtime adds what Go's runtime knows without stopping the world.
+func (e *exposition) runtime() {
+	figures := []struct{ from, name, kind, help string }{
+		{"/sched/goroutines:goroutines", "go_goroutines", "gauge", "Goroutines."},
+		{"/memory/classes/heap/objects:bytes", "go_heap_objects_bytes", "gauge", "Memory of objects that live or were not yet swept."},
+		{"/memory/classes/total:bytes", "go_memory_bytes", "gauge", "Memory mapped by the Go runtime."},
+		{"/gc/cycles/total:gc-cycles", "go_gc_cycles_total", "counter", "Completed collections."},
+	}
+	samples := make([]metrics.Sample, len(figures))
+	for i, f := range figures {
+		samples[i].Name = f.from
+	}
+	metrics.Read(samples)
+	for i, f := range figures {
+		if v := samples[i].Value; v.Kind() == metrics.KindUint64 {
+			e.one(f.name, f.kind, f.help, float64(v.Uint64()))
+		}
+	}
+}
+
+// exposition is the text in the making.
+type exposition struct {
+	text []byte
+	name string // of the family at hand
+}
+
+func (e *exposition) family(name, kind, help string) {
+	e.name = name
+	e.text = append(e.text, "# HELP "+name+" "+help+"\n# TYPE "+name+" "+kind+"\n"...)
+}
+
+// sample adds a value of the family; labels are names and values in turn.
+func (e *exposition) sample(v float64, labels ...string) {
+	e.text = append(e.text, e.name...)
+	for i := 0; i+1 < len(labels); i += 2 {
+		e.text = append(e.text, "{,"[min(i, 1)])
+		e.text = append(e.text, labels[i]+`="`+escapeLabel.Replace(labels[i+1])+`"`...)
+	}
+	if len(labels) > 0 {
+		e.text = append(e.text, '}')
+	}
+	e.text = append(e.text, ' ')
+	e.text = strconv.AppendFloat(e.text, v, 'f', -1, 64)
+	e.text = append(e.text, '\n')
+}
+
+// one adds a family of one value.
+func (e *exposition) one(name, kind, help string, v float64) {
+	e.family(name, kind, help)
+	e.sample(v)
+}
+
+var escapeLabel = strings.NewReplacer(`\`, `\\`, `"`, `\"`, "\n", `\n`)
