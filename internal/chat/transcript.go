@@ -234,6 +234,8 @@ func (c *Chats) scan(ctx context.Context, chat center.ChatID, at position, low, 
 	switch {
 	case at.Forward:
 		q.From = max(low, at.Seq)
+	case at.Seq < low:
+		return nil, false, nil
 	case high == 0 || at.Seq < high:
 		q.To = at.Seq
 	}

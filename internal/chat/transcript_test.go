@@ -57,10 +57,7 @@ func shown(items []center.Item) []center.Item {
 
 // expect is what a query should find, in the order of its scan, by the words of GetTranscript's documentation.
 func (a *archive) expect(q chat.TranscriptQuery) []center.ItemID {
-	forward := q.Start != nil
-	if q.Forward != nil {
-		forward = *q.Forward
-	}
+	forward := isForward(q)
 	from, isThere := len(a.current)-1, len(a.current) > 0 // the newest end
 	if forward {
 		isThere = false // nothing is newer than that
@@ -133,14 +130,14 @@ func TestTranscriptPages(t *testing.T) {
 		a := newArchive(w, c, t)
 		for range 5 {
 			q := a.draw(t)
-			want := a.expect(empty(q))
+			want, forward := a.expect(empty(q)), isForward(q)
 			var got []center.ItemID
 			for pages := 0; ; pages++ {
 				page, err := c.Transcript(w.ctx, a.who, q)
 				if err != nil {
 					t.Fatalf("%+v: %v", q, err)
 				}
-				got = append(got, checkPage(t, q, page)...)
+				got = append(got, checkPage(t, q, forward, page)...)
 				if page.Next == "" {
 					break
 				}
@@ -165,7 +162,7 @@ func empty(q chat.TranscriptQuery) chat.TranscriptQuery {
 }
 
 // checkPage returns the ids of a page in the order of the scan.
-func checkPage(t *rapid.T, q chat.TranscriptQuery, page *chat.TranscriptPage) []center.ItemID {
+func checkPage(t *rapid.T, q chat.TranscriptQuery, forward bool, page *chat.TranscriptPage) []center.ItemID {
 	limit := q.Max
 	if limit == 0 {
 		limit = 10
@@ -188,23 +185,19 @@ func checkPage(t *rapid.T, q chat.TranscriptQuery, page *chat.TranscriptPage) []
 		}
 		ids = append(ids, it.ID)
 	}
-	if forward := q.Forward != nil && *q.Forward || q.Forward == nil && isForward(q); forward != q.Ascending {
+	if forward != q.Ascending {
 		slices.Reverse(ids)
 	}
 	return ids
 }
 
-// isForward is the direction of a query that does not name one. A NextToken goes on in its own; queries that begin at
-// a position are the only ones that look forward by themselves.
+// isForward is the direction of a scan: as asked, or else back into the past, from a position forward.
 func isForward(q chat.TranscriptQuery) bool {
-	if q.NextToken != "" {
-		return directions[q.NextToken]
+	if q.Forward != nil {
+		return *q.Forward
 	}
 	return empty(q).Start != nil
 }
-
-// directions of the NextTokens handed out.
-var directions = map[string]bool{}
 
 func TestTranscriptPositionsOfOthers(t *testing.T) {
 	w := newWorld(t)
@@ -215,10 +208,10 @@ func TestTranscriptPositionsOfOthers(t *testing.T) {
 	page, err := c.Transcript(w.ctx, ana, chat.TranscriptQuery{Max: 1})
 	w.must(err)
 	for name, q := range map[string]chat.TranscriptQuery{
-		"the token of another chat":  {NextToken: page.Next},
-		"a token cut short":          {NextToken: page.Next[:len(page.Next)-3]},
-		"no token at all":            {NextToken: "?"},
-		"an item of another chat":    {Start: &chat.StartPosition{ID: page.Items[0].ID}},
+		"the token of another chat":   {NextToken: page.Next},
+		"a token cut short":           {NextToken: page.Next[:len(page.Next)-3]},
+		"no token at all":             {NextToken: "?"},
+		"an item of another chat":     {Start: &chat.StartPosition{ID: page.Items[0].ID}},
 		"an item that does not exist": {Start: &chat.StartPosition{ID: center.ItemID(w.newID())}},
 	} {
 		var refused *center.Error
@@ -228,8 +221,7 @@ func TestTranscriptPositionsOfOthers(t *testing.T) {
 	}
 }
 
-// A past transcript of more than 5 MB cannot be continued, and is where the past ends for chats that continue later
-// ones.
+// A past transcript of more than 5 MB cannot be continued.
 func TestTooLargeAPast(t *testing.T) {
 	w := newWorld(t)
 	c := w.node(center.DefaultSettings(), &told{})

@@ -63,7 +63,7 @@ func newWorld(t testing.TB) *world {
 	w.sealer, err = token.NewSealer([]token.Key{token.NewKey("k", w.clock.Now())})
 	w.must(err)
 	c := w.node(center.DefaultSettings(), &told{})
-	_, err = c.CreateInstance(w.ctx, center.Instance{ID: instance, Alias: "test", IdentityManagementType: center.IdentityManaged})
+	_, err = c.CreateInstance(w.ctx, center.Instance{ID: instance, Alias: "test", IdentityManagementType: center.IdentityManaged}, "")
 	w.must(err)
 	f, err := c.CreateFlow(w.ctx, instance, center.ContactFlow{Name: "waits", Type: center.TypeContactFlow}, waits, true)
 	w.must(err)
