@@ -278,17 +278,17 @@ func (c *Chats) change(ctx context.Context, id center.ChatID, decide func(*turn)
 			run:   e.snap.state.Run, ctx: ctx,
 		}
 		err := decide(t)
-		if err == nil && t.Empty() && !t.ran {
+		nothing := err == nil && t.Empty() && !t.ran
+		switch {
+		case (err != nil || nothing) && known && c.stale(ctx, e):
+			continue // what commits nothing, a refusal too, holds only if it looked at the chat as it is
+		case err != nil:
+			return err
+		case nothing:
 			c.announce(t, nil)
 			return nil
 		}
-		if err == nil {
-			err = c.commit(ctx, e, t)
-		} else if !(known && c.stale(ctx, e)) {
-			return err // a refusal holds only if it looked at the chat as it is
-		} else {
-			continue
-		}
+		err = c.commit(ctx, e, t)
 		var conflict *store.Conflict
 		if !errors.As(err, &conflict) {
 			return err
