@@ -1,0 +1,15 @@
+// Package crash kills a parley and its PostgreSQL under load, cuts the power of its disk, and counts what is missing.
+//
+//	make crash                                                      20 kills an engine, 5 of the postmaster
+//	PARLEY_TEST_POWERCUT=5 go test -run PowerCut -v ./crash         as root, on Linux with loop devices
+//
+// Chats of two go on through all of it. Their clients do as chatjs does: after a loss they call
+// CreateParticipantConnection, open a new socket and read the transcript, and they repeat a request that was not
+// answered with the same ClientToken. What must hold in the end:
+//
+//   - what was answered is there, on sockets and in transcripts, once, under the id of the answer;
+//   - nothing was shown on a socket that is not there;
+//   - each sender's messages are in order, times go on, and no number is missing in a chat's sequence in the store;
+//   - a chat that was started again with its ClientToken is one chat, and its flow has greeted once;
+//   - every socket is back.
+package crash
