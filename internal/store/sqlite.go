@@ -23,8 +23,11 @@ import (
 const (
 	readers        = 4
 	pageBytes      = 4096
-	checkpointSize = 4 << 20  // of what is estimated to be in the WAL when it is copied back
+	checkpointSize = 8 << 20  // of what is estimated to be in the WAL when it is copied back
 	restartSize    = 32 << 20 // of the WAL when the writer waits for readers and begins it anew
+	// SQLite walks its whole page cache in the commit of every transaction that split a page, so a large one costs more
+	// than reading what falls out of a small one from the system's.
+	writerCache = "16384"
 )
 
 var sqliteDialect = &dialect{
@@ -84,7 +87,7 @@ func openSQLite(ctx context.Context, s *Store, path string) (*sqliteEngine, erro
 	}
 	file := "file:" + (&url.URL{Path: path}).EscapedPath() + "?" + pragmas
 	var err error
-	e.write, err = openPool(file+"&_pragma=cache_size(-65536)&_pragma=journal_mode(WAL)&_pragma=wal_autocheckpoint(0)&_pragma=journal_size_limit(67108864)", 1)
+	e.write, err = openPool(file+"&_pragma=cache_size(-"+writerCache+")&_pragma=journal_mode(WAL)&_pragma=wal_autocheckpoint(0)&_pragma=journal_size_limit(67108864)", 1)
 	if err != nil {
 		return nil, err
 	}
@@ -187,19 +190,21 @@ func (e *sqliteEngine) transact(on driver.Conn, batch []*job) error {
 	return err
 }
 
-// account wakes the checkpointer when enough was written since it last looked. A row costs its own bytes and the pages
-// of the index entries it lands on.
+// account wakes the checkpointer when enough was written since it last looked. A row costs its own bytes and the page
+// of the index entry it lands on.
 func (e *sqliteEngine) account(batch []*job) {
 	if e.memory {
 		return
 	}
 	for _, j := range batch {
-		e.written += 2 * pageBytes
 		for i := range j.rows {
 			e.written += len(j.rows[i].body) + pageBytes
 		}
-		if c := j.change; c != nil {
-			e.written += len(c.State) + pageBytes*(len(c.Due)+len(c.Undue)+len(c.Take)+len(c.Release)+len(c.Receipts))
+		if !j.plain() {
+			e.written += 4 * pageBytes
+		}
+		if j.change != nil {
+			e.written += len(j.change.State)
 		}
 	}
 	if e.written >= checkpointSize {
