@@ -37,7 +37,7 @@ type trial struct {
 // newTrial starts a server on an empty store and everybody who talks to it.
 func newTrial(t *testing.T, database string) *trial {
 	t.Helper()
-	server, err := load.NewServer(database, t.Output())
+	server, err := load.NewServer(database, newJournal(t))
 	if err != nil {
 		t.Fatal(err)
 	}
