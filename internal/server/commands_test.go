@@ -536,12 +536,21 @@ func (s *story) cmdSay(c *call) error {
 	return nil
 }
 
+// send sends a message, and as SDKs do sends it again after a while when the server says that it is at fault, three
+// times in all.
 func (p *person) send(m *message) *refusal {
 	bearer := p.bearer
 	if bearer == "" {
 		bearer = "none"
 	}
-	refused := p.at().call("POST", "/participant/message", bearer, m.request, m)
+	var refused *refusal
+	for try := range 3 {
+		refused = p.at().call("POST", "/participant/message", bearer, m.request, m)
+		if refused == nil || refused.status < 500 {
+			break
+		}
+		<-time.After(100 * time.Millisecond << try)
+	}
 	if refused == nil {
 		p.s.remember(m.ID, m.request["Content"])
 		p.sent = append(p.sent, *m)
@@ -743,13 +752,20 @@ func (s *story) lines(items []item) []string {
 	return all
 }
 
-// cmdHear prints all that somebody has heard and the story has not looked at, for cmp.
+// cmdHear prints all that somebody has heard and the story has not looked at, for cmp. It waits for a last line, if
+// one is given: "hear ana 'chat ended'".
 func (s *story) cmdHear(c *call) error {
 	p, err := s.person(c.take())
 	if err != nil {
 		return err
 	}
 	s.on.settle(s)
+	last := c.take()
+	for _, k := range p.viewing() {
+		if last != "" && !s.on.eventually(s, func() bool { return slices.Contains(s.lines(k.unseen()), last) }) {
+			return fmt.Errorf("%s does not hear %q", p.name, last)
+		}
+	}
 	for _, k := range p.viewing() {
 		items := k.unseen()
 		print(c.Stdout(), s.lines(items))
