@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"net/http"
 	"net/http/pprof"
+	"runtime/debug"
 	"strings"
 
 	"github.com/parley-chat/parley/internal/center"
@@ -23,6 +24,7 @@ func (s *Server) operatorRoutes() http.Handler {
 	mux.HandleFunc("GET /debug/hub", func(w http.ResponseWriter, _ *http.Request) { writeJSON(w, http.StatusOK, s.hub.Stats()) })
 	mux.HandleFunc("GET /debug/operations", func(w http.ResponseWriter, _ *http.Request) { writeJSON(w, http.StatusOK, s.api.Counters()) })
 	mux.HandleFunc("GET /debug/contact/{id}", s.debugContact)
+	mux.HandleFunc("POST /debug/free", func(http.ResponseWriter, *http.Request) { debug.FreeOSMemory() })
 	mux.HandleFunc("/debug/pprof/", pprof.Index)
 	mux.HandleFunc("/debug/pprof/profile", pprof.Profile)
 	mux.HandleFunc("/debug/pprof/symbol", pprof.Symbol)
@@ -38,7 +40,7 @@ func debugHome(w http.ResponseWriter, _ *http.Request) {
 <li><a href="operations">operations</a>: how often each was called, refused, failed
 <li><a href="hub">hub</a>: sockets and their queues
 <li>contact/<i>contact id</i>: a chat's participants, its place in the flow, its timers
-<li><a href="pprof/">pprof</a>: where time and memory go
+<li><a href="pprof/">pprof</a>: where time and memory go; POST /debug/free collects garbage and returns free memory to the system
 </ul>
 `))
 }
