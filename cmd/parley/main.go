@@ -28,16 +28,21 @@ func main() {
 	if os.Getenv("GOGC") == "" {
 		debug.SetGCPercent(400)
 	}
-	parser := kong.Must(new(cli), kong.Name("parley"),
-		kong.Description("A chat contact centre that speaks Amazon Connect's chat APIs."),
-		kong.ShortUsageOnError(), kong.ConfigureHelp(kong.HelpOptions{Compact: true}),
-		kong.Configuration(readSettings, systemSettings))
+	parser := newParser(new(cli), systemSettings)
 	command, err := parser.Parse(os.Args[1:])
 	parser.FatalIfErrorf(err)
 	if err := command.Run(); err != nil {
 		fmt.Fprintln(os.Stderr, "parley:", strings.ReplaceAll(err.Error(), "\n", "\nparley: "))
 		os.Exit(1)
 	}
+}
+
+// newParser makes a parser of command lines that reads a file of settings where there is one.
+func newParser(c *cli, settings string) *kong.Kong {
+	return kong.Must(c, kong.Name("parley"),
+		kong.Description("A chat contact centre that speaks Amazon Connect's chat APIs."),
+		kong.ShortUsageOnError(), kong.ConfigureHelp(kong.HelpOptions{Compact: true}),
+		kong.Configuration(readSettings, settings))
 }
 
 type versionCmd struct{}

@@ -14,8 +14,9 @@ import (
 	"time"
 )
 
-// How stopping goes: sockets are sent away over sendAway, while requests are still answered, because some clients
-// never recover from a refused connection; then nothing more is accepted, and what is under way has until stopWithin.
+// How stopping goes: sockets are sent away over sendAway, while connections are still accepted, because some clients
+// never recover from a refused one, and because whoever balances load must have seen that this node is not ready; then
+// nothing more is accepted, and what is under way has until stopWithin. In development nobody is made to wait.
 const (
 	sendAway   = 3 * time.Second
 	stopWithin = 10 * time.Second
@@ -77,7 +78,11 @@ func (s *Server) Run(stop context.Context, again <-chan os.Signal, l Listeners) 
 		case <-deadline.Done():
 		}
 	}()
-	s.drain(deadline, public)
+	spread := sendAway
+	if s.cfg.Dev || err != nil {
+		spread = 0
+	}
+	s.drain(deadline, public, spread)
 	_ = operator.Close()
 	endWork()
 	running.Wait()
@@ -85,10 +90,16 @@ func (s *Server) Run(stop context.Context, again <-chan os.Signal, l Listeners) 
 }
 
 // drain sends everybody away and waits for what is under way.
-func (s *Server) drain(ctx context.Context, public *http.Server) {
+func (s *Server) drain(ctx context.Context, public *http.Server, spread time.Duration) {
 	s.draining.Store(true)
 	public.SetKeepAlivesEnabled(false) // a kept connection would be cut under its next request
-	s.hub.SendAway(ctx, sendAway)
+	accepting := time.NewTimer(spread)
+	defer accepting.Stop()
+	s.hub.SendAway(ctx, spread)
+	select {
+	case <-accepting.C:
+	case <-ctx.Done():
+	}
 	// From here on new connections are not accepted: they wait in the backlog of an inherited listener for the next
 	// process, or are refused.
 	done := make(chan struct{})

@@ -1,0 +1,188 @@
+package server
+
+import (
+	"bytes"
+	"context"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"regexp"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/parley-chat/parley/internal/center"
+)
+
+// operate asks the operator's listener.
+func operate(s *Server, target string) *httptest.ResponseRecorder {
+	w := httptest.NewRecorder()
+	s.operatorRoutes().ServeHTTP(w, httptest.NewRequest("GET", "http://127.0.0.1:4511"+target, nil))
+	return w
+}
+
+// line is a line of Prometheus's text form.
+var line = regexp.MustCompile(`^(# (HELP|TYPE) [a-z_]+ .+|[a-z_]+(\{[a-z_]+="([^"\\]|\\.)*"(,[a-z_]+="([^"\\]|\\.)*")*\})? -?[0-9.]+)$`)
+
+func TestMetrics(t *testing.T) {
+	s := development(t, nil)
+	visit(t, s, "")
+	ask(s, "GET", "/instance", "")
+	ask(s, "GET", "/instance?maxResults=x", "")
+	w := operate(s, "/metrics")
+	if kind := w.Header().Get("Content-Type"); kind != "text/plain; version=0.0.4; charset=utf-8" {
+		t.Errorf("Content-Type: %q", kind)
+	}
+	text := w.Body.String()
+	seen := map[string]int{}
+	for one := range strings.SplitSeq(strings.TrimSuffix(text, "\n"), "\n") {
+		if !line.MatchString(one) {
+			t.Errorf("Prometheus would not read %q", one)
+		}
+		if strings.HasPrefix(one, "# TYPE ") {
+			seen[strings.Fields(one)[2]]++
+		}
+	}
+	for name, n := range seen {
+		if n != 1 {
+			t.Errorf("%s has %d types", name, n)
+		}
+	}
+	for _, want := range []string{
+		`parley_requests_total{service="connect",operation="ListInstances"} 2`,
+		`parley_requests_refused_total{service="connect",operation="ListInstances"} 1`,
+		`parley_requests_failed_total{service="connect",operation="ListInstances"} 0`,
+		`parley_sockets 0`, `parley_socket_queue_deepest_frames 0`, `parley_gap_items_repaired_total 0`, `parley_slow_sockets_closed_total 0`,
+	} {
+		if !strings.Contains(text, want+"\n") {
+			t.Errorf("there is no %q in\n%s", want, text)
+		}
+	}
+}
+
+func TestLabelsAreEscaped(t *testing.T) {
+	e := exposition{name: "x"}
+	e.sample(1.5, "a", "say \"hi\"\\\nbye", "b", "")
+	if got, want := string(e.text), `x{a="say \"hi\"\\\nbye",b=""} 1.5`+"\n"; got != want {
+		t.Errorf("%s, want %s", got, want)
+	}
+}
+
+func TestTheDebugPageOfAContact(t *testing.T) {
+	s := development(t, func(c *Config) { c.Clock = NewManualClock(time.Date(2030, 1, 1, 0, 0, 0, 0, time.UTC)) })
+	started := get[map[string]string](t, ask(s, "POST", "/_parley/start", `{"DisplayName":"Ana Secretname","Attributes":{"card":"4111-secret"}}`))
+	v := &visitor{t, s, started["ContactId"], started["ParticipantToken"], ""}
+	v.connect()
+	ask(s, "POST", "/participant/message", `{"ContentType":"text/plain","Content":"my-secret-words"}`, "X-Amz-Bearer", v.bearer)
+	w := operate(s, "/debug/contact/"+v.chat)
+	detail := get[struct {
+		ContactID, InstanceID, Flow, Action string
+		Items                               int
+		AttributeNames                      []string
+		Participants                        []struct{ Role string }
+		Timers                              []struct{ Timer, At string }
+	}](t, w)
+	if detail.ContactID != v.chat || detail.Flow != string(SeedFlow) || detail.Action != "Wait" || detail.Items < 3 || len(detail.Participants) == 0 {
+		t.Errorf("%+v", detail)
+	}
+	at := map[string]string{}
+	for _, one := range detail.Timers {
+		at[one.Timer] = one.At
+	}
+	if at[center.DueFlow] != "2030-01-01T01:00:00.000Z" || at[center.DueDuration] != "2030-01-02T01:00:00.000Z" {
+		t.Errorf("timers: %v", at)
+	}
+	for _, secret := range []string{"4111-secret", "Secretname", "my-secret-words", "Hello!", "v4.local"} {
+		if strings.Contains(w.Body.String(), secret) {
+			t.Errorf("it tells %q", secret)
+		}
+	}
+	for _, id := range []string{"33333333-3333-4333-8333-333333333333", "x", "%2e%2e", "'%20OR%201=1", strings.Repeat("a", 5000)} {
+		if w := operate(s, "/debug/contact/"+id); w.Code != http.StatusNotFound {
+			t.Errorf("%.40s: %d %s", id, w.Code, w.Body)
+		}
+	}
+}
+
+func TestTheOperatorsPages(t *testing.T) {
+	s := development(t, nil)
+	for _, target := range []string{"/debug/", "/debug/hub", "/debug/operations", "/debug/pprof/", "/debug/pprof/goroutine?debug=1", "/health/live", "/health/ready", "/metrics"} {
+		if w := operate(s, target); w.Code != 200 {
+			t.Errorf("%s: %d", target, w.Code)
+		}
+	}
+	if w := operate(s, "/instance"); w.Code != 404 {
+		t.Errorf("an operation is served to the operator: %d", w.Code)
+	}
+	w := httptest.NewRecorder()
+	s.operatorRoutes().ServeHTTP(w, httptest.NewRequest("GET", "http://evil.example:4511/debug/hub", nil))
+	if w.Code != http.StatusForbidden {
+		t.Errorf("a name that was pointed here: %d", w.Code)
+	}
+}
+
+func TestReadiness(t *testing.T) {
+	s := development(t, nil)
+	if w := ask(s, "GET", "/health/ready", ""); w.Code != 200 || w.Body.String() != "ready\n" {
+		t.Errorf("%d %q", w.Code, w.Body)
+	}
+	s.draining.Store(true)
+	for _, w := range []*httptest.ResponseRecorder{ask(s, "GET", "/health/ready", ""), operate(s, "/health/ready")} {
+		if w.Code != http.StatusServiceUnavailable || !strings.Contains(w.Body.String(), "stopping") {
+			t.Errorf("while stopping: %d %q", w.Code, w.Body)
+		}
+	}
+	if w := ask(s, "GET", "/health/live", ""); w.Code != 200 {
+		t.Errorf("/health/live while stopping: %d", w.Code)
+	}
+}
+
+func TestSkew(t *testing.T) {
+	now := time.Now()
+	for off, want := range map[time.Duration]bool{
+		0: true, maxSkew: true, -maxSkew: true, maxSkew + time.Millisecond: false, -maxSkew - time.Millisecond: false, 24 * time.Hour: false,
+	} {
+		err := skewed(now.Add(off), now)
+		if (err == nil) != want {
+			t.Errorf("%v off: %v", off, err)
+		}
+		if err != nil && !strings.Contains(err.Error(), off.String()) {
+			t.Errorf("%v off: it says %v", off, err)
+		}
+	}
+}
+
+func TestANodeOffPostgreSQLsClockIsNotReady(t *testing.T) {
+	url := os.Getenv("PARLEY_TEST_POSTGRES")
+	if url == "" {
+		t.Skip("needs PostgreSQL: set PARLEY_TEST_POSTGRES to the URL of a database that may be written to")
+	}
+	var off time.Duration
+	s := development(t, func(c *Config) {
+		c.Database, c.Secret = url, strings.Repeat("a secret of the stories ", 3)
+		c.Now = func() time.Time { return time.Now().Add(off) }
+	})
+	for _, c := range []struct {
+		off   time.Duration
+		ready bool
+	}{{0, true}, {-3 * time.Second, false}, {3 * time.Second, false}, {0, true}} {
+		off = c.off
+		if err := s.readiness(context.Background()); (err == nil) != c.ready {
+			t.Errorf("%v off: %v", c.off, err)
+		}
+	}
+}
+
+func TestPanicsOfPagesAreErrors(t *testing.T) {
+	var out bytes.Buffer
+	l := httpLog(slog.New(slog.NewTextHandler(&out, &slog.HandlerOptions{Level: slog.LevelInfo})))
+	l.Print("http: TLS handshake error from 192.0.2.1:1: EOF")
+	if out.Len() != 0 {
+		t.Errorf("a handshake that failed woke somebody: %s", out.String())
+	}
+	l.Print("http: panic serving 192.0.2.1:1: oh")
+	if !strings.Contains(out.String(), "level=ERROR") {
+		t.Errorf("a panic is logged as %q", out.String())
+	}
+}
