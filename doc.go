@@ -1,0 +1,48 @@
+// Package parley is a client for the chat APIs of Amazon Connect: the operations that start, change and end chats, and
+// those by which customers, agents and bots take part in them. It works the same against AWS and against a parley server.
+//
+//	cfg, err := config.LoadDefaultConfig(ctx)
+//	…
+//	client := parley.New(cfg)
+//	chat, err := client.StartChatContact().
+//		InstanceID(instance).
+//		ContactFlowID(flow).
+//		ParticipantDetails(types.ParticipantDetails{DisplayName: aws.String("Ada")}).
+//		Attribute("tier", "gold").
+//		Send(ctx)
+//
+// # Requests
+//
+// A [Client] has a method for each operation. It returns a builder, which has for each member of the operation's input
+//
+//   - a setter by value, named as the member is: InstanceID(v). For lists and maps it adds one element, and is named in
+//     the singular: Attribute(k, v);
+//   - SetInstanceID(v), which takes a pointer, a list or a map: it replaces all, and nil clears;
+//   - GetInstanceID(), which returns what is set.
+//
+// Send makes the call and uses the builder up; Clone, before or after, gives another one. AsInput is the SDK's own input
+// structure as filled in. Customize returns an [Operation], in which one call can be given its own retries, endpoint,
+// time limits, interceptors and changes of the HTTP request. Operations with pages have Pages and Items, to range over.
+// Builders print without tokens, contents and whatever else must not be logged; [Redact] does the same for outputs.
+//
+// A builder belongs to one goroutine. One that is sent twice or shared is noticed, and Send says so.
+//
+// # Failures
+//
+// Every error is an [*Error]: its Kind says how far the request came, and what may have happened. The AWS SDK's error
+// for the service's code lies beneath it, for [errors.As]; functions such as [IsActiveChatQuota] answer the usual
+// questions. Failures that may pass are retried, three attempts in all unless [WithMaxAttempts] says otherwise, with the
+// same ClientToken, so that a retried request is not carried out twice.
+//
+// What the API reference rules out is refused before it is sent: members that are missing, attributes that are too
+// large or have keys that flows cannot name, a chat that both continues another and relates to one. Pass
+// [WithoutLocalChecks] to leave all of it to the server.
+//
+// # What it builds on
+//
+// The AWS SDK for Go does the signing, the credentials, the endpoints, the retries and the encoding: what is sent is
+// byte for byte what the SDK sends for the same input, and inputs, outputs and their types are the SDK's. This package
+// opens no connections of its own, keeps no state between calls but the SDK's, logs nothing, and never follows a redirect.
+package parley
+
+//go:generate go run ./internal/fluent
