@@ -34,14 +34,15 @@ var impure = map[string]map[string]string{
 	},
 }
 
-// judges are the SDKs of the services that parley itself serves: they test it, so it must not be built on them.
+// judges are the SDKs of the services that parley itself serves: they test it, so nothing under internal/ may be built
+// on them. The client at the root is.
 var judges = []string{
 	"github.com/aws/aws-sdk-go-v2/service/connect",
 	"github.com/aws/aws-sdk-go-v2/service/connectparticipant",
 }
 
 // house is what ARCHITECTURE.md says: a row for each package, in order, and which are pure. A package goes by its
-// folder, without "internal/".
+// folder, without "internal/"; the module's root is ".".
 type house struct {
 	order []string
 	rows  map[string][]string
@@ -128,6 +129,14 @@ func (m *module) read(root fs.FS, name string) error {
 	return nil
 }
 
+// folder is where an imported package of this module lies.
+func (m *module) folder(imported string) (name string, ours bool) {
+	if imported == m.path {
+		return ".", true
+	}
+	return strings.CutPrefix(imported, m.path+"/")
+}
+
 // short is the name of a folder in the table.
 func short(folder string) string { return strings.TrimPrefix(folder, "internal/") }
 
@@ -171,16 +180,17 @@ func (h *house) checkArrows(m *module, room string, say func(string, ...any)) {
 	for _, file := range m.packages[room] {
 		for _, spec := range file.Imports {
 			imported := importPath(spec)
-			if slices.ContainsFunc(judges, func(sdk string) bool { return imported == sdk || strings.HasPrefix(imported, sdk+"/") }) {
-				say("%s: imports %s, which is for tests alone", m.files.Position(spec.Pos()), imported)
+			at := m.files.Position(spec.Pos())
+			if strings.HasPrefix(at.Filename, "internal/") && slices.ContainsFunc(judges, func(sdk string) bool { return imported == sdk || strings.HasPrefix(imported, sdk+"/") }) {
+				say("%s: imports %s, which is for tests alone", at, imported)
 			}
-			folder, ours := strings.CutPrefix(imported, m.path+"/")
+			folder, ours := m.folder(imported)
 			if !ours {
 				continue
 			}
 			used[short(folder)] = true
 			if !slices.Contains(h.rows[room], short(folder)) {
-				say("%s: no arrow leads from %s to %s", m.files.Position(spec.Pos()), room, short(folder))
+				say("%s: no arrow leads from %s to %s", at, room, short(folder))
 			}
 		}
 	}
@@ -200,7 +210,7 @@ func (m *module) checkPure(room string, pure []string, say func(string, ...any))
 		names := map[string]string{} // by which the file calls its imports
 		for _, spec := range file.Imports {
 			imported := importPath(spec)
-			folder, ours := strings.CutPrefix(imported, m.path+"/")
+			folder, ours := m.folder(imported)
 			if !slices.Contains(pureImports, imported) && !(ours && slices.Contains(pure, short(folder))) {
 				refuse(spec, imported)
 			}
