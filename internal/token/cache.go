@@ -9,8 +9,8 @@ import (
 // people talking on one node, with room to spare.
 const maxOpened = 65536
 
-// cache remembers opened tokens, because every request brings one and opening
-// it costs hundreds of times a look-up (BenchmarkOpenUncached). It holds two generations: when the
+// cache remembers opened connection tokens, because every request brings one
+// and opening it costs hundreds of times a look-up (BenchmarkOpenUncached). It holds two generations: when the
 // young one is full it becomes the old one, and what the old one held is
 // forgotten unless it was asked for. The zero cache is empty and takes no
 // memory.

@@ -161,8 +161,8 @@ func (s *Sealer) Open(token string, want Kind, now time.Time) (Claims, error) {
 	if !c.Expires.IsZero() && !now.Before(c.Expires) {
 		return Claims{}, ErrExpired
 	}
-	if !cached {
-		s.opened.put(token, c)
+	if !cached && want == Connection {
+		s.opened.put(token, c) // the other kinds come once a connection: remembering them costs more than it saves
 	}
 	return c, nil
 }

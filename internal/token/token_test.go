@@ -219,6 +219,19 @@ func TestOpenRefusesWhatWasNotSealed(t *testing.T) {
 	}
 }
 
+func TestOnlyConnectionTokensAreRemembered(t *testing.T) {
+	s := newSealer(t, key1)
+	for kind, want := range map[Kind]bool{Participant: false, Connection: true, Socket: false} {
+		token := s.Seal(Claims{Kind: kind})
+		if _, err := s.Open(token, kind, now); err != nil {
+			t.Fatal(err)
+		}
+		if _, got := s.opened.get(token); got != want {
+			t.Errorf("%v: remembered: %v, want %v", kind, got, want)
+		}
+	}
+}
+
 func TestOpenRefusesEveryChangedOrMissingByte(t *testing.T) {
 	s := newSealer(t, key1)
 	token := s.Seal(connection)
