@@ -9,6 +9,7 @@ import (
 
 	"github.com/parley-chat/parley/internal/center"
 	"github.com/parley-chat/parley/internal/chat"
+	"github.com/parley-chat/parley/internal/token"
 )
 
 // dense fails unless the items are numbered without a gap and their times rise.
@@ -247,5 +248,101 @@ func TestNodesAnswerATimerOnce(t *testing.T) {
 	}
 	if left, err := w.store.AllDue(w.ctx, 100); err != nil || len(left) != 0 {
 		t.Errorf("left to do: %v, %v", left, err)
+	}
+}
+
+// Whoever has several windows may connect first on two nodes at the same time: the flow begins once.
+func TestTwoFirstConnections(t *testing.T) {
+	w := newWorld(t)
+	nodes := []*chat.Chats{w.node(center.DefaultSettings(), &told{}), w.node(center.DefaultSettings(), &told{})}
+	for range 20 {
+		started, err := nodes[0].Start(w.ctx, center.StartChat{Instance: instance, Flow: w.flow, DisplayName: "Ana"})
+		w.must(err)
+		ana, err := nodes[0].Authenticate(started.Token, token.Participant)
+		w.must(err)
+		var connecting sync.WaitGroup
+		for _, n := range append(nodes, nodes...) {
+			connecting.Go(func() {
+				if err := n.Connected(w.ctx, ana, true); err != nil {
+					t.Error(err)
+				}
+			})
+		}
+		connecting.Wait()
+		said := ""
+		for _, it := range shown(w.items(ana.Chat)) {
+			said += it.ContentType + it.Content + " "
+		}
+		if want := center.EventJoined + " " + center.TextPlain + "Welcome! "; said != want {
+			t.Fatalf("got %s", said)
+		}
+	}
+}
+
+// A StartChatContact that is repeated to several nodes at once starts one chat.
+func TestOneStartOnManyNodes(t *testing.T) {
+	w := newWorld(t)
+	nodes := []*chat.Chats{w.node(center.DefaultSettings(), &told{}), w.node(center.DefaultSettings(), &told{})}
+	for i := range 20 {
+		var mu sync.Mutex
+		found := map[center.ContactID]bool{}
+		var starting sync.WaitGroup
+		for _, n := range append(nodes, nodes...) {
+			starting.Go(func() {
+				started, err := n.Start(w.ctx, center.StartChat{Instance: instance, Flow: w.flow, DisplayName: "Ana", ClientToken: fmt.Sprint(i)})
+				if err != nil {
+					t.Error(err)
+					return
+				}
+				mu.Lock()
+				defer mu.Unlock()
+				found[started.Contact] = true
+			})
+		}
+		starting.Wait()
+		if len(found) != 1 {
+			t.Fatalf("%d chats", len(found))
+		}
+	}
+	if n, err := w.store.ActiveChats(w.ctx, instance); err != nil || n != 20 {
+		t.Errorf("%d chats, %v", n, err)
+	}
+}
+
+// However many start at once, no more become active than may.
+func TestQuotaOnManyNodes(t *testing.T) {
+	w := newWorld(t)
+	set := center.DefaultSettings()
+	set.ActiveChats = 7
+	nodes := []*chat.Chats{w.node(set, &told{}), w.node(set, &told{})}
+	var mu sync.Mutex
+	var active []center.ContactID
+	refusals := 0
+	var starting sync.WaitGroup
+	for i := range 20 {
+		starting.Go(func() {
+			started, err := nodes[i%2].Start(w.ctx, center.StartChat{Instance: instance, Flow: w.flow, DisplayName: "Ana"})
+			var refused *center.Error
+			mu.Lock()
+			defer mu.Unlock()
+			switch {
+			case err == nil:
+				active = append(active, started.Contact)
+			case errors.As(err, &refused) && refused.Code == center.LimitExceeded:
+				refusals++
+			default:
+				t.Error(err)
+			}
+		})
+	}
+	starting.Wait()
+	if len(active) != 7 || refusals != 13 {
+		t.Fatalf("%d started, %d were refused", len(active), refusals)
+	}
+	for _, id := range active {
+		w.must(nodes[1].Stop(w.ctx, instance, id))
+	}
+	if held, err := w.store.Claims(w.ctx, center.ClaimSlot, ""); err != nil || len(held) != 0 {
+		t.Errorf("still held: %v, %v", held, err)
 	}
 }

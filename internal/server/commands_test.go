@@ -26,22 +26,24 @@ func (s *story) commands() map[string]func(*testscript.TestScript, bool, []strin
 		// The house.
 		"server":  s.cmdServer,
 		"restart": s.cmdRestart,
+		"node":    s.cmdNode,
 		"advance": s.cmdAdvance,
 		"timers":  s.cmdTimers,
 		"bus":     s.cmdBus,
 
 		// What a company's backend does.
-		"flow":         s.cmdFlow,
-		"publish":      s.cmdPublish,
-		"delete-flow":  s.cmdDeleteFlow,
-		"start":        s.cmdStart,
-		"start-again":  s.cmdStartAgain,
-		"bot":          s.cmdBot,
-		"stop-contact": s.cmdStopContact,
-		"describe":     s.cmdDescribe,
-		"attributes":   s.cmdAttributes,
-		"set":          s.cmdSet,
-		"associate":    s.cmdAssociate,
+		"flow":            s.cmdFlow,
+		"publish":         s.cmdPublish,
+		"delete-flow":     s.cmdDeleteFlow,
+		"delete-instance": s.cmdDeleteInstance,
+		"start":           s.cmdStart,
+		"start-again":     s.cmdStartAgain,
+		"bot":             s.cmdBot,
+		"stop-contact":    s.cmdStopContact,
+		"describe":        s.cmdDescribe,
+		"attributes":      s.cmdAttributes,
+		"set":             s.cmdSet,
+		"associate":       s.cmdAssociate,
 
 		// What a participant does.
 		"connect":    s.cmdConnect,
@@ -157,6 +159,15 @@ func (s *story) cmdRestart(*call) error {
 	return s.restart()
 }
 
+// cmdNode stops one server of several: "node 2 down".
+func (s *story) cmdNode(c *call) error {
+	n, err := strconv.Atoi(c.take())
+	if err != nil || n < 1 || n > len(s.nodes) || c.take() != "down" {
+		return fmt.Errorf("which node is down?")
+	}
+	return s.nodes[n-1].close()
+}
+
 func (s *story) cmdAdvance(c *call) error {
 	by, err := time.ParseDuration(c.take())
 	if err != nil {
@@ -179,7 +190,7 @@ func (s *story) cmdTimers(c *call) error {
 	var answer struct {
 		Timers []struct{ Contact, Timer string }
 	}
-	if refused := s.nodes[0].call("GET", "/_parley/timers", "", nil, &answer); refused != nil {
+	if refused := s.anyNode().call("GET", "/_parley/timers", "", nil, &answer); refused != nil {
 		return refused
 	}
 	var lines []string
@@ -219,7 +230,7 @@ func (s *story) cmdFlow(c *call) error {
 	var answer struct {
 		ContactFlowID string `json:"ContactFlowId"`
 	}
-	refused := s.nodes[0].call("PUT", "/contact-flows/"+instance, "", request, &answer)
+	refused := s.anyNode().call("PUT", "/contact-flows/"+instance, "", request, &answer)
 	if refused == nil {
 		s.flows[name] = answer.ContactFlowID
 		c.Setenv(name, answer.ContactFlowID)
@@ -230,11 +241,15 @@ func (s *story) cmdFlow(c *call) error {
 // cmdPublish gives a flow another content: "publish welcome newer.json".
 func (s *story) cmdPublish(c *call) error {
 	id := s.flows[c.take()]
-	return s.nodes[0].call("POST", "/contact-flows/"+instance+"/"+id+"/content", "", map[string]string{"Content": s.flowText(c, c.take())}, nil)
+	return s.anyNode().call("POST", "/contact-flows/"+instance+"/"+id+"/content", "", map[string]string{"Content": s.flowText(c, c.take())}, nil)
 }
 
 func (s *story) cmdDeleteFlow(c *call) error {
-	return s.nodes[0].call("DELETE", "/contact-flows/"+instance+"/"+s.flows[c.take()], "", nil, nil)
+	return s.anyNode().call("DELETE", "/contact-flows/"+instance+"/"+s.flows[c.take()], "", nil, nil)
+}
+
+func (s *story) cmdDeleteInstance(*call) error {
+	return s.anyNode().call("DELETE", "/instance/"+instance, "", nil, nil)
 }
 
 // cmdStart starts a chat: "start ana welcome ChatDurationInMinutes=60 InitialMessage=hi ENTIRE_PAST_SESSION=$bea with

@@ -172,7 +172,7 @@ func (r *realTime) contactTime() chat.Clock      { return r.clock }
 
 func (r *realTime) advance(s *story, by time.Duration) error {
 	body := map[string]string{"advance": by.String()}
-	if refused := s.nodes[0].call("POST", "/_parley/clock", "", body, nil); refused != nil {
+	if refused := s.anyNode().call("POST", "/_parley/clock", "", body, nil); refused != nil {
 		return refused
 	}
 	r.settle(s)

@@ -41,8 +41,9 @@ type story struct {
 	messages map[string]string // id → content
 }
 
-// node is one server, running.
+// node is one server, running until it is down.
 type node struct {
+	down   bool
 	server *server.Server
 	client *http.Client
 	stop   context.CancelFunc
@@ -123,8 +124,12 @@ func (s *story) newNode() (*node, error) {
 	return n, nil
 }
 
-// close stops a server in good order, as SIGTERM does.
+// close stops a server in good order, as SIGTERM does. Doing so twice is fine.
 func (n *node) close() error {
+	if n.down {
+		return nil
+	}
+	n.down = true
 	n.client.CloseIdleConnections()
 	n.stop()
 	return <-n.done
@@ -162,6 +167,16 @@ func (s *story) end() {
 	if err := s.close(); err != nil {
 		s.wrong("close: %v", err)
 	}
+}
+
+// anyNode is one that runs.
+func (s *story) anyNode() *node {
+	for _, n := range s.nodes {
+		if !n.down {
+			return n
+		}
+	}
+	return s.nodes[0]
 }
 
 // person finds somebody by name.
