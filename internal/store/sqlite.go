@@ -216,9 +216,7 @@ func (e *sqliteEngine) account(batch []*job) {
 	}
 	select {
 	case <-e.restart:
-		if _, err := e.walCheckpoint(e.write, "RESTART"); err != nil {
-			e.store.failed(err, sqliteFailure(err))
-		}
+		e.walCheckpoint(e.write, "RESTART")
 	default:
 	}
 }
@@ -228,12 +226,7 @@ func (e *sqliteEngine) checkpoints(db *sql.DB) {
 	defer close(e.stopped)
 	defer db.Close()
 	for range e.checkpoint {
-		size, err := e.walCheckpoint(db, "PASSIVE")
-		if err != nil {
-			e.store.failed(err, sqliteFailure(err))
-			continue
-		}
-		if size > restartSize {
+		if e.walCheckpoint(db, "PASSIVE") > restartSize {
 			select {
 			case e.restart <- struct{}{}:
 			default:
@@ -242,11 +235,18 @@ func (e *sqliteEngine) checkpoints(db *sql.DB) {
 	}
 }
 
-// walCheckpoint returns how large the WAL is. That readers were in the way is no error.
-func (e *sqliteEngine) walCheckpoint(db *sql.DB, mode string) (size int, err error) {
+// walCheckpoint copies back what it can, and returns how large the WAL is. That others were in the way, or that there
+// is no room, is no trouble as long as commits succeed.
+func (e *sqliteEngine) walCheckpoint(db *sql.DB, mode string) (size int) {
 	var busy, pages, copied int
-	err = db.QueryRow("PRAGMA wal_checkpoint("+mode+")").Scan(&busy, &pages, &copied)
-	return pages * pageBytes, err
+	err := db.QueryRow("PRAGMA wal_checkpoint("+mode+")").Scan(&busy, &pages, &copied)
+	switch {
+	case err != nil && sqliteFailure(err) == lost:
+		_ = e.store.failed(err, lost)
+	case err != nil:
+		e.store.log.Warn("the write-ahead log was not copied back", "error", err)
+	}
+	return pages * pageBytes
 }
 
 // sqliteFailure says what an error of a commit or checkpoint means for the store.
