@@ -2,11 +2,9 @@ package server
 
 import (
 	"bytes"
-	"context"
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
-	"os"
 	"regexp"
 	"strings"
 	"testing"
@@ -149,27 +147,6 @@ func TestSkew(t *testing.T) {
 		}
 		if err != nil && !strings.Contains(err.Error(), off.String()) {
 			t.Errorf("%v off: it says %v", off, err)
-		}
-	}
-}
-
-func TestANodeOffPostgreSQLsClockIsNotReady(t *testing.T) {
-	url := os.Getenv("PARLEY_TEST_POSTGRES")
-	if url == "" {
-		t.Skip("needs PostgreSQL: set PARLEY_TEST_POSTGRES to the URL of a database that may be written to")
-	}
-	var off time.Duration
-	s := development(t, func(c *Config) {
-		c.Database, c.Secret = url, strings.Repeat("a secret of the stories ", 3)
-		c.Now = func() time.Time { return time.Now().Add(off) }
-	})
-	for _, c := range []struct {
-		off   time.Duration
-		ready bool
-	}{{0, true}, {-3 * time.Second, false}, {3 * time.Second, false}, {0, true}} {
-		off = c.off
-		if err := s.readiness(context.Background()); (err == nil) != c.ready {
-			t.Errorf("%v off: %v", c.off, err)
 		}
 	}
 }
