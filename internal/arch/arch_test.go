@@ -95,7 +95,7 @@ func TestViolationsAreFound(t *testing.T) {
 		{"SDK of a served service", "internal/shell/sdk.go", `package shell; import _ "github.com/aws/aws-sdk-go-v2/service/connect"`,
 			"internal/shell/sdk.go:1:23: imports github.com/aws/aws-sdk-go-v2/service/connect, which is for tests alone"},
 		{"arrow to the root", "internal/shell/root.go", `package shell; import _ "example.org/house"`,
-			"internal/shell/root.go:1:22: no arrow leads from shell to ."},
+			"internal/shell/root.go:1:23: no arrow leads from shell to ."},
 		{"a package of such an SDK", "internal/shell/sdk.go", `package shell; import _ "github.com/aws/aws-sdk-go-v2/service/connectparticipant/types"`,
 			"internal/shell/sdk.go:1:23: imports github.com/aws/aws-sdk-go-v2/service/connectparticipant/types, which is for tests alone"},
 		{"files", noun, `package noun; import _ "os"`, noun + ":1:22: noun is PURE and uses os"},
