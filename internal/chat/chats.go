@@ -250,6 +250,9 @@ type turn struct {
 	ran       bool          // run has changed
 	ephemeral []center.Item // shown, not stored
 	logs      []flow.Effect // of the flow, for the flow log
+
+	related    map[string]string // attributes that the flow has set on the related contact
+	relatedKey string            // of the due row that carries them there
 }
 
 // end ends the chat, and with it whatever its flow waited for.

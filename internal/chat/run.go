@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"hash/fnv"
 	"log/slog"
+	"maps"
 	"strconv"
 
 	"github.com/parley-chat/parley/internal/center"
@@ -133,21 +134,26 @@ func (c *Chats) persist(t *turn, e flow.PersistChat) flow.Event {
 }
 
 // setRelated writes attributes of the related contact, which is another chat's: a due row carries them there, so
-// that a crash between the two loses nothing.
+// that a crash between the two loses nothing. What a turn sets travels together, so that what it set last holds.
 func (c *Chats) setRelated(t *turn, set map[string]string) flow.Event {
 	related := t.Chat.Current().Related
 	if related == "" {
 		return flow.Refused{Reason: "the contact has no related contact"}
 	}
-	raw, err := json.Marshal(relatedAttributes{Contact: related, Set: set})
+	if t.related == nil {
+		t.related = map[string]string{}
+		t.relatedKey = dueRelated + strconv.FormatInt(t.Seq(), 10)
+	}
+	maps.Copy(t.related, set)
+	raw, err := json.Marshal(relatedAttributes{Contact: related, Set: t.related})
 	if err != nil {
 		return flow.Refused{Reason: "attributes cannot be encoded"}
 	}
-	t.Schedule(dueRelated+strconv.FormatInt(t.Seq(), 10), t.Now, string(raw))
+	t.Schedule(t.relatedKey, t.Now, string(raw))
 	return flow.Granted{}
 }
 
-// dueRelated is the key, with a number behind it, of attributes on their way to a related chat.
+// dueRelated is the key, with the number of a turn's item behind it, of attributes on their way to a related chat.
 const dueRelated = "related:"
 
 type relatedAttributes struct {

@@ -96,11 +96,17 @@ func (w *world) start(c *chat.Chats, past *center.Persistence) (chat.Caller, *ch
 	w.Helper()
 	started, err := c.Start(w.ctx, center.StartChat{Instance: instance, Flow: w.flow, DisplayName: "Ana", Persistent: past})
 	w.must(err)
+	return w.connect(c, started), started
+}
+
+// connect connects the customer of a chat that was started.
+func (w *world) connect(c *chat.Chats, started *chat.Started) chat.Caller {
+	w.Helper()
 	who, err := c.Authenticate(started.Token, token.Participant)
 	w.must(err)
 	_, err = c.Connection(w.ctx, who, true)
 	w.must(err)
-	return who, started
+	return who
 }
 
 // bot brings a custom participant in, connected.

@@ -1,0 +1,39 @@
+package chat_test
+
+import (
+	"maps"
+	"testing"
+	"time"
+
+	"github.com/parley-chat/parley/internal/center"
+)
+
+// setsRelated writes three times to the related contact without a pause.
+const setsRelated = `{"Version": "2019-10-30", "StartAction": "One", "Actions": [
+  {"Identifier": "One", "Type": "UpdateContactAttributes", "Parameters": {"TargetContact": "Related", "Attributes": {"a": "1", "b": "1"}},
+   "Transitions": {"NextAction": "Two", "Errors": [{"ErrorType": "NoMatchingError", "NextAction": "End"}]}},
+  {"Identifier": "Two", "Type": "UpdateContactAttributes", "Parameters": {"TargetContact": "Related", "Attributes": {"b": "2"}},
+   "Transitions": {"NextAction": "Say", "Errors": [{"ErrorType": "NoMatchingError", "NextAction": "End"}]}},
+  {"Identifier": "Say", "Type": "MessageParticipant", "Parameters": {"Text": "Noted."}, "Transitions": {"NextAction": "Three"}},
+  {"Identifier": "Three", "Type": "UpdateContactAttributes", "Parameters": {"TargetContact": "Related", "Attributes": {"b": "3", "c": "3"}},
+   "Transitions": {"NextAction": "End", "Errors": [{"ErrorType": "NoMatchingError", "NextAction": "End"}]}},
+  {"Identifier": "End", "Type": "DisconnectParticipant", "Parameters": {}, "Transitions": {}}
+]}`
+
+func TestAttributesOfTheRelatedContact(t *testing.T) {
+	w := newWorld(t)
+	c := w.node(center.DefaultSettings(), &told{})
+	_, first := w.start(c, nil)
+	f, err := c.CreateFlow(w.ctx, instance, center.ContactFlow{Name: "sets", Type: center.TypeContactFlow}, setsRelated, true)
+	w.must(err)
+	second, err := c.Start(w.ctx, center.StartChat{Instance: instance, Flow: f.ID, DisplayName: "Ana", Related: first.Contact})
+	w.must(err)
+	w.connect(c, second)
+	w.clock.advance(time.Millisecond)
+	w.must(c.Settle(w.ctx))
+	chat, _, err := c.Contact(w.ctx, instance, first.Contact)
+	w.must(err)
+	if want := map[string]string{"a": "1", "b": "3", "c": "3"}; !maps.Equal(chat.Attributes, want) {
+		t.Errorf("got %v, want %v", chat.Attributes, want)
+	}
+}
