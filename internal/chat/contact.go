@@ -7,7 +7,6 @@ import (
 	"fmt"
 
 	"github.com/parley-chat/parley/internal/center"
-	"github.com/parley-chat/parley/internal/store"
 	"github.com/parley-chat/parley/internal/token"
 )
 
@@ -79,33 +78,36 @@ func (c *Chats) AddBot(ctx context.Context, at center.InstanceID, id center.Cont
 	if err != nil {
 		return nil, err
 	}
-	again := center.Claim{Kind: claimBot, Key: claimKey(string(chat.ID), clientToken), Expires: c.Clock.Now().Add(c.Settings.ClientTokenLife)}
-	if clientToken != "" {
-		claim, taken, err := c.Store.Claim(ctx, claimBot, again.Key, c.Clock.Now())
-		if err != nil {
-			return nil, err
-		}
-		if taken {
-			return c.botCredentials(at, chat.ID, id, center.ParticipantID(claim.Value)), nil
-		}
-	}
-	var bot center.Participant
-	err = c.change(ctx, chat.ID, func(t *turn) error {
-		bot, err = t.Draft.AddBot(displayName, c.Settings)
-		if err == nil && clientToken != "" {
-			again.Value = string(bot.ID)
-			t.Take(again)
-		}
-		return err
+	bot, err := c.once(ctx, chat.ID, claimBot, clientToken, func(t *turn) (string, error) {
+		bot, err := t.Draft.AddBot(displayName, c.Settings)
+		return string(bot.ID), err
 	})
-	var taken *store.ClaimTaken
-	if errors.As(err, &taken) {
-		return c.botCredentials(at, chat.ID, id, center.ParticipantID(taken.Claim.Value)), nil
-	}
 	if err != nil {
 		return nil, err
 	}
-	return c.botCredentials(at, chat.ID, id, bot.ID), nil
+	return c.botCredentials(at, chat.ID, id, center.ParticipantID(bot)), nil
+}
+
+// once lets decide work on a chat unless its ClientToken has been used on that chat before; then it returns what was
+// answered the first time. It looks in the chat's own turn, where no other decision is under way: of two calls with
+// one token at the same time, the second finds the first.
+func (c *Chats) once(ctx context.Context, chat center.ChatID, kind, clientToken string, decide func(*turn) (string, error)) (answer string, err error) {
+	key := claimKey(string(chat), clientToken)
+	err = c.change(ctx, chat, func(t *turn) error {
+		if clientToken != "" {
+			first, taken, err := c.Store.Claim(ctx, kind, key, t.Now)
+			if err != nil || taken {
+				answer = first.Value
+				return err
+			}
+		}
+		if answer, err = decide(t); err != nil || clientToken == "" {
+			return err
+		}
+		t.Take(center.Claim{Kind: kind, Key: key, Value: answer, Expires: t.Now.Add(c.Settings.ClientTokenLife)})
+		return nil
+	})
+	return answer, err
 }
 
 const claimBot = "bot" // by chat and ClientToken: CreateParticipant
@@ -128,30 +130,17 @@ func (c *Chats) Associate(ctx context.Context, at center.InstanceID, id center.C
 	if err != nil {
 		return "", err
 	}
-	key := claimKey(string(chat.ID), clientToken)
-	if clientToken != "" {
-		claim, taken, err := c.Store.Claim(ctx, center.ClaimAssoc, key, c.Clock.Now())
+	from, err := c.once(ctx, chat.ID, center.ClaimAssoc, clientToken, func(t *turn) (string, error) {
+		if p.Source == id {
+			return "", center.Refuse(center.InvalidRequest, "SourceContactId must not be the contact itself")
+		}
+		past, err := c.past(ctx, at, p)
 		if err != nil {
 			return "", err
 		}
-		if taken {
-			return center.ContactID(claim.Value), nil
-		}
-	}
-	if p.Source == id {
-		return "", center.Refuse(center.InvalidRequest, "SourceContactId must not be the contact itself")
-	}
-	past, err := c.past(ctx, at, p)
-	if err != nil {
-		return "", err
-	}
-	err = c.change(ctx, chat.ID, func(t *turn) error {
-		if clientToken != "" {
-			t.Take(center.Claim{Kind: center.ClaimAssoc, Key: key, Value: string(past[0].Contact), Expires: t.Now.Add(c.Settings.ClientTokenLife)})
-		}
-		return t.Draft.Associate(past)
+		return string(past[0].Contact), t.Draft.Associate(past)
 	})
-	return past[0].Contact, err
+	return center.ContactID(from), err
 }
 
 // carryRelated writes attributes that a flow has set on the related contact, and takes the due row away with that.
