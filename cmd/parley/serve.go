@@ -2,17 +2,22 @@ package main
 
 import (
 	"context"
+	"crypto/sha256"
 	"crypto/tls"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"log/slog"
 	"net"
 	"net/url"
 	"os"
+	"strings"
+	"sync/atomic"
 	"time"
 
 	"github.com/alecthomas/kong"
 
+	"github.com/parley-chat/parley/internal/bus/nats"
 	"github.com/parley-chat/parley/internal/center"
 	"github.com/parley-chat/parley/internal/server"
 )
@@ -40,7 +45,9 @@ type serveCmd struct {
 	PublicURL        string        `name:"public-url" env:"PARLEY_PUBLIC_URL" placeholder:"URL" help:"Address that clients reach this server by, https://HOST."`
 	TLSCert          string        `name:"tls-cert" env:"PARLEY_TLS_CERT" type:"path" help:"Certificate file; without it, TLS is somebody else's."`
 	TLSKey           string        `name:"tls-key" env:"PARLEY_TLS_KEY" type:"path" help:"Key file of the certificate."`
-	Bus              string        `env:"PARLEY_BUS" default:"local" help:"News between nodes: local for one node."`
+	Bus              string        `env:"PARLEY_BUS" default:"local" help:"News between nodes: local for one node; nats:embedded, or nats://HOST,… of a cluster of yours, for several on one PostgreSQL."`
+	BusListen        string        `name:"bus-listen" env:"PARLEY_BUS_LISTEN" default:"127.0.0.1:4512" help:"With nats:embedded: address that other nodes dial, on a private network (${default})."`
+	BusRoutes        []string      `name:"bus-routes" env:"PARLEY_BUS_ROUTES" placeholder:"HOST:PORT,…" help:"With nats:embedded: other nodes' --bus-listen; one that is up is enough."`
 	Throttle         string        `env:"PARLEY_THROTTLE" default:"off" help:"Rate limits: off, aws, or OPERATION=RATE/BURST,… (${default})."`
 	ActiveChats      int           `env:"PARLEY_ACTIVE_CHATS" help:"Concurrent active chats of an instance; 0 for no limit. Amazon Connect: 500."`
 	RehydrationDelay time.Duration `env:"PARLEY_REHYDRATION_DELAY" help:"How long after its end a chat can be continued. Amazon Connect: 30s to 60s."`
@@ -62,12 +69,55 @@ func (c *serveCmd) Run() error {
 		return err
 	}
 	stop, again := signals()
+	var running atomic.Pointer[server.Server]
+	if c.Bus != localBus {
+		news, err := c.openBus(cfg.Log, func() {
+			if s := running.Load(); s != nil {
+				s.Resync()
+			}
+		})
+		if err != nil {
+			return err
+		}
+		defer news.Close()
+		cfg.Nodes = news
+	}
 	s, err := server.New(stop, cfg)
 	if err != nil {
 		return err
 	}
+	running.Store(s)
 	c.tell(stop, s, cfg.Log, listeners)
 	return s.Run(stop, again, listeners)
+}
+
+const (
+	localBus    = "local"
+	embeddedBus = "nats:embedded"
+)
+
+// openBus joins the other nodes. The secret of the embedded servers comes from the operator's, which every node has.
+func (c *serveCmd) openBus(log *slog.Logger, reconnected func()) (*nats.Bus, error) {
+	o := nats.Options{Log: log, Reconnected: reconnected}
+	if c.Bus == embeddedBus {
+		sum := sha256.Sum256([]byte("parley: bus between nodes: " + c.Secret))
+		o.Cluster = nats.Cluster{Listen: c.BusListen, Routes: c.BusRoutes, Secret: hex.EncodeToString(sum[:])}
+	} else {
+		o.URL = c.Bus
+	}
+	return nats.Open(o)
+}
+
+func (c *serveCmd) checkBus() error {
+	switch {
+	case c.Bus == localBus:
+		return nil
+	case c.Bus != embeddedBus && !strings.HasPrefix(c.Bus, "nats://") && !strings.HasPrefix(c.Bus, "tls://"):
+		return errors.New("--bus must be local, nats:embedded or nats://HOST,…")
+	case strings.HasPrefix(c.DB, "sqlite:"):
+		return errors.New("--bus: several nodes need PostgreSQL, --db postgres://…; SQLite is for one")
+	}
+	return nil
 }
 
 // prepare makes the configuration, or says all that is missing or wrong with it.
@@ -80,9 +130,7 @@ func (c *serveCmd) prepare() (server.Config, server.Listeners, error) {
 		cfg.Settings.ActiveChats = 500
 	}
 	wrong := []error{cfg.Check()}
-	if c.Bus != "local" {
-		wrong = append(wrong, errors.New("--bus: only local is there, one node at a time"))
-	}
+	wrong = append(wrong, c.checkBus())
 	if c.ActiveChats < 0 || c.RehydrationDelay < 0 {
 		wrong = append(wrong, errors.New("--active-chats and --rehydration-delay must not be negative"))
 	}

@@ -170,6 +170,9 @@ func (s *Server) HasAccessKeys(ctx context.Context) (bool, error) {
 	return len(all) > 0, err
 }
 
+// Resync compares what sockets were shown with the store: news may have been lost.
+func (s *Server) Resync() { s.hub.Resync() }
+
 // Work fires due rows until ctx ends.
 func (s *Server) Work(ctx context.Context) { s.chats.Run(ctx) }
 
