@@ -67,6 +67,7 @@ func (m attempts) HandleFinalize(ctx context.Context, in middleware.FinalizeInpu
 	if err != nil && limited.Err() != nil && ctx.Err() == nil {
 		err = &attemptTimeout{m.attemptTimeout}
 	}
+	err = m.ruled(err)
 	t.attempt.Err = err
 	for _, i := range m.interceptors {
 		if i.AfterAttempt != nil {
@@ -183,37 +184,25 @@ func isJSON(contentType string) bool {
 	return err == nil && (kind == "application/json" || strings.HasSuffix(kind, "+json") || strings.HasPrefix(kind, "application/x-amz-json"))
 }
 
-// patient is the retryer of every call: the configured one, which also retries an answer that was cut off.
-type patient struct{ aws.Retryer }
-
-func (r patient) IsErrorRetryable(err error) bool {
-	return errors.Is(err, io.ErrUnexpectedEOF) || r.Retryer.IsErrorRetryable(err)
+// verdict says of a failed attempt whether another may follow, where that is not left to the SDK. The SDK's own retryer is
+// not wrapped for it: its type shows in the User-Agent.
+type verdict struct {
+	error
+	retryable bool
 }
 
-func (r patient) GetAttemptToken(ctx context.Context) (func(error) error, error) {
-	return attemptToken(ctx, r.Retryer)
-}
+func (v *verdict) Unwrap() error        { return v.error }
+func (v *verdict) RetryableError() bool { return v.retryable }
 
-// resigned does not retry when the quota of active chats is used up.
-type resigned struct {
-	aws.Retryer
-	*trace
-}
-
-func (r resigned) IsErrorRetryable(err error) bool {
-	return !isActiveChatQuota(r.operation, err) && r.Retryer.IsErrorRetryable(err)
-}
-
-func (r resigned) GetAttemptToken(ctx context.Context) (func(error) error, error) {
-	return attemptToken(ctx, r.Retryer)
-}
-
-// attemptToken asks a retryer for leave to make an attempt, by the newer of the SDK's two interfaces if it has it.
-func attemptToken(ctx context.Context, r aws.Retryer) (func(error) error, error) {
-	if v2, ok := r.(aws.RetryerV2); ok {
-		return v2.GetAttemptToken(ctx)
+// ruled puts a verdict on an error that needs one.
+func (m attempts) ruled(err error) error {
+	switch {
+	case errors.Is(err, io.ErrUnexpectedEOF): // the answer was cut off, as connections are that the SDK does retry
+		return &verdict{err, true}
+	case m.withoutQuotaRetries && isActiveChatQuota(m.trace.operation, err):
+		return &verdict{err, false}
 	}
-	return r.GetInitialToken(), nil
+	return err
 }
 
 // direct is an HTTP client that follows no redirects: they would carry participants' tokens to another host, and the

@@ -27,12 +27,8 @@ type Client struct {
 func New(cfg aws.Config, opts ...Option) *Client {
 	c := &Client{config: cfg.Copy(), settings: settings{attemptTimeout: DefaultAttemptTimeout}}
 	c.settings.apply(opts)
-	c.connect = connect.NewFromConfig(c.config, func(o *connect.Options) {
-		o.Retryer, o.HTTPClient = patient{o.Retryer}, direct(o.HTTPClient)
-	})
-	c.participant = connectparticipant.NewFromConfig(c.config, func(o *connectparticipant.Options) {
-		o.Retryer, o.HTTPClient = patient{o.Retryer}, direct(o.HTTPClient)
-	})
+	c.connect = connect.NewFromConfig(c.config, func(o *connect.Options) { o.HTTPClient = direct(o.HTTPClient) })
+	c.participant = connectparticipant.NewFromConfig(c.config, func(o *connectparticipant.Options) { o.HTTPClient = direct(o.HTTPClient) })
 	return c
 }
 

@@ -121,7 +121,7 @@ func (e *Error) why() string {
 	err := e.Err
 	for {
 		switch err.(type) {
-		case *smithy.OperationError, *retry.MaxAttemptsError, *awshttp.ResponseError, *smithyhttp.ResponseError,
+		case *verdict, *smithy.OperationError, *retry.MaxAttemptsError, *awshttp.ResponseError, *smithyhttp.ResponseError,
 			*smithyhttp.RequestSendError, *smithy.DeserializationError, *aws.RequestCanceledError, *smithy.CanceledError:
 			inner := errors.Unwrap(err)
 			if inner == nil {
@@ -264,7 +264,7 @@ func IsRetryable(err error) bool {
 	if !errors.As(err, &e) || e.Kind == KindConstruction {
 		return false
 	}
-	return errors.Is(err, io.ErrUnexpectedEOF) || retry.IsErrorRetryables(retry.DefaultRetryables).IsErrorRetryable(err).Bool()
+	return retry.IsErrorRetryables(retry.DefaultRetryables).IsErrorRetryable(err).Bool()
 }
 
 // code is the service's code of an error, "" if it is no service's.

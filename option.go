@@ -164,9 +164,6 @@ func (s *settings) connect(o *connect.Options) {
 	if s.region != "" {
 		o.Region = s.region
 	}
-	if s.withoutQuotaRetries {
-		o.Retryer = resigned{o.Retryer, s.trace}
-	}
 	if s.tokens != nil {
 		o.IdempotencyTokenProvider = s.tokens
 	}
