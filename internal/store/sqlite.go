@@ -12,6 +12,7 @@ import (
 	"io/fs"
 	"net/url"
 	"os"
+	"time"
 
 	"modernc.org/sqlite"
 	sqlite3 "modernc.org/sqlite/lib"
@@ -91,7 +92,7 @@ func openSQLite(ctx context.Context, s *Store, path string) (*sqliteEngine, erro
 	if err != nil {
 		return nil, err
 	}
-	if err := migrate(ctx, e.write, sqliteDialect, migrations()); err != nil {
+	if err := e.migrate(ctx); err != nil {
 		return nil, errors.Join(fmt.Errorf("open %s: %w", path, err), e.write.Close())
 	}
 	e.read, err = openPool(file+"&_pragma=cache_size(-8192)&_pragma=query_only(1)", readers)
@@ -107,6 +108,23 @@ func openSQLite(ctx context.Context, s *Store, path string) (*sqliteEngine, erro
 	}
 	go e.checkpoints(checkpoints)
 	return e, nil
+}
+
+// migrate waits for others who open the same file: turning a file into WAL mode and removing the WAL on close lock it
+// without waiting themselves.
+func (e *sqliteEngine) migrate(ctx context.Context) error {
+	for tries := 0; ; tries++ {
+		err := migrate(ctx, e.write, sqliteDialect, migrations())
+		var coded *sqlite.Error
+		if !errors.As(err, &coded) || coded.Code()&0xff != sqlite3.SQLITE_BUSY || tries == 100 {
+			return err
+		}
+		select {
+		case <-time.After(20 * time.Millisecond):
+		case <-ctx.Done():
+			return err
+		}
+	}
 }
 
 // createPrivate makes a new database file that only its owner can read: it holds what customers said. An existing one
@@ -164,10 +182,11 @@ func (e *sqliteEngine) commit(batch []*job) {
 		return
 	}
 	e.store.worked()
+	e.account(batch) // before the answers: the Changes are their owners' again then
 	for _, j := range batch {
 		j.answer()
 	}
-	e.account(batch)
+	e.copyBack()
 }
 
 // transact runs a batch in one transaction. When it returns nil the batch is durable.
@@ -190,12 +209,9 @@ func (e *sqliteEngine) transact(on driver.Conn, batch []*job) error {
 	return err
 }
 
-// account wakes the checkpointer when enough was written since it last looked. A row costs its own bytes and the page
-// of the index entry it lands on.
+// account estimates what a batch added to the WAL. A row costs its own bytes and the page of the index entry it lands
+// on.
 func (e *sqliteEngine) account(batch []*job) {
-	if e.memory {
-		return
-	}
 	for _, j := range batch {
 		for i := range j.rows {
 			e.written += len(j.rows[i].body) + pageBytes
@@ -206,6 +222,14 @@ func (e *sqliteEngine) account(batch []*job) {
 		if j.change != nil {
 			e.written += len(j.change.State)
 		}
+	}
+}
+
+// copyBack wakes the checkpointer when enough was written since it last looked, and begins the WAL anew when it asked
+// for that: it has just copied all but the last of it.
+func (e *sqliteEngine) copyBack() {
+	if e.memory {
+		return
 	}
 	if e.written >= checkpointSize {
 		e.written = 0
