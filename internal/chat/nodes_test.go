@@ -1,10 +1,12 @@
 package chat_test
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"sync"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/parley-chat/parley/internal/center"
@@ -345,4 +347,43 @@ func TestQuotaOnManyNodes(t *testing.T) {
 	if held, err := w.store.Claims(w.ctx, center.ClaimSlot, ""); err != nil || len(held) != 0 {
 		t.Errorf("still held: %v, %v", held, err)
 	}
+}
+
+// Whoever gives up waiting for their turn has done nothing, and is in nobody's way.
+func TestGivingUpTheTurn(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t)
+		c := w.node(center.DefaultSettings(), &told{})
+		ana, _ := w.start(c, nil)
+		busy, free := make(chan struct{}), make(chan struct{})
+		var once sync.Once
+		c.NewID = func() string {
+			once.Do(func() { close(busy); <-free })
+			return w.newID()
+		}
+		var waiting sync.WaitGroup
+		waiting.Go(func() { w.send(c, ana, "first") })
+		<-busy
+		ctx, giveUp := context.WithCancel(w.ctx)
+		waiting.Go(func() {
+			if _, err := c.Send(ctx, ana, center.Message{ContentType: center.TextPlain, Content: "second"}, ""); !errors.Is(err, context.Canceled) {
+				t.Errorf("got %v", err)
+			}
+		})
+		waiting.Go(func() { w.send(c, ana, "third") })
+		synctest.Wait()
+		giveUp()
+		synctest.Wait()
+		close(free)
+		waiting.Wait()
+		var said []string
+		for _, it := range w.items(ana.Chat) {
+			if it.Role == center.RoleCustomer && it.Type == center.TypeMessage {
+				said = append(said, it.Content)
+			}
+		}
+		if fmt.Sprint(said) != "[first third]" {
+			t.Errorf("said %v", said)
+		}
+	})
 }
