@@ -30,9 +30,6 @@ func (d *Draft) Edit() *Chat {
 	return d.Chat
 }
 
-// Edited says that the chat itself changes, not only its items.
-func (d *Draft) Edited() bool { return d.edited }
-
 // Empty says that nothing was decided: there is nothing to commit.
 func (d *Draft) Empty() bool {
 	c := &d.change
