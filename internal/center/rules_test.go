@@ -25,7 +25,11 @@ func ids() func() string {
 
 func start(s center.StartChat, related *center.Chat, past []center.PastSession) *center.Draft {
 	s.DisplayName = "Ana"
-	return s.Begin(related, past, center.DefaultSettings(), noon, ids())
+	d, err := s.Begin(related, past, center.DefaultSettings(), noon, ids())
+	if err != nil {
+		panic(err)
+	}
+	return d
 }
 
 // next begins the next decision on what the last one decided.
@@ -239,6 +243,17 @@ func TestInherit(t *testing.T) {
 	}
 	if from.Attributes["b"] != "old" {
 		t.Error("the related contact was changed")
+	}
+}
+
+// What is copied counts: a chain of related contacts does not grow without bound.
+func TestInheritTooMuch(t *testing.T) {
+	from := &center.Chat{Attributes: map[string]string{"a": strings.Repeat("x", 32767)}, Contacts: []center.Contact{{ID: "c"}}}
+	for own, want := range map[string]center.Code{"a": -1, "b": center.InvalidRequest} {
+		s := center.StartChat{DisplayName: "Ana", Related: "c", Attributes: map[string]string{own: "new"}}
+		if _, err := s.Begin(from, nil, center.DefaultSettings(), noon, ids()); code(t, err) != want {
+			t.Errorf("%s beside a: %v", own, err)
+		}
 	}
 }
 

@@ -169,9 +169,9 @@ func attributeBytes(a map[string]string) int {
 }
 
 // Begin decides a new chat: the contact is there and its customer is expected; nothing is in the transcript and no
-// flow runs until they connect. newID gives the chat its ids. related is the contact whose properties are copied,
-// nil for none; past are the sessions that the chat continues.
-func (s *StartChat) Begin(related *Chat, past []PastSession, set Settings, now time.Time, newID func() string) *Draft {
+// flow runs until they connect. newID gives the chat its ids. related is the chat of the contact whose properties are
+// copied, nil for none; past are the sessions that the chat continues.
+func (s *StartChat) Begin(related *Chat, past []PastSession, set Settings, now time.Time, newID func() string) (*Draft, error) {
 	now = now.UTC()
 	id := newID()
 	c := &Chat{
@@ -207,6 +207,9 @@ func (s *StartChat) Begin(related *Chat, past []PastSession, set Settings, now t
 	}
 	if related != nil {
 		c.inherit(related)
+		if n := attributeBytes(c.Attributes); n > maxAttributeBytes {
+			return nil, Refuse(InvalidRequest, "Attributes must be at most %d bytes of UTF-8 over all keys and values, with those of the related contact it would be %d", maxAttributeBytes, n)
+		}
 	}
 	// Clients sort all sessions they read together by time, so this one begins after those it continues.
 	var last time.Time
@@ -217,7 +220,7 @@ func (s *StartChat) Begin(related *Chat, past []PastSession, set Settings, now t
 	d.edited = true
 	d.Schedule(DueConnect, now.Add(set.ConnectWithin), "")
 	d.Schedule(DueDuration, now.Add(time.Duration(c.DurationMinutes)*time.Minute), "")
-	return d
+	return d, nil
 }
 
 func later(a, b time.Time) time.Time {
@@ -228,6 +231,7 @@ func later(a, b time.Time) time.Time {
 }
 
 // inherit copies the contact properties of a related chat; what the request gave goes before.
+// Source: Amazon Connect Administrator Guide, "Enable persistent chat", RelatedContactId.
 func (c *Chat) inherit(from *Chat) {
 	c.Association = from.Association
 	own := c.Attributes
@@ -240,7 +244,11 @@ func (c *Chat) inherit(from *Chat) {
 	if c.CustomerID == "" {
 		c.CustomerID = from.CustomerID
 	}
-	to, src := c.Current(), &from.Contacts[len(from.Contacts)-1]
+	to := c.Current()
+	src, ok := from.Contact(to.Related)
+	if !ok {
+		src = from.Current()
+	}
 	to.Name, to.Description, to.LanguageCode = src.Name, src.Description, src.LanguageCode
 }
 

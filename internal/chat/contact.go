@@ -134,7 +134,7 @@ func (c *Chats) Associate(ctx context.Context, at center.InstanceID, id center.C
 		if p.Source == id {
 			return "", center.Refuse(center.InvalidRequest, "SourceContactId must not be the contact itself")
 		}
-		past, err := c.past(ctx, at, p)
+		_, past, err := c.past(ctx, at, p)
 		if err != nil {
 			return "", err
 		}

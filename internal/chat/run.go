@@ -123,7 +123,7 @@ func (c *Chats) transfer(t *turn, e flow.TransferToFlow, p *flow.Program) flow.E
 }
 
 func (c *Chats) persist(t *turn, e flow.PersistChat) flow.Event {
-	past, err := c.past(t.ctx, t.Chat.Instance, center.Persistence{Type: e.RehydrationType, Source: center.ContactID(e.SourceContactID)})
+	_, past, err := c.past(t.ctx, t.Chat.Instance, center.Persistence{Type: e.RehydrationType, Source: center.ContactID(e.SourceContactID)})
 	if err == nil {
 		err = t.Associate(past)
 	}

@@ -56,11 +56,11 @@ func (c *Chats) Start(ctx context.Context, cmd center.StartChat) (*Started, erro
 	var related *center.Chat
 	switch {
 	case cmd.Persistent != nil:
-		p, err := c.past(ctx, cmd.Instance, *cmd.Persistent)
+		source, sessions, err := c.past(ctx, cmd.Instance, *cmd.Persistent)
 		if err != nil {
 			return nil, err
 		}
-		past = p
+		related, past = source, sessions
 	case cmd.Related != "":
 		r, err := c.chatOf(ctx, cmd.Instance, cmd.Related)
 		if err != nil {
@@ -69,7 +69,10 @@ func (c *Chats) Start(ctx context.Context, cmd center.StartChat) (*Started, erro
 		related = &r.Chat
 	}
 	for {
-		d := cmd.Begin(related, past, c.Settings, c.Clock.Now(), c.NewID)
+		d, err := cmd.Begin(related, past, c.Settings, c.Clock.Now(), c.NewID)
+		if err != nil {
+			return nil, err
+		}
 		first := firstAnswer{Contact: d.Chat.Current().ID, Participant: d.Chat.Participants[0].ID}
 		if len(past) > 0 {
 			first.ContinuedFrom = past[0].Contact
@@ -80,7 +83,7 @@ func (c *Chats) Start(ctx context.Context, cmd center.StartChat) (*Started, erro
 		if err := c.claimSlot(ctx, d); err != nil {
 			return nil, err
 		}
-		err := c.begin(ctx, d)
+		err = c.begin(ctx, d)
 		var taken *store.ClaimTaken
 		switch {
 		case err == nil:
@@ -187,28 +190,28 @@ func (c *Chats) chatOf(ctx context.Context, at center.InstanceID, id center.Cont
 }
 
 // past finds the sessions that a chat reads on into when it continues another. A past transcript of more than 5 MB,
-// and what lies behind it, is left out.
-func (c *Chats) past(ctx context.Context, at center.InstanceID, p center.Persistence) ([]center.PastSession, error) {
-	source, err := c.chatOf(ctx, at, p.Source)
+// and what lies behind it, is left out. source is the chat that is continued.
+func (c *Chats) past(ctx context.Context, at center.InstanceID, p center.Persistence) (source *center.Chat, past []center.PastSession, err error) {
+	s, err := c.chatOf(ctx, at, p.Source)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	past, err := center.Continue(&source.Chat, p.Source, p.Type)
+	past, err = center.Continue(&s.Chat, p.Source, p.Type)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	for i, session := range past {
 		n, err := c.Store.TranscriptBytes(ctx, session.Chat, session.LastSeq)
 		if err != nil {
-			return nil, err
+			return nil, nil, err
 		}
 		if n <= center.MaxPastBytes*int64(session.Contacts) {
 			continue
 		}
 		if i == 0 {
-			return nil, center.Refuse(center.InvalidRequest, "the past transcript has %d bytes; at most %d can be continued", n, center.MaxPastBytes)
+			return nil, nil, center.Refuse(center.InvalidRequest, "the past transcript has %d bytes; at most %d can be continued", n, center.MaxPastBytes)
 		}
-		return past[:i], nil
+		return &s.Chat, past[:i], nil
 	}
-	return past, nil
+	return &s.Chat, past, nil
 }
