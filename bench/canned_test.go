@@ -26,6 +26,7 @@ const cannedAddress = "PARLEY_BENCH_CANNED"
 type canned struct {
 	upgrader *gws.Upgrader
 	last     atomic.Int64
+	open     atomic.Int64 // sockets
 	mu       sync.RWMutex
 	seats    map[string]*seat
 }
@@ -53,10 +54,13 @@ func serveCanned(address string) {
 	mux.HandleFunc("PUT /contact/chat", func(w http.ResponseWriter, r *http.Request) { c.seatAt(w, r, &table{}) })
 	mux.HandleFunc("POST /contact/create-participant", c.addBot)
 	mux.HandleFunc("POST /participant/connection", c.connect)
-	mux.HandleFunc("GET /participant/socket", c.open)
+	mux.HandleFunc("GET /participant/socket", c.upgrade)
 	mux.HandleFunc("POST /participant/message", c.message)
 	mux.HandleFunc("GET /health/ready", func(http.ResponseWriter, *http.Request) {})
 	mux.HandleFunc("POST /debug/free", func(http.ResponseWriter, *http.Request) { debug.FreeOSMemory() })
+	mux.HandleFunc("GET /metrics", func(w http.ResponseWriter, _ *http.Request) {
+		fmt.Fprintf(w, "\nparley_sockets %d\n", c.open.Load())
+	})
 	log.Fatal(http.ListenAndServe(address, mux))
 }
 
@@ -103,7 +107,7 @@ func (c *canned) connect(w http.ResponseWriter, r *http.Request) {
 		`"ConnectionCredentials":{"ConnectionToken":"%[2]s","Expiry":"2030-01-01T00:00:00.000Z"}}`, r.Host, token)
 }
 
-func (c *canned) open(w http.ResponseWriter, r *http.Request) {
+func (c *canned) upgrade(w http.ResponseWriter, r *http.Request) {
 	s := c.find(r.URL.Query().Get("token"))
 	if s == nil {
 		http.Error(w, "Access denied", http.StatusForbidden)
@@ -115,7 +119,11 @@ func (c *canned) open(w http.ResponseWriter, r *http.Request) {
 	}
 	s.state[0] = 1
 	s.socket.Store(ws)
-	go ws.ReadLoop() // inside the handler it would keep the request alive
+	c.open.Add(1)
+	go func() { // inside the handler it would keep the request alive
+		ws.ReadLoop()
+		c.open.Add(-1)
+	}()
 }
 
 // message copies the number of the message, which the client looks for, into a frame and sends it to both.

@@ -2,6 +2,7 @@ package bench
 
 import (
 	"fmt"
+	"strings"
 	"syscall"
 	"testing"
 	"time"
@@ -28,8 +29,9 @@ func idleSockets(b *testing.B) int {
 }
 
 // BenchmarkIdleSockets is the memory of connected, subscribed customers to whom nothing happens, each in a chat of
-// their own: what the process has in RAM beyond what it had before, by the socket. It is read as it stands, and after
-// a collection that returns to the system what is free.
+// their own: what the process has in RAM beyond what it had before, by the socket. First the chats are begun, their
+// flows greet, and the store fills its caches: that is a chat and its socket. Then all sockets are closed, and opened
+// again: that is a socket. Both are read after a collection that returns to the system what is free.
 func BenchmarkIdleSockets(b *testing.B) {
 	needProc(b)
 	for _, subject := range subjects(b) {
@@ -42,69 +44,117 @@ func BenchmarkIdleSockets(b *testing.B) {
 }
 
 func measureIdle(b *testing.B, subject subject, n int) {
-	s := subject.start(b)
-	before := collected(b, s)
-	openIdle(b, s, n)
-	loaded, err := resident(s.PID())
-	if err != nil {
-		b.Fatal(err)
-	}
-	each := func(bytes int64) float64 { return float64(bytes-before) / 1024 / float64(n) }
-	after := each(collected(b, s))
-	profile(b, s, "heap")
-	x := amount{
-		what: fmt.Sprintf("an idle socket of %d", n), of: subject.name, value: after, unit: "KiB",
-		note: fmt.Sprintf("%.2f before the collection", each(loaded)),
-	}
+	crowd := &crowd{b: b, server: subject.start(b), customers: make([]load.Credentials, n), sockets: make([]*load.Socket, n)}
+	crowd.dial(16)
+	b.Cleanup(crowd.leave)
+	x := amount{what: fmt.Sprintf("a chat and its idle socket, of %d", n), of: subject.name, unit: "KiB"}
+	x.value, x.note = crowd.growth(func() { crowd.each(crowd.begin) })
+	x.publish(b)
+	crowd.leave()
+	crowd.awaitNobody()
+	x.what = fmt.Sprintf("an idle socket of %d", n)
+	x.value, x.note = crowd.growth(func() { crowd.each(crowd.open) })
 	if subject.name != baseline && n == 10_000 {
-		x.goal = goal{"10 KiB", after <= 10}
+		x.goal = goal{"10 KiB", x.value <= 10}
 	}
 	x.publish(b)
+	profile(b, crowd.server, "heap")
 }
 
-// openIdle opens sockets that stay open until the benchmark is over.
-func openIdle(b *testing.B, s *load.Server, n int) {
-	b.Helper()
-	const workers = 16
-	deadline := time.Now().Add(3 * time.Minute)
-	lines := make(chan *load.Line, workers)
-	for range workers {
-		l, err := load.Dial(s.Address, deadline)
+// crowd is many customers, each with a chat and a socket.
+type crowd struct {
+	b         *testing.B
+	server    *load.Server
+	deadline  time.Time
+	lines     chan *load.Line
+	customers []load.Credentials
+	sockets   []*load.Socket
+}
+
+func (c *crowd) dial(lines int) {
+	c.deadline = time.Now().Add(5 * time.Minute)
+	c.lines = make(chan *load.Line, lines)
+	for range lines {
+		l, err := load.Dial(c.server.Address, c.deadline)
 		if err != nil {
-			b.Fatal(err)
+			c.b.Fatal(err)
 		}
-		lines <- l
-		b.Cleanup(func() { l.Close() })
+		c.lines <- l
+		c.b.Cleanup(func() { l.Close() })
 	}
-	sockets := make([]*load.Socket, n)
-	b.Cleanup(func() {
-		for _, socket := range sockets {
-			if socket != nil {
-				socket.Close()
-			}
-		}
-	})
-	if err := atOnce(n, workers, func(i int) error {
-		l := <-lines
-		defer func() { lines <- l }()
-		customer, err := s.StartChat(l, "")
-		if err != nil {
-			return err
-		}
-		if _, sockets[i], err = join(s, l, customer, deadline); err != nil {
-			return err
-		}
-		return await(sockets[i], []byte(load.Greeting))
+}
+
+// each does something for every customer, as many at a time as there are lines.
+func (c *crowd) each(do func(l *load.Line, i int) error) {
+	if err := atOnce(len(c.customers), cap(c.lines), func(i int) error {
+		l := <-c.lines
+		defer func() { c.lines <- l }()
+		return do(l, i)
 	}); err != nil {
-		b.Fatal(err)
+		c.b.Fatal(err)
 	}
+}
+
+// begin starts a chat and opens its socket, and returns when the flow has greeted.
+func (c *crowd) begin(l *load.Line, i int) (err error) {
+	if c.customers[i], err = c.server.StartChat(l, ""); err != nil {
+		return err
+	}
+	if err := c.open(l, i); err != nil {
+		return err
+	}
+	return await(c.sockets[i], []byte(load.Greeting))
+}
+
+func (c *crowd) open(l *load.Line, i int) (err error) {
+	_, c.sockets[i], err = join(c.server, l, c.customers[i], c.deadline)
+	return err
+}
+
+// leave closes all sockets.
+func (c *crowd) leave() {
+	for i, socket := range c.sockets {
+		if socket != nil {
+			socket.Close()
+			c.sockets[i] = nil
+		}
+	}
+}
+
+// awaitNobody waits until the server has noticed that all sockets are closed.
+func (c *crowd) awaitNobody() {
+	for deadline := time.Now().Add(time.Minute); ; time.Sleep(10 * time.Millisecond) {
+		metrics, err := operate(c.server, "GET", "/metrics")
+		if err != nil {
+			c.b.Fatal(err)
+		}
+		if strings.Contains(metrics, "\nparley_sockets 0\n") {
+			return
+		}
+		if time.Now().After(deadline) {
+			c.b.Fatalf("the server still has sockets: %s", metrics)
+		}
+	}
+}
+
+// growth is the memory in KiB that each customer adds by what is done, and in words how much there was before the
+// collection.
+func (c *crowd) growth(do func()) (float64, string) {
+	before := collected(c.b, c.server)
+	do()
+	loaded, err := resident(c.server.PID())
+	if err != nil {
+		c.b.Fatal(err)
+	}
+	each := func(bytes int64) float64 { return float64(bytes-before) / 1024 / float64(len(c.customers)) }
+	return each(collected(c.b, c.server)), fmt.Sprintf("%.2f before the collection", each(loaded))
 }
 
 // collected makes the server collect its garbage twice, for what finalizers let go of, and returns its memory in RAM.
 func collected(b *testing.B, s *load.Server) int64 {
 	b.Helper()
 	for range 2 {
-		if err := freeMemory(s); err != nil {
+		if _, err := operate(s, "POST", "/debug/free"); err != nil {
 			b.Fatal(err)
 		}
 	}
@@ -115,14 +165,15 @@ func collected(b *testing.B, s *load.Server) int64 {
 	return bytes
 }
 
-func freeMemory(s *load.Server) error {
+// operate asks for one of the operator's pages.
+func operate(s *load.Server, method, path string) (string, error) {
 	l, err := load.Dial(s.Operator, time.Now().Add(time.Minute))
 	if err != nil {
-		return err
+		return "", err
 	}
 	defer l.Close()
-	_, err = l.Call(load.NewRequest(s.Operator, "POST", "/debug/free"), nil)
-	return err
+	page, err := l.Call(load.NewRequest(s.Operator, method, path), nil)
+	return string(page), err
 }
 
 // publish reports an amount as this benchmark's, and keeps it for the table.
