@@ -1,0 +1,37 @@
+package parley
+
+import (
+	"context"
+	"iter"
+
+	"github.com/aws/aws-sdk-go-v2/service/connectparticipant/types"
+)
+
+// Transcript reads what the chat's transcript holds, newest first, page by page as it is asked for. In a persistent chat
+// it goes on into the past sessions. Typing, idle participants and the like are not in transcripts; receipts are with
+// their messages.
+func (c *Chat) Transcript(ctx context.Context) iter.Seq2[Event, error] {
+	return func(yield func(Event, error) bool) {
+		pages := c.client.GetTranscript().ConnectionToken(c.connectionToken()).MaxResults(pageSize).
+			ScanDirection(types.ScanDirectionBackward).SortOrder(types.SortKeyDescending)
+		for found, err := range pages.Items(ctx) {
+			if err != nil {
+				yield(nil, err)
+				return
+			}
+			read, err := itemOf(&found)
+			if err != nil {
+				yield(nil, unreadable(err))
+				return
+			}
+			if !yield(read.events()[0], nil) {
+				return
+			}
+		}
+	}
+}
+
+// unreadable is an answer of GetTranscript with an item that is none.
+func unreadable(err error) *Error {
+	return &Error{Kind: KindResponse, Operation: "GetTranscript", Attempts: 1, StatusCode: 200, Err: err}
+}
