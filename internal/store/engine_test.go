@@ -301,6 +301,7 @@ func TestDroppedConnectionsLoseAndDoubleNothing(t *testing.T) {
 	s := open(t, url+"&application_name=dropped")
 	const writers, each = 8, 40
 	var wg sync.WaitGroup
+	progress := make(chan struct{}, writers*each)
 	chats := make([]*center.Change, writers)
 	for w := range chats {
 		chats[w] = newChat()
@@ -312,21 +313,17 @@ func TestDroppedConnectionsLoseAndDoubleNothing(t *testing.T) {
 					m.Due = []center.Due{{Key: fmt.Sprint(n), At: start}}
 				}
 				commit(t, s, m)
+				progress <- struct{}{}
 			}
 		})
 	}
-	done := make(chan struct{})
-	go func() { wg.Wait(); close(done) }()
-	drops := 0
-	for running := true; running; drops++ {
-		select {
-		case <-done:
-			running = false
-		default:
-			onPostgres(t, url, `SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'dropped'`)
+	for range writers * each / 4 { // between two drops somebody gets through
+		for range 4 {
+			<-progress
 		}
+		onPostgres(t, url, `SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'dropped'`)
 	}
-	t.Logf("connections were dropped %d times", drops)
+	wg.Wait()
 	for _, c := range chats {
 		items := must(s.ItemsAfter(t.Context(), c.Chat, 0, 1000))(t)
 		equal(t, "items", len(items), each+1)
