@@ -310,6 +310,73 @@ func TestAddBot(t *testing.T) {
 	}
 }
 
+func TestSend(t *testing.T) {
+	plain := func(n int) center.Message {
+		return center.Message{ContentType: center.TextPlain, Content: strings.Repeat("x", n)}
+	}
+	legacy := center.Settings{LegacySizes: true}
+	for _, c := range []struct {
+		name string
+		m    center.Message
+		set  center.Settings
+		want center.Code
+	}{
+		{"the longest", plain(16384), center.Settings{}, -1},
+		{"longer", plain(16385), center.Settings{}, center.InvalidParameter},
+		{"bytes count", center.Message{ContentType: center.TextPlain, Content: strings.Repeat("é", 8193)}, center.Settings{}, center.InvalidParameter},
+		{"the older limit", plain(1024), legacy, -1},
+		{"over the older limit", plain(1025), legacy, center.InvalidParameter},
+		{"the older limit of JSON", center.Message{ContentType: center.ApplicationJSON, Content: strings.Repeat("x", 12000)}, legacy, -1},
+		{"over the older limit of JSON", center.Message{ContentType: center.ApplicationJSON, Content: strings.Repeat("x", 12001)}, legacy, center.InvalidParameter},
+		{"the older limit of a response", center.Message{ContentType: center.InteractiveResponse, Content: strings.Repeat("x", 12288)}, legacy, -1},
+		{"over the older limit of a response", center.Message{ContentType: center.InteractiveResponse, Content: strings.Repeat("x", 12289)}, legacy, center.InvalidParameter},
+		{"a type the chat does not support", center.Message{ContentType: center.TextMarkdown, Content: "x"}, center.Settings{}, center.InvalidParameter},
+		{"a type only flows send", center.Message{ContentType: center.Interactive, Content: "{}"}, center.Settings{}, center.InvalidParameter},
+		{"no message's type", center.Message{ContentType: center.EventTyping, Content: "x"}, center.Settings{}, center.InvalidParameter},
+	} {
+		d := running(t)
+		d.Edit().ContentTypes = []string{center.TextPlain, center.ApplicationJSON, center.Interactive, center.InteractiveResponse}
+		if _, err := d.Send(d.Chat.Participants[0].ID, c.m, [16]byte{}, c.set); code(t, err) != c.want {
+			t.Errorf("%s: %v", c.name, err)
+		}
+	}
+}
+
+// Who may speak: those who have joined and not left, while the chat lasts.
+func TestSpeakers(t *testing.T) {
+	hello := center.Message{ContentType: center.TextPlain, Content: "hello"}
+	d := running(t)
+	b, err := d.AddBot("Max", center.DefaultSettings())
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, step := range []struct {
+		name string
+		do   func() error
+		want center.Code
+	}{
+		{"invited", func() error { return nil }, center.InvalidParameter},
+		{"joined", func() error { _, err := d.Connect(b.ID); return err }, -1},
+		{"left", func() error { _, err := d.Leave(b.ID); return err }, center.AccessDenied},
+	} {
+		if err := step.do(); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := d.Send(b.ID, hello, [16]byte{}, center.Settings{}); code(t, err) != step.want {
+			t.Errorf("%s, sending: %v", step.name, err)
+		}
+		if _, err := d.Typing(b.ID); code(t, err) != step.want {
+			t.Errorf("%s, typing: %v", step.name, err)
+		}
+	}
+	d.End(center.ReasonAPI)
+	for _, id := range []center.ParticipantID{d.Chat.Participants[0].ID, b.ID, "a stranger", ""} {
+		if _, err := d.Send(id, hello, [16]byte{}, center.Settings{}); code(t, err) != center.AccessDenied {
+			t.Errorf("after the end: %v", err)
+		}
+	}
+}
+
 func TestAcknowledge(t *testing.T) {
 	d := running(t)
 	b, err := d.AddBot("Max", center.DefaultSettings())

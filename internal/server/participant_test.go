@@ -12,6 +12,16 @@ import (
 
 // What participants do: the commands of stories that call the Participant Service and look at sockets.
 
+// cmdCredentials asks for a connection's token and does not connect.
+func (s *story) cmdCredentials(c *call) error {
+	p, err := s.person(c.take())
+	if err != nil {
+		return err
+	}
+	_, refused := p.connection(map[string]any{"Type": []string{"CONNECTION_CREDENTIALS"}})
+	return refused
+}
+
 // cmdConnect opens a socket: "connect max node=2".
 func (s *story) cmdConnect(c *call) error {
 	p, err := s.person(c.take())
