@@ -342,6 +342,19 @@ func TestDueRowsAreLeasedAndAnsweredOnce(t *testing.T) {
 	})
 }
 
+func TestChatMayAnswerADueRowOfAnother(t *testing.T) {
+	forEachEngine(t, func(t *testing.T, s *Store) {
+		asks, answers := newChat(), newChat()
+		asks.Due = []center.Due{{Key: "ask", At: start}}
+		commit(t, s, asks)
+		commit(t, s, answers)
+		c := say(answers.Chat, 1, "answer")
+		c.Done = &center.Due{Chat: asks.Chat, Key: "ask", At: start}
+		commit(t, s, c)
+		equal(t, "due rows", len(must(s.AllDue(t.Context(), 9))(t)), 0)
+	})
+}
+
 func TestReceiptsAddUp(t *testing.T) {
 	forEachEngine(t, func(t *testing.T, s *Store) {
 		c := newChat()
