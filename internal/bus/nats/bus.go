@@ -9,6 +9,7 @@ package nats
 
 import (
 	"crypto/rand"
+	"crypto/subtle"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -81,11 +82,11 @@ func Open(o Options) (*Bus, error) {
 		}),
 		client.DisconnectErrHandler(func(_ *client.Conn, err error) {
 			if err != nil {
-				o.Log.Warn("bus is cut off", "err", err)
+				o.Log.Warn("bus is cut off", "error", err)
 			}
 		}),
 		client.ErrorHandler(func(_ *client.Conn, _ *client.Subscription, err error) {
-			o.Log.Warn("bus", "err", err)
+			o.Log.Warn("bus", "error", err)
 		}),
 	}
 	if o.URL == "" {
@@ -100,11 +101,19 @@ func Open(o Options) (*Bus, error) {
 	conn, err := client.Connect(o.URL, target...)
 	if err != nil {
 		b.stop()
-		return nil, fmt.Errorf("connect to the bus: %w", err)
+		return nil, fmt.Errorf("connect to the bus: %w", withoutURL(err))
 	}
 	b.conn = conn
 	b.done.Go(b.hand)
 	return b, nil
+}
+
+// withoutURL leaves out of an error the address, which may hold a password.
+func withoutURL(err error) error {
+	if u, ok := errors.AsType[*url.Error](err); ok {
+		return u.Err
+	}
+	return err
 }
 
 func start(c Cluster, password string, log *slog.Logger) (*server.Server, error) {
@@ -112,11 +121,14 @@ func start(c Cluster, password string, log *slog.Logger) (*server.Server, error)
 	if err != nil {
 		return nil, err
 	}
+	if err := free(c.Listen, port); err != nil {
+		return nil, err
+	}
 	opts := &server.Options{
 		ServerName: c.Listen,
 		NoSigs:     true,
 		// nats-server 2.15 starts no routes without a client listener (DontListen): this one lets nobody in but us.
-		Host: "127.0.0.1", Port: server.RANDOM_PORT, Username: clusterUser, Password: password,
+		Host: "127.0.0.1", Port: server.RANDOM_PORT, CustomClientAuthentication: knows(password),
 		Cluster: server.ClusterOpts{
 			Name: clusterName, Host: host, Port: port, Username: clusterUser, Password: c.Secret,
 		},
@@ -137,6 +149,26 @@ func start(c Cluster, password string, log *slog.Logger) (*server.Server, error)
 	return s, nil
 }
 
+// free says what is wrong with an address at once: of one that is taken the server tells its log alone.
+func free(addr string, port int) error {
+	if port <= 0 {
+		return nil // the server chooses
+	}
+	l, err := net.Listen("tcp", addr)
+	if err != nil {
+		return err
+	}
+	return l.Close()
+}
+
+// knows lets in who knows a password.
+type knows string
+
+// Check implements [server.Authentication].
+func (k knows) Check(c server.ClientAuthentication) bool {
+	return subtle.ConstantTimeCompare([]byte(c.GetOpts().Password), []byte(k)) == 1
+}
+
 func hostPort(addr string) (host string, port int, err error) {
 	host, p, err := net.SplitHostPort(addr)
 	if err != nil {
@@ -155,7 +187,7 @@ func (b *Bus) Publish(chat center.ChatID, items []center.Item) {
 		var news []byte
 		news, items = encode(items)
 		if err := b.conn.Publish(subjectPrefix+string(chat), news); err != nil {
-			b.log.Debug("news not published", "chat", chat, "err", err)
+			b.log.Debug("news not published", "chat", chat, "error", err)
 		}
 	}
 }
@@ -166,7 +198,7 @@ func (b *Bus) Listen(chat center.ChatID, deliver func([]center.Item)) (stop func
 	forget := b.local.Listen(chat, deliver)
 	sub, err := b.conn.ChanSubscribe(subjectPrefix+string(chat), b.inbox)
 	if err != nil {
-		b.log.Warn("chat not listened to on other nodes", "chat", chat, "err", err)
+		b.log.Warn("chat not listened to on other nodes", "chat", chat, "error", err)
 		return forget
 	}
 	return func() {
@@ -181,7 +213,7 @@ func (b *Bus) hand() {
 		chat := center.ChatID(strings.TrimPrefix(m.Subject, subjectPrefix))
 		items, err := decode(chat, m.Data)
 		if err != nil {
-			b.log.Warn("news not understood", "chat", chat, "err", err)
+			b.log.Warn("news not understood", "chat", chat, "error", err)
 			continue
 		}
 		b.local.Publish(chat, items)

@@ -1,6 +1,7 @@
 package nats
 
 import (
+	"bytes"
 	"fmt"
 	"io"
 	"log/slog"
@@ -11,6 +12,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/nats-io/nats-server/v2/server"
+	client "github.com/nats-io/nats.go"
 
 	"github.com/parley-chat/parley/internal/center"
 )
@@ -213,15 +215,56 @@ func TestAnExternalServerThatComesBack(t *testing.T) {
 }
 
 func TestABusThatCannotStart(t *testing.T) {
-	for _, o := range []Options{
-		{Cluster: Cluster{Listen: "nowhere"}},
-		{Cluster: Cluster{Listen: "127.0.0.1:http"}},
-		{URL: "nats://127.0.0.1:1"},
+	taken, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer taken.Close()
+	for _, c := range []struct {
+		o    Options
+		want string
+	}{
+		{Options{Cluster: Cluster{Listen: "nowhere"}}, "missing port"},
+		{Options{Cluster: Cluster{Listen: "127.0.0.1:http"}}, "port of"},
+		{Options{Cluster: Cluster{Listen: taken.Addr().String()}}, "address already in use"},
+		{Options{URL: "nats://127.0.0.1:1"}, "connect to the bus"},
+		{Options{URL: "nats://parley:hunter2@[::1"}, "missing ']'"},
+		{Options{URL: "nats://parley:hunter2@127.0.0.1:1"}, "connect to the bus"},
 	} {
-		o.Log = quiet()
-		if b, err := Open(o); err == nil {
+		c.o.Log = quiet()
+		begin := time.Now()
+		b, err := Open(c.o)
+		if err == nil {
 			b.Close()
-			t.Errorf("%+v: opened", o)
+			t.Errorf("%+v: opened", c.o)
+			continue
 		}
+		if !strings.Contains(err.Error(), c.want) || strings.Contains(err.Error(), "hunter2") || time.Since(begin) > startTimeout/2 {
+			t.Errorf("%+v: %v after %v, want %q at once", c.o, err, time.Since(begin), c.want)
+		}
+	}
+}
+
+// The client listener that the embedded server cannot do without is on loopback, where others are.
+func TestAnEmbeddedServerLetsNobodyElseIn(t *testing.T) {
+	b := open(t, Options{Cluster: Cluster{Listen: "127.0.0.1:-1", Secret: "s"}})
+	defer b.Close()
+	for _, who := range []client.Option{client.UserInfo("", ""), client.UserInfo(clusterUser, "s"), client.UserInfo(clusterUser, "")} {
+		if c, err := client.Connect(b.embed.ClientURL(), who); err == nil {
+			c.Close()
+			t.Error("a stranger was let in")
+		}
+	}
+}
+
+func TestNothingIsLoggedWhenAllIsWell(t *testing.T) {
+	var log bytes.Buffer
+	b, err := Open(Options{Cluster: Cluster{Listen: "127.0.0.1:-1", Secret: "s"}, Log: slog.New(slog.NewTextHandler(&log, nil))})
+	if err != nil {
+		t.Fatal(err)
+	}
+	b.Close()
+	if log.Len() > 0 {
+		t.Errorf("it logged: %s", log.String())
 	}
 }
