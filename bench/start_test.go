@@ -50,9 +50,9 @@ func startExisting(b *testing.B, subject subject) {
 	if err != nil {
 		b.Fatal(err)
 	}
-	idle := amount{what: "memory when idle", of: subject.name, value: float64(bytes) / 1e6, unit: "MB"}
+	idle := amount{what: "memory when idle", of: subject.name, value: float64(bytes) / (1 << 20), unit: "MiB"}
 	if subject.name != baseline {
-		idle.goal = goal{"25 MB", idle.value <= 25}
+		idle.goal = goal{"25 MiB", idle.value <= 25}
 	}
 	idle.publish(b)
 }
