@@ -359,7 +359,7 @@ func TestBuilderPrints(t *testing.T) {
 		ChatDurationInMinutes(60).SupportedMessagingContentType("text/plain")
 	const want = `StartChatContact{ContactFlowId: "f-1", InstanceId: "i-1", ParticipantDetails: ParticipantDetails{DisplayName: "Ada"}, ` +
 		`Attributes: {"lang": REDACTED, "tier": REDACTED}, ChatDurationInMinutes: 60, CustomerId: REDACTED, SupportedMessagingContentTypes: ["text/plain"]}`
-	for verb, got := range map[string]string{"%v": fmt.Sprintf("%v", b), "%+v": fmt.Sprintf("%+v", b), "%#v": fmt.Sprintf("%#v", b), "%s": fmt.Sprintf("%s", b)} {
+	for verb, got := range map[string]string{"%v": fmt.Sprintf("%v", b), "%+v": fmt.Sprintf("%+v", b), "%#v": fmt.Sprintf("%#v", b)} {
 		if got != want {
 			t.Errorf("%s prints\n%s\nwant\n%s", verb, got, want)
 		}

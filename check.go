@@ -116,12 +116,12 @@ func checkAttributes(attributes map[string]string) error {
 	size := 0
 	for k, v := range attributes {
 		if !validKey(k) {
-			return fmt.Errorf("Attributes: the key %.40q may hold letters, digits, - and _ only", k)
+			return fmt.Errorf("the key %.40q of Attributes may hold letters, digits, - and _ only", k)
 		}
 		size += len(k) + len(v)
 	}
 	if size > maxAttributeBytes {
-		return fmt.Errorf("Attributes: %d bytes over all keys and values, %d at most", size, maxAttributeBytes)
+		return fmt.Errorf("too large Attributes: %d bytes over all keys and values, %d at most", size, maxAttributeBytes)
 	}
 	return nil
 }
@@ -155,11 +155,11 @@ func checkPersistence(p *types.PersistentChat, related *string) error {
 func checkSegmentAttributes(attributes map[string]types.SegmentAttributeValue, supported []string) error {
 	for k := range attributes {
 		if !validKey(strings.TrimPrefix(k, "connect:")) {
-			return fmt.Errorf("SegmentAttributes: the key %.40q may hold letters, digits, - and _ only", k)
+			return fmt.Errorf("the key %.40q of SegmentAttributes may hold letters, digits, - and _ only", k)
 		}
 	}
 	if given(attributes[subtypeKey].ValueString) == guideSubtype && !(slices.Contains(supported, interactive) && slices.Contains(supported, interactiveResponse)) {
-		return fmt.Errorf("SegmentAttributes: the subtype %s needs %s and %s in SupportedMessagingContentTypes", guideSubtype, interactive, interactiveResponse)
+		return fmt.Errorf("the subtype %s of SegmentAttributes needs %s and %s in SupportedMessagingContentTypes", guideSubtype, interactive, interactiveResponse)
 	}
 	return nil
 }
