@@ -48,6 +48,7 @@ type Chat struct {
 	contact     string
 	participant string
 	token       string // the participant token, which opens connections
+	joined      bool   // before Join was called
 
 	life   context.Context
 	end    context.CancelCauseFunc
@@ -67,8 +68,8 @@ type Chat struct {
 // errClosed is the cause of a life that Close ended.
 var errClosed = errors.New("closed")
 
-// Join takes part in a chat as the customer whom StartChatContact was called for. It returns when the socket is
-// subscribed; the flow begins then, and must within five minutes of StartChatContact. ctx is the conversation's: when it
+// Join takes part in a chat as the customer whom StartChatContact was called for. It returns when
+// the customer has joined: the flow begins then, and must within five minutes of StartChatContact. ctx is the conversation's: when it
 // is done, so is the Chat.
 //
 // A customer who comes back, after their page was loaded anew, joins again with the same output.
@@ -127,6 +128,7 @@ func (c *Client) join(ctx context.Context, chat *Chat, options []func(*JoinOptio
 		chat.end(err)
 		return nil, err
 	}
+	chat.adopt(first)
 	go chat.run(first)
 	return chat, nil
 }

@@ -18,6 +18,8 @@ const (
 	expiryMargin = time.Minute
 	// soundAfter is how long a socket must have lived for its end to be no failure to connect.
 	soundAfter = 30 * time.Second
+	// enterTime is how long Join waits for the news that the participant has joined.
+	enterTime = 3 * time.Second
 	// firstTries is how often Join tries to open the socket.
 	firstTries = 3
 	// connectTime is how long one try may take, retries of requests included.
@@ -35,24 +37,56 @@ type arrival struct {
 	link   *link
 	token  string
 	until  time.Time // Expiry of the token; zero when it is not known
-	missed []Event
+	events []Event   // missed before, or heard by now
 }
 
 // begin opens the first socket. What fails to connect is tried again; what the service refuses is not.
 func (c *Chat) begin() (*arrival, error) {
 	for n := 1; ; n++ {
 		a, err := c.connect(c.life, true)
-		if err == nil || c.life.Err() != nil || n == firstTries {
-			return a, err
+		if err == nil {
+			c.enter(a)
+			return a, nil
+		}
+		if c.life.Err() != nil || n == firstTries {
+			return nil, err
 		}
 		var e *Error
-		if !errors.As(err, &e) || e.Operation != "WebSocket" || e.Kind == KindTimeout {
+		if !errors.As(err, &e) || e.Operation != "WebSocket" {
 			return nil, err
 		}
 		if err := pause(c.life, n); err != nil {
 			return nil, err
 		}
 	}
+}
+
+// enter waits until this participant has joined: the subscription makes them part of the chat, but is answered before.
+// Who has joined earlier, or is not named, is not waited for long.
+func (c *Chat) enter(a *arrival) {
+	late := time.NewTimer(enterTime)
+	defer late.Stop()
+	frames := a.link.frames
+	for !c.joined && !slices.ContainsFunc(a.events, c.isOwnJoin) {
+		select {
+		case f, open := <-frames:
+			if !open {
+				return // which is found out later
+			}
+			if f.item != nil {
+				a.events = append(a.events, f.item.events()...)
+			}
+		case <-late.C:
+			return
+		case <-c.life.Done():
+			return
+		}
+	}
+}
+
+func (c *Chat) isOwnJoin(e Event) bool {
+	_, joined := e.(Joined)
+	return joined && c.IsOwn(e)
 }
 
 // connect gets credentials, opens a socket, and when nothing more can be missed reads what was.
@@ -73,12 +107,13 @@ func (c *Chat) connect(life context.Context, first bool) (*arrival, error) {
 		if err != nil {
 			return nil, err
 		}
+		c.joined = slices.ContainsFunc(before, c.isOwnJoin)
 		c.unknown(before)
 	}
 	if a.link, err = dial(ctx, c.http, given(out.Websocket.Url)); err != nil {
 		return nil, err
 	}
-	if a.missed, err = c.missed(ctx, a.token); err != nil {
+	if a.events, err = c.missed(ctx, a.token); err != nil {
 		a.link.close()
 		return nil, err
 	}
@@ -185,18 +220,23 @@ func (c *Chat) live(a *arrival) error {
 
 // welcome shows what a new socket brings: what was missed, and what it has heard by now, in order.
 func (c *Chat) welcome(a *arrival) (ended bool) {
-	c.mu.Lock()
-	c.link, c.connection = a.link, a.token
-	c.mu.Unlock()
+	c.adopt(a)
 	events, pongs := a.link.heard()
-	events = append(a.missed, events...)
-	a.missed = nil
+	events = append(a.events, events...)
+	a.events = nil
 	inOrder(events)
 	ended = c.show(events)
 	for range pongs {
 		c.ponged(a.link)
 	}
 	return ended
+}
+
+// adopt has everything that is sent from now on go by a new connection.
+func (c *Chat) adopt(a *arrival) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.link, c.connection = a.link, a.token
 }
 
 // heard takes what has come and waits for nothing.
