@@ -1,13 +1,16 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"io"
 	"log/slog"
 	"net"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
+	"syscall"
 	"time"
 	"unicode"
 
@@ -16,9 +19,9 @@ import (
 )
 
 type devCmd struct {
-	Listen    string `default:"127.0.0.1:4510" env:"PARLEY_LISTEN" help:"Address to listen on (${default})."`
-	Data      string `type:"path" env:"PARLEY_DATA" help:"Directory to keep chats, tokens and settings in; without it nothing outlives the process."`
-	Clock     string `enum:"real,manual" default:"real" help:"Contact time: real, or manual to stand still until POST /_parley/clock advances it."`
+	Listen    string `default:"127.0.0.1:4510" env:"PARLEY_LISTEN" placeholder:"HOST:PORT" help:"Address to listen on (${default}); localhost is 127.0.0.1 and [::1], port 0 any free one."`
+	Data      string `type:"path" env:"PARLEY_DATA" placeholder:"DIR" help:"Directory to keep chats, tokens and settings in; without it nothing outlives the process."`
+	Clock     string `enum:"real,manual" default:"real" placeholder:"real|manual" help:"Contact time: real, or manual to stand still until POST /_parley/clock advances it (${default})."`
 	PublicURL string `name:"public-url" env:"PARLEY_PUBLIC_URL" placeholder:"URL" help:"Address that clients reach this server by, when it goes by another name than this machine's: behind a tunnel, for example."`
 	Quiet     bool   `short:"q" help:"Log warnings and errors only."`
 }
@@ -28,7 +31,7 @@ func (c *devCmd) Run() error {
 	if err != nil {
 		return err
 	}
-	ln, err := server.Listen(c.Listen)
+	listeners, err := c.listen()
 	if err != nil {
 		return err
 	}
@@ -41,9 +44,45 @@ func (c *devCmd) Run() error {
 	if err != nil {
 		return err
 	}
-	c.warn(os.Stderr, ln.Addr())
-	c.banner(os.Stdout, endpoint(c.PublicURL, ln.Addr()), instances)
-	return s.Run(stop, again, server.Listeners{Public: ln})
+	addr := listeners.Public.Addr()
+	warn(os.Stderr, addr)
+	c.banner(os.Stdout, endpoint(c.PublicURL, addr), instances)
+	return s.Run(stop, again, listeners)
+}
+
+// listen opens the address. localhost and [::1] are both of the machine's loopback addresses: clients try either, and
+// sockets are told to connect to 127.0.0.1, the one plain address that chatjs takes.
+func (c *devCmd) listen() (l server.Listeners, err error) {
+	host, port, _ := net.SplitHostPort(c.Listen) // net.Listen says what is wrong with it
+	if host != "localhost" && host != "::1" {
+		l.Public, err = server.Listen(c.Listen)
+		return l, notListening("--listen", err)
+	}
+	if l.Public, err = server.Listen(net.JoinHostPort("127.0.0.1", port)); err != nil {
+		return l, notListening("--listen", err)
+	}
+	if t, ok := l.Public.Addr().(*net.TCPAddr); ok {
+		port = strconv.Itoa(t.Port)
+	}
+	l.Other, err = net.Listen("tcp", net.JoinHostPort("::1", port))
+	if err != nil && host == "localhost" && !errors.Is(err, syscall.EADDRINUSE) {
+		return l, nil // a machine without IPv6
+	}
+	if err != nil {
+		return l, errors.Join(notListening("--listen", err), l.Public.Close())
+	}
+	return l, nil
+}
+
+// notListening says which flag a listener's error comes from, and what to do when somebody else has the address.
+func notListening(flag string, err error) error {
+	switch {
+	case err == nil:
+		return nil
+	case errors.Is(err, syscall.EADDRINUSE):
+		return fmt.Errorf("%s: %w; choose another port, %s 127.0.0.1:0 for any that is free", flag, err, flag)
+	}
+	return fmt.Errorf("%s: %w", flag, err)
 }
 
 func (c *devCmd) config() (server.Config, error) {
@@ -80,14 +119,9 @@ func endpoint(public string, addr net.Addr) string {
 }
 
 // warn says what may surprise about an address.
-func (c *devCmd) warn(w io.Writer, addr net.Addr) {
-	t, ok := addr.(*net.TCPAddr)
-	switch {
-	case !ok:
-	case !t.IP.IsLoopback():
+func warn(w io.Writer, addr net.Addr) {
+	if t, ok := addr.(*net.TCPAddr); ok && !t.IP.IsLoopback() {
 		fmt.Fprintf(w, "warning: %s can be reached from other machines, and any credentials are accepted\n", addr)
-	case t.IP.To4() == nil && c.PublicURL == "":
-		fmt.Fprintf(w, "warning: sockets are told to connect to 127.0.0.1, the one plain address that chatjs takes, and nobody listens there; --listen 127.0.0.1:%d would\n", t.Port)
 	}
 }
 

@@ -34,6 +34,8 @@ const (
 // Listeners are where a server is reached.
 type Listeners struct {
 	Public net.Listener
+	// Other is a second public address, without TLS; nil for none.
+	Other net.Listener
 	// Operator is for /metrics and /debug/, on loopback; nil for none.
 	Operator net.Listener
 	TLS      *tls.Config // of Public; nil for plain HTTP
@@ -48,7 +50,7 @@ func (s *Server) Run(stop context.Context, again <-chan os.Signal, l Listeners) 
 
 	var running sync.WaitGroup
 	running.Go(func() { s.Work(work) })
-	failed := make(chan error, 2)
+	failed := make(chan error, 3)
 	serve := func(h *http.Server, ln net.Listener, tlsConfig *tls.Config) {
 		if tlsConfig != nil {
 			ln = tls.NewListener(ln, tlsConfig)
@@ -58,6 +60,9 @@ func (s *Server) Run(stop context.Context, again <-chan os.Signal, l Listeners) 
 		}
 	}
 	go serve(public, l.Public, l.TLS)
+	if l.Other != nil {
+		go serve(public, l.Other, nil)
+	}
 	if l.Operator != nil {
 		go serve(operator, l.Operator, nil)
 	}
