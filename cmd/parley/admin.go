@@ -14,7 +14,7 @@ type keyCmd struct {
 	Create createKeyCmd `cmd:"" help:"Make an access key; its secret is shown this once."`
 	List   listKeysCmd  `cmd:"" help:"List access keys."`
 	Revoke revokeKeyCmd `cmd:"" help:"Take an access key away."`
-	Rotate rotateKeyCmd `cmd:"" help:"Seal participants' tokens with a new key from now on. Tokens of before stay good."`
+	Rotate rotateKeyCmd `cmd:"" help:"Seal participants' tokens with a new key from now on; those of before stay good."`
 }
 
 type createKeyCmd struct {

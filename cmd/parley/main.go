@@ -17,8 +17,8 @@ import (
 
 type cli struct {
 	Dev      devCmd      `cmd:"" help:"Start for development: one process, a seeded instance, any credentials."`
-	Serve    serveCmd    `cmd:"" help:"Start for production."`
-	Key      keyCmd      `cmd:"" help:"Access keys, with which callers of the connect API sign."`
+	Serve    serveCmd    `cmd:"" help:"Start for production: your database, signed requests, one node or several."`
+	Key      keyCmd      `cmd:"" help:"Access keys, with which callers of the connect API sign, and the keys of participants' tokens."`
 	Instance instanceCmd `cmd:"" help:"Instances, to which everything else belongs."`
 	Version  versionCmd  `cmd:"" help:"Print the version."`
 }

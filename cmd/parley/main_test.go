@@ -2,7 +2,9 @@ package main
 
 import (
 	"bytes"
+	"context"
 	"errors"
+	"fmt"
 	"net"
 	"net/http"
 	"os"
@@ -125,6 +127,8 @@ func TestServeTellsNoSecret(t *testing.T) {
 		{"--db", "postgres://parley:hunter2@[::1/parley"},
 		{"--db", "mysql://parley:hunter2@db/parley"},
 		{"--db", "sqlite:parley.db", "--tls-cert", "missing", "--tls-key", "missing"},
+		{"--db", "postgres://parley:hunter2@127.0.0.1:1/parley", "--bus", "nats://parley:hunter2@127.0.0.1:1"},
+		{"--db", "postgres://parley:hunter2@127.0.0.1:1/parley", "--bus", "nats://parley:hunter2@[::1"},
 	} {
 		_, stderr, code := parley(t, []string{"PARLEY_SECRET=hunter2 hunter2 hunter2"},
 			append([]string{"serve", "--listen", "127.0.0.1:0", "--operator-listen", "", "--public-url", "https://chat.example.com"}, args...)...)
@@ -257,7 +261,7 @@ func TestBanner(t *testing.T) {
 	}
 }
 
-func TestAddressesThatSurprise(t *testing.T) {
+func TestAddressesToTell(t *testing.T) {
 	for _, c := range []struct {
 		ip       net.IP
 		public   string
@@ -268,14 +272,103 @@ func TestAddressesThatSurprise(t *testing.T) {
 		{net.IPv4zero, "", "http://127.0.0.1:4510", "other machines"},
 		{net.IPv6unspecified, "", "http://127.0.0.1:4510", "other machines"},
 		{net.IPv4(192, 0, 2, 7), "", "http://192.0.2.7:4510", "other machines"},
-		{net.IPv6loopback, "", "http://[::1]:4510", "sockets"},
-		{net.IPv6loopback, "https://abc.tunnel.example/", "https://abc.tunnel.example", ""},
+		{net.IPv4(127, 0, 0, 1), "https://abc.tunnel.example/", "https://abc.tunnel.example", ""},
 	} {
 		addr := &net.TCPAddr{IP: c.ip, Port: 4510}
 		var w bytes.Buffer
-		(&devCmd{PublicURL: c.public}).warn(&w, addr)
+		warn(&w, addr)
 		if got := endpoint(c.public, addr); got != c.endpoint || !strings.Contains(w.String(), c.warning) || (c.warning == "") != (w.Len() == 0) {
 			t.Errorf("%v: %s, warning %q", c.ip, got, w.String())
+		}
+	}
+}
+
+// Sockets are told to connect to 127.0.0.1, so somebody must be there whichever loopback address was asked for.
+func TestDevelopmentListensOnBothLoopbackAddresses(t *testing.T) {
+	if ln, err := net.Listen("tcp", "[::1]:0"); err != nil {
+		t.Skip("needs IPv6 on loopback: ", err)
+	} else if err := ln.Close(); err != nil {
+		t.Fatal(err)
+	}
+	for address, want := range map[string][]string{
+		"localhost:0": {"127.0.0.1", "[::1]"}, "[::1]:0": {"127.0.0.1", "[::1]"}, "127.0.0.1:0": {"127.0.0.1"},
+	} {
+		c := &devCmd{Listen: address, Quiet: true}
+		cfg, err := c.config()
+		if err != nil {
+			t.Fatal(err)
+		}
+		s, err := server.New(t.Context(), cfg)
+		if err != nil {
+			t.Fatal(err)
+		}
+		l, err := c.listen()
+		if err != nil {
+			t.Fatalf("%s: %v", address, err)
+		}
+		if (l.Other != nil) != (len(want) == 2) {
+			t.Errorf("%s: a second listener on %v", address, l.Other)
+		}
+		stop, cancel := context.WithCancel(t.Context())
+		done := make(chan error)
+		go func() { done <- s.Run(stop, nil, l) }()
+		for _, host := range want {
+			answers(t, fmt.Sprintf("http://%s:%d", host, l.Public.Addr().(*net.TCPAddr).Port), http.StatusOK)
+		}
+		http.DefaultClient.CloseIdleConnections()
+		cancel()
+		if err := <-done; err != nil {
+			t.Errorf("%s: %v", address, err)
+		}
+	}
+}
+
+func TestAnAddressThatIsTaken(t *testing.T) {
+	taken, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer taken.Close() //nolint:errcheck // a test's
+	address := taken.Addr().String()
+	_, port, _ := net.SplitHostPort(address) // it has one
+	db := "sqlite:" + t.TempDir() + "/parley.db"
+	for _, c := range []struct {
+		args []string
+		want string
+	}{
+		{[]string{"dev", "--listen", address}, "--listen 127.0.0.1:0"},
+		{[]string{"dev", "--listen", "localhost:" + port}, "--listen 127.0.0.1:0"},
+		{[]string{"dev", "--listen", "nowhere"}, "--listen"},
+		{[]string{"serve", "--db", db, "--public-url", "https://chat.example.com", "--operator-listen", "", "--listen", address}, "--listen 127.0.0.1:0"},
+		{[]string{"serve", "--db", db, "--public-url", "https://chat.example.com", "--operator-listen", address}, "--operator-listen 127.0.0.1:0"},
+	} {
+		if _, stderr, code := parley(t, nil, c.args...); code != 1 || !strings.Contains(stderr, c.want) {
+			t.Errorf("%v: exit %d, %s, want %s", c.args, code, stderr, c.want)
+		}
+	}
+}
+
+// What newcomers read says what each flag takes, and where it also comes from.
+func TestHelp(t *testing.T) {
+	for command, wants := range map[string][]string{
+		"dev": {"--listen=HOST:PORT", "127.0.0.1:4510", "--data=DIR", "--clock=real|manual", "--public-url=URL"},
+		"serve": {
+			"--config=FILE", "/etc/parley.json", "--db=URL", "$PARLEY_SECRET", "--tls-cert=FILE", "--tls-key=FILE", "--bus=BUS", "nats:embedded",
+			"nats://HOST,…", "(local)", "--bus-listen=HOST:PORT", "private", "127.0.0.1:4512", "--bus-routes=HOST:PORT,...", "$PARLEY_BUS_ROUTES", "openssl",
+		},
+		"key create":      {"--db=URL", "<description>"},
+		"instance delete": {"--yes", "<alias>"},
+	} {
+		help := good(t, []string{"PARLEY_SECRET=hunter2"}, append(strings.Fields(command), "--help")...)
+		for _, want := range wants {
+			if !strings.Contains(help, want) {
+				t.Errorf("%s --help does not say %s:\n%s", command, want, help)
+			}
+		}
+		for _, bad := range []string{"=STRING", "=INT", "=DURATION", "hunter2", "--secret"} {
+			if strings.Contains(help, bad) {
+				t.Errorf("%s --help says %s", command, bad)
+			}
 		}
 	}
 }

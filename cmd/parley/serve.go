@@ -24,11 +24,11 @@ import (
 
 // storeFlags say where the facts are.
 type storeFlags struct {
-	Config  kong.ConfigFlag `env:"PARLEY_CONFIG" placeholder:"FILE" help:"JSON file with settings, named as the flags are, with _ for -."`
-	DB      string          `name:"db" env:"PARLEY_DB" placeholder:"URL" help:"sqlite:PATH or postgres://…"`
+	Config  kong.ConfigFlag `env:"PARLEY_CONFIG" placeholder:"FILE" help:"JSON file with settings, named as the flags are, with _ for -; /etc/parley.json is read where there is one."`
+	DB      string          `name:"db" env:"PARLEY_DB" placeholder:"URL" help:"sqlite:PATH or postgres://…, whose keys are sealed with $$PARLEY_SECRET."`
 	Secret  string          `env:"PARLEY_SECRET" hidden:"" help:"Seals keys in the store."`
-	Account string          `env:"PARLEY_ACCOUNT" default:"123456789012" help:"Account in ARNs (${default})."`
-	Region  string          `env:"PARLEY_REGION" default:"us-east-1" help:"Region in ARNs and signatures (${default})."`
+	Account string          `env:"PARLEY_ACCOUNT" default:"123456789012" placeholder:"ID" help:"Account in ARNs (${default})."`
+	Region  string          `env:"PARLEY_REGION" default:"us-east-1" placeholder:"NAME" help:"Region in ARNs and signatures (${default})."`
 }
 
 func (f *storeFlags) config() server.Config {
@@ -40,19 +40,26 @@ func (f *storeFlags) config() server.Config {
 
 type serveCmd struct {
 	storeFlags
-	Listen           string        `env:"PARLEY_LISTEN" default:"127.0.0.1:4510" help:"Address to listen on (${default}); a listener passed by systemd socket activation goes before it."`
-	OperatorListen   string        `env:"PARLEY_OPERATOR_LISTEN" default:"127.0.0.1:4511" help:"Loopback address of health, metrics and debug pages (${default}); empty for none."`
+	Listen           string        `env:"PARLEY_LISTEN" default:"127.0.0.1:4510" placeholder:"HOST:PORT" help:"Address to listen on (${default}); a listener passed by systemd socket activation goes before it."`
+	OperatorListen   string        `env:"PARLEY_OPERATOR_LISTEN" default:"127.0.0.1:4511" placeholder:"HOST:PORT" help:"Loopback address of health, metrics and debug pages (${default}); empty for none."`
 	PublicURL        string        `name:"public-url" env:"PARLEY_PUBLIC_URL" placeholder:"URL" help:"Address that clients reach this server by, https://HOST."`
-	TLSCert          string        `name:"tls-cert" env:"PARLEY_TLS_CERT" type:"path" help:"Certificate file; without it, TLS is somebody else's."`
-	TLSKey           string        `name:"tls-key" env:"PARLEY_TLS_KEY" type:"path" help:"Key file of the certificate."`
-	Bus              string        `env:"PARLEY_BUS" default:"local" help:"News between nodes: local for one node; nats:embedded, or nats://HOST,… of a cluster of yours, for several on one PostgreSQL."`
-	BusListen        string        `name:"bus-listen" env:"PARLEY_BUS_LISTEN" default:"127.0.0.1:4512" help:"With nats:embedded: address that other nodes dial, on a private network (${default})."`
-	BusRoutes        []string      `name:"bus-routes" env:"PARLEY_BUS_ROUTES" placeholder:"HOST:PORT,…" help:"With nats:embedded: other nodes' --bus-listen; one that is up is enough."`
-	Throttle         string        `env:"PARLEY_THROTTLE" default:"off" help:"Rate limits: off, aws, or OPERATION=RATE/BURST,… (${default})."`
-	ActiveChats      int           `env:"PARLEY_ACTIVE_CHATS" help:"Concurrent active chats of an instance; 0 for no limit. Amazon Connect: 500."`
-	RehydrationDelay time.Duration `env:"PARLEY_REHYDRATION_DELAY" help:"How long after its end a chat can be continued. Amazon Connect: 30s to 60s."`
-	LegacySizes      bool          `env:"PARLEY_LEGACY_SIZES" help:"Limit messages by content type, as before 2026: 1024 characters of text, 12000 of JSON."`
-	LogLevel         slog.Level    `env:"PARLEY_LOG_LEVEL" default:"info" help:"debug, info, warn or error (${default})."`
+	TLSCert          string        `name:"tls-cert" env:"PARLEY_TLS_CERT" type:"path" placeholder:"FILE" help:"Certificate file; without it, TLS is somebody else's."`
+	TLSKey           string        `name:"tls-key" env:"PARLEY_TLS_KEY" type:"path" placeholder:"FILE" help:"Key file of the certificate."`
+	LogLevel         slog.Level    `env:"PARLEY_LOG_LEVEL" default:"info" placeholder:"LEVEL" help:"debug, info, warn or error (${default})."`
+	Bus              string        `group:"Several nodes on one PostgreSQL:" env:"PARLEY_BUS" default:"local" placeholder:"BUS" help:"News between nodes: local for one node alone, nats:embedded, or nats://HOST,… of a cluster of yours (${default})."`
+	BusListen        string        `group:"Several nodes on one PostgreSQL:" name:"bus-listen" env:"PARLEY_BUS_LISTEN" default:"127.0.0.1:4512" placeholder:"HOST:PORT" help:"With nats:embedded: address that other nodes dial, on a private network (${default})."`
+	BusRoutes        []string      `group:"Several nodes on one PostgreSQL:" name:"bus-routes" env:"PARLEY_BUS_ROUTES" placeholder:"HOST:PORT" help:"With nats:embedded: other nodes' --bus-listen; one that is up is enough."`
+	Throttle         string        `group:"Limits:" env:"PARLEY_THROTTLE" default:"off" placeholder:"RATES" help:"Rate limits: off, aws, or OPERATION=RATE/BURST,… (${default})."`
+	ActiveChats      int           `group:"Limits:" env:"PARLEY_ACTIVE_CHATS" placeholder:"N" help:"Concurrent active chats of an instance; 0 for no limit. Amazon Connect: 500."`
+	RehydrationDelay time.Duration `group:"Limits:" env:"PARLEY_REHYDRATION_DELAY" placeholder:"TIME" help:"How long after its end a chat can be continued, 45s for example. Amazon Connect: 30s to 60s."`
+	LegacySizes      bool          `group:"Limits:" env:"PARLEY_LEGACY_SIZES" help:"Limit messages by content type, as before 2026: 1024 characters of text, 12000 of JSON."`
+}
+
+// Help says what no flag's own line can.
+func (*serveCmd) Help() string {
+	return "A flag goes before its environment variable, the variable before the settings file. " +
+		"Keys in the database are sealed with $PARLEY_SECRET, the output of openssl rand -base64 32 for example: " +
+		"PostgreSQL needs it, the same on every node; beside a SQLite file one is made."
 }
 
 func (c *serveCmd) Run() error {
@@ -62,11 +69,11 @@ func (c *serveCmd) Run() error {
 	}
 	if c.OperatorListen != "" {
 		if listeners.Operator, err = net.Listen("tcp", c.OperatorListen); err != nil {
-			return err
+			return notListening("--operator-listen", err)
 		}
 	}
 	if listeners.Public, err = server.Listen(c.Listen); err != nil {
-		return err
+		return notListening("--listen", err)
 	}
 	stop, again := signals()
 	var running atomic.Pointer[server.Server]
@@ -96,26 +103,48 @@ const (
 	embeddedBus = "nats:embedded"
 )
 
-// openBus joins the other nodes. The secret of the embedded servers comes from the operator's, which every node has.
+// openBus joins the other nodes.
 func (c *serveCmd) openBus(log *slog.Logger, reconnected func()) (*nats.Bus, error) {
 	o := nats.Options{Log: log, Reconnected: reconnected}
 	if c.Bus == embeddedBus {
-		sum := sha256.Sum256([]byte("parley: bus between nodes: " + c.Secret))
-		o.Cluster = nats.Cluster{Listen: c.BusListen, Routes: c.BusRoutes, Secret: hex.EncodeToString(sum[:])}
+		o.Cluster = nats.Cluster{Listen: c.BusListen, Routes: c.BusRoutes, Secret: busSecret(c.Secret)}
 	} else {
 		o.URL = c.Bus
 	}
 	return nats.Open(o)
 }
 
+// busSecret is what embedded servers know each other by. Every node has the operator's secret; the bus travels in the
+// clear, so that one itself must not.
+func busSecret(secret string) string {
+	sum := sha256.Sum256([]byte("parley: bus between nodes: " + secret))
+	return hex.EncodeToString(sum[:])
+}
+
 func (c *serveCmd) checkBus() error {
 	switch {
+	case c.Bus != embeddedBus && len(c.BusRoutes) > 0:
+		return errors.New("--bus-routes is for --bus nats:embedded")
 	case c.Bus == localBus:
 		return nil
 	case c.Bus != embeddedBus && !strings.HasPrefix(c.Bus, "nats://") && !strings.HasPrefix(c.Bus, "tls://"):
 		return errors.New("--bus must be local, nats:embedded or nats://HOST,…")
 	case strings.HasPrefix(c.DB, "sqlite:"):
 		return errors.New("--bus: several nodes need PostgreSQL, --db postgres://…; SQLite is for one")
+	case c.Bus == embeddedBus:
+		return c.checkRoutes()
+	}
+	return nil
+}
+
+func (c *serveCmd) checkRoutes() error {
+	if _, _, err := net.SplitHostPort(c.BusListen); err != nil {
+		return fmt.Errorf("--bus-listen: %w", err)
+	}
+	for _, r := range c.BusRoutes {
+		if _, _, err := net.SplitHostPort(r); err != nil {
+			return fmt.Errorf("--bus-routes: %w", err)
+		}
 	}
 	return nil
 }
