@@ -47,15 +47,19 @@ func (c *Chats) Instances(ctx context.Context, after string, limit int) ([]cente
 	return instances.list(ctx, c, "", after, limit)
 }
 
-// DeleteInstance ends the instance's chats and deletes all that belongs to it.
+// DeleteInstance ends the instance's chats and deletes all that belongs to it. Once it has begun it goes on without its
+// caller; what a crash left behind, another call takes away.
 func (c *Chats) DeleteInstance(ctx context.Context, id center.InstanceID) error {
-	if _, err := c.Instance(ctx, id); err != nil {
-		return err
+	if _, ok := center.UUID(string(id)); !ok {
+		return instances.notFound(string(id)) // what belongs to no instance has the empty id
 	}
 	// The row goes first: no new chat begins from here on.
-	if err := instances.delete(ctx, c, "", string(id)); err != nil {
-		return err
+	gone := instances.delete(ctx, c, "", string(id))
+	var refused *center.Error
+	if gone != nil && !(errors.As(gone, &refused) && refused.Code == center.NotFound) {
+		return gone
 	}
+	ctx = context.WithoutCancel(ctx)
 	for {
 		active, err := c.Store.Chats(ctx, id, "", true, 100)
 		if err != nil {
@@ -78,5 +82,5 @@ func (c *Chats) DeleteInstance(ctx context.Context, id center.InstanceID) error 
 		return err
 	}
 	c.Forget()
-	return nil
+	return gone
 }
