@@ -20,6 +20,43 @@ const setsRelated = `{"Version": "2019-10-30", "StartAction": "One", "Actions": 
   {"Identifier": "End", "Type": "DisconnectParticipant", "Parameters": {}, "Transitions": {}}
 ]}`
 
+// fillsRelated writes to the related contact and says which branch it took.
+const fillsRelated = `{"Version": "2019-10-30", "StartAction": "Fill", "Actions": [
+  {"Identifier": "Fill", "Type": "UpdateContactAttributes", "Parameters": {"TargetContact": "Related", "Attributes": {"b": "$.Attributes.big"}},
+   "Transitions": {"NextAction": "End", "Errors": [{"ErrorType": "NoMatchingError", "NextAction": "Full"}]}},
+  {"Identifier": "Full", "Type": "MessageParticipant", "Parameters": {"Text": "No room."}, "Transitions": {"NextAction": "End"}},
+  {"Identifier": "End", "Type": "DisconnectParticipant", "Parameters": {}, "Transitions": {}}
+]}`
+
+// A related contact has no more room than any other: the flow learns of it.
+func TestARelatedContactThatIsFull(t *testing.T) {
+	w := newWorld(t)
+	c := w.node(center.DefaultSettings(), &told{})
+	_, first := w.start(c, nil)
+	f, err := c.CreateFlow(w.ctx, instance, center.ContactFlow{Name: "fills", Type: center.TypeContactFlow}, fillsRelated, true)
+	w.must(err)
+	second, err := c.Start(w.ctx, center.StartChat{
+		Instance: instance, Flow: f.ID, DisplayName: "Ana", Related: first.Contact, Attributes: map[string]string{"big": long(20000)},
+	})
+	w.must(err)
+	w.must(c.SetAttributes(w.ctx, instance, first.Contact, map[string]string{"a": long(20000)}))
+	who := w.connect(c, second)
+	said := false
+	for _, it := range w.items(who.Chat) {
+		said = said || it.Content == "No room."
+	}
+	if !said {
+		t.Error("the flow went on as if there were room")
+	}
+	w.clock.advance(time.Millisecond)
+	w.must(c.Settle(w.ctx))
+	chat, _, err := c.Contact(w.ctx, instance, first.Contact)
+	w.must(err)
+	if _, set := chat.Attributes["b"]; set {
+		t.Error("the attribute was set")
+	}
+}
+
 func TestAttributesOfTheRelatedContact(t *testing.T) {
 	w := newWorld(t)
 	c := w.node(center.DefaultSettings(), &told{})

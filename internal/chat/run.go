@@ -135,20 +135,28 @@ func (c *Chats) persist(t *turn, e flow.PersistChat) flow.Event {
 
 // setRelated writes attributes of the related contact, which is another chat's: a due row carries them there, so
 // that a crash between the two loses nothing. What a turn sets travels together, so that what it set last holds.
+// What the related contact has no room for by now is refused at once, for the flow to take its error branch.
 func (c *Chats) setRelated(t *turn, set map[string]string) flow.Event {
-	related := t.Chat.Current().Related
-	if related == "" {
+	other, err := c.chatOf(t.ctx, t.Chat.Instance, t.Chat.Current().Related)
+	if err != nil {
 		return flow.Refused{Reason: "the contact has no related contact"}
 	}
-	if t.related == nil {
-		t.related = map[string]string{}
-		t.relatedKey = dueRelated + strconv.FormatInt(t.Seq(), 10)
+	all := maps.Clone(t.related)
+	if all == nil {
+		all = map[string]string{}
 	}
-	maps.Copy(t.related, set)
-	raw, err := json.Marshal(relatedAttributes{Contact: related, Set: t.related})
+	maps.Copy(all, set)
+	if err := center.NewDraft(&other.Chat, 0, t.Now, t.Now, c.NewID).SetAttributes(all); err != nil {
+		return flow.Refused{Reason: "the related contact has no room for these attributes"}
+	}
+	raw, err := json.Marshal(relatedAttributes{Contact: t.Chat.Current().Related, Set: all})
 	if err != nil {
 		return flow.Refused{Reason: "attributes cannot be encoded"}
 	}
+	if t.related == nil {
+		t.relatedKey = dueRelated + strconv.FormatInt(t.Seq(), 10)
+	}
+	t.related = all
 	t.Schedule(t.relatedKey, t.Now, string(raw))
 	return flow.Granted{}
 }
