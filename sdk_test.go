@@ -1,13 +1,17 @@
 package parley
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
+	"log/slog"
 	"net/http"
+	"net/http/httptest"
 	"reflect"
+	"slices"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -20,6 +24,11 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/connectparticipant"
 	"github.com/aws/smithy-go/middleware"
 	"pgregory.net/rapid"
+
+	"github.com/parley-chat/parley/internal/center"
+	"github.com/parley-chat/parley/internal/server"
+	wireconnect "github.com/parley-chat/parley/internal/wire/connect"
+	wireparticipant "github.com/parley-chat/parley/internal/wire/participant"
 )
 
 // service is the far end of a client: it answers what the function says, without a network.
@@ -50,8 +59,11 @@ func answer(r *http.Request, status int, code, body string) *http.Response {
 	return resp
 }
 
-// recorder is a service that keeps what it is sent and answers {}.
-type recorder struct{ requests []recorded }
+// recorder is a service that keeps what it is sent. It answers {}, or what the handler behind it does.
+type recorder struct {
+	behind   http.Handler
+	requests []recorded
+}
 
 type recorded struct {
 	method, url string
@@ -69,8 +81,24 @@ func (rec *recorder) service() service {
 			}
 		}
 		rec.requests = append(rec.requests, recorded{r.Method, r.URL.String(), r.Header.Clone(), string(body)})
+		if rec.behind != nil {
+			return rec.handOn(r, body), nil
+		}
 		return answer(r, 200, "", "{}"), nil
 	}
+}
+
+func (rec *recorder) handOn(r *http.Request, body []byte) *http.Response {
+	in := r.Clone(r.Context())
+	in.Body, in.RequestURI, in.RemoteAddr = io.NopCloser(bytes.NewReader(body)), r.URL.RequestURI(), "127.0.0.1:50000"
+	out := httptest.NewRecorder()
+	rec.behind.ServeHTTP(out, in)
+	resp := out.Result()
+	resp.Header = http.Header{}
+	for name, values := range out.Header() { // as a reader of the wire has them: the server writes some in lower case
+		resp.Header[http.CanonicalHeaderKey(name)] = values
+	}
+	return resp
 }
 
 // comparable takes away what is random in a request: the id of the call, the time, the signature over both, and the order
@@ -258,29 +286,27 @@ func TestEveryBuilderSendsTheBytesOfTheSDK(t *testing.T) {
 	}
 	for _, b := range all {
 		t.Run(b.operation, func(t *testing.T) {
-			rapid.Check(t, func(t *rapid.T) { sameBytes(t, b) })
+			rapid.Check(t, func(t *rapid.T) { _ = sameBytes(t, b, drawn(t, b.inputOf(), "input", 0), nil) })
 		})
 	}
 }
 
-func sameBytes(t *rapid.T, b builder) {
-	input := drawn(t, b.inputOf(), "input", 0)
-	var ours, theirs recorder
+// sameBytes sends an input by a builder to a service, and by the SDK to a recorder, and returns the builder's error.
+func sameBytes(t *rapid.T, b builder, input reflect.Value, behind http.Handler) *Error {
+	ours, theirs := recorder{behind: behind}, recorder{}
 	client := New(ours.service().config(), WithoutLocalChecks(), WithMaxAttempts(1), WithClientTokens(sameToken))
 	begun := reflect.ValueOf(client).MethodByName(b.operation).Call(nil)[0]
 	fill(t, begun, input)
 	if asInput := method(begun, "AsInput").Call(nil)[0].Elem(); !reflect.DeepEqual(asInput.Interface(), input.Interface()) {
 		t.Fatalf("AsInput is\n%v\nwant\n%v", Redact(asInput.Interface()), Redact(input.Interface()))
 	}
-	ourErr := sendAny(begun)
-
-	theirErr := plain(theirs.service().config(), b.operation, input)
-	if (ourErr == nil) != (theirErr == nil) {
-		t.Fatalf("the builder's error is %v, the SDK's %v", ourErr, theirErr)
+	var failed *Error
+	if err := sendAny(begun); err != nil && !errors.As(err, &failed) {
+		t.Fatalf("error %v, want an *Error", err)
 	}
-	var e *Error
-	if ourErr != nil && (!errors.As(ourErr, &e) || e.Kind != KindConstruction) {
-		t.Fatalf("error %v, want one of kind construction", ourErr)
+	unmade := failed != nil && failed.Kind == KindConstruction
+	if err := plain(theirs.service().config(), b.operation, input); unmade != (err != nil) {
+		t.Fatalf("the builder's error is %v, the SDK's %v", failed, err)
 	}
 	if len(ours.requests) != len(theirs.requests) {
 		t.Fatalf("the builder sent %d requests, the SDK %d", len(ours.requests), len(theirs.requests))
@@ -290,6 +316,47 @@ func sameBytes(t *rapid.T, b builder) {
 		if !reflect.DeepEqual(ours, theirs) {
 			t.Fatalf("the builder sent\n%q\nthe SDK\n%q", ours, theirs)
 		}
+	}
+	return failed
+}
+
+// TestServedBuildersAgainstParley does the same with a parley server behind, for the operations that it serves, with
+// ids that it knows among the random ones: the client understands every answer, and no request is beyond the server.
+func TestServedBuildersAgainstParley(t *testing.T) {
+	running, err := server.New(t.Context(), server.Config{
+		Dev: true, Database: "sqlite::memory:", Settings: center.DefaultSettings(), Log: slog.New(slog.DiscardHandler),
+		Partition: center.Partition{Account: server.SeedAccount, Region: server.SeedRegion},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() {
+		if err := running.Close(); err != nil {
+			t.Error(err)
+		}
+	}()
+	known := map[string]string{"InstanceId": string(server.SeedInstance), "ContactFlowId": string(server.SeedFlow)}
+	all := builders(New(aws.Config{}))
+	for _, op := range slices.Concat(wireconnect.Ops, wireparticipant.Ops) {
+		i := slices.IndexFunc(all, func(b builder) bool { return b.operation == op.Name })
+		if i < 0 {
+			t.Errorf("parley serves %s, and there is no builder for it", op.Name)
+			continue
+		}
+		t.Run(op.Name, func(t *testing.T) {
+			rapid.Check(t, func(t *rapid.T) {
+				input := drawn(t, all[i].inputOf(), "input", 0)
+				for member, id := range known {
+					if f := input.FieldByName(member); f.IsValid() && !strings.HasPrefix(op.Name, "Delete") && rapid.Bool().Draw(t, "known "+member) {
+						f.Set(reflect.ValueOf(&id))
+					}
+				}
+				e := sameBytes(t, all[i], input, running.Handler())
+				if e != nil && e.Kind != KindConstruction && (e.Kind != KindService || e.StatusCode >= 500 || e.Code == "UnknownError") {
+					t.Fatal(e)
+				}
+			})
+		})
 	}
 }
 
