@@ -85,9 +85,12 @@ func (c *Chats) Start(ctx context.Context, cmd center.StartChat) (*Started, erro
 		}
 		err = c.begin(ctx, d)
 		var taken *store.ClaimTaken
+		var freed *store.Conflict
 		switch {
 		case err == nil:
 			return c.started(cmd.Instance, first)
+		case errors.As(err, &freed):
+			continue // a claim was held, and let go before anybody could say by whom; the chat's own id is new
 		case errors.As(err, &taken) && taken.Claim.Kind == center.ClaimStart:
 			return c.replay(cmd.Instance, taken.Claim)
 		case errors.As(err, &taken) && taken.Claim.Kind == center.ClaimSlot:
