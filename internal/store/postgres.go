@@ -11,6 +11,7 @@ import (
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
+	"github.com/jackc/pgx/v5/stdlib"
 )
 
 // The rules of this engine: two committers, each with a connection; the messages of a batch go as one statement; a
@@ -56,10 +57,23 @@ func pgConnect(ctx context.Context, config *pgx.ConnConfig) (*pgx.Conn, error) {
 	if err != nil {
 		return nil, err
 	}
-	if _, err := conn.Exec(ctx, pgSettings, pgx.QueryExecModeSimpleProtocol); err != nil {
+	if err := pgSet(ctx, conn); err != nil {
 		return nil, errors.Join(err, conn.Close(ctx))
 	}
 	return conn, nil
+}
+
+func pgSet(ctx context.Context, conn *pgx.Conn) error {
+	_, err := conn.Exec(ctx, pgSettings, pgx.QueryExecModeSimpleProtocol)
+	return err
+}
+
+// pgPool is for reads and migrations, which share their code, and database/sql's pool, with SQLite.
+func pgPool(config *pgx.ConnConfig, size int) *sql.DB {
+	db := stdlib.OpenDB(*config, stdlib.OptionAfterConnect(pgSet))
+	db.SetMaxOpenConns(size)
+	db.SetMaxIdleConns(size)
+	return db
 }
 
 // pgEngine commits through two connections.
@@ -333,4 +347,15 @@ func (s *pgSession) appendItems(jobs []*job) (left []*job, err error) {
 func (s *pgSession) spoiled(err error) bool {
 	code := pgCode(err)
 	return !strings.HasPrefix(code, "22") && !strings.HasPrefix(code, "23")
+}
+
+// pgValue makes what pgx decodes one of database/sql's types.
+func pgValue(v any) driver.Value {
+	switch v := v.(type) {
+	case int16:
+		return int64(v)
+	case int32:
+		return int64(v)
+	}
+	return v
 }
