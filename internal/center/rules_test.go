@@ -107,6 +107,9 @@ func TestStartChatCheck(t *testing.T) {
 		{"an own segment attribute", center.StartChat{SegmentAttributes: map[string]center.SegmentAttribute{"own": text("x")}}, center.Settings{}, fine},
 		{"a segment attribute without a value", center.StartChat{SegmentAttributes: map[string]center.SegmentAttribute{"own": {}}}, center.Settings{}, center.InvalidRequest},
 		{"a segment attribute with two", center.StartChat{SegmentAttributes: map[string]center.SegmentAttribute{"own": {ValueString: new(string), ValueInteger: new(int64)}}}, center.Settings{}, center.InvalidRequest},
+		{"a subtype with two", center.StartChat{SegmentAttributes: map[string]center.SegmentAttribute{"connect:Subtype": {ValueString: new("connect:Chat"), ValueInteger: new(int64)}}}, center.Settings{}, center.InvalidRequest},
+		{"segment attributes in one another", center.StartChat{SegmentAttributes: map[string]center.SegmentAttribute{"own": {ValueMap: map[string]center.SegmentAttribute{"in": {ValueList: []center.SegmentAttribute{text("x")}}}}}}, center.Settings{}, fine},
+		{"one in another without a value", center.StartChat{SegmentAttributes: map[string]center.SegmentAttribute{"own": {ValueMap: map[string]center.SegmentAttribute{"in": {ValueList: []center.SegmentAttribute{{}}}}}}}, center.Settings{}, center.InvalidRequest},
 		{"a segment attribute with a bad key", center.StartChat{SegmentAttributes: map[string]center.SegmentAttribute{"o w n": text("x")}}, center.Settings{}, center.InvalidRequest},
 	} {
 		t.Run(c.name, func(t *testing.T) {

@@ -100,6 +100,9 @@ func (s *StartChat) Check(set Settings) error {
 
 func (s *StartChat) checkSegmentAttributes() error {
 	for k, v := range s.SegmentAttributes {
+		if !v.whole() {
+			return Refuse(InvalidRequest, "SegmentAttributes values must have exactly one member set, at every depth")
+		}
 		if strings.HasPrefix(k, systemKey) {
 			if k != "connect:Subtype" {
 				return Refuse(InvalidRequest, "SegmentAttributes may set no system key but connect:Subtype")
@@ -108,9 +111,6 @@ func (s *StartChat) checkSegmentAttributes() error {
 		}
 		if !validKey(k) {
 			return Refuse(InvalidRequest, "SegmentAttributes keys may hold letters, digits, - and _ only; one of %d characters does not", len([]rune(k)))
-		}
-		if v.members() != 1 {
-			return Refuse(InvalidRequest, "SegmentAttributes values must have exactly one member set")
 		}
 	}
 	sub, ok := s.SegmentAttributes["connect:Subtype"]
@@ -124,6 +124,21 @@ func (s *StartChat) checkSegmentAttributes() error {
 		return Refuse(InvalidRequest, "connect:Guide needs %s and %s in SupportedMessagingContentTypes", Interactive, InteractiveResponse)
 	}
 	return nil
+}
+
+// whole says that the value, and every value within it, has exactly one member set.
+func (v SegmentAttribute) whole() bool {
+	for _, within := range v.ValueMap {
+		if !within.whole() {
+			return false
+		}
+	}
+	for _, within := range v.ValueList {
+		if !within.whole() {
+			return false
+		}
+	}
+	return v.members() == 1
 }
 
 func (v SegmentAttribute) members() int {
