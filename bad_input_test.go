@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"net"
 	"net/http"
 	"net/http/httptest"
@@ -210,6 +211,17 @@ func rude(t *testing.T, handler http.HandlerFunc) (endpoint string, client *Clie
 	}, WithEndpoint(server.URL), WithMaxAttempts(1), WithTimeout(10*time.Second))
 }
 
+// hangUp says something that is not HTTP, and ends the connection. What came is read first, so that it ends without a reset.
+func hangUp(w http.ResponseWriter, r *http.Request, last string) {
+	_, _ = io.Copy(io.Discard, r.Body)
+	conn, _, err := w.(http.Hijacker).Hijack()
+	if err != nil {
+		return
+	}
+	_, _ = io.WriteString(conn, last)
+	_ = conn.Close()
+}
+
 func TestServersThatDoNotSpeakTheAPI(t *testing.T) {
 	page := "<!doctype html><title>Log in to the proxy</title>"
 	for name, c := range map[string]struct {
@@ -258,19 +270,8 @@ func TestServersThatDoNotSpeakTheAPI(t *testing.T) {
 		"error without a code": {func(w http.ResponseWriter, _ *http.Request) {
 			w.WriteHeader(418)
 		}, KindService, []string{"UnknownError (status 418)"}},
-		"hangs up": {func(w http.ResponseWriter, _ *http.Request) {
-			conn, _, err := w.(http.Hijacker).Hijack()
-			if err == nil {
-				_ = conn.Close()
-			}
-		}, KindDispatch, []string{"EOF"}},
-		"not HTTP at all": {func(w http.ResponseWriter, _ *http.Request) {
-			conn, _, err := w.(http.Hijacker).Hijack()
-			if err == nil {
-				_, _ = conn.Write([]byte("220 mail.example.org ESMTP\r\n"))
-				_ = conn.Close()
-			}
-		}, KindDispatch, []string{"malformed HTTP"}},
+		"hangs up": {func(w http.ResponseWriter, r *http.Request) { hangUp(w, r, "") }, KindDispatch, []string{"EOF"}},
+		"not HTTP at all": {func(w http.ResponseWriter, r *http.Request) { hangUp(w, r, "220 mail.example.org ESMTP\r\n") }, KindDispatch, []string{"malformed HTTP"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			endpoint, client := rude(t, c.handler)
