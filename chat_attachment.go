@@ -2,6 +2,7 @@ package parley
 
 import (
 	"context"
+	"crypto/rand"
 	"errors"
 	"fmt"
 	"io"
@@ -14,7 +15,7 @@ import (
 // Attach sends a file of size bytes and returns the attachment's id, which GetAttachment takes. The chat shows it as an
 // [Attachment] once the service has scanned it. If the body is an [io.Closer], it is closed.
 func (c *Chat) Attach(ctx context.Context, name, contentType string, size int64, body io.Reader) (attachmentID string, err error) {
-	start, err := c.client.StartAttachmentUpload().ConnectionToken(c.connectionToken()).
+	start, err := c.client.StartAttachmentUpload().ConnectionToken(c.connectionToken()).ClientToken(rand.Text()).
 		AttachmentName(name).ContentType(contentType).AttachmentSizeInBytes(size).Send(ctx)
 	if err != nil {
 		return "", err
@@ -23,7 +24,8 @@ func (c *Chat) Attach(ctx context.Context, name, contentType string, size int64,
 	if err := c.upload(ctx, start, size, body); err != nil {
 		return "", err
 	}
-	_, err = c.client.CompleteAttachmentUpload().ConnectionToken(c.connectionToken()).SetAttachmentIDs([]string{id}).Send(ctx)
+	_, err = c.client.CompleteAttachmentUpload().ConnectionToken(c.connectionToken()).ClientToken(rand.Text()).
+		SetAttachmentIDs([]string{id}).Send(ctx)
 	return id, err
 }
 

@@ -351,10 +351,14 @@ func (c *Chat) reconnect(ctx context.Context, t troubles) (*arrival, error) {
 		case refuses(err):
 			return nil, fmt.Errorf("the chat is over, or this participant is no longer part of it: %w", err)
 		case time.Since(t.since) > c.options.GiveUpAfter:
-			return nil, fmt.Errorf("not connected again within %v: %w", c.options.GiveUpAfter, err)
+			return nil, c.hopeless(err)
 		}
 		t.failures++
 	}
+}
+
+func (c *Chat) hopeless(err error) error {
+	return fmt.Errorf("not connected again within %v: %w", c.options.GiveUpAfter, err)
 }
 
 // refuses says that the service has decided: another try gets the same answer.
@@ -392,6 +396,9 @@ func (c *Chat) follow(a *arrival, t *troubles) (*arrival, error) {
 			}
 			t.meet(l)
 			c.tell(false, l.why)
+			if time.Since(t.since) > c.options.GiveUpAfter {
+				return nil, c.hopeless(l.why)
+			}
 			if s == nil {
 				s = c.seek(*t)
 				found = s.found
