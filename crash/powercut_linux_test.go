@@ -30,13 +30,17 @@ func TestCrashPowerCut(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	x.finish(fmt.Sprintf("%d power cuts on SQLite", cuts))
+	x.finish(fmt.Sprintf("%d power cuts on SQLite, %d of which lost what was never synced", cuts, d.lost))
+	if d.lost == 0 {
+		t.Error("no cut lost what was never synced: they prove nothing")
+	}
 }
 
 // disk is an ext4 file system in a file.
 type disk struct {
 	folder, image, mounted string
 	cuts                   int
+	lost                   int // canaries
 }
 
 const diskSize = 256 << 20
@@ -70,14 +74,17 @@ func (d *disk) mount(t *testing.T) {
 	command(t, "mount", "-o", "loop,commit=60", d.image, d.mounted)
 }
 
-// canary is a file that nobody asks to be on the disk.
-const canary = "canary"
+// canary is a file that nobody asks to be on the disk. It lives through a cut only when the file system was about to
+// push everything at that moment, for the server or by itself.
+func (d *disk) canary() string { return filepath.Join(d.mounted, fmt.Sprintf("canary-%d", d.cuts)) }
+
+const tweet = "tweet"
 
 // copyAsCut copies the image as the disk is at this moment, and returns the copy's name.
 func (d *disk) copyAsCut(t *testing.T) string {
 	t.Helper()
 	d.cuts++
-	if err := os.WriteFile(filepath.Join(d.mounted, canary), []byte(strings.Repeat("tweet ", d.cuts)), 0o600); err != nil {
+	if err := os.WriteFile(d.canary(), []byte(tweet), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	next := filepath.Join(d.folder, fmt.Sprintf("%d.img", d.cuts))
@@ -85,7 +92,7 @@ func (d *disk) copyAsCut(t *testing.T) string {
 	return next
 }
 
-// replace puts the copy in the disk's place. A cut after which the canary lives has cut nothing.
+// replace puts the copy in the disk's place.
 func (d *disk) replace(t *testing.T, next string) {
 	t.Helper()
 	d.unmount(t)
@@ -94,8 +101,8 @@ func (d *disk) replace(t *testing.T, next string) {
 	}
 	d.image = next
 	d.mount(t)
-	if raw, err := os.ReadFile(filepath.Join(d.mounted, canary)); err == nil && len(raw) == len("tweet ")*d.cuts {
-		t.Error("what was never synced has survived the cut: it proves nothing")
+	if raw, err := os.ReadFile(d.canary()); err != nil || string(raw) != tweet {
+		d.lost++
 	}
 }
 

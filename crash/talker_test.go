@@ -4,6 +4,8 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -64,7 +66,7 @@ func (s *site) once(l **load.Line, call func(*load.Line) error) (err error) {
 		err = call(*l)
 	}
 	var refused *load.StatusError
-	if err != nil && !errors.As(err, &refused) {
+	if err != nil && !errors.As(err, &refused) && !errors.Is(err, errNotJoined) && !errors.Is(err, errNoGreeting) {
 		(*l).Close()
 		*l = nil
 	}
@@ -178,6 +180,27 @@ func (k *talker) connect(l **load.Line) (socket *load.Socket) {
 	return socket
 }
 
+// joined waits until the transcript says that the talker is in the chat. A subscription is answered before that is
+// stored, and a message that comes in between is refused.
+func (k *talker) joined(l **load.Line) bool {
+	return k.site.answered(l, func(l *load.Line) error {
+		all, err := k.site.Transcript(l, k.connection.Token, everything)
+		if err == nil && !slices.ContainsFunc(all, k.isJoining) {
+			err = errNotJoined
+		}
+		return err
+	})
+}
+
+func (k *talker) isJoining(it load.Item) bool {
+	return it.ParticipantID == k.who.ParticipantID && strings.HasSuffix(it.ContentType, ".participant.joined")
+}
+
+var errNotJoined = errors.New("not joined yet")
+
+// everything reads a transcript to its beginning.
+func everything(load.Item) bool { return false }
+
 func (k *talker) hasSeen(it load.Item) bool {
 	k.mu.Lock()
 	defer k.mu.Unlock()
@@ -260,7 +283,7 @@ func (w *newcomers) greeted(l **load.Line, who load.Credentials) bool {
 			return err
 		}
 		defer socket.Close()
-		all, err := w.site.Transcript(l, c.Token, func(load.Item) bool { return false })
+		all, err := w.site.Transcript(l, c.Token, everything)
 		if err != nil || count(all, load.Greeting) > 0 {
 			return err
 		}

@@ -93,6 +93,9 @@ func (x *trial) addPair(l **load.Line, i int) {
 			socket.Close()
 			k.listen()
 		})
+		if !k.joined(l) {
+			return
+		}
 		x.working.Go(k.talk)
 	}
 	x.pairs = append(x.pairs, pair)
@@ -284,7 +287,7 @@ func (x *trial) transcript(who load.Credentials) []load.Item {
 	x.site.answered(&l, func(l *load.Line) error {
 		c, err := x.site.Connect(l, who.ParticipantToken)
 		if err == nil {
-			all, err = x.site.Transcript(l, c.Token, func(load.Item) bool { return false })
+			all, err = x.site.Transcript(l, c.Token, everything)
 		}
 		return err
 	})
