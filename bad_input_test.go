@@ -270,7 +270,7 @@ func TestServersThatDoNotSpeakTheAPI(t *testing.T) {
 		"error without a code": {func(w http.ResponseWriter, _ *http.Request) {
 			w.WriteHeader(418)
 		}, KindService, []string{"UnknownError (status 418)"}},
-		"hangs up": {func(w http.ResponseWriter, r *http.Request) { hangUp(w, r, "") }, KindDispatch, []string{"EOF"}},
+		"hangs up":        {func(w http.ResponseWriter, r *http.Request) { hangUp(w, r, "") }, KindDispatch, []string{"EOF"}},
 		"not HTTP at all": {func(w http.ResponseWriter, r *http.Request) { hangUp(w, r, "220 mail.example.org ESMTP\r\n") }, KindDispatch, []string{"malformed HTTP"}},
 	} {
 		t.Run(name, func(t *testing.T) {
