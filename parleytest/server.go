@@ -234,6 +234,9 @@ func (s *Server) Now() time.Time {
 // Advance lets contact time pass, with all that it makes due, and settles. In a bubble it sleeps. It may end the test.
 func (s *Server) Advance(by time.Duration) {
 	s.t.Helper()
+	if by < 0 {
+		s.t.Fatalf("parleytest: advance by %v: time does not go back", by)
+	}
 	if s.bubble {
 		time.Sleep(by)
 		synctest.Wait()
