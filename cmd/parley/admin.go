@@ -34,7 +34,7 @@ type rotateKeyCmd struct{ storeFlags }
 type instanceCmd struct {
 	Create createInstanceCmd `cmd:"" help:"Make an instance."`
 	List   listInstancesCmd  `cmd:"" help:"List instances."`
-	Delete deleteInstanceCmd `cmd:"" help:"End an instance's chats and delete all that belongs to it."`
+	Delete deleteInstanceCmd `cmd:"" help:"End an instance's chats and delete all that belongs to it; running servers show their open sockets nothing of it, the operation DeleteInstance does."`
 }
 
 type createInstanceCmd struct {

@@ -24,6 +24,7 @@ type devCmd struct {
 	Clock     string `enum:"real,manual" default:"real" placeholder:"real|manual" help:"Contact time: real, or manual to stand still until POST /_parley/clock advances it (${default})."`
 	PublicURL string `name:"public-url" env:"PARLEY_PUBLIC_URL" placeholder:"URL" help:"Address that clients reach this server by, when it goes by another name than this machine's: behind a tunnel, for example."`
 	Quiet     bool   `short:"q" help:"Log warnings and errors only."`
+	limitFlags
 }
 
 func (c *devCmd) Run() error {
@@ -91,9 +92,12 @@ func (c *devCmd) config() (server.Config, error) {
 		level = slog.LevelWarn
 	}
 	cfg := server.Config{
-		Dev: true, Database: "sqlite::memory:", PublicURL: c.PublicURL, Settings: center.DefaultSettings(),
+		Dev: true, Database: "sqlite::memory:", PublicURL: c.PublicURL,
 		Partition: center.Partition{Account: server.SeedAccount, Region: server.SeedRegion},
 		Log:       slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: level})),
+	}
+	if err := c.apply(&cfg); err != nil {
+		return cfg, err
 	}
 	if c.Data != "" {
 		if err := os.MkdirAll(c.Data, 0o700); err != nil {

@@ -293,7 +293,7 @@ func TestDevelopmentListensOnBothLoopbackAddresses(t *testing.T) {
 	for address, want := range map[string][]string{
 		"localhost:0": {"127.0.0.1", "[::1]"}, "[::1]:0": {"127.0.0.1", "[::1]"}, "127.0.0.1:0": {"127.0.0.1"},
 	} {
-		c := &devCmd{Listen: address, Quiet: true}
+		c := &devCmd{Listen: address, Quiet: true, limitFlags: limitFlags{ConnectWithin: time.Minute, BotJoinWithin: time.Minute}}
 		cfg, err := c.config()
 		if err != nil {
 			t.Fatal(err)
@@ -476,5 +476,27 @@ func TestServeStopsOnASecondSignal(t *testing.T) {
 	}
 	if took := time.Since(begin); took > 2*time.Second {
 		t.Errorf("it took %v, want at once", took)
+	}
+}
+
+func TestLimits(t *testing.T) {
+	for _, c := range []struct {
+		flags limitFlags
+		want  string // part of the error, "" for none
+	}{
+		{limitFlags{ConnectWithin: time.Second, BotJoinWithin: time.Second, Throttle: "aws"}, ""},
+		{limitFlags{BotJoinWithin: time.Second}, "--connect-within"},
+		{limitFlags{ConnectWithin: time.Second, BotJoinWithin: time.Second, ActiveChats: -1}, "--active-chats"},
+		{limitFlags{ConnectWithin: time.Second, BotJoinWithin: time.Second, Throttle: "Nothing=1/1"}, "Nothing"},
+	} {
+		var cfg server.Config
+		err := c.flags.apply(&cfg)
+		if c.want == "" {
+			if err != nil || cfg.Settings.ActiveChats != 500 || cfg.Settings.ConnectWithin != time.Second || len(cfg.Throttle) == 0 {
+				t.Errorf("%+v: %v, %+v", c.flags, err, cfg.Settings)
+			}
+		} else if err == nil || !strings.Contains(err.Error(), c.want) {
+			t.Errorf("%+v: %v", c.flags, err)
+		}
 	}
 }

@@ -13,7 +13,6 @@ import (
 	"os"
 	"strings"
 	"sync/atomic"
-	"time"
 
 	"github.com/alecthomas/kong"
 
@@ -40,19 +39,16 @@ func (f *storeFlags) config() server.Config {
 
 type serveCmd struct {
 	storeFlags
-	Listen           string        `env:"PARLEY_LISTEN" default:"127.0.0.1:4510" placeholder:"HOST:PORT" help:"Address to listen on (${default}); a listener passed by systemd socket activation goes before it."`
-	OperatorListen   string        `env:"PARLEY_OPERATOR_LISTEN" default:"127.0.0.1:4511" placeholder:"HOST:PORT" help:"Loopback address of health, metrics and debug pages (${default}); empty for none."`
-	PublicURL        string        `name:"public-url" env:"PARLEY_PUBLIC_URL" placeholder:"URL" help:"Address that clients reach this server by, https://HOST."`
-	TLSCert          string        `name:"tls-cert" env:"PARLEY_TLS_CERT" type:"path" placeholder:"FILE" help:"Certificate file; without it, TLS is somebody else's."`
-	TLSKey           string        `name:"tls-key" env:"PARLEY_TLS_KEY" type:"path" placeholder:"FILE" help:"Key file of the certificate."`
-	LogLevel         slog.Level    `env:"PARLEY_LOG_LEVEL" default:"info" placeholder:"LEVEL" help:"debug, info, warn or error (${default})."`
-	Bus              string        `group:"Several nodes on one PostgreSQL:" env:"PARLEY_BUS" default:"local" placeholder:"BUS" help:"News between nodes: local for one node alone, nats:embedded, or nats://HOST,… of a cluster of yours (${default})."`
-	BusListen        string        `group:"Several nodes on one PostgreSQL:" name:"bus-listen" env:"PARLEY_BUS_LISTEN" default:"127.0.0.1:4512" placeholder:"HOST:PORT" help:"With nats:embedded: address that other nodes dial, on a private network (${default})."`
-	BusRoutes        []string      `group:"Several nodes on one PostgreSQL:" name:"bus-routes" env:"PARLEY_BUS_ROUTES" placeholder:"HOST:PORT" help:"With nats:embedded: other nodes' --bus-listen; one that is up is enough."`
-	Throttle         string        `group:"Limits:" env:"PARLEY_THROTTLE" default:"off" placeholder:"RATES" help:"Rate limits: off, aws, or OPERATION=RATE/BURST,… (${default})."`
-	ActiveChats      int           `group:"Limits:" env:"PARLEY_ACTIVE_CHATS" placeholder:"N" help:"Concurrent active chats of an instance; 0 for no limit. Amazon Connect: 500."`
-	RehydrationDelay time.Duration `group:"Limits:" env:"PARLEY_REHYDRATION_DELAY" placeholder:"TIME" help:"How long after its end a chat can be continued, 45s for example. Amazon Connect: 30s to 60s."`
-	LegacySizes      bool          `group:"Limits:" env:"PARLEY_LEGACY_SIZES" help:"Limit messages by content type, as before 2026: 1024 characters of text, 12000 of JSON."`
+	limitFlags
+	Listen         string     `env:"PARLEY_LISTEN" default:"127.0.0.1:4510" placeholder:"HOST:PORT" help:"Address to listen on (${default}); a listener passed by systemd socket activation goes before it."`
+	OperatorListen string     `env:"PARLEY_OPERATOR_LISTEN" default:"127.0.0.1:4511" placeholder:"HOST:PORT" help:"Loopback address of health, metrics and debug pages (${default}); empty for none."`
+	PublicURL      string     `name:"public-url" env:"PARLEY_PUBLIC_URL" placeholder:"URL" help:"Address that clients reach this server by, https://HOST."`
+	TLSCert        string     `name:"tls-cert" env:"PARLEY_TLS_CERT" type:"path" placeholder:"FILE" help:"Certificate file; without it, TLS is somebody else's."`
+	TLSKey         string     `name:"tls-key" env:"PARLEY_TLS_KEY" type:"path" placeholder:"FILE" help:"Key file of the certificate."`
+	LogLevel       slog.Level `env:"PARLEY_LOG_LEVEL" default:"info" placeholder:"LEVEL" help:"debug, info, warn or error (${default})."`
+	Bus            string     `group:"Several nodes on one PostgreSQL:" env:"PARLEY_BUS" default:"local" placeholder:"BUS" help:"News between nodes: local for one node alone, nats:embedded, or nats://HOST,… of a cluster of yours (${default})."`
+	BusListen      string     `group:"Several nodes on one PostgreSQL:" name:"bus-listen" env:"PARLEY_BUS_LISTEN" default:"127.0.0.1:4512" placeholder:"HOST:PORT" help:"With nats:embedded: address that other nodes dial, on a private network (${default})."`
+	BusRoutes      []string   `group:"Several nodes on one PostgreSQL:" name:"bus-routes" env:"PARLEY_BUS_ROUTES" placeholder:"HOST:PORT" help:"With nats:embedded: other nodes' --bus-listen; one that is up is enough."`
 }
 
 // Help says what no flag's own line can.
@@ -154,21 +150,13 @@ func (c *serveCmd) prepare() (server.Config, server.Listeners, error) {
 	cfg := c.config()
 	cfg.PublicURL = c.PublicURL
 	cfg.Log = slog.New(slog.NewJSONHandler(os.Stderr, &slog.HandlerOptions{Level: c.LogLevel}))
-	cfg.Settings.ActiveChats, cfg.Settings.RehydrationDelay, cfg.Settings.LegacySizes = c.ActiveChats, c.RehydrationDelay, c.LegacySizes
-	if c.Throttle == "aws" && c.ActiveChats == 0 {
-		cfg.Settings.ActiveChats = 500
-	}
 	wrong := []error{cfg.Check()}
 	wrong = append(wrong, c.checkBus())
-	if c.ActiveChats < 0 || c.RehydrationDelay < 0 {
-		wrong = append(wrong, errors.New("--active-chats and --rehydration-delay must not be negative"))
-	}
 	var listeners server.Listeners
+	wrong = append(wrong, c.apply(&cfg), c.checkOperator())
 	var err error
-	cfg.Throttle, err = parseThrottle(c.Throttle)
-	wrong = append(wrong, err)
 	listeners.TLS, err = c.tls()
-	wrong = append(wrong, err, c.checkOperator())
+	wrong = append(wrong, err)
 	return cfg, listeners, errors.Join(wrong...)
 }
 

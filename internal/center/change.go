@@ -37,7 +37,7 @@ type Due struct {
 	Chat ChatID
 	Key  string // unique within the chat: "connect", "duration", "flow", "join:<participant>"
 	At   time.Time
-	Data string // meant for whoever put it; short
+	Data string // meant for whoever put it
 }
 
 // Claim is a unique right: a client token's first answer, a slot among the concurrent active chats.

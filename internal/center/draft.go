@@ -1,6 +1,9 @@
 package center
 
-import "time"
+import (
+	"slices"
+	"time"
+)
 
 // Draft is a decision in the making: the chat as the decider sees it, and what is to be written. Rules are methods
 // that add to it or refuse; a refused Draft is thrown away whole.
@@ -71,27 +74,18 @@ func (d *Draft) event(contentType string, p *Participant, inTranscript bool) *It
 // Schedule puts a due row.
 func (d *Draft) Schedule(key string, at time.Time, data string) {
 	d.change.Undue = remove(d.change.Undue, key)
+	d.change.Due = slices.DeleteFunc(d.change.Due, func(due Due) bool { return due.Key == key })
 	d.change.Due = append(d.change.Due, Due{Chat: d.Chat.ID, Key: key, At: at.UTC(), Data: data})
 }
 
 // Unschedule takes a due row away, whether it was there before or put by this Draft.
 func (d *Draft) Unschedule(key string) {
-	for i, due := range d.change.Due {
-		if due.Key == key {
-			d.change.Due = append(d.change.Due[:i], d.change.Due[i+1:]...)
-			break
-		}
-	}
+	d.change.Due = slices.DeleteFunc(d.change.Due, func(due Due) bool { return due.Key == key })
 	d.change.Undue = append(remove(d.change.Undue, key), key)
 }
 
 func remove(keys []string, key string) []string {
-	for i, k := range keys {
-		if k == key {
-			return append(keys[:i], keys[i+1:]...)
-		}
-	}
-	return keys
+	return slices.DeleteFunc(keys, func(k string) bool { return k == key })
 }
 
 // Take asks for a claim; the Draft fails as a whole if somebody holds it.

@@ -9,10 +9,7 @@ import (
 // It says whether this was the first time; after that it decides nothing. The customer's first connection brings
 // the contact to the system, and their initial message into the chat; the flow may start.
 func (d *Draft) Connect(id ParticipantID) (first bool, err error) {
-	if p, ok := d.Chat.Participant(id); ok && p.Role == RoleCustomBot && p.Joined.IsZero() && !p.Left.IsZero() && d.Chat.Ended.IsZero() {
-		return false, Refuse(NotFound, "the participant did not connect in time and is no longer part of the contact")
-	}
-	p, err := d.Chat.Present(id)
+	p, err := d.Chat.MayConnect(id)
 	if err != nil || !p.Joined.IsZero() {
 		return false, err
 	}
@@ -33,6 +30,15 @@ func (d *Draft) Connect(id ParticipantID) (first bool, err error) {
 		})
 	}
 	return true, nil
+}
+
+// MayConnect is [Chat.Present] for one who asks for a connection: a custom participant who comes too late is told so.
+// Source: the API reference of CreateParticipant, which names ResourceNotFoundException.
+func (c *Chat) MayConnect(id ParticipantID) (*Participant, error) {
+	if p, ok := c.Participant(id); ok && p.Role == RoleCustomBot && p.Joined.IsZero() && !p.Left.IsZero() && c.Ended.IsZero() {
+		return nil, Refuse(NotFound, "the participant did not connect in time and is no longer part of the contact")
+	}
+	return c.Present(id)
 }
 
 // Leave takes a participant out. When the customer leaves, the chat ends. It says who left.

@@ -91,6 +91,9 @@ func (s *StartChat) Check(set Settings) error {
 		if p.Type == "" || p.Source == "" {
 			return Refuse(InvalidRequest, "PersistentChat needs both RehydrationType and SourceContactId")
 		}
+		if p.Type != EntirePastSession && p.Type != FromSegment {
+			return Refuse(InvalidParameter, "PersistentChat.RehydrationType must be %s or %s", EntirePastSession, FromSegment)
+		}
 		if s.Related != "" {
 			return Refuse(InvalidRequest, "RelatedContactId and PersistentChat must not be given together")
 		}

@@ -240,7 +240,7 @@ func (s *state) encode() []byte {
 }
 
 // attempts is how often a decision is taken again because another node moved the chat on.
-const attempts = 5
+const attempts = 20
 
 // turn is one decision about one chat in the making: a draft of it, its flow, and what is to be said of it.
 type turn struct {
@@ -271,7 +271,7 @@ func (c *Chats) change(ctx context.Context, id center.ChatID, decide func(*turn)
 		return err
 	}
 	defer c.leave(e)
-	for try := range attempts {
+	for range attempts {
 		known := e.snap != nil
 		if err := c.load(ctx, e); err != nil {
 			return err
@@ -296,17 +296,17 @@ func (c *Chats) change(ctx context.Context, id center.ChatID, decide func(*turn)
 		if !errors.As(err, &conflict) {
 			return err
 		}
-		if err := stepAside(ctx, try); err != nil {
+		if err := stepAside(ctx); err != nil {
 			return err
 		}
 	}
 	return center.Refuse(center.Internal, "the chat was changed by others %d times over; try again", attempts)
 }
 
-// stepAside lets the other node, which also wants the next place in the sequence, go first now and then: the more
-// often the same decision has lost, the longer it may wait.
-func stepAside(ctx context.Context, lost int) error {
-	t := time.NewTimer(rand.N(2 * time.Millisecond << lost))
+// stepAside waits a little, by chance, so that nodes that want the next place in a sequence do not go on colliding.
+// Waiting longer the more often one has lost would help the other, whose snapshot is the fresh one.
+func stepAside(ctx context.Context) error {
+	t := time.NewTimer(rand.N(2 * time.Millisecond))
 	defer t.Stop()
 	select {
 	case <-t.C:

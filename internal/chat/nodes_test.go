@@ -118,12 +118,12 @@ func (b *behind) newID() string {
 	return b.w.newID()
 }
 
-// A decision is taken five times before it is given up, and each time anew.
-func TestADecisionIsTakenFiveTimes(t *testing.T) {
+// A decision is taken twenty times before it is given up, and each time anew.
+func TestADecisionIsTakenAgain(t *testing.T) {
 	for _, c := range []struct {
 		often int
 		want  bool
-	}{{0, true}, {1, true}, {4, true}, {5, false}} {
+	}{{0, true}, {1, true}, {19, true}, {20, false}} {
 		w := newWorld(t)
 		other := w.node(center.DefaultSettings(), &told{})
 		ana, started := w.start(other, nil)

@@ -53,11 +53,15 @@ type Connection struct {
 // participant counts as connected from here on; without it, their socket's first subscription does that.
 // After the first connection nothing is written.
 func (c *Chats) Connection(ctx context.Context, who Caller, connect bool) (*Connection, error) {
-	s, err := c.present(ctx, who)
+	s, err := c.view(ctx, who.Chat)
+	if err != nil {
+		return nil, denied(err)
+	}
+	p, err := s.MayConnect(who.Participant)
 	if err != nil {
 		return nil, err
 	}
-	if p, _ := s.Participant(who.Participant); connect && p.Joined.IsZero() {
+	if connect && p.Joined.IsZero() {
 		if err := c.Connected(ctx, who, false); err != nil {
 			return nil, err
 		}
@@ -76,15 +80,8 @@ func (c *Chats) Connection(ctx context.Context, who Caller, connect bool) (*Conn
 // present returns the chat if the caller is still part of it.
 func (c *Chats) present(ctx context.Context, who Caller) (*state, error) {
 	s, err := c.view(ctx, who.Chat)
-	var refused *center.Error
-	if errors.As(err, &refused) && refused.Code == center.NotFound {
-		return nil, center.Refuse(center.AccessDenied, "Access denied") // its instance was deleted
-	}
 	if err != nil {
-		return nil, err
-	}
-	if p, ok := s.Participant(who.Participant); ok && p.Role == center.RoleCustomBot && p.Joined.IsZero() && !p.Left.IsZero() && s.Ended.IsZero() {
-		return nil, center.Refuse(center.NotFound, "the participant did not connect in time and is no longer part of the contact")
+		return nil, denied(err)
 	}
 	_, err = s.Present(who.Participant)
 	return s, err

@@ -112,9 +112,9 @@ func (s *Server) wire(ctx context.Context) error {
 	}
 	s.chats = chat.New(chat.Config{
 		Store: s.store, Bus: nodes, Sealer: s.tokens, Clock: s.cfg.Clock, Wall: s.cfg.Now, NewID: s.cfg.NewID,
-		Partition: s.cfg.Partition, Settings: s.cfg.Settings, Log: s.cfg.Log, Shared: s.cfg.Nodes != nil,
+		Partition: s.cfg.Partition, Settings: s.cfg.Settings, Log: s.cfg.Log, Shared: s.shared(),
 	})
-	s.hub = hub.New(hub.Options{Desk: desk{s}, Bus: nodes, Log: s.cfg.Log, Remote: s.cfg.Nodes != nil})
+	s.hub = hub.New(hub.Options{Desk: desk{s}, Bus: nodes, Log: s.cfg.Log, Remote: s.shared()})
 	s.api = api.New(api.Config{
 		Chats: s.chats, Sockets: sockets{s}, Keys: s.keys, AnyCredentials: s.cfg.Dev, Partition: s.cfg.Partition,
 		PublicURL: s.cfg.PublicURL, Throttle: s.cfg.Throttle, Now: s.cfg.Now, NewID: s.cfg.NewID, Log: s.cfg.Log,
@@ -127,6 +127,9 @@ func (s *Server) wire(ctx context.Context) error {
 	s.handler = s.routes()
 	return nil
 }
+
+// shared says that other processes may write to the same store: other nodes, and on PostgreSQL nobody can tell.
+func (s *Server) shared() bool { return s.cfg.Nodes != nil || isPostgres(s.cfg.Database) }
 
 // routes is the only place where paths are handed out: the API's own, health, the pages, and in development /_parley/.
 func (s *Server) routes() http.Handler {
@@ -196,8 +199,10 @@ func (d desk) LastSeqs(ctx context.Context, ids []center.ChatID) (map[center.Cha
 	return d.s.store.LastSeqs(ctx, ids)
 }
 
+// Connected tells the chat. Among several nodes nobody knows whether a participant has another socket elsewhere, so
+// that there only what a customer says is their return.
 func (d desk) Connected(ctx context.Context, v hub.Viewer, alone bool) error {
-	return d.s.chats.Connected(ctx, chat.Caller{Chat: v.Chat, Contact: v.Contact, Participant: v.Participant, Role: v.Role}, alone)
+	return d.s.chats.Connected(ctx, chat.Caller{Chat: v.Chat, Contact: v.Contact, Participant: v.Participant, Role: v.Role}, alone && d.s.cfg.Nodes == nil)
 }
 
 // sockets hands the API's sockets to the hub.

@@ -1,0 +1,39 @@
+package main
+
+import (
+	"errors"
+	"time"
+
+	"github.com/parley-chat/parley/internal/center"
+	"github.com/parley-chat/parley/internal/server"
+)
+
+// limitFlags are the quotas and times that Amazon Connect has and a server of one's own may do without.
+type limitFlags struct {
+	Throttle         string        `group:"Limits:" env:"PARLEY_THROTTLE" default:"off" placeholder:"RATES" help:"Rate limits: off, aws (with its 500 active chats), or OPERATION=RATE/BURST,… (${default})."`
+	ActiveChats      int           `group:"Limits:" env:"PARLEY_ACTIVE_CHATS" placeholder:"N" help:"Concurrent active chats of an instance; 0 for no limit. Amazon Connect: 500."`
+	ConnectWithin    time.Duration `group:"Limits:" env:"PARLEY_CONNECT_WITHIN" default:"5m" placeholder:"TIME" help:"How long a chat waits for its customer's first connection (${default})."`
+	BotJoinWithin    time.Duration `group:"Limits:" env:"PARLEY_BOT_JOIN_WITHIN" default:"15s" placeholder:"TIME" help:"How long a custom participant has to connect (${default})."`
+	RehydrationDelay time.Duration `group:"Limits:" env:"PARLEY_REHYDRATION_DELAY" placeholder:"TIME" help:"How long after its end a chat can be read on into, 45s for example. Amazon Connect: 30s to 60s."`
+	LegacySizes      bool          `group:"Limits:" env:"PARLEY_LEGACY_SIZES" help:"Limit messages by content type, as before 2026: 1024 characters of text, 12000 of JSON."`
+}
+
+// apply puts the limits into a configuration, or says what is wrong with them.
+func (f *limitFlags) apply(cfg *server.Config) (err error) {
+	cfg.Settings = center.DefaultSettings()
+	s := &cfg.Settings
+	s.ActiveChats, s.RehydrationDelay, s.LegacySizes = f.ActiveChats, f.RehydrationDelay, f.LegacySizes
+	s.ConnectWithin, s.BotJoinWithin = f.ConnectWithin, f.BotJoinWithin
+	if f.Throttle == "aws" && f.ActiveChats == 0 {
+		s.ActiveChats = 500
+	}
+	if f.ActiveChats < 0 || f.RehydrationDelay < 0 {
+		err = errors.New("--active-chats and --rehydration-delay must not be negative")
+	}
+	if f.ConnectWithin <= 0 || f.BotJoinWithin <= 0 {
+		err = errors.Join(err, errors.New("--connect-within and --bot-join-within must be longer than nothing"))
+	}
+	rates, wrong := parseThrottle(f.Throttle)
+	cfg.Throttle = rates
+	return errors.Join(err, wrong)
+}
