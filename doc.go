@@ -41,8 +41,8 @@
 // # What it builds on
 //
 // The AWS SDK for Go does the signing, the credentials, the endpoints, the retries and the encoding: what is sent is
-// byte for byte what the SDK sends for the same input, and inputs, outputs and their types are the SDK's. This package
-// opens no connections of its own, keeps no state between calls but the SDK's, logs nothing, and never follows a redirect.
+// byte for byte what the SDK sends for the same input, and inputs, outputs and their types are the SDK's. Requests
+// keep no state between them but the SDK's. This package logs nothing, and never follows a redirect.
 package parley
 
 //go:generate go run ./internal/fluent
