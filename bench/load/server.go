@@ -26,13 +26,15 @@ var Binary = sync.OnceValues(func() (string, error) {
 		return "", fmt.Errorf("go env GOMOD: %w", err)
 	}
 	tree := filepath.Dir(strings.TrimSpace(string(mod)))
-	binary := filepath.Join(tree, ".work", "parley")
-	build := exec.Command("go", "build", "-o", binary, "./cmd/parley")
+	binary := filepath.Join(tree, ".work", "parley-under-load")
+	// Built aside and moved: the tests of several packages may do this at once.
+	aside := fmt.Sprintf("%s.%d", binary, os.Getpid())
+	build := exec.Command("go", "build", "-o", aside, "./cmd/parley")
 	build.Dir = tree
 	if out, err := build.CombinedOutput(); err != nil {
 		return "", fmt.Errorf("go build ./cmd/parley: %w\n%s", err, out)
 	}
-	return binary, nil
+	return binary, os.Rename(aside, binary)
 })
 
 // Server is a `parley serve` on loopback, and what it takes to call it. The fields stay as they are over restarts.
