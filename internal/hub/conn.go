@@ -50,6 +50,8 @@ type conn struct {
 	mu       sync.Mutex
 	asked    bool // it subscribed before
 	answered bool // and got its answer
+	held     bool // items wait for that, in late
+	late     [][]byte
 	closing  bool // the close frame is queued: nothing comes after it
 	writing  bool // the writer runs
 	finished bool // reading has ended
@@ -249,12 +251,38 @@ func (c *conn) ask() (first, answered bool) {
 	return first, c.answered
 }
 
-// welcome queues the answer to the first subscription.
+// admit makes items wait for the answer to the first subscription: it is given once the desk has taken the participant
+// as connected, so that whoever has read it may speak.
+func (c *conn) admit() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.held = true
+}
+
+// welcome queues the answer to the first subscription, and behind it the items that have come since.
 func (c *conn) welcome() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.answered = true
+	c.answered, c.held = true, false
 	c.push(subscribedFrame)
+	for _, frame := range c.late {
+		c.push(frame)
+	}
+	c.late = nil
+}
+
+// show is send for the frames of items.
+func (c *conn) show(frame []byte) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	switch {
+	case !c.held:
+		c.push(frame)
+	case len(c.late) < c.hub.opt.Queue:
+		c.late = append(c.late, frame)
+	default: // the desk has not answered for that long; the client may come back
+		c.end(closeGoingAway, "not connected in time")
+	}
 }
 
 // send queues a frame, or closes the socket when too many wait already. It never blocks.

@@ -37,7 +37,7 @@ type Desk interface {
 	ItemsAfter(ctx context.Context, chat center.ChatID, seq int64, limit int) ([]center.Item, error)
 	// LastSeqs returns the sequence of the last committed item of each chat; a chat without items may be left out.
 	LastSeqs(ctx context.Context, chats []center.ChatID) (map[center.ChatID]int64, error)
-	// Connected is told of a socket's first subscription to the chat, after the answer to it is queued; alone says that
+	// Connected is told of a socket's first subscription to the chat, which is answered when it has returned; alone says that
 	// the participant has no other subscribed socket on this node: they were away, and the socket does not replace
 	// another. Refused (a [center.Error] other than Internal or Unavailable: the participant is gone, the chat has
 	// ended), the socket is closed; any other error is tried again.
@@ -218,8 +218,7 @@ func (h *Hub) forget(c *conn) {
 }
 
 // subscribe is the whole of a socket's first subscription: it returns when the participant is connected, or the
-// socket is gone. Answer and admission are one step, so that the answer is the first frame and no item after it is
-// missed.
+// socket is gone. From its admission on no item is missed, and all of them wait behind the answer.
 func (h *Hub) subscribe(c *conn) {
 	defer h.running.Done()
 	r, first := h.join(c)
@@ -261,6 +260,7 @@ func (h *Hub) connected(c *conn) {
 	for wait := firstWait; ; wait = longer(wait) {
 		err := h.opt.Desk.Connected(h.ctx, c.viewer, alone)
 		if err == nil {
+			c.welcome()
 			return
 		}
 		if refused(err) {

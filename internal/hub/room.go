@@ -75,7 +75,7 @@ func (r *room) makeReady(last int64) (admitted []*conn) {
 	r.ready, r.delivered = true, last
 	admitted, r.pending = r.pending, nil
 	for _, c := range admitted {
-		c.welcome()
+		c.admit()
 		r.conns = append(r.conns, c)
 	}
 	r.fill()
@@ -94,7 +94,7 @@ func (r *room) admit(c *conn) bool {
 		r.pending = append(r.pending, c)
 		return false
 	}
-	c.welcome()
+	c.admit()
 	r.conns = append(r.conns, c)
 	return true
 }
@@ -173,7 +173,7 @@ func (r *room) show(it *center.Item) {
 		if c.left && !ended {
 			continue
 		}
-		c.send(frame)
+		c.show(frame)
 		shown++
 		if left && c.viewer.Participant == it.ParticipantID {
 			c.left = true
@@ -196,7 +196,7 @@ func (r *room) showOthers(it *center.Item) {
 		if c.left || c.viewer.Participant == it.ParticipantID {
 			continue
 		}
-		c.send(frame)
+		c.show(frame)
 		shown++
 	}
 	r.hub.delivered.Add(int64(shown))

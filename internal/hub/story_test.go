@@ -494,7 +494,8 @@ func TestWhoHasLeftHearsNothingMore(t *testing.T) {
 func TestARefusedConnectionIsSentToAskAgain(t *testing.T) {
 	story(t, hub.Options{}, func(s *stage) {
 		s.desk.refuse = center.Refuse(center.AccessDenied, "Access denied")
-		ana := s.join(customer)
+		ana := s.dial(customer)
+		ana.send(subscribe)
 		ana.leaves(websocket.StatusGoingAway)
 	})
 }
@@ -516,9 +517,18 @@ func TestAStoreThatFailsIsAskedAgain(t *testing.T) {
 			t.Errorf("%d connected", got)
 		}
 
-		s.desk.behave(func(d *desk) { d.fail = 2 }) // connecting fails
-		s.join(agent)
+		// While connecting fails there is no answer, so that nobody speaks who is not there yet; what is said meanwhile
+		// comes behind it, in order.
+		s.desk.behave(func(d *desk) { d.fail = 2 })
+		cyd := s.dial(agent)
+		cyd.send(subscribe)
+		synctest.Wait()
+		s.say(customer, "meanwhile")
+		cyd.hears()
 		time.Sleep(time.Second)
+		cyd.hears("subscribed", "meanwhile")
+		ana.hears("meanwhile")
+		bob.hears("meanwhile")
 		if got := len(s.desk.those()); got != 3 {
 			t.Errorf("%d connected", got)
 		}
