@@ -3,18 +3,18 @@ package parley
 import (
 	"context"
 	"errors"
-	"fmt"
 	"io"
 	"iter"
 	"net/http"
 	"strconv"
-	"sync"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
 	"github.com/aws/aws-sdk-go-v2/service/connect"
 	"github.com/aws/aws-sdk-go-v2/service/connectparticipant"
+
+	"github.com/parley-chat/parley/internal/conversation"
 )
 
 // DefaultGiveUpAfter is how long a [Chat] tries to get its socket back.
@@ -27,7 +27,8 @@ type JoinOptions struct {
 	// SkipHistory leaves out of [Chat.Events] what happened in the contact before it was joined, which is otherwise
 	// where they begin. [Chat.Transcript] shows it in any case.
 	SkipHistory bool
-	// GiveUpAfter is how long to try to get the socket back before the chat is given up; 0 is DefaultGiveUpAfter.
+	// GiveUpAfter is how long to try to get the socket back before the chat is given up: DefaultGiveUpAfter, if it is not
+	// changed.
 	GiveUpAfter time.Duration
 	// OnConnection is told when the socket is lost, with the reason, and when it is back. It must not block, and not
 	// call the Chat.
@@ -42,31 +43,12 @@ type JoinOptions struct {
 // A Chat must be closed, unless the chat ends or the context of Join does. Its methods may be called by several
 // goroutines at once.
 type Chat struct {
-	client      *Client
-	http        *http.Client
-	options     JoinOptions
-	contact     string
-	participant string
-	token       string // the participant token, which opens connections
-	joined      bool   // before Join was called
-
-	life   context.Context
-	end    context.CancelCauseFunc
-	queue  *eventQueue
-	done   chan struct{} // closed when nothing runs any more
-	err    error         // why, once done
-	leave  sync.Once
-	leaves chan struct{} // closed when this participant has disconnected
-
-	mu         sync.Mutex
-	connection string // the connection token, which everything else is sent with
-	link       *link
-	pings      map[*link][]chan struct{}
-	known      map[string]bool // identities of the events that were shown
+	client       *Client
+	http         *http.Client // for attachments
+	contact      string
+	participant  string
+	conversation *conversation.Conversation
 }
-
-// errClosed is the cause of a life that Close ended.
-var errClosed = errors.New("closed")
 
 // Join takes part in a chat as the customer whom StartChatContact was called for. It returns when
 // the customer has joined: the flow begins then, and must within five minutes of StartChatContact. ctx is the conversation's: when it
@@ -77,8 +59,8 @@ func (c *Client) Join(ctx context.Context, started *connect.StartChatContactOutp
 	if started == nil {
 		return nil, cannotJoin("the output of StartChatContact is nil")
 	}
-	chat := &Chat{contact: given(started.ContactId), participant: given(started.ParticipantId), token: given(started.ParticipantToken)}
-	return c.join(ctx, chat, options)
+	chat := &Chat{client: c, contact: given(started.ContactId), participant: given(started.ParticipantId)}
+	return chat.join(ctx, given(started.ParticipantToken), options)
 }
 
 // JoinAs takes part in a chat as the custom participant, a bot for example, whom CreateParticipant was called for. It
@@ -87,50 +69,48 @@ func (c *Client) JoinAs(ctx context.Context, created *connect.CreateParticipantO
 	if created == nil {
 		return nil, cannotJoin("the output of CreateParticipant is nil")
 	}
-	chat := &Chat{participant: given(created.ParticipantId)}
+	chat, token := &Chat{client: c, participant: given(created.ParticipantId)}, ""
 	if created.ParticipantCredentials != nil {
-		chat.token = given(created.ParticipantCredentials.ParticipantToken)
+		token = given(created.ParticipantCredentials.ParticipantToken)
 	}
-	return c.join(ctx, chat, options)
+	return chat.join(ctx, token, options)
 }
 
 func cannotJoin(why string) error {
 	return &Error{Kind: KindConstruction, Operation: "Join", Err: errors.New(why)}
 }
 
-func (c *Client) join(ctx context.Context, chat *Chat, options []func(*JoinOptions)) (*Chat, error) {
-	if c == nil || c.participant == nil {
+func (c *Chat) join(ctx context.Context, token string, options []func(*JoinOptions)) (*Chat, error) {
+	if c.client == nil || c.client.participant == nil {
 		return nil, cannotJoin("the client is nil or was not made by parley.New")
 	}
-	if chat.token == "" {
+	if token == "" {
 		return nil, cannotJoin("there is no participant token")
 	}
 	if ctx == nil {
 		ctx = context.Background()
 	}
-	for _, o := range options {
-		if o != nil {
-			o(&chat.options)
+	o := JoinOptions{GiveUpAfter: DefaultGiveUpAfter}
+	for _, change := range options {
+		if change != nil {
+			change(&o)
 		}
 	}
-	if chat.options.GiveUpAfter <= 0 {
-		chat.options.GiveUpAfter = DefaultGiveUpAfter
+	if c.http = o.HTTPClient; c.http == nil {
+		c.http = socketClient(c.client.config.HTTPClient)
 	}
-	chat.client, chat.http = c, chat.options.HTTPClient
-	if chat.http == nil {
-		chat.http = socketClient(c.config.HTTPClient)
+	talk := conversation.Options{
+		Service: &participantService{c.client, token}, HTTP: c.http, Participant: c.participant,
+		SkipHistory: o.SkipHistory, GiveUpAfter: o.GiveUpAfter,
 	}
-	chat.life, chat.end = context.WithCancelCause(ctx)
-	chat.queue, chat.done, chat.leaves = newEventQueue(), make(chan struct{}), make(chan struct{})
-	chat.pings, chat.known = map[*link][]chan struct{}{}, map[string]bool{}
-	first, err := chat.begin()
-	if err != nil {
-		chat.end(err)
-		return nil, err
+	if told := o.OnConnection; told != nil {
+		talk.OnConnection = func(connected bool, why error) { told(connected, explain(why)) }
 	}
-	chat.adopt(first)
-	go chat.run(first)
-	return chat, nil
+	var err error
+	if c.conversation, err = conversation.Join(ctx, talk); err != nil {
+		return nil, explain(err)
+	}
+	return c, nil
 }
 
 // socketClient is an HTTP client that reaches what the AWS configuration's reaches, and follows no redirects: sockets
@@ -174,7 +154,7 @@ func (c *Chat) IsOwn(e Event) bool {
 func (c *Chat) Events() iter.Seq2[Event, error] {
 	return func(yield func(Event, error) bool) {
 		for {
-			e, err := c.queue.take(context.Background())
+			e, err := c.Next(context.Background())
 			switch {
 			case errors.Is(err, io.EOF):
 				return
@@ -190,38 +170,36 @@ func (c *Chat) Events() iter.Seq2[Event, error] {
 
 // Next waits for the next event, as [Chat.Events] does, for as long as ctx allows. After the last one it returns io.EOF,
 // or the reason.
-func (c *Chat) Next(ctx context.Context) (Event, error) { return c.queue.take(ctx) }
+func (c *Chat) Next(ctx context.Context) (Event, error) {
+	it, err := c.conversation.Next(ctx)
+	if err != nil {
+		return nil, explain(err)
+	}
+	return event(&it), nil
+}
 
 // Happened is how many events there have been so far, taken from Events or still waiting there. A program that counts what
 // it has dealt with knows by it whether it is up to date.
-func (c *Chat) Happened() int { return c.queue.total() }
+func (c *Chat) Happened() int { return c.conversation.Happened() }
 
 // Done is closed when the chat is over for this participant, for any reason, and nothing of it runs any more.
-func (c *Chat) Done() <-chan struct{} { return c.done }
+func (c *Chat) Done() <-chan struct{} { return c.conversation.Done() }
 
 // Err says why the chat is over: nil while it goes on, and after [Ended], Disconnect and Close.
-func (c *Chat) Err() error {
-	select {
-	case <-c.done:
-		return c.err
-	default:
-		return nil
-	}
-}
+func (c *Chat) Err() error { return explain(c.conversation.Err()) }
 
 // Close closes the socket and waits until nothing of the Chat runs. The participant stays in the chat and can join
 // again; [Chat.Disconnect] leaves it. Closing twice is fine.
 func (c *Chat) Close() error {
-	c.end(errClosed)
-	<-c.done
+	c.conversation.Close()
 	return nil
 }
 
-func (c *Chat) connectionToken() string {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return c.connection
-}
+func (c *Chat) connectionToken() string { return c.conversation.Token() }
+
+// Ping asks the server, over the socket, for a sign of life. What the socket showed before the answer can be taken from
+// Events when Ping returns.
+func (c *Chat) Ping(ctx context.Context) error { return explain(c.conversation.Ping(ctx)) }
 
 // Send says something in plain text.
 func (c *Chat) Send(ctx context.Context, text string) (*connectparticipant.SendMessageOutput, error) {
@@ -269,43 +247,7 @@ func (c *Chat) acknowledge(ctx context.Context, contentType, messageID string) e
 func (c *Chat) Disconnect(ctx context.Context) error {
 	_, err := c.client.DisconnectParticipant().ConnectionToken(c.connectionToken()).Send(ctx)
 	if err == nil {
-		c.leave.Do(func() { close(c.leaves) })
+		c.conversation.Left()
 	}
 	return err
-}
-
-// Ping asks the server, over the socket, for a sign of life. What the socket showed before the answer can be taken from
-// Events when Ping returns.
-func (c *Chat) Ping(ctx context.Context) error {
-	answered := make(chan struct{})
-	c.mu.Lock()
-	l := c.link
-	if l != nil {
-		c.pings[l] = append(c.pings[l], answered)
-	}
-	c.mu.Unlock()
-	if l == nil {
-		return errors.New("parley: ping: there is no socket at the moment")
-	}
-	if err := l.write(l.ctx, pingFrame); err != nil {
-		return fmt.Errorf("parley: ping: %w", l.wrong(KindDispatch, 0, err))
-	}
-	select {
-	case <-answered:
-		return nil
-	case <-l.ctx.Done():
-		return errors.New("parley: ping: the socket broke before it was answered")
-	case <-ctx.Done():
-		return context.Cause(ctx)
-	}
-}
-
-// ponged answers the oldest ping of a link.
-func (c *Chat) ponged(l *link) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if waiting := c.pings[l]; len(waiting) > 0 {
-		close(waiting[0])
-		c.pings[l] = waiting[1:]
-	}
 }

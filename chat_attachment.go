@@ -10,7 +10,12 @@ import (
 	"net/url"
 
 	"github.com/aws/aws-sdk-go-v2/service/connectparticipant"
+
+	"github.com/parley-chat/parley/internal/conversation"
 )
+
+// shownBytes is how much of a wrong answer errors show.
+const shownBytes = 200
 
 // Attach sends a file of size bytes and returns the attachment's id, which GetAttachment takes. The chat shows it as an
 // [Attachment] once the service has scanned it. If the body is an [io.Closer], it is closed.
@@ -37,7 +42,7 @@ func (c *Chat) upload(ctx context.Context, start *connectparticipant.StartAttach
 	}
 	r, err := http.NewRequestWithContext(ctx, http.MethodPut, given(to.Url), body)
 	if err != nil {
-		return transferError("attachment upload", nil, withoutURL(err))
+		return transferError("attachment upload", nil, conversation.WithoutURL(err))
 	}
 	r.ContentLength = size
 	for name, value := range to.HeadersToInclude {
@@ -58,7 +63,7 @@ func (c *Chat) Attachment(ctx context.Context, attachmentID string) (io.ReadClos
 	}
 	r, err := http.NewRequestWithContext(ctx, http.MethodGet, given(out.Url), nil)
 	if err != nil {
-		return nil, transferError("attachment download", nil, withoutURL(err))
+		return nil, transferError("attachment download", nil, conversation.WithoutURL(err))
 	}
 	return c.transfer("attachment download", r)
 }
@@ -67,7 +72,7 @@ func (c *Chat) Attachment(ctx context.Context, attachmentID string) (io.ReadClos
 func (c *Chat) transfer(what string, r *http.Request) (io.ReadCloser, error) {
 	answer, err := c.http.Do(r)
 	if err != nil {
-		return nil, transferError(what, r.URL, withoutURL(err))
+		return nil, transferError(what, r.URL, conversation.WithoutURL(err))
 	}
 	if answer.StatusCode < 200 || answer.StatusCode > 299 {
 		defer answer.Body.Close() //nolint:errcheck // its beginning says what there is to say

@@ -1,13 +1,12 @@
 package parley
 
 import (
-	"encoding/json"
-	"fmt"
-	"slices"
 	"strings"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/service/connectparticipant/types"
+
+	"github.com/parley-chat/parley/internal/conversation"
 )
 
 // Content types of messages and events, as SendMessage, SendEvent and items name them.
@@ -18,13 +17,12 @@ const (
 	Interactive         = "application/vnd.amazonaws.connect.message.interactive"
 	InteractiveResponse = "application/vnd.amazonaws.connect.message.interactive.response"
 
-	eventPrefix    = "application/vnd.amazonaws.connect.event."
-	EventTyping    = eventPrefix + "typing"
-	EventDelivered = eventPrefix + "message.delivered"
-	EventRead      = eventPrefix + "message.read"
-	EventJoined    = eventPrefix + "participant.joined"
-	EventLeft      = eventPrefix + "participant.left"
-	EventEnded     = eventPrefix + "chat.ended"
+	EventTyping    = conversation.EventTyping
+	EventDelivered = conversation.EventPrefix + "message.delivered"
+	EventRead      = conversation.EventPrefix + "message.read"
+	EventJoined    = conversation.EventJoined
+	EventLeft      = conversation.EventLeft
+	EventEnded     = conversation.EventEnded
 )
 
 // Event is one thing that happened in a chat: a [Message], [Attachment], [Receipt], [Typing], [Joined], [Left], [Ended]
@@ -98,92 +96,60 @@ type Notice struct {
 }
 
 // Name is the content type without its common beginning: "participant.idle".
-func (n Notice) Name() string { return strings.TrimPrefix(n.ContentType, eventPrefix) }
+func (n Notice) Name() string { return strings.TrimPrefix(n.ContentType, conversation.EventPrefix) }
 
-// item is what sockets and transcripts show, as JSON has it. Frames hold it as a string inside JSON.
-// Source: the shape Item of the Participant Service's model, and the frames that chatjs reads.
-type item struct {
-	AbsoluteTime     string
-	Content          string
-	ContentType      string
-	ID               string `json:"Id"`
-	Type             string
-	ParticipantID    string `json:"ParticipantId"`
-	DisplayName      string
-	ParticipantRole  string
-	ContactID        string `json:"ContactId"`
-	RelatedContactID string `json:"RelatedContactId"`
-	Attachments      []struct {
-		AttachmentID   string `json:"AttachmentId"`
-		AttachmentName string
-		ContentType    string
-		Status         string
-	}
-	MessageMetadata *struct {
-		MessageID        string `json:"MessageId"`
-		MessageCompleted *bool
-		ChunkNumber      int
-		Receipts         []struct {
-			DeliveredTimestamp     string
-			ReadTimestamp          string
-			RecipientParticipantID string `json:"RecipientParticipantId"`
-		}
-	}
-}
-
-// itemOf reads an item of the SDK's as one of a frame: their members have the same names.
-func itemOf(known *types.Item) (it item, err error) {
-	raw, err := json.Marshal(known)
-	if err == nil {
-		err = json.Unmarshal(raw, &it)
-	}
-	return it, err
-}
-
-// events are what an item says. A message read from the transcript is followed by its receipts.
-func (it *item) events() []Event {
-	h := it.header()
+// event is what an item says.
+func event(it *conversation.Item) Event {
+	h := header(it)
 	switch {
-	case it.Type == "MESSAGEMETADATA":
-		return it.receiptEvents()
-	case it.Type == "ATTACHMENT" || len(it.Attachments) > 0:
-		return append([]Event{it.attachment(h)}, it.receiptEvents()...)
-	case it.Type == "MESSAGE":
-		return append([]Event{it.message(h)}, it.receiptEvents()...)
+	case it.Type == conversation.TypeMetadata:
+		return receipt(it, h)
+	case it.Type == conversation.TypeAttachment || len(it.Attachments) > 0:
+		return attachment(it, h)
+	case it.Type == conversation.TypeMessage:
+		return message(it, h)
 	}
 	switch it.ContentType {
 	case EventTyping:
-		return []Event{Typing{h}}
+		return Typing{h}
 	case EventJoined:
-		return []Event{Joined{h}}
+		return Joined{h}
 	case EventLeft:
-		return []Event{Left{h}}
+		return Left{h}
 	case EventEnded:
-		return []Event{Ended{h}}
+		return Ended{h}
 	}
-	return []Event{Notice{h, it.Content}}
+	return Notice{h, it.Content}
 }
 
-func (it *item) header() Header {
+func header(it *conversation.Item) Header {
 	h := Header{
-		ID: it.ID, Time: parseTime(it.AbsoluteTime), ContentType: it.ContentType, ContactID: it.ContactID,
+		ID: it.ID, Time: it.Time(), ContentType: it.ContentType, ContactID: it.ContactID,
 		ParticipantID: it.ParticipantID, DisplayName: it.DisplayName, ParticipantRole: types.ParticipantRole(it.ParticipantRole),
 	}
-	if it.ContactID == "" && it.RelatedContactID != "" {
+	if it.IsPast() {
 		h.ContactID, h.Past = it.RelatedContactID, true
 	}
 	return h
 }
 
-func (it *item) message(h Header) Message {
-	m := Message{Header: h, Content: it.Content, Receipts: it.receipts()}
-	if md := it.MessageMetadata; md != nil && md.MessageCompleted != nil && !*md.MessageCompleted {
-		m.Partial, m.Chunk = true, md.ChunkNumber
+func message(it *conversation.Item, h Header) Message {
+	m := Message{Header: h, Content: it.Content}
+	md := it.MessageMetadata
+	if md == nil {
+		return m
+	}
+	m.Partial = it.IsPartial()
+	if m.Partial {
+		m.Chunk = md.ChunkNumber
+	}
+	for i := range md.Receipts {
+		m.Receipts = append(m.Receipts, receiptOf(it.ID, &md.Receipts[i]))
 	}
 	return m
 }
 
-func (it *item) attachment(h Header) Attachment {
+func attachment(it *conversation.Item, h Header) Attachment {
 	a := Attachment{Header: h}
 	for i := range it.Attachments {
 		f := &it.Attachments[i]
@@ -195,77 +161,20 @@ func (it *item) attachment(h Header) Attachment {
 	return a
 }
 
-func (it *item) receiptEvents() []Event {
-	var all []Event
-	for _, r := range it.receipts() {
-		all = append(all, r)
-	}
-	return all
-}
-
-func (it *item) receipts() []Receipt {
+// receipt is an item of its own, of one receipt.
+func receipt(it *conversation.Item, h Header) Event {
 	md := it.MessageMetadata
-	if md == nil {
-		return nil
+	if md == nil || len(md.Receipts) == 0 {
+		return Notice{h, it.Content}
 	}
-	var all []Receipt
-	for _, r := range md.Receipts {
-		receipt := Receipt{
-			MessageID: md.MessageID, RecipientID: r.RecipientParticipantID,
-			DeliveredAt: parseTime(r.DeliveredTimestamp), ReadAt: parseTime(r.ReadTimestamp),
-		}
-		receipt.Time = receipt.DeliveredAt
-		if !receipt.ReadAt.IsZero() {
-			receipt.Time = receipt.ReadAt
-		}
-		if it.Type == "MESSAGEMETADATA" {
-			receipt.ID, receipt.ContentType = it.ID, it.ContentType
-			receipt.Time = parseTime(it.AbsoluteTime)
-		}
-		if receipt.MessageID == "" {
-			receipt.MessageID = it.ID
-		}
-		all = append(all, receipt)
-	}
-	return all
+	r := receiptOf(md.MessageID, &md.Receipts[0])
+	r.Header = h
+	return r
 }
 
-// parseTime reads the service's timestamps, which are ISO 8601; what is none is the zero time.
-func parseTime(s string) time.Time {
-	t, err := time.Parse(time.RFC3339Nano, s)
-	if err != nil {
-		return time.Time{}
+func receiptOf(messageID string, r *conversation.Receipt) Receipt {
+	return Receipt{
+		MessageID: messageID, RecipientID: r.RecipientParticipantID,
+		DeliveredAt: conversation.ParseTime(r.DeliveredTimestamp), ReadAt: conversation.ParseTime(r.ReadTimestamp),
 	}
-	return t
-}
-
-// identity is the same for two events if they say the same. "" is said by nothing else.
-func identity(e Event) string {
-	switch e := e.(type) {
-	case Receipt:
-		state := "delivered"
-		if !e.ReadAt.IsZero() {
-			state = "read"
-		}
-		return fmt.Sprintf("%s/%s/%s", e.MessageID, e.RecipientID, state)
-	case Message:
-		if e.Partial {
-			return fmt.Sprintf("%s/%d", e.ID, e.Chunk)
-		}
-	case Attachment:
-		// Scanned files come again with their result.
-		id := e.ID
-		for _, f := range e.Files {
-			id += "/" + string(f.Status)
-		}
-		return id
-	}
-	return e.EventHeader().ID
-}
-
-// inOrder sorts events by time and leaves those of the same time as they are.
-func inOrder(events []Event) {
-	slices.SortStableFunc(events, func(a, b Event) int {
-		return a.EventHeader().Time.Compare(b.EventHeader().Time)
-	})
 }

@@ -21,17 +21,12 @@ func (c *Chat) Transcript(ctx context.Context) iter.Seq2[Event, error] {
 			}
 			read, err := itemOf(&found)
 			if err != nil {
-				yield(nil, unreadable(err))
+				yield(nil, err)
 				return
 			}
-			if !yield(read.events()[0], nil) {
+			if !yield(event(&read), nil) {
 				return
 			}
 		}
 	}
-}
-
-// unreadable is an answer of GetTranscript with an item that is none.
-func unreadable(err error) *Error {
-	return &Error{Kind: KindResponse, Operation: "GetTranscript", Attempts: 1, StatusCode: 200, Err: err}
 }

@@ -1,4 +1,4 @@
-package parley
+package conversation
 
 import (
 	"context"
@@ -7,8 +7,6 @@ import (
 	"math/rand/v2"
 	"slices"
 	"time"
-
-	"github.com/aws/aws-sdk-go-v2/service/connectparticipant/types"
 )
 
 const (
@@ -28,20 +26,18 @@ const (
 	firstPause, lastPause = 100 * time.Millisecond, 10 * time.Second
 	// farewell is how long after Disconnect the end of the chat is waited for.
 	farewell = 5 * time.Second
-	// pageSize is what GetTranscript gives out at most.
-	pageSize = 100
 )
 
 // arrival is a new socket, with what had happened before it was there.
 type arrival struct {
-	link   *link
+	socket *socket
 	token  string
 	until  time.Time // Expiry of the token; zero when it is not known
-	events []Event   // missed before, or heard by now
+	items  []Item    // missed before, or heard by now
 }
 
 // begin opens the first socket. What fails to connect is tried again; what the service refuses is not.
-func (c *Chat) begin() (*arrival, error) {
+func (c *Conversation) begin() (*arrival, error) {
 	for n := 1; ; n++ {
 		a, err := c.connect(c.life, true)
 		if err == nil {
@@ -51,8 +47,8 @@ func (c *Chat) begin() (*arrival, error) {
 		if c.life.Err() != nil || n == firstTries {
 			return nil, err
 		}
-		var e *Error
-		if !errors.As(err, &e) || e.Operation != "WebSocket" {
+		var broken *SocketError
+		if !errors.As(err, &broken) {
 			return nil, err
 		}
 		if err := pause(c.life, n); err != nil {
@@ -63,18 +59,18 @@ func (c *Chat) begin() (*arrival, error) {
 
 // enter waits until this participant has joined: the subscription makes them part of the chat, but is answered before.
 // Who has joined earlier, or is not named, is not waited for long.
-func (c *Chat) enter(a *arrival) {
+func (c *Conversation) enter(a *arrival) {
 	late := time.NewTimer(enterTime)
 	defer late.Stop()
-	frames := a.link.frames
-	for !c.joined && !slices.ContainsFunc(a.events, c.isOwnJoin) {
+	frames := a.socket.frames
+	for !c.joined && !slices.ContainsFunc(a.items, c.isOwnJoin) {
 		select {
 		case f, open := <-frames:
 			if !open {
 				return // which is found out later
 			}
 			if f.item != nil {
-				a.events = append(a.events, f.item.events()...)
+				a.items = append(a.items, f.item.apart()...)
 			}
 		case <-late.C:
 			return
@@ -84,25 +80,20 @@ func (c *Chat) enter(a *arrival) {
 	}
 }
 
-func (c *Chat) isOwnJoin(e Event) bool {
-	_, joined := e.(Joined)
-	return joined && c.IsOwn(e)
+func (c *Conversation) isOwnJoin(it Item) bool {
+	return it.ContentType == EventJoined && it.ParticipantID == c.Participant
 }
 
 // connect gets credentials, opens a socket, and when nothing more can be missed reads what was.
-func (c *Chat) connect(life context.Context, first bool) (*arrival, error) {
+func (c *Conversation) connect(life context.Context, first bool) (*arrival, error) {
 	ctx, cancel := context.WithTimeout(life, connectTime)
 	defer cancel()
-	out, err := c.client.CreateParticipantConnection().ParticipantToken(c.token).
-		SetType([]types.ConnectionType{types.ConnectionTypeWebsocket, types.ConnectionTypeConnectionCredentials}).Send(ctx)
+	with, err := c.Service.Connect(ctx)
 	if err != nil {
 		return nil, err
 	}
-	if out.Websocket == nil || out.ConnectionCredentials == nil {
-		return nil, &Error{Kind: KindResponse, Operation: "CreateParticipantConnection", Attempts: 1, StatusCode: 200, Err: errors.New("the answer holds no socket and credentials")}
-	}
-	a := &arrival{token: given(out.ConnectionCredentials.ConnectionToken), until: parseTime(given(out.ConnectionCredentials.Expiry))}
-	if first && c.options.SkipHistory {
+	a := &arrival{token: with.Token, until: with.Expiry}
+	if first && c.SkipHistory {
 		before, err := c.missed(ctx, a.token)
 		if err != nil {
 			return nil, err
@@ -110,11 +101,11 @@ func (c *Chat) connect(life context.Context, first bool) (*arrival, error) {
 		c.joined = slices.ContainsFunc(before, c.isOwnJoin)
 		c.unknown(before)
 	}
-	if a.link, err = dial(ctx, c.http, given(out.Websocket.Url)); err != nil {
+	if a.socket, err = dial(ctx, c.HTTP, with.URL); err != nil {
 		return nil, err
 	}
-	if a.events, err = c.missed(ctx, a.token); err != nil {
-		a.link.close()
+	if a.items, err = c.missed(ctx, a.token); err != nil {
+		a.socket.close()
 		return nil, err
 	}
 	return a, nil
@@ -122,54 +113,41 @@ func (c *Chat) connect(life context.Context, first bool) (*arrival, error) {
 
 // missed reads from the transcript, backwards, what was not shown. Tokens die with the chat: then nothing can be read,
 // and the socket says so itself.
-func (c *Chat) missed(ctx context.Context, token string) ([]Event, error) {
-	var found []types.Item
+func (c *Conversation) missed(ctx context.Context, token string) ([]Item, error) {
+	var found []Item
 	next := ""
 	for {
-		page := c.client.GetTranscript().ConnectionToken(token).MaxResults(pageSize).
-			ScanDirection(types.ScanDirectionBackward).SortOrder(types.SortKeyDescending)
-		if next != "" {
-			page.NextToken(next)
-		}
-		out, err := page.Send(ctx)
+		page, err := c.Service.Transcript(ctx, token, next)
 		switch {
-		case IsAccessDenied(err):
+		case err != nil && c.Service.IsDenied(err):
 			return nil, nil
 		case err != nil:
 			return nil, err
 		}
-		found = append(found, out.Transcript...)
-		following := given(out.NextToken)
-		if following == "" || following == next || len(out.Transcript) == 0 || c.reachesBack(out.Transcript) {
-			return present(found)
+		found = append(found, page.Items...)
+		if page.Next == "" || page.Next == next || len(page.Items) == 0 || c.reachesBack(page.Items) {
+			return present(found), nil
 		}
-		next = following
+		next = page.Next
 	}
 }
 
 // reachesBack says whether some of a page was shown before, or is of a session before this one.
-func (c *Chat) reachesBack(page []types.Item) bool {
+func (c *Conversation) reachesBack(page []Item) bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	return slices.ContainsFunc(page, func(it types.Item) bool { return c.known[given(it.Id)] || isPast(&it) })
+	return slices.ContainsFunc(page, func(it Item) bool { return c.known[it.ID] || it.IsPast() })
 }
 
-func isPast(it *types.Item) bool { return it.ContactId == nil && it.RelatedContactId != nil }
-
-// present are the events of this session, oldest first, of items that came newest first.
-func present(found []types.Item) ([]Event, error) {
-	var events []Event
+// present are the items of this session, oldest first, of items that came newest first.
+func present(found []Item) []Item {
+	var items []Item
 	for _, it := range slices.Backward(found) {
-		if isPast(&it) {
-			continue
+		if !it.IsPast() {
+			items = append(items, it.apart()...)
 		}
-		read, err := itemOf(&it)
-		if err != nil {
-			return nil, unreadable(err)
-		}
-		events = append(events, read.events()...)
 	}
-	return events, nil
+	return items
 }
 
 // pause waits before the nth try after a failure; before the first only long enough that not all clients of a server
@@ -187,13 +165,13 @@ func pause(ctx context.Context, n int) error {
 }
 
 // run lives from the first socket to the end.
-func (c *Chat) run(first *arrival) {
+func (c *Conversation) run(first *arrival) {
 	err := c.live(first)
 	if errors.Is(err, errClosed) {
 		err = nil
 	}
 	c.mu.Lock()
-	c.link = nil
+	c.socket = nil
 	c.mu.Unlock()
 	c.end(errClosed)
 	c.err = err
@@ -202,15 +180,15 @@ func (c *Chat) run(first *arrival) {
 }
 
 // live shows what happens, socket after socket, until the chat is over.
-func (c *Chat) live(a *arrival) error {
-	trouble := troubles{since: a.link.opened}
+func (c *Conversation) live(a *arrival) error {
+	trouble := troubles{since: a.socket.opened}
 	for {
 		if c.welcome(a) {
-			a.link.close()
+			a.socket.close()
 			return nil
 		}
 		next, err := c.follow(a, &trouble)
-		c.forget(a.link)
+		c.forget(a.socket)
 		if next == nil {
 			return err
 		}
@@ -219,57 +197,57 @@ func (c *Chat) live(a *arrival) error {
 }
 
 // welcome shows what a new socket brings: what was missed, and what it has heard by now, in order.
-func (c *Chat) welcome(a *arrival) (ended bool) {
+func (c *Conversation) welcome(a *arrival) (ended bool) {
 	c.adopt(a)
-	events, pongs := a.link.heard()
-	events = append(a.events, events...)
-	a.events = nil
-	inOrder(events)
-	ended = c.show(events)
+	items, pongs := a.socket.heard()
+	items = append(a.items, items...)
+	a.items = nil
+	inOrder(items)
+	ended = c.show(items)
 	for range pongs {
-		c.ponged(a.link)
+		c.ponged(a.socket)
 	}
 	return ended
 }
 
 // adopt has everything that is sent from now on go by a new connection.
-func (c *Chat) adopt(a *arrival) {
+func (c *Conversation) adopt(a *arrival) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.link, c.connection = a.link, a.token
+	c.socket, c.token = a.socket, a.token
 }
 
 // heard takes what has come and waits for nothing.
-func (l *link) heard() (events []Event, pongs int) {
+func (s *socket) heard() (items []Item, pongs int) {
 	for {
 		select {
-		case f, open := <-l.frames:
+		case f, open := <-s.frames:
 			switch {
 			case !open:
-				return events, pongs
+				return items, pongs
 			case f.pong:
 				pongs++
 			default:
-				events = append(events, f.item.events()...)
+				items = append(items, f.item.apart()...)
 			}
 		default:
-			return events, pongs
+			return items, pongs
 		}
 	}
 }
 
-func (c *Chat) forget(l *link) {
+func (c *Conversation) forget(s *socket) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	delete(c.pings, l)
+	delete(c.pings, s)
 }
 
-// unknown returns the events that were not shown before, and remembers them.
-func (c *Chat) unknown(events []Event) []Event {
+// unknown returns the items that were not shown before, and remembers them.
+func (c *Conversation) unknown(items []Item) []Item {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	return slices.DeleteFunc(events, func(e Event) bool {
-		id := identity(e)
+	return slices.DeleteFunc(items, func(it Item) bool {
+		id := it.identity()
 		if id == "" {
 			return false
 		}
@@ -279,11 +257,11 @@ func (c *Chat) unknown(events []Event) []Event {
 	})
 }
 
-// show puts events where they are taken from, and says whether the chat has ended with them.
-func (c *Chat) show(events []Event) (ended bool) {
-	for _, e := range c.unknown(events) {
-		c.queue.put(e)
-		if _, ended := e.(Ended); ended {
+// show puts items where they are taken from, and says whether the chat has ended with them.
+func (c *Conversation) show(items []Item) (ended bool) {
+	for _, it := range c.unknown(items) {
+		c.queue.put(it)
+		if it.ContentType == EventEnded {
 			return true
 		}
 	}
@@ -297,8 +275,8 @@ type troubles struct {
 }
 
 // meet counts the end of a socket.
-func (t *troubles) meet(l *link) {
-	if time.Since(l.opened) >= soundAfter {
+func (t *troubles) meet(s *socket) {
+	if time.Since(s.opened) >= soundAfter {
 		t.since, t.failures = time.Now(), 0
 		return
 	}
@@ -313,7 +291,7 @@ type search struct {
 }
 
 // seek starts a search.
-func (c *Chat) seek(t troubles) *search {
+func (c *Conversation) seek(t troubles) *search {
 	ctx, stop := context.WithCancel(c.life)
 	s := &search{stop: stop, found: make(chan *arrival, 1)}
 	go func() {
@@ -332,12 +310,12 @@ func (s *search) giveUp() {
 	}
 	s.stop()
 	if a := <-s.found; a != nil {
-		a.link.close()
+		a.socket.close()
 	}
 }
 
 // reconnect tries until there is a socket, or no hope for one.
-func (c *Chat) reconnect(ctx context.Context, t troubles) (*arrival, error) {
+func (c *Conversation) reconnect(ctx context.Context, t troubles) (*arrival, error) {
 	for {
 		if err := pause(ctx, t.failures); err != nil {
 			return nil, err
@@ -348,30 +326,24 @@ func (c *Chat) reconnect(ctx context.Context, t troubles) (*arrival, error) {
 			return a, nil
 		case ctx.Err() != nil:
 			return nil, context.Cause(ctx)
-		case refuses(err):
+		case c.Service.IsFinal(err):
 			return nil, fmt.Errorf("the chat is over, or this participant is no longer part of it: %w", err)
-		case time.Since(t.since) > c.options.GiveUpAfter:
+		case time.Since(t.since) > c.GiveUpAfter:
 			return nil, c.hopeless(err)
 		}
 		t.failures++
 	}
 }
 
-func (c *Chat) hopeless(err error) error {
-	return fmt.Errorf("not connected again within %v: %w", c.options.GiveUpAfter, err)
-}
-
-// refuses says that the service has decided: another try gets the same answer.
-func refuses(err error) bool {
-	var e *Error
-	return errors.As(err, &e) && (e.Kind == KindConstruction || e.Kind == KindService && !IsRetryable(err) && e.StatusCode < 500 && e.StatusCode != 0)
+func (c *Conversation) hopeless(err error) error {
+	return fmt.Errorf("not connected again within %v: %w", c.GiveUpAfter, err)
 }
 
 // follow shows what a socket hears until there is another in its place, or until the chat is over for this
 // participant, for a reason or, in good order, for none. It closes the socket.
-func (c *Chat) follow(a *arrival, t *troubles) (*arrival, error) {
-	l, frames := a.link, a.link.frames
-	defer func() { l.close() }()
+func (c *Conversation) follow(a *arrival, t *troubles) (*arrival, error) {
+	now, frames := a.socket, a.socket.frames
+	defer now.close()
 	renewal := time.NewTimer(a.lifetime())
 	defer renewal.Stop()
 	var (
@@ -385,7 +357,7 @@ func (c *Chat) follow(a *arrival, t *troubles) (*arrival, error) {
 		select {
 		case f, open := <-frames:
 			if open {
-				if c.hear(l, f) {
+				if c.hear(now, f) {
 					return nil, nil
 				}
 				continue
@@ -394,10 +366,10 @@ func (c *Chat) follow(a *arrival, t *troubles) (*arrival, error) {
 			if leaves == nil {
 				return nil, nil
 			}
-			t.meet(l)
-			c.tell(false, l.why)
-			if time.Since(t.since) > c.options.GiveUpAfter {
-				return nil, c.hopeless(l.why)
+			t.meet(now)
+			c.tell(false, now.why)
+			if time.Since(t.since) > c.GiveUpAfter {
+				return nil, c.hopeless(now.why)
 			}
 			if s == nil {
 				s = c.seek(*t)
@@ -413,7 +385,7 @@ func (c *Chat) follow(a *arrival, t *troubles) (*arrival, error) {
 			s, found = nil, nil
 			switch {
 			case next != nil:
-				return c.replace(l, frames == nil, next)
+				return c.replace(now, frames == nil, next)
 			case frames == nil:
 				return nil, over
 			}
@@ -432,13 +404,13 @@ func (c *Chat) follow(a *arrival, t *troubles) (*arrival, error) {
 }
 
 // replace shows the last that an old socket has heard, unless it was lost, and hands over.
-func (c *Chat) replace(old *link, lost bool, next *arrival) (*arrival, error) {
-	events, pongs := old.heard()
+func (c *Conversation) replace(old *socket, lost bool, next *arrival) (*arrival, error) {
+	items, pongs := old.heard()
 	for range pongs {
 		c.ponged(old)
 	}
-	if c.show(events) {
-		next.link.close()
+	if c.show(items) {
+		next.socket.close()
 		return nil, nil
 	}
 	if lost {
@@ -447,17 +419,17 @@ func (c *Chat) replace(old *link, lost bool, next *arrival) (*arrival, error) {
 	return next, nil
 }
 
-func (c *Chat) hear(l *link, f frame) (ended bool) {
+func (c *Conversation) hear(s *socket, f frame) (ended bool) {
 	if f.pong {
-		c.ponged(l)
+		c.ponged(s)
 		return false
 	}
-	return c.show(f.item.events())
+	return c.show(f.item.apart())
 }
 
-func (c *Chat) tell(connected bool, why error) {
-	if c.options.OnConnection != nil {
-		c.options.OnConnection(connected, why)
+func (c *Conversation) tell(connected bool, why error) {
+	if c.OnConnection != nil {
+		c.OnConnection(connected, why)
 	}
 }
 
