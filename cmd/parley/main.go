@@ -17,6 +17,7 @@ import (
 
 type cli struct {
 	Dev      devCmd      `cmd:"" help:"Start for development: one process, a seeded instance, any credentials."`
+	Chat     chatCmd     `cmd:"" help:"Start a chat in the terminal, and talk: with parley dev, another parley or Amazon Connect."`
 	Serve    serveCmd    `cmd:"" help:"Start for production: your database, signed requests, one node or several."`
 	Key      keyCmd      `cmd:"" help:"Access keys, with which callers of the connect API sign, and the keys of participants' tokens."`
 	Instance instanceCmd `cmd:"" help:"Instances, to which everything else belongs."`

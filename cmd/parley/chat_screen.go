@@ -1,0 +1,138 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"os"
+	"strings"
+	"sync"
+
+	"github.com/parley-chat/parley/internal/conversation"
+)
+
+// screen is what is seen of a chat: lines for a person, or for a script.
+type screen struct {
+	plain  bool
+	colour bool
+
+	mu sync.Mutex
+	w  io.Writer
+}
+
+// item shows one item. What was typed here, a person has seen.
+func (s *screen) item(it *conversation.Item, own bool) {
+	kind, what := describe(it)
+	if kind == "message" && own && !s.plain {
+		return
+	}
+	s.line(kind, it.DisplayName, what)
+}
+
+// describe is an item's kind and what there is to say about it.
+func describe(it *conversation.Item) (kind, what string) {
+	switch md := it.MessageMetadata; {
+	case it.Type == conversation.TypeMetadata && md != nil && len(md.Receipts) > 0:
+		if md.Receipts[0].ReadTimestamp != "" {
+			return "read", md.MessageID
+		}
+		return "delivered", md.MessageID
+	case len(it.Attachments) > 0:
+		var names []string
+		for _, a := range it.Attachments {
+			names = append(names, a.AttachmentName)
+		}
+		return "attachment", strings.Join(names, ", ")
+	case it.IsPartial():
+		return "partial", it.Content
+	case it.Type == conversation.TypeMessage:
+		return "message", it.Content
+	}
+	switch it.ContentType {
+	case conversation.EventTyping:
+		return "typing", ""
+	case conversation.EventJoined:
+		return "joined", ""
+	case conversation.EventLeft:
+		return "left", ""
+	case conversation.EventEnded:
+		return "ended", ""
+	}
+	return strings.TrimPrefix(it.ContentType, conversation.EventPrefix), it.Content
+}
+
+func (s *screen) connection(connected bool, why error) {
+	if connected {
+		s.line("back", "", "")
+		return
+	}
+	s.line("lost", "", why.Error())
+}
+
+// complain tells whoever types that something was wrong with it.
+func (s *screen) complain(err error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	_, _ = fmt.Fprintln(os.Stderr, "parley:", err) // there is nobody else to tell
+}
+
+// forScripts keeps an event on its line and its parts apart.
+var forScripts = strings.NewReplacer("\\", `\\`, "\n", `\n`, "\r", `\r`, "\t", `\t`)
+
+func (s *screen) line(kind, who, what string) {
+	text := ""
+	if s.plain {
+		text = strings.TrimRight(kind+"\t"+forScripts.Replace(who)+"\t"+forScripts.Replace(what), "\t")
+	} else if text = s.forPeople(kind, onOneScreen(who), onOneScreen(what)); text == "" {
+		return
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	_, _ = fmt.Fprintln(s.w, text) // if nobody reads it, nobody misses it
+}
+
+// onOneScreen keeps what others say from doing more to a terminal than to be read.
+func onOneScreen(text string) string {
+	lines := strings.Split(text, "\n")
+	for i := range lines {
+		lines[i] = plain(strings.ReplaceAll(strings.TrimSuffix(lines[i], "\r"), "\t", "    "))
+	}
+	return strings.Join(lines, "\n  ")
+}
+
+// forPeople is an event as a sentence, "" if it needs none.
+func (s *screen) forPeople(kind, who, what string) string {
+	switch kind {
+	case "started":
+		return s.paint(dim, "Contact "+what+". /typing says that you are writing, /quit leaves.")
+	case "message":
+		return s.paint(bold, who+":") + " " + what
+	case "partial", "delivered":
+		return ""
+	case "attachment":
+		return s.paint(bold, who+":") + " [" + what + "]"
+	case "typing":
+		return s.paint(dim, who+" is writing …")
+	case "read":
+		return s.paint(dim, "read")
+	case "ended":
+		return s.paint(dim, "The chat has ended.")
+	case "lost":
+		return s.paint(dim, "Connection lost, trying again: "+what)
+	case "back":
+		return s.paint(dim, "Connected again.")
+	}
+	return s.paint(dim, strings.TrimSpace(who+" "+strings.ReplaceAll(kind, ".", " ")))
+}
+
+// Styles that light and dark terminals have.
+const (
+	bold = "1"
+	dim  = "2"
+)
+
+func (s *screen) paint(style, text string) string {
+	if !s.colour {
+		return text
+	}
+	return "\x1b[" + style + "m" + text + "\x1b[0m"
+}
