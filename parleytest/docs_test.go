@@ -1,0 +1,180 @@
+package parleytest_test
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"os"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/config"
+	"github.com/aws/aws-sdk-go-v2/service/connect"
+	"github.com/aws/aws-sdk-go-v2/service/connect/types"
+
+	"github.com/parley-chat/parley"
+	"github.com/parley-chat/parley/parleytest"
+)
+
+// The code of docs/testing.md, word for word.
+
+// Support is the code under test: it knows the AWS SDK and nothing of parley.
+type Support struct {
+	connect            *connect.Client
+	instanceID, flowID string
+}
+
+func NewSupport(cfg aws.Config, instanceID, flowID string) *Support {
+	return &Support{connect.NewFromConfig(cfg), instanceID, flowID}
+}
+
+func (s *Support) Call(ctx context.Context, name, order string) (*connect.StartChatContactOutput, error) {
+	return s.connect.StartChatContact(ctx, &connect.StartChatContactInput{
+		InstanceId: &s.instanceID, ContactFlowId: &s.flowID,
+		ParticipantDetails: &types.ParticipantDetails{DisplayName: &name},
+		Attributes:         map[string]string{"order": order},
+	})
+}
+
+func TestSupport(t *testing.T) {
+	s := parleytest.New(t)
+	support := NewSupport(s.Config(), s.InstanceID, s.CreateFlow("orders", ordersFlow))
+
+	started, err := support.Call(t.Context(), "Ada", "4711")
+	if err != nil {
+		t.Fatal(err)
+	}
+	ada := s.Join("Ada", started) // as the customer's browser does
+	ada.Hears("Hello! You ask about order 4711.")
+}
+
+func TestOrdersFlow(t *testing.T) {
+	s := parleytest.New(t)
+	flow := s.CreateFlow("orders", ordersFlow)
+	ada := s.Start(flow, func(b *parley.StartChatContactBuilder) { b.Attribute("order", "4711") })
+	ada.Hears("Hello! You ask about order 4711.")
+
+	s.Advance(10 * time.Minute) // nobody says anything
+	ada.Hears("Nobody is here, so this chat ends. Goodbye!")
+	ada.Ends()
+}
+
+func TestWithABot(t *testing.T) {
+	s := parleytest.New(t)
+	ada := s.Start("")
+	ada.Hear() // the greeting of the flow that is there from the beginning
+	s.Invite(ada.ContactID(), "Librarian", func(m parley.Message) string {
+		if strings.Contains(m.Content, "book") {
+			return "Which one?"
+		}
+		return "" // says nothing
+	})
+	ada.Say("Good morning")
+	ada.Say("I look for a book")
+	ada.Hears("Which one?")
+
+	ada.Say("Never mind")
+	s.Settle() // until nobody has anything more to do
+	ada.Leave()
+	ada.Ends()
+}
+
+func TestTooManyChats(t *testing.T) {
+	s := parleytest.New(t, func(o *parleytest.Options) { o.ActiveChats = 1 })
+	support := NewSupport(s.Config(), s.InstanceID, s.ContactFlowID)
+	if _, err := support.Call(t.Context(), "Ada", "1"); err != nil {
+		t.Fatal(err)
+	}
+	_, err := support.Call(t.Context(), "Bob", "2")
+	var quota *types.LimitExceededException
+	if !errors.As(err, &quota) {
+		t.Errorf("the second chat: %v", err)
+	}
+}
+
+func TestInABubble(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := parleytest.New(t)
+		ada := s.Start("")
+		ada.Hear()
+		time.AfterFunc(30*time.Minute, func() { ada.Say("Are you still there?") }) // your code
+		time.Sleep(time.Hour + time.Minute)
+		ada.Hears("It has been quiet for an hour, so this chat ends here. Goodbye!")
+		ada.Ends()
+	})
+}
+
+func TestOverTCP(t *testing.T) {
+	s := parleytest.New(t)
+	answer, err := http.Get(s.URL() + "/health/ready") // or AWS_ENDPOINT_URL=… of another program
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer answer.Body.Close()
+	if answer.StatusCode != http.StatusOK {
+		t.Error(answer.Status)
+	}
+}
+
+func TestAgainstAWS(t *testing.T) {
+	instanceID, flowID := os.Getenv("CONNECT_INSTANCE"), os.Getenv("CONNECT_FLOW")
+	if instanceID == "" {
+		t.Skip("needs an instance of Amazon Connect: set CONNECT_INSTANCE and CONNECT_FLOW")
+	}
+	cfg, err := config.LoadDefaultConfig(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	started, err := NewSupport(cfg, instanceID, flowID).Call(t.Context(), "Ada", "4711")
+	if err != nil {
+		t.Fatal(err)
+	}
+	chat, err := parley.New(cfg).Join(t.Context(), started)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer chat.Disconnect(t.Context())
+	for event, err := range chat.Events() {
+		if err != nil {
+			t.Fatal(err)
+		}
+		if m, ok := event.(parley.Message); ok {
+			t.Logf("%s: %s", m.DisplayName, m.Content)
+			break
+		}
+	}
+}
+
+const ordersFlow = `{"Version": "2019-10-30", "StartAction": "Greet", "Actions": [
+  {"Identifier": "Greet", "Type": "MessageParticipant",
+   "Parameters": {"Text": "Hello! You ask about order $.Attributes.order."},
+   "Transitions": {"NextAction": "Wait", "Errors": [{"NextAction": "Wait", "ErrorType": "NoMatchingError"}]}},
+  {"Identifier": "Wait", "Type": "Wait", "Parameters": {"TimeLimitSeconds": "600"},
+   "Transitions": {"NextAction": "End", "Errors": [{"ErrorType": "NoMatchingError", "NextAction": "End"}],
+    "Conditions": [{"NextAction": "Goodbye", "Condition": {"Operator": "Equals", "Operands": ["WaitCompleted"]}}]}},
+  {"Identifier": "Goodbye", "Type": "MessageParticipant", "Parameters": {"Text": "Nobody is here, so this chat ends. Goodbye!"},
+   "Transitions": {"NextAction": "End", "Errors": [{"NextAction": "End", "ErrorType": "NoMatchingError"}]}},
+  {"Identifier": "End", "Type": "DisconnectParticipant", "Parameters": {}, "Transitions": {}}]}`
+
+func TestDocsShowThisCode(t *testing.T) {
+	page, err := os.ReadFile("../docs/testing.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	code, err := os.ReadFile("docs_test.go")
+	if err != nil {
+		t.Fatal(err)
+	}
+	blocks := strings.Split(string(page), "```go\n")[1:]
+	for _, b := range blocks {
+		if b, _, _ = strings.Cut(b, "```"); !strings.Contains(string(code), b) {
+			t.Errorf("docs/testing.md shows what docs_test.go does not run:\n%s", b)
+		}
+	}
+	if len(blocks) < 5 {
+		t.Errorf("docs/testing.md shows %d pieces of code", len(blocks))
+	}
+}
