@@ -282,9 +282,17 @@ func (c *Chats) change(ctx context.Context, id center.ChatID, decide func(*turn)
 		}
 		err := decide(t)
 		nothing := err == nil && t.Empty() && !t.ran
+		if (err != nil || nothing) && known {
+			// What commits nothing, a refusal too, holds only if it looked at the chat as it is.
+			stale, err := c.stale(ctx, e)
+			if err != nil {
+				return err
+			}
+			if stale {
+				continue
+			}
+		}
 		switch {
-		case (err != nil || nothing) && known && c.stale(ctx, e):
-			continue // what commits nothing, a refusal too, holds only if it looked at the chat as it is
 		case err != nil:
 			return err
 		case nothing:
@@ -317,16 +325,16 @@ func stepAside(ctx context.Context) error {
 }
 
 // stale says that another node has moved the chat on since its snapshot was taken, and drops the snapshot then.
-func (c *Chats) stale(ctx context.Context, e *entry) bool {
+func (c *Chats) stale(ctx context.Context, e *entry) (bool, error) {
 	if !c.Shared || e.snap == nil {
-		return false
+		return false, nil
 	}
 	last, err := c.Store.LastSeqs(ctx, []center.ChatID{e.id})
 	if err != nil || last[e.id] == e.snap.seq {
-		return false
+		return false, err
 	}
 	e.snap = nil
-	return true
+	return true, nil
 }
 
 // commit makes a turn's decision durable, then current, then known, in this order.
@@ -393,7 +401,9 @@ func (c *Chats) view(ctx context.Context, id center.ChatID) (*state, error) {
 		return nil, err
 	}
 	defer c.leave(e)
-	c.stale(ctx, e)
+	if _, err := c.stale(ctx, e); err != nil {
+		return nil, err
+	}
 	if err := c.load(ctx, e); err != nil {
 		return nil, err
 	}

@@ -7,6 +7,7 @@ import (
 	"fmt"
 
 	"github.com/parley-chat/parley/internal/center"
+	"github.com/parley-chat/parley/internal/store"
 	"github.com/parley-chat/parley/internal/token"
 )
 
@@ -150,8 +151,11 @@ func (c *Chats) carryRelated(ctx context.Context, due center.Due) error {
 		return err
 	}
 	chat, err := c.Store.ChatOf(ctx, r.Contact)
-	if err != nil {
+	if errors.Is(err, store.ErrNotFound) {
 		return c.drop(ctx, due)
+	}
+	if err != nil {
+		return err
 	}
 	return c.change(ctx, chat, func(t *turn) error {
 		t.Answers(due)

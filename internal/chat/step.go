@@ -2,6 +2,7 @@ package chat
 
 import (
 	"encoding/json"
+	"errors"
 	"hash/fnv"
 	"log/slog"
 	"maps"
@@ -14,6 +15,9 @@ import (
 // startFlow begins the contact's flow. It is called in the turn in which the customer connects.
 func (c *Chats) startFlow(t *turn) error {
 	f, err := flows.get(t.ctx, c, t.Chat.Instance, string(t.Chat.Current().Flow))
+	if err != nil && !refusal(err) {
+		return err
+	}
 	if err != nil || f.Published == "" {
 		c.Log.Warn("flow is gone", "contact", t.Chat.Current().ID, "flow", t.Chat.Current().Flow)
 		t.end(center.ReasonSystemError)
@@ -37,14 +41,16 @@ func (c *Chats) feed(t *turn, ev flow.Event) error {
 		at.Contact = c.facts(t)
 		next, effects := p.Step(at, ev, t.Now)
 		if len(effects) == 0 {
-			return nil // nothing that this flow waits for
+			break // nothing that this flow waits for
 		}
 		r := *t.run
 		r.State = next
 		t.run, t.ran = &r, true
-		ev = c.carryOut(t, effects, p)
+		if ev, err = c.carryOut(t, effects, p); err != nil {
+			return err
+		}
 	}
-	if t.run != nil {
+	if t.run != nil && t.ran {
 		r := *t.run
 		r.Contact = flow.Contact{} // facts are the chat's; they are filled in before each step
 		t.run = &r
@@ -53,7 +59,7 @@ func (c *Chats) feed(t *turn, ev flow.Event) error {
 }
 
 // carryOut does what a step wants done and returns the answer to what it asked last, if it asked.
-func (c *Chats) carryOut(t *turn, effects []flow.Effect, p *flow.Program) (answer flow.Event) {
+func (c *Chats) carryOut(t *turn, effects []flow.Effect, p *flow.Program) (answer flow.Event, err error) {
 	for _, e := range effects {
 		switch e := e.(type) {
 		case flow.Say:
@@ -65,13 +71,13 @@ func (c *Chats) carryOut(t *turn, effects []flow.Effect, p *flow.Program) (answe
 		case flow.CancelTimer:
 			t.Unschedule(center.DueFlow)
 		case flow.SetRelatedAttributes:
-			answer = c.setRelated(t, e.Set)
+			answer, err = c.setRelated(t, e.Set)
 		case flow.SetEventHook:
-			answer = c.setHook(t, e)
+			answer, err = c.setHook(t, e)
 		case flow.PersistChat:
-			answer = c.persist(t, e)
+			answer, err = c.persist(t, e)
 		case flow.TransferToFlow:
-			answer = c.transfer(t, e, p)
+			answer, err = c.transfer(t, e, p)
 		case flow.Log:
 			t.logs = append(t.logs, e)
 		case flow.Fault:
@@ -82,35 +88,50 @@ func (c *Chats) carryOut(t *turn, effects []flow.Effect, p *flow.Program) (answe
 			t.end(center.ReasonFlow)
 		}
 	}
-	return answer
+	return answer, err
 }
 
-func (c *Chats) setHook(t *turn, e flow.SetEventHook) flow.Event {
+// refusal says that an error is an answer, and not a failure to find one.
+func refusal(err error) bool {
+	var refused *center.Error
+	return errors.As(err, &refused) && refused.Code != center.Internal && refused.Code != center.Unavailable
+}
+
+// no is the flow's answer when something is refused. A store that fails answers nothing: the turn fails, and what the
+// flow was told happens again.
+func no(err error, reason string) (flow.Event, error) {
+	if err != nil && !refusal(err) {
+		return nil, err
+	}
+	return flow.Refused{Reason: reason}, nil
+}
+
+func (c *Chats) setHook(t *turn, e flow.SetEventHook) (flow.Event, error) {
 	if e.FlowID == "" {
 		delete(t.Edit().Hooks, e.Hook)
-		return flow.Granted{}
+		return flow.Granted{}, nil
 	}
 	ref := center.ParseFlow(e.FlowID)
 	f, err := flows.get(t.ctx, c, t.Chat.Instance, string(ref.ID))
 	if err != nil || !f.MayHook(e.Hook) {
-		return flow.Refused{Reason: "no published flow of the right type for " + e.Hook}
+		return no(err, "no published flow of the right type for "+e.Hook)
 	}
 	chat := t.Edit()
 	if chat.Hooks == nil {
 		chat.Hooks = map[string]center.FlowID{}
 	}
 	chat.Hooks[e.Hook] = f.ID
-	return flow.Granted{}
+	return flow.Granted{}, nil
 }
 
-func (c *Chats) transfer(t *turn, e flow.TransferToFlow, p *flow.Program) flow.Event {
+func (c *Chats) transfer(t *turn, e flow.TransferToFlow, p *flow.Program) (flow.Event, error) {
 	ref := center.ParseFlow(e.FlowID)
 	f, err := flows.get(t.ctx, c, t.Chat.Instance, string(ref.ID))
 	if err != nil || !f.MayEnter() {
-		return flow.Refused{Reason: "no published flow to transfer to"}
+		return no(err, "no published flow to transfer to")
 	}
 	if _, err := c.program(t.ctx, t.Chat.Instance, f.Published); err != nil {
-		return flow.Refused{Reason: "the flow cannot be read"}
+		return nil, err
 	}
 	_, told := p.Step(t.run.State, flow.Granted{}, t.Now)
 	for _, l := range told {
@@ -119,27 +140,27 @@ func (c *Chats) transfer(t *turn, e flow.TransferToFlow, p *flow.Program) flow.E
 		}
 	}
 	t.run = &run{State: t.run.Enter(string(f.ID)), Content: f.Published, Type: f.Type}
-	return flow.Start{}
+	return flow.Start{}, nil
 }
 
-func (c *Chats) persist(t *turn, e flow.PersistChat) flow.Event {
+func (c *Chats) persist(t *turn, e flow.PersistChat) (flow.Event, error) {
 	_, past, err := c.past(t.ctx, t.Chat.Instance, center.Persistence{Type: e.RehydrationType, Source: center.ContactID(e.SourceContactID)})
 	if err == nil {
 		err = t.Associate(past)
 	}
 	if err != nil {
-		return flow.Refused{Reason: "the past chat cannot be continued"}
+		return no(err, "the past chat cannot be continued")
 	}
-	return flow.Granted{}
+	return flow.Granted{}, nil
 }
 
 // setRelated writes attributes of the related contact, which is another chat's: a due row carries them there, so
 // that a crash between the two loses nothing. What a turn sets travels together, so that what it set last holds.
 // What the related contact has no room for by now is refused at once, for the flow to take its error branch.
-func (c *Chats) setRelated(t *turn, set map[string]string) flow.Event {
+func (c *Chats) setRelated(t *turn, set map[string]string) (flow.Event, error) {
 	other, err := c.chatOf(t.ctx, t.Chat.Instance, t.Chat.Current().Related)
 	if err != nil {
-		return flow.Refused{Reason: "the contact has no related contact"}
+		return no(err, "the contact has no related contact")
 	}
 	all := maps.Clone(t.related)
 	if all == nil {
@@ -147,18 +168,18 @@ func (c *Chats) setRelated(t *turn, set map[string]string) flow.Event {
 	}
 	maps.Copy(all, set)
 	if err := center.NewDraft(&other.Chat, 0, t.Now, t.Now, c.NewID).SetAttributes(all); err != nil {
-		return flow.Refused{Reason: "the related contact has no room for these attributes"}
+		return no(err, "the related contact has no room for these attributes")
 	}
 	raw, err := json.Marshal(relatedAttributes{Contact: t.Chat.Current().Related, Set: all})
 	if err != nil {
-		return flow.Refused{Reason: "attributes cannot be encoded"}
+		return nil, err
 	}
 	if t.related == nil {
 		t.relatedKey = dueRelated + strconv.FormatInt(t.Seq(), 10)
 	}
 	t.related = all
 	t.Schedule(t.relatedKey, t.Now, string(raw))
-	return flow.Granted{}
+	return flow.Granted{}, nil
 }
 
 // dueRelated is the key, with the number of a turn's item behind it, of attributes on their way to a related chat.

@@ -6,7 +6,10 @@ import (
 	"database/sql/driver"
 	"errors"
 	"fmt"
+	"io"
+	"net"
 	"strings"
+	"syscall"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -36,6 +39,7 @@ var postgresDialect = &dialect{
 	ids:         `unnest($1::bytea[]) AS v(id)`,
 	idsArg:      func(ids [][]byte) any { return ids },
 	hasVersions: `SELECT count(*) FROM pg_tables WHERE schemaname = current_schema() AND tablename = 'goose_db_version'`,
+	dropped:     pgDropped,
 	clock:       `SELECT (extract(epoch FROM clock_timestamp()) * 1000)::bigint`,
 }
 
@@ -255,6 +259,18 @@ func pgPassing(err error) bool {
 		return true
 	}
 	return pgAborted(err) || strings.HasPrefix(code, "08")
+}
+
+// pgDropped says that a connection was there and is no more. One that could not be made is another thing: it would not
+// be made a moment later either.
+func pgDropped(err error) bool {
+	var unmade *pgconn.ConnectError
+	if errors.As(err, &unmade) || errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) {
+		return false
+	}
+	return errors.Is(err, driver.ErrBadConn) || errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, net.ErrClosed) ||
+		errors.Is(err, syscall.ECONNRESET) || errors.Is(err, syscall.EPIPE) || strings.HasPrefix(pgCode(err), "57P0") ||
+		strings.HasPrefix(pgCode(err), "08")
 }
 
 // pgSession is a committer's connection within one attempt.

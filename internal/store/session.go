@@ -45,6 +45,8 @@ type dialect struct {
 	idsArg func(ids [][]byte) any
 	// hasVersions counts goose's table.
 	hasVersions string
+	// dropped says that a read failed because its connection had died, perhaps while it was idle; nil: never.
+	dropped func(error) bool
 	// clock returns the database's own time in milliseconds, "" when it has no clock of its own.
 	clock string
 }

@@ -219,23 +219,38 @@ func (s *Store) statement(ctx context.Context, text string) (*sql.Stmt, error) {
 	return stmt, nil
 }
 
-// rows runs a read and hands every row to scan.
+// readAttempts is more than there are idle connections in the pool: when the database has dropped them all, each read
+// that meets a dead one takes it out.
+const readAttempts = 16
+
+// rows runs a read and hands every row to scan. Connections that died while they were idle are nobody's concern.
 func (s *Store) rows(ctx context.Context, text string, args []any, scan func(*sql.Rows) error) error {
-	stmt, err := s.statement(ctx, text)
-	if err != nil {
-		return err
-	}
-	rows, err := stmt.QueryContext(ctx, args...)
-	if err != nil {
-		return err
-	}
-	defer rows.Close()
-	for rows.Next() {
-		if err := scan(rows); err != nil {
+	for try := 1; ; try++ {
+		scanned, err := s.read(ctx, text, args, scan)
+		if err == nil || scanned || try == readAttempts || s.d.dropped == nil || !s.d.dropped(err) {
 			return err
 		}
 	}
-	return rows.Err()
+}
+
+// read is one attempt; scanned says that scan has seen a row.
+func (s *Store) read(ctx context.Context, text string, args []any, scan func(*sql.Rows) error) (scanned bool, err error) {
+	stmt, err := s.statement(ctx, text)
+	if err != nil {
+		return false, err
+	}
+	rows, err := stmt.QueryContext(ctx, args...)
+	if err != nil {
+		return false, err
+	}
+	defer rows.Close()
+	for rows.Next() {
+		scanned = true
+		if err := scan(rows); err != nil {
+			return true, err
+		}
+	}
+	return scanned, rows.Err()
 }
 
 // row runs a read of one row, ErrNotFound when there is none.
