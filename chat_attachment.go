@@ -2,7 +2,6 @@ package parley
 
 import (
 	"context"
-	"crypto/rand"
 	"errors"
 	"fmt"
 	"io"
@@ -20,7 +19,7 @@ const shownBytes = 200
 // Attach sends a file of size bytes and returns the attachment's id, which GetAttachment takes. The chat shows it as an
 // [Attachment] once the service has scanned it. If the body is an [io.Closer], it is closed.
 func (c *Chat) Attach(ctx context.Context, name, contentType string, size int64, body io.Reader) (attachmentID string, err error) {
-	start, err := c.client.StartAttachmentUpload().ConnectionToken(c.connectionToken()).ClientToken(rand.Text()).
+	start, err := c.client.StartAttachmentUpload().ConnectionToken(c.connectionToken()).
 		AttachmentName(name).ContentType(contentType).AttachmentSizeInBytes(size).Send(ctx)
 	if err != nil {
 		return "", err
@@ -29,7 +28,7 @@ func (c *Chat) Attach(ctx context.Context, name, contentType string, size int64,
 	if err := c.upload(ctx, start, size, body); err != nil {
 		return "", err
 	}
-	_, err = c.client.CompleteAttachmentUpload().ConnectionToken(c.connectionToken()).ClientToken(rand.Text()).
+	_, err = c.client.CompleteAttachmentUpload().ConnectionToken(c.connectionToken()).
 		SetAttachmentIDs([]string{id}).Send(ctx)
 	return id, err
 }

@@ -2804,7 +2804,7 @@ func (b *StartContactMediaProcessingBuilder) Send(ctx context.Context) (*connect
 	return send(ctx, opStartContactMediaProcessing, &b.r)
 }
 
-var opStartContactStreaming = connectOperation("StartContactStreaming", (*connect.Client).StartContactStreaming, "ChatStreamingConfiguration", "ClientToken", "ContactId", "InstanceId")
+var opStartContactStreaming = connectOperation("StartContactStreaming", (*connect.Client).StartContactStreaming, "ChatStreamingConfiguration", "ContactId", "InstanceId")
 
 // StartContactStreaming publishes what happens in a chat to an SNS topic, from now on. A contact takes two topics.
 func (c *Client) StartContactStreaming() *StartContactStreamingBuilder {
@@ -2814,7 +2814,7 @@ func (c *Client) StartContactStreaming() *StartContactStreamingBuilder {
 }
 
 // StartContactStreamingBuilder fills in a request of [Client.StartContactStreaming], which requires
-// ChatStreamingConfiguration, ClientToken, ContactID and InstanceID. It is for one goroutine, and for one request.
+// ChatStreamingConfiguration, ContactID and InstanceID. It is for one goroutine, and for one request.
 type StartContactStreamingBuilder struct {
 	r request[connect.StartContactStreamingInput]
 }
@@ -2839,8 +2839,8 @@ func (b *StartContactStreamingBuilder) GetChatStreamingConfiguration() (v *types
 	return v
 }
 
-// ClientToken sets ClientToken, which is required: a text of at most 500 characters that names this request, so that
-// the service carries it out once. When it is left out, a random UUID is sent, the same in all attempts of one Send.
+// ClientToken sets ClientToken: a text of at most 500 characters that names this request, so that the service carries
+// it out once. When it is left out, a random UUID is sent, the same in all attempts of one Send.
 func (b *StartContactStreamingBuilder) ClientToken(v string) *StartContactStreamingBuilder {
 	b.r.use(func(in *connect.StartContactStreamingInput) { in.ClientToken = &v })
 	return b

@@ -102,7 +102,7 @@ func (b *CancelParticipantAuthenticationBuilder) Send(ctx context.Context) (*con
 	return send(ctx, opCancelParticipantAuthentication, &b.r)
 }
 
-var opCompleteAttachmentUpload = participantOperation("CompleteAttachmentUpload", (*connectparticipant.Client).CompleteAttachmentUpload, "AttachmentIds", "ClientToken", "ConnectionToken")
+var opCompleteAttachmentUpload = participantOperation("CompleteAttachmentUpload", (*connectparticipant.Client).CompleteAttachmentUpload, "AttachmentIds", "ConnectionToken")
 
 // CompleteAttachmentUpload says that the bytes of an attachment are where StartAttachmentUpload wanted them, so that
 // the others in the chat are shown it.
@@ -113,7 +113,7 @@ func (c *Client) CompleteAttachmentUpload() *CompleteAttachmentUploadBuilder {
 }
 
 // CompleteAttachmentUploadBuilder fills in a request of [Client.CompleteAttachmentUpload], which requires
-// AttachmentIDs, ClientToken and ConnectionToken. It is for one goroutine, and for one request.
+// AttachmentIDs and ConnectionToken. It is for one goroutine, and for one request.
 type CompleteAttachmentUploadBuilder struct {
 	r request[connectparticipant.CompleteAttachmentUploadInput]
 }
@@ -139,8 +139,8 @@ func (b *CompleteAttachmentUploadBuilder) GetAttachmentIDs() (v []string) {
 	return v
 }
 
-// ClientToken sets ClientToken, which is required: a text of 1 to 500 characters that names this request, so that the
-// service carries it out once. When it is left out, a random UUID is sent, the same in all attempts of one Send.
+// ClientToken sets ClientToken: a text of 1 to 500 characters that names this request, so that the service carries it
+// out once. When it is left out, a random UUID is sent, the same in all attempts of one Send.
 func (b *CompleteAttachmentUploadBuilder) ClientToken(v string) *CompleteAttachmentUploadBuilder {
 	b.r.use(func(in *connectparticipant.CompleteAttachmentUploadInput) { in.ClientToken = &v })
 	return b
@@ -1149,7 +1149,7 @@ func (b *SendMessageBuilder) Send(ctx context.Context) (*connectparticipant.Send
 	return send(ctx, opSendMessage, &b.r)
 }
 
-var opStartAttachmentUpload = participantOperation("StartAttachmentUpload", (*connectparticipant.Client).StartAttachmentUpload, "AttachmentName", "AttachmentSizeInBytes", "ClientToken", "ConnectionToken", "ContentType")
+var opStartAttachmentUpload = participantOperation("StartAttachmentUpload", (*connectparticipant.Client).StartAttachmentUpload, "AttachmentName", "AttachmentSizeInBytes", "ConnectionToken", "ContentType")
 
 // StartAttachmentUpload announces an attachment and returns where its bytes are to be put. CompleteAttachmentUpload
 // then makes it visible.
@@ -1160,7 +1160,7 @@ func (c *Client) StartAttachmentUpload() *StartAttachmentUploadBuilder {
 }
 
 // StartAttachmentUploadBuilder fills in a request of [Client.StartAttachmentUpload], which requires AttachmentName,
-// AttachmentSizeInBytes, ClientToken, ConnectionToken and ContentType. It is for one goroutine, and for one request.
+// AttachmentSizeInBytes, ConnectionToken and ContentType. It is for one goroutine, and for one request.
 type StartAttachmentUploadBuilder struct {
 	r request[connectparticipant.StartAttachmentUploadInput]
 }
@@ -1203,8 +1203,8 @@ func (b *StartAttachmentUploadBuilder) GetAttachmentSizeInBytes() (v *int64) {
 	return v
 }
 
-// ClientToken sets ClientToken, which is required: a text of 1 to 500 characters that names this request, so that the
-// service carries it out once. When it is left out, a random UUID is sent, the same in all attempts of one Send.
+// ClientToken sets ClientToken: a text of 1 to 500 characters that names this request, so that the service carries it
+// out once. When it is left out, a random UUID is sent, the same in all attempts of one Send.
 func (b *StartAttachmentUploadBuilder) ClientToken(v string) *StartAttachmentUploadBuilder {
 	b.r.use(func(in *connectparticipant.StartAttachmentUploadInput) { in.ClientToken = &v })
 	return b

@@ -127,6 +127,9 @@ func readOperation(folder, name string, interfaces map[string]bool) (operation, 
 		if err != nil {
 			return op, fmt.Errorf("%s: %w", name, err)
 		}
+		if op.AutoFill && m.Name == "ClientToken" {
+			m.Required = false // the SDK fills it in
+		}
 		op.Members = append(op.Members, m)
 	}
 	if structures[name+"Paginator"] != nil {
