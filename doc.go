@@ -1,15 +1,34 @@
 // Package parley is a client for the chat APIs of Amazon Connect: the operations that start, change and end chats, and
 // those by which customers, agents and bots take part in them. It works the same against AWS and against a parley server.
 //
+// A request is a method of [Client], filled in and sent:
+//
 //	cfg, err := config.LoadDefaultConfig(ctx)
 //	…
 //	client := parley.New(cfg)
-//	chat, err := client.StartChatContact().
+//	started, err := client.StartChatContact().
 //		InstanceID(instance).
 //		ContactFlowID(flow).
 //		ParticipantDetails(types.ParticipantDetails{DisplayName: aws.String("Ada")}).
 //		Attribute("tier", "gold").
 //		Send(ctx)
+//
+// A conversation is joined, and then ranged over:
+//
+//	chat, err := client.Join(ctx, started)
+//	…
+//	defer chat.Close()
+//	for event, err := range chat.Events() {
+//		if err != nil {
+//			return err
+//		}
+//		if m, ok := event.(parley.Message); ok && !chat.IsOwn(m) {
+//			fmt.Println(m.DisplayName, m.Content)
+//		}
+//	}
+//
+// Programs that use either are tested without AWS by package parleytest, which starts a whole parley server inside a Go
+// test.
 //
 // # Requests
 //
@@ -27,6 +46,18 @@
 //
 // A builder belongs to one goroutine. One that is sent twice or shared is noticed, and Send says so.
 //
+// # Conversations
+//
+// [Client.Join] takes part in a chat as the customer who was given the output of StartChatContact, [Client.JoinAs] as the
+// custom participant of CreateParticipant. Both return when the participant is there, with a [Chat]: Send says something,
+// Typing, Delivered and Read tell the others, Attach and Attachment carry files, Transcript reads what was said before.
+//
+// [Chat.Events] shows what happens, each event once and in order: a [Message], [Attachment], [Receipt], [Typing],
+// [Joined], [Left], [Ended] or [Notice]. Sockets break, and Amazon Connect's grow old; the Chat opens another and reads
+// from the transcript what it missed, so that who ranges over Events need not know. [JoinOptions] say how long it tries,
+// and whom it tells. Events end after Ended, after Disconnect, which leaves the chat, and after Close, which only hangs
+// up: the participant is still in the chat and can join again.
+//
 // # Failures
 //
 // Every error is an [*Error]: its Kind says how far the request came, and what may have happened. The AWS SDK's error
@@ -42,7 +73,9 @@
 //
 // The AWS SDK for Go does the signing, the credentials, the endpoints, the retries and the encoding: what is sent is
 // byte for byte what the SDK sends for the same input, and inputs, outputs and their types are the SDK's. Requests
-// keep no state between them but the SDK's. This package logs nothing, and never follows a redirect.
+// keep no state between them but the SDK's. A Chat holds a socket, by the HTTP client of the AWS configuration unless
+// JoinOptions have another, and goroutines, which are gone when Close returns or Done is closed. This package logs
+// nothing, and never follows a redirect.
 package parley
 
 //go:generate go run ./internal/fluent
