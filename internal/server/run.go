@@ -44,7 +44,7 @@ type Listeners struct {
 // Run serves until stop is done, then stops in good order and closes the store. A second signal on again stops at
 // once.
 func (s *Server) Run(stop context.Context, again <-chan os.Signal, l Listeners) error {
-	public, operator := s.newHTTP(s.handler), s.newHTTP(s.operatorRoutes())
+	public, operator := s.newHTTP(http.HandlerFunc(s.serve)), s.newHTTP(s.operatorRoutes())
 	work, endWork := context.WithCancel(context.Background())
 	defer endWork()
 
@@ -94,10 +94,18 @@ func (s *Server) Run(stop context.Context, again <-chan os.Signal, l Listeners) 
 	return errors.Join(err, s.Close())
 }
 
+// serve answers a request. While the process stops, each answer tells its client to come by a new connection next time.
+// Connections that wait for their next request are not cut: one that is cut under it looks like a server that is gone.
+func (s *Server) serve(w http.ResponseWriter, r *http.Request) {
+	if s.draining.Load() {
+		w.Header().Set("Connection", "close")
+	}
+	s.handler.ServeHTTP(w, r)
+}
+
 // drain sends everybody away and waits for what is under way.
 func (s *Server) drain(ctx context.Context, public *http.Server, spread time.Duration) {
 	s.draining.Store(true)
-	public.SetKeepAlivesEnabled(false) // a kept connection would be cut under its next request
 	accepting := time.NewTimer(spread)
 	defer accepting.Stop()
 	s.hub.SendAway(ctx, spread)
