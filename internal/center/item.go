@@ -49,7 +49,6 @@ const (
 	EventConnectionAck     = eventPrefix + "connection.acknowledged"
 	SystemDisplayName      = "SYSTEM_MESSAGE"
 	timeLayout             = "2006-01-02T15:04:05.000Z"
-	timeLayoutLen          = len(timeLayout)
 	maxContentBytes        = 16384
 	maxPlainContentChars   = 1024
 	maxJSONContentChars    = 12000

@@ -79,20 +79,14 @@ type ErrorShape struct {
 	Status int
 }
 
-// Errors of AWS's front door. No operation's model declares them and any operation may answer them.
-// Sources: "Common Errors" of the Amazon Connect API Reference for the signature's errors; the statuses of
-// SerializationException and UnknownOperationException are inferred from other AWS services;
-// TooManyRequestsException is what Amazon Connect's API gateway answers to a caller over its rate.
+// Errors of AWS's front door, those of signatures aside, which sigv4 names. No operation's model declares them and any
+// operation may answer them. The statuses of SerializationException and UnknownOperationException are inferred from
+// other AWS services; TooManyRequestsException is what Amazon Connect's API gateway answers to a caller over its rate.
 var (
-	AccessDeniedException               = ErrorShape{"AccessDeniedException", http.StatusForbidden}
-	ExpiredTokenException               = ErrorShape{"ExpiredTokenException", http.StatusForbidden}
-	IncompleteSignatureException        = ErrorShape{"IncompleteSignatureException", http.StatusBadRequest}
-	InvalidSignatureException           = ErrorShape{"InvalidSignatureException", http.StatusForbidden}
-	MissingAuthenticationTokenException = ErrorShape{"MissingAuthenticationTokenException", http.StatusForbidden}
-	NotImplementedException             = ErrorShape{"NotImplementedException", http.StatusNotImplemented}
-	RequestEntityTooLargeException      = ErrorShape{"RequestEntityTooLargeException", http.StatusRequestEntityTooLarge}
-	SerializationException              = ErrorShape{"SerializationException", http.StatusBadRequest}
-	TooManyRequestsException            = ErrorShape{"TooManyRequestsException", http.StatusTooManyRequests}
-	UnknownOperationException           = ErrorShape{"UnknownOperationException", http.StatusNotFound}
-	UnrecognizedClientException         = ErrorShape{"UnrecognizedClientException", http.StatusForbidden}
+	AccessDeniedException          = ErrorShape{"AccessDeniedException", http.StatusForbidden}
+	NotImplementedException        = ErrorShape{"NotImplementedException", http.StatusNotImplemented}
+	RequestEntityTooLargeException = ErrorShape{"RequestEntityTooLargeException", http.StatusRequestEntityTooLarge}
+	SerializationException         = ErrorShape{"SerializationException", http.StatusBadRequest}
+	TooManyRequestsException       = ErrorShape{"TooManyRequestsException", http.StatusTooManyRequests}
+	UnknownOperationException      = ErrorShape{"UnknownOperationException", http.StatusNotFound}
 )
