@@ -10,6 +10,7 @@ import (
 	"net"
 	"net/http"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -43,7 +44,7 @@ type world struct {
 	api      *api.API
 	listener *memnet.Listener
 	server   *http.Server
-	log      *bytes.Buffer
+	log      *logbook
 	done     chan struct{} // the server's and the timers' end
 
 	contact center.ContactID
@@ -57,6 +58,24 @@ func counted(prefix string) func() string {
 		n++
 		return fmt.Sprintf("%s-0000-4000-8000-%012d", prefix, n)
 	}
+}
+
+// logbook is what the server logs; its loops go on while a test reads.
+type logbook struct {
+	mu   sync.Mutex
+	text bytes.Buffer
+}
+
+func (l *logbook) Write(p []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.text.Write(p)
+}
+
+func (l *logbook) String() string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.text.String()
 }
 
 // openTo says who was let in instead of making a socket.
@@ -82,7 +101,7 @@ const (
 func newWorld(t testing.TB, change func(*api.Config, *chat.Config)) *world {
 	t.Helper()
 	ctx, cancel := context.WithCancel(context.Background())
-	w := &world{t: t, log: &bytes.Buffer{}, names: map[string]string{"instance": instanceID, "flow": flowID, "nobody": nobody}, done: make(chan struct{})}
+	w := &world{t: t, log: &logbook{}, names: map[string]string{"instance": instanceID, "flow": flowID, "nobody": nobody}, done: make(chan struct{})}
 	log := slog.New(slog.NewTextHandler(w.log, nil))
 	db, err := store.Open(ctx, "sqlite::memory:", store.Options{Log: log})
 	if err != nil {

@@ -250,6 +250,10 @@ func (s *Server) advance(r *http.Request) (any, error) {
 
 func (s *Server) advanceTo(ctx context.Context, clock *ManualClock, target time.Time) error {
 	for {
+		// Also waits for what is being answered just now: its rows are leased, and not to be seen as due.
+		if err := s.chats.Settle(ctx); err != nil {
+			return err
+		}
 		next, ok, err := s.store.NextDue(ctx, clock.Now())
 		if err != nil {
 			return err
@@ -259,9 +263,6 @@ func (s *Server) advanceTo(ctx context.Context, clock *ManualClock, target time.
 			return nil
 		}
 		clock.Set(next)
-		if err := s.chats.Settle(ctx); err != nil {
-			return err
-		}
 	}
 }
 
