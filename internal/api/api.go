@@ -3,6 +3,7 @@ package api
 import (
 	"context"
 	"log/slog"
+	"maps"
 	"net/http"
 	"sync"
 	"time"
@@ -95,35 +96,18 @@ func (a *API) Counters() []Counter {
 	return all
 }
 
-// handlers are what the served operations do, by service and name.
+// handlers are what the served operations do, by service and name. Each file of operations has its table.
 var handlers = map[string]map[string]handler{
-	connectService: {
-		"CreateContactFlow":                  signedOp((*API).createContactFlow),
-		"CreateInstance":                     signedOp((*API).createInstance),
-		"CreateParticipant":                  signedOp((*API).createParticipant),
-		"CreatePersistentContactAssociation": signedOp((*API).createPersistentContactAssociation),
-		"DeleteContactFlow":                  signedOp((*API).deleteContactFlow),
-		"DeleteInstance":                     signedOp((*API).deleteInstance),
-		"DescribeContact":                    signedOp((*API).describeContact),
-		"DescribeContactFlow":                signedOp((*API).describeContactFlow),
-		"DescribeInstance":                   signedOp((*API).describeInstance),
-		"GetContactAttributes":               signedOp((*API).getContactAttributes),
-		"ListContactFlows":                   signedOp((*API).listContactFlows),
-		"ListInstances":                      signedOp((*API).listInstances),
-		"StartChatContact":                   signedOp((*API).startChatContact),
-		"StopContact":                        signedOp((*API).stopContact),
-		"UpdateContactAttributes":            signedOp((*API).updateContactAttributes),
-		"UpdateContactFlowContent":           signedOp((*API).updateContactFlowContent),
-		"UpdateContactFlowMetadata":          signedOp((*API).updateContactFlowMetadata),
-		"UpdateContactFlowName":              signedOp((*API).updateContactFlowName),
-	},
-	participantService: {
-		"CreateParticipantConnection": bearerOp((*API).createParticipantConnection),
-		"DisconnectParticipant":       bearerOp((*API).disconnectParticipant),
-		"GetTranscript":               bearerOp((*API).getTranscript),
-		"SendEvent":                   bearerOp((*API).sendEvent),
-		"SendMessage":                 bearerOp((*API).sendMessage),
-	},
+	connectService:     merge(contactOps, instanceOps, flowOps, flowVersionOps, moduleOps, associationOps, viewOps, hoursOps),
+	participantService: merge(participantOps, participantViewOps),
+}
+
+func merge(tables ...map[string]handler) map[string]handler {
+	all := map[string]handler{}
+	for _, t := range tables {
+		maps.Copy(all, t)
+	}
+	return all
 }
 
 const (

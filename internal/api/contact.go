@@ -8,6 +8,16 @@ import (
 	"github.com/parley-chat/parley/internal/wire/connect"
 )
 
+var contactOps = map[string]handler{
+	"CreateParticipant":                  signedOp((*API).createParticipant),
+	"CreatePersistentContactAssociation": signedOp((*API).createPersistentContactAssociation),
+	"DescribeContact":                    signedOp((*API).describeContact),
+	"GetContactAttributes":               signedOp((*API).getContactAttributes),
+	"StartChatContact":                   signedOp((*API).startChatContact),
+	"StopContact":                        signedOp((*API).stopContact),
+	"UpdateContactAttributes":            signedOp((*API).updateContactAttributes),
+}
+
 func (a *API) startChatContact(x *exchange, in *connect.StartChatContactInput) (*connect.StartChatContactOutput, error) {
 	flow := center.ParseFlow(*in.ContactFlowId)
 	if flow.Qualifier != "" {

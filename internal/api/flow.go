@@ -5,6 +5,16 @@ import (
 	"github.com/parley-chat/parley/internal/wire/connect"
 )
 
+var flowOps = map[string]handler{
+	"CreateContactFlow":         signedOp((*API).createContactFlow),
+	"DeleteContactFlow":         signedOp((*API).deleteContactFlow),
+	"DescribeContactFlow":       signedOp((*API).describeContactFlow),
+	"ListContactFlows":          signedOp((*API).listContactFlows),
+	"UpdateContactFlowContent":  signedOp((*API).updateContactFlowContent),
+	"UpdateContactFlowMetadata": signedOp((*API).updateContactFlowMetadata),
+	"UpdateContactFlowName":     signedOp((*API).updateContactFlowName),
+}
+
 // Status and state of a flow, as the API spells them.
 const (
 	statusPublished = "PUBLISHED"

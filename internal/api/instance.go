@@ -5,6 +5,13 @@ import (
 	"github.com/parley-chat/parley/internal/wire/connect"
 )
 
+var instanceOps = map[string]handler{
+	"CreateInstance":   signedOp((*API).createInstance),
+	"DeleteInstance":   signedOp((*API).deleteInstance),
+	"DescribeInstance": signedOp((*API).describeInstance),
+	"ListInstances":    signedOp((*API).listInstances),
+}
+
 func (a *API) createInstance(x *exchange, in *connect.CreateInstanceInput) (*connect.CreateInstanceOutput, error) {
 	made, err := a.Chats.CreateInstance(x.r.Context(), center.Instance{
 		Alias:                  value(in.InstanceAlias),

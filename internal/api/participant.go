@@ -11,6 +11,14 @@ import (
 	"github.com/parley-chat/parley/internal/wire/participant"
 )
 
+var participantOps = map[string]handler{
+	"CreateParticipantConnection": bearerOp((*API).createParticipantConnection),
+	"DisconnectParticipant":       bearerOp((*API).disconnectParticipant),
+	"GetTranscript":               bearerOp((*API).getTranscript),
+	"SendEvent":                   bearerOp((*API).sendEvent),
+	"SendMessage":                 bearerOp((*API).sendMessage),
+}
+
 // What CreateParticipantConnection may be asked for.
 const (
 	typeWebsocket   = "WEBSOCKET"

@@ -8,6 +8,15 @@ import (
 // PathString is the path's argument i. A route matches only with all of its arguments there.
 func (q *Request) PathString(i int) (*string, *FieldError) { return location(q.Path[i]) }
 
+// PathInt is the path's argument i as a whole number of that many bits.
+func (q *Request) PathInt(i, bits int) (*int64, *FieldError) {
+	n, err := strconv.ParseInt(q.Path[i], 10, bits)
+	if err != nil {
+		return nil, &FieldError{Rule: Type, Want: "an integer"}
+	}
+	return &n, nil
+}
+
 // HeaderString is a header's value, nil when it is absent or empty.
 func (q *Request) HeaderString(name string) (*string, *FieldError) {
 	if s := q.Header.Get(name); s != "" {

@@ -4,6 +4,7 @@ import (
 	"math"
 	"strconv"
 	"strings"
+	"time"
 	"unicode/utf16"
 	"unicode/utf8"
 )
@@ -170,6 +171,30 @@ func (r *Reader) Int32() *int64 { return r.integer(math.MinInt32, math.MaxInt32)
 
 // Int64 reads a whole number of 64 bits, or nil for null.
 func (r *Reader) Int64() *int64 { return r.integer(math.MinInt64, math.MaxInt64) }
+
+// Time reads a timestamp: seconds since 1970 as a number, a fraction of them included; nil for null.
+func (r *Reader) Time() *time.Time {
+	r.space()
+	if c := r.peek(); c != '-' && !isDigit(c) {
+		r.nullOr("must be a timestamp: seconds since 1970")
+		return nil
+	}
+	start := r.pos
+	text, _ := r.number()
+	if text == "" {
+		return nil
+	}
+	seconds, err := strconv.ParseFloat(text, 64)
+	if err != nil || math.Abs(seconds) > maxSeconds {
+		r.failAt(start, "is out of range")
+		return nil
+	}
+	t := time.UnixMilli(int64(math.Round(seconds * 1000))).UTC()
+	return &t
+}
+
+// maxSeconds is the end of the year 9999, the last that timestamps are written for.
+const maxSeconds = 253402300799
 
 // Skip passes over a value of any kind.
 func (r *Reader) Skip() {

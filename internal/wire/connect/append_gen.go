@@ -191,6 +191,80 @@ func appendAllowedUserActions(dst []byte, list []string) []byte {
 }
 
 // AppendJSON appends the members that are set.
+func (v *AssociateBotInput) AppendJSON(dst []byte) []byte {
+	dst = append(dst, '{')
+	if v.LexBot != nil {
+		dst = append(dst, `"LexBot":`...)
+		dst = v.LexBot.AppendJSON(dst)
+		dst = append(dst, ',')
+	}
+	if v.LexV2Bot != nil {
+		dst = append(dst, `"LexV2Bot":`...)
+		dst = v.LexV2Bot.AppendJSON(dst)
+		dst = append(dst, ',')
+	}
+	if v.ClientToken != nil {
+		dst = append(dst, `"ClientToken":`...)
+		dst = wire.AppendString(dst, *v.ClientToken)
+		dst = append(dst, ',')
+	}
+	return wire.Close(dst, '}')
+}
+
+// AppendJSON appends the members that are set.
+func (v *AssociateFlowInput) AppendJSON(dst []byte) []byte {
+	dst = append(dst, '{')
+	if v.ResourceId != nil {
+		dst = append(dst, `"ResourceId":`...)
+		dst = wire.AppendString(dst, *v.ResourceId)
+		dst = append(dst, ',')
+	}
+	if v.FlowId != nil {
+		dst = append(dst, `"FlowId":`...)
+		dst = wire.AppendString(dst, *v.FlowId)
+		dst = append(dst, ',')
+	}
+	if v.ResourceType != nil {
+		dst = append(dst, `"ResourceType":`...)
+		dst = wire.AppendString(dst, *v.ResourceType)
+		dst = append(dst, ',')
+	}
+	return wire.Close(dst, '}')
+}
+
+// AppendJSON appends the members that are set.
+func (v *AssociateFlowOutput) AppendJSON(dst []byte) []byte {
+	return append(dst, "{}"...)
+}
+
+// AppendJSON appends the members that are set.
+func (v *AssociateHoursOfOperationsInput) AppendJSON(dst []byte) []byte {
+	dst = append(dst, '{')
+	if v.ParentHoursOfOperationConfigs != nil {
+		dst = append(dst, `"ParentHoursOfOperationConfigs":`...)
+		dst = appendParentHoursOfOperationConfigList(dst, v.ParentHoursOfOperationConfigs)
+		dst = append(dst, ',')
+	}
+	return wire.Close(dst, '}')
+}
+
+// AppendJSON appends the members that are set.
+func (v *AssociateLambdaFunctionInput) AppendJSON(dst []byte) []byte {
+	dst = append(dst, '{')
+	if v.FunctionArn != nil {
+		dst = append(dst, `"FunctionArn":`...)
+		dst = wire.AppendString(dst, *v.FunctionArn)
+		dst = append(dst, ',')
+	}
+	if v.ClientToken != nil {
+		dst = append(dst, `"ClientToken":`...)
+		dst = wire.AppendString(dst, *v.ClientToken)
+		dst = append(dst, ',')
+	}
+	return wire.Close(dst, '}')
+}
+
+// AppendJSON appends the members that are set.
 func (v *AttributeCondition) AppendJSON(dst []byte) []byte {
 	dst = append(dst, '{')
 	if v.Name != nil {
@@ -248,6 +322,33 @@ func (v *AudioQualityMetricsInfo) AppendJSON(dst []byte) []byte {
 	if v.PotentialQualityIssues != nil {
 		dst = append(dst, `"PotentialQualityIssues":`...)
 		dst = appendPotentialAudioQualityIssues(dst, v.PotentialQualityIssues)
+		dst = append(dst, ',')
+	}
+	return wire.Close(dst, '}')
+}
+
+// AppendJSON appends the members that are set.
+func (v *BatchGetFlowAssociationInput) AppendJSON(dst []byte) []byte {
+	dst = append(dst, '{')
+	if v.ResourceIds != nil {
+		dst = append(dst, `"ResourceIds":`...)
+		dst = appendResourceArnListMaxLimit100(dst, v.ResourceIds)
+		dst = append(dst, ',')
+	}
+	if v.ResourceType != nil {
+		dst = append(dst, `"ResourceType":`...)
+		dst = wire.AppendString(dst, *v.ResourceType)
+		dst = append(dst, ',')
+	}
+	return wire.Close(dst, '}')
+}
+
+// AppendJSON appends the members that are set.
+func (v *BatchGetFlowAssociationOutput) AppendJSON(dst []byte) []byte {
+	dst = append(dst, '{')
+	if v.FlowAssociationSummaryList != nil {
+		dst = append(dst, `"FlowAssociationSummaryList":`...)
+		dst = appendFlowAssociationSummaryList(dst, v.FlowAssociationSummaryList)
 		dst = append(dst, ',')
 	}
 	return wire.Close(dst, '}')
@@ -345,6 +446,15 @@ func (v *ChatMetrics) AppendJSON(dst []byte) []byte {
 		dst = append(dst, ',')
 	}
 	return wire.Close(dst, '}')
+}
+
+func appendChildHoursOfOperationsList(dst []byte, list []HoursOfOperationsIdentifier) []byte {
+	dst = append(dst, '[')
+	for i := range list {
+		dst = list[i].AppendJSON(dst)
+		dst = append(dst, ',')
+	}
+	return wire.Close(dst, ']')
 }
 
 // AppendJSON appends the members that are set.
@@ -738,6 +848,233 @@ func (v *ContactFlow) AppendJSON(dst []byte) []byte {
 }
 
 // AppendJSON appends the members that are set.
+func (v *ContactFlowModule) AppendJSON(dst []byte) []byte {
+	dst = append(dst, '{')
+	if v.Arn != nil {
+		dst = append(dst, `"Arn":`...)
+		dst = wire.AppendString(dst, *v.Arn)
+		dst = append(dst, ',')
+	}
+	if v.Id != nil {
+		dst = append(dst, `"Id":`...)
+		dst = wire.AppendString(dst, *v.Id)
+		dst = append(dst, ',')
+	}
+	if v.Name != nil {
+		dst = append(dst, `"Name":`...)
+		dst = wire.AppendString(dst, *v.Name)
+		dst = append(dst, ',')
+	}
+	if v.Content != nil {
+		dst = append(dst, `"Content":`...)
+		dst = wire.AppendString(dst, *v.Content)
+		dst = append(dst, ',')
+	}
+	if v.Description != nil {
+		dst = append(dst, `"Description":`...)
+		dst = wire.AppendString(dst, *v.Description)
+		dst = append(dst, ',')
+	}
+	if v.State != nil {
+		dst = append(dst, `"State":`...)
+		dst = wire.AppendString(dst, *v.State)
+		dst = append(dst, ',')
+	}
+	if v.Status != nil {
+		dst = append(dst, `"Status":`...)
+		dst = wire.AppendString(dst, *v.Status)
+		dst = append(dst, ',')
+	}
+	if v.Tags != nil {
+		dst = append(dst, `"Tags":`...)
+		dst = appendTagMap(dst, v.Tags)
+		dst = append(dst, ',')
+	}
+	if v.FlowModuleContentSha256 != nil {
+		dst = append(dst, `"FlowModuleContentSha256":`...)
+		dst = wire.AppendString(dst, *v.FlowModuleContentSha256)
+		dst = append(dst, ',')
+	}
+	if v.Version != nil {
+		dst = append(dst, `"Version":`...)
+		dst = wire.AppendInt(dst, *v.Version)
+		dst = append(dst, ',')
+	}
+	if v.VersionDescription != nil {
+		dst = append(dst, `"VersionDescription":`...)
+		dst = wire.AppendString(dst, *v.VersionDescription)
+		dst = append(dst, ',')
+	}
+	if v.Settings != nil {
+		dst = append(dst, `"Settings":`...)
+		dst = wire.AppendString(dst, *v.Settings)
+		dst = append(dst, ',')
+	}
+	if v.ExternalInvocationConfiguration != nil {
+		dst = append(dst, `"ExternalInvocationConfiguration":`...)
+		dst = v.ExternalInvocationConfiguration.AppendJSON(dst)
+		dst = append(dst, ',')
+	}
+	return wire.Close(dst, '}')
+}
+
+// AppendJSON appends the members that are set.
+func (v *ContactFlowModuleAliasInfo) AppendJSON(dst []byte) []byte {
+	dst = append(dst, '{')
+	if v.ContactFlowModuleId != nil {
+		dst = append(dst, `"ContactFlowModuleId":`...)
+		dst = wire.AppendString(dst, *v.ContactFlowModuleId)
+		dst = append(dst, ',')
+	}
+	if v.ContactFlowModuleArn != nil {
+		dst = append(dst, `"ContactFlowModuleArn":`...)
+		dst = wire.AppendString(dst, *v.ContactFlowModuleArn)
+		dst = append(dst, ',')
+	}
+	if v.AliasId != nil {
+		dst = append(dst, `"AliasId":`...)
+		dst = wire.AppendString(dst, *v.AliasId)
+		dst = append(dst, ',')
+	}
+	if v.Version != nil {
+		dst = append(dst, `"Version":`...)
+		dst = wire.AppendInt(dst, *v.Version)
+		dst = append(dst, ',')
+	}
+	if v.Name != nil {
+		dst = append(dst, `"Name":`...)
+		dst = wire.AppendString(dst, *v.Name)
+		dst = append(dst, ',')
+	}
+	if v.Description != nil {
+		dst = append(dst, `"Description":`...)
+		dst = wire.AppendString(dst, *v.Description)
+		dst = append(dst, ',')
+	}
+	if v.LastModifiedRegion != nil {
+		dst = append(dst, `"LastModifiedRegion":`...)
+		dst = wire.AppendString(dst, *v.LastModifiedRegion)
+		dst = append(dst, ',')
+	}
+	if v.LastModifiedTime != nil {
+		dst = append(dst, `"LastModifiedTime":`...)
+		dst = wire.AppendTime(dst, *v.LastModifiedTime)
+		dst = append(dst, ',')
+	}
+	return wire.Close(dst, '}')
+}
+
+// AppendJSON appends the members that are set.
+func (v *ContactFlowModuleAliasSummary) AppendJSON(dst []byte) []byte {
+	dst = append(dst, '{')
+	if v.Arn != nil {
+		dst = append(dst, `"Arn":`...)
+		dst = wire.AppendString(dst, *v.Arn)
+		dst = append(dst, ',')
+	}
+	if v.AliasId != nil {
+		dst = append(dst, `"AliasId":`...)
+		dst = wire.AppendString(dst, *v.AliasId)
+		dst = append(dst, ',')
+	}
+	if v.Version != nil {
+		dst = append(dst, `"Version":`...)
+		dst = wire.AppendInt(dst, *v.Version)
+		dst = append(dst, ',')
+	}
+	if v.AliasName != nil {
+		dst = append(dst, `"AliasName":`...)
+		dst = wire.AppendString(dst, *v.AliasName)
+		dst = append(dst, ',')
+	}
+	if v.AliasDescription != nil {
+		dst = append(dst, `"AliasDescription":`...)
+		dst = wire.AppendString(dst, *v.AliasDescription)
+		dst = append(dst, ',')
+	}
+	if v.LastModifiedTime != nil {
+		dst = append(dst, `"LastModifiedTime":`...)
+		dst = wire.AppendTime(dst, *v.LastModifiedTime)
+		dst = append(dst, ',')
+	}
+	return wire.Close(dst, '}')
+}
+
+func appendContactFlowModuleAliasSummaryList(dst []byte, list []ContactFlowModuleAliasSummary) []byte {
+	dst = append(dst, '[')
+	for i := range list {
+		dst = list[i].AppendJSON(dst)
+		dst = append(dst, ',')
+	}
+	return wire.Close(dst, ']')
+}
+
+// AppendJSON appends the members that are set.
+func (v *ContactFlowModuleSummary) AppendJSON(dst []byte) []byte {
+	dst = append(dst, '{')
+	if v.Id != nil {
+		dst = append(dst, `"Id":`...)
+		dst = wire.AppendString(dst, *v.Id)
+		dst = append(dst, ',')
+	}
+	if v.Arn != nil {
+		dst = append(dst, `"Arn":`...)
+		dst = wire.AppendString(dst, *v.Arn)
+		dst = append(dst, ',')
+	}
+	if v.Name != nil {
+		dst = append(dst, `"Name":`...)
+		dst = wire.AppendString(dst, *v.Name)
+		dst = append(dst, ',')
+	}
+	if v.State != nil {
+		dst = append(dst, `"State":`...)
+		dst = wire.AppendString(dst, *v.State)
+		dst = append(dst, ',')
+	}
+	return wire.Close(dst, '}')
+}
+
+// AppendJSON appends the members that are set.
+func (v *ContactFlowModuleVersionSummary) AppendJSON(dst []byte) []byte {
+	dst = append(dst, '{')
+	if v.Arn != nil {
+		dst = append(dst, `"Arn":`...)
+		dst = wire.AppendString(dst, *v.Arn)
+		dst = append(dst, ',')
+	}
+	if v.VersionDescription != nil {
+		dst = append(dst, `"VersionDescription":`...)
+		dst = wire.AppendString(dst, *v.VersionDescription)
+		dst = append(dst, ',')
+	}
+	if v.Version != nil {
+		dst = append(dst, `"Version":`...)
+		dst = wire.AppendInt(dst, *v.Version)
+		dst = append(dst, ',')
+	}
+	return wire.Close(dst, '}')
+}
+
+func appendContactFlowModuleVersionSummaryList(dst []byte, list []ContactFlowModuleVersionSummary) []byte {
+	dst = append(dst, '[')
+	for i := range list {
+		dst = list[i].AppendJSON(dst)
+		dst = append(dst, ',')
+	}
+	return wire.Close(dst, ']')
+}
+
+func appendContactFlowModulesSummaryList(dst []byte, list []ContactFlowModuleSummary) []byte {
+	dst = append(dst, '[')
+	for i := range list {
+		dst = list[i].AppendJSON(dst)
+		dst = append(dst, ',')
+	}
+	return wire.Close(dst, ']')
+}
+
+// AppendJSON appends the members that are set.
 func (v *ContactFlowSummary) AppendJSON(dst []byte) []byte {
 	dst = append(dst, '{')
 	if v.Id != nil {
@@ -782,12 +1119,168 @@ func appendContactFlowSummaryList(dst []byte, list []ContactFlowSummary) []byte 
 	return wire.Close(dst, ']')
 }
 
+// AppendJSON appends the members that are set.
+func (v *ContactFlowVersionSummary) AppendJSON(dst []byte) []byte {
+	dst = append(dst, '{')
+	if v.Arn != nil {
+		dst = append(dst, `"Arn":`...)
+		dst = wire.AppendString(dst, *v.Arn)
+		dst = append(dst, ',')
+	}
+	if v.VersionDescription != nil {
+		dst = append(dst, `"VersionDescription":`...)
+		dst = wire.AppendString(dst, *v.VersionDescription)
+		dst = append(dst, ',')
+	}
+	if v.Version != nil {
+		dst = append(dst, `"Version":`...)
+		dst = wire.AppendInt(dst, *v.Version)
+		dst = append(dst, ',')
+	}
+	return wire.Close(dst, '}')
+}
+
+func appendContactFlowVersionSummaryList(dst []byte, list []ContactFlowVersionSummary) []byte {
+	dst = append(dst, '[')
+	for i := range list {
+		dst = list[i].AppendJSON(dst)
+		dst = append(dst, ',')
+	}
+	return wire.Close(dst, ']')
+}
+
 func appendContactTagMap(dst []byte, m map[string]string) []byte {
 	dst = append(dst, '{')
 	for _, key := range wire.SortedKeys(m) {
 		dst = append(wire.AppendString(dst, key), ':')
 		value := m[key]
 		dst = wire.AppendString(dst, value)
+		dst = append(dst, ',')
+	}
+	return wire.Close(dst, '}')
+}
+
+// AppendJSON appends the members that are set.
+func (v *CreateContactFlowModuleAliasInput) AppendJSON(dst []byte) []byte {
+	dst = append(dst, '{')
+	if v.Description != nil {
+		dst = append(dst, `"Description":`...)
+		dst = wire.AppendString(dst, *v.Description)
+		dst = append(dst, ',')
+	}
+	if v.ContactFlowModuleVersion != nil {
+		dst = append(dst, `"ContactFlowModuleVersion":`...)
+		dst = wire.AppendInt(dst, *v.ContactFlowModuleVersion)
+		dst = append(dst, ',')
+	}
+	if v.AliasName != nil {
+		dst = append(dst, `"AliasName":`...)
+		dst = wire.AppendString(dst, *v.AliasName)
+		dst = append(dst, ',')
+	}
+	return wire.Close(dst, '}')
+}
+
+// AppendJSON appends the members that are set.
+func (v *CreateContactFlowModuleAliasOutput) AppendJSON(dst []byte) []byte {
+	dst = append(dst, '{')
+	if v.ContactFlowModuleArn != nil {
+		dst = append(dst, `"ContactFlowModuleArn":`...)
+		dst = wire.AppendString(dst, *v.ContactFlowModuleArn)
+		dst = append(dst, ',')
+	}
+	if v.Id != nil {
+		dst = append(dst, `"Id":`...)
+		dst = wire.AppendString(dst, *v.Id)
+		dst = append(dst, ',')
+	}
+	return wire.Close(dst, '}')
+}
+
+// AppendJSON appends the members that are set.
+func (v *CreateContactFlowModuleInput) AppendJSON(dst []byte) []byte {
+	dst = append(dst, '{')
+	if v.Name != nil {
+		dst = append(dst, `"Name":`...)
+		dst = wire.AppendString(dst, *v.Name)
+		dst = append(dst, ',')
+	}
+	if v.Description != nil {
+		dst = append(dst, `"Description":`...)
+		dst = wire.AppendString(dst, *v.Description)
+		dst = append(dst, ',')
+	}
+	if v.Content != nil {
+		dst = append(dst, `"Content":`...)
+		dst = wire.AppendString(dst, *v.Content)
+		dst = append(dst, ',')
+	}
+	if v.Tags != nil {
+		dst = append(dst, `"Tags":`...)
+		dst = appendTagMap(dst, v.Tags)
+		dst = append(dst, ',')
+	}
+	if v.ClientToken != nil {
+		dst = append(dst, `"ClientToken":`...)
+		dst = wire.AppendString(dst, *v.ClientToken)
+		dst = append(dst, ',')
+	}
+	if v.Settings != nil {
+		dst = append(dst, `"Settings":`...)
+		dst = wire.AppendString(dst, *v.Settings)
+		dst = append(dst, ',')
+	}
+	if v.ExternalInvocationConfiguration != nil {
+		dst = append(dst, `"ExternalInvocationConfiguration":`...)
+		dst = v.ExternalInvocationConfiguration.AppendJSON(dst)
+		dst = append(dst, ',')
+	}
+	return wire.Close(dst, '}')
+}
+
+// AppendJSON appends the members that are set.
+func (v *CreateContactFlowModuleOutput) AppendJSON(dst []byte) []byte {
+	dst = append(dst, '{')
+	if v.Id != nil {
+		dst = append(dst, `"Id":`...)
+		dst = wire.AppendString(dst, *v.Id)
+		dst = append(dst, ',')
+	}
+	if v.Arn != nil {
+		dst = append(dst, `"Arn":`...)
+		dst = wire.AppendString(dst, *v.Arn)
+		dst = append(dst, ',')
+	}
+	return wire.Close(dst, '}')
+}
+
+// AppendJSON appends the members that are set.
+func (v *CreateContactFlowModuleVersionInput) AppendJSON(dst []byte) []byte {
+	dst = append(dst, '{')
+	if v.Description != nil {
+		dst = append(dst, `"Description":`...)
+		dst = wire.AppendString(dst, *v.Description)
+		dst = append(dst, ',')
+	}
+	if v.FlowModuleContentSha256 != nil {
+		dst = append(dst, `"FlowModuleContentSha256":`...)
+		dst = wire.AppendString(dst, *v.FlowModuleContentSha256)
+		dst = append(dst, ',')
+	}
+	return wire.Close(dst, '}')
+}
+
+// AppendJSON appends the members that are set.
+func (v *CreateContactFlowModuleVersionOutput) AppendJSON(dst []byte) []byte {
+	dst = append(dst, '{')
+	if v.ContactFlowModuleArn != nil {
+		dst = append(dst, `"ContactFlowModuleArn":`...)
+		dst = wire.AppendString(dst, *v.ContactFlowModuleArn)
+		dst = append(dst, ',')
+	}
+	if v.Version != nil {
+		dst = append(dst, `"Version":`...)
+		dst = wire.AppendInt(dst, *v.Version)
 		dst = append(dst, ',')
 	}
 	return wire.Close(dst, '}')
@@ -845,6 +1338,157 @@ func (v *CreateContactFlowOutput) AppendJSON(dst []byte) []byte {
 	if v.FlowContentSha256 != nil {
 		dst = append(dst, `"FlowContentSha256":`...)
 		dst = wire.AppendString(dst, *v.FlowContentSha256)
+		dst = append(dst, ',')
+	}
+	return wire.Close(dst, '}')
+}
+
+// AppendJSON appends the members that are set.
+func (v *CreateContactFlowVersionInput) AppendJSON(dst []byte) []byte {
+	dst = append(dst, '{')
+	if v.Description != nil {
+		dst = append(dst, `"Description":`...)
+		dst = wire.AppendString(dst, *v.Description)
+		dst = append(dst, ',')
+	}
+	if v.FlowContentSha256 != nil {
+		dst = append(dst, `"FlowContentSha256":`...)
+		dst = wire.AppendString(dst, *v.FlowContentSha256)
+		dst = append(dst, ',')
+	}
+	if v.ContactFlowVersion != nil {
+		dst = append(dst, `"ContactFlowVersion":`...)
+		dst = wire.AppendInt(dst, *v.ContactFlowVersion)
+		dst = append(dst, ',')
+	}
+	if v.LastModifiedTime != nil {
+		dst = append(dst, `"LastModifiedTime":`...)
+		dst = wire.AppendTime(dst, *v.LastModifiedTime)
+		dst = append(dst, ',')
+	}
+	if v.LastModifiedRegion != nil {
+		dst = append(dst, `"LastModifiedRegion":`...)
+		dst = wire.AppendString(dst, *v.LastModifiedRegion)
+		dst = append(dst, ',')
+	}
+	return wire.Close(dst, '}')
+}
+
+// AppendJSON appends the members that are set.
+func (v *CreateContactFlowVersionOutput) AppendJSON(dst []byte) []byte {
+	dst = append(dst, '{')
+	if v.ContactFlowArn != nil {
+		dst = append(dst, `"ContactFlowArn":`...)
+		dst = wire.AppendString(dst, *v.ContactFlowArn)
+		dst = append(dst, ',')
+	}
+	if v.Version != nil {
+		dst = append(dst, `"Version":`...)
+		dst = wire.AppendInt(dst, *v.Version)
+		dst = append(dst, ',')
+	}
+	return wire.Close(dst, '}')
+}
+
+// AppendJSON appends the members that are set.
+func (v *CreateHoursOfOperationOverrideInput) AppendJSON(dst []byte) []byte {
+	dst = append(dst, '{')
+	if v.Name != nil {
+		dst = append(dst, `"Name":`...)
+		dst = wire.AppendString(dst, *v.Name)
+		dst = append(dst, ',')
+	}
+	if v.Description != nil {
+		dst = append(dst, `"Description":`...)
+		dst = wire.AppendString(dst, *v.Description)
+		dst = append(dst, ',')
+	}
+	if v.Config != nil {
+		dst = append(dst, `"Config":`...)
+		dst = appendHoursOfOperationOverrideConfigList(dst, v.Config)
+		dst = append(dst, ',')
+	}
+	if v.EffectiveFrom != nil {
+		dst = append(dst, `"EffectiveFrom":`...)
+		dst = wire.AppendString(dst, *v.EffectiveFrom)
+		dst = append(dst, ',')
+	}
+	if v.EffectiveTill != nil {
+		dst = append(dst, `"EffectiveTill":`...)
+		dst = wire.AppendString(dst, *v.EffectiveTill)
+		dst = append(dst, ',')
+	}
+	if v.RecurrenceConfig != nil {
+		dst = append(dst, `"RecurrenceConfig":`...)
+		dst = v.RecurrenceConfig.AppendJSON(dst)
+		dst = append(dst, ',')
+	}
+	if v.OverrideType != nil {
+		dst = append(dst, `"OverrideType":`...)
+		dst = wire.AppendString(dst, *v.OverrideType)
+		dst = append(dst, ',')
+	}
+	return wire.Close(dst, '}')
+}
+
+// AppendJSON appends the members that are set.
+func (v *CreateHoursOfOperationOverrideOutput) AppendJSON(dst []byte) []byte {
+	dst = append(dst, '{')
+	if v.HoursOfOperationOverrideId != nil {
+		dst = append(dst, `"HoursOfOperationOverrideId":`...)
+		dst = wire.AppendString(dst, *v.HoursOfOperationOverrideId)
+		dst = append(dst, ',')
+	}
+	return wire.Close(dst, '}')
+}
+
+// AppendJSON appends the members that are set.
+func (v *CreateHoursOfOperationInput) AppendJSON(dst []byte) []byte {
+	dst = append(dst, '{')
+	if v.Name != nil {
+		dst = append(dst, `"Name":`...)
+		dst = wire.AppendString(dst, *v.Name)
+		dst = append(dst, ',')
+	}
+	if v.Description != nil {
+		dst = append(dst, `"Description":`...)
+		dst = wire.AppendString(dst, *v.Description)
+		dst = append(dst, ',')
+	}
+	if v.TimeZone != nil {
+		dst = append(dst, `"TimeZone":`...)
+		dst = wire.AppendString(dst, *v.TimeZone)
+		dst = append(dst, ',')
+	}
+	if v.Config != nil {
+		dst = append(dst, `"Config":`...)
+		dst = appendHoursOfOperationConfigList(dst, v.Config)
+		dst = append(dst, ',')
+	}
+	if v.ParentHoursOfOperationConfigs != nil {
+		dst = append(dst, `"ParentHoursOfOperationConfigs":`...)
+		dst = appendParentHoursOfOperationConfigList(dst, v.ParentHoursOfOperationConfigs)
+		dst = append(dst, ',')
+	}
+	if v.Tags != nil {
+		dst = append(dst, `"Tags":`...)
+		dst = appendTagMap(dst, v.Tags)
+		dst = append(dst, ',')
+	}
+	return wire.Close(dst, '}')
+}
+
+// AppendJSON appends the members that are set.
+func (v *CreateHoursOfOperationOutput) AppendJSON(dst []byte) []byte {
+	dst = append(dst, '{')
+	if v.HoursOfOperationId != nil {
+		dst = append(dst, `"HoursOfOperationId":`...)
+		dst = wire.AppendString(dst, *v.HoursOfOperationId)
+		dst = append(dst, ',')
+	}
+	if v.HoursOfOperationArn != nil {
+		dst = append(dst, `"HoursOfOperationArn":`...)
+		dst = wire.AppendString(dst, *v.HoursOfOperationArn)
 		dst = append(dst, ',')
 	}
 	return wire.Close(dst, '}')
@@ -982,6 +1626,80 @@ func (v *CreatePersistentContactAssociationOutput) AppendJSON(dst []byte) []byte
 }
 
 // AppendJSON appends the members that are set.
+func (v *CreateViewInput) AppendJSON(dst []byte) []byte {
+	dst = append(dst, '{')
+	if v.ClientToken != nil {
+		dst = append(dst, `"ClientToken":`...)
+		dst = wire.AppendString(dst, *v.ClientToken)
+		dst = append(dst, ',')
+	}
+	if v.Status != nil {
+		dst = append(dst, `"Status":`...)
+		dst = wire.AppendString(dst, *v.Status)
+		dst = append(dst, ',')
+	}
+	if v.Content != nil {
+		dst = append(dst, `"Content":`...)
+		dst = v.Content.AppendJSON(dst)
+		dst = append(dst, ',')
+	}
+	if v.Description != nil {
+		dst = append(dst, `"Description":`...)
+		dst = wire.AppendString(dst, *v.Description)
+		dst = append(dst, ',')
+	}
+	if v.Name != nil {
+		dst = append(dst, `"Name":`...)
+		dst = wire.AppendString(dst, *v.Name)
+		dst = append(dst, ',')
+	}
+	if v.Tags != nil {
+		dst = append(dst, `"Tags":`...)
+		dst = appendTagMap(dst, v.Tags)
+		dst = append(dst, ',')
+	}
+	return wire.Close(dst, '}')
+}
+
+// AppendJSON appends the members that are set.
+func (v *CreateViewOutput) AppendJSON(dst []byte) []byte {
+	dst = append(dst, '{')
+	if v.View != nil {
+		dst = append(dst, `"View":`...)
+		dst = v.View.AppendJSON(dst)
+		dst = append(dst, ',')
+	}
+	return wire.Close(dst, '}')
+}
+
+// AppendJSON appends the members that are set.
+func (v *CreateViewVersionInput) AppendJSON(dst []byte) []byte {
+	dst = append(dst, '{')
+	if v.VersionDescription != nil {
+		dst = append(dst, `"VersionDescription":`...)
+		dst = wire.AppendString(dst, *v.VersionDescription)
+		dst = append(dst, ',')
+	}
+	if v.ViewContentSha256 != nil {
+		dst = append(dst, `"ViewContentSha256":`...)
+		dst = wire.AppendString(dst, *v.ViewContentSha256)
+		dst = append(dst, ',')
+	}
+	return wire.Close(dst, '}')
+}
+
+// AppendJSON appends the members that are set.
+func (v *CreateViewVersionOutput) AppendJSON(dst []byte) []byte {
+	dst = append(dst, '{')
+	if v.View != nil {
+		dst = append(dst, `"View":`...)
+		dst = v.View.AppendJSON(dst)
+		dst = append(dst, ',')
+	}
+	return wire.Close(dst, '}')
+}
+
+// AppendJSON appends the members that are set.
 func (v *Customer) AppendJSON(dst []byte) []byte {
 	dst = append(dst, '{')
 	if v.DeviceInfo != nil {
@@ -1025,6 +1743,36 @@ func (v *CustomerVoiceActivity) AppendJSON(dst []byte) []byte {
 }
 
 // AppendJSON appends the members that are set.
+func (v *DeleteContactFlowModuleAliasInput) AppendJSON(dst []byte) []byte {
+	return append(dst, "{}"...)
+}
+
+// AppendJSON appends the members that are set.
+func (v *DeleteContactFlowModuleAliasOutput) AppendJSON(dst []byte) []byte {
+	return append(dst, "{}"...)
+}
+
+// AppendJSON appends the members that are set.
+func (v *DeleteContactFlowModuleInput) AppendJSON(dst []byte) []byte {
+	return append(dst, "{}"...)
+}
+
+// AppendJSON appends the members that are set.
+func (v *DeleteContactFlowModuleOutput) AppendJSON(dst []byte) []byte {
+	return append(dst, "{}"...)
+}
+
+// AppendJSON appends the members that are set.
+func (v *DeleteContactFlowModuleVersionInput) AppendJSON(dst []byte) []byte {
+	return append(dst, "{}"...)
+}
+
+// AppendJSON appends the members that are set.
+func (v *DeleteContactFlowModuleVersionOutput) AppendJSON(dst []byte) []byte {
+	return append(dst, "{}"...)
+}
+
+// AppendJSON appends the members that are set.
 func (v *DeleteContactFlowInput) AppendJSON(dst []byte) []byte {
 	return append(dst, "{}"...)
 }
@@ -1035,8 +1783,80 @@ func (v *DeleteContactFlowOutput) AppendJSON(dst []byte) []byte {
 }
 
 // AppendJSON appends the members that are set.
+func (v *DeleteContactFlowVersionInput) AppendJSON(dst []byte) []byte {
+	return append(dst, "{}"...)
+}
+
+// AppendJSON appends the members that are set.
+func (v *DeleteContactFlowVersionOutput) AppendJSON(dst []byte) []byte {
+	return append(dst, "{}"...)
+}
+
+// AppendJSON appends the members that are set.
+func (v *DeleteHoursOfOperationOverrideInput) AppendJSON(dst []byte) []byte {
+	return append(dst, "{}"...)
+}
+
+// AppendJSON appends the members that are set.
+func (v *DeleteHoursOfOperationInput) AppendJSON(dst []byte) []byte {
+	return append(dst, "{}"...)
+}
+
+// AppendJSON appends the members that are set.
 func (v *DeleteInstanceInput) AppendJSON(dst []byte) []byte {
 	return append(dst, "{}"...)
+}
+
+// AppendJSON appends the members that are set.
+func (v *DeleteViewInput) AppendJSON(dst []byte) []byte {
+	return append(dst, "{}"...)
+}
+
+// AppendJSON appends the members that are set.
+func (v *DeleteViewOutput) AppendJSON(dst []byte) []byte {
+	return append(dst, "{}"...)
+}
+
+// AppendJSON appends the members that are set.
+func (v *DeleteViewVersionInput) AppendJSON(dst []byte) []byte {
+	return append(dst, "{}"...)
+}
+
+// AppendJSON appends the members that are set.
+func (v *DeleteViewVersionOutput) AppendJSON(dst []byte) []byte {
+	return append(dst, "{}"...)
+}
+
+// AppendJSON appends the members that are set.
+func (v *DescribeContactFlowModuleAliasInput) AppendJSON(dst []byte) []byte {
+	return append(dst, "{}"...)
+}
+
+// AppendJSON appends the members that are set.
+func (v *DescribeContactFlowModuleAliasOutput) AppendJSON(dst []byte) []byte {
+	dst = append(dst, '{')
+	if v.ContactFlowModuleAlias != nil {
+		dst = append(dst, `"ContactFlowModuleAlias":`...)
+		dst = v.ContactFlowModuleAlias.AppendJSON(dst)
+		dst = append(dst, ',')
+	}
+	return wire.Close(dst, '}')
+}
+
+// AppendJSON appends the members that are set.
+func (v *DescribeContactFlowModuleInput) AppendJSON(dst []byte) []byte {
+	return append(dst, "{}"...)
+}
+
+// AppendJSON appends the members that are set.
+func (v *DescribeContactFlowModuleOutput) AppendJSON(dst []byte) []byte {
+	dst = append(dst, '{')
+	if v.ContactFlowModule != nil {
+		dst = append(dst, `"ContactFlowModule":`...)
+		dst = v.ContactFlowModule.AppendJSON(dst)
+		dst = append(dst, ',')
+	}
+	return wire.Close(dst, '}')
 }
 
 // AppendJSON appends the members that are set.
@@ -1072,6 +1892,38 @@ func (v *DescribeContactOutput) AppendJSON(dst []byte) []byte {
 }
 
 // AppendJSON appends the members that are set.
+func (v *DescribeHoursOfOperationOverrideInput) AppendJSON(dst []byte) []byte {
+	return append(dst, "{}"...)
+}
+
+// AppendJSON appends the members that are set.
+func (v *DescribeHoursOfOperationOverrideOutput) AppendJSON(dst []byte) []byte {
+	dst = append(dst, '{')
+	if v.HoursOfOperationOverride != nil {
+		dst = append(dst, `"HoursOfOperationOverride":`...)
+		dst = v.HoursOfOperationOverride.AppendJSON(dst)
+		dst = append(dst, ',')
+	}
+	return wire.Close(dst, '}')
+}
+
+// AppendJSON appends the members that are set.
+func (v *DescribeHoursOfOperationInput) AppendJSON(dst []byte) []byte {
+	return append(dst, "{}"...)
+}
+
+// AppendJSON appends the members that are set.
+func (v *DescribeHoursOfOperationOutput) AppendJSON(dst []byte) []byte {
+	dst = append(dst, '{')
+	if v.HoursOfOperation != nil {
+		dst = append(dst, `"HoursOfOperation":`...)
+		dst = v.HoursOfOperation.AppendJSON(dst)
+		dst = append(dst, ',')
+	}
+	return wire.Close(dst, '}')
+}
+
+// AppendJSON appends the members that are set.
 func (v *DescribeInstanceInput) AppendJSON(dst []byte) []byte {
 	return append(dst, "{}"...)
 }
@@ -1087,6 +1939,22 @@ func (v *DescribeInstanceOutput) AppendJSON(dst []byte) []byte {
 	if v.ReplicationConfiguration != nil {
 		dst = append(dst, `"ReplicationConfiguration":`...)
 		dst = v.ReplicationConfiguration.AppendJSON(dst)
+		dst = append(dst, ',')
+	}
+	return wire.Close(dst, '}')
+}
+
+// AppendJSON appends the members that are set.
+func (v *DescribeViewInput) AppendJSON(dst []byte) []byte {
+	return append(dst, "{}"...)
+}
+
+// AppendJSON appends the members that are set.
+func (v *DescribeViewOutput) AppendJSON(dst []byte) []byte {
+	dst = append(dst, '{')
+	if v.View != nil {
+		dst = append(dst, `"View":`...)
+		dst = v.View.AppendJSON(dst)
 		dst = append(dst, ',')
 	}
 	return wire.Close(dst, '}')
@@ -1111,6 +1979,53 @@ func (v *DeviceInfo) AppendJSON(dst []byte) []byte {
 		dst = append(dst, ',')
 	}
 	return wire.Close(dst, '}')
+}
+
+// AppendJSON appends the members that are set.
+func (v *DisassociateBotInput) AppendJSON(dst []byte) []byte {
+	dst = append(dst, '{')
+	if v.LexBot != nil {
+		dst = append(dst, `"LexBot":`...)
+		dst = v.LexBot.AppendJSON(dst)
+		dst = append(dst, ',')
+	}
+	if v.LexV2Bot != nil {
+		dst = append(dst, `"LexV2Bot":`...)
+		dst = v.LexV2Bot.AppendJSON(dst)
+		dst = append(dst, ',')
+	}
+	if v.ClientToken != nil {
+		dst = append(dst, `"ClientToken":`...)
+		dst = wire.AppendString(dst, *v.ClientToken)
+		dst = append(dst, ',')
+	}
+	return wire.Close(dst, '}')
+}
+
+// AppendJSON appends the members that are set.
+func (v *DisassociateFlowInput) AppendJSON(dst []byte) []byte {
+	return append(dst, "{}"...)
+}
+
+// AppendJSON appends the members that are set.
+func (v *DisassociateFlowOutput) AppendJSON(dst []byte) []byte {
+	return append(dst, "{}"...)
+}
+
+// AppendJSON appends the members that are set.
+func (v *DisassociateHoursOfOperationsInput) AppendJSON(dst []byte) []byte {
+	dst = append(dst, '{')
+	if v.ParentHoursOfOperationIds != nil {
+		dst = append(dst, `"ParentHoursOfOperationIds":`...)
+		dst = appendParentHoursOfOperationIdList(dst, v.ParentHoursOfOperationIds)
+		dst = append(dst, ',')
+	}
+	return wire.Close(dst, '}')
+}
+
+// AppendJSON appends the members that are set.
+func (v *DisassociateLambdaFunctionInput) AppendJSON(dst []byte) []byte {
+	return append(dst, "{}"...)
 }
 
 // AppendJSON appends the members that are set.
@@ -1142,6 +2057,56 @@ func (v *DisconnectReason) AppendJSON(dst []byte) []byte {
 		dst = append(dst, ',')
 	}
 	return wire.Close(dst, '}')
+}
+
+func appendEffectiveHoursOfOperationList(dst []byte, list []EffectiveHoursOfOperations) []byte {
+	dst = append(dst, '[')
+	for i := range list {
+		dst = list[i].AppendJSON(dst)
+		dst = append(dst, ',')
+	}
+	return wire.Close(dst, ']')
+}
+
+// AppendJSON appends the members that are set.
+func (v *EffectiveHoursOfOperations) AppendJSON(dst []byte) []byte {
+	dst = append(dst, '{')
+	if v.Date != nil {
+		dst = append(dst, `"Date":`...)
+		dst = wire.AppendString(dst, *v.Date)
+		dst = append(dst, ',')
+	}
+	if v.OperationalHours != nil {
+		dst = append(dst, `"OperationalHours":`...)
+		dst = appendOperationalHours(dst, v.OperationalHours)
+		dst = append(dst, ',')
+	}
+	return wire.Close(dst, '}')
+}
+
+// AppendJSON appends the members that are set.
+func (v *EffectiveOverrideHours) AppendJSON(dst []byte) []byte {
+	dst = append(dst, '{')
+	if v.Date != nil {
+		dst = append(dst, `"Date":`...)
+		dst = wire.AppendString(dst, *v.Date)
+		dst = append(dst, ',')
+	}
+	if v.OverrideHours != nil {
+		dst = append(dst, `"OverrideHours":`...)
+		dst = appendOverrideHours(dst, v.OverrideHours)
+		dst = append(dst, ',')
+	}
+	return wire.Close(dst, '}')
+}
+
+func appendEffectiveOverrideHoursList(dst []byte, list []EffectiveOverrideHours) []byte {
+	dst = append(dst, '[')
+	for i := range list {
+		dst = list[i].AppendJSON(dst)
+		dst = append(dst, ',')
+	}
+	return wire.Close(dst, ']')
 }
 
 // AppendJSON appends the members that are set.
@@ -1242,6 +2207,56 @@ func appendExpressions(dst []byte, list []Expression) []byte {
 }
 
 // AppendJSON appends the members that are set.
+func (v *ExternalInvocationConfiguration) AppendJSON(dst []byte) []byte {
+	dst = append(dst, '{')
+	if v.Enabled != nil {
+		dst = append(dst, `"Enabled":`...)
+		dst = wire.AppendBool(dst, *v.Enabled)
+		dst = append(dst, ',')
+	}
+	return wire.Close(dst, '}')
+}
+
+// AppendJSON appends the members that are set.
+func (v *FlowAssociationSummary) AppendJSON(dst []byte) []byte {
+	dst = append(dst, '{')
+	if v.ResourceId != nil {
+		dst = append(dst, `"ResourceId":`...)
+		dst = wire.AppendString(dst, *v.ResourceId)
+		dst = append(dst, ',')
+	}
+	if v.FlowId != nil {
+		dst = append(dst, `"FlowId":`...)
+		dst = wire.AppendString(dst, *v.FlowId)
+		dst = append(dst, ',')
+	}
+	if v.ResourceType != nil {
+		dst = append(dst, `"ResourceType":`...)
+		dst = wire.AppendString(dst, *v.ResourceType)
+		dst = append(dst, ',')
+	}
+	return wire.Close(dst, '}')
+}
+
+func appendFlowAssociationSummaryList(dst []byte, list []FlowAssociationSummary) []byte {
+	dst = append(dst, '[')
+	for i := range list {
+		dst = list[i].AppendJSON(dst)
+		dst = append(dst, ',')
+	}
+	return wire.Close(dst, ']')
+}
+
+func appendFunctionArnsList(dst []byte, list []string) []byte {
+	dst = append(dst, '[')
+	for i := range list {
+		dst = wire.AppendString(dst, list[i])
+		dst = append(dst, ',')
+	}
+	return wire.Close(dst, ']')
+}
+
+// AppendJSON appends the members that are set.
 func (v *GetContactAttributesInput) AppendJSON(dst []byte) []byte {
 	return append(dst, "{}"...)
 }
@@ -1252,6 +2267,58 @@ func (v *GetContactAttributesOutput) AppendJSON(dst []byte) []byte {
 	if v.Attributes != nil {
 		dst = append(dst, `"Attributes":`...)
 		dst = appendAttributes(dst, v.Attributes)
+		dst = append(dst, ',')
+	}
+	return wire.Close(dst, '}')
+}
+
+// AppendJSON appends the members that are set.
+func (v *GetEffectiveHoursOfOperationsInput) AppendJSON(dst []byte) []byte {
+	return append(dst, "{}"...)
+}
+
+// AppendJSON appends the members that are set.
+func (v *GetEffectiveHoursOfOperationsOutput) AppendJSON(dst []byte) []byte {
+	dst = append(dst, '{')
+	if v.EffectiveHoursOfOperationList != nil {
+		dst = append(dst, `"EffectiveHoursOfOperationList":`...)
+		dst = appendEffectiveHoursOfOperationList(dst, v.EffectiveHoursOfOperationList)
+		dst = append(dst, ',')
+	}
+	if v.EffectiveOverrideHoursList != nil {
+		dst = append(dst, `"EffectiveOverrideHoursList":`...)
+		dst = appendEffectiveOverrideHoursList(dst, v.EffectiveOverrideHoursList)
+		dst = append(dst, ',')
+	}
+	if v.TimeZone != nil {
+		dst = append(dst, `"TimeZone":`...)
+		dst = wire.AppendString(dst, *v.TimeZone)
+		dst = append(dst, ',')
+	}
+	return wire.Close(dst, '}')
+}
+
+// AppendJSON appends the members that are set.
+func (v *GetFlowAssociationInput) AppendJSON(dst []byte) []byte {
+	return append(dst, "{}"...)
+}
+
+// AppendJSON appends the members that are set.
+func (v *GetFlowAssociationOutput) AppendJSON(dst []byte) []byte {
+	dst = append(dst, '{')
+	if v.ResourceId != nil {
+		dst = append(dst, `"ResourceId":`...)
+		dst = wire.AppendString(dst, *v.ResourceId)
+		dst = append(dst, ',')
+	}
+	if v.FlowId != nil {
+		dst = append(dst, `"FlowId":`...)
+		dst = wire.AppendString(dst, *v.FlowId)
+		dst = append(dst, ',')
+	}
+	if v.ResourceType != nil {
+		dst = append(dst, `"ResourceType":`...)
+		dst = wire.AppendString(dst, *v.ResourceType)
 		dst = append(dst, ',')
 	}
 	return wire.Close(dst, '}')
@@ -1304,6 +2371,264 @@ func (v *HierarchyGroups) AppendJSON(dst []byte) []byte {
 	if v.Level5 != nil {
 		dst = append(dst, `"Level5":`...)
 		dst = v.Level5.AppendJSON(dst)
+		dst = append(dst, ',')
+	}
+	return wire.Close(dst, '}')
+}
+
+// AppendJSON appends the members that are set.
+func (v *HoursOfOperation) AppendJSON(dst []byte) []byte {
+	dst = append(dst, '{')
+	if v.HoursOfOperationId != nil {
+		dst = append(dst, `"HoursOfOperationId":`...)
+		dst = wire.AppendString(dst, *v.HoursOfOperationId)
+		dst = append(dst, ',')
+	}
+	if v.HoursOfOperationArn != nil {
+		dst = append(dst, `"HoursOfOperationArn":`...)
+		dst = wire.AppendString(dst, *v.HoursOfOperationArn)
+		dst = append(dst, ',')
+	}
+	if v.Name != nil {
+		dst = append(dst, `"Name":`...)
+		dst = wire.AppendString(dst, *v.Name)
+		dst = append(dst, ',')
+	}
+	if v.Description != nil {
+		dst = append(dst, `"Description":`...)
+		dst = wire.AppendString(dst, *v.Description)
+		dst = append(dst, ',')
+	}
+	if v.TimeZone != nil {
+		dst = append(dst, `"TimeZone":`...)
+		dst = wire.AppendString(dst, *v.TimeZone)
+		dst = append(dst, ',')
+	}
+	if v.Config != nil {
+		dst = append(dst, `"Config":`...)
+		dst = appendHoursOfOperationConfigList(dst, v.Config)
+		dst = append(dst, ',')
+	}
+	if v.ParentHoursOfOperations != nil {
+		dst = append(dst, `"ParentHoursOfOperations":`...)
+		dst = appendParentHoursOfOperationsList(dst, v.ParentHoursOfOperations)
+		dst = append(dst, ',')
+	}
+	if v.Tags != nil {
+		dst = append(dst, `"Tags":`...)
+		dst = appendTagMap(dst, v.Tags)
+		dst = append(dst, ',')
+	}
+	if v.LastModifiedTime != nil {
+		dst = append(dst, `"LastModifiedTime":`...)
+		dst = wire.AppendTime(dst, *v.LastModifiedTime)
+		dst = append(dst, ',')
+	}
+	if v.LastModifiedRegion != nil {
+		dst = append(dst, `"LastModifiedRegion":`...)
+		dst = wire.AppendString(dst, *v.LastModifiedRegion)
+		dst = append(dst, ',')
+	}
+	return wire.Close(dst, '}')
+}
+
+// AppendJSON appends the members that are set.
+func (v *HoursOfOperationConfig) AppendJSON(dst []byte) []byte {
+	dst = append(dst, '{')
+	if v.Day != nil {
+		dst = append(dst, `"Day":`...)
+		dst = wire.AppendString(dst, *v.Day)
+		dst = append(dst, ',')
+	}
+	if v.StartTime != nil {
+		dst = append(dst, `"StartTime":`...)
+		dst = v.StartTime.AppendJSON(dst)
+		dst = append(dst, ',')
+	}
+	if v.EndTime != nil {
+		dst = append(dst, `"EndTime":`...)
+		dst = v.EndTime.AppendJSON(dst)
+		dst = append(dst, ',')
+	}
+	return wire.Close(dst, '}')
+}
+
+func appendHoursOfOperationConfigList(dst []byte, list []HoursOfOperationConfig) []byte {
+	dst = append(dst, '[')
+	for i := range list {
+		dst = list[i].AppendJSON(dst)
+		dst = append(dst, ',')
+	}
+	return wire.Close(dst, ']')
+}
+
+// AppendJSON appends the members that are set.
+func (v *HoursOfOperationOverride) AppendJSON(dst []byte) []byte {
+	dst = append(dst, '{')
+	if v.HoursOfOperationOverrideId != nil {
+		dst = append(dst, `"HoursOfOperationOverrideId":`...)
+		dst = wire.AppendString(dst, *v.HoursOfOperationOverrideId)
+		dst = append(dst, ',')
+	}
+	if v.HoursOfOperationId != nil {
+		dst = append(dst, `"HoursOfOperationId":`...)
+		dst = wire.AppendString(dst, *v.HoursOfOperationId)
+		dst = append(dst, ',')
+	}
+	if v.HoursOfOperationArn != nil {
+		dst = append(dst, `"HoursOfOperationArn":`...)
+		dst = wire.AppendString(dst, *v.HoursOfOperationArn)
+		dst = append(dst, ',')
+	}
+	if v.Name != nil {
+		dst = append(dst, `"Name":`...)
+		dst = wire.AppendString(dst, *v.Name)
+		dst = append(dst, ',')
+	}
+	if v.Description != nil {
+		dst = append(dst, `"Description":`...)
+		dst = wire.AppendString(dst, *v.Description)
+		dst = append(dst, ',')
+	}
+	if v.Config != nil {
+		dst = append(dst, `"Config":`...)
+		dst = appendHoursOfOperationOverrideConfigList(dst, v.Config)
+		dst = append(dst, ',')
+	}
+	if v.EffectiveFrom != nil {
+		dst = append(dst, `"EffectiveFrom":`...)
+		dst = wire.AppendString(dst, *v.EffectiveFrom)
+		dst = append(dst, ',')
+	}
+	if v.EffectiveTill != nil {
+		dst = append(dst, `"EffectiveTill":`...)
+		dst = wire.AppendString(dst, *v.EffectiveTill)
+		dst = append(dst, ',')
+	}
+	if v.RecurrenceConfig != nil {
+		dst = append(dst, `"RecurrenceConfig":`...)
+		dst = v.RecurrenceConfig.AppendJSON(dst)
+		dst = append(dst, ',')
+	}
+	if v.OverrideType != nil {
+		dst = append(dst, `"OverrideType":`...)
+		dst = wire.AppendString(dst, *v.OverrideType)
+		dst = append(dst, ',')
+	}
+	return wire.Close(dst, '}')
+}
+
+// AppendJSON appends the members that are set.
+func (v *HoursOfOperationOverrideConfig) AppendJSON(dst []byte) []byte {
+	dst = append(dst, '{')
+	if v.Day != nil {
+		dst = append(dst, `"Day":`...)
+		dst = wire.AppendString(dst, *v.Day)
+		dst = append(dst, ',')
+	}
+	if v.StartTime != nil {
+		dst = append(dst, `"StartTime":`...)
+		dst = v.StartTime.AppendJSON(dst)
+		dst = append(dst, ',')
+	}
+	if v.EndTime != nil {
+		dst = append(dst, `"EndTime":`...)
+		dst = v.EndTime.AppendJSON(dst)
+		dst = append(dst, ',')
+	}
+	return wire.Close(dst, '}')
+}
+
+func appendHoursOfOperationOverrideConfigList(dst []byte, list []HoursOfOperationOverrideConfig) []byte {
+	dst = append(dst, '[')
+	for i := range list {
+		dst = list[i].AppendJSON(dst)
+		dst = append(dst, ',')
+	}
+	return wire.Close(dst, ']')
+}
+
+func appendHoursOfOperationOverrideList(dst []byte, list []HoursOfOperationOverride) []byte {
+	dst = append(dst, '[')
+	for i := range list {
+		dst = list[i].AppendJSON(dst)
+		dst = append(dst, ',')
+	}
+	return wire.Close(dst, ']')
+}
+
+// AppendJSON appends the members that are set.
+func (v *HoursOfOperationSummary) AppendJSON(dst []byte) []byte {
+	dst = append(dst, '{')
+	if v.Id != nil {
+		dst = append(dst, `"Id":`...)
+		dst = wire.AppendString(dst, *v.Id)
+		dst = append(dst, ',')
+	}
+	if v.Arn != nil {
+		dst = append(dst, `"Arn":`...)
+		dst = wire.AppendString(dst, *v.Arn)
+		dst = append(dst, ',')
+	}
+	if v.Name != nil {
+		dst = append(dst, `"Name":`...)
+		dst = wire.AppendString(dst, *v.Name)
+		dst = append(dst, ',')
+	}
+	if v.LastModifiedTime != nil {
+		dst = append(dst, `"LastModifiedTime":`...)
+		dst = wire.AppendTime(dst, *v.LastModifiedTime)
+		dst = append(dst, ',')
+	}
+	if v.LastModifiedRegion != nil {
+		dst = append(dst, `"LastModifiedRegion":`...)
+		dst = wire.AppendString(dst, *v.LastModifiedRegion)
+		dst = append(dst, ',')
+	}
+	return wire.Close(dst, '}')
+}
+
+func appendHoursOfOperationSummaryList(dst []byte, list []HoursOfOperationSummary) []byte {
+	dst = append(dst, '[')
+	for i := range list {
+		dst = list[i].AppendJSON(dst)
+		dst = append(dst, ',')
+	}
+	return wire.Close(dst, ']')
+}
+
+// AppendJSON appends the members that are set.
+func (v *HoursOfOperationTimeSlice) AppendJSON(dst []byte) []byte {
+	dst = append(dst, '{')
+	if v.Hours != nil {
+		dst = append(dst, `"Hours":`...)
+		dst = wire.AppendInt(dst, *v.Hours)
+		dst = append(dst, ',')
+	}
+	if v.Minutes != nil {
+		dst = append(dst, `"Minutes":`...)
+		dst = wire.AppendInt(dst, *v.Minutes)
+		dst = append(dst, ',')
+	}
+	return wire.Close(dst, '}')
+}
+
+// AppendJSON appends the members that are set.
+func (v *HoursOfOperationsIdentifier) AppendJSON(dst []byte) []byte {
+	dst = append(dst, '{')
+	if v.Name != nil {
+		dst = append(dst, `"Name":`...)
+		dst = wire.AppendString(dst, *v.Name)
+		dst = append(dst, ',')
+	}
+	if v.Id != nil {
+		dst = append(dst, `"Id":`...)
+		dst = wire.AppendString(dst, *v.Id)
+		dst = append(dst, ',')
+	}
+	if v.Arn != nil {
+		dst = append(dst, `"Arn":`...)
+		dst = wire.AppendString(dst, *v.Arn)
 		dst = append(dst, ',')
 	}
 	return wire.Close(dst, '}')
@@ -1463,6 +2788,17 @@ func (v *InvalidContactFlowExceptionBody) AppendJSON(dst []byte) []byte {
 }
 
 // AppendJSON appends the members that are set.
+func (v *InvalidContactFlowModuleExceptionBody) AppendJSON(dst []byte) []byte {
+	dst = append(dst, '{')
+	if v.Problems != nil {
+		dst = append(dst, `"Problems":`...)
+		dst = appendProblems(dst, v.Problems)
+		dst = append(dst, ',')
+	}
+	return wire.Close(dst, '}')
+}
+
+// AppendJSON appends the members that are set.
 func (v *InvalidRequestExceptionBody) AppendJSON(dst []byte) []byte {
 	dst = append(dst, '{')
 	if v.Message != nil {
@@ -1490,6 +2826,194 @@ func (v *InvalidRequestExceptionReason) AppendJSON(dst []byte) []byte {
 }
 
 // AppendJSON appends the members that are set.
+func (v *LexBot) AppendJSON(dst []byte) []byte {
+	dst = append(dst, '{')
+	if v.Name != nil {
+		dst = append(dst, `"Name":`...)
+		dst = wire.AppendString(dst, *v.Name)
+		dst = append(dst, ',')
+	}
+	if v.LexRegion != nil {
+		dst = append(dst, `"LexRegion":`...)
+		dst = wire.AppendString(dst, *v.LexRegion)
+		dst = append(dst, ',')
+	}
+	return wire.Close(dst, '}')
+}
+
+// AppendJSON appends the members that are set.
+func (v *LexBotConfig) AppendJSON(dst []byte) []byte {
+	dst = append(dst, '{')
+	if v.LexBot != nil {
+		dst = append(dst, `"LexBot":`...)
+		dst = v.LexBot.AppendJSON(dst)
+		dst = append(dst, ',')
+	}
+	if v.LexV2Bot != nil {
+		dst = append(dst, `"LexV2Bot":`...)
+		dst = v.LexV2Bot.AppendJSON(dst)
+		dst = append(dst, ',')
+	}
+	return wire.Close(dst, '}')
+}
+
+func appendLexBotConfigList(dst []byte, list []LexBotConfig) []byte {
+	dst = append(dst, '[')
+	for i := range list {
+		dst = list[i].AppendJSON(dst)
+		dst = append(dst, ',')
+	}
+	return wire.Close(dst, ']')
+}
+
+// AppendJSON appends the members that are set.
+func (v *LexV2Bot) AppendJSON(dst []byte) []byte {
+	dst = append(dst, '{')
+	if v.AliasArn != nil {
+		dst = append(dst, `"AliasArn":`...)
+		dst = wire.AppendString(dst, *v.AliasArn)
+		dst = append(dst, ',')
+	}
+	return wire.Close(dst, '}')
+}
+
+// AppendJSON appends the members that are set.
+func (v *ListBotsInput) AppendJSON(dst []byte) []byte {
+	return append(dst, "{}"...)
+}
+
+// AppendJSON appends the members that are set.
+func (v *ListBotsOutput) AppendJSON(dst []byte) []byte {
+	dst = append(dst, '{')
+	if v.LexBots != nil {
+		dst = append(dst, `"LexBots":`...)
+		dst = appendLexBotConfigList(dst, v.LexBots)
+		dst = append(dst, ',')
+	}
+	if v.NextToken != nil {
+		dst = append(dst, `"NextToken":`...)
+		dst = wire.AppendString(dst, *v.NextToken)
+		dst = append(dst, ',')
+	}
+	return wire.Close(dst, '}')
+}
+
+// AppendJSON appends the members that are set.
+func (v *ListChildHoursOfOperationsInput) AppendJSON(dst []byte) []byte {
+	return append(dst, "{}"...)
+}
+
+// AppendJSON appends the members that are set.
+func (v *ListChildHoursOfOperationsOutput) AppendJSON(dst []byte) []byte {
+	dst = append(dst, '{')
+	if v.NextToken != nil {
+		dst = append(dst, `"NextToken":`...)
+		dst = wire.AppendString(dst, *v.NextToken)
+		dst = append(dst, ',')
+	}
+	if v.ChildHoursOfOperationsSummaryList != nil {
+		dst = append(dst, `"ChildHoursOfOperationsSummaryList":`...)
+		dst = appendChildHoursOfOperationsList(dst, v.ChildHoursOfOperationsSummaryList)
+		dst = append(dst, ',')
+	}
+	if v.LastModifiedTime != nil {
+		dst = append(dst, `"LastModifiedTime":`...)
+		dst = wire.AppendTime(dst, *v.LastModifiedTime)
+		dst = append(dst, ',')
+	}
+	if v.LastModifiedRegion != nil {
+		dst = append(dst, `"LastModifiedRegion":`...)
+		dst = wire.AppendString(dst, *v.LastModifiedRegion)
+		dst = append(dst, ',')
+	}
+	return wire.Close(dst, '}')
+}
+
+// AppendJSON appends the members that are set.
+func (v *ListContactFlowModuleAliasesInput) AppendJSON(dst []byte) []byte {
+	return append(dst, "{}"...)
+}
+
+// AppendJSON appends the members that are set.
+func (v *ListContactFlowModuleAliasesOutput) AppendJSON(dst []byte) []byte {
+	dst = append(dst, '{')
+	if v.ContactFlowModuleAliasSummaryList != nil {
+		dst = append(dst, `"ContactFlowModuleAliasSummaryList":`...)
+		dst = appendContactFlowModuleAliasSummaryList(dst, v.ContactFlowModuleAliasSummaryList)
+		dst = append(dst, ',')
+	}
+	if v.NextToken != nil {
+		dst = append(dst, `"NextToken":`...)
+		dst = wire.AppendString(dst, *v.NextToken)
+		dst = append(dst, ',')
+	}
+	return wire.Close(dst, '}')
+}
+
+// AppendJSON appends the members that are set.
+func (v *ListContactFlowModuleVersionsInput) AppendJSON(dst []byte) []byte {
+	return append(dst, "{}"...)
+}
+
+// AppendJSON appends the members that are set.
+func (v *ListContactFlowModuleVersionsOutput) AppendJSON(dst []byte) []byte {
+	dst = append(dst, '{')
+	if v.ContactFlowModuleVersionSummaryList != nil {
+		dst = append(dst, `"ContactFlowModuleVersionSummaryList":`...)
+		dst = appendContactFlowModuleVersionSummaryList(dst, v.ContactFlowModuleVersionSummaryList)
+		dst = append(dst, ',')
+	}
+	if v.NextToken != nil {
+		dst = append(dst, `"NextToken":`...)
+		dst = wire.AppendString(dst, *v.NextToken)
+		dst = append(dst, ',')
+	}
+	return wire.Close(dst, '}')
+}
+
+// AppendJSON appends the members that are set.
+func (v *ListContactFlowModulesInput) AppendJSON(dst []byte) []byte {
+	return append(dst, "{}"...)
+}
+
+// AppendJSON appends the members that are set.
+func (v *ListContactFlowModulesOutput) AppendJSON(dst []byte) []byte {
+	dst = append(dst, '{')
+	if v.ContactFlowModulesSummaryList != nil {
+		dst = append(dst, `"ContactFlowModulesSummaryList":`...)
+		dst = appendContactFlowModulesSummaryList(dst, v.ContactFlowModulesSummaryList)
+		dst = append(dst, ',')
+	}
+	if v.NextToken != nil {
+		dst = append(dst, `"NextToken":`...)
+		dst = wire.AppendString(dst, *v.NextToken)
+		dst = append(dst, ',')
+	}
+	return wire.Close(dst, '}')
+}
+
+// AppendJSON appends the members that are set.
+func (v *ListContactFlowVersionsInput) AppendJSON(dst []byte) []byte {
+	return append(dst, "{}"...)
+}
+
+// AppendJSON appends the members that are set.
+func (v *ListContactFlowVersionsOutput) AppendJSON(dst []byte) []byte {
+	dst = append(dst, '{')
+	if v.ContactFlowVersionSummaryList != nil {
+		dst = append(dst, `"ContactFlowVersionSummaryList":`...)
+		dst = appendContactFlowVersionSummaryList(dst, v.ContactFlowVersionSummaryList)
+		dst = append(dst, ',')
+	}
+	if v.NextToken != nil {
+		dst = append(dst, `"NextToken":`...)
+		dst = wire.AppendString(dst, *v.NextToken)
+		dst = append(dst, ',')
+	}
+	return wire.Close(dst, '}')
+}
+
+// AppendJSON appends the members that are set.
 func (v *ListContactFlowsInput) AppendJSON(dst []byte) []byte {
 	return append(dst, "{}"...)
 }
@@ -1500,6 +3024,79 @@ func (v *ListContactFlowsOutput) AppendJSON(dst []byte) []byte {
 	if v.ContactFlowSummaryList != nil {
 		dst = append(dst, `"ContactFlowSummaryList":`...)
 		dst = appendContactFlowSummaryList(dst, v.ContactFlowSummaryList)
+		dst = append(dst, ',')
+	}
+	if v.NextToken != nil {
+		dst = append(dst, `"NextToken":`...)
+		dst = wire.AppendString(dst, *v.NextToken)
+		dst = append(dst, ',')
+	}
+	return wire.Close(dst, '}')
+}
+
+// AppendJSON appends the members that are set.
+func (v *ListFlowAssociationsInput) AppendJSON(dst []byte) []byte {
+	return append(dst, "{}"...)
+}
+
+// AppendJSON appends the members that are set.
+func (v *ListFlowAssociationsOutput) AppendJSON(dst []byte) []byte {
+	dst = append(dst, '{')
+	if v.FlowAssociationSummaryList != nil {
+		dst = append(dst, `"FlowAssociationSummaryList":`...)
+		dst = appendFlowAssociationSummaryList(dst, v.FlowAssociationSummaryList)
+		dst = append(dst, ',')
+	}
+	if v.NextToken != nil {
+		dst = append(dst, `"NextToken":`...)
+		dst = wire.AppendString(dst, *v.NextToken)
+		dst = append(dst, ',')
+	}
+	return wire.Close(dst, '}')
+}
+
+// AppendJSON appends the members that are set.
+func (v *ListHoursOfOperationOverridesInput) AppendJSON(dst []byte) []byte {
+	return append(dst, "{}"...)
+}
+
+// AppendJSON appends the members that are set.
+func (v *ListHoursOfOperationOverridesOutput) AppendJSON(dst []byte) []byte {
+	dst = append(dst, '{')
+	if v.NextToken != nil {
+		dst = append(dst, `"NextToken":`...)
+		dst = wire.AppendString(dst, *v.NextToken)
+		dst = append(dst, ',')
+	}
+	if v.HoursOfOperationOverrideList != nil {
+		dst = append(dst, `"HoursOfOperationOverrideList":`...)
+		dst = appendHoursOfOperationOverrideList(dst, v.HoursOfOperationOverrideList)
+		dst = append(dst, ',')
+	}
+	if v.LastModifiedRegion != nil {
+		dst = append(dst, `"LastModifiedRegion":`...)
+		dst = wire.AppendString(dst, *v.LastModifiedRegion)
+		dst = append(dst, ',')
+	}
+	if v.LastModifiedTime != nil {
+		dst = append(dst, `"LastModifiedTime":`...)
+		dst = wire.AppendTime(dst, *v.LastModifiedTime)
+		dst = append(dst, ',')
+	}
+	return wire.Close(dst, '}')
+}
+
+// AppendJSON appends the members that are set.
+func (v *ListHoursOfOperationsInput) AppendJSON(dst []byte) []byte {
+	return append(dst, "{}"...)
+}
+
+// AppendJSON appends the members that are set.
+func (v *ListHoursOfOperationsOutput) AppendJSON(dst []byte) []byte {
+	dst = append(dst, '{')
+	if v.HoursOfOperationSummaryList != nil {
+		dst = append(dst, `"HoursOfOperationSummaryList":`...)
+		dst = appendHoursOfOperationSummaryList(dst, v.HoursOfOperationSummaryList)
 		dst = append(dst, ',')
 	}
 	if v.NextToken != nil {
@@ -1532,6 +3129,69 @@ func (v *ListInstancesOutput) AppendJSON(dst []byte) []byte {
 }
 
 // AppendJSON appends the members that are set.
+func (v *ListLambdaFunctionsInput) AppendJSON(dst []byte) []byte {
+	return append(dst, "{}"...)
+}
+
+// AppendJSON appends the members that are set.
+func (v *ListLambdaFunctionsOutput) AppendJSON(dst []byte) []byte {
+	dst = append(dst, '{')
+	if v.LambdaFunctions != nil {
+		dst = append(dst, `"LambdaFunctions":`...)
+		dst = appendFunctionArnsList(dst, v.LambdaFunctions)
+		dst = append(dst, ',')
+	}
+	if v.NextToken != nil {
+		dst = append(dst, `"NextToken":`...)
+		dst = wire.AppendString(dst, *v.NextToken)
+		dst = append(dst, ',')
+	}
+	return wire.Close(dst, '}')
+}
+
+// AppendJSON appends the members that are set.
+func (v *ListViewVersionsInput) AppendJSON(dst []byte) []byte {
+	return append(dst, "{}"...)
+}
+
+// AppendJSON appends the members that are set.
+func (v *ListViewVersionsOutput) AppendJSON(dst []byte) []byte {
+	dst = append(dst, '{')
+	if v.ViewVersionSummaryList != nil {
+		dst = append(dst, `"ViewVersionSummaryList":`...)
+		dst = appendViewVersionSummaryList(dst, v.ViewVersionSummaryList)
+		dst = append(dst, ',')
+	}
+	if v.NextToken != nil {
+		dst = append(dst, `"NextToken":`...)
+		dst = wire.AppendString(dst, *v.NextToken)
+		dst = append(dst, ',')
+	}
+	return wire.Close(dst, '}')
+}
+
+// AppendJSON appends the members that are set.
+func (v *ListViewsInput) AppendJSON(dst []byte) []byte {
+	return append(dst, "{}"...)
+}
+
+// AppendJSON appends the members that are set.
+func (v *ListViewsOutput) AppendJSON(dst []byte) []byte {
+	dst = append(dst, '{')
+	if v.ViewsSummaryList != nil {
+		dst = append(dst, `"ViewsSummaryList":`...)
+		dst = appendViewsSummaryList(dst, v.ViewsSummaryList)
+		dst = append(dst, ',')
+	}
+	if v.NextToken != nil {
+		dst = append(dst, `"NextToken":`...)
+		dst = wire.AppendString(dst, *v.NextToken)
+		dst = append(dst, ',')
+	}
+	return wire.Close(dst, '}')
+}
+
+// AppendJSON appends the members that are set.
 func (v *MatchCriteria) AppendJSON(dst []byte) []byte {
 	dst = append(dst, '{')
 	if v.AgentsCriteria != nil {
@@ -1540,6 +3200,24 @@ func (v *MatchCriteria) AppendJSON(dst []byte) []byte {
 		dst = append(dst, ',')
 	}
 	return wire.Close(dst, '}')
+}
+
+func appendMonthDayList(dst []byte, list []int64) []byte {
+	dst = append(dst, '[')
+	for i := range list {
+		dst = wire.AppendInt(dst, list[i])
+		dst = append(dst, ',')
+	}
+	return wire.Close(dst, ']')
+}
+
+func appendMonthList(dst []byte, list []int64) []byte {
+	dst = append(dst, '[')
+	for i := range list {
+		dst = wire.AppendInt(dst, list[i])
+		dst = append(dst, ',')
+	}
+	return wire.Close(dst, ']')
 }
 
 // AppendJSON appends the members that are set.
@@ -1579,6 +3257,31 @@ func appendNextContacts(dst []byte, list []NextContactEntry) []byte {
 }
 
 // AppendJSON appends the members that are set.
+func (v *OperationalHour) AppendJSON(dst []byte) []byte {
+	dst = append(dst, '{')
+	if v.Start != nil {
+		dst = append(dst, `"Start":`...)
+		dst = v.Start.AppendJSON(dst)
+		dst = append(dst, ',')
+	}
+	if v.End != nil {
+		dst = append(dst, `"End":`...)
+		dst = v.End.AppendJSON(dst)
+		dst = append(dst, ',')
+	}
+	return wire.Close(dst, '}')
+}
+
+func appendOperationalHours(dst []byte, list []OperationalHour) []byte {
+	dst = append(dst, '[')
+	for i := range list {
+		dst = list[i].AppendJSON(dst)
+		dst = append(dst, ',')
+	}
+	return wire.Close(dst, ']')
+}
+
+// AppendJSON appends the members that are set.
 func (v *OutboundStrategy) AppendJSON(dst []byte) []byte {
 	dst = append(dst, '{')
 	if v.Type != nil {
@@ -1603,6 +3306,95 @@ func (v *OutboundStrategyConfig) AppendJSON(dst []byte) []byte {
 		dst = append(dst, ',')
 	}
 	return wire.Close(dst, '}')
+}
+
+// AppendJSON appends the members that are set.
+func (v *OverrideHour) AppendJSON(dst []byte) []byte {
+	dst = append(dst, '{')
+	if v.Start != nil {
+		dst = append(dst, `"Start":`...)
+		dst = v.Start.AppendJSON(dst)
+		dst = append(dst, ',')
+	}
+	if v.End != nil {
+		dst = append(dst, `"End":`...)
+		dst = v.End.AppendJSON(dst)
+		dst = append(dst, ',')
+	}
+	if v.OverrideName != nil {
+		dst = append(dst, `"OverrideName":`...)
+		dst = wire.AppendString(dst, *v.OverrideName)
+		dst = append(dst, ',')
+	}
+	if v.OperationalStatus != nil {
+		dst = append(dst, `"OperationalStatus":`...)
+		dst = wire.AppendString(dst, *v.OperationalStatus)
+		dst = append(dst, ',')
+	}
+	return wire.Close(dst, '}')
+}
+
+func appendOverrideHours(dst []byte, list []OverrideHour) []byte {
+	dst = append(dst, '[')
+	for i := range list {
+		dst = list[i].AppendJSON(dst)
+		dst = append(dst, ',')
+	}
+	return wire.Close(dst, ']')
+}
+
+// AppendJSON appends the members that are set.
+func (v *OverrideTimeSlice) AppendJSON(dst []byte) []byte {
+	dst = append(dst, '{')
+	if v.Hours != nil {
+		dst = append(dst, `"Hours":`...)
+		dst = wire.AppendInt(dst, *v.Hours)
+		dst = append(dst, ',')
+	}
+	if v.Minutes != nil {
+		dst = append(dst, `"Minutes":`...)
+		dst = wire.AppendInt(dst, *v.Minutes)
+		dst = append(dst, ',')
+	}
+	return wire.Close(dst, '}')
+}
+
+// AppendJSON appends the members that are set.
+func (v *ParentHoursOfOperationConfig) AppendJSON(dst []byte) []byte {
+	dst = append(dst, '{')
+	if v.HoursOfOperationId != nil {
+		dst = append(dst, `"HoursOfOperationId":`...)
+		dst = wire.AppendString(dst, *v.HoursOfOperationId)
+		dst = append(dst, ',')
+	}
+	return wire.Close(dst, '}')
+}
+
+func appendParentHoursOfOperationConfigList(dst []byte, list []ParentHoursOfOperationConfig) []byte {
+	dst = append(dst, '[')
+	for i := range list {
+		dst = list[i].AppendJSON(dst)
+		dst = append(dst, ',')
+	}
+	return wire.Close(dst, ']')
+}
+
+func appendParentHoursOfOperationIdList(dst []byte, list []string) []byte {
+	dst = append(dst, '[')
+	for i := range list {
+		dst = wire.AppendString(dst, list[i])
+		dst = append(dst, ',')
+	}
+	return wire.Close(dst, ']')
+}
+
+func appendParentHoursOfOperationsList(dst []byte, list []HoursOfOperationsIdentifier) []byte {
+	dst = append(dst, '[')
+	for i := range list {
+		dst = list[i].AppendJSON(dst)
+		dst = append(dst, ',')
+	}
+	return wire.Close(dst, ']')
 }
 
 // AppendJSON appends the members that are set.
@@ -1953,6 +3745,48 @@ func appendRecordings(dst []byte, list []RecordingInfo) []byte {
 }
 
 // AppendJSON appends the members that are set.
+func (v *RecurrenceConfig) AppendJSON(dst []byte) []byte {
+	dst = append(dst, '{')
+	if v.RecurrencePattern != nil {
+		dst = append(dst, `"RecurrencePattern":`...)
+		dst = v.RecurrencePattern.AppendJSON(dst)
+		dst = append(dst, ',')
+	}
+	return wire.Close(dst, '}')
+}
+
+// AppendJSON appends the members that are set.
+func (v *RecurrencePattern) AppendJSON(dst []byte) []byte {
+	dst = append(dst, '{')
+	if v.Frequency != nil {
+		dst = append(dst, `"Frequency":`...)
+		dst = wire.AppendString(dst, *v.Frequency)
+		dst = append(dst, ',')
+	}
+	if v.Interval != nil {
+		dst = append(dst, `"Interval":`...)
+		dst = wire.AppendInt(dst, *v.Interval)
+		dst = append(dst, ',')
+	}
+	if v.ByMonth != nil {
+		dst = append(dst, `"ByMonth":`...)
+		dst = appendMonthList(dst, v.ByMonth)
+		dst = append(dst, ',')
+	}
+	if v.ByMonthDay != nil {
+		dst = append(dst, `"ByMonthDay":`...)
+		dst = appendMonthDayList(dst, v.ByMonthDay)
+		dst = append(dst, ',')
+	}
+	if v.ByWeekdayOccurrence != nil {
+		dst = append(dst, `"ByWeekdayOccurrence":`...)
+		dst = appendWeekdayOccurrenceList(dst, v.ByWeekdayOccurrence)
+		dst = append(dst, ',')
+	}
+	return wire.Close(dst, '}')
+}
+
+// AppendJSON appends the members that are set.
 func (v *ReplicationConfiguration) AppendJSON(dst []byte) []byte {
 	dst = append(dst, '{')
 	if v.ReplicationStatusSummaryList != nil {
@@ -2001,6 +3835,27 @@ func appendReplicationStatusSummaryList(dst []byte, list []ReplicationStatusSumm
 		dst = append(dst, ',')
 	}
 	return wire.Close(dst, ']')
+}
+
+// AppendJSON appends the members that are set.
+func (v *ResourceInUseExceptionBody) AppendJSON(dst []byte) []byte {
+	dst = append(dst, '{')
+	if v.Message != nil {
+		dst = append(dst, `"Message":`...)
+		dst = wire.AppendString(dst, *v.Message)
+		dst = append(dst, ',')
+	}
+	if v.ResourceType != nil {
+		dst = append(dst, `"ResourceType":`...)
+		dst = wire.AppendString(dst, *v.ResourceType)
+		dst = append(dst, ',')
+	}
+	if v.ResourceId != nil {
+		dst = append(dst, `"ResourceId":`...)
+		dst = wire.AppendString(dst, *v.ResourceId)
+		dst = append(dst, ',')
+	}
+	return wire.Close(dst, '}')
 }
 
 // AppendJSON appends the members that are set.
@@ -2310,6 +4165,32 @@ func appendSupportedMessagingContentTypes(dst []byte, list []string) []byte {
 	return wire.Close(dst, ']')
 }
 
+// AppendJSON appends the members that are set.
+func (v *TagContactInput) AppendJSON(dst []byte) []byte {
+	dst = append(dst, '{')
+	if v.ContactId != nil {
+		dst = append(dst, `"ContactId":`...)
+		dst = wire.AppendString(dst, *v.ContactId)
+		dst = append(dst, ',')
+	}
+	if v.InstanceId != nil {
+		dst = append(dst, `"InstanceId":`...)
+		dst = wire.AppendString(dst, *v.InstanceId)
+		dst = append(dst, ',')
+	}
+	if v.Tags != nil {
+		dst = append(dst, `"Tags":`...)
+		dst = appendContactTagMap(dst, v.Tags)
+		dst = append(dst, ',')
+	}
+	return wire.Close(dst, '}')
+}
+
+// AppendJSON appends the members that are set.
+func (v *TagContactOutput) AppendJSON(dst []byte) []byte {
+	return append(dst, "{}"...)
+}
+
 func appendTagMap(dst []byte, m map[string]string) []byte {
 	dst = append(dst, '{')
 	for _, key := range wire.SortedKeys(m) {
@@ -2335,6 +4216,16 @@ func (v *TaskTemplateInfoV2) AppendJSON(dst []byte) []byte {
 		dst = append(dst, ',')
 	}
 	return wire.Close(dst, '}')
+}
+
+// AppendJSON appends the members that are set.
+func (v *UntagContactInput) AppendJSON(dst []byte) []byte {
+	return append(dst, "{}"...)
+}
+
+// AppendJSON appends the members that are set.
+func (v *UntagContactOutput) AppendJSON(dst []byte) []byte {
+	return append(dst, "{}"...)
 }
 
 // AppendJSON appends the members that are set.
@@ -2406,6 +4297,79 @@ func (v *UpdateContactFlowMetadataOutput) AppendJSON(dst []byte) []byte {
 }
 
 // AppendJSON appends the members that are set.
+func (v *UpdateContactFlowModuleAliasInput) AppendJSON(dst []byte) []byte {
+	dst = append(dst, '{')
+	if v.Name != nil {
+		dst = append(dst, `"Name":`...)
+		dst = wire.AppendString(dst, *v.Name)
+		dst = append(dst, ',')
+	}
+	if v.Description != nil {
+		dst = append(dst, `"Description":`...)
+		dst = wire.AppendString(dst, *v.Description)
+		dst = append(dst, ',')
+	}
+	if v.ContactFlowModuleVersion != nil {
+		dst = append(dst, `"ContactFlowModuleVersion":`...)
+		dst = wire.AppendInt(dst, *v.ContactFlowModuleVersion)
+		dst = append(dst, ',')
+	}
+	return wire.Close(dst, '}')
+}
+
+// AppendJSON appends the members that are set.
+func (v *UpdateContactFlowModuleAliasOutput) AppendJSON(dst []byte) []byte {
+	return append(dst, "{}"...)
+}
+
+// AppendJSON appends the members that are set.
+func (v *UpdateContactFlowModuleContentInput) AppendJSON(dst []byte) []byte {
+	dst = append(dst, '{')
+	if v.Content != nil {
+		dst = append(dst, `"Content":`...)
+		dst = wire.AppendString(dst, *v.Content)
+		dst = append(dst, ',')
+	}
+	if v.Settings != nil {
+		dst = append(dst, `"Settings":`...)
+		dst = wire.AppendString(dst, *v.Settings)
+		dst = append(dst, ',')
+	}
+	return wire.Close(dst, '}')
+}
+
+// AppendJSON appends the members that are set.
+func (v *UpdateContactFlowModuleContentOutput) AppendJSON(dst []byte) []byte {
+	return append(dst, "{}"...)
+}
+
+// AppendJSON appends the members that are set.
+func (v *UpdateContactFlowModuleMetadataInput) AppendJSON(dst []byte) []byte {
+	dst = append(dst, '{')
+	if v.Name != nil {
+		dst = append(dst, `"Name":`...)
+		dst = wire.AppendString(dst, *v.Name)
+		dst = append(dst, ',')
+	}
+	if v.Description != nil {
+		dst = append(dst, `"Description":`...)
+		dst = wire.AppendString(dst, *v.Description)
+		dst = append(dst, ',')
+	}
+	if v.State != nil {
+		dst = append(dst, `"State":`...)
+		dst = wire.AppendString(dst, *v.State)
+		dst = append(dst, ',')
+	}
+	return wire.Close(dst, '}')
+}
+
+// AppendJSON appends the members that are set.
+func (v *UpdateContactFlowModuleMetadataOutput) AppendJSON(dst []byte) []byte {
+	return append(dst, "{}"...)
+}
+
+// AppendJSON appends the members that are set.
 func (v *UpdateContactFlowNameInput) AppendJSON(dst []byte) []byte {
 	dst = append(dst, '{')
 	if v.Name != nil {
@@ -2427,6 +4391,342 @@ func (v *UpdateContactFlowNameOutput) AppendJSON(dst []byte) []byte {
 }
 
 // AppendJSON appends the members that are set.
+func (v *UpdateHoursOfOperationOverrideInput) AppendJSON(dst []byte) []byte {
+	dst = append(dst, '{')
+	if v.Name != nil {
+		dst = append(dst, `"Name":`...)
+		dst = wire.AppendString(dst, *v.Name)
+		dst = append(dst, ',')
+	}
+	if v.Description != nil {
+		dst = append(dst, `"Description":`...)
+		dst = wire.AppendString(dst, *v.Description)
+		dst = append(dst, ',')
+	}
+	if v.Config != nil {
+		dst = append(dst, `"Config":`...)
+		dst = appendHoursOfOperationOverrideConfigList(dst, v.Config)
+		dst = append(dst, ',')
+	}
+	if v.EffectiveFrom != nil {
+		dst = append(dst, `"EffectiveFrom":`...)
+		dst = wire.AppendString(dst, *v.EffectiveFrom)
+		dst = append(dst, ',')
+	}
+	if v.EffectiveTill != nil {
+		dst = append(dst, `"EffectiveTill":`...)
+		dst = wire.AppendString(dst, *v.EffectiveTill)
+		dst = append(dst, ',')
+	}
+	if v.RecurrenceConfig != nil {
+		dst = append(dst, `"RecurrenceConfig":`...)
+		dst = v.RecurrenceConfig.AppendJSON(dst)
+		dst = append(dst, ',')
+	}
+	if v.OverrideType != nil {
+		dst = append(dst, `"OverrideType":`...)
+		dst = wire.AppendString(dst, *v.OverrideType)
+		dst = append(dst, ',')
+	}
+	return wire.Close(dst, '}')
+}
+
+// AppendJSON appends the members that are set.
+func (v *UpdateHoursOfOperationInput) AppendJSON(dst []byte) []byte {
+	dst = append(dst, '{')
+	if v.Name != nil {
+		dst = append(dst, `"Name":`...)
+		dst = wire.AppendString(dst, *v.Name)
+		dst = append(dst, ',')
+	}
+	if v.Description != nil {
+		dst = append(dst, `"Description":`...)
+		dst = wire.AppendString(dst, *v.Description)
+		dst = append(dst, ',')
+	}
+	if v.TimeZone != nil {
+		dst = append(dst, `"TimeZone":`...)
+		dst = wire.AppendString(dst, *v.TimeZone)
+		dst = append(dst, ',')
+	}
+	if v.Config != nil {
+		dst = append(dst, `"Config":`...)
+		dst = appendHoursOfOperationConfigList(dst, v.Config)
+		dst = append(dst, ',')
+	}
+	return wire.Close(dst, '}')
+}
+
+// AppendJSON appends the members that are set.
+func (v *UpdateViewContentInput) AppendJSON(dst []byte) []byte {
+	dst = append(dst, '{')
+	if v.Status != nil {
+		dst = append(dst, `"Status":`...)
+		dst = wire.AppendString(dst, *v.Status)
+		dst = append(dst, ',')
+	}
+	if v.Content != nil {
+		dst = append(dst, `"Content":`...)
+		dst = v.Content.AppendJSON(dst)
+		dst = append(dst, ',')
+	}
+	return wire.Close(dst, '}')
+}
+
+// AppendJSON appends the members that are set.
+func (v *UpdateViewContentOutput) AppendJSON(dst []byte) []byte {
+	dst = append(dst, '{')
+	if v.View != nil {
+		dst = append(dst, `"View":`...)
+		dst = v.View.AppendJSON(dst)
+		dst = append(dst, ',')
+	}
+	return wire.Close(dst, '}')
+}
+
+// AppendJSON appends the members that are set.
+func (v *UpdateViewMetadataInput) AppendJSON(dst []byte) []byte {
+	dst = append(dst, '{')
+	if v.Name != nil {
+		dst = append(dst, `"Name":`...)
+		dst = wire.AppendString(dst, *v.Name)
+		dst = append(dst, ',')
+	}
+	if v.Description != nil {
+		dst = append(dst, `"Description":`...)
+		dst = wire.AppendString(dst, *v.Description)
+		dst = append(dst, ',')
+	}
+	return wire.Close(dst, '}')
+}
+
+// AppendJSON appends the members that are set.
+func (v *UpdateViewMetadataOutput) AppendJSON(dst []byte) []byte {
+	return append(dst, "{}"...)
+}
+
+// AppendJSON appends the members that are set.
+func (v *View) AppendJSON(dst []byte) []byte {
+	dst = append(dst, '{')
+	if v.Id != nil {
+		dst = append(dst, `"Id":`...)
+		dst = wire.AppendString(dst, *v.Id)
+		dst = append(dst, ',')
+	}
+	if v.Arn != nil {
+		dst = append(dst, `"Arn":`...)
+		dst = wire.AppendString(dst, *v.Arn)
+		dst = append(dst, ',')
+	}
+	if v.Name != nil {
+		dst = append(dst, `"Name":`...)
+		dst = wire.AppendString(dst, *v.Name)
+		dst = append(dst, ',')
+	}
+	if v.Status != nil {
+		dst = append(dst, `"Status":`...)
+		dst = wire.AppendString(dst, *v.Status)
+		dst = append(dst, ',')
+	}
+	if v.Type != nil {
+		dst = append(dst, `"Type":`...)
+		dst = wire.AppendString(dst, *v.Type)
+		dst = append(dst, ',')
+	}
+	if v.Description != nil {
+		dst = append(dst, `"Description":`...)
+		dst = wire.AppendString(dst, *v.Description)
+		dst = append(dst, ',')
+	}
+	if v.Version != nil {
+		dst = append(dst, `"Version":`...)
+		dst = wire.AppendInt(dst, *v.Version)
+		dst = append(dst, ',')
+	}
+	if v.VersionDescription != nil {
+		dst = append(dst, `"VersionDescription":`...)
+		dst = wire.AppendString(dst, *v.VersionDescription)
+		dst = append(dst, ',')
+	}
+	if v.Content != nil {
+		dst = append(dst, `"Content":`...)
+		dst = v.Content.AppendJSON(dst)
+		dst = append(dst, ',')
+	}
+	if v.Tags != nil {
+		dst = append(dst, `"Tags":`...)
+		dst = appendTagMap(dst, v.Tags)
+		dst = append(dst, ',')
+	}
+	if v.CreatedTime != nil {
+		dst = append(dst, `"CreatedTime":`...)
+		dst = wire.AppendTime(dst, *v.CreatedTime)
+		dst = append(dst, ',')
+	}
+	if v.LastModifiedTime != nil {
+		dst = append(dst, `"LastModifiedTime":`...)
+		dst = wire.AppendTime(dst, *v.LastModifiedTime)
+		dst = append(dst, ',')
+	}
+	if v.ViewContentSha256 != nil {
+		dst = append(dst, `"ViewContentSha256":`...)
+		dst = wire.AppendString(dst, *v.ViewContentSha256)
+		dst = append(dst, ',')
+	}
+	return wire.Close(dst, '}')
+}
+
+func appendViewActions(dst []byte, list []string) []byte {
+	dst = append(dst, '[')
+	for i := range list {
+		dst = wire.AppendString(dst, list[i])
+		dst = append(dst, ',')
+	}
+	return wire.Close(dst, ']')
+}
+
+// AppendJSON appends the members that are set.
+func (v *ViewContent) AppendJSON(dst []byte) []byte {
+	dst = append(dst, '{')
+	if v.InputSchema != nil {
+		dst = append(dst, `"InputSchema":`...)
+		dst = wire.AppendString(dst, *v.InputSchema)
+		dst = append(dst, ',')
+	}
+	if v.Template != nil {
+		dst = append(dst, `"Template":`...)
+		dst = wire.AppendString(dst, *v.Template)
+		dst = append(dst, ',')
+	}
+	if v.Actions != nil {
+		dst = append(dst, `"Actions":`...)
+		dst = appendViewActions(dst, v.Actions)
+		dst = append(dst, ',')
+	}
+	return wire.Close(dst, '}')
+}
+
+// AppendJSON appends the members that are set.
+func (v *ViewInputContent) AppendJSON(dst []byte) []byte {
+	dst = append(dst, '{')
+	if v.Template != nil {
+		dst = append(dst, `"Template":`...)
+		dst = wire.AppendString(dst, *v.Template)
+		dst = append(dst, ',')
+	}
+	if v.Actions != nil {
+		dst = append(dst, `"Actions":`...)
+		dst = appendViewActions(dst, v.Actions)
+		dst = append(dst, ',')
+	}
+	return wire.Close(dst, '}')
+}
+
+// AppendJSON appends the members that are set.
+func (v *ViewSummary) AppendJSON(dst []byte) []byte {
+	dst = append(dst, '{')
+	if v.Id != nil {
+		dst = append(dst, `"Id":`...)
+		dst = wire.AppendString(dst, *v.Id)
+		dst = append(dst, ',')
+	}
+	if v.Arn != nil {
+		dst = append(dst, `"Arn":`...)
+		dst = wire.AppendString(dst, *v.Arn)
+		dst = append(dst, ',')
+	}
+	if v.Name != nil {
+		dst = append(dst, `"Name":`...)
+		dst = wire.AppendString(dst, *v.Name)
+		dst = append(dst, ',')
+	}
+	if v.Type != nil {
+		dst = append(dst, `"Type":`...)
+		dst = wire.AppendString(dst, *v.Type)
+		dst = append(dst, ',')
+	}
+	if v.Status != nil {
+		dst = append(dst, `"Status":`...)
+		dst = wire.AppendString(dst, *v.Status)
+		dst = append(dst, ',')
+	}
+	if v.Description != nil {
+		dst = append(dst, `"Description":`...)
+		dst = wire.AppendString(dst, *v.Description)
+		dst = append(dst, ',')
+	}
+	return wire.Close(dst, '}')
+}
+
+// AppendJSON appends the members that are set.
+func (v *ViewVersionSummary) AppendJSON(dst []byte) []byte {
+	dst = append(dst, '{')
+	if v.Id != nil {
+		dst = append(dst, `"Id":`...)
+		dst = wire.AppendString(dst, *v.Id)
+		dst = append(dst, ',')
+	}
+	if v.Arn != nil {
+		dst = append(dst, `"Arn":`...)
+		dst = wire.AppendString(dst, *v.Arn)
+		dst = append(dst, ',')
+	}
+	if v.Description != nil {
+		dst = append(dst, `"Description":`...)
+		dst = wire.AppendString(dst, *v.Description)
+		dst = append(dst, ',')
+	}
+	if v.Name != nil {
+		dst = append(dst, `"Name":`...)
+		dst = wire.AppendString(dst, *v.Name)
+		dst = append(dst, ',')
+	}
+	if v.Type != nil {
+		dst = append(dst, `"Type":`...)
+		dst = wire.AppendString(dst, *v.Type)
+		dst = append(dst, ',')
+	}
+	if v.Version != nil {
+		dst = append(dst, `"Version":`...)
+		dst = wire.AppendInt(dst, *v.Version)
+		dst = append(dst, ',')
+	}
+	if v.VersionDescription != nil {
+		dst = append(dst, `"VersionDescription":`...)
+		dst = wire.AppendString(dst, *v.VersionDescription)
+		dst = append(dst, ',')
+	}
+	return wire.Close(dst, '}')
+}
+
+func appendViewVersionSummaryList(dst []byte, list []ViewVersionSummary) []byte {
+	dst = append(dst, '[')
+	for i := range list {
+		dst = list[i].AppendJSON(dst)
+		dst = append(dst, ',')
+	}
+	return wire.Close(dst, ']')
+}
+
+func appendViewsSummaryList(dst []byte, list []ViewSummary) []byte {
+	dst = append(dst, '[')
+	for i := range list {
+		dst = list[i].AppendJSON(dst)
+		dst = append(dst, ',')
+	}
+	return wire.Close(dst, ']')
+}
+
+func appendWeekdayOccurrenceList(dst []byte, list []int64) []byte {
+	dst = append(dst, '[')
+	for i := range list {
+		dst = wire.AppendInt(dst, list[i])
+		dst = append(dst, ',')
+	}
+	return wire.Close(dst, ']')
+}
+
+// AppendJSON appends the members that are set.
 func (v *WisdomInfo) AppendJSON(dst []byte) []byte {
 	dst = append(dst, '{')
 	if v.SessionArn != nil {
@@ -2442,5 +4742,50 @@ func (v *WisdomInfo) AppendJSON(dst []byte) []byte {
 	return wire.Close(dst, '}')
 }
 
+func appendResourceArnListMaxLimit100(dst []byte, list []string) []byte {
+	dst = append(dst, '[')
+	for i := range list {
+		dst = wire.AppendString(dst, list[i])
+		dst = append(dst, ',')
+	}
+	return wire.Close(dst, ']')
+}
+
+// AppendJSON implements wire.Output.
+func (v *AssociateBotOutput) AppendJSON(dst []byte) []byte { return append(dst, "{}"...) }
+
+// AppendJSON implements wire.Output.
+func (v *AssociateHoursOfOperationsOutput) AppendJSON(dst []byte) []byte { return append(dst, "{}"...) }
+
+// AppendJSON implements wire.Output.
+func (v *AssociateLambdaFunctionOutput) AppendJSON(dst []byte) []byte { return append(dst, "{}"...) }
+
+// AppendJSON implements wire.Output.
+func (v *DeleteHoursOfOperationOutput) AppendJSON(dst []byte) []byte { return append(dst, "{}"...) }
+
+// AppendJSON implements wire.Output.
+func (v *DeleteHoursOfOperationOverrideOutput) AppendJSON(dst []byte) []byte {
+	return append(dst, "{}"...)
+}
+
 // AppendJSON implements wire.Output.
 func (v *DeleteInstanceOutput) AppendJSON(dst []byte) []byte { return append(dst, "{}"...) }
+
+// AppendJSON implements wire.Output.
+func (v *DisassociateBotOutput) AppendJSON(dst []byte) []byte { return append(dst, "{}"...) }
+
+// AppendJSON implements wire.Output.
+func (v *DisassociateHoursOfOperationsOutput) AppendJSON(dst []byte) []byte {
+	return append(dst, "{}"...)
+}
+
+// AppendJSON implements wire.Output.
+func (v *DisassociateLambdaFunctionOutput) AppendJSON(dst []byte) []byte { return append(dst, "{}"...) }
+
+// AppendJSON implements wire.Output.
+func (v *UpdateHoursOfOperationOutput) AppendJSON(dst []byte) []byte { return append(dst, "{}"...) }
+
+// AppendJSON implements wire.Output.
+func (v *UpdateHoursOfOperationOverrideOutput) AppendJSON(dst []byte) []byte {
+	return append(dst, "{}"...)
+}

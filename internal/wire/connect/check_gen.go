@@ -3,8 +3,101 @@
 package connect
 
 import (
+	"math"
+
 	"github.com/parley-chat/parley/internal/wire"
 )
+
+func checkAliasArn(s string) *wire.FieldError {
+	return wire.CheckLength(s, 1, 100)
+}
+
+func (v *AssociateBotInput) check() *wire.FieldError {
+	if v.InstanceId == nil {
+		return wire.MissingField("InstanceId")
+	}
+	if e := checkInstanceId(*v.InstanceId); e != nil {
+		return e.In("InstanceId")
+	}
+	if v.LexBot != nil {
+		if e := v.LexBot.check(); e != nil {
+			return e.In("LexBot")
+		}
+	}
+	if v.LexV2Bot != nil {
+		if e := v.LexV2Bot.check(); e != nil {
+			return e.In("LexV2Bot")
+		}
+	}
+	if v.ClientToken != nil {
+		if e := checkClientToken(*v.ClientToken); e != nil {
+			return e.In("ClientToken")
+		}
+	}
+	return nil
+}
+
+func (v *AssociateFlowInput) check() *wire.FieldError {
+	if v.InstanceId == nil {
+		return wire.MissingField("InstanceId")
+	}
+	if e := checkInstanceId(*v.InstanceId); e != nil {
+		return e.In("InstanceId")
+	}
+	if v.ResourceId == nil {
+		return wire.MissingField("ResourceId")
+	}
+	if v.FlowId == nil {
+		return wire.MissingField("FlowId")
+	}
+	if v.ResourceType == nil {
+		return wire.MissingField("ResourceType")
+	}
+	if e := checkFlowAssociationResourceType(*v.ResourceType); e != nil {
+		return e.In("ResourceType")
+	}
+	return nil
+}
+
+func (v *AssociateHoursOfOperationsInput) check() *wire.FieldError {
+	if v.InstanceId == nil {
+		return wire.MissingField("InstanceId")
+	}
+	if e := checkInstanceId(*v.InstanceId); e != nil {
+		return e.In("InstanceId")
+	}
+	if v.HoursOfOperationId == nil {
+		return wire.MissingField("HoursOfOperationId")
+	}
+	if v.ParentHoursOfOperationConfigs == nil {
+		return wire.MissingField("ParentHoursOfOperationConfigs")
+	}
+	if e := checkParentHoursOfOperationConfigList(v.ParentHoursOfOperationConfigs); e != nil {
+		return e.In("ParentHoursOfOperationConfigs")
+	}
+	return nil
+}
+
+func (v *AssociateLambdaFunctionInput) check() *wire.FieldError {
+	if v.InstanceId == nil {
+		return wire.MissingField("InstanceId")
+	}
+	if e := checkInstanceId(*v.InstanceId); e != nil {
+		return e.In("InstanceId")
+	}
+	if v.FunctionArn == nil {
+		return wire.MissingField("FunctionArn")
+	}
+	if e := checkFunctionArn(*v.FunctionArn); e != nil {
+		return e.In("FunctionArn")
+	}
+	if v.ClientToken != nil {
+		if e := checkClientToken(*v.ClientToken); e != nil {
+			return e.In("ClientToken")
+		}
+	}
+	return nil
+}
 
 func checkAttributeName(s string) *wire.FieldError {
 	return wire.CheckLength(s, 1, 32767)
@@ -16,6 +109,31 @@ func checkAttributeValue(s string) *wire.FieldError {
 
 func checkAttributes(m map[string]string) *wire.FieldError {
 	return wire.CheckMap(m, checkAttributeName, checkAttributeValue)
+}
+
+func (v *BatchGetFlowAssociationInput) check() *wire.FieldError {
+	if v.InstanceId == nil {
+		return wire.MissingField("InstanceId")
+	}
+	if e := checkInstanceId(*v.InstanceId); e != nil {
+		return e.In("InstanceId")
+	}
+	if v.ResourceIds == nil {
+		return wire.MissingField("ResourceIds")
+	}
+	if e := checkResourceArnListMaxLimit100(v.ResourceIds); e != nil {
+		return e.In("ResourceIds")
+	}
+	if v.ResourceType != nil {
+		if e := checkListFlowAssociationResourceType(*v.ResourceType); e != nil {
+			return e.In("ResourceType")
+		}
+	}
+	return nil
+}
+
+func checkBotName(s string) *wire.FieldError {
+	return wire.CheckLength(s, 0, 50)
 }
 
 func checkChatContent(s string) *wire.FieldError {
@@ -48,8 +166,65 @@ func checkClientToken(s string) *wire.FieldError {
 	return wire.CheckLength(s, 0, 500)
 }
 
+var patternCommonHumanReadableDescription = wire.NewMatcher("^[\\P{C}\\r\\n\\t]{1,250}$", "", "^[\\P{C}\\r\\n\\t]{1,250}$")
+
+func checkCommonHumanReadableDescription(s string) *wire.FieldError {
+	return patternCommonHumanReadableDescription.Check(s)
+}
+
+var patternCommonHumanReadableName = wire.NewMatcher("^[\\P{C}\\r\\n\\t]{1,127}$", "", "^[\\P{C}\\r\\n\\t]{1,127}$")
+
+func checkCommonHumanReadableName(s string) *wire.FieldError {
+	return patternCommonHumanReadableName.Check(s)
+}
+
+func checkCommonNameLength127(s string) *wire.FieldError {
+	return wire.CheckLength(s, 1, 127)
+}
+
 func checkContactFlowId(s string) *wire.FieldError {
 	return wire.CheckLength(s, 0, 500)
+}
+
+var patternContactFlowModuleAlias = wire.NewMatcher("^([$0-9a-zA-Z][_-]?)+$", "", "^([$0-9a-zA-Z][_-]?)+$")
+
+func checkContactFlowModuleAlias(s string) *wire.FieldError {
+	if e := wire.CheckLength(s, 1, 100); e != nil {
+		return e
+	}
+	return patternContactFlowModuleAlias.Check(s)
+}
+
+func checkContactFlowModuleContent(s string) *wire.FieldError {
+	return wire.CheckLength(s, 1, 256000)
+}
+
+var patternContactFlowModuleDescription = wire.NewMatcher(".*\\S.*", "", ".*\\S.*")
+
+func checkContactFlowModuleDescription(s string) *wire.FieldError {
+	if e := wire.CheckLength(s, 0, 500); e != nil {
+		return e
+	}
+	return patternContactFlowModuleDescription.Check(s)
+}
+
+func checkContactFlowModuleId(s string) *wire.FieldError {
+	return wire.CheckLength(s, 1, 256)
+}
+
+var patternContactFlowModuleName = wire.NewMatcher(".*\\S.*", "", ".*\\S.*")
+
+func checkContactFlowModuleName(s string) *wire.FieldError {
+	if e := wire.CheckLength(s, 1, 127); e != nil {
+		return e
+	}
+	return patternContactFlowModuleName.Check(s)
+}
+
+var enumContactFlowModuleState = []string{"ACTIVE", "ARCHIVED"}
+
+func checkContactFlowModuleState(s string) *wire.FieldError {
+	return wire.CheckEnum(s, enumContactFlowModuleState)
 }
 
 func checkContactFlowName(s string) *wire.FieldError {
@@ -90,6 +265,126 @@ func checkContactId(s string) *wire.FieldError {
 	return wire.CheckLength(s, 1, 256)
 }
 
+var patternContactTagKey = wire.NewMatcher("^(?!aws:)[a-zA-Z+-=._:/]+$", "aws:", "^[a-zA-Z+-=._:/]+$")
+
+func checkContactTagKey(s string) *wire.FieldError {
+	if e := wire.CheckLength(s, 1, 128); e != nil {
+		return e
+	}
+	return patternContactTagKey.Check(s)
+}
+
+func checkContactTagKeys(list []string) *wire.FieldError {
+	if e := wire.CheckCount(len(list), 1, 6); e != nil {
+		return e
+	}
+	for i := range list {
+		if e := checkContactTagKey(list[i]); e != nil {
+			return e.At(i)
+		}
+	}
+	return nil
+}
+
+func checkContactTagMap(m map[string]string) *wire.FieldError {
+	if e := wire.CheckCount(len(m), 1, 6); e != nil {
+		return e
+	}
+	return wire.CheckMap(m, checkContactTagKey, checkContactTagValue)
+}
+
+func checkContactTagValue(s string) *wire.FieldError {
+	return wire.CheckLength(s, 0, 256)
+}
+
+func (v *CreateContactFlowModuleAliasInput) check() *wire.FieldError {
+	if v.InstanceId == nil {
+		return wire.MissingField("InstanceId")
+	}
+	if e := checkInstanceIdOrArn(*v.InstanceId); e != nil {
+		return e.In("InstanceId")
+	}
+	if v.ContactFlowModuleId == nil {
+		return wire.MissingField("ContactFlowModuleId")
+	}
+	if e := checkContactFlowModuleId(*v.ContactFlowModuleId); e != nil {
+		return e.In("ContactFlowModuleId")
+	}
+	if v.ContactFlowModuleVersion == nil {
+		return wire.MissingField("ContactFlowModuleVersion")
+	}
+	if e := checkResourceVersion(*v.ContactFlowModuleVersion); e != nil {
+		return e.In("ContactFlowModuleVersion")
+	}
+	if v.AliasName == nil {
+		return wire.MissingField("AliasName")
+	}
+	if e := checkContactFlowModuleAlias(*v.AliasName); e != nil {
+		return e.In("AliasName")
+	}
+	return nil
+}
+
+func (v *CreateContactFlowModuleInput) check() *wire.FieldError {
+	if v.InstanceId == nil {
+		return wire.MissingField("InstanceId")
+	}
+	if e := checkInstanceId(*v.InstanceId); e != nil {
+		return e.In("InstanceId")
+	}
+	if v.Name == nil {
+		return wire.MissingField("Name")
+	}
+	if e := checkContactFlowModuleName(*v.Name); e != nil {
+		return e.In("Name")
+	}
+	if v.Description != nil {
+		if e := checkContactFlowModuleDescription(*v.Description); e != nil {
+			return e.In("Description")
+		}
+	}
+	if v.Content == nil {
+		return wire.MissingField("Content")
+	}
+	if e := checkContactFlowModuleContent(*v.Content); e != nil {
+		return e.In("Content")
+	}
+	if v.Tags != nil {
+		if e := checkTagMap(v.Tags); e != nil {
+			return e.In("Tags")
+		}
+	}
+	if v.ClientToken != nil {
+		if e := checkClientToken(*v.ClientToken); e != nil {
+			return e.In("ClientToken")
+		}
+	}
+	return nil
+}
+
+func (v *CreateContactFlowModuleVersionInput) check() *wire.FieldError {
+	if v.InstanceId == nil {
+		return wire.MissingField("InstanceId")
+	}
+	if e := checkInstanceId(*v.InstanceId); e != nil {
+		return e.In("InstanceId")
+	}
+	if v.Description != nil {
+		if e := checkContactFlowModuleDescription(*v.Description); e != nil {
+			return e.In("Description")
+		}
+	}
+	if v.ContactFlowModuleId == nil {
+		return wire.MissingField("ContactFlowModuleId")
+	}
+	if v.FlowModuleContentSha256 != nil {
+		if e := checkFlowModuleContentSha256(*v.FlowModuleContentSha256); e != nil {
+			return e.In("FlowModuleContentSha256")
+		}
+	}
+	return nil
+}
+
 func (v *CreateContactFlowInput) check() *wire.FieldError {
 	if v.InstanceId == nil {
 		return wire.MissingField("InstanceId")
@@ -115,6 +410,126 @@ func (v *CreateContactFlowInput) check() *wire.FieldError {
 	if v.Status != nil {
 		if e := checkContactFlowStatus(*v.Status); e != nil {
 			return e.In("Status")
+		}
+	}
+	if v.Tags != nil {
+		if e := checkTagMap(v.Tags); e != nil {
+			return e.In("Tags")
+		}
+	}
+	return nil
+}
+
+func (v *CreateContactFlowVersionInput) check() *wire.FieldError {
+	if v.InstanceId == nil {
+		return wire.MissingField("InstanceId")
+	}
+	if e := checkInstanceId(*v.InstanceId); e != nil {
+		return e.In("InstanceId")
+	}
+	if v.ContactFlowId == nil {
+		return wire.MissingField("ContactFlowId")
+	}
+	if v.FlowContentSha256 != nil {
+		if e := checkFlowContentSha256(*v.FlowContentSha256); e != nil {
+			return e.In("FlowContentSha256")
+		}
+	}
+	if v.ContactFlowVersion != nil {
+		if e := checkResourceVersion(*v.ContactFlowVersion); e != nil {
+			return e.In("ContactFlowVersion")
+		}
+	}
+	if v.LastModifiedRegion != nil {
+		if e := checkRegionName(*v.LastModifiedRegion); e != nil {
+			return e.In("LastModifiedRegion")
+		}
+	}
+	return nil
+}
+
+func (v *CreateHoursOfOperationOverrideInput) check() *wire.FieldError {
+	if v.InstanceId == nil {
+		return wire.MissingField("InstanceId")
+	}
+	if e := checkInstanceId(*v.InstanceId); e != nil {
+		return e.In("InstanceId")
+	}
+	if v.HoursOfOperationId == nil {
+		return wire.MissingField("HoursOfOperationId")
+	}
+	if v.Name == nil {
+		return wire.MissingField("Name")
+	}
+	if e := checkCommonHumanReadableName(*v.Name); e != nil {
+		return e.In("Name")
+	}
+	if v.Description != nil {
+		if e := checkCommonHumanReadableDescription(*v.Description); e != nil {
+			return e.In("Description")
+		}
+	}
+	if v.Config == nil {
+		return wire.MissingField("Config")
+	}
+	if e := checkHoursOfOperationOverrideConfigList(v.Config); e != nil {
+		return e.In("Config")
+	}
+	if v.EffectiveFrom == nil {
+		return wire.MissingField("EffectiveFrom")
+	}
+	if e := checkHoursOfOperationOverrideYearMonthDayDateFormat(*v.EffectiveFrom); e != nil {
+		return e.In("EffectiveFrom")
+	}
+	if v.EffectiveTill == nil {
+		return wire.MissingField("EffectiveTill")
+	}
+	if e := checkHoursOfOperationOverrideYearMonthDayDateFormat(*v.EffectiveTill); e != nil {
+		return e.In("EffectiveTill")
+	}
+	if v.RecurrenceConfig != nil {
+		if e := v.RecurrenceConfig.check(); e != nil {
+			return e.In("RecurrenceConfig")
+		}
+	}
+	if v.OverrideType != nil {
+		if e := checkOverrideType(*v.OverrideType); e != nil {
+			return e.In("OverrideType")
+		}
+	}
+	return nil
+}
+
+func (v *CreateHoursOfOperationInput) check() *wire.FieldError {
+	if v.InstanceId == nil {
+		return wire.MissingField("InstanceId")
+	}
+	if e := checkInstanceId(*v.InstanceId); e != nil {
+		return e.In("InstanceId")
+	}
+	if v.Name == nil {
+		return wire.MissingField("Name")
+	}
+	if e := checkCommonNameLength127(*v.Name); e != nil {
+		return e.In("Name")
+	}
+	if v.Description != nil {
+		if e := checkHoursOfOperationDescription(*v.Description); e != nil {
+			return e.In("Description")
+		}
+	}
+	if v.TimeZone == nil {
+		return wire.MissingField("TimeZone")
+	}
+	if v.Config == nil {
+		return wire.MissingField("Config")
+	}
+	if e := checkHoursOfOperationConfigList(v.Config); e != nil {
+		return e.In("Config")
+	}
+	if v.ParentHoursOfOperationConfigs != nil {
+		if e := checkParentHoursOfOperationConfigList(v.ParentHoursOfOperationConfigs); e != nil {
+			return e.In("ParentHoursOfOperationConfigs")
 		}
 	}
 	if v.Tags != nil {
@@ -221,8 +636,134 @@ func (v *CreatePersistentContactAssociationInput) check() *wire.FieldError {
 	return nil
 }
 
+func (v *CreateViewInput) check() *wire.FieldError {
+	if v.InstanceId == nil {
+		return wire.MissingField("InstanceId")
+	}
+	if e := checkViewsInstanceId(*v.InstanceId); e != nil {
+		return e.In("InstanceId")
+	}
+	if v.ClientToken != nil {
+		if e := checkViewsClientToken(*v.ClientToken); e != nil {
+			return e.In("ClientToken")
+		}
+	}
+	if v.Status == nil {
+		return wire.MissingField("Status")
+	}
+	if e := checkViewStatus(*v.Status); e != nil {
+		return e.In("Status")
+	}
+	if v.Content == nil {
+		return wire.MissingField("Content")
+	}
+	if e := v.Content.check(); e != nil {
+		return e.In("Content")
+	}
+	if v.Description != nil {
+		if e := checkViewDescription(*v.Description); e != nil {
+			return e.In("Description")
+		}
+	}
+	if v.Name == nil {
+		return wire.MissingField("Name")
+	}
+	if e := checkViewName(*v.Name); e != nil {
+		return e.In("Name")
+	}
+	if v.Tags != nil {
+		if e := checkTagMap(v.Tags); e != nil {
+			return e.In("Tags")
+		}
+	}
+	return nil
+}
+
+func (v *CreateViewVersionInput) check() *wire.FieldError {
+	if v.InstanceId == nil {
+		return wire.MissingField("InstanceId")
+	}
+	if e := checkViewsInstanceId(*v.InstanceId); e != nil {
+		return e.In("InstanceId")
+	}
+	if v.ViewId == nil {
+		return wire.MissingField("ViewId")
+	}
+	if e := checkViewId(*v.ViewId); e != nil {
+		return e.In("ViewId")
+	}
+	if v.VersionDescription != nil {
+		if e := checkViewDescription(*v.VersionDescription); e != nil {
+			return e.In("VersionDescription")
+		}
+	}
+	if v.ViewContentSha256 != nil {
+		if e := checkViewContentSha256(*v.ViewContentSha256); e != nil {
+			return e.In("ViewContentSha256")
+		}
+	}
+	return nil
+}
+
 func checkCustomerIdNonEmpty(s string) *wire.FieldError {
 	return wire.CheckLength(s, 1, 128)
+}
+
+func (v *DeleteContactFlowModuleAliasInput) check() *wire.FieldError {
+	if v.InstanceId == nil {
+		return wire.MissingField("InstanceId")
+	}
+	if e := checkInstanceIdOrArn(*v.InstanceId); e != nil {
+		return e.In("InstanceId")
+	}
+	if v.ContactFlowModuleId == nil {
+		return wire.MissingField("ContactFlowModuleId")
+	}
+	if e := checkResourceId(*v.ContactFlowModuleId); e != nil {
+		return e.In("ContactFlowModuleId")
+	}
+	if v.AliasId == nil {
+		return wire.MissingField("AliasId")
+	}
+	if e := checkResourceId(*v.AliasId); e != nil {
+		return e.In("AliasId")
+	}
+	return nil
+}
+
+func (v *DeleteContactFlowModuleInput) check() *wire.FieldError {
+	if v.InstanceId == nil {
+		return wire.MissingField("InstanceId")
+	}
+	if e := checkInstanceId(*v.InstanceId); e != nil {
+		return e.In("InstanceId")
+	}
+	if v.ContactFlowModuleId == nil {
+		return wire.MissingField("ContactFlowModuleId")
+	}
+	if e := checkContactFlowModuleId(*v.ContactFlowModuleId); e != nil {
+		return e.In("ContactFlowModuleId")
+	}
+	return nil
+}
+
+func (v *DeleteContactFlowModuleVersionInput) check() *wire.FieldError {
+	if v.InstanceId == nil {
+		return wire.MissingField("InstanceId")
+	}
+	if e := checkInstanceId(*v.InstanceId); e != nil {
+		return e.In("InstanceId")
+	}
+	if v.ContactFlowModuleId == nil {
+		return wire.MissingField("ContactFlowModuleId")
+	}
+	if v.ContactFlowModuleVersion == nil {
+		return wire.MissingField("ContactFlowModuleVersion")
+	}
+	if e := checkResourceVersion(*v.ContactFlowModuleVersion); e != nil {
+		return e.In("ContactFlowModuleVersion")
+	}
+	return nil
 }
 
 func (v *DeleteContactFlowInput) check() *wire.FieldError {
@@ -241,6 +782,57 @@ func (v *DeleteContactFlowInput) check() *wire.FieldError {
 	return nil
 }
 
+func (v *DeleteContactFlowVersionInput) check() *wire.FieldError {
+	if v.InstanceId == nil {
+		return wire.MissingField("InstanceId")
+	}
+	if e := checkInstanceId(*v.InstanceId); e != nil {
+		return e.In("InstanceId")
+	}
+	if v.ContactFlowId == nil {
+		return wire.MissingField("ContactFlowId")
+	}
+	if v.ContactFlowVersion == nil {
+		return wire.MissingField("ContactFlowVersion")
+	}
+	if e := checkResourceVersion(*v.ContactFlowVersion); e != nil {
+		return e.In("ContactFlowVersion")
+	}
+	return nil
+}
+
+func (v *DeleteHoursOfOperationOverrideInput) check() *wire.FieldError {
+	if v.InstanceId == nil {
+		return wire.MissingField("InstanceId")
+	}
+	if e := checkInstanceId(*v.InstanceId); e != nil {
+		return e.In("InstanceId")
+	}
+	if v.HoursOfOperationId == nil {
+		return wire.MissingField("HoursOfOperationId")
+	}
+	if v.HoursOfOperationOverrideId == nil {
+		return wire.MissingField("HoursOfOperationOverrideId")
+	}
+	if e := checkHoursOfOperationOverrideId(*v.HoursOfOperationOverrideId); e != nil {
+		return e.In("HoursOfOperationOverrideId")
+	}
+	return nil
+}
+
+func (v *DeleteHoursOfOperationInput) check() *wire.FieldError {
+	if v.InstanceId == nil {
+		return wire.MissingField("InstanceId")
+	}
+	if e := checkInstanceId(*v.InstanceId); e != nil {
+		return e.In("InstanceId")
+	}
+	if v.HoursOfOperationId == nil {
+		return wire.MissingField("HoursOfOperationId")
+	}
+	return nil
+}
+
 func (v *DeleteInstanceInput) check() *wire.FieldError {
 	if v.InstanceId == nil {
 		return wire.MissingField("InstanceId")
@@ -252,6 +844,79 @@ func (v *DeleteInstanceInput) check() *wire.FieldError {
 		if e := checkClientToken(*v.ClientToken); e != nil {
 			return e.In("ClientToken")
 		}
+	}
+	return nil
+}
+
+func (v *DeleteViewInput) check() *wire.FieldError {
+	if v.InstanceId == nil {
+		return wire.MissingField("InstanceId")
+	}
+	if e := checkViewsInstanceId(*v.InstanceId); e != nil {
+		return e.In("InstanceId")
+	}
+	if v.ViewId == nil {
+		return wire.MissingField("ViewId")
+	}
+	if e := checkViewId(*v.ViewId); e != nil {
+		return e.In("ViewId")
+	}
+	return nil
+}
+
+func (v *DeleteViewVersionInput) check() *wire.FieldError {
+	if v.InstanceId == nil {
+		return wire.MissingField("InstanceId")
+	}
+	if e := checkViewsInstanceId(*v.InstanceId); e != nil {
+		return e.In("InstanceId")
+	}
+	if v.ViewId == nil {
+		return wire.MissingField("ViewId")
+	}
+	if e := checkViewId(*v.ViewId); e != nil {
+		return e.In("ViewId")
+	}
+	if v.ViewVersion == nil {
+		return wire.MissingField("ViewVersion")
+	}
+	return nil
+}
+
+func (v *DescribeContactFlowModuleAliasInput) check() *wire.FieldError {
+	if v.InstanceId == nil {
+		return wire.MissingField("InstanceId")
+	}
+	if e := checkInstanceIdOrArn(*v.InstanceId); e != nil {
+		return e.In("InstanceId")
+	}
+	if v.ContactFlowModuleId == nil {
+		return wire.MissingField("ContactFlowModuleId")
+	}
+	if e := checkContactFlowModuleId(*v.ContactFlowModuleId); e != nil {
+		return e.In("ContactFlowModuleId")
+	}
+	if v.AliasId == nil {
+		return wire.MissingField("AliasId")
+	}
+	if e := checkResourceId(*v.AliasId); e != nil {
+		return e.In("AliasId")
+	}
+	return nil
+}
+
+func (v *DescribeContactFlowModuleInput) check() *wire.FieldError {
+	if v.InstanceId == nil {
+		return wire.MissingField("InstanceId")
+	}
+	if e := checkInstanceId(*v.InstanceId); e != nil {
+		return e.In("InstanceId")
+	}
+	if v.ContactFlowModuleId == nil {
+		return wire.MissingField("ContactFlowModuleId")
+	}
+	if e := checkContactFlowModuleId(*v.ContactFlowModuleId); e != nil {
+		return e.In("ContactFlowModuleId")
 	}
 	return nil
 }
@@ -288,12 +953,60 @@ func (v *DescribeContactInput) check() *wire.FieldError {
 	return nil
 }
 
+func (v *DescribeHoursOfOperationOverrideInput) check() *wire.FieldError {
+	if v.InstanceId == nil {
+		return wire.MissingField("InstanceId")
+	}
+	if e := checkInstanceId(*v.InstanceId); e != nil {
+		return e.In("InstanceId")
+	}
+	if v.HoursOfOperationId == nil {
+		return wire.MissingField("HoursOfOperationId")
+	}
+	if v.HoursOfOperationOverrideId == nil {
+		return wire.MissingField("HoursOfOperationOverrideId")
+	}
+	if e := checkHoursOfOperationOverrideId(*v.HoursOfOperationOverrideId); e != nil {
+		return e.In("HoursOfOperationOverrideId")
+	}
+	return nil
+}
+
+func (v *DescribeHoursOfOperationInput) check() *wire.FieldError {
+	if v.InstanceId == nil {
+		return wire.MissingField("InstanceId")
+	}
+	if e := checkInstanceId(*v.InstanceId); e != nil {
+		return e.In("InstanceId")
+	}
+	if v.HoursOfOperationId == nil {
+		return wire.MissingField("HoursOfOperationId")
+	}
+	return nil
+}
+
 func (v *DescribeInstanceInput) check() *wire.FieldError {
 	if v.InstanceId == nil {
 		return wire.MissingField("InstanceId")
 	}
 	if e := checkInstanceId(*v.InstanceId); e != nil {
 		return e.In("InstanceId")
+	}
+	return nil
+}
+
+func (v *DescribeViewInput) check() *wire.FieldError {
+	if v.InstanceId == nil {
+		return wire.MissingField("InstanceId")
+	}
+	if e := checkViewsInstanceId(*v.InstanceId); e != nil {
+		return e.In("InstanceId")
+	}
+	if v.ViewId == nil {
+		return wire.MissingField("ViewId")
+	}
+	if e := checkViewId(*v.ViewId); e != nil {
+		return e.In("ViewId")
 	}
 	return nil
 }
@@ -322,6 +1035,90 @@ func checkDirectoryType(s string) *wire.FieldError {
 	return wire.CheckEnum(s, enumDirectoryType)
 }
 
+func (v *DisassociateBotInput) check() *wire.FieldError {
+	if v.InstanceId == nil {
+		return wire.MissingField("InstanceId")
+	}
+	if e := checkInstanceId(*v.InstanceId); e != nil {
+		return e.In("InstanceId")
+	}
+	if v.LexBot != nil {
+		if e := v.LexBot.check(); e != nil {
+			return e.In("LexBot")
+		}
+	}
+	if v.LexV2Bot != nil {
+		if e := v.LexV2Bot.check(); e != nil {
+			return e.In("LexV2Bot")
+		}
+	}
+	if v.ClientToken != nil {
+		if e := checkClientToken(*v.ClientToken); e != nil {
+			return e.In("ClientToken")
+		}
+	}
+	return nil
+}
+
+func (v *DisassociateFlowInput) check() *wire.FieldError {
+	if v.InstanceId == nil {
+		return wire.MissingField("InstanceId")
+	}
+	if e := checkInstanceId(*v.InstanceId); e != nil {
+		return e.In("InstanceId")
+	}
+	if v.ResourceId == nil {
+		return wire.MissingField("ResourceId")
+	}
+	if v.ResourceType == nil {
+		return wire.MissingField("ResourceType")
+	}
+	if e := checkFlowAssociationResourceType(*v.ResourceType); e != nil {
+		return e.In("ResourceType")
+	}
+	return nil
+}
+
+func (v *DisassociateHoursOfOperationsInput) check() *wire.FieldError {
+	if v.InstanceId == nil {
+		return wire.MissingField("InstanceId")
+	}
+	if e := checkInstanceId(*v.InstanceId); e != nil {
+		return e.In("InstanceId")
+	}
+	if v.HoursOfOperationId == nil {
+		return wire.MissingField("HoursOfOperationId")
+	}
+	if v.ParentHoursOfOperationIds == nil {
+		return wire.MissingField("ParentHoursOfOperationIds")
+	}
+	if e := checkParentHoursOfOperationIdList(v.ParentHoursOfOperationIds); e != nil {
+		return e.In("ParentHoursOfOperationIds")
+	}
+	return nil
+}
+
+func (v *DisassociateLambdaFunctionInput) check() *wire.FieldError {
+	if v.InstanceId == nil {
+		return wire.MissingField("InstanceId")
+	}
+	if e := checkInstanceId(*v.InstanceId); e != nil {
+		return e.In("InstanceId")
+	}
+	if v.FunctionArn == nil {
+		return wire.MissingField("FunctionArn")
+	}
+	if e := checkFunctionArn(*v.FunctionArn); e != nil {
+		return e.In("FunctionArn")
+	}
+	if v.ClientToken != nil {
+		if e := checkClientToken(*v.ClientToken); e != nil {
+			return e.In("ClientToken")
+		}
+	}
+	return nil
+}
+
 func checkDisconnectOnCustomerExit(list []string) *wire.FieldError {
 	if e := wire.CheckCount(len(list), 1, 1); e != nil {
 		return e
@@ -344,6 +1141,34 @@ func checkDisplayName(s string) *wire.FieldError {
 	return wire.CheckLength(s, 1, 256)
 }
 
+var enumFlowAssociationResourceType = []string{"SMS_PHONE_NUMBER", "INBOUND_EMAIL", "OUTBOUND_EMAIL", "ANALYTICS_CONNECTOR", "WHATSAPP_MESSAGING_PHONE_NUMBER"}
+
+func checkFlowAssociationResourceType(s string) *wire.FieldError {
+	return wire.CheckEnum(s, enumFlowAssociationResourceType)
+}
+
+var patternFlowContentSha256 = wire.NewMatcher("^[a-zA-Z0-9]{64}$", "", "^[a-zA-Z0-9]{64}$")
+
+func checkFlowContentSha256(s string) *wire.FieldError {
+	if e := wire.CheckLength(s, 1, 64); e != nil {
+		return e
+	}
+	return patternFlowContentSha256.Check(s)
+}
+
+var patternFlowModuleContentSha256 = wire.NewMatcher("^[a-zA-Z0-9]{64}$", "", "^[a-zA-Z0-9]{64}$")
+
+func checkFlowModuleContentSha256(s string) *wire.FieldError {
+	if e := wire.CheckLength(s, 1, 64); e != nil {
+		return e
+	}
+	return patternFlowModuleContentSha256.Check(s)
+}
+
+func checkFunctionArn(s string) *wire.FieldError {
+	return wire.CheckLength(s, 1, 140)
+}
+
 func (v *GetContactAttributesInput) check() *wire.FieldError {
 	if v.InstanceId == nil {
 		return wire.MissingField("InstanceId")
@@ -360,8 +1185,314 @@ func (v *GetContactAttributesInput) check() *wire.FieldError {
 	return nil
 }
 
+func (v *GetEffectiveHoursOfOperationsInput) check() *wire.FieldError {
+	if v.InstanceId == nil {
+		return wire.MissingField("InstanceId")
+	}
+	if e := checkInstanceId(*v.InstanceId); e != nil {
+		return e.In("InstanceId")
+	}
+	if v.HoursOfOperationId == nil {
+		return wire.MissingField("HoursOfOperationId")
+	}
+	if v.FromDate == nil {
+		return wire.MissingField("FromDate")
+	}
+	if e := checkHoursOfOperationOverrideYearMonthDayDateFormat(*v.FromDate); e != nil {
+		return e.In("FromDate")
+	}
+	if v.ToDate == nil {
+		return wire.MissingField("ToDate")
+	}
+	if e := checkHoursOfOperationOverrideYearMonthDayDateFormat(*v.ToDate); e != nil {
+		return e.In("ToDate")
+	}
+	return nil
+}
+
+func (v *GetFlowAssociationInput) check() *wire.FieldError {
+	if v.InstanceId == nil {
+		return wire.MissingField("InstanceId")
+	}
+	if e := checkInstanceId(*v.InstanceId); e != nil {
+		return e.In("InstanceId")
+	}
+	if v.ResourceId == nil {
+		return wire.MissingField("ResourceId")
+	}
+	if v.ResourceType == nil {
+		return wire.MissingField("ResourceType")
+	}
+	if e := checkFlowAssociationResourceType(*v.ResourceType); e != nil {
+		return e.In("ResourceType")
+	}
+	return nil
+}
+
+func checkHours24Format(n int64) *wire.FieldError { return wire.CheckRange(n, 0, 23) }
+
+func (v *HoursOfOperationConfig) check() *wire.FieldError {
+	if v.Day == nil {
+		return wire.MissingField("Day")
+	}
+	if e := checkHoursOfOperationDays(*v.Day); e != nil {
+		return e.In("Day")
+	}
+	if v.StartTime == nil {
+		return wire.MissingField("StartTime")
+	}
+	if e := v.StartTime.check(); e != nil {
+		return e.In("StartTime")
+	}
+	if v.EndTime == nil {
+		return wire.MissingField("EndTime")
+	}
+	if e := v.EndTime.check(); e != nil {
+		return e.In("EndTime")
+	}
+	return nil
+}
+
+func checkHoursOfOperationConfigList(list []HoursOfOperationConfig) *wire.FieldError {
+	if e := wire.CheckCount(len(list), 0, 100); e != nil {
+		return e
+	}
+	for i := range list {
+		if e := list[i].check(); e != nil {
+			return e.At(i)
+		}
+	}
+	return nil
+}
+
+var enumHoursOfOperationDays = []string{"SUNDAY", "MONDAY", "TUESDAY", "WEDNESDAY", "THURSDAY", "FRIDAY", "SATURDAY"}
+
+func checkHoursOfOperationDays(s string) *wire.FieldError {
+	return wire.CheckEnum(s, enumHoursOfOperationDays)
+}
+
+func checkHoursOfOperationDescription(s string) *wire.FieldError {
+	return wire.CheckLength(s, 1, 250)
+}
+
+func (v *HoursOfOperationOverrideConfig) check() *wire.FieldError {
+	if v.Day != nil {
+		if e := checkOverrideDays(*v.Day); e != nil {
+			return e.In("Day")
+		}
+	}
+	if v.StartTime != nil {
+		if e := v.StartTime.check(); e != nil {
+			return e.In("StartTime")
+		}
+	}
+	if v.EndTime != nil {
+		if e := v.EndTime.check(); e != nil {
+			return e.In("EndTime")
+		}
+	}
+	return nil
+}
+
+func checkHoursOfOperationOverrideConfigList(list []HoursOfOperationOverrideConfig) *wire.FieldError {
+	if e := wire.CheckCount(len(list), 0, 100); e != nil {
+		return e
+	}
+	for i := range list {
+		if e := list[i].check(); e != nil {
+			return e.At(i)
+		}
+	}
+	return nil
+}
+
+func checkHoursOfOperationOverrideId(s string) *wire.FieldError {
+	return wire.CheckLength(s, 1, 36)
+}
+
+var patternHoursOfOperationOverrideYearMonthDayDateFormat = wire.NewMatcher("^\\d{4}-\\d{2}-\\d{2}$", "", "^\\d{4}-\\d{2}-\\d{2}$")
+
+func checkHoursOfOperationOverrideYearMonthDayDateFormat(s string) *wire.FieldError {
+	return patternHoursOfOperationOverrideYearMonthDayDateFormat.Check(s)
+}
+
+func (v *HoursOfOperationTimeSlice) check() *wire.FieldError {
+	if v.Hours == nil {
+		return wire.MissingField("Hours")
+	}
+	if e := checkHours24Format(*v.Hours); e != nil {
+		return e.In("Hours")
+	}
+	if v.Minutes == nil {
+		return wire.MissingField("Minutes")
+	}
+	if e := checkMinutesLimit60(*v.Minutes); e != nil {
+		return e.In("Minutes")
+	}
+	return nil
+}
+
 func checkInstanceId(s string) *wire.FieldError {
 	return wire.CheckLength(s, 1, 100)
+}
+
+var patternInstanceIdOrArn = wire.NewMatcher("^(arn:(aws|aws-us-gov):connect:[a-z]{2}-[a-z]+-[0-9]{1}:[0-9]{1,20}:instance/)?[a-f0-9]{8}-[a-f0-9]{4}-[a-f0-9]{4}-[a-f0-9]{4}-[a-f0-9]{12}$", "", "^(arn:(aws|aws-us-gov):connect:[a-z]{2}-[a-z]+-[0-9]{1}:[0-9]{1,20}:instance/)?[a-f0-9]{8}-[a-f0-9]{4}-[a-f0-9]{4}-[a-f0-9]{4}-[a-f0-9]{12}$")
+
+func checkInstanceIdOrArn(s string) *wire.FieldError {
+	if e := wire.CheckLength(s, 1, 250); e != nil {
+		return e
+	}
+	return patternInstanceIdOrArn.Check(s)
+}
+
+func checkIntervalPositiveInteger(n int64) *wire.FieldError { return wire.CheckRange(n, 1, 6) }
+
+func (v *LexBot) check() *wire.FieldError {
+	if v.Name == nil {
+		return wire.MissingField("Name")
+	}
+	if e := checkBotName(*v.Name); e != nil {
+		return e.In("Name")
+	}
+	if v.LexRegion == nil {
+		return wire.MissingField("LexRegion")
+	}
+	if e := checkLexRegion(*v.LexRegion); e != nil {
+		return e.In("LexRegion")
+	}
+	return nil
+}
+
+func checkLexRegion(s string) *wire.FieldError {
+	return wire.CheckLength(s, 0, 60)
+}
+
+func (v *LexV2Bot) check() *wire.FieldError {
+	if v.AliasArn != nil {
+		if e := checkAliasArn(*v.AliasArn); e != nil {
+			return e.In("AliasArn")
+		}
+	}
+	return nil
+}
+
+var enumLexVersion = []string{"V1", "V2"}
+
+func checkLexVersion(s string) *wire.FieldError {
+	return wire.CheckEnum(s, enumLexVersion)
+}
+
+func (v *ListBotsInput) check() *wire.FieldError {
+	if v.InstanceId == nil {
+		return wire.MissingField("InstanceId")
+	}
+	if e := checkInstanceId(*v.InstanceId); e != nil {
+		return e.In("InstanceId")
+	}
+	if v.MaxResults != nil {
+		if e := checkMaxResult25(*v.MaxResults); e != nil {
+			return e.In("MaxResults")
+		}
+	}
+	if v.LexVersion == nil {
+		return wire.MissingField("LexVersion")
+	}
+	if e := checkLexVersion(*v.LexVersion); e != nil {
+		return e.In("LexVersion")
+	}
+	return nil
+}
+
+func (v *ListChildHoursOfOperationsInput) check() *wire.FieldError {
+	if v.InstanceId == nil {
+		return wire.MissingField("InstanceId")
+	}
+	if e := checkInstanceId(*v.InstanceId); e != nil {
+		return e.In("InstanceId")
+	}
+	if v.HoursOfOperationId == nil {
+		return wire.MissingField("HoursOfOperationId")
+	}
+	if v.MaxResults != nil {
+		if e := checkMaxResult100(*v.MaxResults); e != nil {
+			return e.In("MaxResults")
+		}
+	}
+	return nil
+}
+
+func (v *ListContactFlowModuleAliasesInput) check() *wire.FieldError {
+	if v.InstanceId == nil {
+		return wire.MissingField("InstanceId")
+	}
+	if e := checkInstanceIdOrArn(*v.InstanceId); e != nil {
+		return e.In("InstanceId")
+	}
+	if v.ContactFlowModuleId == nil {
+		return wire.MissingField("ContactFlowModuleId")
+	}
+	if v.MaxResults != nil {
+		if e := checkMaxResult1000(*v.MaxResults); e != nil {
+			return e.In("MaxResults")
+		}
+	}
+	return nil
+}
+
+func (v *ListContactFlowModuleVersionsInput) check() *wire.FieldError {
+	if v.InstanceId == nil {
+		return wire.MissingField("InstanceId")
+	}
+	if e := checkInstanceId(*v.InstanceId); e != nil {
+		return e.In("InstanceId")
+	}
+	if v.ContactFlowModuleId == nil {
+		return wire.MissingField("ContactFlowModuleId")
+	}
+	if v.MaxResults != nil {
+		if e := checkMaxResult1000(*v.MaxResults); e != nil {
+			return e.In("MaxResults")
+		}
+	}
+	return nil
+}
+
+func (v *ListContactFlowModulesInput) check() *wire.FieldError {
+	if v.InstanceId == nil {
+		return wire.MissingField("InstanceId")
+	}
+	if e := checkInstanceId(*v.InstanceId); e != nil {
+		return e.In("InstanceId")
+	}
+	if v.MaxResults != nil {
+		if e := checkMaxResult1000(*v.MaxResults); e != nil {
+			return e.In("MaxResults")
+		}
+	}
+	if v.ContactFlowModuleState != nil {
+		if e := checkContactFlowModuleState(*v.ContactFlowModuleState); e != nil {
+			return e.In("ContactFlowModuleState")
+		}
+	}
+	return nil
+}
+
+func (v *ListContactFlowVersionsInput) check() *wire.FieldError {
+	if v.InstanceId == nil {
+		return wire.MissingField("InstanceId")
+	}
+	if e := checkInstanceId(*v.InstanceId); e != nil {
+		return e.In("InstanceId")
+	}
+	if v.ContactFlowId == nil {
+		return wire.MissingField("ContactFlowId")
+	}
+	if v.MaxResults != nil {
+		if e := checkMaxResult1000(*v.MaxResults); e != nil {
+			return e.In("MaxResults")
+		}
+	}
+	return nil
 }
 
 func (v *ListContactFlowsInput) check() *wire.FieldError {
@@ -384,6 +1515,65 @@ func (v *ListContactFlowsInput) check() *wire.FieldError {
 	return nil
 }
 
+var enumListFlowAssociationResourceType = []string{"WHATSAPP_MESSAGING_PHONE_NUMBER", "VOICE_PHONE_NUMBER", "INBOUND_EMAIL", "OUTBOUND_EMAIL", "ANALYTICS_CONNECTOR"}
+
+func checkListFlowAssociationResourceType(s string) *wire.FieldError {
+	return wire.CheckEnum(s, enumListFlowAssociationResourceType)
+}
+
+func (v *ListFlowAssociationsInput) check() *wire.FieldError {
+	if v.InstanceId == nil {
+		return wire.MissingField("InstanceId")
+	}
+	if e := checkInstanceId(*v.InstanceId); e != nil {
+		return e.In("InstanceId")
+	}
+	if v.ResourceType != nil {
+		if e := checkListFlowAssociationResourceType(*v.ResourceType); e != nil {
+			return e.In("ResourceType")
+		}
+	}
+	if v.MaxResults != nil {
+		if e := checkMaxResult1000(*v.MaxResults); e != nil {
+			return e.In("MaxResults")
+		}
+	}
+	return nil
+}
+
+func (v *ListHoursOfOperationOverridesInput) check() *wire.FieldError {
+	if v.InstanceId == nil {
+		return wire.MissingField("InstanceId")
+	}
+	if e := checkInstanceId(*v.InstanceId); e != nil {
+		return e.In("InstanceId")
+	}
+	if v.HoursOfOperationId == nil {
+		return wire.MissingField("HoursOfOperationId")
+	}
+	if v.MaxResults != nil {
+		if e := checkMaxResult100(*v.MaxResults); e != nil {
+			return e.In("MaxResults")
+		}
+	}
+	return nil
+}
+
+func (v *ListHoursOfOperationsInput) check() *wire.FieldError {
+	if v.InstanceId == nil {
+		return wire.MissingField("InstanceId")
+	}
+	if e := checkInstanceId(*v.InstanceId); e != nil {
+		return e.In("InstanceId")
+	}
+	if v.MaxResults != nil {
+		if e := checkMaxResult1000(*v.MaxResults); e != nil {
+			return e.In("MaxResults")
+		}
+	}
+	return nil
+}
+
 func (v *ListInstancesInput) check() *wire.FieldError {
 	if v.MaxResults != nil {
 		if e := checkMaxResult10(*v.MaxResults); e != nil {
@@ -393,9 +1583,141 @@ func (v *ListInstancesInput) check() *wire.FieldError {
 	return nil
 }
 
+func (v *ListLambdaFunctionsInput) check() *wire.FieldError {
+	if v.InstanceId == nil {
+		return wire.MissingField("InstanceId")
+	}
+	if e := checkInstanceId(*v.InstanceId); e != nil {
+		return e.In("InstanceId")
+	}
+	if v.MaxResults != nil {
+		if e := checkMaxResult25(*v.MaxResults); e != nil {
+			return e.In("MaxResults")
+		}
+	}
+	return nil
+}
+
+func (v *ListViewVersionsInput) check() *wire.FieldError {
+	if v.InstanceId == nil {
+		return wire.MissingField("InstanceId")
+	}
+	if e := checkViewsInstanceId(*v.InstanceId); e != nil {
+		return e.In("InstanceId")
+	}
+	if v.ViewId == nil {
+		return wire.MissingField("ViewId")
+	}
+	if e := checkViewId(*v.ViewId); e != nil {
+		return e.In("ViewId")
+	}
+	if v.NextToken != nil {
+		if e := checkViewsNextToken(*v.NextToken); e != nil {
+			return e.In("NextToken")
+		}
+	}
+	if v.MaxResults != nil {
+		if e := checkMaxResults(*v.MaxResults); e != nil {
+			return e.In("MaxResults")
+		}
+	}
+	return nil
+}
+
+func (v *ListViewsInput) check() *wire.FieldError {
+	if v.InstanceId == nil {
+		return wire.MissingField("InstanceId")
+	}
+	if e := checkViewsInstanceId(*v.InstanceId); e != nil {
+		return e.In("InstanceId")
+	}
+	if v.Type != nil {
+		if e := checkViewType(*v.Type); e != nil {
+			return e.In("Type")
+		}
+	}
+	if v.NextToken != nil {
+		if e := checkViewsNextToken(*v.NextToken); e != nil {
+			return e.In("NextToken")
+		}
+	}
+	if v.MaxResults != nil {
+		if e := checkMaxResults(*v.MaxResults); e != nil {
+			return e.In("MaxResults")
+		}
+	}
+	return nil
+}
+
 func checkMaxResult10(n int64) *wire.FieldError { return wire.CheckRange(n, 1, 10) }
 
+func checkMaxResult100(n int64) *wire.FieldError { return wire.CheckRange(n, 1, 100) }
+
 func checkMaxResult1000(n int64) *wire.FieldError { return wire.CheckRange(n, 1, 1000) }
+
+func checkMaxResult25(n int64) *wire.FieldError { return wire.CheckRange(n, 1, 25) }
+
+func checkMaxResults(n int64) *wire.FieldError { return wire.CheckRange(n, 1, 100) }
+
+func checkMinutesLimit60(n int64) *wire.FieldError { return wire.CheckRange(n, 0, 59) }
+
+func checkMonth(n int64) *wire.FieldError { return wire.CheckRange(n, 1, 12) }
+
+func checkMonthDay(n int64) *wire.FieldError { return wire.CheckRange(n, -1, 31) }
+
+func checkMonthDayList(list []int64) *wire.FieldError {
+	for i := range list {
+		if e := checkMonthDay(list[i]); e != nil {
+			return e.At(i)
+		}
+	}
+	return nil
+}
+
+func checkMonthList(list []int64) *wire.FieldError {
+	for i := range list {
+		if e := checkMonth(list[i]); e != nil {
+			return e.At(i)
+		}
+	}
+	return nil
+}
+
+var enumOverrideDays = []string{"SUNDAY", "MONDAY", "TUESDAY", "WEDNESDAY", "THURSDAY", "FRIDAY", "SATURDAY"}
+
+func checkOverrideDays(s string) *wire.FieldError {
+	return wire.CheckEnum(s, enumOverrideDays)
+}
+
+func (v *OverrideTimeSlice) check() *wire.FieldError {
+	if v.Hours == nil {
+		return wire.MissingField("Hours")
+	}
+	if e := checkHours24Format(*v.Hours); e != nil {
+		return e.In("Hours")
+	}
+	if v.Minutes == nil {
+		return wire.MissingField("Minutes")
+	}
+	if e := checkMinutesLimit60(*v.Minutes); e != nil {
+		return e.In("Minutes")
+	}
+	return nil
+}
+
+var enumOverrideType = []string{"STANDARD", "OPEN", "CLOSED"}
+
+func checkOverrideType(s string) *wire.FieldError {
+	return wire.CheckEnum(s, enumOverrideType)
+}
+
+func checkParentHoursOfOperationConfigList(list []ParentHoursOfOperationConfig) *wire.FieldError {
+	return wire.CheckCount(len(list), 0, 3)
+}
+
+func checkParentHoursOfOperationIdList(list []string) *wire.FieldError {
+	return wire.CheckCount(len(list), 1, 3)
+}
 
 func (v *ParticipantCapabilities) check() *wire.FieldError {
 	if v.Video != nil {
@@ -469,11 +1791,70 @@ func (v *PersistentChat) check() *wire.FieldError {
 	return nil
 }
 
+func (v *RecurrenceConfig) check() *wire.FieldError {
+	if v.RecurrencePattern == nil {
+		return wire.MissingField("RecurrencePattern")
+	}
+	if e := v.RecurrencePattern.check(); e != nil {
+		return e.In("RecurrencePattern")
+	}
+	return nil
+}
+
+var enumRecurrenceFrequency = []string{"WEEKLY", "MONTHLY", "YEARLY"}
+
+func checkRecurrenceFrequency(s string) *wire.FieldError {
+	return wire.CheckEnum(s, enumRecurrenceFrequency)
+}
+
+func (v *RecurrencePattern) check() *wire.FieldError {
+	if v.Frequency == nil {
+		return wire.MissingField("Frequency")
+	}
+	if e := checkRecurrenceFrequency(*v.Frequency); e != nil {
+		return e.In("Frequency")
+	}
+	if v.Interval == nil {
+		return wire.MissingField("Interval")
+	}
+	if e := checkIntervalPositiveInteger(*v.Interval); e != nil {
+		return e.In("Interval")
+	}
+	if v.ByMonth != nil {
+		if e := checkMonthList(v.ByMonth); e != nil {
+			return e.In("ByMonth")
+		}
+	}
+	if v.ByMonthDay != nil {
+		if e := checkMonthDayList(v.ByMonthDay); e != nil {
+			return e.In("ByMonthDay")
+		}
+	}
+	if v.ByWeekdayOccurrence != nil {
+		if e := checkWeekdayOccurrenceList(v.ByWeekdayOccurrence); e != nil {
+			return e.In("ByWeekdayOccurrence")
+		}
+	}
+	return nil
+}
+
+var patternRegionName = wire.NewMatcher("[a-z]{2}(-[a-z]+){1,2}(-[0-9])?", "", "[a-z]{2}(-[a-z]+){1,2}(-[0-9])?")
+
+func checkRegionName(s string) *wire.FieldError {
+	return patternRegionName.Check(s)
+}
+
 var enumRehydrationType = []string{"ENTIRE_PAST_SESSION", "FROM_SEGMENT"}
 
 func checkRehydrationType(s string) *wire.FieldError {
 	return wire.CheckEnum(s, enumRehydrationType)
 }
+
+func checkResourceId(s string) *wire.FieldError {
+	return wire.CheckLength(s, 1, 500)
+}
+
+func checkResourceVersion(n int64) *wire.FieldError { return wire.CheckRange(n, 1, math.MaxInt64) }
 
 var enumResponseMode = []string{"INCREMENTAL", "COMPLETE"}
 
@@ -642,6 +2023,28 @@ func checkSupportedMessagingContentTypes(list []string) *wire.FieldError {
 	return nil
 }
 
+func (v *TagContactInput) check() *wire.FieldError {
+	if v.ContactId == nil {
+		return wire.MissingField("ContactId")
+	}
+	if e := checkContactId(*v.ContactId); e != nil {
+		return e.In("ContactId")
+	}
+	if v.InstanceId == nil {
+		return wire.MissingField("InstanceId")
+	}
+	if e := checkInstanceId(*v.InstanceId); e != nil {
+		return e.In("InstanceId")
+	}
+	if v.Tags == nil {
+		return wire.MissingField("Tags")
+	}
+	if e := checkContactTagMap(v.Tags); e != nil {
+		return e.In("Tags")
+	}
+	return nil
+}
+
 var patternTagKey = wire.NewMatcher("^(?!aws:)[\\p{L}\\p{Z}\\p{N}_.:/=+\\-@]*$", "aws:", "^[\\p{L}\\p{Z}\\p{N}_.:/=+\\-@]*$")
 
 func checkTagKey(s string) *wire.FieldError {
@@ -660,6 +2063,28 @@ func checkTagMap(m map[string]string) *wire.FieldError {
 
 func checkTagValue(s string) *wire.FieldError {
 	return wire.CheckLength(s, 0, 256)
+}
+
+func (v *UntagContactInput) check() *wire.FieldError {
+	if v.ContactId == nil {
+		return wire.MissingField("ContactId")
+	}
+	if e := checkContactId(*v.ContactId); e != nil {
+		return e.In("ContactId")
+	}
+	if v.InstanceId == nil {
+		return wire.MissingField("InstanceId")
+	}
+	if e := checkInstanceId(*v.InstanceId); e != nil {
+		return e.In("InstanceId")
+	}
+	if v.TagKeys == nil {
+		return wire.MissingField("TagKeys")
+	}
+	if e := checkContactTagKeys(v.TagKeys); e != nil {
+		return e.In("TagKeys")
+	}
+	return nil
 }
 
 func (v *UpdateContactAttributesInput) check() *wire.FieldError {
@@ -729,6 +2154,95 @@ func (v *UpdateContactFlowMetadataInput) check() *wire.FieldError {
 	return nil
 }
 
+func (v *UpdateContactFlowModuleAliasInput) check() *wire.FieldError {
+	if v.InstanceId == nil {
+		return wire.MissingField("InstanceId")
+	}
+	if e := checkInstanceIdOrArn(*v.InstanceId); e != nil {
+		return e.In("InstanceId")
+	}
+	if v.ContactFlowModuleId == nil {
+		return wire.MissingField("ContactFlowModuleId")
+	}
+	if e := checkContactFlowModuleId(*v.ContactFlowModuleId); e != nil {
+		return e.In("ContactFlowModuleId")
+	}
+	if v.AliasId == nil {
+		return wire.MissingField("AliasId")
+	}
+	if e := checkResourceId(*v.AliasId); e != nil {
+		return e.In("AliasId")
+	}
+	if v.Name != nil {
+		if e := checkContactFlowModuleName(*v.Name); e != nil {
+			return e.In("Name")
+		}
+	}
+	if v.Description != nil {
+		if e := checkContactFlowModuleDescription(*v.Description); e != nil {
+			return e.In("Description")
+		}
+	}
+	if v.ContactFlowModuleVersion != nil {
+		if e := checkResourceVersion(*v.ContactFlowModuleVersion); e != nil {
+			return e.In("ContactFlowModuleVersion")
+		}
+	}
+	return nil
+}
+
+func (v *UpdateContactFlowModuleContentInput) check() *wire.FieldError {
+	if v.InstanceId == nil {
+		return wire.MissingField("InstanceId")
+	}
+	if e := checkInstanceId(*v.InstanceId); e != nil {
+		return e.In("InstanceId")
+	}
+	if v.ContactFlowModuleId == nil {
+		return wire.MissingField("ContactFlowModuleId")
+	}
+	if e := checkContactFlowModuleId(*v.ContactFlowModuleId); e != nil {
+		return e.In("ContactFlowModuleId")
+	}
+	if v.Content != nil {
+		if e := checkContactFlowModuleContent(*v.Content); e != nil {
+			return e.In("Content")
+		}
+	}
+	return nil
+}
+
+func (v *UpdateContactFlowModuleMetadataInput) check() *wire.FieldError {
+	if v.InstanceId == nil {
+		return wire.MissingField("InstanceId")
+	}
+	if e := checkInstanceId(*v.InstanceId); e != nil {
+		return e.In("InstanceId")
+	}
+	if v.ContactFlowModuleId == nil {
+		return wire.MissingField("ContactFlowModuleId")
+	}
+	if e := checkContactFlowModuleId(*v.ContactFlowModuleId); e != nil {
+		return e.In("ContactFlowModuleId")
+	}
+	if v.Name != nil {
+		if e := checkContactFlowModuleName(*v.Name); e != nil {
+			return e.In("Name")
+		}
+	}
+	if v.Description != nil {
+		if e := checkContactFlowModuleDescription(*v.Description); e != nil {
+			return e.In("Description")
+		}
+	}
+	if v.State != nil {
+		if e := checkContactFlowModuleState(*v.State); e != nil {
+			return e.In("State")
+		}
+	}
+	return nil
+}
+
 func (v *UpdateContactFlowNameInput) check() *wire.FieldError {
 	if v.InstanceId == nil {
 		return wire.MissingField("InstanceId")
@@ -750,8 +2264,268 @@ func (v *UpdateContactFlowNameInput) check() *wire.FieldError {
 	return nil
 }
 
+func checkUpdateHoursOfOperationDescription(s string) *wire.FieldError {
+	return wire.CheckLength(s, 0, 250)
+}
+
+func (v *UpdateHoursOfOperationOverrideInput) check() *wire.FieldError {
+	if v.InstanceId == nil {
+		return wire.MissingField("InstanceId")
+	}
+	if e := checkInstanceId(*v.InstanceId); e != nil {
+		return e.In("InstanceId")
+	}
+	if v.HoursOfOperationId == nil {
+		return wire.MissingField("HoursOfOperationId")
+	}
+	if v.HoursOfOperationOverrideId == nil {
+		return wire.MissingField("HoursOfOperationOverrideId")
+	}
+	if e := checkHoursOfOperationOverrideId(*v.HoursOfOperationOverrideId); e != nil {
+		return e.In("HoursOfOperationOverrideId")
+	}
+	if v.Name != nil {
+		if e := checkCommonHumanReadableName(*v.Name); e != nil {
+			return e.In("Name")
+		}
+	}
+	if v.Description != nil {
+		if e := checkCommonHumanReadableDescription(*v.Description); e != nil {
+			return e.In("Description")
+		}
+	}
+	if v.Config != nil {
+		if e := checkHoursOfOperationOverrideConfigList(v.Config); e != nil {
+			return e.In("Config")
+		}
+	}
+	if v.EffectiveFrom != nil {
+		if e := checkHoursOfOperationOverrideYearMonthDayDateFormat(*v.EffectiveFrom); e != nil {
+			return e.In("EffectiveFrom")
+		}
+	}
+	if v.EffectiveTill != nil {
+		if e := checkHoursOfOperationOverrideYearMonthDayDateFormat(*v.EffectiveTill); e != nil {
+			return e.In("EffectiveTill")
+		}
+	}
+	if v.RecurrenceConfig != nil {
+		if e := v.RecurrenceConfig.check(); e != nil {
+			return e.In("RecurrenceConfig")
+		}
+	}
+	if v.OverrideType != nil {
+		if e := checkOverrideType(*v.OverrideType); e != nil {
+			return e.In("OverrideType")
+		}
+	}
+	return nil
+}
+
+func (v *UpdateHoursOfOperationInput) check() *wire.FieldError {
+	if v.InstanceId == nil {
+		return wire.MissingField("InstanceId")
+	}
+	if e := checkInstanceId(*v.InstanceId); e != nil {
+		return e.In("InstanceId")
+	}
+	if v.HoursOfOperationId == nil {
+		return wire.MissingField("HoursOfOperationId")
+	}
+	if v.Name != nil {
+		if e := checkCommonNameLength127(*v.Name); e != nil {
+			return e.In("Name")
+		}
+	}
+	if v.Description != nil {
+		if e := checkUpdateHoursOfOperationDescription(*v.Description); e != nil {
+			return e.In("Description")
+		}
+	}
+	if v.Config != nil {
+		if e := checkHoursOfOperationConfigList(v.Config); e != nil {
+			return e.In("Config")
+		}
+	}
+	return nil
+}
+
+func (v *UpdateViewContentInput) check() *wire.FieldError {
+	if v.InstanceId == nil {
+		return wire.MissingField("InstanceId")
+	}
+	if e := checkViewsInstanceId(*v.InstanceId); e != nil {
+		return e.In("InstanceId")
+	}
+	if v.ViewId == nil {
+		return wire.MissingField("ViewId")
+	}
+	if e := checkViewId(*v.ViewId); e != nil {
+		return e.In("ViewId")
+	}
+	if v.Status == nil {
+		return wire.MissingField("Status")
+	}
+	if e := checkViewStatus(*v.Status); e != nil {
+		return e.In("Status")
+	}
+	if v.Content == nil {
+		return wire.MissingField("Content")
+	}
+	if e := v.Content.check(); e != nil {
+		return e.In("Content")
+	}
+	return nil
+}
+
+func (v *UpdateViewMetadataInput) check() *wire.FieldError {
+	if v.InstanceId == nil {
+		return wire.MissingField("InstanceId")
+	}
+	if e := checkViewsInstanceId(*v.InstanceId); e != nil {
+		return e.In("InstanceId")
+	}
+	if v.ViewId == nil {
+		return wire.MissingField("ViewId")
+	}
+	if e := checkViewId(*v.ViewId); e != nil {
+		return e.In("ViewId")
+	}
+	if v.Name != nil {
+		if e := checkViewName(*v.Name); e != nil {
+			return e.In("Name")
+		}
+	}
+	if v.Description != nil {
+		if e := checkViewDescription(*v.Description); e != nil {
+			return e.In("Description")
+		}
+	}
+	return nil
+}
+
 var enumVideoCapability = []string{"SEND"}
 
 func checkVideoCapability(s string) *wire.FieldError {
 	return wire.CheckEnum(s, enumVideoCapability)
+}
+
+var patternViewAction = wire.NewMatcher("^([\\p{L}\\p{N}_.:\\/=+\\-@()']+[\\p{L}\\p{Z}\\p{N}_.:\\/=+\\-@()']*)$", "", "^([\\p{L}\\p{N}_.:\\/=+\\-@()']+[\\p{L}\\p{Z}\\p{N}_.:\\/=+\\-@()']*)$")
+
+func checkViewAction(s string) *wire.FieldError {
+	if e := wire.CheckLength(s, 1, 255); e != nil {
+		return e
+	}
+	return patternViewAction.Check(s)
+}
+
+func checkViewActions(list []string) *wire.FieldError {
+	for i := range list {
+		if e := checkViewAction(list[i]); e != nil {
+			return e.At(i)
+		}
+	}
+	return nil
+}
+
+var patternViewContentSha256 = wire.NewMatcher("^[a-zA-Z0-9]$", "", "^[a-zA-Z0-9]$")
+
+func checkViewContentSha256(s string) *wire.FieldError {
+	if e := wire.CheckLength(s, 1, 64); e != nil {
+		return e
+	}
+	return patternViewContentSha256.Check(s)
+}
+
+var patternViewDescription = wire.NewMatcher("^([\\p{L}\\p{N}_.:\\/=+\\-@,()']+[\\p{L}\\p{Z}\\p{N}_.:\\/=+\\-@,()']*)$", "", "^([\\p{L}\\p{N}_.:\\/=+\\-@,()']+[\\p{L}\\p{Z}\\p{N}_.:\\/=+\\-@,()']*)$")
+
+func checkViewDescription(s string) *wire.FieldError {
+	if e := wire.CheckLength(s, 1, 4096); e != nil {
+		return e
+	}
+	return patternViewDescription.Check(s)
+}
+
+var patternViewId = wire.NewMatcher("^[a-zA-Z0-9\\_\\-:\\/$]+$", "", "^[a-zA-Z0-9\\_\\-:\\/$]+$")
+
+func checkViewId(s string) *wire.FieldError {
+	if e := wire.CheckLength(s, 1, 500); e != nil {
+		return e
+	}
+	return patternViewId.Check(s)
+}
+
+func (v *ViewInputContent) check() *wire.FieldError {
+	if v.Actions != nil {
+		if e := checkViewActions(v.Actions); e != nil {
+			return e.In("Actions")
+		}
+	}
+	return nil
+}
+
+var patternViewName = wire.NewMatcher("^([\\p{L}\\p{N}_.:\\/=+\\-@()']+[\\p{L}\\p{Z}\\p{N}_.:\\/=+\\-@()']*)$", "", "^([\\p{L}\\p{N}_.:\\/=+\\-@()']+[\\p{L}\\p{Z}\\p{N}_.:\\/=+\\-@()']*)$")
+
+func checkViewName(s string) *wire.FieldError {
+	if e := wire.CheckLength(s, 1, 255); e != nil {
+		return e
+	}
+	return patternViewName.Check(s)
+}
+
+var enumViewStatus = []string{"PUBLISHED", "SAVED"}
+
+func checkViewStatus(s string) *wire.FieldError {
+	return wire.CheckEnum(s, enumViewStatus)
+}
+
+var enumViewType = []string{"CUSTOMER_MANAGED", "AWS_MANAGED"}
+
+func checkViewType(s string) *wire.FieldError {
+	return wire.CheckEnum(s, enumViewType)
+}
+
+var patternViewsClientToken = wire.NewMatcher("^([\\p{L}\\p{Z}\\p{N}_.:\\/=+\\-@]*)$", "", "^([\\p{L}\\p{Z}\\p{N}_.:\\/=+\\-@]*)$")
+
+func checkViewsClientToken(s string) *wire.FieldError {
+	if e := wire.CheckLength(s, 0, 500); e != nil {
+		return e
+	}
+	return patternViewsClientToken.Check(s)
+}
+
+var patternViewsInstanceId = wire.NewMatcher("^[a-zA-Z0-9\\_\\-:\\/]+$", "", "^[a-zA-Z0-9\\_\\-:\\/]+$")
+
+func checkViewsInstanceId(s string) *wire.FieldError {
+	if e := wire.CheckLength(s, 1, 100); e != nil {
+		return e
+	}
+	return patternViewsInstanceId.Check(s)
+}
+
+var patternViewsNextToken = wire.NewMatcher("^[a-zA-Z0-9=\\/+_.-]+$", "", "^[a-zA-Z0-9=\\/+_.-]+$")
+
+func checkViewsNextToken(s string) *wire.FieldError {
+	if e := wire.CheckLength(s, 1, 4096); e != nil {
+		return e
+	}
+	return patternViewsNextToken.Check(s)
+}
+
+func checkWeekdayOccurrenceInteger(n int64) *wire.FieldError { return wire.CheckRange(n, -1, 4) }
+
+func checkWeekdayOccurrenceList(list []int64) *wire.FieldError {
+	if e := wire.CheckCount(len(list), 0, 1); e != nil {
+		return e
+	}
+	for i := range list {
+		if e := checkWeekdayOccurrenceInteger(list[i]); e != nil {
+			return e.At(i)
+		}
+	}
+	return nil
+}
+
+func checkResourceArnListMaxLimit100(list []string) *wire.FieldError {
+	return wire.CheckCount(len(list), 1, 100)
 }

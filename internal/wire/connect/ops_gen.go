@@ -8,28 +8,89 @@ import (
 
 // Errors that the API model declares.
 var (
-	AccessDeniedException            = wire.ErrorShape{Code: "AccessDeniedException", Status: 403}
-	ConflictException                = wire.ErrorShape{Code: "ConflictException", Status: 409}
-	ContactFlowNotPublishedException = wire.ErrorShape{Code: "ContactFlowNotPublishedException", Status: 404}
-	ContactNotFoundException         = wire.ErrorShape{Code: "ContactNotFoundException", Status: 410}
-	DuplicateResourceException       = wire.ErrorShape{Code: "DuplicateResourceException", Status: 409}
-	InternalServiceException         = wire.ErrorShape{Code: "InternalServiceException", Status: 500}
-	InvalidActiveRegionException     = wire.ErrorShape{Code: "InvalidActiveRegionException", Status: 400}
-	InvalidContactFlowException      = wire.ErrorShape{Code: "InvalidContactFlowException", Status: 400}
-	InvalidParameterException        = wire.ErrorShape{Code: "InvalidParameterException", Status: 400}
-	InvalidRequestException          = wire.ErrorShape{Code: "InvalidRequestException", Status: 400}
-	LimitExceededException           = wire.ErrorShape{Code: "LimitExceededException", Status: 429}
-	ResourceNotFoundException        = wire.ErrorShape{Code: "ResourceNotFoundException", Status: 404}
-	ServiceQuotaExceededException    = wire.ErrorShape{Code: "ServiceQuotaExceededException", Status: 402}
-	ThrottlingException              = wire.ErrorShape{Code: "ThrottlingException", Status: 429}
+	AccessDeniedException               = wire.ErrorShape{Code: "AccessDeniedException", Status: 403}
+	ConditionalOperationFailedException = wire.ErrorShape{Code: "ConditionalOperationFailedException", Status: 409}
+	ConflictException                   = wire.ErrorShape{Code: "ConflictException", Status: 409}
+	ContactFlowNotPublishedException    = wire.ErrorShape{Code: "ContactFlowNotPublishedException", Status: 404}
+	ContactNotFoundException            = wire.ErrorShape{Code: "ContactNotFoundException", Status: 410}
+	DuplicateResourceException          = wire.ErrorShape{Code: "DuplicateResourceException", Status: 409}
+	IdempotencyException                = wire.ErrorShape{Code: "IdempotencyException", Status: 409}
+	InternalServiceException            = wire.ErrorShape{Code: "InternalServiceException", Status: 500}
+	InvalidActiveRegionException        = wire.ErrorShape{Code: "InvalidActiveRegionException", Status: 400}
+	InvalidContactFlowException         = wire.ErrorShape{Code: "InvalidContactFlowException", Status: 400}
+	InvalidContactFlowModuleException   = wire.ErrorShape{Code: "InvalidContactFlowModuleException", Status: 400}
+	InvalidParameterException           = wire.ErrorShape{Code: "InvalidParameterException", Status: 400}
+	InvalidRequestException             = wire.ErrorShape{Code: "InvalidRequestException", Status: 400}
+	LimitExceededException              = wire.ErrorShape{Code: "LimitExceededException", Status: 429}
+	ResourceConflictException           = wire.ErrorShape{Code: "ResourceConflictException", Status: 409}
+	ResourceInUseException              = wire.ErrorShape{Code: "ResourceInUseException", Status: 409}
+	ResourceNotFoundException           = wire.ErrorShape{Code: "ResourceNotFoundException", Status: 404}
+	ServiceQuotaExceededException       = wire.ErrorShape{Code: "ServiceQuotaExceededException", Status: 402}
+	ThrottlingException                 = wire.ErrorShape{Code: "ThrottlingException", Status: 429}
+	TooManyRequestsException            = wire.ErrorShape{Code: "TooManyRequestsException", Status: 429}
 )
 
 // Ops are the served operations, by name.
 var Ops = []wire.Op{
 	{
+		Service: "connect", Name: "AssociateBot", Method: "PUT", Path: "/instance/{InstanceId}/bot", Status: 200, Auth: wire.SigV4,
+		Errors:   []wire.ErrorShape{ResourceNotFoundException, ResourceConflictException, InternalServiceException, InvalidRequestException, LimitExceededException, ServiceQuotaExceededException, ThrottlingException},
+		NewInput: func() wire.Input { return new(AssociateBotInput) },
+	},
+	{
+		Service: "connect", Name: "AssociateFlow", Method: "PUT", Path: "/flow-associations/{InstanceId}", Status: 200, Auth: wire.SigV4,
+		Errors:   []wire.ErrorShape{AccessDeniedException, ResourceNotFoundException, InternalServiceException, InvalidRequestException, InvalidParameterException, ThrottlingException},
+		NewInput: func() wire.Input { return new(AssociateFlowInput) },
+	},
+	{
+		Service: "connect", Name: "AssociateHoursOfOperations", Method: "POST", Path: "/hours-of-operations/{InstanceId}/{HoursOfOperationId}/associate-hours", Status: 200, Auth: wire.SigV4,
+		Errors:   []wire.ErrorShape{InvalidRequestException, InvalidParameterException, ResourceNotFoundException, ThrottlingException, InternalServiceException, ConditionalOperationFailedException, ServiceQuotaExceededException},
+		NewInput: func() wire.Input { return new(AssociateHoursOfOperationsInput) },
+	},
+	{
+		Service: "connect", Name: "AssociateLambdaFunction", Method: "PUT", Path: "/instance/{InstanceId}/lambda-function", Status: 200, Auth: wire.SigV4,
+		Errors:   []wire.ErrorShape{ResourceNotFoundException, ResourceConflictException, InternalServiceException, InvalidRequestException, InvalidParameterException, ServiceQuotaExceededException, ThrottlingException},
+		NewInput: func() wire.Input { return new(AssociateLambdaFunctionInput) },
+	},
+	{
+		Service: "connect", Name: "BatchGetFlowAssociation", Method: "POST", Path: "/flow-associations-batch/{InstanceId}", Status: 200, Auth: wire.SigV4,
+		Errors:   []wire.ErrorShape{AccessDeniedException, ResourceNotFoundException, InternalServiceException, InvalidRequestException, InvalidParameterException, ThrottlingException},
+		NewInput: func() wire.Input { return new(BatchGetFlowAssociationInput) },
+	},
+	{
 		Service: "connect", Name: "CreateContactFlow", Method: "PUT", Path: "/contact-flows/{InstanceId}", Status: 200, Auth: wire.SigV4,
 		Errors:   []wire.ErrorShape{InvalidRequestException, InvalidContactFlowException, InvalidParameterException, DuplicateResourceException, LimitExceededException, ResourceNotFoundException, ThrottlingException, InternalServiceException},
 		NewInput: func() wire.Input { return new(CreateContactFlowInput) },
+	},
+	{
+		Service: "connect", Name: "CreateContactFlowModule", Method: "PUT", Path: "/contact-flow-modules/{InstanceId}", Status: 200, Auth: wire.SigV4,
+		Errors:   []wire.ErrorShape{AccessDeniedException, InvalidRequestException, InvalidContactFlowModuleException, InvalidParameterException, DuplicateResourceException, LimitExceededException, ResourceNotFoundException, ThrottlingException, IdempotencyException, InternalServiceException},
+		NewInput: func() wire.Input { return new(CreateContactFlowModuleInput) },
+	},
+	{
+		Service: "connect", Name: "CreateContactFlowModuleAlias", Method: "PUT", Path: "/contact-flow-modules/{InstanceId}/{ContactFlowModuleId}/alias", Status: 200, Auth: wire.SigV4,
+		Errors:   []wire.ErrorShape{AccessDeniedException, DuplicateResourceException, InternalServiceException, ResourceNotFoundException, LimitExceededException, InvalidParameterException, InvalidRequestException, ThrottlingException},
+		NewInput: func() wire.Input { return new(CreateContactFlowModuleAliasInput) },
+	},
+	{
+		Service: "connect", Name: "CreateContactFlowModuleVersion", Method: "PUT", Path: "/contact-flow-modules/{InstanceId}/{ContactFlowModuleId}/version", Status: 200, Auth: wire.SigV4,
+		Errors:   []wire.ErrorShape{AccessDeniedException, InternalServiceException, ResourceNotFoundException, LimitExceededException, InvalidParameterException, InvalidRequestException, ThrottlingException},
+		NewInput: func() wire.Input { return new(CreateContactFlowModuleVersionInput) },
+	},
+	{
+		Service: "connect", Name: "CreateContactFlowVersion", Method: "PUT", Path: "/contact-flows/{InstanceId}/{ContactFlowId}/version", Status: 200, Auth: wire.SigV4,
+		Errors:   []wire.ErrorShape{AccessDeniedException, InternalServiceException, ResourceNotFoundException, LimitExceededException, InvalidParameterException, InvalidRequestException, ThrottlingException},
+		NewInput: func() wire.Input { return new(CreateContactFlowVersionInput) },
+	},
+	{
+		Service: "connect", Name: "CreateHoursOfOperation", Method: "PUT", Path: "/hours-of-operations/{InstanceId}", Status: 200, Auth: wire.SigV4,
+		Errors:   []wire.ErrorShape{DuplicateResourceException, InvalidRequestException, InvalidParameterException, ResourceNotFoundException, LimitExceededException, ThrottlingException, InternalServiceException, ServiceQuotaExceededException},
+		NewInput: func() wire.Input { return new(CreateHoursOfOperationInput) },
+	},
+	{
+		Service: "connect", Name: "CreateHoursOfOperationOverride", Method: "PUT", Path: "/hours-of-operations/{InstanceId}/{HoursOfOperationId}/overrides", Status: 200, Auth: wire.SigV4,
+		Errors:   []wire.ErrorShape{DuplicateResourceException, InvalidRequestException, InvalidParameterException, ResourceNotFoundException, LimitExceededException, ThrottlingException, InternalServiceException},
+		NewInput: func() wire.Input { return new(CreateHoursOfOperationOverrideInput) },
 	},
 	{
 		Service: "connect", Name: "CreateInstance", Method: "PUT", Path: "/instance", Status: 200, Auth: wire.SigV4,
@@ -47,14 +108,64 @@ var Ops = []wire.Op{
 		NewInput: func() wire.Input { return new(CreatePersistentContactAssociationInput) },
 	},
 	{
+		Service: "connect", Name: "CreateView", Method: "PUT", Path: "/views/{InstanceId}", Status: 200, Auth: wire.SigV4,
+		Errors:   []wire.ErrorShape{AccessDeniedException, InvalidRequestException, InvalidParameterException, ResourceNotFoundException, InternalServiceException, DuplicateResourceException, ServiceQuotaExceededException, TooManyRequestsException, ResourceInUseException},
+		NewInput: func() wire.Input { return new(CreateViewInput) },
+	},
+	{
+		Service: "connect", Name: "CreateViewVersion", Method: "PUT", Path: "/views/{InstanceId}/{ViewId}/versions", Status: 200, Auth: wire.SigV4,
+		Errors:   []wire.ErrorShape{AccessDeniedException, InvalidRequestException, InvalidParameterException, ResourceNotFoundException, InternalServiceException, TooManyRequestsException, ServiceQuotaExceededException, ResourceInUseException},
+		NewInput: func() wire.Input { return new(CreateViewVersionInput) },
+	},
+	{
 		Service: "connect", Name: "DeleteContactFlow", Method: "DELETE", Path: "/contact-flows/{InstanceId}/{ContactFlowId}", Status: 200, Auth: wire.SigV4,
 		Errors:   []wire.ErrorShape{AccessDeniedException, InvalidRequestException, InvalidParameterException, ResourceNotFoundException, InternalServiceException, ThrottlingException},
 		NewInput: func() wire.Input { return new(DeleteContactFlowInput) },
 	},
 	{
+		Service: "connect", Name: "DeleteContactFlowModule", Method: "DELETE", Path: "/contact-flow-modules/{InstanceId}/{ContactFlowModuleId}", Status: 200, Auth: wire.SigV4,
+		Errors:   []wire.ErrorShape{AccessDeniedException, InvalidRequestException, InvalidParameterException, ResourceNotFoundException, ThrottlingException, InternalServiceException},
+		NewInput: func() wire.Input { return new(DeleteContactFlowModuleInput) },
+	},
+	{
+		Service: "connect", Name: "DeleteContactFlowModuleAlias", Method: "DELETE", Path: "/contact-flow-modules/{InstanceId}/{ContactFlowModuleId}/alias/{AliasId}", Status: 200, Auth: wire.SigV4,
+		Errors:   []wire.ErrorShape{AccessDeniedException, InternalServiceException, ResourceNotFoundException, InvalidParameterException, InvalidRequestException, ThrottlingException},
+		NewInput: func() wire.Input { return new(DeleteContactFlowModuleAliasInput) },
+	},
+	{
+		Service: "connect", Name: "DeleteContactFlowModuleVersion", Method: "DELETE", Path: "/contact-flow-modules/{InstanceId}/{ContactFlowModuleId}/version/{ContactFlowModuleVersion}", Status: 200, Auth: wire.SigV4,
+		Errors:   []wire.ErrorShape{AccessDeniedException, InternalServiceException, ResourceNotFoundException, InvalidParameterException, InvalidRequestException, ThrottlingException},
+		NewInput: func() wire.Input { return new(DeleteContactFlowModuleVersionInput) },
+	},
+	{
+		Service: "connect", Name: "DeleteContactFlowVersion", Method: "DELETE", Path: "/contact-flows/{InstanceId}/{ContactFlowId}/version/{ContactFlowVersion}", Status: 200, Auth: wire.SigV4,
+		Errors:   []wire.ErrorShape{AccessDeniedException, InternalServiceException, ResourceNotFoundException, InvalidParameterException, InvalidRequestException, ThrottlingException},
+		NewInput: func() wire.Input { return new(DeleteContactFlowVersionInput) },
+	},
+	{
+		Service: "connect", Name: "DeleteHoursOfOperation", Method: "DELETE", Path: "/hours-of-operations/{InstanceId}/{HoursOfOperationId}", Status: 200, Auth: wire.SigV4,
+		Errors:   []wire.ErrorShape{InvalidRequestException, InvalidParameterException, ResourceNotFoundException, ThrottlingException, InternalServiceException},
+		NewInput: func() wire.Input { return new(DeleteHoursOfOperationInput) },
+	},
+	{
+		Service: "connect", Name: "DeleteHoursOfOperationOverride", Method: "DELETE", Path: "/hours-of-operations/{InstanceId}/{HoursOfOperationId}/overrides/{HoursOfOperationOverrideId}", Status: 200, Auth: wire.SigV4,
+		Errors:   []wire.ErrorShape{InvalidRequestException, InvalidParameterException, ResourceNotFoundException, ThrottlingException, InternalServiceException},
+		NewInput: func() wire.Input { return new(DeleteHoursOfOperationOverrideInput) },
+	},
+	{
 		Service: "connect", Name: "DeleteInstance", Method: "DELETE", Path: "/instance/{InstanceId}", Status: 200, Auth: wire.SigV4,
 		Errors:   []wire.ErrorShape{ResourceNotFoundException, InternalServiceException, InvalidRequestException},
 		NewInput: func() wire.Input { return new(DeleteInstanceInput) },
+	},
+	{
+		Service: "connect", Name: "DeleteView", Method: "DELETE", Path: "/views/{InstanceId}/{ViewId}", Status: 200, Auth: wire.SigV4,
+		Errors:   []wire.ErrorShape{AccessDeniedException, InvalidRequestException, InvalidParameterException, ResourceNotFoundException, InternalServiceException, TooManyRequestsException, ResourceInUseException},
+		NewInput: func() wire.Input { return new(DeleteViewInput) },
+	},
+	{
+		Service: "connect", Name: "DeleteViewVersion", Method: "DELETE", Path: "/views/{InstanceId}/{ViewId}/versions/{ViewVersion}", Status: 200, Auth: wire.SigV4,
+		Errors:   []wire.ErrorShape{AccessDeniedException, InvalidRequestException, InvalidParameterException, ResourceNotFoundException, InternalServiceException, TooManyRequestsException, ResourceInUseException},
+		NewInput: func() wire.Input { return new(DeleteViewVersionInput) },
 	},
 	{
 		Service: "connect", Name: "DescribeContact", Method: "GET", Path: "/contacts/{InstanceId}/{ContactId}", Status: 200, Auth: wire.SigV4,
@@ -67,14 +178,105 @@ var Ops = []wire.Op{
 		NewInput: func() wire.Input { return new(DescribeContactFlowInput) },
 	},
 	{
+		Service: "connect", Name: "DescribeContactFlowModule", Method: "GET", Path: "/contact-flow-modules/{InstanceId}/{ContactFlowModuleId}", Status: 200, Auth: wire.SigV4,
+		Errors:   []wire.ErrorShape{AccessDeniedException, InvalidRequestException, InvalidParameterException, ResourceNotFoundException, ThrottlingException, InternalServiceException},
+		NewInput: func() wire.Input { return new(DescribeContactFlowModuleInput) },
+	},
+	{
+		Service: "connect", Name: "DescribeContactFlowModuleAlias", Method: "GET", Path: "/contact-flow-modules/{InstanceId}/{ContactFlowModuleId}/alias/{AliasId}", Status: 200, Auth: wire.SigV4,
+		Errors:   []wire.ErrorShape{AccessDeniedException, InvalidRequestException, InvalidParameterException, ResourceNotFoundException, ThrottlingException, InternalServiceException},
+		NewInput: func() wire.Input { return new(DescribeContactFlowModuleAliasInput) },
+	},
+	{
+		Service: "connect", Name: "DescribeHoursOfOperation", Method: "GET", Path: "/hours-of-operations/{InstanceId}/{HoursOfOperationId}", Status: 200, Auth: wire.SigV4,
+		Errors:   []wire.ErrorShape{InvalidRequestException, InvalidParameterException, ResourceNotFoundException, ThrottlingException, InternalServiceException},
+		NewInput: func() wire.Input { return new(DescribeHoursOfOperationInput) },
+	},
+	{
+		Service: "connect", Name: "DescribeHoursOfOperationOverride", Method: "GET", Path: "/hours-of-operations/{InstanceId}/{HoursOfOperationId}/overrides/{HoursOfOperationOverrideId}", Status: 200, Auth: wire.SigV4,
+		Errors:   []wire.ErrorShape{InvalidRequestException, InvalidParameterException, ResourceNotFoundException, ThrottlingException, InternalServiceException},
+		NewInput: func() wire.Input { return new(DescribeHoursOfOperationOverrideInput) },
+	},
+	{
 		Service: "connect", Name: "DescribeInstance", Method: "GET", Path: "/instance/{InstanceId}", Status: 200, Auth: wire.SigV4,
 		Errors:   []wire.ErrorShape{InvalidRequestException, ResourceNotFoundException, InternalServiceException},
 		NewInput: func() wire.Input { return new(DescribeInstanceInput) },
 	},
 	{
+		Service: "connect", Name: "DescribeView", Method: "GET", Path: "/views/{InstanceId}/{ViewId}", Status: 200, Auth: wire.SigV4,
+		Errors:   []wire.ErrorShape{AccessDeniedException, InvalidRequestException, InvalidParameterException, ResourceNotFoundException, InternalServiceException, TooManyRequestsException},
+		NewInput: func() wire.Input { return new(DescribeViewInput) },
+	},
+	{
+		Service: "connect", Name: "DisassociateBot", Method: "POST", Path: "/instance/{InstanceId}/bot", Status: 200, Auth: wire.SigV4,
+		Errors:   []wire.ErrorShape{ResourceNotFoundException, InternalServiceException, InvalidRequestException, ThrottlingException},
+		NewInput: func() wire.Input { return new(DisassociateBotInput) },
+	},
+	{
+		Service: "connect", Name: "DisassociateFlow", Method: "DELETE", Path: "/flow-associations/{InstanceId}/{ResourceId}/{ResourceType}", Status: 200, Auth: wire.SigV4,
+		Errors:   []wire.ErrorShape{AccessDeniedException, ResourceNotFoundException, InternalServiceException, InvalidRequestException, InvalidParameterException, ThrottlingException},
+		NewInput: func() wire.Input { return new(DisassociateFlowInput) },
+	},
+	{
+		Service: "connect", Name: "DisassociateHoursOfOperations", Method: "POST", Path: "/hours-of-operations/{InstanceId}/{HoursOfOperationId}/disassociate-hours", Status: 200, Auth: wire.SigV4,
+		Errors:   []wire.ErrorShape{InvalidRequestException, InvalidParameterException, ResourceNotFoundException, ThrottlingException, InternalServiceException, ConditionalOperationFailedException},
+		NewInput: func() wire.Input { return new(DisassociateHoursOfOperationsInput) },
+	},
+	{
+		Service: "connect", Name: "DisassociateLambdaFunction", Method: "DELETE", Path: "/instance/{InstanceId}/lambda-function", Status: 200, Auth: wire.SigV4,
+		Errors:   []wire.ErrorShape{ResourceNotFoundException, InternalServiceException, InvalidRequestException, InvalidParameterException, ThrottlingException},
+		NewInput: func() wire.Input { return new(DisassociateLambdaFunctionInput) },
+	},
+	{
 		Service: "connect", Name: "GetContactAttributes", Method: "GET", Path: "/contact/attributes/{InstanceId}/{InitialContactId}", Status: 200, Auth: wire.SigV4,
 		Errors:   []wire.ErrorShape{InvalidRequestException, ResourceNotFoundException, InternalServiceException},
 		NewInput: func() wire.Input { return new(GetContactAttributesInput) },
+	},
+	{
+		Service: "connect", Name: "GetEffectiveHoursOfOperations", Method: "GET", Path: "/effective-hours-of-operations/{InstanceId}/{HoursOfOperationId}", Status: 200, Auth: wire.SigV4,
+		Errors:   []wire.ErrorShape{InvalidRequestException, InvalidParameterException, ResourceNotFoundException, ThrottlingException, InternalServiceException},
+		NewInput: func() wire.Input { return new(GetEffectiveHoursOfOperationsInput) },
+	},
+	{
+		Service: "connect", Name: "GetFlowAssociation", Method: "GET", Path: "/flow-associations/{InstanceId}/{ResourceId}/{ResourceType}", Status: 200, Auth: wire.SigV4,
+		Errors:   []wire.ErrorShape{AccessDeniedException, ResourceNotFoundException, InternalServiceException, InvalidRequestException, InvalidParameterException, ThrottlingException},
+		NewInput: func() wire.Input { return new(GetFlowAssociationInput) },
+	},
+	{
+		Service: "connect", Name: "ListBots", Method: "GET", Path: "/instance/{InstanceId}/bots", Status: 200, Auth: wire.SigV4,
+		Errors:    []wire.ErrorShape{ResourceNotFoundException, InternalServiceException, InvalidRequestException, ThrottlingException},
+		Paginated: true,
+		NewInput:  func() wire.Input { return new(ListBotsInput) },
+	},
+	{
+		Service: "connect", Name: "ListChildHoursOfOperations", Method: "GET", Path: "/hours-of-operations/{InstanceId}/{HoursOfOperationId}/hours", Status: 200, Auth: wire.SigV4,
+		Errors:    []wire.ErrorShape{InvalidRequestException, InvalidParameterException, ResourceNotFoundException, ThrottlingException, InternalServiceException},
+		Paginated: true,
+		NewInput:  func() wire.Input { return new(ListChildHoursOfOperationsInput) },
+	},
+	{
+		Service: "connect", Name: "ListContactFlowModuleAliases", Method: "GET", Path: "/contact-flow-modules/{InstanceId}/{ContactFlowModuleId}/aliases", Status: 200, Auth: wire.SigV4,
+		Errors:    []wire.ErrorShape{AccessDeniedException, InternalServiceException, ResourceNotFoundException, InvalidParameterException, InvalidRequestException, ThrottlingException},
+		Paginated: true,
+		NewInput:  func() wire.Input { return new(ListContactFlowModuleAliasesInput) },
+	},
+	{
+		Service: "connect", Name: "ListContactFlowModuleVersions", Method: "GET", Path: "/contact-flow-modules/{InstanceId}/{ContactFlowModuleId}/versions", Status: 200, Auth: wire.SigV4,
+		Errors:    []wire.ErrorShape{AccessDeniedException, InternalServiceException, ResourceNotFoundException, InvalidParameterException, InvalidRequestException, ThrottlingException},
+		Paginated: true,
+		NewInput:  func() wire.Input { return new(ListContactFlowModuleVersionsInput) },
+	},
+	{
+		Service: "connect", Name: "ListContactFlowModules", Method: "GET", Path: "/contact-flow-modules-summary/{InstanceId}", Status: 200, Auth: wire.SigV4,
+		Errors:    []wire.ErrorShape{AccessDeniedException, InvalidRequestException, InvalidParameterException, ResourceNotFoundException, ThrottlingException, InternalServiceException},
+		Paginated: true,
+		NewInput:  func() wire.Input { return new(ListContactFlowModulesInput) },
+	},
+	{
+		Service: "connect", Name: "ListContactFlowVersions", Method: "GET", Path: "/contact-flows/{InstanceId}/{ContactFlowId}/versions", Status: 200, Auth: wire.SigV4,
+		Errors:    []wire.ErrorShape{AccessDeniedException, InternalServiceException, ResourceNotFoundException, InvalidParameterException, InvalidRequestException, ThrottlingException},
+		Paginated: true,
+		NewInput:  func() wire.Input { return new(ListContactFlowVersionsInput) },
 	},
 	{
 		Service: "connect", Name: "ListContactFlows", Method: "GET", Path: "/contact-flows-summary/{InstanceId}", Status: 200, Auth: wire.SigV4,
@@ -83,10 +285,46 @@ var Ops = []wire.Op{
 		NewInput:  func() wire.Input { return new(ListContactFlowsInput) },
 	},
 	{
+		Service: "connect", Name: "ListFlowAssociations", Method: "GET", Path: "/flow-associations-summary/{InstanceId}", Status: 200, Auth: wire.SigV4,
+		Errors:    []wire.ErrorShape{AccessDeniedException, ResourceNotFoundException, InternalServiceException, InvalidRequestException, InvalidParameterException, ThrottlingException},
+		Paginated: true,
+		NewInput:  func() wire.Input { return new(ListFlowAssociationsInput) },
+	},
+	{
+		Service: "connect", Name: "ListHoursOfOperationOverrides", Method: "GET", Path: "/hours-of-operations/{InstanceId}/{HoursOfOperationId}/overrides", Status: 200, Auth: wire.SigV4,
+		Errors:    []wire.ErrorShape{InvalidRequestException, InvalidParameterException, ResourceNotFoundException, ThrottlingException, InternalServiceException},
+		Paginated: true,
+		NewInput:  func() wire.Input { return new(ListHoursOfOperationOverridesInput) },
+	},
+	{
+		Service: "connect", Name: "ListHoursOfOperations", Method: "GET", Path: "/hours-of-operations-summary/{InstanceId}", Status: 200, Auth: wire.SigV4,
+		Errors:    []wire.ErrorShape{InvalidRequestException, InvalidParameterException, ResourceNotFoundException, ThrottlingException, InternalServiceException},
+		Paginated: true,
+		NewInput:  func() wire.Input { return new(ListHoursOfOperationsInput) },
+	},
+	{
 		Service: "connect", Name: "ListInstances", Method: "GET", Path: "/instance", Status: 200, Auth: wire.SigV4,
 		Errors:    []wire.ErrorShape{InvalidRequestException, InternalServiceException},
 		Paginated: true,
 		NewInput:  func() wire.Input { return new(ListInstancesInput) },
+	},
+	{
+		Service: "connect", Name: "ListLambdaFunctions", Method: "GET", Path: "/instance/{InstanceId}/lambda-functions", Status: 200, Auth: wire.SigV4,
+		Errors:    []wire.ErrorShape{ResourceNotFoundException, InternalServiceException, InvalidRequestException, InvalidParameterException, ThrottlingException},
+		Paginated: true,
+		NewInput:  func() wire.Input { return new(ListLambdaFunctionsInput) },
+	},
+	{
+		Service: "connect", Name: "ListViewVersions", Method: "GET", Path: "/views/{InstanceId}/{ViewId}/versions", Status: 200, Auth: wire.SigV4,
+		Errors:    []wire.ErrorShape{AccessDeniedException, InvalidRequestException, InvalidParameterException, ResourceNotFoundException, InternalServiceException, TooManyRequestsException},
+		Paginated: true,
+		NewInput:  func() wire.Input { return new(ListViewVersionsInput) },
+	},
+	{
+		Service: "connect", Name: "ListViews", Method: "GET", Path: "/views/{InstanceId}", Status: 200, Auth: wire.SigV4,
+		Errors:    []wire.ErrorShape{AccessDeniedException, InvalidRequestException, InvalidParameterException, ResourceNotFoundException, InternalServiceException, TooManyRequestsException},
+		Paginated: true,
+		NewInput:  func() wire.Input { return new(ListViewsInput) },
 	},
 	{
 		Service: "connect", Name: "StartChatContact", Method: "PUT", Path: "/contact/chat", Status: 200, Auth: wire.SigV4,
@@ -97,6 +335,16 @@ var Ops = []wire.Op{
 		Service: "connect", Name: "StopContact", Method: "POST", Path: "/contact/stop", Status: 200, Auth: wire.SigV4,
 		Errors:   []wire.ErrorShape{InvalidRequestException, ContactNotFoundException, InvalidParameterException, ResourceNotFoundException, InternalServiceException, InvalidActiveRegionException},
 		NewInput: func() wire.Input { return new(StopContactInput) },
+	},
+	{
+		Service: "connect", Name: "TagContact", Method: "POST", Path: "/contact/tags", Status: 200, Auth: wire.SigV4,
+		Errors:   []wire.ErrorShape{InvalidRequestException, ResourceNotFoundException, InternalServiceException, InvalidParameterException, ThrottlingException, InvalidActiveRegionException},
+		NewInput: func() wire.Input { return new(TagContactInput) },
+	},
+	{
+		Service: "connect", Name: "UntagContact", Method: "DELETE", Path: "/contact/tags/{InstanceId}/{ContactId}", Status: 200, Auth: wire.SigV4,
+		Errors:   []wire.ErrorShape{InvalidRequestException, ResourceNotFoundException, InternalServiceException, InvalidParameterException, ThrottlingException, InvalidActiveRegionException},
+		NewInput: func() wire.Input { return new(UntagContactInput) },
 	},
 	{
 		Service: "connect", Name: "UpdateContactAttributes", Method: "POST", Path: "/contact/attributes", Status: 200, Auth: wire.SigV4,
@@ -114,9 +362,44 @@ var Ops = []wire.Op{
 		NewInput: func() wire.Input { return new(UpdateContactFlowMetadataInput) },
 	},
 	{
+		Service: "connect", Name: "UpdateContactFlowModuleAlias", Method: "POST", Path: "/contact-flow-modules/{InstanceId}/{ContactFlowModuleId}/alias/{AliasId}", Status: 200, Auth: wire.SigV4,
+		Errors:   []wire.ErrorShape{AccessDeniedException, InternalServiceException, ResourceNotFoundException, InvalidParameterException, InvalidRequestException, ThrottlingException, ConditionalOperationFailedException, DuplicateResourceException},
+		NewInput: func() wire.Input { return new(UpdateContactFlowModuleAliasInput) },
+	},
+	{
+		Service: "connect", Name: "UpdateContactFlowModuleContent", Method: "POST", Path: "/contact-flow-modules/{InstanceId}/{ContactFlowModuleId}/content", Status: 200, Auth: wire.SigV4,
+		Errors:   []wire.ErrorShape{AccessDeniedException, InvalidRequestException, InvalidContactFlowModuleException, ResourceNotFoundException, ThrottlingException, InternalServiceException},
+		NewInput: func() wire.Input { return new(UpdateContactFlowModuleContentInput) },
+	},
+	{
+		Service: "connect", Name: "UpdateContactFlowModuleMetadata", Method: "POST", Path: "/contact-flow-modules/{InstanceId}/{ContactFlowModuleId}/metadata", Status: 200, Auth: wire.SigV4,
+		Errors:   []wire.ErrorShape{AccessDeniedException, InvalidRequestException, InvalidParameterException, DuplicateResourceException, ResourceNotFoundException, ThrottlingException, InternalServiceException},
+		NewInput: func() wire.Input { return new(UpdateContactFlowModuleMetadataInput) },
+	},
+	{
 		Service: "connect", Name: "UpdateContactFlowName", Method: "POST", Path: "/contact-flows/{InstanceId}/{ContactFlowId}/name", Status: 200, Auth: wire.SigV4,
 		Errors:   []wire.ErrorShape{InvalidRequestException, InvalidParameterException, DuplicateResourceException, ResourceNotFoundException, ThrottlingException, InternalServiceException},
 		NewInput: func() wire.Input { return new(UpdateContactFlowNameInput) },
+	},
+	{
+		Service: "connect", Name: "UpdateHoursOfOperation", Method: "POST", Path: "/hours-of-operations/{InstanceId}/{HoursOfOperationId}", Status: 200, Auth: wire.SigV4,
+		Errors:   []wire.ErrorShape{DuplicateResourceException, InvalidRequestException, InvalidParameterException, ResourceNotFoundException, ThrottlingException, InternalServiceException},
+		NewInput: func() wire.Input { return new(UpdateHoursOfOperationInput) },
+	},
+	{
+		Service: "connect", Name: "UpdateHoursOfOperationOverride", Method: "POST", Path: "/hours-of-operations/{InstanceId}/{HoursOfOperationId}/overrides/{HoursOfOperationOverrideId}", Status: 200, Auth: wire.SigV4,
+		Errors:   []wire.ErrorShape{DuplicateResourceException, InvalidRequestException, InvalidParameterException, ResourceNotFoundException, ThrottlingException, InternalServiceException, ConditionalOperationFailedException},
+		NewInput: func() wire.Input { return new(UpdateHoursOfOperationOverrideInput) },
+	},
+	{
+		Service: "connect", Name: "UpdateViewContent", Method: "POST", Path: "/views/{InstanceId}/{ViewId}", Status: 200, Auth: wire.SigV4,
+		Errors:   []wire.ErrorShape{AccessDeniedException, InvalidRequestException, InvalidParameterException, ResourceNotFoundException, InternalServiceException, TooManyRequestsException, ResourceInUseException},
+		NewInput: func() wire.Input { return new(UpdateViewContentInput) },
+	},
+	{
+		Service: "connect", Name: "UpdateViewMetadata", Method: "POST", Path: "/views/{InstanceId}/{ViewId}/metadata", Status: 200, Auth: wire.SigV4,
+		Errors:   []wire.ErrorShape{AccessDeniedException, InvalidRequestException, InvalidParameterException, ResourceNotFoundException, InternalServiceException, TooManyRequestsException, DuplicateResourceException, ResourceInUseException},
+		NewInput: func() wire.Input { return new(UpdateViewMetadataInput) },
 	},
 }
 
@@ -125,14 +408,10 @@ var Others = []wire.Route{
 	{Service: "connect", Name: "ActivateEvaluationForm", Method: "POST", Path: "/evaluation-forms/{InstanceId}/{EvaluationFormId}/activate"},
 	{Service: "connect", Name: "AssociateAnalyticsDataSet", Method: "PUT", Path: "/analytics-data/instance/{InstanceId}/association"},
 	{Service: "connect", Name: "AssociateApprovedOrigin", Method: "PUT", Path: "/instance/{InstanceId}/approved-origin"},
-	{Service: "connect", Name: "AssociateBot", Method: "PUT", Path: "/instance/{InstanceId}/bot"},
 	{Service: "connect", Name: "AssociateContactWithUser", Method: "POST", Path: "/contacts/{InstanceId}/{ContactId}/associate-user"},
 	{Service: "connect", Name: "AssociateDefaultVocabulary", Method: "PUT", Path: "/default-vocabulary/{InstanceId}/{LanguageCode}"},
 	{Service: "connect", Name: "AssociateEmailAddressAlias", Method: "POST", Path: "/email-addresses/{InstanceId}/{EmailAddressId}/associate-alias"},
-	{Service: "connect", Name: "AssociateFlow", Method: "PUT", Path: "/flow-associations/{InstanceId}"},
-	{Service: "connect", Name: "AssociateHoursOfOperations", Method: "POST", Path: "/hours-of-operations/{InstanceId}/{HoursOfOperationId}/associate-hours"},
 	{Service: "connect", Name: "AssociateInstanceStorageConfig", Method: "PUT", Path: "/instance/{InstanceId}/storage-config"},
-	{Service: "connect", Name: "AssociateLambdaFunction", Method: "PUT", Path: "/instance/{InstanceId}/lambda-function"},
 	{Service: "connect", Name: "AssociateLexBot", Method: "PUT", Path: "/instance/{InstanceId}/lex-bot"},
 	{Service: "connect", Name: "AssociatePhoneNumberContactFlow", Method: "PUT", Path: "/phone-number/{PhoneNumberId}/contact-flow"},
 	{Service: "connect", Name: "AssociateQueueEmailAddresses", Method: "POST", Path: "/queues/{InstanceId}/{QueueId}/associate-email-addresses"},
@@ -149,23 +428,16 @@ var Others = []wire.Route{
 	{Service: "connect", Name: "BatchDescribeDataTableValue", Method: "POST", Path: "/data-tables/{InstanceId}/{DataTableId}/values/describe"},
 	{Service: "connect", Name: "BatchDisassociateAnalyticsDataSet", Method: "POST", Path: "/analytics-data/instance/{InstanceId}/associations"},
 	{Service: "connect", Name: "BatchGetAttachedFileMetadata", Method: "POST", Path: "/attached-files/{InstanceId}"},
-	{Service: "connect", Name: "BatchGetFlowAssociation", Method: "POST", Path: "/flow-associations-batch/{InstanceId}"},
 	{Service: "connect", Name: "BatchPutContact", Method: "PUT", Path: "/contact/batch/{InstanceId}"},
 	{Service: "connect", Name: "BatchUpdateDataTableValue", Method: "POST", Path: "/data-tables/{InstanceId}/{DataTableId}/values/update"},
 	{Service: "connect", Name: "ClaimPhoneNumber", Method: "POST", Path: "/phone-number/claim"},
 	{Service: "connect", Name: "CompleteAttachedFileUpload", Method: "POST", Path: "/attached-files/{InstanceId}/{FileId}"},
 	{Service: "connect", Name: "CreateAgentStatus", Method: "PUT", Path: "/agent-status/{InstanceId}"},
 	{Service: "connect", Name: "CreateContact", Method: "PUT", Path: "/contact/create-contact"},
-	{Service: "connect", Name: "CreateContactFlowModule", Method: "PUT", Path: "/contact-flow-modules/{InstanceId}"},
-	{Service: "connect", Name: "CreateContactFlowModuleAlias", Method: "PUT", Path: "/contact-flow-modules/{InstanceId}/{ContactFlowModuleId}/alias"},
-	{Service: "connect", Name: "CreateContactFlowModuleVersion", Method: "PUT", Path: "/contact-flow-modules/{InstanceId}/{ContactFlowModuleId}/version"},
-	{Service: "connect", Name: "CreateContactFlowVersion", Method: "PUT", Path: "/contact-flows/{InstanceId}/{ContactFlowId}/version"},
 	{Service: "connect", Name: "CreateDataTable", Method: "PUT", Path: "/data-tables/{InstanceId}"},
 	{Service: "connect", Name: "CreateDataTableAttribute", Method: "PUT", Path: "/data-tables/{InstanceId}/{DataTableId}/attributes"},
 	{Service: "connect", Name: "CreateEmailAddress", Method: "PUT", Path: "/email-addresses/{InstanceId}"},
 	{Service: "connect", Name: "CreateEvaluationForm", Method: "PUT", Path: "/evaluation-forms/{InstanceId}"},
-	{Service: "connect", Name: "CreateHoursOfOperation", Method: "PUT", Path: "/hours-of-operations/{InstanceId}"},
-	{Service: "connect", Name: "CreateHoursOfOperationOverride", Method: "PUT", Path: "/hours-of-operations/{InstanceId}/{HoursOfOperationId}/overrides"},
 	{Service: "connect", Name: "CreateIntegrationAssociation", Method: "PUT", Path: "/instance/{InstanceId}/integration-associations"},
 	{Service: "connect", Name: "CreateNotification", Method: "PUT", Path: "/notifications/{InstanceId}"},
 	{Service: "connect", Name: "CreatePredefinedAttribute", Method: "PUT", Path: "/predefined-attributes/{InstanceId}"},
@@ -182,24 +454,16 @@ var Others = []wire.Route{
 	{Service: "connect", Name: "CreateUseCase", Method: "PUT", Path: "/instance/{InstanceId}/integration-associations/{IntegrationAssociationId}/use-cases"},
 	{Service: "connect", Name: "CreateUser", Method: "PUT", Path: "/users/{InstanceId}"},
 	{Service: "connect", Name: "CreateUserHierarchyGroup", Method: "PUT", Path: "/user-hierarchy-groups/{InstanceId}"},
-	{Service: "connect", Name: "CreateView", Method: "PUT", Path: "/views/{InstanceId}"},
-	{Service: "connect", Name: "CreateViewVersion", Method: "PUT", Path: "/views/{InstanceId}/{ViewId}/versions"},
 	{Service: "connect", Name: "CreateVocabulary", Method: "POST", Path: "/vocabulary/{InstanceId}"},
 	{Service: "connect", Name: "CreateWorkspace", Method: "PUT", Path: "/workspaces/{InstanceId}"},
 	{Service: "connect", Name: "CreateWorkspacePage", Method: "PUT", Path: "/workspaces/{InstanceId}/{WorkspaceId}/pages"},
 	{Service: "connect", Name: "DeactivateEvaluationForm", Method: "POST", Path: "/evaluation-forms/{InstanceId}/{EvaluationFormId}/deactivate"},
 	{Service: "connect", Name: "DeleteAttachedFile", Method: "DELETE", Path: "/attached-files/{InstanceId}/{FileId}"},
 	{Service: "connect", Name: "DeleteContactEvaluation", Method: "DELETE", Path: "/contact-evaluations/{InstanceId}/{EvaluationId}"},
-	{Service: "connect", Name: "DeleteContactFlowModule", Method: "DELETE", Path: "/contact-flow-modules/{InstanceId}/{ContactFlowModuleId}"},
-	{Service: "connect", Name: "DeleteContactFlowModuleAlias", Method: "DELETE", Path: "/contact-flow-modules/{InstanceId}/{ContactFlowModuleId}/alias/{AliasId}"},
-	{Service: "connect", Name: "DeleteContactFlowModuleVersion", Method: "DELETE", Path: "/contact-flow-modules/{InstanceId}/{ContactFlowModuleId}/version/{ContactFlowModuleVersion}"},
-	{Service: "connect", Name: "DeleteContactFlowVersion", Method: "DELETE", Path: "/contact-flows/{InstanceId}/{ContactFlowId}/version/{ContactFlowVersion}"},
 	{Service: "connect", Name: "DeleteDataTable", Method: "DELETE", Path: "/data-tables/{InstanceId}/{DataTableId}"},
 	{Service: "connect", Name: "DeleteDataTableAttribute", Method: "DELETE", Path: "/data-tables/{InstanceId}/{DataTableId}/attributes/{AttributeName}"},
 	{Service: "connect", Name: "DeleteEmailAddress", Method: "DELETE", Path: "/email-addresses/{InstanceId}/{EmailAddressId}"},
 	{Service: "connect", Name: "DeleteEvaluationForm", Method: "DELETE", Path: "/evaluation-forms/{InstanceId}/{EvaluationFormId}"},
-	{Service: "connect", Name: "DeleteHoursOfOperation", Method: "DELETE", Path: "/hours-of-operations/{InstanceId}/{HoursOfOperationId}"},
-	{Service: "connect", Name: "DeleteHoursOfOperationOverride", Method: "DELETE", Path: "/hours-of-operations/{InstanceId}/{HoursOfOperationId}/overrides/{HoursOfOperationOverrideId}"},
 	{Service: "connect", Name: "DeleteIntegrationAssociation", Method: "DELETE", Path: "/instance/{InstanceId}/integration-associations/{IntegrationAssociationId}"},
 	{Service: "connect", Name: "DeleteNotification", Method: "DELETE", Path: "/notifications/{InstanceId}/{NotificationId}"},
 	{Service: "connect", Name: "DeletePredefinedAttribute", Method: "DELETE", Path: "/predefined-attributes/{InstanceId}/{Name}"},
@@ -216,8 +480,6 @@ var Others = []wire.Route{
 	{Service: "connect", Name: "DeleteUseCase", Method: "DELETE", Path: "/instance/{InstanceId}/integration-associations/{IntegrationAssociationId}/use-cases/{UseCaseId}"},
 	{Service: "connect", Name: "DeleteUser", Method: "DELETE", Path: "/users/{InstanceId}/{UserId}"},
 	{Service: "connect", Name: "DeleteUserHierarchyGroup", Method: "DELETE", Path: "/user-hierarchy-groups/{InstanceId}/{HierarchyGroupId}"},
-	{Service: "connect", Name: "DeleteView", Method: "DELETE", Path: "/views/{InstanceId}/{ViewId}"},
-	{Service: "connect", Name: "DeleteViewVersion", Method: "DELETE", Path: "/views/{InstanceId}/{ViewId}/versions/{ViewVersion}"},
 	{Service: "connect", Name: "DeleteVocabulary", Method: "POST", Path: "/vocabulary-remove/{InstanceId}/{VocabularyId}"},
 	{Service: "connect", Name: "DeleteWorkspace", Method: "DELETE", Path: "/workspaces/{InstanceId}/{WorkspaceId}"},
 	{Service: "connect", Name: "DeleteWorkspaceMedia", Method: "DELETE", Path: "/workspaces/{InstanceId}/{WorkspaceId}/media"},
@@ -226,14 +488,10 @@ var Others = []wire.Route{
 	{Service: "connect", Name: "DescribeAttachedFilesConfiguration", Method: "GET", Path: "/attached-files-configurations/{InstanceId}/{AttachmentScope}"},
 	{Service: "connect", Name: "DescribeAuthenticationProfile", Method: "GET", Path: "/authentication-profiles/{InstanceId}/{AuthenticationProfileId}"},
 	{Service: "connect", Name: "DescribeContactEvaluation", Method: "GET", Path: "/contact-evaluations/{InstanceId}/{EvaluationId}"},
-	{Service: "connect", Name: "DescribeContactFlowModule", Method: "GET", Path: "/contact-flow-modules/{InstanceId}/{ContactFlowModuleId}"},
-	{Service: "connect", Name: "DescribeContactFlowModuleAlias", Method: "GET", Path: "/contact-flow-modules/{InstanceId}/{ContactFlowModuleId}/alias/{AliasId}"},
 	{Service: "connect", Name: "DescribeDataTable", Method: "GET", Path: "/data-tables/{InstanceId}/{DataTableId}"},
 	{Service: "connect", Name: "DescribeDataTableAttribute", Method: "GET", Path: "/data-tables/{InstanceId}/{DataTableId}/attributes/{AttributeName}"},
 	{Service: "connect", Name: "DescribeEmailAddress", Method: "GET", Path: "/email-addresses/{InstanceId}/{EmailAddressId}"},
 	{Service: "connect", Name: "DescribeEvaluationForm", Method: "GET", Path: "/evaluation-forms/{InstanceId}/{EvaluationFormId}"},
-	{Service: "connect", Name: "DescribeHoursOfOperation", Method: "GET", Path: "/hours-of-operations/{InstanceId}/{HoursOfOperationId}"},
-	{Service: "connect", Name: "DescribeHoursOfOperationOverride", Method: "GET", Path: "/hours-of-operations/{InstanceId}/{HoursOfOperationId}/overrides/{HoursOfOperationOverrideId}"},
 	{Service: "connect", Name: "DescribeInstanceAttribute", Method: "GET", Path: "/instance/{InstanceId}/attribute/{AttributeType}"},
 	{Service: "connect", Name: "DescribeInstanceStorageConfig", Method: "GET", Path: "/instance/{InstanceId}/storage-config/{AssociationId}"},
 	{Service: "connect", Name: "DescribeNotification", Method: "GET", Path: "/notifications/{InstanceId}/{NotificationId}"},
@@ -250,17 +508,12 @@ var Others = []wire.Route{
 	{Service: "connect", Name: "DescribeUser", Method: "GET", Path: "/users/{InstanceId}/{UserId}"},
 	{Service: "connect", Name: "DescribeUserHierarchyGroup", Method: "GET", Path: "/user-hierarchy-groups/{InstanceId}/{HierarchyGroupId}"},
 	{Service: "connect", Name: "DescribeUserHierarchyStructure", Method: "GET", Path: "/user-hierarchy-structure/{InstanceId}"},
-	{Service: "connect", Name: "DescribeView", Method: "GET", Path: "/views/{InstanceId}/{ViewId}"},
 	{Service: "connect", Name: "DescribeVocabulary", Method: "GET", Path: "/vocabulary/{InstanceId}/{VocabularyId}"},
 	{Service: "connect", Name: "DescribeWorkspace", Method: "GET", Path: "/workspaces/{InstanceId}/{WorkspaceId}"},
 	{Service: "connect", Name: "DisassociateAnalyticsDataSet", Method: "POST", Path: "/analytics-data/instance/{InstanceId}/association"},
 	{Service: "connect", Name: "DisassociateApprovedOrigin", Method: "DELETE", Path: "/instance/{InstanceId}/approved-origin"},
-	{Service: "connect", Name: "DisassociateBot", Method: "POST", Path: "/instance/{InstanceId}/bot"},
 	{Service: "connect", Name: "DisassociateEmailAddressAlias", Method: "POST", Path: "/email-addresses/{InstanceId}/{EmailAddressId}/disassociate-alias"},
-	{Service: "connect", Name: "DisassociateFlow", Method: "DELETE", Path: "/flow-associations/{InstanceId}/{ResourceId}/{ResourceType}"},
-	{Service: "connect", Name: "DisassociateHoursOfOperations", Method: "POST", Path: "/hours-of-operations/{InstanceId}/{HoursOfOperationId}/disassociate-hours"},
 	{Service: "connect", Name: "DisassociateInstanceStorageConfig", Method: "DELETE", Path: "/instance/{InstanceId}/storage-config/{AssociationId}"},
-	{Service: "connect", Name: "DisassociateLambdaFunction", Method: "DELETE", Path: "/instance/{InstanceId}/lambda-function"},
 	{Service: "connect", Name: "DisassociateLexBot", Method: "DELETE", Path: "/instance/{InstanceId}/lex-bot"},
 	{Service: "connect", Name: "DisassociatePhoneNumberContactFlow", Method: "DELETE", Path: "/phone-number/{PhoneNumberId}/contact-flow"},
 	{Service: "connect", Name: "DisassociateQueueEmailAddresses", Method: "POST", Path: "/queues/{InstanceId}/{QueueId}/disassociate-email-addresses"},
@@ -277,9 +530,7 @@ var Others = []wire.Route{
 	{Service: "connect", Name: "GetContactMetrics", Method: "POST", Path: "/metrics/contact"},
 	{Service: "connect", Name: "GetCurrentMetricData", Method: "POST", Path: "/metrics/current/{InstanceId}"},
 	{Service: "connect", Name: "GetCurrentUserData", Method: "POST", Path: "/metrics/userdata/{InstanceId}"},
-	{Service: "connect", Name: "GetEffectiveHoursOfOperations", Method: "GET", Path: "/effective-hours-of-operations/{InstanceId}/{HoursOfOperationId}"},
 	{Service: "connect", Name: "GetFederationToken", Method: "GET", Path: "/user/federate/{InstanceId}"},
-	{Service: "connect", Name: "GetFlowAssociation", Method: "GET", Path: "/flow-associations/{InstanceId}/{ResourceId}/{ResourceType}"},
 	{Service: "connect", Name: "GetMetricData", Method: "POST", Path: "/metrics/historical/{InstanceId}"},
 	{Service: "connect", Name: "GetMetricDataV2", Method: "POST", Path: "/metrics/data"},
 	{Service: "connect", Name: "GetPromptFile", Method: "GET", Path: "/prompts/{InstanceId}/{PromptId}/file"},
@@ -295,13 +546,7 @@ var Others = []wire.Route{
 	{Service: "connect", Name: "ListAssociatedContacts", Method: "GET", Path: "/contact/associated/{InstanceId}"},
 	{Service: "connect", Name: "ListAttachedFilesConfigurations", Method: "GET", Path: "/attached-files-configurations/{InstanceId}"},
 	{Service: "connect", Name: "ListAuthenticationProfiles", Method: "GET", Path: "/authentication-profiles-summary/{InstanceId}"},
-	{Service: "connect", Name: "ListBots", Method: "GET", Path: "/instance/{InstanceId}/bots"},
-	{Service: "connect", Name: "ListChildHoursOfOperations", Method: "GET", Path: "/hours-of-operations/{InstanceId}/{HoursOfOperationId}/hours"},
 	{Service: "connect", Name: "ListContactEvaluations", Method: "GET", Path: "/contact-evaluations/{InstanceId}"},
-	{Service: "connect", Name: "ListContactFlowModuleAliases", Method: "GET", Path: "/contact-flow-modules/{InstanceId}/{ContactFlowModuleId}/aliases"},
-	{Service: "connect", Name: "ListContactFlowModuleVersions", Method: "GET", Path: "/contact-flow-modules/{InstanceId}/{ContactFlowModuleId}/versions"},
-	{Service: "connect", Name: "ListContactFlowModules", Method: "GET", Path: "/contact-flow-modules-summary/{InstanceId}"},
-	{Service: "connect", Name: "ListContactFlowVersions", Method: "GET", Path: "/contact-flows/{InstanceId}/{ContactFlowId}/versions"},
 	{Service: "connect", Name: "ListContactReferences", Method: "GET", Path: "/contact/references/{InstanceId}/{ContactId}"},
 	{Service: "connect", Name: "ListDataTableAttributes", Method: "POST", Path: "/data-tables/{InstanceId}/{DataTableId}/attributes"},
 	{Service: "connect", Name: "ListDataTablePrimaryValues", Method: "POST", Path: "/data-tables/{InstanceId}/{DataTableId}/values/list-primary"},
@@ -311,13 +556,9 @@ var Others = []wire.Route{
 	{Service: "connect", Name: "ListEntitySecurityProfiles", Method: "POST", Path: "/entity-security-profiles-summary/{InstanceId}"},
 	{Service: "connect", Name: "ListEvaluationFormVersions", Method: "GET", Path: "/evaluation-forms/{InstanceId}/{EvaluationFormId}/versions"},
 	{Service: "connect", Name: "ListEvaluationForms", Method: "GET", Path: "/evaluation-forms/{InstanceId}"},
-	{Service: "connect", Name: "ListFlowAssociations", Method: "GET", Path: "/flow-associations-summary/{InstanceId}"},
-	{Service: "connect", Name: "ListHoursOfOperationOverrides", Method: "GET", Path: "/hours-of-operations/{InstanceId}/{HoursOfOperationId}/overrides"},
-	{Service: "connect", Name: "ListHoursOfOperations", Method: "GET", Path: "/hours-of-operations-summary/{InstanceId}"},
 	{Service: "connect", Name: "ListInstanceAttributes", Method: "GET", Path: "/instance/{InstanceId}/attributes"},
 	{Service: "connect", Name: "ListInstanceStorageConfigs", Method: "GET", Path: "/instance/{InstanceId}/storage-configs"},
 	{Service: "connect", Name: "ListIntegrationAssociations", Method: "GET", Path: "/instance/{InstanceId}/integration-associations"},
-	{Service: "connect", Name: "ListLambdaFunctions", Method: "GET", Path: "/instance/{InstanceId}/lambda-functions"},
 	{Service: "connect", Name: "ListLexBots", Method: "GET", Path: "/instance/{InstanceId}/lex-bots"},
 	{Service: "connect", Name: "ListNotifications", Method: "GET", Path: "/notifications/{InstanceId}"},
 	{Service: "connect", Name: "ListPhoneNumbers", Method: "GET", Path: "/phone-numbers-summary/{InstanceId}"},
@@ -350,8 +591,6 @@ var Others = []wire.Route{
 	{Service: "connect", Name: "ListUserNotifications", Method: "GET", Path: "/users/{InstanceId}/{UserId}/notifications"},
 	{Service: "connect", Name: "ListUserProficiencies", Method: "GET", Path: "/users/{InstanceId}/{UserId}/proficiencies"},
 	{Service: "connect", Name: "ListUsers", Method: "GET", Path: "/users-summary/{InstanceId}"},
-	{Service: "connect", Name: "ListViewVersions", Method: "GET", Path: "/views/{InstanceId}/{ViewId}/versions"},
-	{Service: "connect", Name: "ListViews", Method: "GET", Path: "/views/{InstanceId}"},
 	{Service: "connect", Name: "ListWorkspaceMedia", Method: "GET", Path: "/workspaces/{InstanceId}/{WorkspaceId}/media"},
 	{Service: "connect", Name: "ListWorkspacePages", Method: "GET", Path: "/workspaces/{InstanceId}/{WorkspaceId}/pages"},
 	{Service: "connect", Name: "ListWorkspaces", Method: "GET", Path: "/workspaces/{InstanceId}"},
@@ -409,19 +648,14 @@ var Others = []wire.Route{
 	{Service: "connect", Name: "StopTestCaseExecution", Method: "POST", Path: "/test-cases/{InstanceId}/{TestCaseId}/{TestCaseExecutionId}/stop-execution"},
 	{Service: "connect", Name: "SubmitContactEvaluation", Method: "POST", Path: "/contact-evaluations/{InstanceId}/{EvaluationId}/submit"},
 	{Service: "connect", Name: "SuspendContactRecording", Method: "POST", Path: "/contact/suspend-recording"},
-	{Service: "connect", Name: "TagContact", Method: "POST", Path: "/contact/tags"},
 	{Service: "connect", Name: "TagResource", Method: "POST", Path: "/tags/{resourceArn}"},
 	{Service: "connect", Name: "TransferContact", Method: "POST", Path: "/contact/transfer"},
-	{Service: "connect", Name: "UntagContact", Method: "DELETE", Path: "/contact/tags/{InstanceId}/{ContactId}"},
 	{Service: "connect", Name: "UntagResource", Method: "DELETE", Path: "/tags/{resourceArn}"},
 	{Service: "connect", Name: "UpdateAgentStatus", Method: "POST", Path: "/agent-status/{InstanceId}/{AgentStatusId}"},
 	{Service: "connect", Name: "UpdateAttachedFilesConfiguration", Method: "POST", Path: "/attached-files-configurations/{InstanceId}/{AttachmentScope}"},
 	{Service: "connect", Name: "UpdateAuthenticationProfile", Method: "POST", Path: "/authentication-profiles/{InstanceId}/{AuthenticationProfileId}"},
 	{Service: "connect", Name: "UpdateContact", Method: "POST", Path: "/contacts/{InstanceId}/{ContactId}"},
 	{Service: "connect", Name: "UpdateContactEvaluation", Method: "POST", Path: "/contact-evaluations/{InstanceId}/{EvaluationId}"},
-	{Service: "connect", Name: "UpdateContactFlowModuleAlias", Method: "POST", Path: "/contact-flow-modules/{InstanceId}/{ContactFlowModuleId}/alias/{AliasId}"},
-	{Service: "connect", Name: "UpdateContactFlowModuleContent", Method: "POST", Path: "/contact-flow-modules/{InstanceId}/{ContactFlowModuleId}/content"},
-	{Service: "connect", Name: "UpdateContactFlowModuleMetadata", Method: "POST", Path: "/contact-flow-modules/{InstanceId}/{ContactFlowModuleId}/metadata"},
 	{Service: "connect", Name: "UpdateContactRoutingData", Method: "POST", Path: "/contacts/{InstanceId}/{ContactId}/routing-data"},
 	{Service: "connect", Name: "UpdateContactSchedule", Method: "POST", Path: "/contact/schedule"},
 	{Service: "connect", Name: "UpdateDataTableAttribute", Method: "POST", Path: "/data-tables/{InstanceId}/{DataTableId}/attributes/{AttributeName}"},
@@ -429,8 +663,6 @@ var Others = []wire.Route{
 	{Service: "connect", Name: "UpdateDataTablePrimaryValues", Method: "POST", Path: "/data-tables/{InstanceId}/{DataTableId}/values/update-primary"},
 	{Service: "connect", Name: "UpdateEmailAddressMetadata", Method: "POST", Path: "/email-addresses/{InstanceId}/{EmailAddressId}"},
 	{Service: "connect", Name: "UpdateEvaluationForm", Method: "PUT", Path: "/evaluation-forms/{InstanceId}/{EvaluationFormId}"},
-	{Service: "connect", Name: "UpdateHoursOfOperation", Method: "POST", Path: "/hours-of-operations/{InstanceId}/{HoursOfOperationId}"},
-	{Service: "connect", Name: "UpdateHoursOfOperationOverride", Method: "POST", Path: "/hours-of-operations/{InstanceId}/{HoursOfOperationId}/overrides/{HoursOfOperationOverrideId}"},
 	{Service: "connect", Name: "UpdateInstanceAttribute", Method: "POST", Path: "/instance/{InstanceId}/attribute/{AttributeType}"},
 	{Service: "connect", Name: "UpdateInstanceStorageConfig", Method: "POST", Path: "/instance/{InstanceId}/storage-config/{AssociationId}"},
 	{Service: "connect", Name: "UpdateNotificationContent", Method: "POST", Path: "/notifications/{InstanceId}/{NotificationId}"},
@@ -468,8 +700,6 @@ var Others = []wire.Route{
 	{Service: "connect", Name: "UpdateUserProficiencies", Method: "POST", Path: "/users/{InstanceId}/{UserId}/proficiencies"},
 	{Service: "connect", Name: "UpdateUserRoutingProfile", Method: "POST", Path: "/users/{InstanceId}/{UserId}/routing-profile"},
 	{Service: "connect", Name: "UpdateUserSecurityProfiles", Method: "POST", Path: "/users/{InstanceId}/{UserId}/security-profiles"},
-	{Service: "connect", Name: "UpdateViewContent", Method: "POST", Path: "/views/{InstanceId}/{ViewId}"},
-	{Service: "connect", Name: "UpdateViewMetadata", Method: "POST", Path: "/views/{InstanceId}/{ViewId}/metadata"},
 	{Service: "connect", Name: "UpdateWorkspaceMetadata", Method: "POST", Path: "/workspaces/{InstanceId}/{WorkspaceId}/metadata"},
 	{Service: "connect", Name: "UpdateWorkspacePage", Method: "POST", Path: "/workspaces/{InstanceId}/{WorkspaceId}/pages/{Page}"},
 	{Service: "connect", Name: "UpdateWorkspaceTheme", Method: "POST", Path: "/workspaces/{InstanceId}/{WorkspaceId}/theme"},

@@ -7,6 +7,181 @@ import (
 )
 
 // Decode implements wire.Input.
+func (v *AssociateBotInput) Decode(q *wire.Request) error {
+	var r wire.Reader
+	r.Reset(q.Body)
+	v.read(&r)
+	if err := r.End(); err != nil {
+		return err
+	}
+	var e *wire.FieldError
+	if v.InstanceId, e = q.PathString(0); e != nil {
+		return e.In("InstanceId")
+	}
+	if e := v.check(); e != nil {
+		return e
+	}
+	return nil
+}
+
+func (v *AssociateBotInput) read(r *wire.Reader) {
+	if !r.Object() {
+		return
+	}
+	for r.Member() {
+		switch r.Name() {
+		case "LexBot":
+			v.LexBot = readLexBot(r)
+		case "LexV2Bot":
+			v.LexV2Bot = readLexV2Bot(r)
+		case "ClientToken":
+			v.ClientToken = r.String()
+		default:
+			r.Skip()
+		}
+	}
+}
+
+// Decode implements wire.Input.
+func (v *AssociateFlowInput) Decode(q *wire.Request) error {
+	var r wire.Reader
+	r.Reset(q.Body)
+	v.read(&r)
+	if err := r.End(); err != nil {
+		return err
+	}
+	var e *wire.FieldError
+	if v.InstanceId, e = q.PathString(0); e != nil {
+		return e.In("InstanceId")
+	}
+	if e := v.check(); e != nil {
+		return e
+	}
+	return nil
+}
+
+func (v *AssociateFlowInput) read(r *wire.Reader) {
+	if !r.Object() {
+		return
+	}
+	for r.Member() {
+		switch r.Name() {
+		case "ResourceId":
+			v.ResourceId = r.String()
+		case "FlowId":
+			v.FlowId = r.String()
+		case "ResourceType":
+			v.ResourceType = r.String()
+		default:
+			r.Skip()
+		}
+	}
+}
+
+// Decode implements wire.Input.
+func (v *AssociateHoursOfOperationsInput) Decode(q *wire.Request) error {
+	var r wire.Reader
+	r.Reset(q.Body)
+	v.read(&r)
+	if err := r.End(); err != nil {
+		return err
+	}
+	var e *wire.FieldError
+	if v.InstanceId, e = q.PathString(0); e != nil {
+		return e.In("InstanceId")
+	}
+	if v.HoursOfOperationId, e = q.PathString(1); e != nil {
+		return e.In("HoursOfOperationId")
+	}
+	if e := v.check(); e != nil {
+		return e
+	}
+	return nil
+}
+
+func (v *AssociateHoursOfOperationsInput) read(r *wire.Reader) {
+	if !r.Object() {
+		return
+	}
+	for r.Member() {
+		switch r.Name() {
+		case "ParentHoursOfOperationConfigs":
+			v.ParentHoursOfOperationConfigs = readParentHoursOfOperationConfigList(r)
+		default:
+			r.Skip()
+		}
+	}
+}
+
+// Decode implements wire.Input.
+func (v *AssociateLambdaFunctionInput) Decode(q *wire.Request) error {
+	var r wire.Reader
+	r.Reset(q.Body)
+	v.read(&r)
+	if err := r.End(); err != nil {
+		return err
+	}
+	var e *wire.FieldError
+	if v.InstanceId, e = q.PathString(0); e != nil {
+		return e.In("InstanceId")
+	}
+	if e := v.check(); e != nil {
+		return e
+	}
+	return nil
+}
+
+func (v *AssociateLambdaFunctionInput) read(r *wire.Reader) {
+	if !r.Object() {
+		return
+	}
+	for r.Member() {
+		switch r.Name() {
+		case "FunctionArn":
+			v.FunctionArn = r.String()
+		case "ClientToken":
+			v.ClientToken = r.String()
+		default:
+			r.Skip()
+		}
+	}
+}
+
+// Decode implements wire.Input.
+func (v *BatchGetFlowAssociationInput) Decode(q *wire.Request) error {
+	var r wire.Reader
+	r.Reset(q.Body)
+	v.read(&r)
+	if err := r.End(); err != nil {
+		return err
+	}
+	var e *wire.FieldError
+	if v.InstanceId, e = q.PathString(0); e != nil {
+		return e.In("InstanceId")
+	}
+	if e := v.check(); e != nil {
+		return e
+	}
+	return nil
+}
+
+func (v *BatchGetFlowAssociationInput) read(r *wire.Reader) {
+	if !r.Object() {
+		return
+	}
+	for r.Member() {
+		switch r.Name() {
+		case "ResourceIds":
+			v.ResourceIds = readResourceArnListMaxLimit100(r)
+		case "ResourceType":
+			v.ResourceType = r.String()
+		default:
+			r.Skip()
+		}
+	}
+}
+
+// Decode implements wire.Input.
 func (v *CreateContactFlowInput) Decode(q *wire.Request) error {
 	var r wire.Reader
 	r.Reset(q.Body)
@@ -42,6 +217,258 @@ func (v *CreateContactFlowInput) read(r *wire.Reader) {
 			v.Status = r.String()
 		case "Tags":
 			v.Tags = readTagMap(r)
+		default:
+			r.Skip()
+		}
+	}
+}
+
+// Decode implements wire.Input.
+func (v *CreateContactFlowModuleInput) Decode(q *wire.Request) error {
+	var r wire.Reader
+	r.Reset(q.Body)
+	v.read(&r)
+	if err := r.End(); err != nil {
+		return err
+	}
+	var e *wire.FieldError
+	if v.InstanceId, e = q.PathString(0); e != nil {
+		return e.In("InstanceId")
+	}
+	if e := v.check(); e != nil {
+		return e
+	}
+	return nil
+}
+
+func (v *CreateContactFlowModuleInput) read(r *wire.Reader) {
+	if !r.Object() {
+		return
+	}
+	for r.Member() {
+		switch r.Name() {
+		case "Name":
+			v.Name = r.String()
+		case "Description":
+			v.Description = r.String()
+		case "Content":
+			v.Content = r.String()
+		case "Tags":
+			v.Tags = readTagMap(r)
+		case "ClientToken":
+			v.ClientToken = r.String()
+		case "Settings":
+			v.Settings = r.String()
+		case "ExternalInvocationConfiguration":
+			v.ExternalInvocationConfiguration = readExternalInvocationConfiguration(r)
+		default:
+			r.Skip()
+		}
+	}
+}
+
+// Decode implements wire.Input.
+func (v *CreateContactFlowModuleAliasInput) Decode(q *wire.Request) error {
+	var r wire.Reader
+	r.Reset(q.Body)
+	v.read(&r)
+	if err := r.End(); err != nil {
+		return err
+	}
+	var e *wire.FieldError
+	if v.InstanceId, e = q.PathString(0); e != nil {
+		return e.In("InstanceId")
+	}
+	if v.ContactFlowModuleId, e = q.PathString(1); e != nil {
+		return e.In("ContactFlowModuleId")
+	}
+	if e := v.check(); e != nil {
+		return e
+	}
+	return nil
+}
+
+func (v *CreateContactFlowModuleAliasInput) read(r *wire.Reader) {
+	if !r.Object() {
+		return
+	}
+	for r.Member() {
+		switch r.Name() {
+		case "Description":
+			v.Description = r.String()
+		case "ContactFlowModuleVersion":
+			v.ContactFlowModuleVersion = r.Int64()
+		case "AliasName":
+			v.AliasName = r.String()
+		default:
+			r.Skip()
+		}
+	}
+}
+
+// Decode implements wire.Input.
+func (v *CreateContactFlowModuleVersionInput) Decode(q *wire.Request) error {
+	var r wire.Reader
+	r.Reset(q.Body)
+	v.read(&r)
+	if err := r.End(); err != nil {
+		return err
+	}
+	var e *wire.FieldError
+	if v.InstanceId, e = q.PathString(0); e != nil {
+		return e.In("InstanceId")
+	}
+	if v.ContactFlowModuleId, e = q.PathString(1); e != nil {
+		return e.In("ContactFlowModuleId")
+	}
+	if e := v.check(); e != nil {
+		return e
+	}
+	return nil
+}
+
+func (v *CreateContactFlowModuleVersionInput) read(r *wire.Reader) {
+	if !r.Object() {
+		return
+	}
+	for r.Member() {
+		switch r.Name() {
+		case "Description":
+			v.Description = r.String()
+		case "FlowModuleContentSha256":
+			v.FlowModuleContentSha256 = r.String()
+		default:
+			r.Skip()
+		}
+	}
+}
+
+// Decode implements wire.Input.
+func (v *CreateContactFlowVersionInput) Decode(q *wire.Request) error {
+	var r wire.Reader
+	r.Reset(q.Body)
+	v.read(&r)
+	if err := r.End(); err != nil {
+		return err
+	}
+	var e *wire.FieldError
+	if v.InstanceId, e = q.PathString(0); e != nil {
+		return e.In("InstanceId")
+	}
+	if v.ContactFlowId, e = q.PathString(1); e != nil {
+		return e.In("ContactFlowId")
+	}
+	if e := v.check(); e != nil {
+		return e
+	}
+	return nil
+}
+
+func (v *CreateContactFlowVersionInput) read(r *wire.Reader) {
+	if !r.Object() {
+		return
+	}
+	for r.Member() {
+		switch r.Name() {
+		case "Description":
+			v.Description = r.String()
+		case "FlowContentSha256":
+			v.FlowContentSha256 = r.String()
+		case "ContactFlowVersion":
+			v.ContactFlowVersion = r.Int64()
+		case "LastModifiedTime":
+			v.LastModifiedTime = r.Time()
+		case "LastModifiedRegion":
+			v.LastModifiedRegion = r.String()
+		default:
+			r.Skip()
+		}
+	}
+}
+
+// Decode implements wire.Input.
+func (v *CreateHoursOfOperationInput) Decode(q *wire.Request) error {
+	var r wire.Reader
+	r.Reset(q.Body)
+	v.read(&r)
+	if err := r.End(); err != nil {
+		return err
+	}
+	var e *wire.FieldError
+	if v.InstanceId, e = q.PathString(0); e != nil {
+		return e.In("InstanceId")
+	}
+	if e := v.check(); e != nil {
+		return e
+	}
+	return nil
+}
+
+func (v *CreateHoursOfOperationInput) read(r *wire.Reader) {
+	if !r.Object() {
+		return
+	}
+	for r.Member() {
+		switch r.Name() {
+		case "Name":
+			v.Name = r.String()
+		case "Description":
+			v.Description = r.String()
+		case "TimeZone":
+			v.TimeZone = r.String()
+		case "Config":
+			v.Config = readHoursOfOperationConfigList(r)
+		case "ParentHoursOfOperationConfigs":
+			v.ParentHoursOfOperationConfigs = readParentHoursOfOperationConfigList(r)
+		case "Tags":
+			v.Tags = readTagMap(r)
+		default:
+			r.Skip()
+		}
+	}
+}
+
+// Decode implements wire.Input.
+func (v *CreateHoursOfOperationOverrideInput) Decode(q *wire.Request) error {
+	var r wire.Reader
+	r.Reset(q.Body)
+	v.read(&r)
+	if err := r.End(); err != nil {
+		return err
+	}
+	var e *wire.FieldError
+	if v.InstanceId, e = q.PathString(0); e != nil {
+		return e.In("InstanceId")
+	}
+	if v.HoursOfOperationId, e = q.PathString(1); e != nil {
+		return e.In("HoursOfOperationId")
+	}
+	if e := v.check(); e != nil {
+		return e
+	}
+	return nil
+}
+
+func (v *CreateHoursOfOperationOverrideInput) read(r *wire.Reader) {
+	if !r.Object() {
+		return
+	}
+	for r.Member() {
+		switch r.Name() {
+		case "Name":
+			v.Name = r.String()
+		case "Description":
+			v.Description = r.String()
+		case "Config":
+			v.Config = readHoursOfOperationOverrideConfigList(r)
+		case "EffectiveFrom":
+			v.EffectiveFrom = r.String()
+		case "EffectiveTill":
+			v.EffectiveTill = r.String()
+		case "RecurrenceConfig":
+			v.RecurrenceConfig = readRecurrenceConfig(r)
+		case "OverrideType":
+			v.OverrideType = r.String()
 		default:
 			r.Skip()
 		}
@@ -162,6 +589,85 @@ func (v *CreatePersistentContactAssociationInput) read(r *wire.Reader) {
 }
 
 // Decode implements wire.Input.
+func (v *CreateViewInput) Decode(q *wire.Request) error {
+	var r wire.Reader
+	r.Reset(q.Body)
+	v.read(&r)
+	if err := r.End(); err != nil {
+		return err
+	}
+	var e *wire.FieldError
+	if v.InstanceId, e = q.PathString(0); e != nil {
+		return e.In("InstanceId")
+	}
+	if e := v.check(); e != nil {
+		return e
+	}
+	return nil
+}
+
+func (v *CreateViewInput) read(r *wire.Reader) {
+	if !r.Object() {
+		return
+	}
+	for r.Member() {
+		switch r.Name() {
+		case "ClientToken":
+			v.ClientToken = r.String()
+		case "Status":
+			v.Status = r.String()
+		case "Content":
+			v.Content = readViewInputContent(r)
+		case "Description":
+			v.Description = r.String()
+		case "Name":
+			v.Name = r.String()
+		case "Tags":
+			v.Tags = readTagMap(r)
+		default:
+			r.Skip()
+		}
+	}
+}
+
+// Decode implements wire.Input.
+func (v *CreateViewVersionInput) Decode(q *wire.Request) error {
+	var r wire.Reader
+	r.Reset(q.Body)
+	v.read(&r)
+	if err := r.End(); err != nil {
+		return err
+	}
+	var e *wire.FieldError
+	if v.InstanceId, e = q.PathString(0); e != nil {
+		return e.In("InstanceId")
+	}
+	if v.ViewId, e = q.PathString(1); e != nil {
+		return e.In("ViewId")
+	}
+	if e := v.check(); e != nil {
+		return e
+	}
+	return nil
+}
+
+func (v *CreateViewVersionInput) read(r *wire.Reader) {
+	if !r.Object() {
+		return
+	}
+	for r.Member() {
+		switch r.Name() {
+		case "VersionDescription":
+			v.VersionDescription = r.String()
+		case "ViewContentSha256":
+			v.ViewContentSha256 = r.String()
+		default:
+			r.Skip()
+		}
+	}
+}
+
+// Decode implements wire.Input.
 func (v *DeleteContactFlowInput) Decode(q *wire.Request) error {
 	var e *wire.FieldError
 	if v.InstanceId, e = q.PathString(0); e != nil {
@@ -177,6 +683,108 @@ func (v *DeleteContactFlowInput) Decode(q *wire.Request) error {
 }
 
 // Decode implements wire.Input.
+func (v *DeleteContactFlowModuleInput) Decode(q *wire.Request) error {
+	var e *wire.FieldError
+	if v.InstanceId, e = q.PathString(0); e != nil {
+		return e.In("InstanceId")
+	}
+	if v.ContactFlowModuleId, e = q.PathString(1); e != nil {
+		return e.In("ContactFlowModuleId")
+	}
+	if e := v.check(); e != nil {
+		return e
+	}
+	return nil
+}
+
+// Decode implements wire.Input.
+func (v *DeleteContactFlowModuleAliasInput) Decode(q *wire.Request) error {
+	var e *wire.FieldError
+	if v.InstanceId, e = q.PathString(0); e != nil {
+		return e.In("InstanceId")
+	}
+	if v.ContactFlowModuleId, e = q.PathString(1); e != nil {
+		return e.In("ContactFlowModuleId")
+	}
+	if v.AliasId, e = q.PathString(2); e != nil {
+		return e.In("AliasId")
+	}
+	if e := v.check(); e != nil {
+		return e
+	}
+	return nil
+}
+
+// Decode implements wire.Input.
+func (v *DeleteContactFlowModuleVersionInput) Decode(q *wire.Request) error {
+	var e *wire.FieldError
+	if v.InstanceId, e = q.PathString(0); e != nil {
+		return e.In("InstanceId")
+	}
+	if v.ContactFlowModuleId, e = q.PathString(1); e != nil {
+		return e.In("ContactFlowModuleId")
+	}
+	if v.ContactFlowModuleVersion, e = q.PathInt(2, 64); e != nil {
+		return e.In("ContactFlowModuleVersion")
+	}
+	if e := v.check(); e != nil {
+		return e
+	}
+	return nil
+}
+
+// Decode implements wire.Input.
+func (v *DeleteContactFlowVersionInput) Decode(q *wire.Request) error {
+	var e *wire.FieldError
+	if v.InstanceId, e = q.PathString(0); e != nil {
+		return e.In("InstanceId")
+	}
+	if v.ContactFlowId, e = q.PathString(1); e != nil {
+		return e.In("ContactFlowId")
+	}
+	if v.ContactFlowVersion, e = q.PathInt(2, 64); e != nil {
+		return e.In("ContactFlowVersion")
+	}
+	if e := v.check(); e != nil {
+		return e
+	}
+	return nil
+}
+
+// Decode implements wire.Input.
+func (v *DeleteHoursOfOperationInput) Decode(q *wire.Request) error {
+	var e *wire.FieldError
+	if v.InstanceId, e = q.PathString(0); e != nil {
+		return e.In("InstanceId")
+	}
+	if v.HoursOfOperationId, e = q.PathString(1); e != nil {
+		return e.In("HoursOfOperationId")
+	}
+	if e := v.check(); e != nil {
+		return e
+	}
+	return nil
+}
+
+// Decode implements wire.Input.
+func (v *DeleteHoursOfOperationOverrideInput) Decode(q *wire.Request) error {
+	var e *wire.FieldError
+	if v.InstanceId, e = q.PathString(0); e != nil {
+		return e.In("InstanceId")
+	}
+	if v.HoursOfOperationId, e = q.PathString(1); e != nil {
+		return e.In("HoursOfOperationId")
+	}
+	if v.HoursOfOperationOverrideId, e = q.PathString(2); e != nil {
+		return e.In("HoursOfOperationOverrideId")
+	}
+	if e := v.check(); e != nil {
+		return e
+	}
+	return nil
+}
+
+// Decode implements wire.Input.
 func (v *DeleteInstanceInput) Decode(q *wire.Request) error {
 	var e *wire.FieldError
 	if v.InstanceId, e = q.PathString(0); e != nil {
@@ -184,6 +792,39 @@ func (v *DeleteInstanceInput) Decode(q *wire.Request) error {
 	}
 	if v.ClientToken, e = q.QueryString("clientToken"); e != nil {
 		return e.In("ClientToken")
+	}
+	if e := v.check(); e != nil {
+		return e
+	}
+	return nil
+}
+
+// Decode implements wire.Input.
+func (v *DeleteViewInput) Decode(q *wire.Request) error {
+	var e *wire.FieldError
+	if v.InstanceId, e = q.PathString(0); e != nil {
+		return e.In("InstanceId")
+	}
+	if v.ViewId, e = q.PathString(1); e != nil {
+		return e.In("ViewId")
+	}
+	if e := v.check(); e != nil {
+		return e
+	}
+	return nil
+}
+
+// Decode implements wire.Input.
+func (v *DeleteViewVersionInput) Decode(q *wire.Request) error {
+	var e *wire.FieldError
+	if v.InstanceId, e = q.PathString(0); e != nil {
+		return e.In("InstanceId")
+	}
+	if v.ViewId, e = q.PathString(1); e != nil {
+		return e.In("ViewId")
+	}
+	if v.ViewVersion, e = q.PathInt(2, 32); e != nil {
+		return e.In("ViewVersion")
 	}
 	if e := v.check(); e != nil {
 		return e
@@ -222,10 +863,198 @@ func (v *DescribeContactFlowInput) Decode(q *wire.Request) error {
 }
 
 // Decode implements wire.Input.
+func (v *DescribeContactFlowModuleInput) Decode(q *wire.Request) error {
+	var e *wire.FieldError
+	if v.InstanceId, e = q.PathString(0); e != nil {
+		return e.In("InstanceId")
+	}
+	if v.ContactFlowModuleId, e = q.PathString(1); e != nil {
+		return e.In("ContactFlowModuleId")
+	}
+	if e := v.check(); e != nil {
+		return e
+	}
+	return nil
+}
+
+// Decode implements wire.Input.
+func (v *DescribeContactFlowModuleAliasInput) Decode(q *wire.Request) error {
+	var e *wire.FieldError
+	if v.InstanceId, e = q.PathString(0); e != nil {
+		return e.In("InstanceId")
+	}
+	if v.ContactFlowModuleId, e = q.PathString(1); e != nil {
+		return e.In("ContactFlowModuleId")
+	}
+	if v.AliasId, e = q.PathString(2); e != nil {
+		return e.In("AliasId")
+	}
+	if e := v.check(); e != nil {
+		return e
+	}
+	return nil
+}
+
+// Decode implements wire.Input.
+func (v *DescribeHoursOfOperationInput) Decode(q *wire.Request) error {
+	var e *wire.FieldError
+	if v.InstanceId, e = q.PathString(0); e != nil {
+		return e.In("InstanceId")
+	}
+	if v.HoursOfOperationId, e = q.PathString(1); e != nil {
+		return e.In("HoursOfOperationId")
+	}
+	if e := v.check(); e != nil {
+		return e
+	}
+	return nil
+}
+
+// Decode implements wire.Input.
+func (v *DescribeHoursOfOperationOverrideInput) Decode(q *wire.Request) error {
+	var e *wire.FieldError
+	if v.InstanceId, e = q.PathString(0); e != nil {
+		return e.In("InstanceId")
+	}
+	if v.HoursOfOperationId, e = q.PathString(1); e != nil {
+		return e.In("HoursOfOperationId")
+	}
+	if v.HoursOfOperationOverrideId, e = q.PathString(2); e != nil {
+		return e.In("HoursOfOperationOverrideId")
+	}
+	if e := v.check(); e != nil {
+		return e
+	}
+	return nil
+}
+
+// Decode implements wire.Input.
 func (v *DescribeInstanceInput) Decode(q *wire.Request) error {
 	var e *wire.FieldError
 	if v.InstanceId, e = q.PathString(0); e != nil {
 		return e.In("InstanceId")
+	}
+	if e := v.check(); e != nil {
+		return e
+	}
+	return nil
+}
+
+// Decode implements wire.Input.
+func (v *DescribeViewInput) Decode(q *wire.Request) error {
+	var e *wire.FieldError
+	if v.InstanceId, e = q.PathString(0); e != nil {
+		return e.In("InstanceId")
+	}
+	if v.ViewId, e = q.PathString(1); e != nil {
+		return e.In("ViewId")
+	}
+	if e := v.check(); e != nil {
+		return e
+	}
+	return nil
+}
+
+// Decode implements wire.Input.
+func (v *DisassociateBotInput) Decode(q *wire.Request) error {
+	var r wire.Reader
+	r.Reset(q.Body)
+	v.read(&r)
+	if err := r.End(); err != nil {
+		return err
+	}
+	var e *wire.FieldError
+	if v.InstanceId, e = q.PathString(0); e != nil {
+		return e.In("InstanceId")
+	}
+	if e := v.check(); e != nil {
+		return e
+	}
+	return nil
+}
+
+func (v *DisassociateBotInput) read(r *wire.Reader) {
+	if !r.Object() {
+		return
+	}
+	for r.Member() {
+		switch r.Name() {
+		case "LexBot":
+			v.LexBot = readLexBot(r)
+		case "LexV2Bot":
+			v.LexV2Bot = readLexV2Bot(r)
+		case "ClientToken":
+			v.ClientToken = r.String()
+		default:
+			r.Skip()
+		}
+	}
+}
+
+// Decode implements wire.Input.
+func (v *DisassociateFlowInput) Decode(q *wire.Request) error {
+	var e *wire.FieldError
+	if v.InstanceId, e = q.PathString(0); e != nil {
+		return e.In("InstanceId")
+	}
+	if v.ResourceId, e = q.PathString(1); e != nil {
+		return e.In("ResourceId")
+	}
+	if v.ResourceType, e = q.PathString(2); e != nil {
+		return e.In("ResourceType")
+	}
+	if e := v.check(); e != nil {
+		return e
+	}
+	return nil
+}
+
+// Decode implements wire.Input.
+func (v *DisassociateHoursOfOperationsInput) Decode(q *wire.Request) error {
+	var r wire.Reader
+	r.Reset(q.Body)
+	v.read(&r)
+	if err := r.End(); err != nil {
+		return err
+	}
+	var e *wire.FieldError
+	if v.InstanceId, e = q.PathString(0); e != nil {
+		return e.In("InstanceId")
+	}
+	if v.HoursOfOperationId, e = q.PathString(1); e != nil {
+		return e.In("HoursOfOperationId")
+	}
+	if e := v.check(); e != nil {
+		return e
+	}
+	return nil
+}
+
+func (v *DisassociateHoursOfOperationsInput) read(r *wire.Reader) {
+	if !r.Object() {
+		return
+	}
+	for r.Member() {
+		switch r.Name() {
+		case "ParentHoursOfOperationIds":
+			v.ParentHoursOfOperationIds = readParentHoursOfOperationIdList(r)
+		default:
+			r.Skip()
+		}
+	}
+}
+
+// Decode implements wire.Input.
+func (v *DisassociateLambdaFunctionInput) Decode(q *wire.Request) error {
+	var e *wire.FieldError
+	if v.InstanceId, e = q.PathString(0); e != nil {
+		return e.In("InstanceId")
+	}
+	if v.FunctionArn, e = q.QueryString("functionArn"); e != nil {
+		return e.In("FunctionArn")
+	}
+	if v.ClientToken, e = q.QueryString("clientToken"); e != nil {
+		return e.In("ClientToken")
 	}
 	if e := v.check(); e != nil {
 		return e
@@ -241,6 +1070,171 @@ func (v *GetContactAttributesInput) Decode(q *wire.Request) error {
 	}
 	if v.InitialContactId, e = q.PathString(1); e != nil {
 		return e.In("InitialContactId")
+	}
+	if e := v.check(); e != nil {
+		return e
+	}
+	return nil
+}
+
+// Decode implements wire.Input.
+func (v *GetEffectiveHoursOfOperationsInput) Decode(q *wire.Request) error {
+	var e *wire.FieldError
+	if v.InstanceId, e = q.PathString(0); e != nil {
+		return e.In("InstanceId")
+	}
+	if v.HoursOfOperationId, e = q.PathString(1); e != nil {
+		return e.In("HoursOfOperationId")
+	}
+	if v.FromDate, e = q.QueryString("fromDate"); e != nil {
+		return e.In("FromDate")
+	}
+	if v.ToDate, e = q.QueryString("toDate"); e != nil {
+		return e.In("ToDate")
+	}
+	if e := v.check(); e != nil {
+		return e
+	}
+	return nil
+}
+
+// Decode implements wire.Input.
+func (v *GetFlowAssociationInput) Decode(q *wire.Request) error {
+	var e *wire.FieldError
+	if v.InstanceId, e = q.PathString(0); e != nil {
+		return e.In("InstanceId")
+	}
+	if v.ResourceId, e = q.PathString(1); e != nil {
+		return e.In("ResourceId")
+	}
+	if v.ResourceType, e = q.PathString(2); e != nil {
+		return e.In("ResourceType")
+	}
+	if e := v.check(); e != nil {
+		return e
+	}
+	return nil
+}
+
+// Decode implements wire.Input.
+func (v *ListBotsInput) Decode(q *wire.Request) error {
+	var e *wire.FieldError
+	if v.InstanceId, e = q.PathString(0); e != nil {
+		return e.In("InstanceId")
+	}
+	if v.NextToken, e = q.QueryString("nextToken"); e != nil {
+		return e.In("NextToken")
+	}
+	if v.MaxResults, e = q.QueryInt32("maxResults"); e != nil {
+		return e.In("MaxResults")
+	}
+	if v.LexVersion, e = q.QueryString("lexVersion"); e != nil {
+		return e.In("LexVersion")
+	}
+	if e := v.check(); e != nil {
+		return e
+	}
+	return nil
+}
+
+// Decode implements wire.Input.
+func (v *ListChildHoursOfOperationsInput) Decode(q *wire.Request) error {
+	var e *wire.FieldError
+	if v.InstanceId, e = q.PathString(0); e != nil {
+		return e.In("InstanceId")
+	}
+	if v.HoursOfOperationId, e = q.PathString(1); e != nil {
+		return e.In("HoursOfOperationId")
+	}
+	if v.NextToken, e = q.QueryString("nextToken"); e != nil {
+		return e.In("NextToken")
+	}
+	if v.MaxResults, e = q.QueryInt32("maxResults"); e != nil {
+		return e.In("MaxResults")
+	}
+	if e := v.check(); e != nil {
+		return e
+	}
+	return nil
+}
+
+// Decode implements wire.Input.
+func (v *ListContactFlowModuleAliasesInput) Decode(q *wire.Request) error {
+	var e *wire.FieldError
+	if v.InstanceId, e = q.PathString(0); e != nil {
+		return e.In("InstanceId")
+	}
+	if v.ContactFlowModuleId, e = q.PathString(1); e != nil {
+		return e.In("ContactFlowModuleId")
+	}
+	if v.NextToken, e = q.QueryString("nextToken"); e != nil {
+		return e.In("NextToken")
+	}
+	if v.MaxResults, e = q.QueryInt32("maxResults"); e != nil {
+		return e.In("MaxResults")
+	}
+	if e := v.check(); e != nil {
+		return e
+	}
+	return nil
+}
+
+// Decode implements wire.Input.
+func (v *ListContactFlowModuleVersionsInput) Decode(q *wire.Request) error {
+	var e *wire.FieldError
+	if v.InstanceId, e = q.PathString(0); e != nil {
+		return e.In("InstanceId")
+	}
+	if v.ContactFlowModuleId, e = q.PathString(1); e != nil {
+		return e.In("ContactFlowModuleId")
+	}
+	if v.NextToken, e = q.QueryString("nextToken"); e != nil {
+		return e.In("NextToken")
+	}
+	if v.MaxResults, e = q.QueryInt32("maxResults"); e != nil {
+		return e.In("MaxResults")
+	}
+	if e := v.check(); e != nil {
+		return e
+	}
+	return nil
+}
+
+// Decode implements wire.Input.
+func (v *ListContactFlowModulesInput) Decode(q *wire.Request) error {
+	var e *wire.FieldError
+	if v.InstanceId, e = q.PathString(0); e != nil {
+		return e.In("InstanceId")
+	}
+	if v.NextToken, e = q.QueryString("nextToken"); e != nil {
+		return e.In("NextToken")
+	}
+	if v.MaxResults, e = q.QueryInt32("maxResults"); e != nil {
+		return e.In("MaxResults")
+	}
+	if v.ContactFlowModuleState, e = q.QueryString("state"); e != nil {
+		return e.In("ContactFlowModuleState")
+	}
+	if e := v.check(); e != nil {
+		return e
+	}
+	return nil
+}
+
+// Decode implements wire.Input.
+func (v *ListContactFlowVersionsInput) Decode(q *wire.Request) error {
+	var e *wire.FieldError
+	if v.InstanceId, e = q.PathString(0); e != nil {
+		return e.In("InstanceId")
+	}
+	if v.ContactFlowId, e = q.PathString(1); e != nil {
+		return e.In("ContactFlowId")
+	}
+	if v.NextToken, e = q.QueryString("nextToken"); e != nil {
+		return e.In("NextToken")
+	}
+	if v.MaxResults, e = q.QueryInt32("maxResults"); e != nil {
+		return e.In("MaxResults")
 	}
 	if e := v.check(); e != nil {
 		return e
@@ -270,8 +1264,128 @@ func (v *ListContactFlowsInput) Decode(q *wire.Request) error {
 }
 
 // Decode implements wire.Input.
+func (v *ListFlowAssociationsInput) Decode(q *wire.Request) error {
+	var e *wire.FieldError
+	if v.InstanceId, e = q.PathString(0); e != nil {
+		return e.In("InstanceId")
+	}
+	if v.ResourceType, e = q.QueryString("ResourceType"); e != nil {
+		return e.In("ResourceType")
+	}
+	if v.NextToken, e = q.QueryString("nextToken"); e != nil {
+		return e.In("NextToken")
+	}
+	if v.MaxResults, e = q.QueryInt32("maxResults"); e != nil {
+		return e.In("MaxResults")
+	}
+	if e := v.check(); e != nil {
+		return e
+	}
+	return nil
+}
+
+// Decode implements wire.Input.
+func (v *ListHoursOfOperationOverridesInput) Decode(q *wire.Request) error {
+	var e *wire.FieldError
+	if v.InstanceId, e = q.PathString(0); e != nil {
+		return e.In("InstanceId")
+	}
+	if v.HoursOfOperationId, e = q.PathString(1); e != nil {
+		return e.In("HoursOfOperationId")
+	}
+	if v.NextToken, e = q.QueryString("nextToken"); e != nil {
+		return e.In("NextToken")
+	}
+	if v.MaxResults, e = q.QueryInt32("maxResults"); e != nil {
+		return e.In("MaxResults")
+	}
+	if e := v.check(); e != nil {
+		return e
+	}
+	return nil
+}
+
+// Decode implements wire.Input.
+func (v *ListHoursOfOperationsInput) Decode(q *wire.Request) error {
+	var e *wire.FieldError
+	if v.InstanceId, e = q.PathString(0); e != nil {
+		return e.In("InstanceId")
+	}
+	if v.NextToken, e = q.QueryString("nextToken"); e != nil {
+		return e.In("NextToken")
+	}
+	if v.MaxResults, e = q.QueryInt32("maxResults"); e != nil {
+		return e.In("MaxResults")
+	}
+	if e := v.check(); e != nil {
+		return e
+	}
+	return nil
+}
+
+// Decode implements wire.Input.
 func (v *ListInstancesInput) Decode(q *wire.Request) error {
 	var e *wire.FieldError
+	if v.NextToken, e = q.QueryString("nextToken"); e != nil {
+		return e.In("NextToken")
+	}
+	if v.MaxResults, e = q.QueryInt32("maxResults"); e != nil {
+		return e.In("MaxResults")
+	}
+	if e := v.check(); e != nil {
+		return e
+	}
+	return nil
+}
+
+// Decode implements wire.Input.
+func (v *ListLambdaFunctionsInput) Decode(q *wire.Request) error {
+	var e *wire.FieldError
+	if v.InstanceId, e = q.PathString(0); e != nil {
+		return e.In("InstanceId")
+	}
+	if v.NextToken, e = q.QueryString("nextToken"); e != nil {
+		return e.In("NextToken")
+	}
+	if v.MaxResults, e = q.QueryInt32("maxResults"); e != nil {
+		return e.In("MaxResults")
+	}
+	if e := v.check(); e != nil {
+		return e
+	}
+	return nil
+}
+
+// Decode implements wire.Input.
+func (v *ListViewVersionsInput) Decode(q *wire.Request) error {
+	var e *wire.FieldError
+	if v.InstanceId, e = q.PathString(0); e != nil {
+		return e.In("InstanceId")
+	}
+	if v.ViewId, e = q.PathString(1); e != nil {
+		return e.In("ViewId")
+	}
+	if v.NextToken, e = q.QueryString("nextToken"); e != nil {
+		return e.In("NextToken")
+	}
+	if v.MaxResults, e = q.QueryInt32("maxResults"); e != nil {
+		return e.In("MaxResults")
+	}
+	if e := v.check(); e != nil {
+		return e
+	}
+	return nil
+}
+
+// Decode implements wire.Input.
+func (v *ListViewsInput) Decode(q *wire.Request) error {
+	var e *wire.FieldError
+	if v.InstanceId, e = q.PathString(0); e != nil {
+		return e.In("InstanceId")
+	}
+	if v.Type, e = q.QueryString("type"); e != nil {
+		return e.In("Type")
+	}
 	if v.NextToken, e = q.QueryString("nextToken"); e != nil {
 		return e.In("NextToken")
 	}
@@ -368,6 +1482,56 @@ func (v *StopContactInput) read(r *wire.Reader) {
 			r.Skip()
 		}
 	}
+}
+
+// Decode implements wire.Input.
+func (v *TagContactInput) Decode(q *wire.Request) error {
+	var r wire.Reader
+	r.Reset(q.Body)
+	v.read(&r)
+	if err := r.End(); err != nil {
+		return err
+	}
+	if e := v.check(); e != nil {
+		return e
+	}
+	return nil
+}
+
+func (v *TagContactInput) read(r *wire.Reader) {
+	if !r.Object() {
+		return
+	}
+	for r.Member() {
+		switch r.Name() {
+		case "ContactId":
+			v.ContactId = r.String()
+		case "InstanceId":
+			v.InstanceId = r.String()
+		case "Tags":
+			v.Tags = readContactTagMap(r)
+		default:
+			r.Skip()
+		}
+	}
+}
+
+// Decode implements wire.Input.
+func (v *UntagContactInput) Decode(q *wire.Request) error {
+	var e *wire.FieldError
+	if v.ContactId, e = q.PathString(1); e != nil {
+		return e.In("ContactId")
+	}
+	if v.InstanceId, e = q.PathString(0); e != nil {
+		return e.In("InstanceId")
+	}
+	if v.TagKeys, e = q.QueryStrings("TagKeys"); e != nil {
+		return e.In("TagKeys")
+	}
+	if e := v.check(); e != nil {
+		return e
+	}
+	return nil
 }
 
 // Decode implements wire.Input.
@@ -477,6 +1641,124 @@ func (v *UpdateContactFlowMetadataInput) read(r *wire.Reader) {
 }
 
 // Decode implements wire.Input.
+func (v *UpdateContactFlowModuleAliasInput) Decode(q *wire.Request) error {
+	var r wire.Reader
+	r.Reset(q.Body)
+	v.read(&r)
+	if err := r.End(); err != nil {
+		return err
+	}
+	var e *wire.FieldError
+	if v.InstanceId, e = q.PathString(0); e != nil {
+		return e.In("InstanceId")
+	}
+	if v.ContactFlowModuleId, e = q.PathString(1); e != nil {
+		return e.In("ContactFlowModuleId")
+	}
+	if v.AliasId, e = q.PathString(2); e != nil {
+		return e.In("AliasId")
+	}
+	if e := v.check(); e != nil {
+		return e
+	}
+	return nil
+}
+
+func (v *UpdateContactFlowModuleAliasInput) read(r *wire.Reader) {
+	if !r.Object() {
+		return
+	}
+	for r.Member() {
+		switch r.Name() {
+		case "Name":
+			v.Name = r.String()
+		case "Description":
+			v.Description = r.String()
+		case "ContactFlowModuleVersion":
+			v.ContactFlowModuleVersion = r.Int64()
+		default:
+			r.Skip()
+		}
+	}
+}
+
+// Decode implements wire.Input.
+func (v *UpdateContactFlowModuleContentInput) Decode(q *wire.Request) error {
+	var r wire.Reader
+	r.Reset(q.Body)
+	v.read(&r)
+	if err := r.End(); err != nil {
+		return err
+	}
+	var e *wire.FieldError
+	if v.InstanceId, e = q.PathString(0); e != nil {
+		return e.In("InstanceId")
+	}
+	if v.ContactFlowModuleId, e = q.PathString(1); e != nil {
+		return e.In("ContactFlowModuleId")
+	}
+	if e := v.check(); e != nil {
+		return e
+	}
+	return nil
+}
+
+func (v *UpdateContactFlowModuleContentInput) read(r *wire.Reader) {
+	if !r.Object() {
+		return
+	}
+	for r.Member() {
+		switch r.Name() {
+		case "Content":
+			v.Content = r.String()
+		case "Settings":
+			v.Settings = r.String()
+		default:
+			r.Skip()
+		}
+	}
+}
+
+// Decode implements wire.Input.
+func (v *UpdateContactFlowModuleMetadataInput) Decode(q *wire.Request) error {
+	var r wire.Reader
+	r.Reset(q.Body)
+	v.read(&r)
+	if err := r.End(); err != nil {
+		return err
+	}
+	var e *wire.FieldError
+	if v.InstanceId, e = q.PathString(0); e != nil {
+		return e.In("InstanceId")
+	}
+	if v.ContactFlowModuleId, e = q.PathString(1); e != nil {
+		return e.In("ContactFlowModuleId")
+	}
+	if e := v.check(); e != nil {
+		return e
+	}
+	return nil
+}
+
+func (v *UpdateContactFlowModuleMetadataInput) read(r *wire.Reader) {
+	if !r.Object() {
+		return
+	}
+	for r.Member() {
+		switch r.Name() {
+		case "Name":
+			v.Name = r.String()
+		case "Description":
+			v.Description = r.String()
+		case "State":
+			v.State = r.String()
+		default:
+			r.Skip()
+		}
+	}
+}
+
+// Decode implements wire.Input.
 func (v *UpdateContactFlowNameInput) Decode(q *wire.Request) error {
 	var r wire.Reader
 	r.Reset(q.Body)
@@ -498,6 +1780,171 @@ func (v *UpdateContactFlowNameInput) Decode(q *wire.Request) error {
 }
 
 func (v *UpdateContactFlowNameInput) read(r *wire.Reader) {
+	if !r.Object() {
+		return
+	}
+	for r.Member() {
+		switch r.Name() {
+		case "Name":
+			v.Name = r.String()
+		case "Description":
+			v.Description = r.String()
+		default:
+			r.Skip()
+		}
+	}
+}
+
+// Decode implements wire.Input.
+func (v *UpdateHoursOfOperationInput) Decode(q *wire.Request) error {
+	var r wire.Reader
+	r.Reset(q.Body)
+	v.read(&r)
+	if err := r.End(); err != nil {
+		return err
+	}
+	var e *wire.FieldError
+	if v.InstanceId, e = q.PathString(0); e != nil {
+		return e.In("InstanceId")
+	}
+	if v.HoursOfOperationId, e = q.PathString(1); e != nil {
+		return e.In("HoursOfOperationId")
+	}
+	if e := v.check(); e != nil {
+		return e
+	}
+	return nil
+}
+
+func (v *UpdateHoursOfOperationInput) read(r *wire.Reader) {
+	if !r.Object() {
+		return
+	}
+	for r.Member() {
+		switch r.Name() {
+		case "Name":
+			v.Name = r.String()
+		case "Description":
+			v.Description = r.String()
+		case "TimeZone":
+			v.TimeZone = r.String()
+		case "Config":
+			v.Config = readHoursOfOperationConfigList(r)
+		default:
+			r.Skip()
+		}
+	}
+}
+
+// Decode implements wire.Input.
+func (v *UpdateHoursOfOperationOverrideInput) Decode(q *wire.Request) error {
+	var r wire.Reader
+	r.Reset(q.Body)
+	v.read(&r)
+	if err := r.End(); err != nil {
+		return err
+	}
+	var e *wire.FieldError
+	if v.InstanceId, e = q.PathString(0); e != nil {
+		return e.In("InstanceId")
+	}
+	if v.HoursOfOperationId, e = q.PathString(1); e != nil {
+		return e.In("HoursOfOperationId")
+	}
+	if v.HoursOfOperationOverrideId, e = q.PathString(2); e != nil {
+		return e.In("HoursOfOperationOverrideId")
+	}
+	if e := v.check(); e != nil {
+		return e
+	}
+	return nil
+}
+
+func (v *UpdateHoursOfOperationOverrideInput) read(r *wire.Reader) {
+	if !r.Object() {
+		return
+	}
+	for r.Member() {
+		switch r.Name() {
+		case "Name":
+			v.Name = r.String()
+		case "Description":
+			v.Description = r.String()
+		case "Config":
+			v.Config = readHoursOfOperationOverrideConfigList(r)
+		case "EffectiveFrom":
+			v.EffectiveFrom = r.String()
+		case "EffectiveTill":
+			v.EffectiveTill = r.String()
+		case "RecurrenceConfig":
+			v.RecurrenceConfig = readRecurrenceConfig(r)
+		case "OverrideType":
+			v.OverrideType = r.String()
+		default:
+			r.Skip()
+		}
+	}
+}
+
+// Decode implements wire.Input.
+func (v *UpdateViewContentInput) Decode(q *wire.Request) error {
+	var r wire.Reader
+	r.Reset(q.Body)
+	v.read(&r)
+	if err := r.End(); err != nil {
+		return err
+	}
+	var e *wire.FieldError
+	if v.InstanceId, e = q.PathString(0); e != nil {
+		return e.In("InstanceId")
+	}
+	if v.ViewId, e = q.PathString(1); e != nil {
+		return e.In("ViewId")
+	}
+	if e := v.check(); e != nil {
+		return e
+	}
+	return nil
+}
+
+func (v *UpdateViewContentInput) read(r *wire.Reader) {
+	if !r.Object() {
+		return
+	}
+	for r.Member() {
+		switch r.Name() {
+		case "Status":
+			v.Status = r.String()
+		case "Content":
+			v.Content = readViewInputContent(r)
+		default:
+			r.Skip()
+		}
+	}
+}
+
+// Decode implements wire.Input.
+func (v *UpdateViewMetadataInput) Decode(q *wire.Request) error {
+	var r wire.Reader
+	r.Reset(q.Body)
+	v.read(&r)
+	if err := r.End(); err != nil {
+		return err
+	}
+	var e *wire.FieldError
+	if v.InstanceId, e = q.PathString(0); e != nil {
+		return e.In("InstanceId")
+	}
+	if v.ViewId, e = q.PathString(1); e != nil {
+		return e.In("ViewId")
+	}
+	if e := v.check(); e != nil {
+		return e
+	}
+	return nil
+}
+
+func (v *UpdateViewMetadataInput) read(r *wire.Reader) {
 	if !r.Object() {
 		return
 	}
@@ -546,6 +1993,21 @@ func readChatMessage(r *wire.Reader) *ChatMessage {
 	return v
 }
 
+func readContactTagMap(r *wire.Reader) map[string]string {
+	if !r.Map() {
+		return nil
+	}
+	m := map[string]string{}
+	for r.Member() {
+		if value, ok := r.Text(); ok {
+			m[r.Name()] = value
+		} else {
+			r.NullElement()
+		}
+	}
+	return m
+}
+
 func readDisconnectOnCustomerExit(r *wire.Reader) []string {
 	if !r.List() {
 		return nil
@@ -575,6 +2037,238 @@ func readDisconnectReason(r *wire.Reader) *DisconnectReason {
 		}
 	}
 	return v
+}
+
+func readExternalInvocationConfiguration(r *wire.Reader) *ExternalInvocationConfiguration {
+	if !r.Object() {
+		return nil
+	}
+	v := new(ExternalInvocationConfiguration)
+	for r.Member() {
+		switch r.Name() {
+		case "Enabled":
+			v.Enabled = r.Bool()
+		default:
+			r.Skip()
+		}
+	}
+	return v
+}
+
+func readHoursOfOperationConfig(r *wire.Reader) *HoursOfOperationConfig {
+	if !r.Object() {
+		return nil
+	}
+	v := new(HoursOfOperationConfig)
+	for r.Member() {
+		switch r.Name() {
+		case "Day":
+			v.Day = r.String()
+		case "StartTime":
+			v.StartTime = readHoursOfOperationTimeSlice(r)
+		case "EndTime":
+			v.EndTime = readHoursOfOperationTimeSlice(r)
+		default:
+			r.Skip()
+		}
+	}
+	return v
+}
+
+func readHoursOfOperationConfigList(r *wire.Reader) []HoursOfOperationConfig {
+	if !r.List() {
+		return nil
+	}
+	list := []HoursOfOperationConfig{}
+	for r.Element() {
+		if value := readHoursOfOperationConfig(r); value != nil {
+			list = append(list, *value)
+		} else {
+			r.NullElement()
+		}
+	}
+	return list
+}
+
+func readHoursOfOperationOverrideConfig(r *wire.Reader) *HoursOfOperationOverrideConfig {
+	if !r.Object() {
+		return nil
+	}
+	v := new(HoursOfOperationOverrideConfig)
+	for r.Member() {
+		switch r.Name() {
+		case "Day":
+			v.Day = r.String()
+		case "StartTime":
+			v.StartTime = readOverrideTimeSlice(r)
+		case "EndTime":
+			v.EndTime = readOverrideTimeSlice(r)
+		default:
+			r.Skip()
+		}
+	}
+	return v
+}
+
+func readHoursOfOperationOverrideConfigList(r *wire.Reader) []HoursOfOperationOverrideConfig {
+	if !r.List() {
+		return nil
+	}
+	list := []HoursOfOperationOverrideConfig{}
+	for r.Element() {
+		if value := readHoursOfOperationOverrideConfig(r); value != nil {
+			list = append(list, *value)
+		} else {
+			r.NullElement()
+		}
+	}
+	return list
+}
+
+func readHoursOfOperationTimeSlice(r *wire.Reader) *HoursOfOperationTimeSlice {
+	if !r.Object() {
+		return nil
+	}
+	v := new(HoursOfOperationTimeSlice)
+	for r.Member() {
+		switch r.Name() {
+		case "Hours":
+			v.Hours = r.Int32()
+		case "Minutes":
+			v.Minutes = r.Int32()
+		default:
+			r.Skip()
+		}
+	}
+	return v
+}
+
+func readLexBot(r *wire.Reader) *LexBot {
+	if !r.Object() {
+		return nil
+	}
+	v := new(LexBot)
+	for r.Member() {
+		switch r.Name() {
+		case "Name":
+			v.Name = r.String()
+		case "LexRegion":
+			v.LexRegion = r.String()
+		default:
+			r.Skip()
+		}
+	}
+	return v
+}
+
+func readLexV2Bot(r *wire.Reader) *LexV2Bot {
+	if !r.Object() {
+		return nil
+	}
+	v := new(LexV2Bot)
+	for r.Member() {
+		switch r.Name() {
+		case "AliasArn":
+			v.AliasArn = r.String()
+		default:
+			r.Skip()
+		}
+	}
+	return v
+}
+
+func readMonthDayList(r *wire.Reader) []int64 {
+	if !r.List() {
+		return nil
+	}
+	list := []int64{}
+	for r.Element() {
+		if value := r.Int32(); value != nil {
+			list = append(list, *value)
+		} else {
+			r.NullElement()
+		}
+	}
+	return list
+}
+
+func readMonthList(r *wire.Reader) []int64 {
+	if !r.List() {
+		return nil
+	}
+	list := []int64{}
+	for r.Element() {
+		if value := r.Int32(); value != nil {
+			list = append(list, *value)
+		} else {
+			r.NullElement()
+		}
+	}
+	return list
+}
+
+func readOverrideTimeSlice(r *wire.Reader) *OverrideTimeSlice {
+	if !r.Object() {
+		return nil
+	}
+	v := new(OverrideTimeSlice)
+	for r.Member() {
+		switch r.Name() {
+		case "Hours":
+			v.Hours = r.Int32()
+		case "Minutes":
+			v.Minutes = r.Int32()
+		default:
+			r.Skip()
+		}
+	}
+	return v
+}
+
+func readParentHoursOfOperationConfig(r *wire.Reader) *ParentHoursOfOperationConfig {
+	if !r.Object() {
+		return nil
+	}
+	v := new(ParentHoursOfOperationConfig)
+	for r.Member() {
+		switch r.Name() {
+		case "HoursOfOperationId":
+			v.HoursOfOperationId = r.String()
+		default:
+			r.Skip()
+		}
+	}
+	return v
+}
+
+func readParentHoursOfOperationConfigList(r *wire.Reader) []ParentHoursOfOperationConfig {
+	if !r.List() {
+		return nil
+	}
+	list := []ParentHoursOfOperationConfig{}
+	for r.Element() {
+		if value := readParentHoursOfOperationConfig(r); value != nil {
+			list = append(list, *value)
+		} else {
+			r.NullElement()
+		}
+	}
+	return list
+}
+
+func readParentHoursOfOperationIdList(r *wire.Reader) []string {
+	if !r.List() {
+		return nil
+	}
+	list := []string{}
+	for r.Element() {
+		if value, ok := r.Text(); ok {
+			list = append(list, value)
+		} else {
+			r.NullElement()
+		}
+	}
+	return list
 }
 
 func readParticipantCapabilities(r *wire.Reader) *ParticipantCapabilities {
@@ -658,6 +2352,46 @@ func readPersistentChat(r *wire.Reader) *PersistentChat {
 			v.RehydrationType = r.String()
 		case "SourceContactId":
 			v.SourceContactId = r.String()
+		default:
+			r.Skip()
+		}
+	}
+	return v
+}
+
+func readRecurrenceConfig(r *wire.Reader) *RecurrenceConfig {
+	if !r.Object() {
+		return nil
+	}
+	v := new(RecurrenceConfig)
+	for r.Member() {
+		switch r.Name() {
+		case "RecurrencePattern":
+			v.RecurrencePattern = readRecurrencePattern(r)
+		default:
+			r.Skip()
+		}
+	}
+	return v
+}
+
+func readRecurrencePattern(r *wire.Reader) *RecurrencePattern {
+	if !r.Object() {
+		return nil
+	}
+	v := new(RecurrencePattern)
+	for r.Member() {
+		switch r.Name() {
+		case "Frequency":
+			v.Frequency = r.String()
+		case "Interval":
+			v.Interval = r.Int32()
+		case "ByMonth":
+			v.ByMonth = readMonthList(r)
+		case "ByMonthDay":
+			v.ByMonthDay = readMonthDayList(r)
+		case "ByWeekdayOccurrence":
+			v.ByWeekdayOccurrence = readWeekdayOccurrenceList(r)
 		default:
 			r.Skip()
 		}
@@ -762,4 +2496,67 @@ func readTagMap(r *wire.Reader) map[string]string {
 		}
 	}
 	return m
+}
+
+func readViewActions(r *wire.Reader) []string {
+	if !r.List() {
+		return nil
+	}
+	list := []string{}
+	for r.Element() {
+		if value, ok := r.Text(); ok {
+			list = append(list, value)
+		} else {
+			r.NullElement()
+		}
+	}
+	return list
+}
+
+func readViewInputContent(r *wire.Reader) *ViewInputContent {
+	if !r.Object() {
+		return nil
+	}
+	v := new(ViewInputContent)
+	for r.Member() {
+		switch r.Name() {
+		case "Template":
+			v.Template = r.String()
+		case "Actions":
+			v.Actions = readViewActions(r)
+		default:
+			r.Skip()
+		}
+	}
+	return v
+}
+
+func readWeekdayOccurrenceList(r *wire.Reader) []int64 {
+	if !r.List() {
+		return nil
+	}
+	list := []int64{}
+	for r.Element() {
+		if value := r.Int32(); value != nil {
+			list = append(list, *value)
+		} else {
+			r.NullElement()
+		}
+	}
+	return list
+}
+
+func readResourceArnListMaxLimit100(r *wire.Reader) []string {
+	if !r.List() {
+		return nil
+	}
+	list := []string{}
+	for r.Element() {
+		if value, ok := r.Text(); ok {
+			list = append(list, value)
+		} else {
+			r.NullElement()
+		}
+	}
+	return list
 }

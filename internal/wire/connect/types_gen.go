@@ -123,6 +123,89 @@ func (v AiAgentInfo) GoString() string { return wire.SetMembers(v) }
 // LogValue is String, for slog.
 func (v AiAgentInfo) LogValue() slog.Value { return slog.StringValue(wire.SetMembers(v)) }
 
+// AssociateBotInput is the request of AssociateBot.
+type AssociateBotInput struct {
+	InstanceId  *string // required; in the path; 1 to 100 characters
+	LexBot      *LexBot
+	LexV2Bot    *LexV2Bot
+	ClientToken *string // at most 500 characters
+}
+
+// String names the members that are set; values stay out of logs.
+func (v AssociateBotInput) String() string { return wire.SetMembers(v) }
+
+// GoString is String, for %#v.
+func (v AssociateBotInput) GoString() string { return wire.SetMembers(v) }
+
+// LogValue is String, for slog.
+func (v AssociateBotInput) LogValue() slog.Value { return slog.StringValue(wire.SetMembers(v)) }
+
+// AssociateFlowInput is the request of AssociateFlow.
+type AssociateFlowInput struct {
+	InstanceId   *string // required; in the path; 1 to 100 characters
+	ResourceId   *string // required
+	FlowId       *string // required
+	ResourceType *string // required; one of SMS_PHONE_NUMBER, INBOUND_EMAIL, OUTBOUND_EMAIL, ANALYTICS_CONNECTOR, WHATSAPP_MESSAGING_PHONE_NUMBER
+}
+
+// String names the members that are set; values stay out of logs.
+func (v AssociateFlowInput) String() string { return wire.SetMembers(v) }
+
+// GoString is String, for %#v.
+func (v AssociateFlowInput) GoString() string { return wire.SetMembers(v) }
+
+// LogValue is String, for slog.
+func (v AssociateFlowInput) LogValue() slog.Value { return slog.StringValue(wire.SetMembers(v)) }
+
+// AssociateFlowOutput is the answer of AssociateFlow.
+type AssociateFlowOutput struct {
+}
+
+// String names the members that are set; values stay out of logs.
+func (v AssociateFlowOutput) String() string { return wire.SetMembers(v) }
+
+// GoString is String, for %#v.
+func (v AssociateFlowOutput) GoString() string { return wire.SetMembers(v) }
+
+// LogValue is String, for slog.
+func (v AssociateFlowOutput) LogValue() slog.Value { return slog.StringValue(wire.SetMembers(v)) }
+
+// AssociateHoursOfOperationsInput is the request of AssociateHoursOfOperations.
+type AssociateHoursOfOperationsInput struct {
+	InstanceId                    *string                        // required; in the path; 1 to 100 characters
+	HoursOfOperationId            *string                        // required; in the path
+	ParentHoursOfOperationConfigs []ParentHoursOfOperationConfig // required; 0 to 3 elements
+}
+
+// String names the members that are set; values stay out of logs.
+func (v AssociateHoursOfOperationsInput) String() string { return wire.SetMembers(v) }
+
+// GoString is String, for %#v.
+func (v AssociateHoursOfOperationsInput) GoString() string { return wire.SetMembers(v) }
+
+// LogValue is String, for slog.
+func (v AssociateHoursOfOperationsInput) LogValue() slog.Value {
+	return slog.StringValue(wire.SetMembers(v))
+}
+
+// AssociateLambdaFunctionInput is the request of AssociateLambdaFunction.
+type AssociateLambdaFunctionInput struct {
+	InstanceId  *string // required; in the path; 1 to 100 characters
+	FunctionArn *string // required; 1 to 140 characters
+	ClientToken *string // at most 500 characters
+}
+
+// String names the members that are set; values stay out of logs.
+func (v AssociateLambdaFunctionInput) String() string { return wire.SetMembers(v) }
+
+// GoString is String, for %#v.
+func (v AssociateLambdaFunctionInput) GoString() string { return wire.SetMembers(v) }
+
+// LogValue is String, for slog.
+func (v AssociateLambdaFunctionInput) LogValue() slog.Value {
+	return slog.StringValue(wire.SetMembers(v))
+}
+
 // AttributeCondition is a part of a request or answer.
 type AttributeCondition struct {
 	Name               *string  // 1 to 100 characters
@@ -156,6 +239,40 @@ func (v AudioQualityMetricsInfo) GoString() string { return wire.SetMembers(v) }
 
 // LogValue is String, for slog.
 func (v AudioQualityMetricsInfo) LogValue() slog.Value { return slog.StringValue(wire.SetMembers(v)) }
+
+// BatchGetFlowAssociationInput is the request of BatchGetFlowAssociation.
+type BatchGetFlowAssociationInput struct {
+	InstanceId   *string  // required; in the path; 1 to 100 characters
+	ResourceIds  []string // required; 1 to 100 elements
+	ResourceType *string  // one of WHATSAPP_MESSAGING_PHONE_NUMBER, VOICE_PHONE_NUMBER, INBOUND_EMAIL, OUTBOUND_EMAIL, ANALYTICS_CONNECTOR
+}
+
+// String names the members that are set; values stay out of logs.
+func (v BatchGetFlowAssociationInput) String() string { return wire.SetMembers(v) }
+
+// GoString is String, for %#v.
+func (v BatchGetFlowAssociationInput) GoString() string { return wire.SetMembers(v) }
+
+// LogValue is String, for slog.
+func (v BatchGetFlowAssociationInput) LogValue() slog.Value {
+	return slog.StringValue(wire.SetMembers(v))
+}
+
+// BatchGetFlowAssociationOutput is the answer of BatchGetFlowAssociation.
+type BatchGetFlowAssociationOutput struct {
+	FlowAssociationSummaryList []FlowAssociationSummary
+}
+
+// String names the members that are set; values stay out of logs.
+func (v BatchGetFlowAssociationOutput) String() string { return wire.SetMembers(v) }
+
+// GoString is String, for %#v.
+func (v BatchGetFlowAssociationOutput) GoString() string { return wire.SetMembers(v) }
+
+// LogValue is String, for slog.
+func (v BatchGetFlowAssociationOutput) LogValue() slog.Value {
+	return slog.StringValue(wire.SetMembers(v))
+}
 
 // Campaign is a part of a request or answer.
 type Campaign struct {
@@ -346,6 +463,111 @@ func (v ContactFlow) GoString() string { return wire.SetMembers(v) }
 // LogValue is String, for slog.
 func (v ContactFlow) LogValue() slog.Value { return slog.StringValue(wire.SetMembers(v)) }
 
+// ContactFlowModule is a part of a request or answer.
+type ContactFlowModule struct {
+	Arn                             *string
+	Id                              *string           // 1 to 256 characters
+	Name                            *string           // 1 to 127 characters
+	Content                         *string           // 1 to 256000 characters
+	Description                     *string           // 0 to 500 characters
+	State                           *string           // one of ACTIVE, ARCHIVED
+	Status                          *string           // one of PUBLISHED, SAVED
+	Tags                            map[string]string // 1 to 50 entries
+	FlowModuleContentSha256         *string           // 1 to 64 characters
+	Version                         *int64            // at least 1
+	VersionDescription              *string           // 0 to 500 characters
+	Settings                        *string
+	ExternalInvocationConfiguration *ExternalInvocationConfiguration
+}
+
+// String names the members that are set; values stay out of logs.
+func (v ContactFlowModule) String() string { return wire.SetMembers(v) }
+
+// GoString is String, for %#v.
+func (v ContactFlowModule) GoString() string { return wire.SetMembers(v) }
+
+// LogValue is String, for slog.
+func (v ContactFlowModule) LogValue() slog.Value { return slog.StringValue(wire.SetMembers(v)) }
+
+// ContactFlowModuleAliasInfo is a part of a request or answer.
+type ContactFlowModuleAliasInfo struct {
+	ContactFlowModuleId  *string // 1 to 500 characters
+	ContactFlowModuleArn *string
+	AliasId              *string // 1 to 100 characters
+	Version              *int64  // at least 1
+	Name                 *string // 1 to 100 characters
+	Description          *string // 0 to 500 characters
+	LastModifiedRegion   *string
+	LastModifiedTime     *time.Time
+}
+
+// String names the members that are set; values stay out of logs.
+func (v ContactFlowModuleAliasInfo) String() string { return wire.SetMembers(v) }
+
+// GoString is String, for %#v.
+func (v ContactFlowModuleAliasInfo) GoString() string { return wire.SetMembers(v) }
+
+// LogValue is String, for slog.
+func (v ContactFlowModuleAliasInfo) LogValue() slog.Value {
+	return slog.StringValue(wire.SetMembers(v))
+}
+
+// ContactFlowModuleAliasSummary is a part of a request or answer.
+type ContactFlowModuleAliasSummary struct {
+	Arn              *string
+	AliasId          *string // 1 to 500 characters
+	Version          *int64  // at least 1
+	AliasName        *string // 1 to 127 characters
+	AliasDescription *string // 0 to 500 characters
+	LastModifiedTime *time.Time
+}
+
+// String names the members that are set; values stay out of logs.
+func (v ContactFlowModuleAliasSummary) String() string { return wire.SetMembers(v) }
+
+// GoString is String, for %#v.
+func (v ContactFlowModuleAliasSummary) GoString() string { return wire.SetMembers(v) }
+
+// LogValue is String, for slog.
+func (v ContactFlowModuleAliasSummary) LogValue() slog.Value {
+	return slog.StringValue(wire.SetMembers(v))
+}
+
+// ContactFlowModuleSummary is a part of a request or answer.
+type ContactFlowModuleSummary struct {
+	Id    *string // 1 to 256 characters
+	Arn   *string
+	Name  *string // 1 to 127 characters
+	State *string // one of ACTIVE, ARCHIVED
+}
+
+// String names the members that are set; values stay out of logs.
+func (v ContactFlowModuleSummary) String() string { return wire.SetMembers(v) }
+
+// GoString is String, for %#v.
+func (v ContactFlowModuleSummary) GoString() string { return wire.SetMembers(v) }
+
+// LogValue is String, for slog.
+func (v ContactFlowModuleSummary) LogValue() slog.Value { return slog.StringValue(wire.SetMembers(v)) }
+
+// ContactFlowModuleVersionSummary is a part of a request or answer.
+type ContactFlowModuleVersionSummary struct {
+	Arn                *string
+	VersionDescription *string // 0 to 500 characters
+	Version            *int64  // at least 1
+}
+
+// String names the members that are set; values stay out of logs.
+func (v ContactFlowModuleVersionSummary) String() string { return wire.SetMembers(v) }
+
+// GoString is String, for %#v.
+func (v ContactFlowModuleVersionSummary) GoString() string { return wire.SetMembers(v) }
+
+// LogValue is String, for slog.
+func (v ContactFlowModuleVersionSummary) LogValue() slog.Value {
+	return slog.StringValue(wire.SetMembers(v))
+}
+
 // ContactFlowSummary is a part of a request or answer.
 type ContactFlowSummary struct {
 	Id                *string // at most 500 characters
@@ -364,6 +586,135 @@ func (v ContactFlowSummary) GoString() string { return wire.SetMembers(v) }
 
 // LogValue is String, for slog.
 func (v ContactFlowSummary) LogValue() slog.Value { return slog.StringValue(wire.SetMembers(v)) }
+
+// ContactFlowVersionSummary is a part of a request or answer.
+type ContactFlowVersionSummary struct {
+	Arn                *string
+	VersionDescription *string
+	Version            *int64 // at least 1
+}
+
+// String names the members that are set; values stay out of logs.
+func (v ContactFlowVersionSummary) String() string { return wire.SetMembers(v) }
+
+// GoString is String, for %#v.
+func (v ContactFlowVersionSummary) GoString() string { return wire.SetMembers(v) }
+
+// LogValue is String, for slog.
+func (v ContactFlowVersionSummary) LogValue() slog.Value { return slog.StringValue(wire.SetMembers(v)) }
+
+// CreateContactFlowModuleAliasInput is the request of CreateContactFlowModuleAlias.
+type CreateContactFlowModuleAliasInput struct {
+	InstanceId               *string // required; in the path; 1 to 250 characters
+	Description              *string
+	ContactFlowModuleId      *string // required; in the path; 1 to 256 characters
+	ContactFlowModuleVersion *int64  // required; at least 1
+	AliasName                *string // required; 1 to 100 characters
+}
+
+// String names the members that are set; values stay out of logs.
+func (v CreateContactFlowModuleAliasInput) String() string { return wire.SetMembers(v) }
+
+// GoString is String, for %#v.
+func (v CreateContactFlowModuleAliasInput) GoString() string { return wire.SetMembers(v) }
+
+// LogValue is String, for slog.
+func (v CreateContactFlowModuleAliasInput) LogValue() slog.Value {
+	return slog.StringValue(wire.SetMembers(v))
+}
+
+// CreateContactFlowModuleAliasOutput is the answer of CreateContactFlowModuleAlias.
+type CreateContactFlowModuleAliasOutput struct {
+	ContactFlowModuleArn *string
+	Id                   *string // 1 to 500 characters
+}
+
+// String names the members that are set; values stay out of logs.
+func (v CreateContactFlowModuleAliasOutput) String() string { return wire.SetMembers(v) }
+
+// GoString is String, for %#v.
+func (v CreateContactFlowModuleAliasOutput) GoString() string { return wire.SetMembers(v) }
+
+// LogValue is String, for slog.
+func (v CreateContactFlowModuleAliasOutput) LogValue() slog.Value {
+	return slog.StringValue(wire.SetMembers(v))
+}
+
+// CreateContactFlowModuleInput is the request of CreateContactFlowModule.
+type CreateContactFlowModuleInput struct {
+	InstanceId                      *string           // required; in the path; 1 to 100 characters
+	Name                            *string           // required; 1 to 127 characters
+	Description                     *string           // 0 to 500 characters
+	Content                         *string           // required; 1 to 256000 characters
+	Tags                            map[string]string // 1 to 50 entries
+	ClientToken                     *string           // at most 500 characters
+	Settings                        *string
+	ExternalInvocationConfiguration *ExternalInvocationConfiguration
+}
+
+// String names the members that are set; values stay out of logs.
+func (v CreateContactFlowModuleInput) String() string { return wire.SetMembers(v) }
+
+// GoString is String, for %#v.
+func (v CreateContactFlowModuleInput) GoString() string { return wire.SetMembers(v) }
+
+// LogValue is String, for slog.
+func (v CreateContactFlowModuleInput) LogValue() slog.Value {
+	return slog.StringValue(wire.SetMembers(v))
+}
+
+// CreateContactFlowModuleOutput is the answer of CreateContactFlowModule.
+type CreateContactFlowModuleOutput struct {
+	Id  *string // 1 to 256 characters
+	Arn *string
+}
+
+// String names the members that are set; values stay out of logs.
+func (v CreateContactFlowModuleOutput) String() string { return wire.SetMembers(v) }
+
+// GoString is String, for %#v.
+func (v CreateContactFlowModuleOutput) GoString() string { return wire.SetMembers(v) }
+
+// LogValue is String, for slog.
+func (v CreateContactFlowModuleOutput) LogValue() slog.Value {
+	return slog.StringValue(wire.SetMembers(v))
+}
+
+// CreateContactFlowModuleVersionInput is the request of CreateContactFlowModuleVersion.
+type CreateContactFlowModuleVersionInput struct {
+	InstanceId              *string // required; in the path; 1 to 100 characters
+	Description             *string // 0 to 500 characters
+	ContactFlowModuleId     *string // required; in the path
+	FlowModuleContentSha256 *string // 1 to 64 characters
+}
+
+// String names the members that are set; values stay out of logs.
+func (v CreateContactFlowModuleVersionInput) String() string { return wire.SetMembers(v) }
+
+// GoString is String, for %#v.
+func (v CreateContactFlowModuleVersionInput) GoString() string { return wire.SetMembers(v) }
+
+// LogValue is String, for slog.
+func (v CreateContactFlowModuleVersionInput) LogValue() slog.Value {
+	return slog.StringValue(wire.SetMembers(v))
+}
+
+// CreateContactFlowModuleVersionOutput is the answer of CreateContactFlowModuleVersion.
+type CreateContactFlowModuleVersionOutput struct {
+	ContactFlowModuleArn *string
+	Version              *int64 // at least 1
+}
+
+// String names the members that are set; values stay out of logs.
+func (v CreateContactFlowModuleVersionOutput) String() string { return wire.SetMembers(v) }
+
+// GoString is String, for %#v.
+func (v CreateContactFlowModuleVersionOutput) GoString() string { return wire.SetMembers(v) }
+
+// LogValue is String, for slog.
+func (v CreateContactFlowModuleVersionOutput) LogValue() slog.Value {
+	return slog.StringValue(wire.SetMembers(v))
+}
 
 // CreateContactFlowInput is the request of CreateContactFlow.
 type CreateContactFlowInput struct {
@@ -400,6 +751,124 @@ func (v CreateContactFlowOutput) GoString() string { return wire.SetMembers(v) }
 
 // LogValue is String, for slog.
 func (v CreateContactFlowOutput) LogValue() slog.Value { return slog.StringValue(wire.SetMembers(v)) }
+
+// CreateContactFlowVersionInput is the request of CreateContactFlowVersion.
+type CreateContactFlowVersionInput struct {
+	InstanceId         *string // required; in the path; 1 to 100 characters
+	Description        *string
+	ContactFlowId      *string // required; in the path
+	FlowContentSha256  *string // 1 to 64 characters
+	ContactFlowVersion *int64  // at least 1
+	LastModifiedTime   *time.Time
+	LastModifiedRegion *string
+}
+
+// String names the members that are set; values stay out of logs.
+func (v CreateContactFlowVersionInput) String() string { return wire.SetMembers(v) }
+
+// GoString is String, for %#v.
+func (v CreateContactFlowVersionInput) GoString() string { return wire.SetMembers(v) }
+
+// LogValue is String, for slog.
+func (v CreateContactFlowVersionInput) LogValue() slog.Value {
+	return slog.StringValue(wire.SetMembers(v))
+}
+
+// CreateContactFlowVersionOutput is the answer of CreateContactFlowVersion.
+type CreateContactFlowVersionOutput struct {
+	ContactFlowArn *string
+	Version        *int64 // at least 1
+}
+
+// String names the members that are set; values stay out of logs.
+func (v CreateContactFlowVersionOutput) String() string { return wire.SetMembers(v) }
+
+// GoString is String, for %#v.
+func (v CreateContactFlowVersionOutput) GoString() string { return wire.SetMembers(v) }
+
+// LogValue is String, for slog.
+func (v CreateContactFlowVersionOutput) LogValue() slog.Value {
+	return slog.StringValue(wire.SetMembers(v))
+}
+
+// CreateHoursOfOperationOverrideInput is the request of CreateHoursOfOperationOverride.
+type CreateHoursOfOperationOverrideInput struct {
+	InstanceId         *string // required; in the path; 1 to 100 characters
+	HoursOfOperationId *string // required; in the path
+	Name               *string // required
+	Description        *string
+	Config             []HoursOfOperationOverrideConfig // required; 0 to 100 elements
+	EffectiveFrom      *string                          // required
+	EffectiveTill      *string                          // required
+	RecurrenceConfig   *RecurrenceConfig
+	OverrideType       *string // one of STANDARD, OPEN, CLOSED
+}
+
+// String names the members that are set; values stay out of logs.
+func (v CreateHoursOfOperationOverrideInput) String() string { return wire.SetMembers(v) }
+
+// GoString is String, for %#v.
+func (v CreateHoursOfOperationOverrideInput) GoString() string { return wire.SetMembers(v) }
+
+// LogValue is String, for slog.
+func (v CreateHoursOfOperationOverrideInput) LogValue() slog.Value {
+	return slog.StringValue(wire.SetMembers(v))
+}
+
+// CreateHoursOfOperationOverrideOutput is the answer of CreateHoursOfOperationOverride.
+type CreateHoursOfOperationOverrideOutput struct {
+	HoursOfOperationOverrideId *string // 1 to 36 characters
+}
+
+// String names the members that are set; values stay out of logs.
+func (v CreateHoursOfOperationOverrideOutput) String() string { return wire.SetMembers(v) }
+
+// GoString is String, for %#v.
+func (v CreateHoursOfOperationOverrideOutput) GoString() string { return wire.SetMembers(v) }
+
+// LogValue is String, for slog.
+func (v CreateHoursOfOperationOverrideOutput) LogValue() slog.Value {
+	return slog.StringValue(wire.SetMembers(v))
+}
+
+// CreateHoursOfOperationInput is the request of CreateHoursOfOperation.
+type CreateHoursOfOperationInput struct {
+	InstanceId                    *string                        // required; in the path; 1 to 100 characters
+	Name                          *string                        // required; 1 to 127 characters
+	Description                   *string                        // 1 to 250 characters
+	TimeZone                      *string                        // required
+	Config                        []HoursOfOperationConfig       // required; 0 to 100 elements
+	ParentHoursOfOperationConfigs []ParentHoursOfOperationConfig // 0 to 3 elements
+	Tags                          map[string]string              // 1 to 50 entries
+}
+
+// String names the members that are set; values stay out of logs.
+func (v CreateHoursOfOperationInput) String() string { return wire.SetMembers(v) }
+
+// GoString is String, for %#v.
+func (v CreateHoursOfOperationInput) GoString() string { return wire.SetMembers(v) }
+
+// LogValue is String, for slog.
+func (v CreateHoursOfOperationInput) LogValue() slog.Value {
+	return slog.StringValue(wire.SetMembers(v))
+}
+
+// CreateHoursOfOperationOutput is the answer of CreateHoursOfOperation.
+type CreateHoursOfOperationOutput struct {
+	HoursOfOperationId  *string
+	HoursOfOperationArn *string
+}
+
+// String names the members that are set; values stay out of logs.
+func (v CreateHoursOfOperationOutput) String() string { return wire.SetMembers(v) }
+
+// GoString is String, for %#v.
+func (v CreateHoursOfOperationOutput) GoString() string { return wire.SetMembers(v) }
+
+// LogValue is String, for slog.
+func (v CreateHoursOfOperationOutput) LogValue() slog.Value {
+	return slog.StringValue(wire.SetMembers(v))
+}
 
 // CreateInstanceInput is the request of CreateInstance.
 type CreateInstanceInput struct {
@@ -504,6 +973,71 @@ func (v CreatePersistentContactAssociationOutput) LogValue() slog.Value {
 	return slog.StringValue(wire.SetMembers(v))
 }
 
+// CreateViewInput is the request of CreateView.
+type CreateViewInput struct {
+	InstanceId  *string           // required; in the path; 1 to 100 characters
+	ClientToken *string           // at most 500 characters
+	Status      *string           // required; one of PUBLISHED, SAVED
+	Content     *ViewInputContent // required
+	Description *string           // 1 to 4096 characters
+	Name        *string           // required; 1 to 255 characters; sensitive
+	Tags        map[string]string // 1 to 50 entries
+}
+
+// String names the members that are set; values stay out of logs.
+func (v CreateViewInput) String() string { return wire.SetMembers(v) }
+
+// GoString is String, for %#v.
+func (v CreateViewInput) GoString() string { return wire.SetMembers(v) }
+
+// LogValue is String, for slog.
+func (v CreateViewInput) LogValue() slog.Value { return slog.StringValue(wire.SetMembers(v)) }
+
+// CreateViewOutput is the answer of CreateView.
+type CreateViewOutput struct {
+	View *View
+}
+
+// String names the members that are set; values stay out of logs.
+func (v CreateViewOutput) String() string { return wire.SetMembers(v) }
+
+// GoString is String, for %#v.
+func (v CreateViewOutput) GoString() string { return wire.SetMembers(v) }
+
+// LogValue is String, for slog.
+func (v CreateViewOutput) LogValue() slog.Value { return slog.StringValue(wire.SetMembers(v)) }
+
+// CreateViewVersionInput is the request of CreateViewVersion.
+type CreateViewVersionInput struct {
+	InstanceId         *string // required; in the path; 1 to 100 characters
+	ViewId             *string // required; in the path; 1 to 500 characters
+	VersionDescription *string // 1 to 4096 characters
+	ViewContentSha256  *string // 1 to 64 characters
+}
+
+// String names the members that are set; values stay out of logs.
+func (v CreateViewVersionInput) String() string { return wire.SetMembers(v) }
+
+// GoString is String, for %#v.
+func (v CreateViewVersionInput) GoString() string { return wire.SetMembers(v) }
+
+// LogValue is String, for slog.
+func (v CreateViewVersionInput) LogValue() slog.Value { return slog.StringValue(wire.SetMembers(v)) }
+
+// CreateViewVersionOutput is the answer of CreateViewVersion.
+type CreateViewVersionOutput struct {
+	View *View
+}
+
+// String names the members that are set; values stay out of logs.
+func (v CreateViewVersionOutput) String() string { return wire.SetMembers(v) }
+
+// GoString is String, for %#v.
+func (v CreateViewVersionOutput) GoString() string { return wire.SetMembers(v) }
+
+// LogValue is String, for slog.
+func (v CreateViewVersionOutput) LogValue() slog.Value { return slog.StringValue(wire.SetMembers(v)) }
+
 // Customer is a part of a request or answer.
 type Customer struct {
 	DeviceInfo   *DeviceInfo
@@ -548,6 +1082,104 @@ func (v CustomerVoiceActivity) GoString() string { return wire.SetMembers(v) }
 // LogValue is String, for slog.
 func (v CustomerVoiceActivity) LogValue() slog.Value { return slog.StringValue(wire.SetMembers(v)) }
 
+// DeleteContactFlowModuleAliasInput is the request of DeleteContactFlowModuleAlias.
+type DeleteContactFlowModuleAliasInput struct {
+	InstanceId          *string // required; in the path; 1 to 250 characters
+	ContactFlowModuleId *string // required; in the path; 1 to 500 characters
+	AliasId             *string // required; in the path; 1 to 500 characters
+}
+
+// String names the members that are set; values stay out of logs.
+func (v DeleteContactFlowModuleAliasInput) String() string { return wire.SetMembers(v) }
+
+// GoString is String, for %#v.
+func (v DeleteContactFlowModuleAliasInput) GoString() string { return wire.SetMembers(v) }
+
+// LogValue is String, for slog.
+func (v DeleteContactFlowModuleAliasInput) LogValue() slog.Value {
+	return slog.StringValue(wire.SetMembers(v))
+}
+
+// DeleteContactFlowModuleAliasOutput is the answer of DeleteContactFlowModuleAlias.
+type DeleteContactFlowModuleAliasOutput struct {
+}
+
+// String names the members that are set; values stay out of logs.
+func (v DeleteContactFlowModuleAliasOutput) String() string { return wire.SetMembers(v) }
+
+// GoString is String, for %#v.
+func (v DeleteContactFlowModuleAliasOutput) GoString() string { return wire.SetMembers(v) }
+
+// LogValue is String, for slog.
+func (v DeleteContactFlowModuleAliasOutput) LogValue() slog.Value {
+	return slog.StringValue(wire.SetMembers(v))
+}
+
+// DeleteContactFlowModuleInput is the request of DeleteContactFlowModule.
+type DeleteContactFlowModuleInput struct {
+	InstanceId          *string // required; in the path; 1 to 100 characters
+	ContactFlowModuleId *string // required; in the path; 1 to 256 characters
+}
+
+// String names the members that are set; values stay out of logs.
+func (v DeleteContactFlowModuleInput) String() string { return wire.SetMembers(v) }
+
+// GoString is String, for %#v.
+func (v DeleteContactFlowModuleInput) GoString() string { return wire.SetMembers(v) }
+
+// LogValue is String, for slog.
+func (v DeleteContactFlowModuleInput) LogValue() slog.Value {
+	return slog.StringValue(wire.SetMembers(v))
+}
+
+// DeleteContactFlowModuleOutput is the answer of DeleteContactFlowModule.
+type DeleteContactFlowModuleOutput struct {
+}
+
+// String names the members that are set; values stay out of logs.
+func (v DeleteContactFlowModuleOutput) String() string { return wire.SetMembers(v) }
+
+// GoString is String, for %#v.
+func (v DeleteContactFlowModuleOutput) GoString() string { return wire.SetMembers(v) }
+
+// LogValue is String, for slog.
+func (v DeleteContactFlowModuleOutput) LogValue() slog.Value {
+	return slog.StringValue(wire.SetMembers(v))
+}
+
+// DeleteContactFlowModuleVersionInput is the request of DeleteContactFlowModuleVersion.
+type DeleteContactFlowModuleVersionInput struct {
+	InstanceId               *string // required; in the path; 1 to 100 characters
+	ContactFlowModuleId      *string // required; in the path
+	ContactFlowModuleVersion *int64  // required; in the path; at least 1
+}
+
+// String names the members that are set; values stay out of logs.
+func (v DeleteContactFlowModuleVersionInput) String() string { return wire.SetMembers(v) }
+
+// GoString is String, for %#v.
+func (v DeleteContactFlowModuleVersionInput) GoString() string { return wire.SetMembers(v) }
+
+// LogValue is String, for slog.
+func (v DeleteContactFlowModuleVersionInput) LogValue() slog.Value {
+	return slog.StringValue(wire.SetMembers(v))
+}
+
+// DeleteContactFlowModuleVersionOutput is the answer of DeleteContactFlowModuleVersion.
+type DeleteContactFlowModuleVersionOutput struct {
+}
+
+// String names the members that are set; values stay out of logs.
+func (v DeleteContactFlowModuleVersionOutput) String() string { return wire.SetMembers(v) }
+
+// GoString is String, for %#v.
+func (v DeleteContactFlowModuleVersionOutput) GoString() string { return wire.SetMembers(v) }
+
+// LogValue is String, for slog.
+func (v DeleteContactFlowModuleVersionOutput) LogValue() slog.Value {
+	return slog.StringValue(wire.SetMembers(v))
+}
+
 // DeleteContactFlowInput is the request of DeleteContactFlow.
 type DeleteContactFlowInput struct {
 	InstanceId    *string // required; in the path; 1 to 100 characters
@@ -576,6 +1208,74 @@ func (v DeleteContactFlowOutput) GoString() string { return wire.SetMembers(v) }
 // LogValue is String, for slog.
 func (v DeleteContactFlowOutput) LogValue() slog.Value { return slog.StringValue(wire.SetMembers(v)) }
 
+// DeleteContactFlowVersionInput is the request of DeleteContactFlowVersion.
+type DeleteContactFlowVersionInput struct {
+	InstanceId         *string // required; in the path; 1 to 100 characters
+	ContactFlowId      *string // required; in the path
+	ContactFlowVersion *int64  // required; in the path; at least 1
+}
+
+// String names the members that are set; values stay out of logs.
+func (v DeleteContactFlowVersionInput) String() string { return wire.SetMembers(v) }
+
+// GoString is String, for %#v.
+func (v DeleteContactFlowVersionInput) GoString() string { return wire.SetMembers(v) }
+
+// LogValue is String, for slog.
+func (v DeleteContactFlowVersionInput) LogValue() slog.Value {
+	return slog.StringValue(wire.SetMembers(v))
+}
+
+// DeleteContactFlowVersionOutput is the answer of DeleteContactFlowVersion.
+type DeleteContactFlowVersionOutput struct {
+}
+
+// String names the members that are set; values stay out of logs.
+func (v DeleteContactFlowVersionOutput) String() string { return wire.SetMembers(v) }
+
+// GoString is String, for %#v.
+func (v DeleteContactFlowVersionOutput) GoString() string { return wire.SetMembers(v) }
+
+// LogValue is String, for slog.
+func (v DeleteContactFlowVersionOutput) LogValue() slog.Value {
+	return slog.StringValue(wire.SetMembers(v))
+}
+
+// DeleteHoursOfOperationOverrideInput is the request of DeleteHoursOfOperationOverride.
+type DeleteHoursOfOperationOverrideInput struct {
+	InstanceId                 *string // required; in the path; 1 to 100 characters
+	HoursOfOperationId         *string // required; in the path
+	HoursOfOperationOverrideId *string // required; in the path; 1 to 36 characters
+}
+
+// String names the members that are set; values stay out of logs.
+func (v DeleteHoursOfOperationOverrideInput) String() string { return wire.SetMembers(v) }
+
+// GoString is String, for %#v.
+func (v DeleteHoursOfOperationOverrideInput) GoString() string { return wire.SetMembers(v) }
+
+// LogValue is String, for slog.
+func (v DeleteHoursOfOperationOverrideInput) LogValue() slog.Value {
+	return slog.StringValue(wire.SetMembers(v))
+}
+
+// DeleteHoursOfOperationInput is the request of DeleteHoursOfOperation.
+type DeleteHoursOfOperationInput struct {
+	InstanceId         *string // required; in the path; 1 to 100 characters
+	HoursOfOperationId *string // required; in the path
+}
+
+// String names the members that are set; values stay out of logs.
+func (v DeleteHoursOfOperationInput) String() string { return wire.SetMembers(v) }
+
+// GoString is String, for %#v.
+func (v DeleteHoursOfOperationInput) GoString() string { return wire.SetMembers(v) }
+
+// LogValue is String, for slog.
+func (v DeleteHoursOfOperationInput) LogValue() slog.Value {
+	return slog.StringValue(wire.SetMembers(v))
+}
+
 // DeleteInstanceInput is the request of DeleteInstance.
 type DeleteInstanceInput struct {
 	InstanceId  *string // required; in the path; 1 to 100 characters
@@ -590,6 +1290,130 @@ func (v DeleteInstanceInput) GoString() string { return wire.SetMembers(v) }
 
 // LogValue is String, for slog.
 func (v DeleteInstanceInput) LogValue() slog.Value { return slog.StringValue(wire.SetMembers(v)) }
+
+// DeleteViewInput is the request of DeleteView.
+type DeleteViewInput struct {
+	InstanceId *string // required; in the path; 1 to 100 characters
+	ViewId     *string // required; in the path; 1 to 500 characters
+}
+
+// String names the members that are set; values stay out of logs.
+func (v DeleteViewInput) String() string { return wire.SetMembers(v) }
+
+// GoString is String, for %#v.
+func (v DeleteViewInput) GoString() string { return wire.SetMembers(v) }
+
+// LogValue is String, for slog.
+func (v DeleteViewInput) LogValue() slog.Value { return slog.StringValue(wire.SetMembers(v)) }
+
+// DeleteViewOutput is the answer of DeleteView.
+type DeleteViewOutput struct {
+}
+
+// String names the members that are set; values stay out of logs.
+func (v DeleteViewOutput) String() string { return wire.SetMembers(v) }
+
+// GoString is String, for %#v.
+func (v DeleteViewOutput) GoString() string { return wire.SetMembers(v) }
+
+// LogValue is String, for slog.
+func (v DeleteViewOutput) LogValue() slog.Value { return slog.StringValue(wire.SetMembers(v)) }
+
+// DeleteViewVersionInput is the request of DeleteViewVersion.
+type DeleteViewVersionInput struct {
+	InstanceId  *string // required; in the path; 1 to 100 characters
+	ViewId      *string // required; in the path; 1 to 500 characters
+	ViewVersion *int64  // required; in the path
+}
+
+// String names the members that are set; values stay out of logs.
+func (v DeleteViewVersionInput) String() string { return wire.SetMembers(v) }
+
+// GoString is String, for %#v.
+func (v DeleteViewVersionInput) GoString() string { return wire.SetMembers(v) }
+
+// LogValue is String, for slog.
+func (v DeleteViewVersionInput) LogValue() slog.Value { return slog.StringValue(wire.SetMembers(v)) }
+
+// DeleteViewVersionOutput is the answer of DeleteViewVersion.
+type DeleteViewVersionOutput struct {
+}
+
+// String names the members that are set; values stay out of logs.
+func (v DeleteViewVersionOutput) String() string { return wire.SetMembers(v) }
+
+// GoString is String, for %#v.
+func (v DeleteViewVersionOutput) GoString() string { return wire.SetMembers(v) }
+
+// LogValue is String, for slog.
+func (v DeleteViewVersionOutput) LogValue() slog.Value { return slog.StringValue(wire.SetMembers(v)) }
+
+// DescribeContactFlowModuleAliasInput is the request of DescribeContactFlowModuleAlias.
+type DescribeContactFlowModuleAliasInput struct {
+	InstanceId          *string // required; in the path; 1 to 250 characters
+	ContactFlowModuleId *string // required; in the path; 1 to 256 characters
+	AliasId             *string // required; in the path; 1 to 500 characters
+}
+
+// String names the members that are set; values stay out of logs.
+func (v DescribeContactFlowModuleAliasInput) String() string { return wire.SetMembers(v) }
+
+// GoString is String, for %#v.
+func (v DescribeContactFlowModuleAliasInput) GoString() string { return wire.SetMembers(v) }
+
+// LogValue is String, for slog.
+func (v DescribeContactFlowModuleAliasInput) LogValue() slog.Value {
+	return slog.StringValue(wire.SetMembers(v))
+}
+
+// DescribeContactFlowModuleAliasOutput is the answer of DescribeContactFlowModuleAlias.
+type DescribeContactFlowModuleAliasOutput struct {
+	ContactFlowModuleAlias *ContactFlowModuleAliasInfo
+}
+
+// String names the members that are set; values stay out of logs.
+func (v DescribeContactFlowModuleAliasOutput) String() string { return wire.SetMembers(v) }
+
+// GoString is String, for %#v.
+func (v DescribeContactFlowModuleAliasOutput) GoString() string { return wire.SetMembers(v) }
+
+// LogValue is String, for slog.
+func (v DescribeContactFlowModuleAliasOutput) LogValue() slog.Value {
+	return slog.StringValue(wire.SetMembers(v))
+}
+
+// DescribeContactFlowModuleInput is the request of DescribeContactFlowModule.
+type DescribeContactFlowModuleInput struct {
+	InstanceId          *string // required; in the path; 1 to 100 characters
+	ContactFlowModuleId *string // required; in the path; 1 to 256 characters
+}
+
+// String names the members that are set; values stay out of logs.
+func (v DescribeContactFlowModuleInput) String() string { return wire.SetMembers(v) }
+
+// GoString is String, for %#v.
+func (v DescribeContactFlowModuleInput) GoString() string { return wire.SetMembers(v) }
+
+// LogValue is String, for slog.
+func (v DescribeContactFlowModuleInput) LogValue() slog.Value {
+	return slog.StringValue(wire.SetMembers(v))
+}
+
+// DescribeContactFlowModuleOutput is the answer of DescribeContactFlowModule.
+type DescribeContactFlowModuleOutput struct {
+	ContactFlowModule *ContactFlowModule
+}
+
+// String names the members that are set; values stay out of logs.
+func (v DescribeContactFlowModuleOutput) String() string { return wire.SetMembers(v) }
+
+// GoString is String, for %#v.
+func (v DescribeContactFlowModuleOutput) GoString() string { return wire.SetMembers(v) }
+
+// LogValue is String, for slog.
+func (v DescribeContactFlowModuleOutput) LogValue() slog.Value {
+	return slog.StringValue(wire.SetMembers(v))
+}
 
 // DescribeContactFlowInput is the request of DescribeContactFlow.
 type DescribeContactFlowInput struct {
@@ -649,6 +1473,73 @@ func (v DescribeContactOutput) GoString() string { return wire.SetMembers(v) }
 // LogValue is String, for slog.
 func (v DescribeContactOutput) LogValue() slog.Value { return slog.StringValue(wire.SetMembers(v)) }
 
+// DescribeHoursOfOperationOverrideInput is the request of DescribeHoursOfOperationOverride.
+type DescribeHoursOfOperationOverrideInput struct {
+	InstanceId                 *string // required; in the path; 1 to 100 characters
+	HoursOfOperationId         *string // required; in the path
+	HoursOfOperationOverrideId *string // required; in the path; 1 to 36 characters
+}
+
+// String names the members that are set; values stay out of logs.
+func (v DescribeHoursOfOperationOverrideInput) String() string { return wire.SetMembers(v) }
+
+// GoString is String, for %#v.
+func (v DescribeHoursOfOperationOverrideInput) GoString() string { return wire.SetMembers(v) }
+
+// LogValue is String, for slog.
+func (v DescribeHoursOfOperationOverrideInput) LogValue() slog.Value {
+	return slog.StringValue(wire.SetMembers(v))
+}
+
+// DescribeHoursOfOperationOverrideOutput is the answer of DescribeHoursOfOperationOverride.
+type DescribeHoursOfOperationOverrideOutput struct {
+	HoursOfOperationOverride *HoursOfOperationOverride
+}
+
+// String names the members that are set; values stay out of logs.
+func (v DescribeHoursOfOperationOverrideOutput) String() string { return wire.SetMembers(v) }
+
+// GoString is String, for %#v.
+func (v DescribeHoursOfOperationOverrideOutput) GoString() string { return wire.SetMembers(v) }
+
+// LogValue is String, for slog.
+func (v DescribeHoursOfOperationOverrideOutput) LogValue() slog.Value {
+	return slog.StringValue(wire.SetMembers(v))
+}
+
+// DescribeHoursOfOperationInput is the request of DescribeHoursOfOperation.
+type DescribeHoursOfOperationInput struct {
+	InstanceId         *string // required; in the path; 1 to 100 characters
+	HoursOfOperationId *string // required; in the path
+}
+
+// String names the members that are set; values stay out of logs.
+func (v DescribeHoursOfOperationInput) String() string { return wire.SetMembers(v) }
+
+// GoString is String, for %#v.
+func (v DescribeHoursOfOperationInput) GoString() string { return wire.SetMembers(v) }
+
+// LogValue is String, for slog.
+func (v DescribeHoursOfOperationInput) LogValue() slog.Value {
+	return slog.StringValue(wire.SetMembers(v))
+}
+
+// DescribeHoursOfOperationOutput is the answer of DescribeHoursOfOperation.
+type DescribeHoursOfOperationOutput struct {
+	HoursOfOperation *HoursOfOperation
+}
+
+// String names the members that are set; values stay out of logs.
+func (v DescribeHoursOfOperationOutput) String() string { return wire.SetMembers(v) }
+
+// GoString is String, for %#v.
+func (v DescribeHoursOfOperationOutput) GoString() string { return wire.SetMembers(v) }
+
+// LogValue is String, for slog.
+func (v DescribeHoursOfOperationOutput) LogValue() slog.Value {
+	return slog.StringValue(wire.SetMembers(v))
+}
+
 // DescribeInstanceInput is the request of DescribeInstance.
 type DescribeInstanceInput struct {
 	InstanceId *string // required; in the path; 1 to 100 characters
@@ -678,6 +1569,35 @@ func (v DescribeInstanceOutput) GoString() string { return wire.SetMembers(v) }
 // LogValue is String, for slog.
 func (v DescribeInstanceOutput) LogValue() slog.Value { return slog.StringValue(wire.SetMembers(v)) }
 
+// DescribeViewInput is the request of DescribeView.
+type DescribeViewInput struct {
+	InstanceId *string // required; in the path; 1 to 100 characters
+	ViewId     *string // required; in the path; 1 to 500 characters
+}
+
+// String names the members that are set; values stay out of logs.
+func (v DescribeViewInput) String() string { return wire.SetMembers(v) }
+
+// GoString is String, for %#v.
+func (v DescribeViewInput) GoString() string { return wire.SetMembers(v) }
+
+// LogValue is String, for slog.
+func (v DescribeViewInput) LogValue() slog.Value { return slog.StringValue(wire.SetMembers(v)) }
+
+// DescribeViewOutput is the answer of DescribeView.
+type DescribeViewOutput struct {
+	View *View
+}
+
+// String names the members that are set; values stay out of logs.
+func (v DescribeViewOutput) String() string { return wire.SetMembers(v) }
+
+// GoString is String, for %#v.
+func (v DescribeViewOutput) GoString() string { return wire.SetMembers(v) }
+
+// LogValue is String, for slog.
+func (v DescribeViewOutput) LogValue() slog.Value { return slog.StringValue(wire.SetMembers(v)) }
+
 // DeviceInfo is a part of a request or answer.
 type DeviceInfo struct {
 	PlatformName    *string // 0 to 128 characters
@@ -693,6 +1613,88 @@ func (v DeviceInfo) GoString() string { return wire.SetMembers(v) }
 
 // LogValue is String, for slog.
 func (v DeviceInfo) LogValue() slog.Value { return slog.StringValue(wire.SetMembers(v)) }
+
+// DisassociateBotInput is the request of DisassociateBot.
+type DisassociateBotInput struct {
+	InstanceId  *string // required; in the path; 1 to 100 characters
+	LexBot      *LexBot
+	LexV2Bot    *LexV2Bot
+	ClientToken *string // at most 500 characters
+}
+
+// String names the members that are set; values stay out of logs.
+func (v DisassociateBotInput) String() string { return wire.SetMembers(v) }
+
+// GoString is String, for %#v.
+func (v DisassociateBotInput) GoString() string { return wire.SetMembers(v) }
+
+// LogValue is String, for slog.
+func (v DisassociateBotInput) LogValue() slog.Value { return slog.StringValue(wire.SetMembers(v)) }
+
+// DisassociateFlowInput is the request of DisassociateFlow.
+type DisassociateFlowInput struct {
+	InstanceId   *string // required; in the path; 1 to 100 characters
+	ResourceId   *string // required; in the path
+	ResourceType *string // required; in the path; one of SMS_PHONE_NUMBER, INBOUND_EMAIL, OUTBOUND_EMAIL, ANALYTICS_CONNECTOR, WHATSAPP_MESSAGING_PHONE_NUMBER
+}
+
+// String names the members that are set; values stay out of logs.
+func (v DisassociateFlowInput) String() string { return wire.SetMembers(v) }
+
+// GoString is String, for %#v.
+func (v DisassociateFlowInput) GoString() string { return wire.SetMembers(v) }
+
+// LogValue is String, for slog.
+func (v DisassociateFlowInput) LogValue() slog.Value { return slog.StringValue(wire.SetMembers(v)) }
+
+// DisassociateFlowOutput is the answer of DisassociateFlow.
+type DisassociateFlowOutput struct {
+}
+
+// String names the members that are set; values stay out of logs.
+func (v DisassociateFlowOutput) String() string { return wire.SetMembers(v) }
+
+// GoString is String, for %#v.
+func (v DisassociateFlowOutput) GoString() string { return wire.SetMembers(v) }
+
+// LogValue is String, for slog.
+func (v DisassociateFlowOutput) LogValue() slog.Value { return slog.StringValue(wire.SetMembers(v)) }
+
+// DisassociateHoursOfOperationsInput is the request of DisassociateHoursOfOperations.
+type DisassociateHoursOfOperationsInput struct {
+	InstanceId                *string  // required; in the path; 1 to 100 characters
+	HoursOfOperationId        *string  // required; in the path
+	ParentHoursOfOperationIds []string // required; 1 to 3 elements
+}
+
+// String names the members that are set; values stay out of logs.
+func (v DisassociateHoursOfOperationsInput) String() string { return wire.SetMembers(v) }
+
+// GoString is String, for %#v.
+func (v DisassociateHoursOfOperationsInput) GoString() string { return wire.SetMembers(v) }
+
+// LogValue is String, for slog.
+func (v DisassociateHoursOfOperationsInput) LogValue() slog.Value {
+	return slog.StringValue(wire.SetMembers(v))
+}
+
+// DisassociateLambdaFunctionInput is the request of DisassociateLambdaFunction.
+type DisassociateLambdaFunctionInput struct {
+	InstanceId  *string // required; in the path; 1 to 100 characters
+	FunctionArn *string // required; query functionArn; 1 to 140 characters
+	ClientToken *string // query clientToken; at most 500 characters
+}
+
+// String names the members that are set; values stay out of logs.
+func (v DisassociateLambdaFunctionInput) String() string { return wire.SetMembers(v) }
+
+// GoString is String, for %#v.
+func (v DisassociateLambdaFunctionInput) GoString() string { return wire.SetMembers(v) }
+
+// LogValue is String, for slog.
+func (v DisassociateLambdaFunctionInput) LogValue() slog.Value {
+	return slog.StringValue(wire.SetMembers(v))
+}
 
 // DisconnectDetails is a part of a request or answer.
 type DisconnectDetails struct {
@@ -721,6 +1723,38 @@ func (v DisconnectReason) GoString() string { return wire.SetMembers(v) }
 
 // LogValue is String, for slog.
 func (v DisconnectReason) LogValue() slog.Value { return slog.StringValue(wire.SetMembers(v)) }
+
+// EffectiveHoursOfOperations is a part of a request or answer.
+type EffectiveHoursOfOperations struct {
+	Date             *string
+	OperationalHours []OperationalHour
+}
+
+// String names the members that are set; values stay out of logs.
+func (v EffectiveHoursOfOperations) String() string { return wire.SetMembers(v) }
+
+// GoString is String, for %#v.
+func (v EffectiveHoursOfOperations) GoString() string { return wire.SetMembers(v) }
+
+// LogValue is String, for slog.
+func (v EffectiveHoursOfOperations) LogValue() slog.Value {
+	return slog.StringValue(wire.SetMembers(v))
+}
+
+// EffectiveOverrideHours is a part of a request or answer.
+type EffectiveOverrideHours struct {
+	Date          *string
+	OverrideHours []OverrideHour
+}
+
+// String names the members that are set; values stay out of logs.
+func (v EffectiveOverrideHours) String() string { return wire.SetMembers(v) }
+
+// GoString is String, for %#v.
+func (v EffectiveOverrideHours) GoString() string { return wire.SetMembers(v) }
+
+// LogValue is String, for slog.
+func (v EffectiveOverrideHours) LogValue() slog.Value { return slog.StringValue(wire.SetMembers(v)) }
 
 // EmailRecipient is a part of a request or answer.
 type EmailRecipient struct {
@@ -785,6 +1819,38 @@ func (v Expression) GoString() string { return wire.SetMembers(v) }
 // LogValue is String, for slog.
 func (v Expression) LogValue() slog.Value { return slog.StringValue(wire.SetMembers(v)) }
 
+// ExternalInvocationConfiguration is a part of a request or answer.
+type ExternalInvocationConfiguration struct {
+	Enabled *bool
+}
+
+// String names the members that are set; values stay out of logs.
+func (v ExternalInvocationConfiguration) String() string { return wire.SetMembers(v) }
+
+// GoString is String, for %#v.
+func (v ExternalInvocationConfiguration) GoString() string { return wire.SetMembers(v) }
+
+// LogValue is String, for slog.
+func (v ExternalInvocationConfiguration) LogValue() slog.Value {
+	return slog.StringValue(wire.SetMembers(v))
+}
+
+// FlowAssociationSummary is a part of a request or answer.
+type FlowAssociationSummary struct {
+	ResourceId   *string
+	FlowId       *string
+	ResourceType *string // one of WHATSAPP_MESSAGING_PHONE_NUMBER, VOICE_PHONE_NUMBER, INBOUND_EMAIL, OUTBOUND_EMAIL, ANALYTICS_CONNECTOR
+}
+
+// String names the members that are set; values stay out of logs.
+func (v FlowAssociationSummary) String() string { return wire.SetMembers(v) }
+
+// GoString is String, for %#v.
+func (v FlowAssociationSummary) GoString() string { return wire.SetMembers(v) }
+
+// LogValue is String, for slog.
+func (v FlowAssociationSummary) LogValue() slog.Value { return slog.StringValue(wire.SetMembers(v)) }
+
 // GetContactAttributesInput is the request of GetContactAttributes.
 type GetContactAttributesInput struct {
 	InstanceId       *string // required; in the path; 1 to 100 characters
@@ -815,6 +1881,75 @@ func (v GetContactAttributesOutput) GoString() string { return wire.SetMembers(v
 func (v GetContactAttributesOutput) LogValue() slog.Value {
 	return slog.StringValue(wire.SetMembers(v))
 }
+
+// GetEffectiveHoursOfOperationsInput is the request of GetEffectiveHoursOfOperations.
+type GetEffectiveHoursOfOperationsInput struct {
+	InstanceId         *string // required; in the path; 1 to 100 characters
+	HoursOfOperationId *string // required; in the path
+	FromDate           *string // required; query fromDate
+	ToDate             *string // required; query toDate
+}
+
+// String names the members that are set; values stay out of logs.
+func (v GetEffectiveHoursOfOperationsInput) String() string { return wire.SetMembers(v) }
+
+// GoString is String, for %#v.
+func (v GetEffectiveHoursOfOperationsInput) GoString() string { return wire.SetMembers(v) }
+
+// LogValue is String, for slog.
+func (v GetEffectiveHoursOfOperationsInput) LogValue() slog.Value {
+	return slog.StringValue(wire.SetMembers(v))
+}
+
+// GetEffectiveHoursOfOperationsOutput is the answer of GetEffectiveHoursOfOperations.
+type GetEffectiveHoursOfOperationsOutput struct {
+	EffectiveHoursOfOperationList []EffectiveHoursOfOperations
+	EffectiveOverrideHoursList    []EffectiveOverrideHours
+	TimeZone                      *string
+}
+
+// String names the members that are set; values stay out of logs.
+func (v GetEffectiveHoursOfOperationsOutput) String() string { return wire.SetMembers(v) }
+
+// GoString is String, for %#v.
+func (v GetEffectiveHoursOfOperationsOutput) GoString() string { return wire.SetMembers(v) }
+
+// LogValue is String, for slog.
+func (v GetEffectiveHoursOfOperationsOutput) LogValue() slog.Value {
+	return slog.StringValue(wire.SetMembers(v))
+}
+
+// GetFlowAssociationInput is the request of GetFlowAssociation.
+type GetFlowAssociationInput struct {
+	InstanceId   *string // required; in the path; 1 to 100 characters
+	ResourceId   *string // required; in the path
+	ResourceType *string // required; in the path; one of SMS_PHONE_NUMBER, INBOUND_EMAIL, OUTBOUND_EMAIL, ANALYTICS_CONNECTOR, WHATSAPP_MESSAGING_PHONE_NUMBER
+}
+
+// String names the members that are set; values stay out of logs.
+func (v GetFlowAssociationInput) String() string { return wire.SetMembers(v) }
+
+// GoString is String, for %#v.
+func (v GetFlowAssociationInput) GoString() string { return wire.SetMembers(v) }
+
+// LogValue is String, for slog.
+func (v GetFlowAssociationInput) LogValue() slog.Value { return slog.StringValue(wire.SetMembers(v)) }
+
+// GetFlowAssociationOutput is the answer of GetFlowAssociation.
+type GetFlowAssociationOutput struct {
+	ResourceId   *string
+	FlowId       *string
+	ResourceType *string // one of SMS_PHONE_NUMBER, INBOUND_EMAIL, OUTBOUND_EMAIL, ANALYTICS_CONNECTOR, WHATSAPP_MESSAGING_PHONE_NUMBER
+}
+
+// String names the members that are set; values stay out of logs.
+func (v GetFlowAssociationOutput) String() string { return wire.SetMembers(v) }
+
+// GoString is String, for %#v.
+func (v GetFlowAssociationOutput) GoString() string { return wire.SetMembers(v) }
+
+// LogValue is String, for slog.
+func (v GetFlowAssociationOutput) LogValue() slog.Value { return slog.StringValue(wire.SetMembers(v)) }
 
 // GlobalResiliencyMetadata is a part of a request or answer.
 type GlobalResiliencyMetadata struct {
@@ -849,6 +1984,137 @@ func (v HierarchyGroups) GoString() string { return wire.SetMembers(v) }
 
 // LogValue is String, for slog.
 func (v HierarchyGroups) LogValue() slog.Value { return slog.StringValue(wire.SetMembers(v)) }
+
+// HoursOfOperation is a part of a request or answer.
+type HoursOfOperation struct {
+	HoursOfOperationId      *string
+	HoursOfOperationArn     *string
+	Name                    *string // 1 to 127 characters
+	Description             *string // 1 to 250 characters
+	TimeZone                *string
+	Config                  []HoursOfOperationConfig // 0 to 100 elements
+	ParentHoursOfOperations []HoursOfOperationsIdentifier
+	Tags                    map[string]string // 1 to 50 entries
+	LastModifiedTime        *time.Time
+	LastModifiedRegion      *string
+}
+
+// String names the members that are set; values stay out of logs.
+func (v HoursOfOperation) String() string { return wire.SetMembers(v) }
+
+// GoString is String, for %#v.
+func (v HoursOfOperation) GoString() string { return wire.SetMembers(v) }
+
+// LogValue is String, for slog.
+func (v HoursOfOperation) LogValue() slog.Value { return slog.StringValue(wire.SetMembers(v)) }
+
+// HoursOfOperationConfig is a part of a request or answer.
+type HoursOfOperationConfig struct {
+	Day       *string                    // required; one of SUNDAY, MONDAY, TUESDAY, WEDNESDAY, THURSDAY, FRIDAY, SATURDAY
+	StartTime *HoursOfOperationTimeSlice // required
+	EndTime   *HoursOfOperationTimeSlice // required
+}
+
+// String names the members that are set; values stay out of logs.
+func (v HoursOfOperationConfig) String() string { return wire.SetMembers(v) }
+
+// GoString is String, for %#v.
+func (v HoursOfOperationConfig) GoString() string { return wire.SetMembers(v) }
+
+// LogValue is String, for slog.
+func (v HoursOfOperationConfig) LogValue() slog.Value { return slog.StringValue(wire.SetMembers(v)) }
+
+// HoursOfOperationOverride is a part of a request or answer.
+type HoursOfOperationOverride struct {
+	HoursOfOperationOverrideId *string // 1 to 36 characters
+	HoursOfOperationId         *string
+	HoursOfOperationArn        *string
+	Name                       *string
+	Description                *string
+	Config                     []HoursOfOperationOverrideConfig // 0 to 100 elements
+	EffectiveFrom              *string
+	EffectiveTill              *string
+	RecurrenceConfig           *RecurrenceConfig
+	OverrideType               *string // one of STANDARD, OPEN, CLOSED
+}
+
+// String names the members that are set; values stay out of logs.
+func (v HoursOfOperationOverride) String() string { return wire.SetMembers(v) }
+
+// GoString is String, for %#v.
+func (v HoursOfOperationOverride) GoString() string { return wire.SetMembers(v) }
+
+// LogValue is String, for slog.
+func (v HoursOfOperationOverride) LogValue() slog.Value { return slog.StringValue(wire.SetMembers(v)) }
+
+// HoursOfOperationOverrideConfig is a part of a request or answer.
+type HoursOfOperationOverrideConfig struct {
+	Day       *string // one of SUNDAY, MONDAY, TUESDAY, WEDNESDAY, THURSDAY, FRIDAY, SATURDAY
+	StartTime *OverrideTimeSlice
+	EndTime   *OverrideTimeSlice
+}
+
+// String names the members that are set; values stay out of logs.
+func (v HoursOfOperationOverrideConfig) String() string { return wire.SetMembers(v) }
+
+// GoString is String, for %#v.
+func (v HoursOfOperationOverrideConfig) GoString() string { return wire.SetMembers(v) }
+
+// LogValue is String, for slog.
+func (v HoursOfOperationOverrideConfig) LogValue() slog.Value {
+	return slog.StringValue(wire.SetMembers(v))
+}
+
+// HoursOfOperationSummary is a part of a request or answer.
+type HoursOfOperationSummary struct {
+	Id                 *string
+	Arn                *string
+	Name               *string
+	LastModifiedTime   *time.Time
+	LastModifiedRegion *string
+}
+
+// String names the members that are set; values stay out of logs.
+func (v HoursOfOperationSummary) String() string { return wire.SetMembers(v) }
+
+// GoString is String, for %#v.
+func (v HoursOfOperationSummary) GoString() string { return wire.SetMembers(v) }
+
+// LogValue is String, for slog.
+func (v HoursOfOperationSummary) LogValue() slog.Value { return slog.StringValue(wire.SetMembers(v)) }
+
+// HoursOfOperationTimeSlice is a part of a request or answer.
+type HoursOfOperationTimeSlice struct {
+	Hours   *int64 // required; 0 to 23
+	Minutes *int64 // required; 0 to 59
+}
+
+// String names the members that are set; values stay out of logs.
+func (v HoursOfOperationTimeSlice) String() string { return wire.SetMembers(v) }
+
+// GoString is String, for %#v.
+func (v HoursOfOperationTimeSlice) GoString() string { return wire.SetMembers(v) }
+
+// LogValue is String, for slog.
+func (v HoursOfOperationTimeSlice) LogValue() slog.Value { return slog.StringValue(wire.SetMembers(v)) }
+
+// HoursOfOperationsIdentifier is a part of a request or answer.
+type HoursOfOperationsIdentifier struct {
+	Name *string // required; 1 to 127 characters
+	Id   *string // required
+	Arn  *string
+}
+
+// String names the members that are set; values stay out of logs.
+func (v HoursOfOperationsIdentifier) String() string { return wire.SetMembers(v) }
+
+// GoString is String, for %#v.
+func (v HoursOfOperationsIdentifier) GoString() string { return wire.SetMembers(v) }
+
+// LogValue is String, for slog.
+func (v HoursOfOperationsIdentifier) LogValue() slog.Value {
+	return slog.StringValue(wire.SetMembers(v))
+}
 
 // Instance is a part of a request or answer.
 type Instance struct {
@@ -928,6 +2194,22 @@ func (v InvalidContactFlowExceptionBody) LogValue() slog.Value {
 	return slog.StringValue(wire.SetMembers(v))
 }
 
+// InvalidContactFlowModuleExceptionBody is the body of the error InvalidContactFlowModuleException.
+type InvalidContactFlowModuleExceptionBody struct {
+	Problems []ProblemDetail // 1 to 50 elements
+}
+
+// String names the members that are set; values stay out of logs.
+func (v InvalidContactFlowModuleExceptionBody) String() string { return wire.SetMembers(v) }
+
+// GoString is String, for %#v.
+func (v InvalidContactFlowModuleExceptionBody) GoString() string { return wire.SetMembers(v) }
+
+// LogValue is String, for slog.
+func (v InvalidContactFlowModuleExceptionBody) LogValue() slog.Value {
+	return slog.StringValue(wire.SetMembers(v))
+}
+
 // InvalidRequestExceptionBody is the body of the error InvalidRequestException.
 type InvalidRequestExceptionBody struct {
 	Message *string
@@ -958,6 +2240,264 @@ func (v InvalidRequestExceptionReason) GoString() string { return wire.SetMember
 
 // LogValue is String, for slog.
 func (v InvalidRequestExceptionReason) LogValue() slog.Value {
+	return slog.StringValue(wire.SetMembers(v))
+}
+
+// LexBot is a part of a request or answer.
+type LexBot struct {
+	Name      *string // required; at most 50 characters
+	LexRegion *string // required; at most 60 characters
+}
+
+// String names the members that are set; values stay out of logs.
+func (v LexBot) String() string { return wire.SetMembers(v) }
+
+// GoString is String, for %#v.
+func (v LexBot) GoString() string { return wire.SetMembers(v) }
+
+// LogValue is String, for slog.
+func (v LexBot) LogValue() slog.Value { return slog.StringValue(wire.SetMembers(v)) }
+
+// LexBotConfig is a part of a request or answer.
+type LexBotConfig struct {
+	LexBot   *LexBot
+	LexV2Bot *LexV2Bot
+}
+
+// String names the members that are set; values stay out of logs.
+func (v LexBotConfig) String() string { return wire.SetMembers(v) }
+
+// GoString is String, for %#v.
+func (v LexBotConfig) GoString() string { return wire.SetMembers(v) }
+
+// LogValue is String, for slog.
+func (v LexBotConfig) LogValue() slog.Value { return slog.StringValue(wire.SetMembers(v)) }
+
+// LexV2Bot is a part of a request or answer.
+type LexV2Bot struct {
+	AliasArn *string // 1 to 100 characters
+}
+
+// String names the members that are set; values stay out of logs.
+func (v LexV2Bot) String() string { return wire.SetMembers(v) }
+
+// GoString is String, for %#v.
+func (v LexV2Bot) GoString() string { return wire.SetMembers(v) }
+
+// LogValue is String, for slog.
+func (v LexV2Bot) LogValue() slog.Value { return slog.StringValue(wire.SetMembers(v)) }
+
+// ListBotsInput is the request of ListBots.
+type ListBotsInput struct {
+	InstanceId *string // required; in the path; 1 to 100 characters
+	NextToken  *string // query nextToken
+	MaxResults *int64  // query maxResults; 1 to 25
+	LexVersion *string // required; query lexVersion; one of V1, V2
+}
+
+// String names the members that are set; values stay out of logs.
+func (v ListBotsInput) String() string { return wire.SetMembers(v) }
+
+// GoString is String, for %#v.
+func (v ListBotsInput) GoString() string { return wire.SetMembers(v) }
+
+// LogValue is String, for slog.
+func (v ListBotsInput) LogValue() slog.Value { return slog.StringValue(wire.SetMembers(v)) }
+
+// ListBotsOutput is the answer of ListBots.
+type ListBotsOutput struct {
+	LexBots   []LexBotConfig
+	NextToken *string
+}
+
+// String names the members that are set; values stay out of logs.
+func (v ListBotsOutput) String() string { return wire.SetMembers(v) }
+
+// GoString is String, for %#v.
+func (v ListBotsOutput) GoString() string { return wire.SetMembers(v) }
+
+// LogValue is String, for slog.
+func (v ListBotsOutput) LogValue() slog.Value { return slog.StringValue(wire.SetMembers(v)) }
+
+// ListChildHoursOfOperationsInput is the request of ListChildHoursOfOperations.
+type ListChildHoursOfOperationsInput struct {
+	InstanceId         *string // required; in the path; 1 to 100 characters
+	HoursOfOperationId *string // required; in the path
+	NextToken          *string // query nextToken
+	MaxResults         *int64  // query maxResults; 1 to 100
+}
+
+// String names the members that are set; values stay out of logs.
+func (v ListChildHoursOfOperationsInput) String() string { return wire.SetMembers(v) }
+
+// GoString is String, for %#v.
+func (v ListChildHoursOfOperationsInput) GoString() string { return wire.SetMembers(v) }
+
+// LogValue is String, for slog.
+func (v ListChildHoursOfOperationsInput) LogValue() slog.Value {
+	return slog.StringValue(wire.SetMembers(v))
+}
+
+// ListChildHoursOfOperationsOutput is the answer of ListChildHoursOfOperations.
+type ListChildHoursOfOperationsOutput struct {
+	NextToken                         *string
+	ChildHoursOfOperationsSummaryList []HoursOfOperationsIdentifier
+	LastModifiedTime                  *time.Time
+	LastModifiedRegion                *string
+}
+
+// String names the members that are set; values stay out of logs.
+func (v ListChildHoursOfOperationsOutput) String() string { return wire.SetMembers(v) }
+
+// GoString is String, for %#v.
+func (v ListChildHoursOfOperationsOutput) GoString() string { return wire.SetMembers(v) }
+
+// LogValue is String, for slog.
+func (v ListChildHoursOfOperationsOutput) LogValue() slog.Value {
+	return slog.StringValue(wire.SetMembers(v))
+}
+
+// ListContactFlowModuleAliasesInput is the request of ListContactFlowModuleAliases.
+type ListContactFlowModuleAliasesInput struct {
+	InstanceId          *string // required; in the path; 1 to 250 characters
+	ContactFlowModuleId *string // required; in the path
+	NextToken           *string // query nextToken
+	MaxResults          *int64  // query maxResults; 1 to 1000
+}
+
+// String names the members that are set; values stay out of logs.
+func (v ListContactFlowModuleAliasesInput) String() string { return wire.SetMembers(v) }
+
+// GoString is String, for %#v.
+func (v ListContactFlowModuleAliasesInput) GoString() string { return wire.SetMembers(v) }
+
+// LogValue is String, for slog.
+func (v ListContactFlowModuleAliasesInput) LogValue() slog.Value {
+	return slog.StringValue(wire.SetMembers(v))
+}
+
+// ListContactFlowModuleAliasesOutput is the answer of ListContactFlowModuleAliases.
+type ListContactFlowModuleAliasesOutput struct {
+	ContactFlowModuleAliasSummaryList []ContactFlowModuleAliasSummary
+	NextToken                         *string
+}
+
+// String names the members that are set; values stay out of logs.
+func (v ListContactFlowModuleAliasesOutput) String() string { return wire.SetMembers(v) }
+
+// GoString is String, for %#v.
+func (v ListContactFlowModuleAliasesOutput) GoString() string { return wire.SetMembers(v) }
+
+// LogValue is String, for slog.
+func (v ListContactFlowModuleAliasesOutput) LogValue() slog.Value {
+	return slog.StringValue(wire.SetMembers(v))
+}
+
+// ListContactFlowModuleVersionsInput is the request of ListContactFlowModuleVersions.
+type ListContactFlowModuleVersionsInput struct {
+	InstanceId          *string // required; in the path; 1 to 100 characters
+	ContactFlowModuleId *string // required; in the path
+	NextToken           *string // query nextToken
+	MaxResults          *int64  // query maxResults; 1 to 1000
+}
+
+// String names the members that are set; values stay out of logs.
+func (v ListContactFlowModuleVersionsInput) String() string { return wire.SetMembers(v) }
+
+// GoString is String, for %#v.
+func (v ListContactFlowModuleVersionsInput) GoString() string { return wire.SetMembers(v) }
+
+// LogValue is String, for slog.
+func (v ListContactFlowModuleVersionsInput) LogValue() slog.Value {
+	return slog.StringValue(wire.SetMembers(v))
+}
+
+// ListContactFlowModuleVersionsOutput is the answer of ListContactFlowModuleVersions.
+type ListContactFlowModuleVersionsOutput struct {
+	ContactFlowModuleVersionSummaryList []ContactFlowModuleVersionSummary
+	NextToken                           *string
+}
+
+// String names the members that are set; values stay out of logs.
+func (v ListContactFlowModuleVersionsOutput) String() string { return wire.SetMembers(v) }
+
+// GoString is String, for %#v.
+func (v ListContactFlowModuleVersionsOutput) GoString() string { return wire.SetMembers(v) }
+
+// LogValue is String, for slog.
+func (v ListContactFlowModuleVersionsOutput) LogValue() slog.Value {
+	return slog.StringValue(wire.SetMembers(v))
+}
+
+// ListContactFlowModulesInput is the request of ListContactFlowModules.
+type ListContactFlowModulesInput struct {
+	InstanceId             *string // required; in the path; 1 to 100 characters
+	NextToken              *string // query nextToken
+	MaxResults             *int64  // query maxResults; 1 to 1000
+	ContactFlowModuleState *string // query state; one of ACTIVE, ARCHIVED
+}
+
+// String names the members that are set; values stay out of logs.
+func (v ListContactFlowModulesInput) String() string { return wire.SetMembers(v) }
+
+// GoString is String, for %#v.
+func (v ListContactFlowModulesInput) GoString() string { return wire.SetMembers(v) }
+
+// LogValue is String, for slog.
+func (v ListContactFlowModulesInput) LogValue() slog.Value {
+	return slog.StringValue(wire.SetMembers(v))
+}
+
+// ListContactFlowModulesOutput is the answer of ListContactFlowModules.
+type ListContactFlowModulesOutput struct {
+	ContactFlowModulesSummaryList []ContactFlowModuleSummary
+	NextToken                     *string
+}
+
+// String names the members that are set; values stay out of logs.
+func (v ListContactFlowModulesOutput) String() string { return wire.SetMembers(v) }
+
+// GoString is String, for %#v.
+func (v ListContactFlowModulesOutput) GoString() string { return wire.SetMembers(v) }
+
+// LogValue is String, for slog.
+func (v ListContactFlowModulesOutput) LogValue() slog.Value {
+	return slog.StringValue(wire.SetMembers(v))
+}
+
+// ListContactFlowVersionsInput is the request of ListContactFlowVersions.
+type ListContactFlowVersionsInput struct {
+	InstanceId    *string // required; in the path; 1 to 100 characters
+	ContactFlowId *string // required; in the path
+	NextToken     *string // query nextToken
+	MaxResults    *int64  // query maxResults; 1 to 1000
+}
+
+// String names the members that are set; values stay out of logs.
+func (v ListContactFlowVersionsInput) String() string { return wire.SetMembers(v) }
+
+// GoString is String, for %#v.
+func (v ListContactFlowVersionsInput) GoString() string { return wire.SetMembers(v) }
+
+// LogValue is String, for slog.
+func (v ListContactFlowVersionsInput) LogValue() slog.Value {
+	return slog.StringValue(wire.SetMembers(v))
+}
+
+// ListContactFlowVersionsOutput is the answer of ListContactFlowVersions.
+type ListContactFlowVersionsOutput struct {
+	ContactFlowVersionSummaryList []ContactFlowVersionSummary
+	NextToken                     *string
+}
+
+// String names the members that are set; values stay out of logs.
+func (v ListContactFlowVersionsOutput) String() string { return wire.SetMembers(v) }
+
+// GoString is String, for %#v.
+func (v ListContactFlowVersionsOutput) GoString() string { return wire.SetMembers(v) }
+
+// LogValue is String, for slog.
+func (v ListContactFlowVersionsOutput) LogValue() slog.Value {
 	return slog.StringValue(wire.SetMembers(v))
 }
 
@@ -993,6 +2533,113 @@ func (v ListContactFlowsOutput) GoString() string { return wire.SetMembers(v) }
 // LogValue is String, for slog.
 func (v ListContactFlowsOutput) LogValue() slog.Value { return slog.StringValue(wire.SetMembers(v)) }
 
+// ListFlowAssociationsInput is the request of ListFlowAssociations.
+type ListFlowAssociationsInput struct {
+	InstanceId   *string // required; in the path; 1 to 100 characters
+	ResourceType *string // query ResourceType; one of WHATSAPP_MESSAGING_PHONE_NUMBER, VOICE_PHONE_NUMBER, INBOUND_EMAIL, OUTBOUND_EMAIL, ANALYTICS_CONNECTOR
+	NextToken    *string // query nextToken
+	MaxResults   *int64  // query maxResults; 1 to 1000
+}
+
+// String names the members that are set; values stay out of logs.
+func (v ListFlowAssociationsInput) String() string { return wire.SetMembers(v) }
+
+// GoString is String, for %#v.
+func (v ListFlowAssociationsInput) GoString() string { return wire.SetMembers(v) }
+
+// LogValue is String, for slog.
+func (v ListFlowAssociationsInput) LogValue() slog.Value { return slog.StringValue(wire.SetMembers(v)) }
+
+// ListFlowAssociationsOutput is the answer of ListFlowAssociations.
+type ListFlowAssociationsOutput struct {
+	FlowAssociationSummaryList []FlowAssociationSummary
+	NextToken                  *string
+}
+
+// String names the members that are set; values stay out of logs.
+func (v ListFlowAssociationsOutput) String() string { return wire.SetMembers(v) }
+
+// GoString is String, for %#v.
+func (v ListFlowAssociationsOutput) GoString() string { return wire.SetMembers(v) }
+
+// LogValue is String, for slog.
+func (v ListFlowAssociationsOutput) LogValue() slog.Value {
+	return slog.StringValue(wire.SetMembers(v))
+}
+
+// ListHoursOfOperationOverridesInput is the request of ListHoursOfOperationOverrides.
+type ListHoursOfOperationOverridesInput struct {
+	InstanceId         *string // required; in the path; 1 to 100 characters
+	HoursOfOperationId *string // required; in the path
+	NextToken          *string // query nextToken
+	MaxResults         *int64  // query maxResults; 1 to 100
+}
+
+// String names the members that are set; values stay out of logs.
+func (v ListHoursOfOperationOverridesInput) String() string { return wire.SetMembers(v) }
+
+// GoString is String, for %#v.
+func (v ListHoursOfOperationOverridesInput) GoString() string { return wire.SetMembers(v) }
+
+// LogValue is String, for slog.
+func (v ListHoursOfOperationOverridesInput) LogValue() slog.Value {
+	return slog.StringValue(wire.SetMembers(v))
+}
+
+// ListHoursOfOperationOverridesOutput is the answer of ListHoursOfOperationOverrides.
+type ListHoursOfOperationOverridesOutput struct {
+	NextToken                    *string
+	HoursOfOperationOverrideList []HoursOfOperationOverride
+	LastModifiedRegion           *string
+	LastModifiedTime             *time.Time
+}
+
+// String names the members that are set; values stay out of logs.
+func (v ListHoursOfOperationOverridesOutput) String() string { return wire.SetMembers(v) }
+
+// GoString is String, for %#v.
+func (v ListHoursOfOperationOverridesOutput) GoString() string { return wire.SetMembers(v) }
+
+// LogValue is String, for slog.
+func (v ListHoursOfOperationOverridesOutput) LogValue() slog.Value {
+	return slog.StringValue(wire.SetMembers(v))
+}
+
+// ListHoursOfOperationsInput is the request of ListHoursOfOperations.
+type ListHoursOfOperationsInput struct {
+	InstanceId *string // required; in the path; 1 to 100 characters
+	NextToken  *string // query nextToken
+	MaxResults *int64  // query maxResults; 1 to 1000
+}
+
+// String names the members that are set; values stay out of logs.
+func (v ListHoursOfOperationsInput) String() string { return wire.SetMembers(v) }
+
+// GoString is String, for %#v.
+func (v ListHoursOfOperationsInput) GoString() string { return wire.SetMembers(v) }
+
+// LogValue is String, for slog.
+func (v ListHoursOfOperationsInput) LogValue() slog.Value {
+	return slog.StringValue(wire.SetMembers(v))
+}
+
+// ListHoursOfOperationsOutput is the answer of ListHoursOfOperations.
+type ListHoursOfOperationsOutput struct {
+	HoursOfOperationSummaryList []HoursOfOperationSummary
+	NextToken                   *string
+}
+
+// String names the members that are set; values stay out of logs.
+func (v ListHoursOfOperationsOutput) String() string { return wire.SetMembers(v) }
+
+// GoString is String, for %#v.
+func (v ListHoursOfOperationsOutput) GoString() string { return wire.SetMembers(v) }
+
+// LogValue is String, for slog.
+func (v ListHoursOfOperationsOutput) LogValue() slog.Value {
+	return slog.StringValue(wire.SetMembers(v))
+}
+
 // ListInstancesInput is the request of ListInstances.
 type ListInstancesInput struct {
 	NextToken  *string // query nextToken
@@ -1022,6 +2669,101 @@ func (v ListInstancesOutput) GoString() string { return wire.SetMembers(v) }
 
 // LogValue is String, for slog.
 func (v ListInstancesOutput) LogValue() slog.Value { return slog.StringValue(wire.SetMembers(v)) }
+
+// ListLambdaFunctionsInput is the request of ListLambdaFunctions.
+type ListLambdaFunctionsInput struct {
+	InstanceId *string // required; in the path; 1 to 100 characters
+	NextToken  *string // query nextToken
+	MaxResults *int64  // query maxResults; 1 to 25
+}
+
+// String names the members that are set; values stay out of logs.
+func (v ListLambdaFunctionsInput) String() string { return wire.SetMembers(v) }
+
+// GoString is String, for %#v.
+func (v ListLambdaFunctionsInput) GoString() string { return wire.SetMembers(v) }
+
+// LogValue is String, for slog.
+func (v ListLambdaFunctionsInput) LogValue() slog.Value { return slog.StringValue(wire.SetMembers(v)) }
+
+// ListLambdaFunctionsOutput is the answer of ListLambdaFunctions.
+type ListLambdaFunctionsOutput struct {
+	LambdaFunctions []string
+	NextToken       *string
+}
+
+// String names the members that are set; values stay out of logs.
+func (v ListLambdaFunctionsOutput) String() string { return wire.SetMembers(v) }
+
+// GoString is String, for %#v.
+func (v ListLambdaFunctionsOutput) GoString() string { return wire.SetMembers(v) }
+
+// LogValue is String, for slog.
+func (v ListLambdaFunctionsOutput) LogValue() slog.Value { return slog.StringValue(wire.SetMembers(v)) }
+
+// ListViewVersionsInput is the request of ListViewVersions.
+type ListViewVersionsInput struct {
+	InstanceId *string // required; in the path; 1 to 100 characters
+	ViewId     *string // required; in the path; 1 to 500 characters
+	NextToken  *string // query nextToken; 1 to 4096 characters
+	MaxResults *int64  // query maxResults; 1 to 100
+}
+
+// String names the members that are set; values stay out of logs.
+func (v ListViewVersionsInput) String() string { return wire.SetMembers(v) }
+
+// GoString is String, for %#v.
+func (v ListViewVersionsInput) GoString() string { return wire.SetMembers(v) }
+
+// LogValue is String, for slog.
+func (v ListViewVersionsInput) LogValue() slog.Value { return slog.StringValue(wire.SetMembers(v)) }
+
+// ListViewVersionsOutput is the answer of ListViewVersions.
+type ListViewVersionsOutput struct {
+	ViewVersionSummaryList []ViewVersionSummary
+	NextToken              *string // 1 to 4096 characters
+}
+
+// String names the members that are set; values stay out of logs.
+func (v ListViewVersionsOutput) String() string { return wire.SetMembers(v) }
+
+// GoString is String, for %#v.
+func (v ListViewVersionsOutput) GoString() string { return wire.SetMembers(v) }
+
+// LogValue is String, for slog.
+func (v ListViewVersionsOutput) LogValue() slog.Value { return slog.StringValue(wire.SetMembers(v)) }
+
+// ListViewsInput is the request of ListViews.
+type ListViewsInput struct {
+	InstanceId *string // required; in the path; 1 to 100 characters
+	Type       *string // query type; one of CUSTOMER_MANAGED, AWS_MANAGED
+	NextToken  *string // query nextToken; 1 to 4096 characters
+	MaxResults *int64  // query maxResults; 1 to 100
+}
+
+// String names the members that are set; values stay out of logs.
+func (v ListViewsInput) String() string { return wire.SetMembers(v) }
+
+// GoString is String, for %#v.
+func (v ListViewsInput) GoString() string { return wire.SetMembers(v) }
+
+// LogValue is String, for slog.
+func (v ListViewsInput) LogValue() slog.Value { return slog.StringValue(wire.SetMembers(v)) }
+
+// ListViewsOutput is the answer of ListViews.
+type ListViewsOutput struct {
+	ViewsSummaryList []ViewSummary
+	NextToken        *string // 1 to 4096 characters
+}
+
+// String names the members that are set; values stay out of logs.
+func (v ListViewsOutput) String() string { return wire.SetMembers(v) }
+
+// GoString is String, for %#v.
+func (v ListViewsOutput) GoString() string { return wire.SetMembers(v) }
+
+// LogValue is String, for slog.
+func (v ListViewsOutput) LogValue() slog.Value { return slog.StringValue(wire.SetMembers(v)) }
 
 // MatchCriteria is a part of a request or answer.
 type MatchCriteria struct {
@@ -1066,6 +2808,21 @@ func (v NextContactMetadata) GoString() string { return wire.SetMembers(v) }
 // LogValue is String, for slog.
 func (v NextContactMetadata) LogValue() slog.Value { return slog.StringValue(wire.SetMembers(v)) }
 
+// OperationalHour is a part of a request or answer.
+type OperationalHour struct {
+	Start *OverrideTimeSlice
+	End   *OverrideTimeSlice
+}
+
+// String names the members that are set; values stay out of logs.
+func (v OperationalHour) String() string { return wire.SetMembers(v) }
+
+// GoString is String, for %#v.
+func (v OperationalHour) GoString() string { return wire.SetMembers(v) }
+
+// LogValue is String, for slog.
+func (v OperationalHour) LogValue() slog.Value { return slog.StringValue(wire.SetMembers(v)) }
+
 // OutboundStrategy is a part of a request or answer.
 type OutboundStrategy struct {
 	Type   *string // required; one of AGENT_FIRST
@@ -1094,6 +2851,54 @@ func (v OutboundStrategyConfig) GoString() string { return wire.SetMembers(v) }
 
 // LogValue is String, for slog.
 func (v OutboundStrategyConfig) LogValue() slog.Value { return slog.StringValue(wire.SetMembers(v)) }
+
+// OverrideHour is a part of a request or answer.
+type OverrideHour struct {
+	Start             *OverrideTimeSlice
+	End               *OverrideTimeSlice
+	OverrideName      *string
+	OperationalStatus *string // one of OPEN, CLOSED
+}
+
+// String names the members that are set; values stay out of logs.
+func (v OverrideHour) String() string { return wire.SetMembers(v) }
+
+// GoString is String, for %#v.
+func (v OverrideHour) GoString() string { return wire.SetMembers(v) }
+
+// LogValue is String, for slog.
+func (v OverrideHour) LogValue() slog.Value { return slog.StringValue(wire.SetMembers(v)) }
+
+// OverrideTimeSlice is a part of a request or answer.
+type OverrideTimeSlice struct {
+	Hours   *int64 // required; 0 to 23
+	Minutes *int64 // required; 0 to 59
+}
+
+// String names the members that are set; values stay out of logs.
+func (v OverrideTimeSlice) String() string { return wire.SetMembers(v) }
+
+// GoString is String, for %#v.
+func (v OverrideTimeSlice) GoString() string { return wire.SetMembers(v) }
+
+// LogValue is String, for slog.
+func (v OverrideTimeSlice) LogValue() slog.Value { return slog.StringValue(wire.SetMembers(v)) }
+
+// ParentHoursOfOperationConfig is a part of a request or answer.
+type ParentHoursOfOperationConfig struct {
+	HoursOfOperationId *string
+}
+
+// String names the members that are set; values stay out of logs.
+func (v ParentHoursOfOperationConfig) String() string { return wire.SetMembers(v) }
+
+// GoString is String, for %#v.
+func (v ParentHoursOfOperationConfig) GoString() string { return wire.SetMembers(v) }
+
+// LogValue is String, for slog.
+func (v ParentHoursOfOperationConfig) LogValue() slog.Value {
+	return slog.StringValue(wire.SetMembers(v))
+}
 
 // ParticipantCapabilities is a part of a request or answer.
 type ParticipantCapabilities struct {
@@ -1338,6 +3143,38 @@ func (v RecordingInfo) GoString() string { return wire.SetMembers(v) }
 // LogValue is String, for slog.
 func (v RecordingInfo) LogValue() slog.Value { return slog.StringValue(wire.SetMembers(v)) }
 
+// RecurrenceConfig is a part of a request or answer.
+type RecurrenceConfig struct {
+	RecurrencePattern *RecurrencePattern // required
+}
+
+// String names the members that are set; values stay out of logs.
+func (v RecurrenceConfig) String() string { return wire.SetMembers(v) }
+
+// GoString is String, for %#v.
+func (v RecurrenceConfig) GoString() string { return wire.SetMembers(v) }
+
+// LogValue is String, for slog.
+func (v RecurrenceConfig) LogValue() slog.Value { return slog.StringValue(wire.SetMembers(v)) }
+
+// RecurrencePattern is a part of a request or answer.
+type RecurrencePattern struct {
+	Frequency           *string // required; one of WEEKLY, MONTHLY, YEARLY
+	Interval            *int64  // required; 1 to 6
+	ByMonth             []int64
+	ByMonthDay          []int64
+	ByWeekdayOccurrence []int64 // 0 to 1 elements
+}
+
+// String names the members that are set; values stay out of logs.
+func (v RecurrencePattern) String() string { return wire.SetMembers(v) }
+
+// GoString is String, for %#v.
+func (v RecurrencePattern) GoString() string { return wire.SetMembers(v) }
+
+// LogValue is String, for slog.
+func (v RecurrencePattern) LogValue() slog.Value { return slog.StringValue(wire.SetMembers(v)) }
+
 // ReplicationConfiguration is a part of a request or answer.
 type ReplicationConfiguration struct {
 	ReplicationStatusSummaryList []ReplicationStatusSummary // 0 to 11 elements
@@ -1369,6 +3206,24 @@ func (v ReplicationStatusSummary) GoString() string { return wire.SetMembers(v) 
 
 // LogValue is String, for slog.
 func (v ReplicationStatusSummary) LogValue() slog.Value { return slog.StringValue(wire.SetMembers(v)) }
+
+// ResourceInUseExceptionBody is the body of the error ResourceInUseException.
+type ResourceInUseExceptionBody struct {
+	Message      *string
+	ResourceType *string // one of CONTACT, CONTACT_FLOW, INSTANCE, PARTICIPANT, HIERARCHY_LEVEL, HIERARCHY_GROUP, USER, PHONE_NUMBER
+	ResourceId   *string
+}
+
+// String names the members that are set; values stay out of logs.
+func (v ResourceInUseExceptionBody) String() string { return wire.SetMembers(v) }
+
+// GoString is String, for %#v.
+func (v ResourceInUseExceptionBody) GoString() string { return wire.SetMembers(v) }
+
+// LogValue is String, for slog.
+func (v ResourceInUseExceptionBody) LogValue() slog.Value {
+	return slog.StringValue(wire.SetMembers(v))
+}
 
 // RoutingCriteria is a part of a request or answer.
 type RoutingCriteria struct {
@@ -1542,6 +3397,35 @@ func (v StopContactOutput) GoString() string { return wire.SetMembers(v) }
 // LogValue is String, for slog.
 func (v StopContactOutput) LogValue() slog.Value { return slog.StringValue(wire.SetMembers(v)) }
 
+// TagContactInput is the request of TagContact.
+type TagContactInput struct {
+	ContactId  *string           // required; 1 to 256 characters
+	InstanceId *string           // required; 1 to 100 characters
+	Tags       map[string]string // required; 1 to 6 entries
+}
+
+// String names the members that are set; values stay out of logs.
+func (v TagContactInput) String() string { return wire.SetMembers(v) }
+
+// GoString is String, for %#v.
+func (v TagContactInput) GoString() string { return wire.SetMembers(v) }
+
+// LogValue is String, for slog.
+func (v TagContactInput) LogValue() slog.Value { return slog.StringValue(wire.SetMembers(v)) }
+
+// TagContactOutput is the answer of TagContact.
+type TagContactOutput struct {
+}
+
+// String names the members that are set; values stay out of logs.
+func (v TagContactOutput) String() string { return wire.SetMembers(v) }
+
+// GoString is String, for %#v.
+func (v TagContactOutput) GoString() string { return wire.SetMembers(v) }
+
+// LogValue is String, for slog.
+func (v TagContactOutput) LogValue() slog.Value { return slog.StringValue(wire.SetMembers(v)) }
+
 // TaskTemplateInfoV2 is a part of a request or answer.
 type TaskTemplateInfoV2 struct {
 	Arn  *string
@@ -1556,6 +3440,35 @@ func (v TaskTemplateInfoV2) GoString() string { return wire.SetMembers(v) }
 
 // LogValue is String, for slog.
 func (v TaskTemplateInfoV2) LogValue() slog.Value { return slog.StringValue(wire.SetMembers(v)) }
+
+// UntagContactInput is the request of UntagContact.
+type UntagContactInput struct {
+	ContactId  *string  // required; in the path; 1 to 256 characters
+	InstanceId *string  // required; in the path; 1 to 100 characters
+	TagKeys    []string // required; query TagKeys; 1 to 6 elements
+}
+
+// String names the members that are set; values stay out of logs.
+func (v UntagContactInput) String() string { return wire.SetMembers(v) }
+
+// GoString is String, for %#v.
+func (v UntagContactInput) GoString() string { return wire.SetMembers(v) }
+
+// LogValue is String, for slog.
+func (v UntagContactInput) LogValue() slog.Value { return slog.StringValue(wire.SetMembers(v)) }
+
+// UntagContactOutput is the answer of UntagContact.
+type UntagContactOutput struct {
+}
+
+// String names the members that are set; values stay out of logs.
+func (v UntagContactOutput) String() string { return wire.SetMembers(v) }
+
+// GoString is String, for %#v.
+func (v UntagContactOutput) GoString() string { return wire.SetMembers(v) }
+
+// LogValue is String, for slog.
+func (v UntagContactOutput) LogValue() slog.Value { return slog.StringValue(wire.SetMembers(v)) }
 
 // UpdateContactAttributesInput is the request of UpdateContactAttributes.
 type UpdateContactAttributesInput struct {
@@ -1658,6 +3571,111 @@ func (v UpdateContactFlowMetadataOutput) LogValue() slog.Value {
 	return slog.StringValue(wire.SetMembers(v))
 }
 
+// UpdateContactFlowModuleAliasInput is the request of UpdateContactFlowModuleAlias.
+type UpdateContactFlowModuleAliasInput struct {
+	InstanceId               *string // required; in the path; 1 to 250 characters
+	ContactFlowModuleId      *string // required; in the path; 1 to 256 characters
+	AliasId                  *string // required; in the path; 1 to 500 characters
+	Name                     *string // 1 to 127 characters
+	Description              *string // 0 to 500 characters
+	ContactFlowModuleVersion *int64  // at least 1
+}
+
+// String names the members that are set; values stay out of logs.
+func (v UpdateContactFlowModuleAliasInput) String() string { return wire.SetMembers(v) }
+
+// GoString is String, for %#v.
+func (v UpdateContactFlowModuleAliasInput) GoString() string { return wire.SetMembers(v) }
+
+// LogValue is String, for slog.
+func (v UpdateContactFlowModuleAliasInput) LogValue() slog.Value {
+	return slog.StringValue(wire.SetMembers(v))
+}
+
+// UpdateContactFlowModuleAliasOutput is the answer of UpdateContactFlowModuleAlias.
+type UpdateContactFlowModuleAliasOutput struct {
+}
+
+// String names the members that are set; values stay out of logs.
+func (v UpdateContactFlowModuleAliasOutput) String() string { return wire.SetMembers(v) }
+
+// GoString is String, for %#v.
+func (v UpdateContactFlowModuleAliasOutput) GoString() string { return wire.SetMembers(v) }
+
+// LogValue is String, for slog.
+func (v UpdateContactFlowModuleAliasOutput) LogValue() slog.Value {
+	return slog.StringValue(wire.SetMembers(v))
+}
+
+// UpdateContactFlowModuleContentInput is the request of UpdateContactFlowModuleContent.
+type UpdateContactFlowModuleContentInput struct {
+	InstanceId          *string // required; in the path; 1 to 100 characters
+	ContactFlowModuleId *string // required; in the path; 1 to 256 characters
+	Content             *string // 1 to 256000 characters
+	Settings            *string
+}
+
+// String names the members that are set; values stay out of logs.
+func (v UpdateContactFlowModuleContentInput) String() string { return wire.SetMembers(v) }
+
+// GoString is String, for %#v.
+func (v UpdateContactFlowModuleContentInput) GoString() string { return wire.SetMembers(v) }
+
+// LogValue is String, for slog.
+func (v UpdateContactFlowModuleContentInput) LogValue() slog.Value {
+	return slog.StringValue(wire.SetMembers(v))
+}
+
+// UpdateContactFlowModuleContentOutput is the answer of UpdateContactFlowModuleContent.
+type UpdateContactFlowModuleContentOutput struct {
+}
+
+// String names the members that are set; values stay out of logs.
+func (v UpdateContactFlowModuleContentOutput) String() string { return wire.SetMembers(v) }
+
+// GoString is String, for %#v.
+func (v UpdateContactFlowModuleContentOutput) GoString() string { return wire.SetMembers(v) }
+
+// LogValue is String, for slog.
+func (v UpdateContactFlowModuleContentOutput) LogValue() slog.Value {
+	return slog.StringValue(wire.SetMembers(v))
+}
+
+// UpdateContactFlowModuleMetadataInput is the request of UpdateContactFlowModuleMetadata.
+type UpdateContactFlowModuleMetadataInput struct {
+	InstanceId          *string // required; in the path; 1 to 100 characters
+	ContactFlowModuleId *string // required; in the path; 1 to 256 characters
+	Name                *string // 1 to 127 characters
+	Description         *string // 0 to 500 characters
+	State               *string // one of ACTIVE, ARCHIVED
+}
+
+// String names the members that are set; values stay out of logs.
+func (v UpdateContactFlowModuleMetadataInput) String() string { return wire.SetMembers(v) }
+
+// GoString is String, for %#v.
+func (v UpdateContactFlowModuleMetadataInput) GoString() string { return wire.SetMembers(v) }
+
+// LogValue is String, for slog.
+func (v UpdateContactFlowModuleMetadataInput) LogValue() slog.Value {
+	return slog.StringValue(wire.SetMembers(v))
+}
+
+// UpdateContactFlowModuleMetadataOutput is the answer of UpdateContactFlowModuleMetadata.
+type UpdateContactFlowModuleMetadataOutput struct {
+}
+
+// String names the members that are set; values stay out of logs.
+func (v UpdateContactFlowModuleMetadataOutput) String() string { return wire.SetMembers(v) }
+
+// GoString is String, for %#v.
+func (v UpdateContactFlowModuleMetadataOutput) GoString() string { return wire.SetMembers(v) }
+
+// LogValue is String, for slog.
+func (v UpdateContactFlowModuleMetadataOutput) LogValue() slog.Value {
+	return slog.StringValue(wire.SetMembers(v))
+}
+
 // UpdateContactFlowNameInput is the request of UpdateContactFlowName.
 type UpdateContactFlowNameInput struct {
 	InstanceId    *string // required; in the path; 1 to 100 characters
@@ -1692,6 +3710,209 @@ func (v UpdateContactFlowNameOutput) LogValue() slog.Value {
 	return slog.StringValue(wire.SetMembers(v))
 }
 
+// UpdateHoursOfOperationOverrideInput is the request of UpdateHoursOfOperationOverride.
+type UpdateHoursOfOperationOverrideInput struct {
+	InstanceId                 *string // required; in the path; 1 to 100 characters
+	HoursOfOperationId         *string // required; in the path
+	HoursOfOperationOverrideId *string // required; in the path; 1 to 36 characters
+	Name                       *string
+	Description                *string
+	Config                     []HoursOfOperationOverrideConfig // 0 to 100 elements
+	EffectiveFrom              *string
+	EffectiveTill              *string
+	RecurrenceConfig           *RecurrenceConfig
+	OverrideType               *string // one of STANDARD, OPEN, CLOSED
+}
+
+// String names the members that are set; values stay out of logs.
+func (v UpdateHoursOfOperationOverrideInput) String() string { return wire.SetMembers(v) }
+
+// GoString is String, for %#v.
+func (v UpdateHoursOfOperationOverrideInput) GoString() string { return wire.SetMembers(v) }
+
+// LogValue is String, for slog.
+func (v UpdateHoursOfOperationOverrideInput) LogValue() slog.Value {
+	return slog.StringValue(wire.SetMembers(v))
+}
+
+// UpdateHoursOfOperationInput is the request of UpdateHoursOfOperation.
+type UpdateHoursOfOperationInput struct {
+	InstanceId         *string // required; in the path; 1 to 100 characters
+	HoursOfOperationId *string // required; in the path
+	Name               *string // 1 to 127 characters
+	Description        *string // 0 to 250 characters
+	TimeZone           *string
+	Config             []HoursOfOperationConfig // 0 to 100 elements
+}
+
+// String names the members that are set; values stay out of logs.
+func (v UpdateHoursOfOperationInput) String() string { return wire.SetMembers(v) }
+
+// GoString is String, for %#v.
+func (v UpdateHoursOfOperationInput) GoString() string { return wire.SetMembers(v) }
+
+// LogValue is String, for slog.
+func (v UpdateHoursOfOperationInput) LogValue() slog.Value {
+	return slog.StringValue(wire.SetMembers(v))
+}
+
+// UpdateViewContentInput is the request of UpdateViewContent.
+type UpdateViewContentInput struct {
+	InstanceId *string           // required; in the path; 1 to 100 characters
+	ViewId     *string           // required; in the path; 1 to 500 characters
+	Status     *string           // required; one of PUBLISHED, SAVED
+	Content    *ViewInputContent // required
+}
+
+// String names the members that are set; values stay out of logs.
+func (v UpdateViewContentInput) String() string { return wire.SetMembers(v) }
+
+// GoString is String, for %#v.
+func (v UpdateViewContentInput) GoString() string { return wire.SetMembers(v) }
+
+// LogValue is String, for slog.
+func (v UpdateViewContentInput) LogValue() slog.Value { return slog.StringValue(wire.SetMembers(v)) }
+
+// UpdateViewContentOutput is the answer of UpdateViewContent.
+type UpdateViewContentOutput struct {
+	View *View
+}
+
+// String names the members that are set; values stay out of logs.
+func (v UpdateViewContentOutput) String() string { return wire.SetMembers(v) }
+
+// GoString is String, for %#v.
+func (v UpdateViewContentOutput) GoString() string { return wire.SetMembers(v) }
+
+// LogValue is String, for slog.
+func (v UpdateViewContentOutput) LogValue() slog.Value { return slog.StringValue(wire.SetMembers(v)) }
+
+// UpdateViewMetadataInput is the request of UpdateViewMetadata.
+type UpdateViewMetadataInput struct {
+	InstanceId  *string // required; in the path; 1 to 100 characters
+	ViewId      *string // required; in the path; 1 to 500 characters
+	Name        *string // 1 to 255 characters; sensitive
+	Description *string // 1 to 4096 characters
+}
+
+// String names the members that are set; values stay out of logs.
+func (v UpdateViewMetadataInput) String() string { return wire.SetMembers(v) }
+
+// GoString is String, for %#v.
+func (v UpdateViewMetadataInput) GoString() string { return wire.SetMembers(v) }
+
+// LogValue is String, for slog.
+func (v UpdateViewMetadataInput) LogValue() slog.Value { return slog.StringValue(wire.SetMembers(v)) }
+
+// UpdateViewMetadataOutput is the answer of UpdateViewMetadata.
+type UpdateViewMetadataOutput struct {
+}
+
+// String names the members that are set; values stay out of logs.
+func (v UpdateViewMetadataOutput) String() string { return wire.SetMembers(v) }
+
+// GoString is String, for %#v.
+func (v UpdateViewMetadataOutput) GoString() string { return wire.SetMembers(v) }
+
+// LogValue is String, for slog.
+func (v UpdateViewMetadataOutput) LogValue() slog.Value { return slog.StringValue(wire.SetMembers(v)) }
+
+// View is a part of a request or answer.
+type View struct {
+	Id                 *string // 1 to 500 characters
+	Arn                *string
+	Name               *string // 1 to 255 characters; sensitive
+	Status             *string // one of PUBLISHED, SAVED
+	Type               *string // one of CUSTOMER_MANAGED, AWS_MANAGED
+	Description        *string // 1 to 4096 characters
+	Version            *int64
+	VersionDescription *string // 1 to 4096 characters
+	Content            *ViewContent
+	Tags               map[string]string // 1 to 50 entries
+	CreatedTime        *time.Time
+	LastModifiedTime   *time.Time
+	ViewContentSha256  *string // 1 to 64 characters
+}
+
+// String names the members that are set; values stay out of logs.
+func (v View) String() string { return wire.SetMembers(v) }
+
+// GoString is String, for %#v.
+func (v View) GoString() string { return wire.SetMembers(v) }
+
+// LogValue is String, for slog.
+func (v View) LogValue() slog.Value { return slog.StringValue(wire.SetMembers(v)) }
+
+// ViewContent is a part of a request or answer.
+type ViewContent struct {
+	InputSchema *string // sensitive
+	Template    *string
+	Actions     []string
+}
+
+// String names the members that are set; values stay out of logs.
+func (v ViewContent) String() string { return wire.SetMembers(v) }
+
+// GoString is String, for %#v.
+func (v ViewContent) GoString() string { return wire.SetMembers(v) }
+
+// LogValue is String, for slog.
+func (v ViewContent) LogValue() slog.Value { return slog.StringValue(wire.SetMembers(v)) }
+
+// ViewInputContent is a part of a request or answer.
+type ViewInputContent struct {
+	Template *string
+	Actions  []string
+}
+
+// String names the members that are set; values stay out of logs.
+func (v ViewInputContent) String() string { return wire.SetMembers(v) }
+
+// GoString is String, for %#v.
+func (v ViewInputContent) GoString() string { return wire.SetMembers(v) }
+
+// LogValue is String, for slog.
+func (v ViewInputContent) LogValue() slog.Value { return slog.StringValue(wire.SetMembers(v)) }
+
+// ViewSummary is a part of a request or answer.
+type ViewSummary struct {
+	Id          *string // 1 to 500 characters
+	Arn         *string
+	Name        *string // 1 to 255 characters; sensitive
+	Type        *string // one of CUSTOMER_MANAGED, AWS_MANAGED
+	Status      *string // one of PUBLISHED, SAVED
+	Description *string // 1 to 4096 characters
+}
+
+// String names the members that are set; values stay out of logs.
+func (v ViewSummary) String() string { return wire.SetMembers(v) }
+
+// GoString is String, for %#v.
+func (v ViewSummary) GoString() string { return wire.SetMembers(v) }
+
+// LogValue is String, for slog.
+func (v ViewSummary) LogValue() slog.Value { return slog.StringValue(wire.SetMembers(v)) }
+
+// ViewVersionSummary is a part of a request or answer.
+type ViewVersionSummary struct {
+	Id                 *string // 1 to 500 characters
+	Arn                *string
+	Description        *string // 1 to 4096 characters
+	Name               *string // 1 to 255 characters; sensitive
+	Type               *string // one of CUSTOMER_MANAGED, AWS_MANAGED
+	Version            *int64
+	VersionDescription *string // 1 to 4096 characters
+}
+
+// String names the members that are set; values stay out of logs.
+func (v ViewVersionSummary) String() string { return wire.SetMembers(v) }
+
+// GoString is String, for %#v.
+func (v ViewVersionSummary) GoString() string { return wire.SetMembers(v) }
+
+// LogValue is String, for slog.
+func (v ViewVersionSummary) LogValue() slog.Value { return slog.StringValue(wire.SetMembers(v)) }
+
 // WisdomInfo is a part of a request or answer.
 type WisdomInfo struct {
 	SessionArn *string
@@ -1707,5 +3928,35 @@ func (v WisdomInfo) GoString() string { return wire.SetMembers(v) }
 // LogValue is String, for slog.
 func (v WisdomInfo) LogValue() slog.Value { return slog.StringValue(wire.SetMembers(v)) }
 
+// AssociateBotOutput is the answer of AssociateBot, which has no members.
+type AssociateBotOutput struct{}
+
+// AssociateHoursOfOperationsOutput is the answer of AssociateHoursOfOperations, which has no members.
+type AssociateHoursOfOperationsOutput struct{}
+
+// AssociateLambdaFunctionOutput is the answer of AssociateLambdaFunction, which has no members.
+type AssociateLambdaFunctionOutput struct{}
+
+// DeleteHoursOfOperationOutput is the answer of DeleteHoursOfOperation, which has no members.
+type DeleteHoursOfOperationOutput struct{}
+
+// DeleteHoursOfOperationOverrideOutput is the answer of DeleteHoursOfOperationOverride, which has no members.
+type DeleteHoursOfOperationOverrideOutput struct{}
+
 // DeleteInstanceOutput is the answer of DeleteInstance, which has no members.
 type DeleteInstanceOutput struct{}
+
+// DisassociateBotOutput is the answer of DisassociateBot, which has no members.
+type DisassociateBotOutput struct{}
+
+// DisassociateHoursOfOperationsOutput is the answer of DisassociateHoursOfOperations, which has no members.
+type DisassociateHoursOfOperationsOutput struct{}
+
+// DisassociateLambdaFunctionOutput is the answer of DisassociateLambdaFunction, which has no members.
+type DisassociateLambdaFunctionOutput struct{}
+
+// UpdateHoursOfOperationOutput is the answer of UpdateHoursOfOperation, which has no members.
+type UpdateHoursOfOperationOutput struct{}
+
+// UpdateHoursOfOperationOverrideOutput is the answer of UpdateHoursOfOperationOverride, which has no members.
+type UpdateHoursOfOperationOverrideOutput struct{}

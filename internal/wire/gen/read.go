@@ -84,6 +84,12 @@ func (e *emitter) take(op *operation, s *shape, member string) string {
 			return fmt.Sprintf("PathString(%d)", i)
 		}
 		e.refuse(s, "the path has no argument "+r.LocationName)
+	case "uri integer", "uri long":
+		if i := slices.Index(pathArguments(op), r.LocationName); i >= 0 {
+			bits := map[string]int{"integer": 32, "long": 64}[target.Type]
+			return fmt.Sprintf("PathInt(%d, %d)", i, bits)
+		}
+		e.refuse(s, "the path has no argument "+r.LocationName)
 	case "header string":
 		return fmt.Sprintf("HeaderString(%q)", r.LocationName)
 	case "querystring string":
@@ -122,6 +128,8 @@ func (e *emitter) readCall(r *ref) string {
 		return "r.Int32()"
 	case "long":
 		return "r.Int64()"
+	case "timestamp":
+		return "r.Time()"
 	case "structure", "list", "map":
 		return "read" + e.goName(s.name) + "(r)"
 	default:

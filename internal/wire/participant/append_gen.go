@@ -131,6 +131,22 @@ func (v *CreateParticipantConnectionOutput) AppendJSON(dst []byte) []byte {
 }
 
 // AppendJSON appends the members that are set.
+func (v *DescribeViewInput) AppendJSON(dst []byte) []byte {
+	return append(dst, "{}"...)
+}
+
+// AppendJSON appends the members that are set.
+func (v *DescribeViewOutput) AppendJSON(dst []byte) []byte {
+	dst = append(dst, '{')
+	if v.View != nil {
+		dst = append(dst, `"View":`...)
+		dst = v.View.AppendJSON(dst)
+		dst = append(dst, ',')
+	}
+	return wire.Close(dst, '}')
+}
+
+// AppendJSON appends the members that are set.
 func (v *DisconnectParticipantInput) AppendJSON(dst []byte) []byte {
 	dst = append(dst, '{')
 	if v.ClientToken != nil {
@@ -343,6 +359,27 @@ func appendReceipts(dst []byte, list []Receipt) []byte {
 }
 
 // AppendJSON appends the members that are set.
+func (v *ResourceNotFoundExceptionBody) AppendJSON(dst []byte) []byte {
+	dst = append(dst, '{')
+	if v.Message != nil {
+		dst = append(dst, `"Message":`...)
+		dst = wire.AppendString(dst, *v.Message)
+		dst = append(dst, ',')
+	}
+	if v.ResourceId != nil {
+		dst = append(dst, `"ResourceId":`...)
+		dst = wire.AppendString(dst, *v.ResourceId)
+		dst = append(dst, ',')
+	}
+	if v.ResourceType != nil {
+		dst = append(dst, `"ResourceType":`...)
+		dst = wire.AppendString(dst, *v.ResourceType)
+		dst = append(dst, ',')
+	}
+	return wire.Close(dst, '}')
+}
+
+// AppendJSON appends the members that are set.
 func (v *SendEventInput) AppendJSON(dst []byte) []byte {
 	dst = append(dst, '{')
 	if v.ContentType != nil {
@@ -449,6 +486,67 @@ func appendTranscript(dst []byte, list []Item) []byte {
 		dst = append(dst, ',')
 	}
 	return wire.Close(dst, ']')
+}
+
+// AppendJSON appends the members that are set.
+func (v *View) AppendJSON(dst []byte) []byte {
+	dst = append(dst, '{')
+	if v.Id != nil {
+		dst = append(dst, `"Id":`...)
+		dst = wire.AppendString(dst, *v.Id)
+		dst = append(dst, ',')
+	}
+	if v.Arn != nil {
+		dst = append(dst, `"Arn":`...)
+		dst = wire.AppendString(dst, *v.Arn)
+		dst = append(dst, ',')
+	}
+	if v.Name != nil {
+		dst = append(dst, `"Name":`...)
+		dst = wire.AppendString(dst, *v.Name)
+		dst = append(dst, ',')
+	}
+	if v.Version != nil {
+		dst = append(dst, `"Version":`...)
+		dst = wire.AppendInt(dst, *v.Version)
+		dst = append(dst, ',')
+	}
+	if v.Content != nil {
+		dst = append(dst, `"Content":`...)
+		dst = v.Content.AppendJSON(dst)
+		dst = append(dst, ',')
+	}
+	return wire.Close(dst, '}')
+}
+
+func appendViewActions(dst []byte, list []string) []byte {
+	dst = append(dst, '[')
+	for i := range list {
+		dst = wire.AppendString(dst, list[i])
+		dst = append(dst, ',')
+	}
+	return wire.Close(dst, ']')
+}
+
+// AppendJSON appends the members that are set.
+func (v *ViewContent) AppendJSON(dst []byte) []byte {
+	dst = append(dst, '{')
+	if v.InputSchema != nil {
+		dst = append(dst, `"InputSchema":`...)
+		dst = wire.AppendString(dst, *v.InputSchema)
+		dst = append(dst, ',')
+	}
+	if v.Template != nil {
+		dst = append(dst, `"Template":`...)
+		dst = wire.AppendString(dst, *v.Template)
+		dst = append(dst, ',')
+	}
+	if v.Actions != nil {
+		dst = append(dst, `"Actions":`...)
+		dst = appendViewActions(dst, v.Actions)
+		dst = append(dst, ',')
+	}
+	return wire.Close(dst, '}')
 }
 
 // AppendJSON appends the members that are set.

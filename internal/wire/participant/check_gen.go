@@ -59,6 +59,22 @@ func (v *CreateParticipantConnectionInput) check() *wire.FieldError {
 	return nil
 }
 
+func (v *DescribeViewInput) check() *wire.FieldError {
+	if v.ViewToken == nil {
+		return wire.MissingField("ViewToken")
+	}
+	if e := checkViewToken(*v.ViewToken); e != nil {
+		return e.In("ViewToken")
+	}
+	if v.ConnectionToken == nil {
+		return wire.MissingField("ConnectionToken")
+	}
+	if e := checkParticipantToken(*v.ConnectionToken); e != nil {
+		return e.In("ConnectionToken")
+	}
+	return nil
+}
+
 func (v *DisconnectParticipantInput) check() *wire.FieldError {
 	if v.ClientToken != nil {
 		if e := checkClientToken(*v.ClientToken); e != nil {
@@ -212,4 +228,8 @@ func (v *StartPosition) check() *wire.FieldError {
 		}
 	}
 	return nil
+}
+
+func checkViewToken(s string) *wire.FieldError {
+	return wire.CheckLength(s, 1, 1000)
 }

@@ -15,6 +15,10 @@ func Constraints() map[string][]wire.Constraint {
 			{Field: "ParticipantToken", Location: wire.Header, Type: "string", Wire: "X-Amz-Bearer", Required: true, Min: new(int64(1)), Max: new(int64(1000))},
 			{Field: "ConnectParticipant", Location: wire.Body, Type: "boolean"},
 		},
+		"DescribeView": {
+			{Field: "ViewToken", Location: wire.Path, Type: "string", Wire: "ViewToken", Required: true, Min: new(int64(1)), Max: new(int64(1000))},
+			{Field: "ConnectionToken", Location: wire.Header, Type: "string", Wire: "X-Amz-Bearer", Required: true, Min: new(int64(1)), Max: new(int64(1000))},
+		},
 		"DisconnectParticipant": {
 			{Field: "ClientToken", Location: wire.Body, Type: "string", Max: new(int64(500))},
 			{Field: "ConnectionToken", Location: wire.Header, Type: "string", Wire: "X-Amz-Bearer", Required: true, Min: new(int64(1)), Max: new(int64(1000))},

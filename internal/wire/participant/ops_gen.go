@@ -8,11 +8,12 @@ import (
 
 // Errors that the API model declares.
 var (
-	AccessDeniedException   = wire.ErrorShape{Code: "AccessDeniedException", Status: 403}
-	ConflictException       = wire.ErrorShape{Code: "ConflictException", Status: 409}
-	InternalServerException = wire.ErrorShape{Code: "InternalServerException", Status: 500}
-	ThrottlingException     = wire.ErrorShape{Code: "ThrottlingException", Status: 429}
-	ValidationException     = wire.ErrorShape{Code: "ValidationException", Status: 400}
+	AccessDeniedException     = wire.ErrorShape{Code: "AccessDeniedException", Status: 403}
+	ConflictException         = wire.ErrorShape{Code: "ConflictException", Status: 409}
+	InternalServerException   = wire.ErrorShape{Code: "InternalServerException", Status: 500}
+	ResourceNotFoundException = wire.ErrorShape{Code: "ResourceNotFoundException", Status: 404}
+	ThrottlingException       = wire.ErrorShape{Code: "ThrottlingException", Status: 429}
+	ValidationException       = wire.ErrorShape{Code: "ValidationException", Status: 400}
 )
 
 // Ops are the served operations, by name.
@@ -21,6 +22,11 @@ var Ops = []wire.Op{
 		Service: "participant", Name: "CreateParticipantConnection", Method: "POST", Path: "/participant/connection", Status: 200, Auth: wire.Bearer,
 		Errors:   []wire.ErrorShape{AccessDeniedException, InternalServerException, ThrottlingException, ValidationException},
 		NewInput: func() wire.Input { return new(CreateParticipantConnectionInput) },
+	},
+	{
+		Service: "participant", Name: "DescribeView", Method: "GET", Path: "/participant/views/{ViewToken}", Status: 200, Auth: wire.Bearer,
+		Errors:   []wire.ErrorShape{AccessDeniedException, InternalServerException, ThrottlingException, ResourceNotFoundException, ValidationException},
+		NewInput: func() wire.Input { return new(DescribeViewInput) },
 	},
 	{
 		Service: "participant", Name: "DisconnectParticipant", Method: "POST", Path: "/participant/disconnect", Status: 200, Auth: wire.Bearer,
@@ -48,7 +54,6 @@ var Ops = []wire.Op{
 var Others = []wire.Route{
 	{Service: "participant", Name: "CancelParticipantAuthentication", Method: "POST", Path: "/participant/cancel-authentication"},
 	{Service: "participant", Name: "CompleteAttachmentUpload", Method: "POST", Path: "/participant/complete-attachment-upload"},
-	{Service: "participant", Name: "DescribeView", Method: "GET", Path: "/participant/views/{ViewToken}"},
 	{Service: "participant", Name: "GetAttachment", Method: "POST", Path: "/participant/attachment"},
 	{Service: "participant", Name: "GetAuthenticationUrl", Method: "POST", Path: "/participant/authentication-url"},
 	{Service: "participant", Name: "StartAttachmentUpload", Method: "POST", Path: "/participant/start-attachment-upload"},

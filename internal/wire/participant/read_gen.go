@@ -41,6 +41,21 @@ func (v *CreateParticipantConnectionInput) read(r *wire.Reader) {
 }
 
 // Decode implements wire.Input.
+func (v *DescribeViewInput) Decode(q *wire.Request) error {
+	var e *wire.FieldError
+	if v.ViewToken, e = q.PathString(0); e != nil {
+		return e.In("ViewToken")
+	}
+	if v.ConnectionToken, e = q.HeaderString("X-Amz-Bearer"); e != nil {
+		return e.In("ConnectionToken")
+	}
+	if e := v.check(); e != nil {
+		return e
+	}
+	return nil
+}
+
+// Decode implements wire.Input.
 func (v *DisconnectParticipantInput) Decode(q *wire.Request) error {
 	var r wire.Reader
 	r.Reset(q.Body)

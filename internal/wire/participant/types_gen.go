@@ -105,6 +105,35 @@ func (v CreateParticipantConnectionOutput) LogValue() slog.Value {
 	return slog.StringValue(wire.SetMembers(v))
 }
 
+// DescribeViewInput is the request of DescribeView.
+type DescribeViewInput struct {
+	ViewToken       *string // required; in the path; 1 to 1000 characters
+	ConnectionToken *string // required; header X-Amz-Bearer; 1 to 1000 characters
+}
+
+// String names the members that are set; values stay out of logs.
+func (v DescribeViewInput) String() string { return wire.SetMembers(v) }
+
+// GoString is String, for %#v.
+func (v DescribeViewInput) GoString() string { return wire.SetMembers(v) }
+
+// LogValue is String, for slog.
+func (v DescribeViewInput) LogValue() slog.Value { return slog.StringValue(wire.SetMembers(v)) }
+
+// DescribeViewOutput is the answer of DescribeView.
+type DescribeViewOutput struct {
+	View *View
+}
+
+// String names the members that are set; values stay out of logs.
+func (v DescribeViewOutput) String() string { return wire.SetMembers(v) }
+
+// GoString is String, for %#v.
+func (v DescribeViewOutput) GoString() string { return wire.SetMembers(v) }
+
+// LogValue is String, for slog.
+func (v DescribeViewOutput) LogValue() slog.Value { return slog.StringValue(wire.SetMembers(v)) }
+
 // DisconnectParticipantInput is the request of DisconnectParticipant.
 type DisconnectParticipantInput struct {
 	ClientToken     *string // at most 500 characters
@@ -260,6 +289,24 @@ func (v Receipt) GoString() string { return wire.SetMembers(v) }
 // LogValue is String, for slog.
 func (v Receipt) LogValue() slog.Value { return slog.StringValue(wire.SetMembers(v)) }
 
+// ResourceNotFoundExceptionBody is the body of the error ResourceNotFoundException.
+type ResourceNotFoundExceptionBody struct {
+	Message      *string
+	ResourceId   *string
+	ResourceType *string // one of CONTACT, CONTACT_FLOW, INSTANCE, PARTICIPANT, HIERARCHY_LEVEL, HIERARCHY_GROUP, USER, PHONE_NUMBER
+}
+
+// String names the members that are set; values stay out of logs.
+func (v ResourceNotFoundExceptionBody) String() string { return wire.SetMembers(v) }
+
+// GoString is String, for %#v.
+func (v ResourceNotFoundExceptionBody) GoString() string { return wire.SetMembers(v) }
+
+// LogValue is String, for slog.
+func (v ResourceNotFoundExceptionBody) LogValue() slog.Value {
+	return slog.StringValue(wire.SetMembers(v))
+}
+
 // SendEventInput is the request of SendEvent.
 type SendEventInput struct {
 	ContentType     *string // required; 1 to 100 characters
@@ -340,6 +387,40 @@ func (v StartPosition) GoString() string { return wire.SetMembers(v) }
 
 // LogValue is String, for slog.
 func (v StartPosition) LogValue() slog.Value { return slog.StringValue(wire.SetMembers(v)) }
+
+// View is a part of a request or answer.
+type View struct {
+	Id      *string // 1 to 500 characters
+	Arn     *string
+	Name    *string // 1 to 255 characters; sensitive
+	Version *int64
+	Content *ViewContent
+}
+
+// String names the members that are set; values stay out of logs.
+func (v View) String() string { return wire.SetMembers(v) }
+
+// GoString is String, for %#v.
+func (v View) GoString() string { return wire.SetMembers(v) }
+
+// LogValue is String, for slog.
+func (v View) LogValue() slog.Value { return slog.StringValue(wire.SetMembers(v)) }
+
+// ViewContent is a part of a request or answer.
+type ViewContent struct {
+	InputSchema *string // sensitive
+	Template    *string // sensitive
+	Actions     []string
+}
+
+// String names the members that are set; values stay out of logs.
+func (v ViewContent) String() string { return wire.SetMembers(v) }
+
+// GoString is String, for %#v.
+func (v ViewContent) GoString() string { return wire.SetMembers(v) }
+
+// LogValue is String, for slog.
+func (v ViewContent) LogValue() slog.Value { return slog.StringValue(wire.SetMembers(v)) }
 
 // WebRTCConnection is a part of a request or answer.
 type WebRTCConnection struct {

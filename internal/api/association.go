@@ -1,0 +1,3 @@
+package api
+
+var associationOps = map[string]handler{}

@@ -1,0 +1,3 @@
+package api
+
+var flowVersionOps = map[string]handler{}

@@ -1,0 +1,3 @@
+package api
+
+var viewOps = map[string]handler{}
