@@ -69,11 +69,10 @@ type state struct {
 	Run *run `json:"run,omitempty"`
 }
 
-// run is a flow under way. Content names the version it began with: publishing another does not move it.
+// run is a flow under way. Its Content names the version it began with: publishing another does not move it.
 type run struct {
 	flow.State
-	Content string `json:"content"`
-	Type    string `json:"type"`
+	Type string `json:"type"`
 }
 
 // snapshot is a chat as of item seq.

@@ -25,7 +25,7 @@ func (c *Chats) startFlow(t *turn) error {
 	}
 	h := fnv.New64a()
 	_, _ = h.Write([]byte(t.Chat.ID))
-	t.run = &run{State: flow.New(string(f.ID), h.Sum64()), Content: f.Published, Type: f.Type}
+	t.run = &run{State: flow.New(string(f.ID), f.Published, h.Sum64()), Type: f.Type}
 	return c.feed(t, flow.Start{})
 }
 
@@ -139,7 +139,7 @@ func (c *Chats) transfer(t *turn, e flow.TransferToFlow, p *flow.Program) (flow.
 			t.logs = append(t.logs, l)
 		}
 	}
-	t.run = &run{State: t.run.Enter(string(f.ID)), Content: f.Published, Type: f.Type}
+	t.run = &run{State: t.run.Enter(string(f.ID), f.Published), Type: f.Type}
 	return flow.Start{}, nil
 }
 
@@ -223,8 +223,7 @@ func (c *Chats) facts(t *turn) flow.Contact {
 func (c *Chats) logFlow(t *turn, e flow.Effect) {
 	switch e := e.(type) {
 	case flow.Log:
-		c.Log.Info("flow", "contact", t.Chat.Current().ID, "module", e.ModuleType, "action", e.Identifier,
-			"parameters", e.Parameters, "result", e.Result, "error", e.Error, "why", e.Why)
+		c.Log.Info("flow", "contact", t.Chat.Current().ID, "module", e.ModuleType, "action", e.Identifier, "result", e.Result, "error", e.Error, "why", e.Why)
 	case flow.Fault:
 		c.Log.LogAttrs(t.ctx, slog.LevelWarn, "flow ended by a fault", slog.String("contact", string(t.Chat.Current().ID)), slog.String("reason", e.Reason))
 	}

@@ -26,11 +26,30 @@ type (
 	BotDisconnected struct{}
 
 	// Granted answers an asking effect: it was done.
-	Granted struct{}
+	Granted struct {
+		Result string // of effects that ask for one
+		Data   string // JSON, of effects that ask for facts
+	}
 
-	// Refused answers an asking effect: it cannot be done. The reason is for the
-	// log.
-	Refused struct{ Reason string }
+	// Refused answers an asking effect: it cannot be done.
+	Refused struct {
+		Error  string // error type, "" for NoMatchingError
+		Reason string // for the log
+	}
+
+	// Returned answers Return, and is for the program of the module's caller.
+	Returned struct{}
+
+	// Answered is the answer to a Call, or why there is none. An answer that the
+	// flow no longer waits for is ignored.
+	Answered struct {
+		ID    string
+		Body  string
+		Error string // error type when there is no answer: NoMatchingError
+		Why   string // for the log
+		// Invocation is the id of an invocation that goes on by itself.
+		Invocation string
+	}
 )
 
 func (Start) event()            {}
@@ -40,3 +59,5 @@ func (TimerFired) event()       {}
 func (BotDisconnected) event()  {}
 func (Granted) event()          {}
 func (Refused) event()          {}
+func (Returned) event()         {}
+func (Answered) event()         {}

@@ -106,11 +106,11 @@ func (s *story) command(command, argument, body string) string {
 		var seed uint64
 		fmt.Sscan(argument, &id, &seed)
 		contact := s.state.Contact
-		s.state = New(id, seed)
+		s.state = New(id, "", seed)
 		s.state.Contact = contact
 		return ""
 	case "enter":
-		s.state = s.state.Enter(argument)
+		s.state = s.state.Enter(argument, "")
 		return ""
 	case "advance":
 		d, err := time.ParseDuration(argument)
@@ -222,7 +222,7 @@ func (s *story) take(argument string) string {
 	if err != nil {
 		return err.Error()
 	}
-	state := New("take", 0)
+	state := New("take", "", 0)
 	state.Contact = s.state.Contact
 	_, effects := p.Step(state, Start{}, s.now)
 	return tellEffects(effects)
@@ -278,7 +278,7 @@ func tellEffects(effects []Effect) string {
 func tellLog(e Log) string {
 	var b strings.Builder
 	if len(e.Parameters) > 0 {
-		fmt.Fprintf(&b, " %v", e.Parameters)
+		b.WriteString(" " + e.Parameters)
 	}
 	if e.Result != "" {
 		b.WriteString(" result " + e.Result)

@@ -37,7 +37,6 @@ type action struct {
 	next       target
 	errors     []branch
 	conditions []condition
-	logged     []string // names of parameters, for the log
 }
 
 // target is where a transition leads.
@@ -210,7 +209,6 @@ func (ps *parser) action(i int, n *node) {
 	if t := n.get("Transitions"); ps.object(t, path+".Transitions") {
 		ps.transitions(a, t, path+".Transitions")
 	}
-	a.logged = parameterNames(&a.params)
 	if a.kind = actionTypes[a.name]; a.kind != nil {
 		a.step = a.kind.prepare(params{&a.params})
 	}
@@ -255,21 +253,6 @@ func (ps *parser) condition(n *node, path string) condition {
 }
 
 func actionPath(i int) string { return "Actions[" + strconv.Itoa(i) + "]" }
-
-// parameterNames lists the names a log line may carry: values never.
-func parameterNames(n *node) []string {
-	var names []string
-	for i, name := range n.names {
-		inner := n.kids[i].names
-		if len(inner) == 0 {
-			names = append(names, name)
-		}
-		for _, k := range inner {
-			names = append(names, name+"."+k)
-		}
-	}
-	return names
-}
 
 // connect resolves the identifiers of all transitions.
 func (p *Program) connect() {

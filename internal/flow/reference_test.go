@@ -6,7 +6,7 @@ import (
 )
 
 func TestReferences(t *testing.T) {
-	s := New("f", 0)
+	s := New("f", "", 0)
 	s.FlowAttributes = map[string]string{"lang": "en"}
 	s.Contact = Contact{
 		ContactID: "c-1", InitialContactID: "c-0", PreviousContactID: "c-0", InstanceARN: "arn:i", InitiationMethod: "API",
@@ -98,7 +98,7 @@ func TestWholeReferences(t *testing.T) {
 }
 
 func TestConditions(t *testing.T) {
-	s := New("f", 0)
+	s := New("f", "", 0)
 	s.Contact.Attributes = map[string]string{"five": "5", "empty": ""}
 	for _, tt := range []struct {
 		value    string
@@ -138,7 +138,7 @@ func FuzzInterpolate(f *testing.F) {
 		f.Add(s, "value")
 	}
 	f.Fuzz(func(t *testing.T, in, v string) {
-		s := New("f", 0)
+		s := New("f", "", 0)
 		s.Contact.Attributes = map[string]string{"a": v}
 		text := newText(in)
 		got := text.resolve(&s)

@@ -1,18 +1,25 @@
 package flow
 
-import "time"
+import (
+	"encoding/json"
+	"slices"
+	"time"
+)
 
 // State is where one contact's flow stands. It is plain JSON: store it, load it
 // in another process, and go on. A State is a value: Step returns a new one and
 // never changes the one it was given, its maps included.
 type State struct {
-	Flow string `json:"f"`            // the running flow, as the caller names it
-	At   string `json:"at,omitempty"` // identifier of the current action, "" before the start
-	Done bool   `json:"d,omitempty"`  // the flow has ended
+	Flow    string `json:"f"`            // the running flow or module, as the caller names it
+	Content string `json:"c,omitempty"`  // the text that it runs in, as the caller names it
+	At      string `json:"at,omitempty"` // identifier of the current action, "" before the start
+	Done    bool   `json:"d,omitempty"`  // the flow has ended
 
 	Waiting *Waiting `json:"w,omitempty"` // what the flow is suspended on, nil while it is not
 
 	FlowAttributes map[string]string `json:"fa,omitempty"` // of this run of the flow
+	Data           Data              `json:"da,omitempty"` // what this run of the flow was told: $.External, $.Lex, $.Views, …
+	Callers        []Caller          `json:"ca,omitempty"` // flows that wait for the module under way, outermost first
 	Loops          map[string]int    `json:"lp,omitempty"` // rounds done, by flow and Loop action; kept for the contact
 	Logging        bool              `json:"lg,omitempty"`
 	Seed           uint64            `json:"s,omitempty"`  // moves on with each throw of DistributeByPercentage
@@ -22,6 +29,18 @@ type State struct {
 
 	Contact Contact `json:"-"` // facts that the caller fills in before each Step
 }
+
+// Caller is a flow that waits for a module it has invoked.
+type Caller struct {
+	Flow           string            `json:"f"`
+	Content        string            `json:"c,omitempty"`
+	At             string            `json:"at"`
+	FlowAttributes map[string]string `json:"fa,omitempty"`
+	Data           Data              `json:"da,omitempty"`
+}
+
+// Data holds JSON values by the roots of the references that lead to them.
+type Data map[string]json.RawMessage
 
 // Waiting says what a suspended flow waits for.
 type Waiting struct {
@@ -48,10 +67,18 @@ type Contact struct {
 	Attributes        map[string]string // shared by all contacts of the chat
 	SegmentAttributes map[string]string
 	Tags              map[string]string
+	References        map[string]Reference
 	Queue             Queue
 
 	FlowType string // type of the running flow, "" as CONTACT_FLOW
+	Trace    bool   // every action is told by a Log, whether logging is switched on or not
 	Bot      bool   // a custom participant (CUSTOM_BOT) is in the chat
+}
+
+// Reference is something that a contact refers to.
+type Reference struct {
+	Value string `json:"value"`
+	Type  string `json:"type"` // such as URL or STRING
 }
 
 // Queue is the contact's working queue.
@@ -63,17 +90,30 @@ type Queue struct {
 
 // New is the state of a flow that has not started. The seed decides every
 // throw of DistributeByPercentage.
-func New(flowID string, seed uint64) State {
-	return State{Flow: flowID, Seed: seed}
+func New(flowID, content string, seed uint64) State {
+	return State{Flow: flowID, Content: content, Seed: seed}
 }
 
 // Enter is the state in which the target of a TransferToFlow starts. What
 // belongs to the contact goes along: loop counters, logging, the seed, and the
 // guard, so that two flows that transfer to each other without waiting are
-// found out. Flow attributes end with their flow.
-func (s State) Enter(flowID string) State {
-	s.Flow, s.At, s.Done = flowID, "", false
+// found out. What the flow was told, and its attributes, end with it, and so do
+// the flows that wait for it when it is a module.
+func (s State) Enter(flowID, content string) State {
+	s.Flow, s.Content, s.At, s.Done = flowID, content, "", false
+	s.Waiting, s.FlowAttributes, s.Data, s.Callers = nil, nil, nil, nil
+	return s
+}
+
+// Call is the state in which a module starts that this one's InvokeFlowModule
+// has asked for.
+func (s State) Call(moduleID, content, input string) State {
+	s.Callers = append(slices.Clone(s.Callers), Caller{
+		Flow: s.Flow, Content: s.Content, At: s.At, FlowAttributes: s.FlowAttributes, Data: s.Data,
+	})
+	s.Flow, s.Content, s.At = moduleID, content, ""
 	s.Waiting, s.FlowAttributes = nil, nil
+	s.Data = Data{"Modules": json.RawMessage(`{"Input":` + input + `}`)}
 	return s
 }
 

@@ -243,17 +243,21 @@ func answered(e Event) (outcome, bool) {
 	case Granted:
 		return success, true
 	case Refused:
-		return fail(e.Reason), true
+		o := fail(e.Reason)
+		if e.Error != "" {
+			o.name = e.Error
+		}
+		return o, true
 	}
 	return outcome{}, false
 }
 
 func (r *run) log(o outcome) {
-	if !r.s.Logging && !o.unavailable {
+	if !r.s.Logging && !r.s.Contact.Trace && !o.unavailable {
 		return
 	}
 	a := r.current
-	line := Log{ActionType: a.name, ModuleType: a.name, Identifier: a.id, Parameters: a.logged, Why: o.why}
+	line := Log{Flow: r.s.Flow, ActionType: a.name, ModuleType: a.name, Identifier: a.id, Why: o.why, Logged: r.s.Logging}
 	if a.kind != nil {
 		line.ModuleType = a.kind.module
 	}

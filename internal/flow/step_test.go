@@ -31,13 +31,13 @@ func last(effects []Effect) Effect {
 
 func TestAFlowThatNeverWaitsEndsInAFault(t *testing.T) {
 	p := mustParse(t, document(`{"Identifier":"a","Type":"UpdateContactTextToSpeechVoice","Transitions":{"NextAction":"a"}}`))
-	s, effects := p.Step(New("f", 0), Start{}, noon)
+	s, effects := p.Step(New("f", "", 0), Start{}, noon)
 	if want := (Fault{Reason: "too many actions without a wait"}); last(effects) != want || !s.Done {
 		t.Errorf("done %v, %+v", s.Done, effects)
 	}
 
 	p = mustParse(t, document(`{"Identifier":"a","Type":"MessageParticipant","Parameters":{"Text":"x"},"Transitions":{"NextAction":"a"}}`))
-	s, effects = p.Step(New("f", 0), Start{}, noon)
+	s, effects = p.Step(New("f", "", 0), Start{}, noon)
 	if want := (Fault{Reason: "too many messages without a wait"}); last(effects) != want || len(effects) != maxMessages+1 || !s.Done {
 		t.Errorf("done %v, %d effects, last %+v", s.Done, len(effects), last(effects))
 	}
@@ -45,14 +45,14 @@ func TestAFlowThatNeverWaitsEndsInAFault(t *testing.T) {
 
 func TestTwoFlowsThatTransferInCirclesEndInAFault(t *testing.T) {
 	p := mustParse(t, document(`{"Identifier":"a","Type":"TransferToFlow","Parameters":{"ContactFlowId":"f"},"Transitions":{"NextAction":"z","Errors":[]}},`+end))
-	s := New("f", 0)
+	s := New("f", "", 0)
 	for range maxSteps + 1 {
 		var effects []Effect
 		s, effects = p.Step(s, Start{}, noon)
 		if _, faulted := last(effects).(Fault); faulted {
 			return
 		}
-		s = s.Enter("f")
+		s = s.Enter("f", "")
 	}
 	t.Error("no fault")
 }
@@ -60,7 +60,7 @@ func TestTwoFlowsThatTransferInCirclesEndInAFault(t *testing.T) {
 func TestAWaitResetsTheGuard(t *testing.T) {
 	p := mustParse(t, document(`{"Identifier":"a","Type":"MessageParticipant","Parameters":{"Text":"x"},"Transitions":{"NextAction":"w"}},
 		{"Identifier":"w","Type":"Wait","Parameters":{"TimeLimitSeconds":1},"Transitions":{"NextAction":"a"}}`))
-	s, _ := p.Step(New("f", 0), Start{}, noon)
+	s, _ := p.Step(New("f", "", 0), Start{}, noon)
 	for i := range maxMessages + 1 {
 		var effects []Effect
 		s, effects = p.Step(s, TimerFired{ID: fmt.Sprintf("wait-%d", i+1)}, noon)
@@ -73,7 +73,7 @@ func TestAWaitResetsTheGuard(t *testing.T) {
 func TestAMessageHasAtMost6000Characters(t *testing.T) {
 	for length, says := range map[int]bool{maxText: true, maxText + 1: false} {
 		p := mustParse(t, document(`{"Identifier":"a","Type":"MessageParticipant","Parameters":{"Text":"`+strings.Repeat("é", length)+`"},"Transitions":{"NextAction":"z"}},`+end))
-		_, effects := p.Step(New("f", 0), Start{}, noon)
+		_, effects := p.Step(New("f", "", 0), Start{}, noon)
 		if _, said := effects[0].(Say); said != says {
 			t.Errorf("%d characters: said %v", length, said)
 		}
@@ -91,7 +91,7 @@ func TestAttributesHaveAtMost32768Bytes(t *testing.T) {
 		for size, fits := range map[int]bool{maxAttributes: true, maxAttributes + 1: false} {
 			// "kk" is written over, so only its new value counts.
 			have := map[string]string{"have": "x", "kk": "before"}
-			s := New("f", 0)
+			s := New("f", "", 0)
 			s.Contact.Attributes, s.FlowAttributes = have, have
 			s.Contact.InitialMessage = strings.Repeat("x", size-len("kk"+"one1"+"havex"))
 			after, effects := p.Step(s, Start{}, noon)
@@ -119,7 +119,7 @@ func TestReferencesDoNotGrowWithoutEnd(t *testing.T) {
 	} {
 		p := mustParse(t, document(`{"Identifier":"a","Type":`+first+`,"Transitions":{"NextAction":"z","Errors":[{"ErrorType":"NoMatchingError","NextAction":"failed"}]}},
 			{"Identifier":"failed","Type":"EndFlowExecution","Transitions":{}},`+end))
-		s := New("f", 0)
+		s := New("f", "", 0)
 		s.Contact.InitialMessage = strings.Repeat("x", 16_384)
 		if _, effects := p.Step(s, Start{}, noon); len(effects) != 1 || effects[0] != (End{}) {
 			t.Errorf("%.40s: %d effects, last %T", first, len(effects), last(effects))
@@ -132,7 +132,7 @@ func TestReferencesDoNotGrowWithoutEnd(t *testing.T) {
 
 func TestAProgramThatChangedUnderAWaitingFlowIsAFault(t *testing.T) {
 	waiting := mustParse(t, document(`{"Identifier":"a","Type":"Wait","Parameters":{"TimeLimitSeconds":1},"Transitions":{"NextAction":"z"}},`+end))
-	s, _ := waiting.Step(New("f", 0), Start{}, noon)
+	s, _ := waiting.Step(New("f", "", 0), Start{}, noon)
 	for name, p := range map[string]*Program{
 		"gone":         mustParse(t, document(end)),
 		"another type": mustParse(t, document(`{"Identifier":"a","Type":"TransferToFlow","Transitions":{"NextAction":"z"}},`+end)),
@@ -152,7 +152,7 @@ func TestDistributionFollowsThePercentages(t *testing.T) {
 	const throws = 10_000
 	thirty := 0
 	for seed := range uint64(throws) {
-		_, effects := p.Step(New("f", seed), Start{}, noon)
+		_, effects := p.Step(New("f", "", seed), Start{}, noon)
 		if _, ok := effects[0].(Disconnect); ok {
 			thirty++
 		}
@@ -197,7 +197,7 @@ func FuzzStep(f *testing.F) {
 		if err != nil {
 			return
 		}
-		s := New("f", uint64(len(src)))
+		s := New("f", "", uint64(len(src)))
 		s.Contact.Attributes = map[string]string{"name": "Ana"}
 		for i, c := range happens[:min(len(happens), 30)] {
 			e := fuzzEvent(c, &s)
@@ -257,7 +257,7 @@ func BenchmarkStepPerAction(b *testing.B) {
 	}
 	src := strings.Replace(document(actions.String()+`{"Identifier":"m50","Type":"DisconnectParticipant","Transitions":{}},`+end), `"StartAction":"a"`, `"StartAction":"m0"`, 1)
 	p := mustParse(b, src)
-	s := New("f", 0)
+	s := New("f", "", 0)
 	s.Contact.Attributes = map[string]string{"name": "Ana", "tier": "gold"}
 	b.ReportAllocs()
 	for b.Loop() {
