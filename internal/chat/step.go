@@ -4,7 +4,6 @@ import (
 	"encoding/json"
 	"errors"
 	"hash/fnv"
-	"log/slog"
 	"maps"
 	"strconv"
 
@@ -78,6 +77,30 @@ func (c *Chats) carryOut(t *turn, effects []flow.Effect, p *flow.Program) (answe
 			answer, err = c.persist(t, e)
 		case flow.TransferToFlow:
 			answer, err = c.transfer(t, e, p)
+		case flow.InvokeModule:
+			answer, err = c.invokeModule(t, e)
+		case flow.Return:
+			answer = flow.Returned{}
+		case flow.SetTargetQueue:
+			answer, err = c.setTargetQueue(t, e)
+		case flow.Enqueue:
+			answer, err = c.enqueue(t, e, p)
+		case flow.Requeue:
+			answer, err = c.requeue(t, e, p)
+		case flow.CheckHours:
+			answer, err = c.checkHours(t, e)
+		case flow.CheckMetric:
+			answer, err = c.checkMetric(t, e)
+		case flow.GetMetrics:
+			answer, err = c.getMetrics(t, e)
+		case flow.ShowView:
+			answer, err = c.showView(t, e)
+		case flow.SetContactData:
+			answer, err = c.setContactData(t, e)
+		case flow.SetTags:
+			answer, err = c.setTags(t, e)
+		case flow.Call:
+			err = c.call(t, e)
 		case flow.Log:
 			t.logs = append(t.logs, e)
 		case flow.Fault:
@@ -89,6 +112,23 @@ func (c *Chats) carryOut(t *turn, effects []flow.Effect, p *flow.Program) (answe
 		}
 	}
 	return answer, err
+}
+
+func (c *Chats) invokeModule(t *turn, e flow.InvokeModule) (flow.Event, error) {
+	id, content, err := c.moduleToRun(t.ctx, t.Chat.Instance, e.ModuleID)
+	if err != nil {
+		return no(err, "no published module to run")
+	}
+	t.run = &run{State: t.run.Call(id, content, e.Input), Type: t.run.Type}
+	return flow.Start{}, nil
+}
+
+func (c *Chats) setContactData(t *turn, e flow.SetContactData) (flow.Event, error) {
+	return flow.Refused{Reason: "contact data cannot be set"}, nil
+}
+
+func (c *Chats) setTags(t *turn, e flow.SetTags) (flow.Event, error) {
+	return flow.Refused{Reason: "contacts cannot be tagged"}, nil
 }
 
 // refusal says that an error is an answer, and not a failure to find one.
@@ -217,14 +257,4 @@ func (c *Chats) facts(t *turn) flow.Contact {
 	f.Tags = map[string]string{"aws:connect:instanceId": string(chat.Instance)}
 	_, f.Bot = chat.With(center.RoleCustomBot)
 	return f
-}
-
-// logFlow writes one line of the flow log: names and identifiers, never a value.
-func (c *Chats) logFlow(t *turn, e flow.Effect) {
-	switch e := e.(type) {
-	case flow.Log:
-		c.Log.Info("flow", "contact", t.Chat.Current().ID, "module", e.ModuleType, "action", e.Identifier, "result", e.Result, "error", e.Error, "why", e.Why)
-	case flow.Fault:
-		c.Log.LogAttrs(t.ctx, slog.LevelWarn, "flow ended by a fault", slog.String("contact", string(t.Chat.Current().ID)), slog.String("reason", e.Reason))
-	}
 }
