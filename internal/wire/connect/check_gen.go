@@ -2428,7 +2428,7 @@ func checkViewActions(list []string) *wire.FieldError {
 	return nil
 }
 
-var patternViewContentSha256 = wire.NewMatcher("^[a-zA-Z0-9]$", "", "^[a-zA-Z0-9]$")
+var patternViewContentSha256 = wire.NewMatcher("^[a-zA-Z0-9]{64}$", "", "^[a-zA-Z0-9]{64}$")
 
 func checkViewContentSha256(s string) *wire.FieldError {
 	if e := wire.CheckLength(s, 1, 64); e != nil {

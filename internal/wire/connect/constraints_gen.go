@@ -184,7 +184,7 @@ func Constraints() map[string][]wire.Constraint {
 			{Field: "InstanceId", Location: wire.Path, Type: "string", Wire: "InstanceId", Required: true, Min: new(int64(1)), Max: new(int64(100)), Pattern: "^[a-zA-Z0-9\\_\\-:\\/]+$"},
 			{Field: "ViewId", Location: wire.Path, Type: "string", Wire: "ViewId", Required: true, Min: new(int64(1)), Max: new(int64(500)), Pattern: "^[a-zA-Z0-9\\_\\-:\\/$]+$"},
 			{Field: "VersionDescription", Location: wire.Body, Type: "string", Min: new(int64(1)), Max: new(int64(4096)), Pattern: "^([\\p{L}\\p{N}_.:\\/=+\\-@,()']+[\\p{L}\\p{Z}\\p{N}_.:\\/=+\\-@,()']*)$"},
-			{Field: "ViewContentSha256", Location: wire.Body, Type: "string", Min: new(int64(1)), Max: new(int64(64)), Pattern: "^[a-zA-Z0-9]$"},
+			{Field: "ViewContentSha256", Location: wire.Body, Type: "string", Min: new(int64(1)), Max: new(int64(64)), Pattern: "^[a-zA-Z0-9]{64}$"},
 		},
 		"DeleteContactFlow": {
 			{Field: "InstanceId", Location: wire.Path, Type: "string", Wire: "InstanceId", Required: true, Min: new(int64(1)), Max: new(int64(100))},
