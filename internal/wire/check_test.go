@@ -102,7 +102,7 @@ func TestCheckMapReportsTheSmallestKey(t *testing.T) {
 
 func TestLocations(t *testing.T) {
 	q := &Request{
-		Path:   []string{"a/b", "\xff"},
+		Path:   []string{"a/b", "\xff", "7", "2147483648"},
 		Query:  url.Values{"n": {"5"}, "bad": {"5.5"}, "big": {"2147483648"}, "none": {""}, "s": {"x", "y"}, "utf": {"x", "\xff"}},
 		Header: http.Header{"X-Amz-Bearer": {"token"}, "X-Bad": {"\xff"}},
 	}
@@ -135,6 +135,10 @@ func TestLocations(t *testing.T) {
 	for _, c := range []struct{ name, got, want string }{
 		{"argument of the path", text(q.PathString(0)), "a/b"},
 		{"argument that is not UTF-8", text(q.PathString(1)), "F must be valid UTF-8"},
+		{"argument of the path as a number", number(q.PathInt(2, 32)), "7"},
+		{"argument of the path over 32 bits", number(q.PathInt(3, 32)), "F must be an integer"},
+		{"argument of the path within 64 bits", number(q.PathInt(3, 64)), "2147483648"},
+		{"argument of the path that is no number", number(q.PathInt(0, 64)), "F must be an integer"},
 		{"header in any case", text(q.HeaderString("x-amz-bearer")), "token"},
 		{"absent header", text(q.HeaderString("X-None")), "nil"},
 		{"header that is not UTF-8", text(q.HeaderString("X-Bad")), "F must be valid UTF-8"},

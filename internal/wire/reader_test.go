@@ -8,6 +8,7 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+	"time"
 	"unicode/utf8"
 )
 
@@ -17,6 +18,7 @@ type sample struct {
 	Number *int64
 	Long   *int64
 	Flag   *bool
+	When   *time.Time
 	List   []string
 	Map    map[string]string
 	Inner  *sample
@@ -37,6 +39,8 @@ func readSample(r *Reader) *sample {
 			v.Long = r.Int64()
 		case "Flag":
 			v.Flag = r.Bool()
+		case "When":
+			v.When = r.Time()
 		case "List":
 			v.List = readTexts(r)
 		case "Map":
@@ -107,6 +111,11 @@ func TestReaderAccepts(t *testing.T) {
 		{"exponents that leave a whole number", `{"Number":12.5e1,"Long":-300E-2}`, sample{Number: new(int64(125)), Long: new(int64(-3))}},
 		{"the widest numbers", `{"Number":-2147483648,"Long":9223372036854775807}`, sample{Number: new(int64(math.MinInt32)), Long: new(int64(math.MaxInt64))}},
 		{"negative zero", `{"Number":-0,"Long":-0.0}`, sample{Number: new(int64(0)), Long: new(int64(0))}},
+		{"a timestamp in whole seconds", `{"When":946684800}`, sample{When: new(time.Date(2000, 1, 1, 0, 0, 0, 0, time.UTC))}},
+		{"a timestamp to the millisecond", `{"When":946684800.1234,"Inner":{"When":-0.0005e3}}`, sample{
+			When: new(time.Date(2000, 1, 1, 0, 0, 0, 123e6, time.UTC)), Inner: &sample{When: new(time.Date(1969, 12, 31, 23, 59, 59, 500e6, time.UTC))}}},
+		{"a timestamp with an exponent", `{"When":9.46684800e8}`, sample{When: new(time.Date(2000, 1, 1, 0, 0, 0, 0, time.UTC))}},
+		{"an absent timestamp", `{"When":null}`, sample{}},
 		{"an empty list and map as present", `{"List":[],"Map":{},"Inner":{}}`, sample{List: []string{}, Map: map[string]string{}, Inner: &sample{}}},
 		{"booleans", `{"Flag":false,"Inner":{"Flag":true}}`, sample{Flag: new(false), Inner: &sample{Flag: new(true)}}},
 	} {
@@ -174,6 +183,11 @@ func TestReaderRefuses(t *testing.T) {
 		{"a fraction without digits", `{"Number":5.}`, "Number", "not a number"},
 		{"an exponent without digits", `{"Number":5e}`, "Number", "not a number"},
 		{"not a number", `{"Number":NaN}`, "Number", "must be an integer"},
+		{"a timestamp in words", `{"When":"2000-01-01T00:00:00Z"}`, "When", "must be a timestamp"},
+		{"a timestamp after the year 9999", `{"When":253402300800}`, "When", "out of range"},
+		{"a timestamp in milliseconds", `{"When":1e12}`, "When", "out of range"},
+		{"an endless timestamp", `{"When":1e999}`, "When", "out of range"},
+		{"half a timestamp", `{"When":1.}`, "When", "not a number"},
 		{"half a literal", `{"Flag":tru}`, "Flag", "malformed JSON"},
 		{"half a null", `{"Text":nul}`, "Text", "malformed JSON"},
 		{"a malformed unknown member", `{"x":[1,{"y":01}]}`, "x[1][y]", "not a number"},

@@ -74,7 +74,7 @@ func TestGeneratorRefuses(t *testing.T) {
 		{"an unknown trait", ask, `"Thing":{"type":"boolean","flattened":true}`, nil, "flattened"},
 		{"an unknown protocol", ask, fine, []string{"rest-json", "ec2"}, `protocol "ec2"`},
 		{"an unknown type", ask, `"Thing":{"type":"document"}`, nil, "shape Thing: unknown type document"},
-		{"a type that nothing reads", ask, `"Thing":{"type":"timestamp"}`, nil, "shape Thing: nothing reads a timestamp"},
+		{"a type that nothing reads", ask, `"Thing":{"type":"blob"}`, nil, "shape Thing: nothing reads a blob"},
 		{"a timestamp format", ask, `"Thing":{"type":"timestamp","timestampFormat":"iso8601"}`, nil, "timestamp format"},
 		{"a lookahead in the middle", ask, `"Thing":{"type":"string","pattern":"a(?!b)"}`, nil, "shape Thing: error parsing regexp"},
 		{"a shape that is not there", ask, `"Other":{"type":"boolean"}`, nil, "no shape Thing"},

@@ -106,7 +106,7 @@ func (m *maker) tryString(f *field) {
 
 // mismatch is a string of a valid length that the pattern refuses.
 func (f *field) mismatch() string {
-	for _, s := range []string{"aws:a", "d-a", strings.Repeat("!", f.shortest())} {
+	for _, s := range []string{"aws:a", "d-a", strings.Repeat("!", f.shortest()), strings.Repeat(" ", f.shortest()), strings.Repeat("\x01", f.shortest())} {
 		if len(s) >= f.shortest() && !f.matches(s) {
 			return s
 		}

@@ -182,6 +182,8 @@ func (f *field) value(e edit) any {
 			return *f.Min
 		}
 		return int64(1)
+	case "timestamp":
+		return int64(946684800) // the first second of 2000
 	case "boolean":
 		return true
 	case "structure":
@@ -238,18 +240,21 @@ func (f *field) entries(n int, e edit) map[string]any {
 	return m
 }
 
-// sample is a valid string of n characters.
+// sample is a valid string of n characters, or of the one length that the pattern allows.
 func (f *field) sample(n int) string {
 	if f.Enum != nil {
 		return f.Enum[0]
 	}
-	for _, s := range samples(n) {
+	for _, s := range append(samples(n), fixed...) {
 		if f.matches(s) {
 			return s
 		}
 	}
 	panic(fmt.Sprintf("wiretest: no sample of %d characters for %s matches %s", n, f.Field, f.Pattern))
 }
+
+// fixed are strings for patterns that leave no choice of length: dates, UUIDs, hashes.
+var fixed = []string{"2000-01-01", "00000000-0000-4000-8000-000000000000", strings.Repeat("a", 64)}
 
 func samples(n int) []string {
 	texts := []string{strings.Repeat("a", n)}
