@@ -32,6 +32,22 @@ func (s *Store) LeaseDue(ctx context.Context, now time.Time, lease time.Duration
 	return leased, nil
 }
 
+// ExtendDue keeps a leased row from everybody else until the given time, and returns it. held is when the caller's lease
+// ends. ok is false when the row is not the caller's any more: the lease ran out and somebody else has it, or the row was
+// put anew or taken away.
+func (s *Store) ExtendDue(ctx context.Context, due center.Due, held, until time.Time) (_ center.Due, ok bool, err error) {
+	chat, _ := center.UUID(string(due.Chat))
+	const text = `UPDATE due SET wake = $1 WHERE chat = $2 AND key = $3 AND at = $4 AND wake = $5 RETURNING chat, key, at, data`
+	err = s.write(ctx, func(ses session) error {
+		rows, err := ses.query(text, millis(until), chat[:], due.Key, millis(due.At), millis(held))
+		if ok = len(rows) == 1; ok {
+			due = dueOf(rows[0])
+		}
+		return err
+	})
+	return due, ok && err == nil, err
+}
+
 func dueOf(row []driver.Value) center.Due {
 	return center.Due{
 		Chat: center.ChatID(idOf(row[0].([]byte))),

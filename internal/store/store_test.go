@@ -342,6 +342,32 @@ func TestDueRowsAreLeasedAndAnsweredOnce(t *testing.T) {
 	})
 }
 
+func TestLeasesAreExtendedByWhoHasThem(t *testing.T) {
+	ctx := t.Context()
+	forEachEngine(t, func(t *testing.T, s *Store) {
+		c := newChat()
+		c.Due = []center.Due{{Key: "call", At: start, Data: "ask"}}
+		commit(t, s, c)
+		held, until := start.Add(30*time.Second), start.Add(50*time.Second)
+		leased := must(s.LeaseDue(ctx, start, 30*time.Second, 10))(t)[0]
+
+		brief := leased
+		brief.Data = ""
+		got, ok, err := s.ExtendDue(ctx, brief, held, until)
+		equal(t, "extended", fmt.Sprint(got, ok, err), fmt.Sprint(leased, true, nil))
+		next, _, _ := s.NextDue(ctx, start)
+		equal(t, "the lease's end", next, until)
+
+		_, ok, err = s.ExtendDue(ctx, leased, held, until)
+		equal(t, "extended by who had it before", fmt.Sprint(ok, err), "false <nil>")
+		done := say(c.Chat, 1, "done")
+		done.Done = &leased
+		commit(t, s, done)
+		_, ok, err = s.ExtendDue(ctx, leased, until, until.Add(time.Minute))
+		equal(t, "extended when it is gone", fmt.Sprint(ok, err), "false <nil>")
+	})
+}
+
 func TestChatMayAnswerADueRowOfAnother(t *testing.T) {
 	forEachEngine(t, func(t *testing.T, s *Store) {
 		asks, answers := newChat(), newChat()
