@@ -23,14 +23,12 @@ func readJSON(src []byte, opaque ...string) (node, error) {
 	if !json.Valid(src) {
 		return node{}, json.Unmarshal(src, new(any))
 	}
-	r := reader{src: string(src), opaque: opaque}
+	r := reader{cursor: cursor[string]{src: string(src)}, opaque: opaque}
 	return r.value(0), nil
 }
 
-// reader walks JSON that is known to be valid, and so has no errors to report.
 type reader struct {
-	src    string
-	at     int
+	cursor[string]
 	opaque []string
 }
 
@@ -67,7 +65,8 @@ func (r *reader) object(depth int) node {
 		r.at++ // the colon
 		var v node
 		if depth == 0 && r.isOpaque(name) {
-			v = r.skip()
+			start := r.skip()
+			v = node{kind: r.src[start], raw: r.src[start:r.at]}
 		} else {
 			v = r.value(depth + 1)
 		}
@@ -85,25 +84,6 @@ func (r *reader) array(depth int) node {
 	return n
 }
 
-// enter steps over what opens or separates the members of a container, and
-// says whether another member follows. At the end it steps over end.
-func (r *reader) enter(end byte) bool {
-	r.space()
-	switch r.src[r.at] {
-	case end:
-		r.at++
-		return false
-	case '{', '[', ',':
-		r.at++
-		r.space()
-	}
-	if r.src[r.at] == end {
-		r.at++
-		return false
-	}
-	return true
-}
-
 func (r *reader) isOpaque(name string) bool {
 	for _, o := range r.opaque {
 		if o == name {
@@ -111,67 +91,6 @@ func (r *reader) isOpaque(name string) bool {
 		}
 	}
 	return false
-}
-
-// skip steps over a value and keeps it as written.
-func (r *reader) skip() node {
-	r.space()
-	start, depth := r.at, 0
-	for {
-		switch r.src[r.at] {
-		case '{', '[':
-			depth++
-			r.at++
-		case '}', ']':
-			depth--
-			r.at++
-		case '"':
-			r.stringEnd()
-		case ' ', '\t', '\n', '\r', ',', ':':
-			r.at++
-			continue
-		default:
-			r.word()
-		}
-		if depth == 0 {
-			raw := r.src[start:r.at]
-			return node{kind: raw[0], raw: raw}
-		}
-	}
-}
-
-func (r *reader) space() {
-	for r.at < len(r.src) {
-		switch r.src[r.at] {
-		case ' ', '\t', '\n', '\r':
-			r.at++
-		default:
-			return
-		}
-	}
-}
-
-// word steps over a number, true, false or null.
-func (r *reader) word() {
-	for r.at < len(r.src) {
-		switch r.src[r.at] {
-		case ' ', '\t', '\n', '\r', ',', ':', ']', '}':
-			return
-		}
-		r.at++
-	}
-}
-
-// stringEnd steps over a string and says whether it holds escapes.
-func (r *reader) stringEnd() (escaped bool) {
-	for r.at++; r.src[r.at] != '"'; r.at++ {
-		if r.src[r.at] == '\\' {
-			escaped = true
-			r.at++
-		}
-	}
-	r.at++
-	return escaped
 }
 
 func (r *reader) str() string {
@@ -231,10 +150,4 @@ func (n *node) hasEmpty() bool {
 }
 
 // quote writes s as a JSON string.
-func quote(b *strings.Builder, s string) {
-	q, err := json.Marshal(s)
-	if err != nil {
-		panic(fmt.Sprintf("flow: a string does not encode: %v", err))
-	}
-	b.Write(q)
-}
+func quote(b *strings.Builder, s string) { b.Write(quoted(s)) }

@@ -1,6 +1,9 @@
 package flow
 
-import "strings"
+import (
+	"encoding/json"
+	"strings"
+)
 
 // References: "$.Attributes.name" and its kin (admin guide, "How to reference
 // contact attributes"; developer guide, "Flow language").
@@ -13,6 +16,10 @@ import "strings"
 //   - A reference to nothing is the empty string in text, and a missing value
 //     in comparisons.
 
+//   - Positions of arrays are segments, [0] or .0, where the service knows
+//     arrays: views, loops and data tables. References into data tables may
+//     stand in backticks.
+
 // roots are the known first segments. Those this engine has no facts for
 // resolve to nothing.
 var roots = map[string]rootKind{
@@ -20,24 +27,30 @@ var roots = map[string]rootKind{
 	"InitialContactId": leaf, "InitiationMethod": leaf, "InstanceARN": leaf, "LanguageCode": leaf,
 	"Name": leaf, "PreviousContactId": leaf, "StoredCustomerInput": leaf, "TextToSpeechVoiceId": leaf,
 
-	"Agent": object, "Attributes": object, "Capabilities": object, "Case": object, "Customer": object,
-	"CustomerEndpoint": object, "DataTableList": object, "DataTables": object, "Email": object,
-	"External": object, "FlowAttributes": object, "LambdaInvocation": object, "Lex": object, "Loop": object,
-	"Media": object, "MediaStreams": object, "Metrics": object, "Modules": object, "Queue": object,
-	"References": object, "SegmentAttributes": object, "SystemEndpoint": object, "Tags": object,
-	"Task": object, "Views": object, "Wisdom": object,
+	"Agent": object, "Attributes": object, "Capabilities": object, "CustomerEndpoint": object, "Email": object,
+	"FlowAttributes": object, "Media": object, "MediaStreams": object, "Queue": object, "References": object,
+	"SegmentAttributes": object, "SystemEndpoint": object, "Tags": object,
+
+	"Case": told, "Customer": told, "External": told, "LambdaInvocation": told, "Lex": told, "Metrics": told,
+	"Modules": told, "Task": told, "Wisdom": told,
+
+	"DataTableList": toldLists, "DataTables": toldLists, "Loop": toldLists, "Views": toldLists,
 }
 
 type rootKind int
 
 const (
-	leaf   rootKind = iota + 1 // is a value itself
-	object                     // has values below it
+	leaf      rootKind = iota + 1 // is a value itself
+	object                        // facts of the contact and attributes, by name
+	told                          // JSON that the flow was told, in State.Data
+	toldLists                     // the same, and arrays in it have positions
 )
 
 // reference is a path with a known root.
 type reference struct {
-	path []string
+	root string
+	kind rootKind
+	path []string // below the root
 }
 
 // cutReference reads a reference at the start of s, which begins with "$.". It
@@ -48,16 +61,21 @@ func cutReference(s string) (ref *reference, rest string, ok bool) {
 	if root == 0 || isDigit(s[2]) || roots[s[2:2+root]] == 0 {
 		return nil, s, false
 	}
-	ref = &reference{path: []string{s[2 : 2+root]}}
+	ref = &reference{root: s[2 : 2+root]}
 	rest = s[2+root:]
 	for {
 		segment, after, ok := cutSegment(rest)
 		if !ok {
-			return ref, rest, true
+			break
 		}
 		ref.path = append(ref.path, segment)
 		rest = after
 	}
+	if ref.root == "LambdaInvocation" && len(ref.path) > 0 && ref.path[0] == "ResultData" {
+		ref.root, ref.path = "External", ref.path[1:] // two names of one thing
+	}
+	ref.kind = roots[ref.root]
+	return ref, rest, true
 }
 
 func cutSegment(s string) (segment, rest string, ok bool) {
@@ -114,6 +132,13 @@ func isLetter(c byte) bool { return 'a' <= c|0x20 && c|0x20 <= 'z' || c == '_' }
 
 // wholeReference reads s when the whole of it is one reference.
 func wholeReference(s string) *reference {
+	if inner, ok := strings.CutPrefix(s, "`"); ok {
+		ref := wholeReference(strings.TrimSuffix(inner, "`"))
+		if ref == nil || !ref.quotable() || len(inner) < 2 || inner[len(inner)-1] != '`' {
+			return nil
+		}
+		return ref
+	}
 	if !strings.HasPrefix(s, "$.") {
 		return nil
 	}
@@ -123,6 +148,9 @@ func wholeReference(s string) *reference {
 	}
 	return ref
 }
+
+// quotable: the console writes references into data tables in backticks.
+func (ref *reference) quotable() bool { return ref.root == "DataTableList" || ref.root == "DataTables" }
 
 // text is a parameter that is static or has references anywhere in it. The
 // zero text is absent.
@@ -149,11 +177,14 @@ func newText(s string) text {
 			at += len("$.")
 			continue
 		}
-		if literal < at {
-			t.parts = append(t.parts, part{literal: s[literal:at]})
+		before := at
+		if at = len(s) - len(rest); ref.quotable() && before > literal && s[before-1] == '`' && strings.HasPrefix(rest, "`") {
+			before, at = before-1, at+1
+		}
+		if literal < before {
+			t.parts = append(t.parts, part{literal: s[literal:before]})
 		}
 		t.parts = append(t.parts, part{ref: ref})
-		at = len(s) - len(rest)
 		literal = at
 	}
 	if literal < len(s) {
@@ -222,22 +253,60 @@ func (d dynamic) resolve(s *State) (string, bool) {
 	return v, v != ""
 }
 
-// lookup is the value that the reference leads to. A path that ends above a
-// value, or goes on beyond one, leads to nothing.
+// lookup is the value that the reference leads to, as text. What is no text is
+// as JSON writes it (inferred for objects and arrays).
 func (ref *reference) lookup(s *State) (string, bool) {
-	switch len(ref.path) {
-	case 1:
-		return s.Contact.fact(ref.path[0])
-	case 2:
-		return lookup2(s, ref.path[0], ref.path[1])
+	switch ref.kind {
+	case leaf:
+		if len(ref.path) > 0 {
+			return "", false
+		}
+		return s.Contact.fact(ref.root)
+	case object:
+		return ref.fact(s)
 	}
-	if ref.is("Queue", "OutboundCallerId", "Address") {
-		return known(s.Contact.Queue.OutboundCallerID)
-	}
-	return "", false
+	v, _ := within(s.Data[ref.root], ref.path, ref.kind == toldLists)
+	return textOf(v)
 }
 
-func lookup2(s *State, root, name string) (string, bool) {
+// json is the value that the reference leads to, in its own type.
+func (ref *reference) json(s *State) (json.RawMessage, bool) {
+	if ref.kind == told || ref.kind == toldLists {
+		return within(s.Data[ref.root], ref.path, ref.kind == toldLists)
+	}
+	v, ok := ref.lookup(s)
+	if !ok {
+		return nil, false
+	}
+	return quoted(v), true
+}
+
+// fact is an attribute or fact of the contact. A path that ends above a value,
+// or goes on beyond one, leads to nothing.
+func (ref *reference) fact(s *State) (string, bool) {
+	c := &s.Contact
+	switch {
+	case len(ref.path) == 0:
+		return "", false
+	case ref.root == "References":
+		return c.reference(ref.path)
+	case ref.root == "SegmentAttributes" && len(ref.path) > 1:
+		value, ok := facts(c.SegmentAttributes[ref.path[0]])
+		if !ok {
+			return "", false
+		}
+		value, _ = within(value, ref.path[1:], false)
+		return textOf(value)
+	case ref.root == "Queue" && len(ref.path) == 2 && ref.path[0] == "OutboundCallerId" && ref.path[1] == "Address":
+		return known(c.Queue.OutboundCallerID)
+	case len(ref.path) > 1:
+		return "", false
+	}
+	return named(s, ref.root, ref.path[0])
+}
+
+// named is the value of a name directly below a root of facts.
+func named(s *State, root, name string) (string, bool) {
 	c := &s.Contact
 	var m map[string]string
 	switch root {
@@ -261,23 +330,30 @@ func lookup2(s *State, root, name string) (string, bool) {
 
 // has says whether the object that the reference leads to has the key.
 func (ref *reference) has(s *State, key string) bool {
-	if len(ref.path) != 1 {
-		return false
-	}
-	_, ok := lookup2(s, ref.path[0], key)
-	return ok
-}
-
-func (ref *reference) is(path ...string) bool {
-	if len(ref.path) != len(path) {
-		return false
-	}
-	for i := range path {
-		if ref.path[i] != path[i] {
-			return false
+	switch ref.kind {
+	case told, toldLists:
+		v, _ := ref.json(s)
+		return kindOf(v) == '{' && member(v, key) != nil
+	case object:
+		if len(ref.path) == 0 {
+			_, ok := named(s, ref.root, key)
+			return ok
 		}
 	}
-	return true
+	return false
+}
+
+func (c *Contact) reference(path []string) (string, bool) {
+	if len(path) != 2 {
+		return "", false
+	}
+	switch path[1] {
+	case "Value":
+		return known(c.References[path[0]].Value)
+	case "Type":
+		return known(c.References[path[0]].Type)
+	}
+	return "", false
 }
 
 // known is a fact or attribute, where an empty one is none: writing an empty

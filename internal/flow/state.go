@@ -42,11 +42,14 @@ type Caller struct {
 // Data holds JSON values by the roots of the references that lead to them.
 type Data map[string]json.RawMessage
 
-// Waiting says what a suspended flow waits for.
+// Waiting says what a suspended flow waits for: an answer to its asking effect
+// when neither Timer nor Call is set.
 type Waiting struct {
-	For   string    `json:"for"`         // type of the suspended action
-	Timer string    `json:"t,omitempty"` // id of the timer of a Wait, "" while an asking effect is open
-	Until time.Time `json:"u,omitzero"`  // when that timer is due
+	For   string          `json:"for"`         // type of the suspended action
+	Timer string          `json:"t,omitempty"` // id of the timer that is under way
+	Until time.Time       `json:"u,omitzero"`  // when that timer is due
+	Call  string          `json:"c,omitempty"` // id of the Call that is under way
+	Kept  json.RawMessage `json:"k,omitempty"` // what the suspended action keeps for itself
 }
 
 // Contact is what references and actions may know about the contact. Facts

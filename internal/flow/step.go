@@ -2,6 +2,7 @@ package flow
 
 import (
 	"maps"
+	"strconv"
 	"time"
 )
 
@@ -69,7 +70,7 @@ type run struct {
 	effects []Effect
 	current *action
 
-	ownAttributes, ownFlowAttributes, ownLoops bool // the map is this run's copy
+	ownAttributes, ownFlowAttributes, ownLoops, ownData bool // the map is this run's copy
 }
 
 // Step lets an event happen to a flow. It returns the state after it and the
@@ -236,6 +237,35 @@ func (r *run) ask(e Asking) outcome {
 	return outcome{ending: suspended}
 }
 
+// call suspends the flow until the question is answered. A call is no wait to
+// the guard: a function that answers at once could keep a flow running in
+// circles.
+func (r *run) call(q Question) outcome {
+	r.s.Waits++
+	id := "call-" + strconv.Itoa(r.s.Waits)
+	r.s.Waiting = &Waiting{For: r.current.name, Call: id}
+	r.do(Call{ID: id, Ask: q})
+	return outcome{ending: suspended}
+}
+
+// answers says whether e is the answer to the call under way. Whatever else
+// happens meanwhile does not disturb it.
+func (r *run) answers(e Event) (Answered, bool) {
+	a, ok := e.(Answered)
+	return a, ok && a.ID != "" && a.ID == r.s.Waiting.Call
+}
+
+// failure is the outcome of a call that has no answer.
+func (a Answered) failure() outcome { return refused(a.Error, a.Why) }
+
+func refused(errorType, why string) outcome {
+	o := fail(why)
+	if errorType != "" {
+		o.name = errorType
+	}
+	return o
+}
+
 // answered is how a step that asks resumes: granted is a success, refused an
 // error.
 func answered(e Event) (outcome, bool) {
@@ -243,11 +273,7 @@ func answered(e Event) (outcome, bool) {
 	case Granted:
 		return success, true
 	case Refused:
-		o := fail(e.Reason)
-		if e.Error != "" {
-			o.name = e.Error
-		}
-		return o, true
+		return refused(e.Error, e.Reason), true
 	}
 	return outcome{}, false
 }

@@ -387,7 +387,7 @@ func (c *checker) comparisonValue() {
 		return // reported already
 	}
 	ref := wholeReference(v.text)
-	if ref == nil || len(ref.path) == 1 && roots[ref.path[0]] == object && !c.asksForKeys() {
+	if ref == nil || len(ref.path) == 0 && ref.kind != leaf && !c.asksForKeys() {
 		c.badValue(c.paramPath("ComparisonValue"))
 	}
 }
