@@ -3,6 +3,7 @@ package flow
 import (
 	"maps"
 	"strings"
+	"unicode/utf8"
 )
 
 // contactActions work on the contact, whoever takes part in it (developer
@@ -32,37 +33,48 @@ var contactActions = []actionType{
 		check:    func(c *checker) { c.oneOf("RehydrationType", "ENTIRE_PAST_SESSION", "FROM_SEGMENT") },
 	}, newPersistChat),
 
-	notYet(actionType{
+	works(actionType{
 		name: "UpdateContactTargetQueue", module: "SetQueue",
+		note:   "chooses the working queue",
 		params: []string{"QueueId", "AgentId"},
 		errors: onlyNoMatchingError,
 		check:  (*checker).queueOrAgent,
-	}),
-	notYet(actionType{
+	}, newUpdateContactTargetQueue),
+	works(actionType{
 		name: "TransferContactToQueue", module: "Transfer",
+		note:   "queues the contact in its working queue, and ends the flow",
 		params: []string{},
 		errors: []string{"QueueAtCapacity", noMatchingError},
-	}),
-	notYet(actionType{
+	}, func(params) step { return transferContactToQueue{} }),
+	works(actionType{
 		name: "DequeueContactAndTransferToQueue", module: "Transfer",
+		note:   "moves a queued contact to another queue, and ends the flow",
 		params: []string{"QueueId", "AgentId"},
 		errors: []string{"QueueAtCapacity", noMatchingError},
 		check:  (*checker).queueOrAgent,
-	}),
+	}, newDequeueContactAndTransferToQueue),
 	// It has no branches, so where it cannot be done the contact ends (inferred).
-	notYet(actionType{
+	works(actionType{
 		name: "TransferContactToAgent", module: "Transfer",
-		note:     "ends the contact",
+		note:     "gives the contact to the agent that the flow was started for; without one the contact ends",
 		params:   []string{},
 		terminal: true,
-	}),
-	notYet(actionType{name: "UpdateContactData", module: "SetContactData", errors: onlyNoMatchingError}),
-	notYet(actionType{
+	}, endsFlow(TransferToAgent{})),
+	works(actionType{
+		name: "UpdateContactData", module: "SetContactData",
+		note: "writes Name, Description, LanguageCode, CustomerId, WisdomSessionArn and References; of Voice ID alone it takes the error branch",
+		params: append([]string{"Name", "Description", "LanguageCode", "CustomerId", "WisdomSessionArn", "References", "TargetContact"},
+			voiceIDParameters...),
+		errors: onlyNoMatchingError,
+		check:  (*checker).contactData,
+	}, newUpdateContactData),
+	works(actionType{
 		name: "UpdateContactRoutingBehavior", module: "UpdateRoutingPriority",
-		note:   "goes on",
+		note:   "changes the contact's place in its queue",
 		params: []string{"QueuePriority", "QueueTimeAdjustmentSeconds"},
+		check:  (*checker).routingBehavior,
 		goesOn: true,
-	}),
+	}, newUpdateContactRoutingBehavior),
 	notYet(actionType{
 		name:   "UpdateContactRoutingCriteria",
 		params: []string{"RoutingCriteria"},
@@ -108,19 +120,20 @@ var contactActions = []actionType{
 		errors: onlyNoMatchingError,
 	}),
 	voiceOnly(actionType{name: "CompleteOutboundCall", errors: onlyNoMatchingError}),
-	notYet(actionType{
+	works(actionType{
 		name:     "TagContact",
 		params:   []string{"Tags"},
 		required: []string{"Tags"},
 		errors:   onlyNoMatchingError,
-		check:    (*checker).tags,
-	}),
-	notYet(actionType{
+		check:    (*checker).contactTags,
+	}, newTagContact),
+	works(actionType{
 		name:     "UntagContact",
 		params:   []string{"TagKeys"},
 		required: []string{"TagKeys"},
 		errors:   onlyNoMatchingError,
-	}),
+		check:    (*checker).tagKeys,
+	}, newUntagContact),
 	notYet(actionType{name: "CreateTask", errors: onlyNoMatchingError}),
 	notYet(actionType{name: "CreateCase", errors: onlyNoMatchingError, mayErrors: caseErrors}),
 	notYet(actionType{name: "GetCase", errors: onlyNoMatchingError, mayErrors: caseErrors}),
@@ -296,3 +309,185 @@ func newRecordingAndAnalytics(p params) step {
 	}
 	return takes(success)
 }
+
+// updateContactData changes what is known of the contact. A field that is given
+// and resolves to nothing is cleared, as an attribute would be (inferred).
+type updateContactData struct {
+	fields     []contactField
+	references []contactReference
+	related    bool
+}
+
+// contactField is one of the texts that the action may write.
+type contactField struct {
+	name  string
+	limit int // most characters
+	value text
+}
+
+type contactReference struct {
+	name      string
+	value     text
+	valueType text
+}
+
+// The fields with their limits (API model: UpdateContact, LanguageCode,
+// CustomerId and ARN).
+var contactFields = []contactField{
+	{name: "Name", limit: 512},
+	{name: "Description", limit: 4_096},
+	{name: "LanguageCode", limit: 100},
+	{name: "CustomerId", limit: 128},
+	{name: "WisdomSessionArn", limit: 1_000},
+}
+
+// maxReference is the most characters that the name and the value of a
+// reference may have (API model, ReferenceKey and ReferenceValue).
+const maxReference = 4_096
+
+// voiceIDParameters say how Amazon Connect Voice ID, which has ended, was to
+// listen. A chat has no voice.
+var voiceIDParameters = []string{
+	"IsVoiceIdStreamingEnabled", "IsFraudDetectionEnabled", "IsVoiceAuthenticationEnabled",
+	"VoiceAuthenticationThreshold", "VoiceAuthenticationResponseTime", "FraudDetectionThreshold", "WatchlistId",
+}
+
+func newUpdateContactData(p params) step {
+	u := updateContactData{related: p.static("TargetContact") == "Related"}
+	for _, f := range contactFields {
+		if f.value = p.text(f.name); f.value.present() {
+			u.fields = append(u.fields, f)
+		}
+	}
+	references := p.get("References")
+	for i, name := range references.names {
+		r := params{&references.kids[i]}
+		u.references = append(u.references, contactReference{name: name, value: r.text("Value"), valueType: r.text("Type")})
+	}
+	return u
+}
+
+func (u updateContactData) run(r *run) outcome {
+	if len(u.fields)+len(u.references) == 0 {
+		return fail("no data that a chat has is to be changed")
+	}
+	data := SetContactData{Related: u.related}
+	for _, f := range u.fields {
+		v := f.value.resolve(&r.s)
+		if utf8.RuneCountInString(v) > f.limit {
+			return fail(f.name + " is too long")
+		}
+		*data.field(f.name) = &v
+	}
+	for _, ref := range u.references {
+		v := Reference{Value: ref.value.resolve(&r.s), Type: ref.valueType.resolve(&r.s)}
+		if utf8.RuneCountInString(v.Value) > maxReference || utf8.RuneCountInString(ref.name) > maxReference {
+			return fail("a reference is too long")
+		}
+		if data.References == nil {
+			data.References = make(map[string]Reference, len(u.references))
+		}
+		data.References[ref.name] = v
+	}
+	return r.ask(data)
+}
+
+func (u updateContactData) resume(_ *run, e Event) (outcome, bool) { return answered(e) }
+
+// field is where the named one of contactFields goes.
+func (d *SetContactData) field(name string) **string {
+	switch name {
+	case "Name":
+		return &d.Name
+	case "Description":
+		return &d.Description
+	case "LanguageCode":
+		return &d.LanguageCode
+	case "CustomerId":
+		return &d.CustomerID
+	case "WisdomSessionArn":
+		return &d.WisdomSessionARN
+	}
+	panic("flow: no place for the field " + name)
+}
+
+// What tags may be (API model, ContactTagKey and ContactTagValue; the service
+// keeps names that begin with aws: to itself).
+const (
+	maxTagKey    = 128
+	maxTagValue  = 256
+	reservedTags = "aws:"
+)
+
+type tagContact struct{ tags []assignment }
+
+func newTagContact(p params) step {
+	var t tagContact
+	tags := p.get("Tags")
+	for i, name := range tags.names {
+		v, _ := tags.kids[i].scalar()
+		t.tags = append(t.tags, assignment{key: newText(name), value: newText(v)})
+	}
+	return t
+}
+
+func (t tagContact) run(r *run) outcome {
+	if len(t.tags) == 0 || len(t.tags) > maxTags {
+		return fail("not 1 to 6 tags")
+	}
+	set := make(map[string]string, len(t.tags))
+	for _, tag := range t.tags {
+		key, v := tag.key.resolve(&r.s), tag.value.resolve(&r.s)
+		if why := badTagKey(key); why != "" {
+			return fail(why)
+		}
+		if utf8.RuneCountInString(v) > maxTagValue {
+			return fail("a tag's value is too long")
+		}
+		set[key] = v
+	}
+	return r.ask(SetTags{Set: set})
+}
+
+func (t tagContact) resume(_ *run, e Event) (outcome, bool) { return answered(e) }
+
+// badTagKey is why a tag cannot have the key, "" when it can.
+func badTagKey(key string) string {
+	switch {
+	case key == "":
+		return "a tag's key is empty"
+	case utf8.RuneCountInString(key) > maxTagKey:
+		return "a tag's key is too long"
+	case strings.HasPrefix(key, reservedTags):
+		return "a tag's key begins with aws:"
+	}
+	return ""
+}
+
+type untagContact struct{ keys []text }
+
+func newUntagContact(p params) step {
+	var u untagContact
+	keys := p.get("TagKeys")
+	for i := range keys.kids {
+		key, _ := keys.kids[i].scalar()
+		u.keys = append(u.keys, newText(key))
+	}
+	return u
+}
+
+func (u untagContact) run(r *run) outcome {
+	if len(u.keys) == 0 {
+		return fail("there are no tags")
+	}
+	remove := make([]string, len(u.keys))
+	for i, key := range u.keys {
+		remove[i] = key.resolve(&r.s)
+		if why := badTagKey(remove[i]); why != "" {
+			return fail(why)
+		}
+	}
+	return r.ask(SetTags{Remove: remove})
+}
+
+func (u untagContact) resume(_ *run, e Event) (outcome, bool) { return answered(e) }
