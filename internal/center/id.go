@@ -80,6 +80,11 @@ func (p Partition) FlowARN(i InstanceID, id FlowID) string {
 	return p.InstanceARN(i) + "/contact-flow/" + string(id)
 }
 
+// HoursARN returns the ARN of hours of operation of an instance.
+func (p Partition) HoursARN(i InstanceID, id HoursID) string {
+	return p.InstanceARN(i) + "/operating-hours/" + string(id)
+}
+
 // ParseInstance accepts what callers send as InstanceId: the id itself or the instance's ARN.
 func ParseInstance(s string) InstanceID {
 	if strings.HasPrefix(s, "arn:") {
