@@ -75,7 +75,8 @@ type (
 	CheckHours struct{ HoursID string }
 
 	// CheckMetric asks for one figure of a queue, or of the working queue.
-	// Granted.Result is the number.
+	// Granted.Result is the number; ages are in seconds, as the metric's name
+	// says, with decimals where they are known.
 	CheckMetric struct{ Metric, QueueID, AgentID string }
 
 	// GetMetrics asks for the figures of a queue, or of the working queue.

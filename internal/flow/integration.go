@@ -2,13 +2,6 @@ package flow
 
 // integrationActions call on other services (developer guide, "Interactions").
 var integrationActions = []actionType{
-	notYet(actionType{
-		name: "InvokeLambdaFunction", module: "InvokeExternalResource",
-		params: []string{"LambdaFunctionARN", "InvocationTimeLimitSeconds", "InvocationType",
-			"LambdaInvocationAttributes", "ResponseValidation"},
-		required: []string{"LambdaFunctionARN", "InvocationTimeLimitSeconds"},
-		errors:   onlyNoMatchingError,
-	}),
 	notYet(actionType{name: "GetCustomerProfile", errors: onlyNoMatchingError, mayErrors: profileErrors}),
 	notYet(actionType{name: "CreateCustomerProfile", errors: onlyNoMatchingError, mayErrors: profileErrors}),
 	notYet(actionType{name: "UpdateCustomerProfile", errors: onlyNoMatchingError, mayErrors: profileErrors}),

@@ -195,6 +195,9 @@ func newText(s string) text {
 
 func (t text) present() bool { return len(t.parts) > 0 }
 
+// isReference: the whole text is one reference.
+func (t text) isReference() bool { return len(t.parts) == 1 && t.parts[0].ref != nil }
+
 // maxResolved is where resolving a text stops: what is longer is too long for
 // whatever it is for. Without an end a short text with many references to a
 // long value would grow without one.

@@ -33,6 +33,7 @@ type outcome struct {
 	name   string // of resulted: the result as the log may show it; of failed: the error type
 	why    string // for the log, or the reason of a fault
 	effect Effect // of terminal: what ends with the flow, nil when the flow alone does
+	left   moduleResult
 	// unavailable: the service can do it and this server cannot yet. That is
 	// logged even while logging is off.
 	unavailable bool
@@ -46,6 +47,7 @@ const (
 	failed                  // on with an error branch
 	suspended               // stands still until an event
 	terminal                // the flow is over
+	left                    // the module is over: on in its caller
 	faulted                 // the flow must not go on
 )
 
@@ -160,7 +162,12 @@ func (r *run) finish(o outcome) int {
 		if o.effect != nil {
 			r.do(o.effect)
 		}
-		r.s.Done = true
+		r.s.Done, r.s.Callers = true, nil
+		return -1
+	case left:
+		r.log(o)
+		r.s = r.s.leave(o.left)
+		r.do(Return{})
 		return -1
 	}
 	r.log(o)
@@ -214,7 +221,7 @@ func (a *action) errorBranch(errorType string) *branch {
 
 // noBranch ends a flow that has nowhere to go.
 func (r *run) noBranch() {
-	r.s.Done = true
+	r.s.Done, r.s.Callers = true, nil
 	if r.s.Contact.endsWithContact() {
 		r.effects = append(r.effects, Disconnect{})
 		return
@@ -223,7 +230,7 @@ func (r *run) noBranch() {
 }
 
 func (r *run) fault(reason string) {
-	r.s.Done = true
+	r.s.Done, r.s.Callers = true, nil
 	r.s.Waiting = nil
 	r.effects = append(r.effects, Fault{Reason: reason})
 }
@@ -288,7 +295,7 @@ func (r *run) log(o outcome) {
 		line.ModuleType = a.kind.module
 	}
 	switch o.ending {
-	case resulted:
+	case resulted, left:
 		line.Result = o.name
 	case failed:
 		line.Error = o.name

@@ -415,3 +415,27 @@ func (c *checker) wait() {
 		c.onlyEquals(operands)
 	}
 }
+
+func (c *checker) invokeFlowModule() {
+	if c.wrongShape("FlowModuleId") {
+		c.badValue(c.paramPath("FlowModuleId"))
+	}
+	c.object("Input")
+	for i := range c.a.conditions {
+		if c.a.conditions[i].name != "Equals" {
+			c.badValue(c.path(".Transitions.Conditions[" + strconv.Itoa(i) + "].Condition.Operator"))
+		}
+	}
+}
+
+func (c *checker) endFlowModule() {
+	c.reference("Result")
+	c.object("ResultData")
+}
+
+// object: a parameter that is an object, if it is there.
+func (c *checker) object(name string) {
+	if k := c.param(name).kind; k != 0 && k != 'n' && k != '{' {
+		c.badValue(c.paramPath(name))
+	}
+}
