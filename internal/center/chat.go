@@ -39,19 +39,31 @@ type Chat struct {
 
 // Contact is one segment of a chat.
 type Contact struct {
-	ID                ContactID `json:"id"`
-	Previous          ContactID `json:"previous,omitempty"`
-	Related           ContactID `json:"related,omitempty"`
-	InitiationMethod  string    `json:"initiationMethod"`
-	Flow              FlowID    `json:"flow"`
-	Initiated         time.Time `json:"initiated"`
-	ConnectedToSystem time.Time `json:"connectedToSystem,omitzero"`
-	Disconnected      time.Time `json:"disconnected,omitzero"`
-	DisconnectReason  string    `json:"disconnectReason,omitempty"`
-	LastUpdate        time.Time `json:"lastUpdate"`
-	Name              string    `json:"name,omitempty"`
-	Description       string    `json:"description,omitempty"`
-	LanguageCode      string    `json:"languageCode,omitempty"`
+	ID                ContactID            `json:"id"`
+	Previous          ContactID            `json:"previous,omitempty"`
+	Related           ContactID            `json:"related,omitempty"`
+	InitiationMethod  string               `json:"initiationMethod"`
+	Flow              FlowID               `json:"flow"`
+	Initiated         time.Time            `json:"initiated"`
+	ConnectedToSystem time.Time            `json:"connectedToSystem,omitzero"`
+	Disconnected      time.Time            `json:"disconnected,omitzero"`
+	DisconnectReason  string               `json:"disconnectReason,omitempty"`
+	LastUpdate        time.Time            `json:"lastUpdate"`
+	Name              string               `json:"name,omitempty"`
+	Description       string               `json:"description,omitempty"`
+	LanguageCode      string               `json:"languageCode,omitempty"`
+	Tags              map[string]string    `json:"tags,omitempty"` // given by users
+	References        map[string]Reference `json:"references,omitempty"`
+	WisdomSession     string               `json:"wisdomSession,omitempty"` // ARN
+	// TargetQueue is the working queue; Queue is the one that the contact was put into, at the time Enqueued.
+	TargetQueue QueueID   `json:"targetQueue,omitempty"`
+	Queue       QueueID   `json:"queue,omitempty"`
+	Enqueued    time.Time `json:"enqueued,omitzero"`
+	// Place is the claim this contact holds among the places of its queue, if they are limited.
+	Place          string           `json:"place,omitempty"`
+	Priority       int              `json:"priority,omitempty"`       // 1 is served first; 0 while none was needed
+	TimeAdjustment int              `json:"timeAdjustment,omitempty"` // seconds
+	Routing        *RoutingCriteria `json:"routing,omitempty"`
 	// FirstSeq is the number of the first item of this segment.
 	FirstSeq          int64                       `json:"firstSeq"`
 	SegmentAttributes map[string]SegmentAttribute `json:"segmentAttributes,omitempty"`
@@ -138,8 +150,8 @@ func (c *Chat) With(role Role) (*Participant, bool) {
 	return nil, false
 }
 
-// clone copies what rules may change in place. Strings and times are shared, and so are the values inside
-// segment attributes, which are replaced as a whole or not at all.
+// clone copies what rules may change in place. Strings and times are shared, and so are the maps and lists of a
+// contact, which are replaced as a whole or not at all.
 func (c *Chat) clone() Chat {
 	n := *c
 	n.Contacts = slices.Clone(c.Contacts)

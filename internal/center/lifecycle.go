@@ -76,6 +76,7 @@ func (d *Draft) End(reason string) {
 	}
 	c := d.Edit()
 	contact := c.Current()
+	d.leaveQueue(contact)
 	contact.Disconnected, contact.DisconnectReason, contact.LastUpdate = d.Now, reason, d.Now
 	d.Unschedule(DueConnect)
 	d.Unschedule(DueDuration)

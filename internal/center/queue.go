@@ -1,0 +1,216 @@
+package center
+
+import (
+	"cmp"
+	"crypto/sha256"
+	"encoding/json"
+	"slices"
+	"strings"
+	"time"
+)
+
+// QueueID names a queue: a UUID, which for an agent's queue is the agent's.
+type QueueID string
+
+// Queue is where contacts wait for an agent.
+type Queue struct {
+	ID          QueueID           `json:"id"`
+	Name        string            `json:"name"`
+	Description string            `json:"description,omitempty"`
+	Type        string            `json:"type"`
+	Status      string            `json:"status"`
+	Hours       string            `json:"hours"` // id of its hours of operation
+	MaxContacts *int              `json:"maxContacts,omitempty"`
+	Tags        map[string]string `json:"tags,omitempty"`
+	Modified    time.Time         `json:"modified"`
+}
+
+// Types and statuses of queues, as the API spells them.
+const (
+	QueueStandard = "STANDARD"
+	QueueAgent    = "AGENT"
+	QueueEnabled  = "ENABLED"
+	QueueDisabled = "DISABLED"
+)
+
+// What a new instance has to wait in (admin guide, "Create a queue": BasicQueue is there from the beginning).
+const (
+	BasicQueueName = "BasicQueue"
+	BasicHoursName = "Basic Hours"
+)
+
+// BasicQueue is the queue that every new instance has, with the hours of operation that it has too.
+func BasicQueue(at InstanceID, now time.Time) Queue {
+	return Queue{
+		ID: QueueID(SeededID(at, "queue", BasicQueueName)), Name: BasicQueueName, Description: "A simple, basic voice queue.",
+		Type: QueueStandard, Status: QueueEnabled, Hours: SeededID(at, "hours-of-operation", BasicHoursName), Modified: now.UTC(),
+	}
+}
+
+// SeededID is the id of something that an instance has from its beginning: the same each time for the same instance,
+// kind and name, so that what is seeded can refer to each other. It is a version 8 UUID (RFC 9562, 5.8).
+func SeededID(at InstanceID, kind, name string) string {
+	sum := sha256.Sum256([]byte(string(at) + "\x00" + kind + "\x00" + name))
+	id := [16]byte(sum[:16])
+	id[6] = id[6]&0x0f | 0x80
+	id[8] = id[8]&0x3f | 0x80
+	return FormatUUID(id)
+}
+
+// QueueARN returns the ARN of a queue of an instance.
+func (p Partition) QueueARN(i InstanceID, id QueueID) string {
+	return p.InstanceARN(i) + "/queue/" + string(id)
+}
+
+// ParseQueue accepts a bare id or an ARN. agent says that the ARN is of an agent's queue, and the id the agent's.
+func ParseQueue(s string) (id QueueID, agent bool) {
+	if strings.HasPrefix(s, "arn:") {
+		if _, tail, ok := strings.Cut(s, "/queue/"); ok {
+			s, agent = strings.CutPrefix(tail, "agent/")
+		}
+	}
+	return QueueID(strings.ToLower(s)), agent
+}
+
+// Kinds of claims that contacts in a queue hold.
+const (
+	ClaimQueued     = "queued"      // by instance, queue and contact: the contact waits there; its value is a Waiting
+	ClaimQueuePlace = "queue-place" // by instance, queue and number: one of the places of a queue with MaxContacts
+)
+
+// QueuePrefix begins the keys of all claims on a queue.
+func QueuePrefix(at InstanceID, q QueueID) string { return string(at) + "/" + string(q) + "/" }
+
+// DefaultPriority is a contact's unless it was given another; 1 is the first to be served.
+// Source: admin guide, "Set routing priority / age".
+const DefaultPriority = 5
+
+// Waiting is one contact in a queue.
+type Waiting struct {
+	Contact    ContactID `json:"c"`
+	Enqueued   time.Time `json:"e"`
+	Priority   int       `json:"p"`
+	Adjustment int       `json:"a,omitempty"` // seconds by which it counts as having waited longer
+}
+
+// effective is since when a contact counts as waiting.
+func (w Waiting) effective() time.Time {
+	return w.Enqueued.Add(-time.Duration(w.Adjustment) * time.Second)
+}
+
+// Line reads the claims of a queue's contacts, in the order in which they will be served: by priority, then by age.
+func Line(held []Claim) ([]Waiting, error) {
+	line := make([]Waiting, len(held))
+	for i, c := range held {
+		if err := json.Unmarshal([]byte(c.Value), &line[i]); err != nil {
+			return nil, err
+		}
+	}
+	slices.SortFunc(line, func(a, b Waiting) int {
+		return cmp.Or(cmp.Compare(a.Priority, b.Priority), a.effective().Compare(b.effective()), cmp.Compare(a.Contact, b.Contact))
+	})
+	return line, nil
+}
+
+// Queued says that the contact waits in a queue.
+func (c *Contact) Queued() bool { return !c.Enqueued.IsZero() && c.Disconnected.IsZero() }
+
+// SetTargetQueue makes a queue the current contact's working queue.
+func (d *Draft) SetTargetQueue(q QueueID) {
+	c := d.Edit().Current()
+	c.TargetQueue, c.LastUpdate = q, d.Now
+}
+
+// SetRouting changes the current contact's place in the queue that it waits in, or will wait in.
+func (d *Draft) SetRouting(priority, adjustment *int) {
+	c := d.Edit().Current()
+	if priority != nil {
+		c.Priority = *priority
+	}
+	if adjustment != nil {
+		c.TimeAdjustment = *adjustment
+	}
+	c.LastUpdate = d.Now
+	if c.Queued() {
+		d.Release(Claim{Kind: ClaimQueued, Key: d.queuedKey(c)})
+		d.standInLine(c)
+	}
+}
+
+// Enqueue puts the current contact into its working queue. place is the claim that it takes with that, if the queue
+// has a limited number of places. What the contact asks of its agent becomes active.
+func (d *Draft) Enqueue(place string) {
+	c := d.Edit().Current()
+	c.Queue, c.Enqueued, c.LastUpdate = c.TargetQueue, d.Now, d.Now
+	c.Place = place
+	if c.Priority == 0 {
+		c.Priority = DefaultPriority
+	}
+	if c.Routing != nil {
+		active := *c.Routing
+		active.Activated = d.Now
+		c.Routing = &active
+	}
+	if place != "" {
+		d.Take(Claim{Kind: ClaimQueuePlace, Key: place, Value: string(c.ID)})
+	}
+	d.standInLine(c)
+}
+
+func (d *Draft) standInLine(c *Contact) {
+	raw, err := json.Marshal(Waiting{Contact: c.ID, Enqueued: c.Enqueued, Priority: c.Priority, Adjustment: c.TimeAdjustment})
+	if err != nil {
+		panic(err) // strings, numbers and a time in range
+	}
+	d.Take(Claim{Kind: ClaimQueued, Key: d.queuedKey(c), Value: string(raw)})
+}
+
+func (d *Draft) queuedKey(c *Contact) string {
+	return QueuePrefix(d.Chat.Instance, c.Queue) + string(c.ID)
+}
+
+// leaveQueue gives back what the contact holds of its queue. That it waited there, and since when, stays known.
+func (d *Draft) leaveQueue(c *Contact) {
+	if !c.Queued() {
+		return
+	}
+	d.Release(Claim{Kind: ClaimQueued, Key: d.queuedKey(c)})
+	if c.Place != "" {
+		d.Release(Claim{Kind: ClaimQueuePlace, Key: c.Place})
+		c.Place = ""
+	}
+}
+
+// InitiatedByQueueTransfer is the InitiationMethod of a contact that a flow took from one queue into another.
+const InitiatedByQueueTransfer = "QUEUE_TRANSFER"
+
+// maxContacts is how many contacts one chat may have in a row (admin guide, "Amazon Connect service quotas": 12, which
+// is 11 transfers).
+const maxContacts = 12
+
+// MayRequeue says whether the current contact may be taken out of its queue and into another.
+func (c *Chat) MayRequeue() error {
+	switch {
+	case !c.Current().Queued():
+		return Refuse(InvalidRequest, "the contact is in no queue")
+	case len(c.Contacts) >= maxContacts:
+		return Refuse(QuotaExceeded, "the chat already has %d contacts in a row, which is the limit", maxContacts)
+	}
+	return nil
+}
+
+// Requeue takes the current contact out of its queue and goes on with a new contact, in the queue q. What was known of
+// the old one, its place in line aside, is known of the new one too.
+func (d *Draft) Requeue(q QueueID, place string) {
+	chat := d.Edit()
+	old := chat.Current()
+	d.leaveQueue(old)
+	old.Disconnected, old.DisconnectReason, old.LastUpdate = d.Now, ReasonFlow, d.Now
+	next := *old
+	next.ID, next.Previous, next.InitiationMethod = ContactID(d.NewID()), old.ID, InitiatedByQueueTransfer
+	next.Initiated, next.ConnectedToSystem, next.Disconnected, next.DisconnectReason = d.Now, d.Now, time.Time{}, ""
+	next.FirstSeq, next.TargetQueue = d.Seq(), q
+	chat.Contacts = append(chat.Contacts, next)
+	d.change.Contacts = append(d.change.Contacts, next.ID)
+	d.Enqueue(place)
+}
