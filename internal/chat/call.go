@@ -1,6 +1,273 @@
 package chat
 
-import "github.com/parley-chat/parley/internal/flow"
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"strconv"
+	"strings"
+	"time"
 
-// call puts what a flow asks outside on its way.
-func (c *Chats) call(t *turn, e flow.Call) error { return nil }
+	"github.com/parley-chat/parley/internal/center"
+	"github.com/parley-chat/parley/internal/flow"
+)
+
+// Functions invokes AWS Lambda functions.
+type Functions interface {
+	// Trusts says that whoever runs the server vouches for a function: flows may invoke it without its being associated
+	// with their instance.
+	Trusts(function string) bool
+	// Invoke hands an event to a function, named as the flow has it, and returns its response, or, if async, the id of an
+	// invocation that goes on by itself. Errors are for logs: they hold nothing of what was sent or answered.
+	Invoke(ctx context.Context, function string, event []byte, async bool) (response []byte, invocation string, err error)
+}
+
+// Bots talks with Amazon Lex bots.
+type Bots interface {
+	// Trusts is as that of [Functions].
+	Trusts(alias string) bool
+	// RecognizeText sends a request of that name to a bot, by the ARN of its alias, and returns the response's body.
+	// Errors are for logs, as those of [Functions] are.
+	RecognizeText(ctx context.Context, alias, locale, session string, request []byte) ([]byte, error)
+}
+
+// Systems asks what stands beside the contact centre: customer profiles, cases, tasks.
+type Systems interface {
+	// Ask sends a request to a system. Errors are for logs, as those of [Functions] are.
+	Ask(ctx context.Context, system string, request []byte) ([]byte, error)
+}
+
+// dueCall is the key, with the number of a turn's item behind it, of a question to somebody outside.
+const dueCall = "call:"
+
+// How long an answer may take. Lambda: the longest InvocationTimeLimitSeconds of InvokeLambdaFunction, when a flow has none.
+// Lex: what Amazon Connect gives a bot. Systems: as functions (inferred).
+const (
+	functionLimit = 8 * time.Second
+	botLimit      = 6 * time.Second
+	systemLimit   = 8 * time.Second
+)
+
+// Answers that are longer are none. A function's: Amazon Connect, "Invoke Lambda functions", 32 KB of UTF-8.
+const (
+	maxResponse    = 32 << 10
+	maxBotResponse = 128 << 10
+)
+
+// question is the data of a due row: all that it takes to ask.
+type question struct {
+	ID      string          `json:"id"` // of the flow's Call
+	Kind    string          `json:"kind"`
+	Target  string          `json:"target"` // function, alias or system
+	Limit   time.Duration   `json:"limit"`
+	Async   bool            `json:"async,omitempty"`
+	Locale  string          `json:"locale,omitempty"`
+	Session string          `json:"session,omitempty"`
+	Body    json.RawMessage `json:"body"` // as it is sent
+}
+
+// Kinds of questions.
+const (
+	kindFunction = "function"
+	kindBot      = "bot"
+	kindSystem   = "system"
+)
+
+// call puts what a flow asks outside on its way: a due row, which whoever has room for it takes up after the commit.
+func (c *Chats) call(t *turn, e flow.Call) error {
+	q, body := question{ID: e.ID}, any(nil)
+	contact := contactDataOf(&t.run.Contact, t.Chat.Current())
+	switch ask := e.Ask.(type) {
+	case flow.InvokeFunction:
+		q.Kind, q.Target, q.Async, q.Limit = kindFunction, ask.Function, ask.Async, functionLimit
+		if ask.Limit > 0 {
+			q.Limit = ask.Limit
+		}
+		body = newLambdaEvent(contact, ask.Parameters)
+	case flow.RecognizeText:
+		q.Kind, q.Target, q.Limit, q.Session = kindBot, ask.Alias, botLimit, string(t.Chat.Current().ID)
+		if q.Locale = ask.Locale; q.Locale == "" {
+			q.Locale = strings.ReplaceAll(t.Chat.Current().LanguageCode, "-", "_")
+		}
+		body = recognizeText{Text: ask.Text, SessionState: json.RawMessage(ask.Session)}
+	case flow.AskSystem:
+		q.Kind, q.Target, q.Limit = kindSystem, ask.System, systemLimit
+		body = systemRequest{ask.System, ask.Action, json.RawMessage(ask.Parameters), contact}
+	default:
+		return fmt.Errorf("a call asks %T", ask)
+	}
+	var err error
+	if q.Body, err = plainJSON(body); err != nil {
+		return fmt.Errorf("what a flow asks of %s: %w", q.Kind, err)
+	}
+	data, err := plainJSON(q)
+	if err != nil {
+		return err
+	}
+	key := dueCall + strconv.FormatInt(t.Seq(), 10)
+	t.Schedule(key, t.Now, string(data))
+	t.run.Asked = key
+	return nil
+}
+
+// recognizeText is the body of a request of the Lex V2 runtime's RecognizeText.
+type recognizeText struct {
+	Text         string          `json:"text"`
+	SessionState json.RawMessage `json:"sessionState,omitempty"`
+}
+
+// systemRequest is what a system beside the contact centre is asked.
+type systemRequest struct {
+	System, Action string
+	Parameters     json.RawMessage
+	ContactData    *contactData
+}
+
+// plainJSON is JSON as others write it: < and & are themselves.
+func plainJSON(v any) ([]byte, error) {
+	var b bytes.Buffer
+	e := json.NewEncoder(&b)
+	e.SetEscapeHTML(false)
+	err := e.Encode(v)
+	return bytes.TrimSuffix(b.Bytes(), []byte("\n")), err
+}
+
+// awaits says that the chat's flow waits for the answer to a due row.
+func (s *state) awaits(key string) bool { return s.Run != nil && s.Run.Asked == key }
+
+// carry asks what an errand is about, and gives the flow the answer. Nothing is asked that nobody waits for any more.
+func (c *Chats) carry(ctx context.Context, e *errand) error {
+	due, q := e.due, e.question
+	if q == nil || e.limit+dueSlack > e.held.Sub(c.Clock.Now()) {
+		var ok bool
+		var err error
+		if due, ok, err = c.Store.ExtendDue(ctx, due, e.held, c.Clock.Now().Add(e.limit+dueLease)); err != nil {
+			return err
+		} else if !ok {
+			return errNotHeld
+		}
+		if q, err = readQuestion(due); err != nil {
+			return err
+		}
+	}
+	s, err := c.view(ctx, due.Chat)
+	if err != nil {
+		return err
+	}
+	if !s.awaits(due.Key) {
+		return settled(c.drop(ctx, due))
+	}
+	answered := flow.Answered{Error: noMatchingError, Why: "too many others are asking the same"}
+	if c.Wall().Sub(e.since) <= e.limit {
+		if answered, err = c.ask(ctx, s.Instance, q); err != nil {
+			return err
+		}
+	}
+	answered.ID = q.ID
+	return settled(c.change(ctx, due.Chat, func(t *turn) error {
+		t.Answers(due)
+		if t.run == nil || t.run.Asked != due.Key {
+			return nil
+		}
+		r := *t.run
+		r.Asked = ""
+		t.run, t.ran = &r, true
+		return c.feed(t, answered)
+	}))
+}
+
+// errNotHeld says that a due row is leased to somebody else, or gone.
+var errNotHeld = errors.New("the due row is somebody else's")
+
+func readQuestion(due center.Due) (*question, error) {
+	q := new(question)
+	if err := json.Unmarshal([]byte(due.Data), q); err != nil {
+		return nil, fmt.Errorf("what is asked by %s: %w", due.Key, err)
+	}
+	return q, nil
+}
+
+const noMatchingError = "NoMatchingError"
+
+// unanswered is why there is no answer, for the flow's error branch and its log.
+type unanswered string
+
+func (u unanswered) Error() string { return string(u) }
+
+// ask asks, and waits for the answer for as long as the question allows. That there is none is an answer too; an error
+// means that it must be asked again later.
+func (c *Chats) ask(ctx context.Context, at center.InstanceID, q *question) (flow.Answered, error) {
+	within, cancel := context.WithTimeout(ctx, q.Limit)
+	defer cancel()
+	var (
+		answer     []byte
+		invocation string
+		limit      = maxResponse
+		err        error
+	)
+	switch q.Kind {
+	case kindFunction:
+		answer, invocation, err = c.invoke(within, at, q)
+	case kindBot:
+		limit = maxBotResponse
+		answer, err = c.recognize(within, at, q)
+	case kindSystem:
+		answer, err = c.askSystem(within, q)
+	default:
+		err = unanswered("nobody knows whom to ask")
+	}
+	var failed *notAsked
+	switch {
+	case ctx.Err() != nil:
+		return flow.Answered{}, ctx.Err()
+	case errors.As(err, &failed):
+		return flow.Answered{}, failed.error
+	case err != nil && within.Err() != nil:
+		return flow.Answered{Error: noMatchingError, Why: fmt.Sprintf("no answer within %v", q.Limit)}, nil
+	case err != nil:
+		return flow.Answered{Error: noMatchingError, Why: err.Error()}, nil
+	case len(answer) > limit:
+		return flow.Answered{Error: noMatchingError, Why: fmt.Sprintf("the answer is longer than %d bytes", limit)}, nil
+	}
+	return flow.Answered{Body: string(answer), Invocation: invocation}, nil
+}
+
+// notAsked is a failure of our own: whether it may be asked could not be found out.
+type notAsked struct{ error }
+
+func (c *Chats) invoke(ctx context.Context, at center.InstanceID, q *question) ([]byte, string, error) {
+	if c.Functions == nil {
+		return nil, "", unanswered("no functions can be invoked here")
+	}
+	if !c.Functions.Trusts(q.Target) {
+		if ok, err := c.mayInvoke(ctx, at, q.Target); err != nil {
+			return nil, "", &notAsked{err}
+		} else if !ok {
+			return nil, "", unanswered("the function is not associated with the instance (AssociateLambdaFunction)")
+		}
+	}
+	return c.Functions.Invoke(ctx, q.Target, q.Body, q.Async)
+}
+
+func (c *Chats) recognize(ctx context.Context, at center.InstanceID, q *question) ([]byte, error) {
+	if c.Bots == nil {
+		return nil, unanswered("no bots can be talked to here")
+	}
+	if !c.Bots.Trusts(q.Target) {
+		if ok, err := c.mayTalk(ctx, at, q.Target); err != nil {
+			return nil, &notAsked{err}
+		} else if !ok {
+			return nil, unanswered("the bot's alias is not associated with the instance (AssociateBot)")
+		}
+	}
+	return c.Bots.RecognizeText(ctx, q.Target, q.Locale, q.Session, q.Body)
+}
+
+func (c *Chats) askSystem(ctx context.Context, q *question) ([]byte, error) {
+	if c.Systems == nil {
+		return nil, unanswered("no endpoint is configured for " + q.Target)
+	}
+	return c.Systems.Ask(ctx, q.Target, q.Body)
+}

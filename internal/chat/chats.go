@@ -30,7 +30,7 @@ type Sealer interface {
 	Open(text string, want token.Kind, now time.Time) (token.Claims, error)
 }
 
-// Config is what Chats are made of; every field but Log is required.
+// Config is what Chats are made of; the fields before Shared are required.
 type Config struct {
 	Store     *store.Store
 	Bus       Publisher
@@ -43,12 +43,21 @@ type Config struct {
 	Log       *slog.Logger
 	// Shared says that other nodes write to the same store, so that due rows may appear that this node did not put.
 	Shared bool
+	// What flows ask outside; nil where there is nobody to ask.
+	Functions Functions
+	Bots      Bots
+	Systems   Systems
+	FlowLog   FlowLog // gets the lines of flows whose logging is on; nil for nobody
+	Trace     bool    // every action is remembered for a while, for [Chats.Traced]
 }
 
 // Chats is the contact centre's chats as this node works on them.
 type Chats struct {
 	Config
 	programs programs
+	calls    *calls
+	traces   traces
+	names    names
 	wake     chan struct{} // an earlier due row than Run knows of may be there
 	firing   chan struct{} // held by the one that answers due rows
 	forgot   atomic.Int64  // how often everything was forgotten
@@ -60,7 +69,9 @@ type Chats struct {
 
 // New returns Chats ready for use.
 func New(c Config) *Chats {
-	return &Chats{Config: c, wake: make(chan struct{}, 1), firing: make(chan struct{}, 1), entries: map[center.ChatID]*entry{}}
+	return &Chats{
+		Config: c, calls: newCalls(), wake: make(chan struct{}, 1), firing: make(chan struct{}, 1), entries: map[center.ChatID]*entry{},
+	}
 }
 
 // state is the stored form of a chat: the aggregate, and where its flow stands.
@@ -72,7 +83,8 @@ type state struct {
 // run is a flow under way. Its Content names the version it began with: publishing another does not move it.
 type run struct {
 	flow.State
-	Type string `json:"type"`
+	Type  string `json:"type"`
+	Asked string `json:"asked,omitempty"` // key of the due row whose answer it waits for, "" for none
 }
 
 // snapshot is a chat as of item seq.
@@ -248,7 +260,7 @@ type turn struct {
 	run       *run          // as it will be
 	ran       bool          // run has changed
 	ephemeral []center.Item // shown, not stored
-	logs      []flow.Effect // of the flow, for the flow log
+	logs      []told        // of the flow, for the flow log
 
 	related    map[string]string // attributes that the flow has set on the related contact
 	relatedKey string            // of the due row that carries them there

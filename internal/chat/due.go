@@ -21,8 +21,10 @@ const (
 	peek = 15 * time.Second
 )
 
-// Run fires due rows until ctx ends. It sleeps until the next one is due or [Chats.change] puts an earlier one.
+// Run fires due rows until ctx ends. It sleeps until the next one is due or [Chats.change] puts an earlier one. It returns
+// when no call outside is under way any more; it is not to be run again.
 func (c *Chats) Run(ctx context.Context) {
+	defer c.calls.close()
 	var purged time.Time
 	for ctx.Err() == nil {
 		if now := c.Clock.Now(); now.Sub(purged) >= purgeEvery {
@@ -62,18 +64,23 @@ func (c *Chats) sleep(ctx context.Context, failed bool) {
 	}
 }
 
-// Settle answers what is due now, and what that makes due, until nothing is.
+// Settle answers what is due now, and what that makes due, until nothing is. Calls outside are waited for.
 func (c *Chats) Settle(ctx context.Context) error {
 	for {
 		fired, err := c.fire(ctx)
-		if err != nil || fired == 0 {
+		if err != nil {
+			return err
+		}
+		waited, err := c.calls.settled(ctx)
+		if err != nil || fired == 0 && !waited {
 			return err
 		}
 	}
 }
 
 // fire answers what is due now, and says how many rows that were. A row whose answer fails stays, and is tried again
-// when its lease is over. One fires at a time, so that nothing is under way when Settle is done.
+// when its lease is over. One fires at a time, so that nothing is under way when Settle is done. Calls outside are only
+// taken up: they may be slow.
 func (c *Chats) fire(ctx context.Context) (int, error) {
 	select {
 	case c.firing <- struct{}{}:
@@ -81,13 +88,19 @@ func (c *Chats) fire(ctx context.Context) (int, error) {
 	case <-ctx.Done():
 		return 0, ctx.Err()
 	}
-	rows, err := c.Store.LeaseDue(ctx, c.Clock.Now(), dueLease, dueBatch)
+	now := c.Clock.Now()
+	rows, err := c.Store.LeaseDue(ctx, now, dueLease, dueBatch)
 	if err != nil {
 		return 0, err
 	}
 	var wg sync.WaitGroup
 	room := make(chan struct{}, dueWorkers)
 	for _, due := range rows {
+		if strings.HasPrefix(due.Key, dueCall) {
+			if err := c.take(due, now.Add(dueLease)); err == nil {
+				continue
+			}
+		}
 		room <- struct{}{}
 		wg.Go(func() {
 			defer func() { <-room }()

@@ -1,17 +1,176 @@
 package chat
 
 import (
+	"context"
+	"encoding/json"
 	"log/slog"
+	"strings"
+	"sync"
+	"time"
 
+	"github.com/parley-chat/parley/internal/center"
 	"github.com/parley-chat/parley/internal/flow"
 )
 
-// logFlow writes one line of the flow log: names and identifiers, never a value.
-func (c *Chats) logFlow(t *turn, e flow.Effect) {
-	switch e := e.(type) {
+// FlowLog takes the flow log's lines. It must not block for long.
+type FlowLog interface{ Write(FlowLogLine) }
+
+// FlowLogLine is one executed action as Amazon Connect writes it to CloudWatch Logs. It may hold what customers said.
+// Source: Amazon Connect Administrator Guide, "Data contained in flow logs".
+type FlowLogLine struct {
+	ContactID             string `json:"ContactId"`
+	ContactFlowID         string `json:"ContactFlowId"` // an ARN
+	ContactFlowName       string `json:",omitempty"`
+	ContactFlowModuleType string
+	Identifier            string          `json:",omitempty"`
+	Timestamp             string          // contact time
+	Parameters            json.RawMessage `json:",omitempty"`
+	Results               string          `json:",omitempty"`
+}
+
+// told is something that a flow has told of itself, and the content that it ran in.
+type told struct {
+	effect  flow.Effect
+	content string
+}
+
+// log keeps what a flow tells until the turn is committed.
+func (t *turn) log(e flow.Effect) { t.logs = append(t.logs, told{e, t.run.Content}) }
+
+// logFlow writes one line of the flow log, when that is switched on, and tells the server's own log names and
+// identifiers, never a value.
+func (c *Chats) logFlow(t *turn, l told) {
+	contact := t.Chat.Current().ID
+	switch e := l.effect.(type) {
 	case flow.Log:
-		c.Log.Info("flow", "contact", t.Chat.Current().ID, "module", e.ModuleType, "action", e.Identifier, "result", e.Result, "error", e.Error, "why", e.Why)
+		if c.Trace {
+			c.traces.add(contact, TraceLine{
+				Flow: e.Flow, Content: l.content, Action: e.Identifier, Type: e.ActionType, Next: e.Next, Result: e.Result,
+				Error: e.Error, Why: e.Why, Time: t.Now,
+			})
+		}
+		if e.Logged && c.FlowLog != nil {
+			c.FlowLog.Write(c.flowLogLine(t, e))
+		}
+		if e.Logged || e.Why != "" {
+			c.Log.Info("flow", "contact", contact, "module", e.ModuleType, "action", e.Identifier, "result", e.Result, "error", e.Error, "why", e.Why)
+		}
 	case flow.Fault:
-		c.Log.LogAttrs(t.ctx, slog.LevelWarn, "flow ended by a fault", slog.String("contact", string(t.Chat.Current().ID)), slog.String("reason", e.Reason))
+		if c.Trace {
+			c.traces.add(contact, TraceLine{Content: l.content, Error: "Fault", Why: e.Reason, Time: t.Now})
+		}
+		c.Log.LogAttrs(t.ctx, slog.LevelWarn, "flow ended by a fault", slog.String("contact", string(contact)), slog.String("reason", e.Reason))
 	}
+}
+
+func (c *Chats) flowLogLine(t *turn, e flow.Log) FlowLogLine {
+	n := c.names.of(t.ctx, c, t.Chat.Instance, e.Flow)
+	line := FlowLogLine{
+		ContactID: string(t.Chat.Current().ID), ContactFlowID: n.arn, ContactFlowName: n.name, ContactFlowModuleType: e.ModuleType,
+		Identifier: e.Identifier, Timestamp: center.FormatTime(t.Now), Results: e.Result,
+	}
+	if e.Parameters != "" && json.Valid([]byte(e.Parameters)) {
+		line.Parameters = json.RawMessage(e.Parameters)
+	}
+	if e.Error != "" {
+		line.Results = strings.TrimSuffix(e.Error+": "+e.Why, ": ")
+	}
+	return line
+}
+
+// names are those of flows and modules, as they were when they were last looked up.
+type names struct {
+	mu  sync.Mutex
+	all map[nameKey]flowName
+}
+
+type nameKey struct {
+	at center.InstanceID
+	id string
+}
+
+type flowName struct {
+	name, arn string
+	looked    time.Time // real time
+}
+
+// How many names are kept, and for how long.
+const (
+	maxNames = 1024
+	nameLife = time.Minute
+)
+
+// of finds a flow's name and ARN. One that is no flow is a module.
+func (n *names) of(ctx context.Context, c *Chats, at center.InstanceID, id string) flowName {
+	key, now := nameKey{at, id}, c.Wall()
+	n.mu.Lock()
+	known, ok := n.all[key]
+	n.mu.Unlock()
+	if ok && now.Sub(known.looked) < nameLife {
+		return known
+	}
+	found := flowName{arn: c.Partition.InstanceARN(at) + "/flow-module/" + id, looked: now}
+	if f, err := flows.get(ctx, c, at, id); err == nil {
+		found.name, found.arn = f.Name, c.Partition.FlowARN(at, f.ID)
+	}
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	if n.all == nil || len(n.all) >= maxNames {
+		n.all = map[nameKey]flowName{}
+	}
+	n.all[key] = found
+	return found
+}
+
+// TraceLine is one action of a contact, without a value of the contact's.
+type TraceLine struct {
+	Flow    string    `json:"flow"`    // id of the flow or module
+	Content string    `json:"content"` // hash of the text that it ran in
+	Action  string    `json:"action"`
+	Type    string    `json:"type"`
+	Next    string    `json:"next,omitempty"`
+	Result  string    `json:"result,omitempty"`
+	Error   string    `json:"error,omitempty"`
+	Why     string    `json:"why,omitempty"`
+	Time    time.Time `json:"time"` // contact time
+}
+
+// traces are what contacts have lately done, for people who write flows to look at.
+type traces struct {
+	mu    sync.Mutex
+	all   map[center.ContactID][]TraceLine
+	order []center.ContactID // oldest first
+}
+
+// Of how many contacts, and how many lines of each, the last are remembered.
+const (
+	tracedContacts = 500
+	tracedLines    = 1000
+)
+
+func (t *traces) add(contact center.ContactID, l TraceLine) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	lines, known := t.all[contact]
+	if !known {
+		if t.all == nil {
+			t.all = map[center.ContactID][]TraceLine{}
+		}
+		if len(t.order) == tracedContacts {
+			delete(t.all, t.order[0])
+			t.order = t.order[1:]
+		}
+		t.order = append(t.order, contact)
+	}
+	if len(lines) == tracedLines {
+		lines = lines[1:]
+	}
+	t.all[contact] = append(lines, l)
+}
+
+// Traced returns what a contact's flows have lately done, in order, when Config.Trace is set.
+func (c *Chats) Traced(contact center.ContactID) []TraceLine {
+	c.traces.mu.Lock()
+	defer c.traces.mu.Unlock()
+	return append([]TraceLine(nil), c.traces.all[contact]...)
 }

@@ -102,9 +102,9 @@ func (c *Chats) carryOut(t *turn, effects []flow.Effect, p *flow.Program) (answe
 		case flow.Call:
 			err = c.call(t, e)
 		case flow.Log:
-			t.logs = append(t.logs, e)
+			t.log(e)
 		case flow.Fault:
-			t.logs = append(t.logs, e)
+			t.log(e)
 			t.end(center.ReasonSystemError)
 		case flow.Disconnect, flow.End:
 			// A flow that carries the contact takes it along when it ends.
@@ -176,7 +176,7 @@ func (c *Chats) transfer(t *turn, e flow.TransferToFlow, p *flow.Program) (flow.
 	_, told := p.Step(t.run.State, flow.Granted{}, t.Now)
 	for _, l := range told {
 		if l, ok := l.(flow.Log); ok {
-			t.logs = append(t.logs, l)
+			t.log(l)
 		}
 	}
 	t.run = &run{State: t.run.Enter(string(f.ID), f.Published), Type: f.Type}
@@ -238,7 +238,7 @@ func (c *Chats) facts(t *turn) flow.Contact {
 		InstanceARN: c.Partition.InstanceARN(chat.Instance), InitiationMethod: contact.InitiationMethod,
 		AwsRegion: c.Partition.Region, LanguageCode: contact.LanguageCode, Name: contact.Name,
 		Description: contact.Description, CustomerID: chat.CustomerID, Attributes: chat.Attributes,
-		FlowType: t.run.Type,
+		FlowType: t.run.Type, Trace: c.Trace,
 	}
 	if f.PreviousContactID == "" {
 		f.PreviousContactID = f.ContactID
