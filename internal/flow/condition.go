@@ -97,6 +97,15 @@ func (c *condition) match(s *State, v value) bool {
 	return c.holds(v.text, operand)
 }
 
+// label names the condition: its operator and operand, as written.
+func (c *condition) label() string {
+	if c.operand.ref != nil {
+		operand, _ := c.operands[0].scalar()
+		return c.name + " " + operand
+	}
+	return c.name + " " + c.operand.static()
+}
+
 func (c *condition) print(b *strings.Builder) {
 	b.WriteString(`{"NextAction":`)
 	quote(b, c.target.id)

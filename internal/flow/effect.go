@@ -158,6 +158,7 @@ type (
 		Result     string // where it is no value of the contact's
 		Error      string // error type, "" on success
 		Why        string
+		Branch     string // taken: NextAction, an error type, or a condition's operator and operand; "" for none
 		Next       string // identifier of the action that follows, "" for none
 		// Logged says that the flow's logging is switched on. Otherwise the line is
 		// there because the caller traces, or because of what this server cannot do.

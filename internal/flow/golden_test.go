@@ -8,6 +8,7 @@ import (
 	"maps"
 	"os"
 	"path/filepath"
+	"reflect"
 	"slices"
 	"strings"
 	"testing"
@@ -19,29 +20,35 @@ var update = flag.Bool("update", false, "rewrite the outputs in testdata")
 // A golden is paragraphs, each a command, its input lines, "----", and what came
 // of it. Lines that begin with # tell the story. The commands:
 //
-//	flow ID            parse and validate the document below; later commands run it
+//	flow ID [KIND]     parse and validate the document below; later commands run it
 //	contact            set facts of the contact, one "name=value" a line
 //	new ID [SEED]      a contact comes to the flow
 //	enter ID           the transfer that the flow asked for is made
-//	start, message TEXT, returned, timer ID, bot-left, granted, refused REASON
+//	call ID            the module that the flow asked for starts
+//	back               the caller of the module that has ended goes on
+//	start, message TEXT, response JSON, returned, timer ID, bot-left
+//	granted [RESULT or JSON], refused [ERROR:] REASON
+//	answered ID BODY, unanswered ID ERROR: WHY
+//	told               what State.Data holds
 //	advance DURATION   time passes
-//	take TYPE [PARAMS] what one action of the type does: the branch it takes
+//	take TYPE [PARAMS] what one action of the type does, in a flow that says the branch; later commands go on in it
 //
 // After every event the runner also checks that the state that went in is
-// unchanged, and goes on with a copy of the new one that went through JSON.
+// unchanged, that tracing changes nothing but the log, and goes on with a copy
+// of the new state that went through JSON.
 func TestGoldens(t *testing.T) {
 	files, err := filepath.Glob("testdata/*.txt")
 	if err != nil {
 		t.Fatal(err)
 	}
-	seen := make(map[string]bool)
+	reached := make(branches)
 	for _, file := range files {
 		t.Run(strings.TrimSuffix(filepath.Base(file), ".txt"), func(t *testing.T) {
 			src, err := os.ReadFile(file)
 			if err != nil {
 				t.Fatal(err)
 			}
-			story := newStory(t, seen)
+			story := newStory(t, reached)
 			got := story.tell(string(src))
 			if *update {
 				if err := os.WriteFile(file, []byte(got), 0o644); err != nil {
@@ -54,27 +61,22 @@ func TestGoldens(t *testing.T) {
 			}
 		})
 	}
-	var missing []string
-	for _, info := range Actions() {
-		if !seen[info.Type] {
-			missing = append(missing, info.Type)
-		}
-	}
-	if len(missing) > 0 {
-		t.Errorf("in no golden: %s", strings.Join(missing, ", "))
+	for _, missing := range reached.missing() {
+		t.Errorf("in no golden: %s", missing)
 	}
 }
 
 type story struct {
-	t     *testing.T
-	seen  map[string]bool // action types
-	flows map[string]*Program
-	state State
-	now   time.Time
+	t       *testing.T
+	reached branches
+	flows   map[string]*Program
+	state   State
+	input   string // of the module asked for last
+	now     time.Time
 }
 
-func newStory(t *testing.T, seen map[string]bool) *story {
-	return &story{t: t, seen: seen, flows: make(map[string]*Program), now: time.Date(2026, 1, 2, 3, 0, 0, 0, time.UTC)}
+func newStory(t *testing.T, reached branches) *story {
+	return &story{t: t, reached: reached, flows: make(map[string]*Program), now: time.Date(2026, 1, 2, 3, 0, 0, 0, time.UTC)}
 }
 
 // tell replays a golden and returns it with the outputs it has now.
@@ -112,6 +114,11 @@ func (s *story) command(command, argument, body string) string {
 	case "enter":
 		s.state = s.state.Enter(argument, "")
 		return ""
+	case "call":
+		s.state = s.state.Call(argument, "", s.input)
+		return ""
+	case "told":
+		return s.told()
 	case "advance":
 		d, err := time.ParseDuration(argument)
 		if err != nil {
@@ -137,13 +144,46 @@ func (s *story) event(command, argument string) Event {
 		return TimerFired{ID: argument}
 	case "bot-left":
 		return BotDisconnected{}
+	case "response":
+		return CustomerMessage{ContentType: contentTypeResponse, Content: argument}
 	case "granted":
-		return Granted{}
+		if strings.HasPrefix(argument, "{") {
+			return Granted{Data: argument}
+		}
+		return Granted{Result: argument}
 	case "refused":
-		return Refused{Reason: argument}
+		errorType, reason := errorAndReason(argument)
+		return Refused{Error: errorType, Reason: reason}
+	case "answered":
+		id, body, _ := strings.Cut(argument, " ")
+		return Answered{ID: id, Body: body, Invocation: "i-" + id}
+	case "unanswered":
+		id, rest, _ := strings.Cut(argument, " ")
+		errorType, why := errorAndReason(rest)
+		return Answered{ID: id, Error: errorType, Why: why}
+	case "back":
+		return Returned{}
 	}
 	s.t.Fatalf("unknown command %q", command)
 	return nil
+}
+
+const contentTypeResponse = "application/vnd.amazonaws.connect.message.interactive.response"
+
+// errorAndReason reads "Error: reason", or a reason alone.
+func errorAndReason(s string) (errorType, reason string) {
+	if errorType, reason, ok := strings.Cut(s, ": "); ok && !strings.Contains(errorType, " ") {
+		return errorType, reason
+	}
+	return "", s
+}
+
+func (s *story) told() string {
+	var b strings.Builder
+	for _, root := range slices.Sorted(maps.Keys(s.state.Data)) {
+		fmt.Fprintf(&b, "%s %s\n", root, s.state.Data[root])
+	}
+	return b.String()
 }
 
 func (s *story) flow(id, body string) string {
@@ -153,9 +193,6 @@ func (s *story) flow(id, body string) string {
 	}
 	samePrinted(s.t, p)
 	s.flows[id] = p
-	for i := range p.actions {
-		s.seen[p.actions[i].name] = true
-	}
 	var out strings.Builder
 	for _, problem := range Validate(p) {
 		fmt.Fprintln(&out, problem.Message)
@@ -178,8 +215,14 @@ func (s *story) contact(body string) string {
 			c.SegmentAttributes = with(c.SegmentAttributes, key, v)
 		case "Queue":
 			c.Queue.Name = v
+		case "Tags":
+			c.Tags = with(c.Tags, key, v)
 		case "CustomerId":
 			c.CustomerID = v
+		case "InitialMessage":
+			c.InitialMessage = v
+		case "LanguageCode":
+			c.LanguageCode = v
 		case "FlowType":
 			c.FlowType = v
 		case "Bot":
@@ -202,18 +245,41 @@ func with(m map[string]string, key, v string) map[string]string {
 
 func (s *story) step(e Event) string {
 	before, attributes := stateJSON(s.t, s.state), maps.Clone(s.state.Contact.Attributes)
-	next, effects := s.flows[s.state.Flow].Step(s.state, e, s.now)
+	p := s.flows[s.state.Flow]
+	s.trace(p, e)
+	next, effects := p.Step(s.state, e, s.now)
 	if !bytes.Equal(before, stateJSON(s.t, s.state)) || !maps.Equal(attributes, s.state.Contact.Attributes) {
 		s.t.Errorf("%T changed the state it was given", e)
+	}
+	for _, effect := range effects {
+		if m, ok := effect.(InvokeModule); ok {
+			s.input = m.Input
+		}
 	}
 	s.state = reload(s.t, next)
 	return tellEffects(effects) + tellState(&s.state)
 }
 
+// trace notes the branches that a step takes. It lets the event happen twice:
+// tracing changes nothing but what is logged.
+func (s *story) trace(p *Program, e Event) {
+	quiet, _ := p.Step(s.state, e, s.now)
+	traced := s.state
+	traced.Contact.Trace = true
+	traced, effects := p.Step(traced, e, s.now)
+	if !bytes.Equal(stateJSON(s.t, quiet), stateJSON(s.t, traced)) {
+		s.t.Errorf("%T: traced, another state", e)
+	}
+	for _, effect := range effects {
+		if line, ok := effect.(Log); ok {
+			s.reached.add(line.ActionType, line.Branch)
+		}
+	}
+}
+
 // take runs a flow of one action whose every branch says its own name.
 func (s *story) take(argument string) string {
 	name, params, _ := strings.Cut(argument, " ")
-	s.seen[name] = true
 	kind := actionTypes[name]
 	if kind == nil {
 		return "no such action type"
@@ -222,10 +288,11 @@ func (s *story) take(argument string) string {
 	if err != nil {
 		return err.Error()
 	}
-	state := New("take", "", 0)
-	state.Contact = s.state.Contact
-	_, effects := p.Step(state, Start{}, s.now)
-	return tellEffects(effects)
+	s.flows["take"] = p
+	contact := s.state.Contact
+	s.state = New("take", "", 0)
+	s.state.Contact = contact
+	return strings.TrimSuffix(s.step(Start{}), tellState(&State{Done: true}))
 }
 
 func oneAction(kind *actionType, params string) []byte {
@@ -262,17 +329,50 @@ func tellEffects(effects []Effect) string {
 				fmt.Fprintf(&b, "say %s %s\n", e.ContentType, e.Content)
 				continue
 			}
-			fmt.Fprintf(&b, "say %q\n", e.Content)
+			who := "say"
+			if e.Bot {
+				who = "bot says"
+			}
+			fmt.Fprintf(&b, "%s %q\n", who, e.Content)
 		case Log:
 			fmt.Fprintf(&b, "log %s %s %q%s\n", e.ModuleType, e.ActionType, e.Identifier, tellLog(e))
-		case StartTimer:
-			fmt.Fprintf(&b, "StartTimer %s %s\n", e.ID, e.At.Format("15:04:05"))
 		default:
-			line := strings.TrimPrefix(fmt.Sprintf("%T %+v", e, e), "flow.")
-			fmt.Fprintln(&b, strings.TrimSuffix(line, " {}"))
+			fmt.Fprintln(&b, strings.TrimSuffix(tell(reflect.ValueOf(&e).Elem()), " {}"))
 		}
 	}
 	return b.String()
+}
+
+// tell writes a value as people read it: what pointers lead to, and of structs
+// the members that are set.
+func tell(v reflect.Value) string {
+	switch x := v.Interface().(type) {
+	case time.Time:
+		return x.Format("15:04:05")
+	case time.Duration:
+		return x.String()
+	}
+	switch v.Kind() {
+	case reflect.Pointer:
+		return tell(v.Elem())
+	case reflect.Interface:
+		return v.Elem().Type().Name() + " " + tell(v.Elem())
+	case reflect.Slice:
+		elements := make([]string, v.Len())
+		for i := range elements {
+			elements[i] = tell(v.Index(i))
+		}
+		return "[" + strings.Join(elements, " ") + "]"
+	case reflect.Struct:
+		var members []string
+		for i := range v.NumField() {
+			if !v.Field(i).IsZero() || v.NumField() == 1 {
+				members = append(members, v.Type().Field(i).Name+":"+tell(v.Field(i)))
+			}
+		}
+		return "{" + strings.Join(members, " ") + "}"
+	}
+	return fmt.Sprint(v)
 }
 
 func tellLog(e Log) string {
@@ -289,6 +389,9 @@ func tellLog(e Log) string {
 	if e.Why != "" {
 		b.WriteString(": " + e.Why)
 	}
+	if e.Branch != "" {
+		fmt.Fprintf(&b, " by %s to %q", e.Branch, e.Next)
+	}
 	return b.String()
 }
 
@@ -297,7 +400,7 @@ func tellState(s *State) string {
 	case s.Done:
 		return "= done\n"
 	case s.Waiting != nil:
-		return fmt.Sprintf("= at %q waiting for %s\n", s.At, strings.TrimSpace(s.Waiting.For+" "+s.Waiting.Timer))
+		return fmt.Sprintf("= at %q waiting for %s\n", s.At, strings.Join(strings.Fields(s.Waiting.For+" "+s.Waiting.Timer+" "+s.Waiting.Call), " "))
 	}
 	return fmt.Sprintf("= at %q\n", s.At)
 }

@@ -57,7 +57,7 @@ func (m invokeFlowModule) resume(r *run, e Event) (outcome, bool) {
 		return o, ended && o.ending == failed
 	}
 	name, ok := textOf(member(r.s.Data["Modules"], "Result"))
-	if !ok && r.current.errorBranch("NoMatchingCondition") == nil {
+	if !ok && r.current.errorBranch(noMatchingCondition) == nil {
 		return success, true
 	}
 	return outcome{ending: resulted, value: value{text: name, missing: !ok}, name: name}, true

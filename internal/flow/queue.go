@@ -22,7 +22,7 @@ var queueActions = []actionType{
 		note:       "the queue named, or the working queue; ages are compared in milliseconds",
 		params:     []string{"MetricType", "QueueId", "AgentId"},
 		required:   []string{"MetricType"},
-		errors:     []string{noMatchingError, "NoMatchingCondition"},
+		errors:     []string{noMatchingError, noMatchingCondition},
 		conditions: mustConditions,
 		check:      (*checker).metric,
 	}, newCheckMetric),

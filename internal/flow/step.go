@@ -51,8 +51,10 @@ const (
 	faulted                 // the flow must not go on
 )
 
-// noMatchingError is the error of whatever has no error type of its own.
-const noMatchingError = "NoMatchingError"
+const (
+	noMatchingError     = "NoMatchingError"     // of whatever has no error type of its own
+	noMatchingCondition = "NoMatchingCondition" // the branch of a result that no condition holds for
+)
 
 var success = outcome{ending: succeeded}
 
@@ -71,6 +73,8 @@ type run struct {
 	now     time.Time
 	effects []Effect
 	current *action
+
+	parameters string // of the current action, for the log
 
 	ownAttributes, ownFlowAttributes, ownLoops, ownData bool // the map is this run's copy
 }
@@ -117,6 +121,7 @@ func (r *run) resume(e Event) {
 		r.fault("the action " + r.s.At + " is no longer a " + r.s.Waiting.For)
 		return
 	}
+	r.parameters = r.resolved()
 	o, ended := st.resume(r, e)
 	if !ended {
 		return
@@ -142,6 +147,7 @@ func (r *run) execute(at int) {
 }
 
 func (r *run) perform() outcome {
+	r.parameters = r.resolved()
 	if r.current.step == nil {
 		return fail("unknown action type")
 	}
@@ -158,56 +164,64 @@ func (r *run) finish(o outcome) int {
 		r.fault(o.why)
 		return -1
 	case terminal:
-		r.log(o)
+		r.log(o, way{at: -1})
 		if o.effect != nil {
 			r.do(o.effect)
 		}
-		r.s.Done, r.s.Callers = true, nil
+		r.over()
 		return -1
 	case left:
-		r.log(o)
+		r.log(o, way{at: -1})
 		r.s = r.s.leave(o.left)
 		r.do(Return{})
 		return -1
 	}
-	r.log(o)
-	next := r.branch(o)
-	if next < 0 {
+	on := r.branch(o)
+	r.log(o, on)
+	if on.at < 0 {
 		r.noBranch()
 	}
-	return next
+	return on.at
+}
+
+// way is the branch by which an action is left.
+type way struct {
+	at        int        // index of the next action, -1 for none
+	branch    string     // NextAction or an error type, "" for none and for a condition
+	condition *condition // that held, if one did
 }
 
 // branch chooses the next action. NextAction is the way on after a success
 // only: on branching actions the console writes there a copy of another branch,
 // so an error never follows it, some types aside.
-func (r *run) branch(o outcome) int {
+func (r *run) branch(o outcome) way {
 	a := r.current
+	next := way{at: a.next.at, branch: "NextAction"}
 	switch {
 	case o.ending == succeeded, o.ending == resulted && len(a.conditions) == 0:
-		return a.next.at
+		return next
 	case o.ending == resulted:
 		for i := range a.conditions {
-			if a.conditions[i].match(&r.s, o.value) {
-				return a.conditions[i].target.at
+			if c := &a.conditions[i]; c.match(&r.s, o.value) {
+				return way{at: c.target.at, condition: c}
 			}
 		}
-		if b := a.errorBranch("NoMatchingCondition"); b != nil {
-			return b.target.at
+		if b := a.errorBranch(noMatchingCondition); b != nil {
+			return way{at: b.target.at, branch: b.errorType}
 		}
-		return a.next.at
+		return next
 	}
 	b := a.errorBranch(o.name)
 	if b == nil {
 		b = a.errorBranch(noMatchingError)
 	}
 	if b != nil && b.target.at >= 0 {
-		return b.target.at
+		return way{at: b.target.at, branch: b.errorType}
 	}
 	if a.kind != nil && a.kind.goesOn {
-		return a.next.at
+		return next
 	}
-	return -1
+	return way{at: -1}
 }
 
 func (a *action) errorBranch(errorType string) *branch {
@@ -219,9 +233,12 @@ func (a *action) errorBranch(errorType string) *branch {
 	return nil
 }
 
+// over: nothing more happens to this flow, nor to those that wait for it.
+func (r *run) over() { r.s.Done, r.s.Waiting, r.s.Callers = true, nil, nil }
+
 // noBranch ends a flow that has nowhere to go.
 func (r *run) noBranch() {
-	r.s.Done, r.s.Callers = true, nil
+	r.over()
 	if r.s.Contact.endsWithContact() {
 		r.effects = append(r.effects, Disconnect{})
 		return
@@ -230,8 +247,7 @@ func (r *run) noBranch() {
 }
 
 func (r *run) fault(reason string) {
-	r.s.Done, r.s.Callers = true, nil
-	r.s.Waiting = nil
+	r.over()
 	r.effects = append(r.effects, Fault{Reason: reason})
 }
 
@@ -285,14 +301,29 @@ func answered(e Event) (outcome, bool) {
 	return outcome{}, false
 }
 
-func (r *run) log(o outcome) {
-	if !r.s.Logging && !r.s.Contact.Trace && !o.unavailable {
+// logs says whether actions are told of.
+func (r *run) logs() bool { return r.s.Logging || r.s.Contact.Trace }
+
+func (r *run) log(o outcome, on way) {
+	if !r.logs() && !o.unavailable {
 		return
 	}
+	if r.parameters == "" {
+		r.parameters = r.resolved() // the action itself has switched logging on
+	}
 	a := r.current
-	line := Log{Flow: r.s.Flow, ActionType: a.name, ModuleType: a.name, Identifier: a.id, Why: o.why, Logged: r.s.Logging}
+	line := Log{
+		Flow: r.s.Flow, ActionType: a.name, ModuleType: a.name, Identifier: a.id, Parameters: r.parameters,
+		Why: o.why, Branch: on.branch, Logged: r.s.Logging,
+	}
 	if a.kind != nil {
 		line.ModuleType = a.kind.module
+	}
+	if on.condition != nil {
+		line.Branch = on.condition.label()
+	}
+	if on.at >= 0 {
+		line.Next = r.p.actions[on.at].id
 	}
 	switch o.ending {
 	case resulted, left:
@@ -301,6 +332,20 @@ func (r *run) log(o outcome) {
 		line.Error = o.name
 	}
 	r.do(line)
+}
+
+// maxLogged is the most bytes of parameters in a line; those of longer ones are
+// left out.
+const maxLogged = 32_768
+
+// resolved is the current action's parameters as they are now, for the log: the
+// action itself may change what they refer to.
+func (r *run) resolved() string {
+	if !r.logs() {
+		return ""
+	}
+	parameters, _ := newTemplate(&r.current.params).resolve(&r.s, maxLogged)
+	return parameters
 }
 
 // Maps of a state are shared with the caller's copy of it, so the first write
