@@ -52,10 +52,11 @@ type ContactFlow struct {
 	Published   string            `json:"published,omitempty"` // "" when never published
 	Saved       string            `json:"saved"`
 	Tags        map[string]string `json:"tags,omitempty"`
+	LastVersion int64             `json:"lastVersion,omitempty"` // the highest number given to a version, deleted ones included
 	Modified    time.Time         `json:"modified"`
 }
 
-// Saved addresses a flow's saved content.
+// SavedQualifier addresses a flow's saved content.
 const SavedQualifier = "$SAVED"
 
 // TypeContactFlow is the type of the flows that StartChatContact, TransferToFlow and disconnecting run.
@@ -75,6 +76,10 @@ func (f *ContactFlow) Startable() error {
 	return nil
 }
 
+// Runs says whether contacts may run the flow at all: only published flows can be invoked (developer guide), and
+// archived ones are out of use (inferred).
+func (f *ContactFlow) Runs() bool { return f.Published != "" && !f.Archived }
+
 // hookTypes says which type of flow may run at which point of a contact's life.
 var hookTypes = map[string][]string{
 	"AgentWhisper":      {"AGENT_WHISPER"},
@@ -89,10 +94,10 @@ var hookTypes = map[string][]string{
 
 // MayHook says whether the flow can be set for an event hook of a chat.
 func (f *ContactFlow) MayHook(hook string) bool {
-	return f.Published != "" && !f.Archived && slices.Contains(hookTypes[hook], f.Type)
+	return f.Runs() && slices.Contains(hookTypes[hook], f.Type)
 }
 
 // MayEnter says whether TransferToFlow may go on with the flow.
 func (f *ContactFlow) MayEnter() bool {
-	return f.Published != "" && !f.Archived && slices.Contains([]string{TypeContactFlow, "AGENT_TRANSFER", "QUEUE_TRANSFER"}, f.Type)
+	return f.Runs() && slices.Contains([]string{TypeContactFlow, "AGENT_TRANSFER", "QUEUE_TRANSFER"}, f.Type)
 }

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"sync"
 
 	"github.com/parley-chat/parley/internal/center"
@@ -18,8 +19,10 @@ type FlowView struct {
 	center.ContactFlow
 	Content string
 	SHA256  string
-	// Published says that this is the content that contacts run.
+	// Published says that contacts may run this content.
 	Published bool
+	// Version is set when the content was asked for by the number of a version.
+	Version *center.Version
 }
 
 // CreateFlow makes a flow, published (and then validated) or saved.
@@ -27,7 +30,7 @@ func (c *Chats) CreateFlow(ctx context.Context, at center.InstanceID, f center.C
 	if _, err := c.Instance(ctx, at); err != nil {
 		return nil, err
 	}
-	sha, err := c.keepContent(ctx, at, content, publish)
+	sha, err := c.keepFlow(ctx, at, content, publish)
 	if err != nil {
 		return nil, err
 	}
@@ -38,29 +41,29 @@ func (c *Chats) CreateFlow(ctx context.Context, at center.InstanceID, f center.C
 	if publish {
 		f.Published = sha
 	}
-	err = flows.insert(ctx, c, at, &f)
-	var refused *center.Error
-	if errors.As(err, &refused) && refused.Code == center.Duplicate {
-		return nil, center.Refuse(center.Duplicate, "a flow of that name already exists in the instance")
-	}
-	if err != nil {
-		return nil, err
+	if err := flows.insert(ctx, c, at, &f); err != nil {
+		return nil, taken(err, "a flow of that name")
 	}
 	return &FlowView{ContactFlow: f, Content: content, SHA256: sha, Published: publish}, nil
 }
 
-// keepContent checks a flow's text and stores it under its hash. What is published must be valid; what is saved
-// need only be a flow document.
-func (c *Chats) keepContent(ctx context.Context, at center.InstanceID, content string, publish bool) (sha string, err error) {
+// keepFlow checks a flow's text and stores it. What is published must be valid; what is saved need only be a flow
+// document.
+func (c *Chats) keepFlow(ctx context.Context, at center.InstanceID, content string, publish bool) (sha string, err error) {
 	p, err := flow.Parse([]byte(content))
 	if err != nil {
-		return "", &center.Error{Code: center.InvalidFlow, Message: "the flow's content is refused", Problems: problemsOf(err)}
+		return "", invalidContent(problemsOf(err))
 	}
 	if publish {
 		if problems := flow.Validate(p); len(problems) > 0 {
-			return "", &center.Error{Code: center.InvalidFlow, Message: "the flow's content is refused", Problems: texts(problems)}
+			return "", invalidContent(problems)
 		}
 	}
+	return c.keep(ctx, at, content)
+}
+
+// keep stores a text under its hash.
+func (c *Chats) keep(ctx context.Context, at center.InstanceID, content string) (sha string, err error) {
 	sum := sha256.Sum256([]byte(content))
 	sha = hex.EncodeToString(sum[:])
 	err = contents.insert(ctx, c, at, &flowContent{SHA256: sha, Text: content})
@@ -71,17 +74,19 @@ func (c *Chats) keepContent(ctx context.Context, at center.InstanceID, content s
 	return sha, err
 }
 
-// Flow finds a flow and one of its contents: the published one, or with the qualifier $SAVED the saved one.
+// Flow finds a flow and one of its contents: the published one, with the qualifier $SAVED the saved one, with a number
+// that of a version.
 func (c *Chats) Flow(ctx context.Context, at center.InstanceID, ref center.FlowRef) (*FlowView, error) {
-	f, err := c.flow(ctx, at, ref)
+	f, err := c.flow(ctx, at, ref.ID)
 	if err != nil {
 		return nil, err
 	}
-	v := &FlowView{ContactFlow: *f, SHA256: f.Published, Published: true}
-	if ref.Qualifier == center.SavedQualifier {
-		v.SHA256, v.Published = f.Saved, false
-	} else if f.Published == "" {
-		return nil, center.Refuse(center.FlowNotPublished, "the flow %s was saved but never published; ask for %s:%s", f.ID, f.ID, center.SavedQualifier)
+	v := &FlowView{ContactFlow: *f, SHA256: f.Saved}
+	if ref.Qualifier != center.SavedQualifier {
+		v.Published = true
+		if v.SHA256, v.Version, err = c.published(ctx, at, f, ref); err != nil {
+			return nil, err
+		}
 	}
 	content, err := contents.get(ctx, c, at, v.SHA256)
 	if err != nil {
@@ -91,14 +96,62 @@ func (c *Chats) Flow(ctx context.Context, at center.InstanceID, ref center.FlowR
 	return v, nil
 }
 
-func (c *Chats) flow(ctx context.Context, at center.InstanceID, ref center.FlowRef) (*center.ContactFlow, error) {
+// published is the hash of the content of a flow that a reference leads to.
+func (c *Chats) published(ctx context.Context, at center.InstanceID, f *center.ContactFlow, ref center.FlowRef) (sha string, v *center.Version, err error) {
+	if number, ok := ref.Version(); ok {
+		v, err := flowVersions.get(ctx, c, at, center.VersionKey(string(f.ID), number))
+		if err != nil {
+			return "", nil, noVersion(err, flowVersions.word, string(f.ID), number)
+		}
+		return v.Content, v, nil
+	}
+	switch {
+	case ref.Qualifier != "" && ref.Qualifier != center.LatestQualifier:
+		return "", nil, center.Refuse(center.NotFound, "Resource not found of Type: %s %s", flowVersions.word, f.ID)
+	case f.Published == "":
+		return "", nil, center.Refuse(center.FlowNotPublished, "the flow %s was saved but never published; ask for %s:%s", f.ID, f.ID, center.SavedQualifier)
+	}
+	return f.Published, nil, nil
+}
+
+// flowToRun finds a flow that contacts may run, by an id or ARN with the number of a version behind a colon or
+// without, and the hash of the content to run.
+func (c *Chats) flowToRun(ctx context.Context, at center.InstanceID, ref string) (*center.ContactFlow, string, error) {
+	r := center.ParseFlow(ref)
+	f, err := flows.get(ctx, c, at, string(r.ID))
+	if err != nil {
+		return nil, "", err
+	}
+	if !f.Runs() {
+		return nil, "", flows.notFound(string(f.ID))
+	}
+	sha, _, err := c.published(ctx, at, f, r)
+	return f, sha, err
+}
+
+func (c *Chats) flow(ctx context.Context, at center.InstanceID, id center.FlowID) (*center.ContactFlow, error) {
 	if _, err := c.Instance(ctx, at); err != nil {
 		return nil, err
 	}
-	if ref.Qualifier != "" && ref.Qualifier != center.SavedQualifier {
-		return nil, center.Refuse(center.NotFound, "Resource not found of Type: CONTACT_FLOW_VERSION %s", printable(string(ref.ID)))
+	return flows.get(ctx, c, at, string(id))
+}
+
+// flowToChange finds the flow that an operation is to change. A version is never changed.
+func (c *Chats) flowToChange(ctx context.Context, at center.InstanceID, ref center.FlowRef) (*center.ContactFlow, error) {
+	f, err := c.flow(ctx, at, ref.ID)
+	if err == nil {
+		err = changeable(ref.Qualifier)
 	}
-	return flows.get(ctx, c, at, string(ref.ID))
+	return f, err
+}
+
+// changeable refuses references to what never changes.
+func changeable(qualifier string) error {
+	switch qualifier {
+	case "", center.LatestQualifier, center.SavedQualifier:
+		return nil
+	}
+	return center.Refuse(center.InvalidRequest, "a version does not change; leave out what follows the id, or write %s for the saved content", center.SavedQualifier)
 }
 
 // Flows lists the flows of the given types (of every type if none is given), in the order of their ids.
@@ -106,32 +159,18 @@ func (c *Chats) Flows(ctx context.Context, at center.InstanceID, types []string,
 	if _, err := c.Instance(ctx, at); err != nil {
 		return nil, err
 	}
-	var found []center.ContactFlow
-	for len(found) < limit {
-		page, err := flows.list(ctx, c, at, after, limit)
-		if err != nil {
-			return nil, err
-		}
-		for _, f := range page {
-			after = string(f.ID)
-			if len(found) < limit && (len(types) == 0 || slices.Contains(types, f.Type)) {
-				found = append(found, f)
-			}
-		}
-		if len(page) < limit {
-			break
-		}
-	}
-	return found, nil
+	return flows.filter(ctx, c, at, after, limit, func(f *center.ContactFlow) bool {
+		return len(types) == 0 || slices.Contains(types, f.Type)
+	})
 }
 
 // UpdateFlowContent replaces a flow's content: it is published, or with the qualifier $SAVED only saved.
 func (c *Chats) UpdateFlowContent(ctx context.Context, at center.InstanceID, ref center.FlowRef, content string) error {
-	if _, err := c.flow(ctx, at, ref); err != nil {
+	if _, err := c.flowToChange(ctx, at, ref); err != nil {
 		return err
 	}
 	publish := ref.Qualifier != center.SavedQualifier
-	sha, err := c.keepContent(ctx, at, content, publish)
+	sha, err := c.keepFlow(ctx, at, content, publish)
 	if err != nil {
 		return err
 	}
@@ -146,10 +185,10 @@ func (c *Chats) UpdateFlowContent(ctx context.Context, at center.InstanceID, ref
 
 // UpdateFlow changes what is known about a flow beside its content; nil members stay as they are.
 func (c *Chats) UpdateFlow(ctx context.Context, at center.InstanceID, ref center.FlowRef, name, description *string, archived *bool) error {
-	if _, err := c.flow(ctx, at, ref); err != nil {
+	if _, err := c.flowToChange(ctx, at, ref); err != nil {
 		return err
 	}
-	err := flows.update(ctx, c, at, string(ref.ID), func(f *center.ContactFlow) error {
+	return taken(flows.update(ctx, c, at, string(ref.ID), func(f *center.ContactFlow) error {
 		if name != nil {
 			f.Name = *name
 		}
@@ -161,20 +200,81 @@ func (c *Chats) UpdateFlow(ctx context.Context, at center.InstanceID, ref center
 		}
 		f.Modified = c.Clock.Now().UTC()
 		return nil
-	})
-	var refused *center.Error
-	if errors.As(err, &refused) && refused.Code == center.Duplicate {
-		return center.Refuse(center.Duplicate, "a flow of that name already exists in the instance")
-	}
-	return err
+	}), "a flow of that name")
 }
 
-// DeleteFlow deletes a flow. Contacts that run it go on in the version they began with.
+// DeleteFlow deletes a flow with its versions. Contacts that run it go on in the content they began with; flows that
+// lead to it take their error branches.
 func (c *Chats) DeleteFlow(ctx context.Context, at center.InstanceID, ref center.FlowRef) error {
-	if _, err := c.flow(ctx, at, ref); err != nil {
+	f, err := c.flowToChange(ctx, at, ref)
+	if err != nil {
 		return err
 	}
-	return flows.delete(ctx, c, at, string(ref.ID))
+	if err := flowVersions.deleteBelow(ctx, c, at, string(f.ID)+"/"); err != nil {
+		return err
+	}
+	return flows.delete(ctx, c, at, string(f.ID))
+}
+
+// CreateFlowVersion gives the published content of a flow a number: the given one, which must be above all before, or
+// with 0 the next. AWS documents versions for flows of type CAMPAIGN only; here flows of every type have them.
+func (c *Chats) CreateFlowVersion(ctx context.Context, at center.InstanceID, ref center.FlowRef, v center.Version) (*center.Version, error) {
+	f, err := c.flowToChange(ctx, at, ref)
+	if err != nil {
+		return nil, err
+	}
+	given := v
+	err = flows.update(ctx, c, at, string(f.ID), func(f *center.ContactFlow) error {
+		v = given
+		if f.Published == "" {
+			return center.Refuse(center.InvalidRequest, "the flow %s was saved but never published; only what is published can become a version", f.ID)
+		}
+		if err := matches(v.Content, f.Published); err != nil {
+			return err
+		}
+		if v.Number == 0 {
+			v.Number = f.LastVersion + 1
+		}
+		if v.Number <= f.LastVersion || v.Number > center.MaxVersion {
+			return center.Refuse(center.InvalidRequest, "ContactFlowVersion must be above the last version, %d, and at most %d", f.LastVersion, center.MaxVersion)
+		}
+		if v.Modified.IsZero() {
+			v.Modified = f.Modified
+		}
+		v.Of, v.Content, f.LastVersion = string(f.ID), f.Published, v.Number
+		return nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	return &v, flowVersions.insert(ctx, c, at, &v)
+}
+
+// FlowVersions lists the versions of a flow from the first, those after the given number.
+func (c *Chats) FlowVersions(ctx context.Context, at center.InstanceID, ref center.FlowRef, after int64, limit int) ([]center.Version, error) {
+	f, err := c.flow(ctx, at, ref.ID)
+	if err != nil {
+		return nil, err
+	}
+	return flowVersions.below(ctx, c, at, string(f.ID)+"/", center.VersionKey(string(f.ID), after), limit)
+}
+
+// DeleteFlowVersion deletes a version of a flow; no other gets its number.
+func (c *Chats) DeleteFlowVersion(ctx context.Context, at center.InstanceID, ref center.FlowRef, number int64) error {
+	f, err := c.flow(ctx, at, ref.ID)
+	if err != nil {
+		return err
+	}
+	err = flowVersions.delete(ctx, c, at, center.VersionKey(string(f.ID), number))
+	return noVersion(err, flowVersions.word, string(f.ID), number)
+}
+
+// noVersion is AWS's answer for a version that is not there, with what it leaves out: which one.
+func noVersion(err error, word, of string, number int64) error {
+	if isNotFound(err) {
+		return center.Refuse(center.NotFound, "Resource not found of Type: %s %s:%d", word, of, number)
+	}
+	return err
 }
 
 // programs are the parsed contents in use, by hash. Contents never change, so they never go stale.
@@ -209,19 +309,23 @@ func (c *Chats) program(ctx context.Context, at center.InstanceID, sha string) (
 	return p, nil
 }
 
-func texts(problems []flow.Problem) []string {
+// invalidContent refuses a document with all that is wrong with it.
+func invalidContent(problems []flow.Problem) error {
 	all := make([]string, len(problems))
 	for i, p := range problems {
 		all[i] = p.Message
+		if p.Path != "" && !strings.Contains(p.Message, "Path: ") && !strings.Contains(p.Message, p.Path) {
+			all[i] += ", Path: " + p.Path
+		}
 	}
-	return all
+	return &center.Error{Code: center.InvalidFlow, Message: "the content is refused", Problems: all}
 }
 
 // problemsOf lists what Parse found.
-func problemsOf(err error) []string {
+func problemsOf(err error) []flow.Problem {
 	var refused *flow.ParseError
 	if errors.As(err, &refused) {
-		return texts(refused.Problems)
+		return refused.Problems
 	}
-	return []string{err.Error()}
+	return []flow.Problem{{Message: err.Error()}}
 }

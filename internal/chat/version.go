@@ -1,0 +1,92 @@
+package chat
+
+import (
+	"context"
+	"errors"
+	"strings"
+
+	"github.com/parley-chat/parley/internal/center"
+)
+
+// Versions of flows and of modules: contents with a number, which never change.
+var (
+	flowVersions   = kind[center.Version]{"contact-flow-version", "CONTACT_FLOW_VERSION", versionRow}
+	moduleVersions = kind[center.Version]{"flow-module-version", "CONTACT_FLOW_MODULE_VERSION", versionRow}
+)
+
+func versionRow(v *center.Version) (id, name string) { return v.Key(), "" }
+
+// matches refuses a version of a content that is not the latest any more: "If the FlowContentSha256 provided is
+// different from the FlowContentSha256 of the $LATEST published flow content, then an error is returned" (API
+// reference, CreateContactFlowVersion; which error is inferred).
+func matches(given, latest string) error {
+	if given != "" && given != latest {
+		return center.Refuse(center.InvalidRequest, "the hash of the content is not that of the latest published content, %s", latest)
+	}
+	return nil
+}
+
+// below lists up to limit values whose ids begin with the prefix, after the one with the given id.
+func (k kind[T]) below(ctx context.Context, c *Chats, at center.InstanceID, prefix, after string, limit int) ([]T, error) {
+	if after < prefix {
+		after = prefix
+	}
+	all, err := k.list(ctx, c, at, after, limit)
+	if err != nil {
+		return nil, err
+	}
+	for i := range all {
+		if id, _ := k.row(&all[i]); !strings.HasPrefix(id, prefix) {
+			return all[:i], nil
+		}
+	}
+	return all, nil
+}
+
+// deleteBelow deletes all values whose ids begin with the prefix.
+func (k kind[T]) deleteBelow(ctx context.Context, c *Chats, at center.InstanceID, prefix string) error {
+	for {
+		some, err := k.below(ctx, c, at, prefix, "", 100)
+		if err != nil || len(some) == 0 {
+			return err
+		}
+		for i := range some {
+			id, _ := k.row(&some[i])
+			if err := k.delete(ctx, c, at, id); err != nil && !isNotFound(err) {
+				return err
+			}
+		}
+	}
+}
+
+// filter lists up to limit values to keep, after the one with the given id, in the order of ids.
+func (k kind[T]) filter(ctx context.Context, c *Chats, at center.InstanceID, after string, limit int, keep func(*T) bool) ([]T, error) {
+	var found []T
+	for {
+		page, err := k.list(ctx, c, at, after, limit)
+		if err != nil {
+			return nil, err
+		}
+		for i := range page {
+			after, _ = k.row(&page[i])
+			if keep(&page[i]) {
+				found = append(found, page[i])
+			}
+			if len(found) == limit {
+				return found, nil
+			}
+		}
+		if len(page) < limit {
+			return found, nil
+		}
+	}
+}
+
+// taken is the answer to a name that another has.
+func taken(err error, what string) error {
+	var refused *center.Error
+	if errors.As(err, &refused) && refused.Code == center.Duplicate {
+		return center.Refuse(center.Duplicate, "%s already exists in the instance", what)
+	}
+	return err
+}
