@@ -81,7 +81,7 @@ func (p HoursPeriod) falls(date time.Time) bool {
 // BasicHours are the hours of operation that a new instance has. Amazon Connect names them "Basic Hours"; that they are
 // open around the clock, every day, is inferred.
 func BasicHours(id HoursID, now time.Time) HoursOfOperation {
-	h := HoursOfOperation{ID: id, Name: "Basic Hours", TimeZone: "UTC", Modified: now.UTC()}
+	h := HoursOfOperation{ID: id, Name: BasicHoursName, TimeZone: "UTC", Modified: now.UTC()}
 	for day := time.Sunday; day <= time.Saturday; day++ {
 		h.Config = append(h.Config, HoursPeriod{Day: strings.ToUpper(day.String())})
 	}
@@ -200,6 +200,30 @@ func (s Schedule) On(date time.Time) EffectiveHours {
 	day.Open = without(union(open), union(closed))
 	return day
 }
+
+// Between gives the hours of each date from one to another, both as the API writes them.
+func (s Schedule) Between(from, to string) ([]EffectiveHours, error) {
+	first, err := ParseDate(from)
+	if err != nil {
+		return nil, err
+	}
+	last, err := ParseDate(to)
+	if err != nil {
+		return nil, err
+	}
+	n := int(last.Sub(first)/(24*time.Hour)) + 1
+	if n < 1 || n > maxEffectiveDays {
+		return nil, Refuse(InvalidParameter, "ToDate must be on FromDate or up to %d days after it", maxEffectiveDays-1)
+	}
+	days := make([]EffectiveHours, n)
+	for i := range days {
+		days[i] = s.On(first.AddDate(0, 0, i))
+	}
+	return days, nil
+}
+
+// maxEffectiveDays is a year; Amazon Connect's own limit is not documented.
+const maxEffectiveDays = 366
 
 // weekly are the weekly hours that begin on a date.
 func (h *HoursOfOperation) weekly(date time.Time) []Span {
