@@ -7,8 +7,9 @@ import (
 	"github.com/parley-chat/parley/internal/center"
 )
 
-// The binary form of Claims: the kind, five strings, two instants. It says
-// nothing about its version; another form would get another Kind.
+// The binary form of Claims: the kind, five strings, two instants, and for a
+// View token one string more. It says nothing about its version; another form
+// would get another Kind.
 
 // encode writes any claims; UUIDs, which ids are, become 16 bytes.
 func (c Claims) encode() []byte {
@@ -18,7 +19,11 @@ func (c Claims) encode() []byte {
 		b = appendString(b, s)
 	}
 	b = appendInstant(b, c.Issued)
-	return appendInstant(b, c.Expires)
+	b = appendInstant(b, c.Expires)
+	if c.Kind == View {
+		b = appendString(b, c.View)
+	}
+	return b
 }
 
 // appendString writes 0 and 16 bytes for a UUID in its usual spelling, and
@@ -51,7 +56,10 @@ func decodeClaims(b []byte) (Claims, error) {
 		Issued:      r.instant(),
 		Expires:     r.instant(),
 	}
-	if r.short || len(r.rest) > 0 || c.Kind < Participant || c.Kind > Socket {
+	if c.Kind == View {
+		c.View = r.string()
+	}
+	if r.short || len(r.rest) > 0 || c.Kind < Participant || c.Kind > View {
 		return Claims{}, ErrInvalid
 	}
 	return c, nil

@@ -1,6 +1,7 @@
 // Package token makes and opens the bearer tokens of a chat: the participant
 // token that StartChatContact returns, the connection token that
-// CreateParticipantConnection returns, and the token in the URL of a socket.
+// CreateParticipantConnection returns, the token in the URL of a socket, and the
+// token of a view that a flow shows.
 //
 // A token is a PASETO v4.local: encrypted, authenticated and self-contained.
 // Whoever holds a key opens it, and nothing is looked up to do so. The package
@@ -23,7 +24,7 @@ import (
 )
 
 // MaxLen is the length that the Amazon Connect Participant Service's model
-// allows a ParticipantToken and a ConnectionToken.
+// allows a ParticipantToken, a ConnectionToken and a ViewToken.
 const MaxLen = 1000
 
 // How long tokens live, by the Amazon Connect API Reference: a connection
@@ -41,6 +42,7 @@ const (
 	Participant Kind = 1 // calls CreateParticipantConnection; lives as long as the participant
 	Connection  Kind = 2 // calls the other operations of the Participant Service
 	Socket      Kind = 3 // opens sockets, any number of times until it expires
+	View        Kind = 4 // says which view a chat was shown; of no use without a connection token of that chat
 )
 
 func (k Kind) String() string {
@@ -51,6 +53,8 @@ func (k Kind) String() string {
 		return "connection token"
 	case Socket:
 		return "socket token"
+	case View:
+		return "view token"
 	}
 	return fmt.Sprintf("token of kind %d", byte(k))
 }
@@ -64,6 +68,7 @@ type Claims struct {
 	Contact     string
 	Participant string
 	Role        string // CUSTOMER, AGENT, …
+	View        string // of a View token alone: what was shown, as the caller names it
 
 	Issued  time.Time
 	Expires time.Time // the first moment at which it is not good any more; zero is never

@@ -1,0 +1,84 @@
+package center
+
+import "testing"
+
+func TestParseView(t *testing.T) {
+	const id = "11111111-2222-4333-8444-55555555555a"
+	for text, want := range map[string]ViewRef{
+		"form":    {"form", ""},
+		"form:1":  {"form", "1"},
+		id:        {id, ""},
+		id + ":7": {id, "7"},
+		"11111111-2222-4333-8444-55555555555A:$SAVED":                                                   {id, "$SAVED"},
+		"arn:aws:connect:us-east-1:aws:view/form:1":                                                     {"form", "1"},
+		"arn:aws:connect:us-east-1:aws:view/after-contact-work":                                         {"after-contact-work", ""},
+		"arn:aws:connect:us-east-1:123456789012:instance/22222222-2222/view/" + id + ":$LATEST":         {id, "$LATEST"},
+		"arn:aws:connect:us-east-1:123456789012:instance/22222222-2222/contact-flow/" + id + ":$LATEST": {"arn", "aws:connect:us-east-1:123456789012:instance/22222222-2222/contact-flow/" + id + ":$LATEST"},
+	} {
+		if got := ParseView(text); got != want {
+			t.Errorf("%s: %+v, want %+v", text, got, want)
+		}
+	}
+	p := Partition{Account: "123456789012", Region: "eu-west-1"}
+	if got, want := p.ViewARN("i", ViewRef{id, "$LATEST"}), "arn:aws:connect:eu-west-1:123456789012:instance/i/view/"+id+":$LATEST"; got != want {
+		t.Errorf("%s, want %s", got, want)
+	}
+	if got, want := p.ManagedViewARN(ViewRef{"form", "1"}), "arn:aws:connect:eu-west-1:aws:view/form:1"; got != want {
+		t.Errorf("%s, want %s", got, want)
+	}
+}
+
+func TestViewRefAt(t *testing.T) {
+	for _, c := range []struct {
+		ref             ViewRef
+		version, want   string
+		number          int
+		numberIsVersion bool
+	}{
+		{ViewRef{"form", ""}, "", "form", 0, false},
+		{ViewRef{"form", ""}, "Latest", "form", 0, false},
+		{ViewRef{"form", ""}, "1", "form:1", 1, true},
+		{ViewRef{"form", "2"}, "1", "form:2", 2, true},
+		{ViewRef{"form", ""}, "$SAVED", "form:$SAVED", 0, false},
+		{ViewRef{"form", "007"}, "", "form:007", 7, false},
+		{ViewRef{"form", "0"}, "", "form:0", 0, false},
+	} {
+		got := c.ref.At(c.version)
+		if n, ok := got.Number(); got.String() != c.want || n != c.number || ok != c.numberIsVersion {
+			t.Errorf("%v at %q: %s %d %v", c.ref, c.version, got, n, ok)
+		}
+	}
+}
+
+// Numbers of versions rise and are never given again; the same content gets no second one.
+func TestPublishView(t *testing.T) {
+	v := View{ID: "v", Saved: "a"}
+	if _, err := v.Publish("", ""); err == nil {
+		t.Error("a version of what was never published")
+	}
+	v.Latest = "a"
+	if _, err := v.Publish("", "b"); err == nil {
+		t.Error("a version of another content than was expected")
+	}
+	first, err := v.Publish("first", "a")
+	if err != nil || first != (ViewVersion{1, "a", "first"}) {
+		t.Errorf("%+v, %v", first, err)
+	}
+	if again, err := v.Publish("again", ""); err != nil || again != first {
+		t.Errorf("%+v, %v", again, err)
+	}
+	v.Latest = "b"
+	if second, err := v.Publish("", ""); err != nil || second.Number != 2 {
+		t.Errorf("%+v, %v", second, err)
+	}
+	v.Versions = v.Versions[:1] // the second is deleted
+	if third, err := v.Publish("", ""); err != nil || third.Number != 3 {
+		t.Errorf("%+v, %v", third, err)
+	}
+	if found, ok := v.Version(1); !ok || found != first {
+		t.Errorf("%+v %v", found, ok)
+	}
+	if _, ok := v.Version(2); ok {
+		t.Error("a version that was deleted")
+	}
+}
