@@ -85,6 +85,13 @@ type run struct {
 	flow.State
 	Type  string `json:"type"`
 	Asked string `json:"asked,omitempty"` // key of the due row whose answer it waits for, "" for none
+	// Hidden keeps what the customer answers to the view that was shown last out of the transcript.
+	Hidden bool `json:"hidden,omitempty"`
+}
+
+// hides says whether what the customer sends now stays out of the transcript: it answers a view that asks for that.
+func (r *run) hides() bool {
+	return r != nil && r.Hidden && r.Waiting != nil && r.Waiting.For == "ShowView"
 }
 
 // snapshot is a chat as of item seq.

@@ -121,6 +121,9 @@ func (c *Chats) Send(ctx context.Context, who Caller, m center.Message, clientTo
 		if err != nil {
 			return err
 		}
+		if who.Role == center.RoleCustomer && t.run.hides() {
+			it.InTranscript = false
+		}
 		sent = *it
 		if who.Role == center.RoleCustomer {
 			return c.feed(t, flow.CustomerMessage{ContentType: m.ContentType, Content: m.Content})
