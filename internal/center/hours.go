@@ -203,11 +203,11 @@ func (s Schedule) On(date time.Time) EffectiveHours {
 
 // Between gives the hours of each date from one to another, both as the API writes them.
 func (s Schedule) Between(from, to string) ([]EffectiveHours, error) {
-	first, err := ParseDate(from)
+	first, err := parseDate("FromDate", from)
 	if err != nil {
 		return nil, err
 	}
-	last, err := ParseDate(to)
+	last, err := parseDate("ToDate", to)
 	if err != nil {
 		return nil, err
 	}

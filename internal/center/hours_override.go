@@ -44,11 +44,11 @@ const (
 	FrequencyYearly  = "YEARLY"
 )
 
-// ParseDate reads a date as the API writes it.
-func ParseDate(s string) (time.Time, error) {
+// parseDate reads a date as the API writes it.
+func parseDate(field, s string) (time.Time, error) {
 	t, err := time.Parse(time.DateOnly, s)
 	if err != nil {
-		return time.Time{}, Refuse(InvalidParameter, "a date must be one of the calendar, written YYYY-MM-DD")
+		return time.Time{}, Refuse(InvalidParameter, "%s must be a date of the calendar, written YYYY-MM-DD", field)
 	}
 	return t, nil
 }
@@ -61,10 +61,11 @@ func dateOf(t time.Time) time.Time {
 
 // Check applies what the API model leaves open.
 func (o *HoursOverride) Check() error {
-	for _, date := range []string{o.From, o.Till} {
-		if _, err := ParseDate(date); err != nil {
-			return err
-		}
+	if _, err := parseDate("EffectiveFrom", o.From); err != nil {
+		return err
+	}
+	if _, err := parseDate("EffectiveTill", o.Till); err != nil {
+		return err
 	}
 	switch {
 	case o.Till < o.From:
@@ -140,7 +141,7 @@ func (o *HoursOverride) covers(date time.Time) bool {
 }
 
 func (o *HoursOverride) first() time.Time {
-	t, _ := ParseDate(o.From) // checked when it was made
+	t, _ := parseDate("EffectiveFrom", o.From) // checked when it was made
 	return t
 }
 

@@ -146,13 +146,18 @@ func (c *Chats) UpdateHours(ctx context.Context, at center.InstanceID, id center
 	if _, err := c.Instance(ctx, at); err != nil {
 		return err
 	}
-	return sameHours(hours.update(ctx, c, at, string(id), func(h *center.HoursOfOperation) error {
+	var refused error
+	err := hours.update(ctx, c, at, string(id), func(h *center.HoursOfOperation) error {
 		h.Modified = c.Clock.Now().UTC()
-		if err := edit(h); err != nil {
-			return err
+		if refused = edit(h); refused == nil {
+			refused = validHours(h)
 		}
-		return validHours(h)
-	}))
+		return refused
+	})
+	if refused != nil {
+		return refused
+	}
+	return sameHours(err)
 }
 
 // DeleteHours deletes hours of operation and their overrides. Hours that inherited from them go on without.
