@@ -16,7 +16,7 @@ import (
 type failure struct {
 	wire.ErrorShape
 	message  string
-	problems []string // of InvalidContactFlowException
+	problems []string // of InvalidContactFlowException and InvalidContactFlowModuleException
 	gateway  bool     // of the gateway before Amazon Connect, which spells "message"
 	closing  bool     // the connection is of no more use
 	cause    error    // for the log
@@ -40,9 +40,9 @@ var declarable = [center.Unavailable + 1][]wire.ErrorShape{
 	center.AccessDenied:     {participant.AccessDeniedException, connect.InvalidRequestException},
 	center.LimitExceeded:    {connect.LimitExceededException, connect.ServiceQuotaExceededException, connect.InvalidRequestException, participant.ValidationException},
 	center.QuotaExceeded:    {connect.ServiceQuotaExceededException, connect.LimitExceededException, connect.InvalidRequestException, participant.ValidationException},
-	center.Conflict:         {connect.ConflictException, connect.InvalidRequestException, participant.ValidationException},
-	center.Duplicate:        {connect.DuplicateResourceException, connect.InvalidRequestException, participant.ValidationException},
-	center.InvalidFlow:      {connect.InvalidContactFlowException, connect.InvalidRequestException, participant.ValidationException},
+	center.Conflict:         {connect.ConflictException, connect.IdempotencyException, connect.InvalidRequestException, participant.ValidationException},
+	center.Duplicate:        {connect.DuplicateResourceException, connect.ResourceConflictException, connect.InvalidRequestException, participant.ValidationException},
+	center.InvalidFlow:      {connect.InvalidContactFlowException, connect.InvalidContactFlowModuleException, connect.InvalidRequestException, participant.ValidationException},
 	center.FlowNotPublished: {connect.ContactFlowNotPublishedException, connect.ResourceNotFoundException, connect.InvalidRequestException, participant.ValidationException},
 	center.Unavailable:      {connect.InternalServiceException, participant.InternalServerException},
 }
@@ -103,21 +103,35 @@ func unsigned(err error) *failure {
 	return &failure{ErrorShape: wire.ErrorShape{Code: refused.Code, Status: refused.Status}, message: refused.Message, gateway: true}
 }
 
-// maxProblems is the longest list that the API model gives InvalidContactFlowException.
-const maxProblems = 50
+// The API model's bounds of InvalidContactFlowException: how many problems, and of how many characters each.
+const (
+	maxProblems     = 50
+	maxProblemChars = 256
+)
+
+// problemList is what is wrong with a flow or module, cut to the API model's bounds.
+func (f *failure) problemList() []connect.ProblemDetail {
+	list := make([]connect.ProblemDetail, min(len(f.problems), maxProblems))
+	for i := range list {
+		message := f.problems[i]
+		if runes := []rune(message); len(runes) > maxProblemChars {
+			message = string(runes[:maxProblemChars])
+		}
+		list[i].Message = &message
+	}
+	return list
+}
 
 // appendBody appends the answer's body in the spelling of its service. Amazon Connect's exceptions have Message, but
-// for InvalidContactFlowException, which has problems in its place. The Participant Service was seen with message
-// where its API model says Message, and browsers cannot always read the header that has the error's name: it says all
-// three.
+// for InvalidContactFlowException and InvalidContactFlowModuleException, which have problems and Problems in its place.
+// The Participant Service was seen with message where its API model says Message, and browsers cannot always read the
+// header that has the error's name: it says all three.
 func (f *failure) appendBody(dst []byte, service string) []byte {
 	switch {
 	case f.problems != nil && f.Code == connect.InvalidContactFlowException.Code:
-		list := make([]connect.ProblemDetail, min(len(f.problems), maxProblems))
-		for i := range list {
-			list[i].Message = &f.problems[i]
-		}
-		return (&connect.InvalidContactFlowExceptionBody{Problems: list}).AppendJSON(dst)
+		return (&connect.InvalidContactFlowExceptionBody{Problems: f.problemList()}).AppendJSON(dst)
+	case f.problems != nil && f.Code == connect.InvalidContactFlowModuleException.Code:
+		return (&connect.InvalidContactFlowModuleExceptionBody{Problems: f.problemList()}).AppendJSON(dst)
 	case service == participantService:
 		dst = append(dst, `{"__type":`...)
 		dst = wire.AppendString(dst, f.Code)

@@ -46,22 +46,40 @@ func (a *API) describeContactFlow(x *exchange, in *connect.DescribeContactFlowIn
 	if err != nil {
 		return nil, err
 	}
-	arn, state, status := a.Partition.FlowARN(at, f.ID), stateOf(&f.ContactFlow), statusSaved
+	arn, state, status := a.Partition.FlowARN(at, f.ID), activity(f.Archived), statusSaved
 	if f.Published {
 		status = statusPublished
 	}
-	return &connect.DescribeContactFlowOutput{ContactFlow: &connect.ContactFlow{
+	out := &connect.ContactFlow{
 		Arn: &arn, Id: text(f.ID), Name: &f.Name, Type: &f.Type, State: &state, Status: &status,
 		Description: text(f.Description), Content: &f.Content, Tags: f.Tags, FlowContentSha256: &f.SHA256,
 		LastModifiedTime: &f.Modified, LastModifiedRegion: &a.Partition.Region,
-	}}, nil
+	}
+	if v := f.Version; v != nil {
+		arn = a.Partition.FlowVersionARN(at, f.ID, v.Number)
+		out.Version, out.VersionDescription, out.LastModifiedTime = &v.Number, text(v.Description), &v.Modified
+		if v.Region != "" {
+			out.LastModifiedRegion = &v.Region
+		}
+	}
+	return &connect.DescribeContactFlowOutput{ContactFlow: out}, nil
 }
 
-func stateOf(f *center.ContactFlow) string {
-	if f.Archived {
+// activity is the state of a flow or module.
+func activity(archived bool) string {
+	if archived {
 		return stateArchived
 	}
 	return stateActive
+}
+
+// archived reads a state; nil is none.
+func archived(state *string) *bool {
+	if state == nil {
+		return nil
+	}
+	is := *state == stateArchived
+	return &is
 }
 
 func (a *API) listContactFlows(x *exchange, in *connect.ListContactFlowsInput) (*connect.ListContactFlowsOutput, error) {
@@ -78,7 +96,7 @@ func (a *API) listContactFlows(x *exchange, in *connect.ListContactFlowsInput) (
 	out := &connect.ListContactFlowsOutput{ContactFlowSummaryList: make([]connect.ContactFlowSummary, len(found)), NextToken: next}
 	for i := range found {
 		f := &found[i]
-		arn, state, status := a.Partition.FlowARN(at, f.ID), stateOf(f), statusSaved
+		arn, state, status := a.Partition.FlowARN(at, f.ID), activity(f.Archived), statusSaved
 		if f.Published != "" {
 			status = statusPublished
 		}
@@ -95,12 +113,7 @@ func (a *API) updateContactFlowContent(x *exchange, in *connect.UpdateContactFlo
 }
 
 func (a *API) updateContactFlowMetadata(x *exchange, in *connect.UpdateContactFlowMetadataInput) (*connect.UpdateContactFlowMetadataOutput, error) {
-	var archived *bool
-	if in.ContactFlowState != nil {
-		is := *in.ContactFlowState == stateArchived
-		archived = &is
-	}
-	err := a.Chats.UpdateFlow(x.r.Context(), center.ParseInstance(*in.InstanceId), center.ParseFlow(*in.ContactFlowId), in.Name, in.Description, archived)
+	err := a.Chats.UpdateFlow(x.r.Context(), center.ParseInstance(*in.InstanceId), center.ParseFlow(*in.ContactFlowId), in.Name, in.Description, archived(in.ContactFlowState))
 	return &connect.UpdateContactFlowMetadataOutput{}, err
 }
 

@@ -11,6 +11,16 @@ import (
 
 // page reads where a list goes on and how long the page may be.
 func page(nextToken *string, maxResults *int64, standard int) (after string, limit int, err error) {
+	return pageAfter(nextToken, maxResults, standard, isUUID)
+}
+
+func isUUID(id string) bool {
+	_, ok := center.UUID(id)
+	return ok
+}
+
+// pageAfter is page for lists whose ids are no UUIDs but something else that valid knows.
+func pageAfter(nextToken *string, maxResults *int64, standard int, valid func(id string) bool) (after string, limit int, err error) {
 	if limit = int(value(maxResults)); limit == 0 {
 		limit = standard
 	}
@@ -18,7 +28,7 @@ func page(nextToken *string, maxResults *int64, standard int) (after string, lim
 		return "", limit, nil
 	}
 	raw, err := base64.RawURLEncoding.DecodeString(*nextToken)
-	if _, ok := center.UUID(string(raw)); err != nil || !ok {
+	if err != nil || !valid(string(raw)) {
 		return "", 0, center.Refuse(center.InvalidParameter, "NextToken must be one that this operation gave out")
 	}
 	return string(raw), limit, nil
