@@ -1,6 +1,7 @@
 package center
 
 import (
+	"cmp"
 	"maps"
 	"regexp"
 	"unicode/utf8"
@@ -14,9 +15,21 @@ type Reference struct {
 
 // ContactData is what can be written about a contact beside its attributes; nil members stay as they are.
 type ContactData struct {
-	Name, Description, LanguageCode *string
-	CustomerID, WisdomSession       *string
-	References                      map[string]Reference
+	Name          *string              `json:"name,omitempty"`
+	Description   *string              `json:"description,omitempty"`
+	LanguageCode  *string              `json:"languageCode,omitempty"`
+	CustomerID    *string              `json:"customerId,omitempty"`
+	WisdomSession *string              `json:"wisdomSession,omitempty"` // ARN
+	References    map[string]Reference `json:"references,omitempty"`
+}
+
+// And is s with what came later written over it.
+func (s ContactData) And(later ContactData) ContactData {
+	return ContactData{
+		Name: cmp.Or(later.Name, s.Name), Description: cmp.Or(later.Description, s.Description),
+		LanguageCode: cmp.Or(later.LanguageCode, s.LanguageCode), CustomerID: cmp.Or(later.CustomerID, s.CustomerID),
+		WisdomSession: cmp.Or(later.WisdomSession, s.WisdomSession), References: merged(s.References, later.References),
+	}
 }
 
 // Limits of what is known of a contact (API reference, UpdateContact and StartChatContact).

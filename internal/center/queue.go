@@ -19,7 +19,7 @@ type Queue struct {
 	Description string            `json:"description,omitempty"`
 	Type        string            `json:"type"`
 	Status      string            `json:"status"`
-	Hours       string            `json:"hours"` // id of its hours of operation
+	Hours       HoursID           `json:"hours"`
 	MaxContacts *int              `json:"maxContacts,omitempty"`
 	Tags        map[string]string `json:"tags,omitempty"`
 	Modified    time.Time         `json:"modified"`
@@ -43,7 +43,7 @@ const (
 func BasicQueue(at InstanceID, now time.Time) Queue {
 	return Queue{
 		ID: QueueID(SeededID(at, "queue", BasicQueueName)), Name: BasicQueueName, Description: "A simple, basic voice queue.",
-		Type: QueueStandard, Status: QueueEnabled, Hours: SeededID(at, "hours-of-operation", BasicHoursName), Modified: now.UTC(),
+		Type: QueueStandard, Status: QueueEnabled, Hours: HoursID(SeededID(at, "hours-of-operation", BasicHoursName)), Modified: now.UTC(),
 	}
 }
 

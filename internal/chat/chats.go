@@ -269,8 +269,9 @@ type turn struct {
 	ephemeral []center.Item // shown, not stored
 	logs      []told        // of the flow, for the flow log
 
-	related    map[string]string // attributes that the flow has set on the related contact
-	relatedKey string            // of the due row that carries them there
+	related    related       // what the flow has set of the related contact
+	relatedKey string        // of the due row that carries it there, "" for none
+	queue      *center.Queue // the contact's working queue, nil until it was read
 }
 
 // end ends the chat, and with it whatever its flow waited for.
@@ -319,7 +320,9 @@ func (c *Chats) change(ctx context.Context, id center.ChatID, decide func(*turn)
 		}
 		err = c.commit(ctx, e, t)
 		var conflict *store.Conflict
-		if !errors.As(err, &conflict) {
+		var taken *store.ClaimTaken
+		lost := errors.As(err, &taken) && taken.Claim.Kind == center.ClaimQueuePlace // another contact was faster
+		if !errors.As(err, &conflict) && !lost {
 			return err
 		}
 		if err := stepAside(ctx); err != nil {

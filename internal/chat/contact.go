@@ -144,9 +144,9 @@ func (c *Chats) Associate(ctx context.Context, at center.InstanceID, id center.C
 	return center.ContactID(from), err
 }
 
-// carryRelated writes attributes that a flow has set on the related contact, and takes the due row away with that.
+// carryRelated writes what a flow has set of the related contact, and takes the due row away with that.
 func (c *Chats) carryRelated(ctx context.Context, due center.Due) error {
-	var r relatedAttributes
+	var r related
 	if err := json.Unmarshal([]byte(due.Data), &r); err != nil {
 		return err
 	}
@@ -159,9 +159,18 @@ func (c *Chats) carryRelated(ctx context.Context, due center.Due) error {
 	}
 	return c.change(ctx, chat, func(t *turn) error {
 		t.Answers(due)
-		if err := t.Draft.SetAttributes(r.Set); err != nil {
-			c.Log.Warn("attributes of a related contact were refused", "contact", r.Contact, "why", err)
+		if err := r.write(t.Draft); err != nil {
+			c.Log.Warn("what a flow wrote of a related contact was refused", "contact", r.Contact, "why", err)
 		}
 		return nil
 	})
+}
+
+// Tag writes tags of a contact and takes others away. It works on ended contacts too.
+func (c *Chats) Tag(ctx context.Context, at center.InstanceID, id center.ContactID, set map[string]string, remove []string) error {
+	chat, _, err := c.Contact(ctx, at, id)
+	if err != nil {
+		return err
+	}
+	return c.change(ctx, chat.ID, func(t *turn) error { return t.Draft.Tag(id, set, remove) })
 }

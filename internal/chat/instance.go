@@ -3,8 +3,10 @@ package chat
 import (
 	"context"
 	"errors"
+	"time"
 
 	"github.com/parley-chat/parley/internal/center"
+	"github.com/parley-chat/parley/internal/stock"
 	"github.com/parley-chat/parley/internal/store"
 )
 
@@ -23,7 +25,11 @@ func (c *Chats) CreateInstance(ctx context.Context, i center.Instance, clientTok
 	if clientToken != "" {
 		once = []store.Resource{{Kind: instanceToken, ID: key, Body: []byte(i.ID), Created: i.Created, Modified: i.Created}}
 	}
-	err := instances.insert(ctx, c, "", &i, once...)
+	seeded, err := c.seeds(i.ID, i.Created)
+	if err != nil {
+		return nil, err
+	}
+	err = instances.insert(ctx, c, "", &i, append(once, seeded...)...)
 	var refused *center.Error
 	if !errors.As(err, &refused) || refused.Code != center.Duplicate {
 		return &i, err
@@ -32,6 +38,39 @@ func (c *Chats) CreateInstance(ctx context.Context, i center.Instance, clientTok
 		return c.Instance(ctx, center.InstanceID(first.Body))
 	}
 	return nil, center.Refuse(center.InvalidRequest, "Invalid Input. Instance alias is already used.")
+}
+
+// seeds are the rows of what a new instance has: a queue, its hours of operation, and flows with their contents.
+func (c *Chats) seeds(at center.InstanceID, now time.Time) ([]store.Resource, error) {
+	var s seeding
+	queue := center.BasicQueue(at, now)
+	basic := center.BasicHours(queue.Hours, now)
+	s.add(queues.resource(at, &queue))
+	s.add(hours.resource(at, &basic))
+	kept := map[string]bool{} // two flows may have one text
+	for _, f := range stock.Flows(c.Partition, at) {
+		f.Modified = now
+		s.add(flows.resource(at, &f.ContactFlow))
+		if !kept[f.Published] {
+			kept[f.Published] = true
+			s.add(contents.resource(at, &flowContent{SHA256: f.Published, Text: f.Content}))
+		}
+	}
+	for i := range s.rows {
+		s.rows[i].Created, s.rows[i].Modified = now, now
+	}
+	return s.rows, s.err
+}
+
+// seeding gathers rows until one could not be made.
+type seeding struct {
+	rows []store.Resource
+	err  error
+}
+
+func (s *seeding) add(r store.Resource, err error) {
+	s.rows = append(s.rows, r)
+	s.err = errors.Join(s.err, err)
 }
 
 // instanceToken is the kind of the rows that remember which instance a ClientToken made.

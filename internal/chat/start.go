@@ -7,7 +7,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"strconv"
 
 	"github.com/parley-chat/parley/internal/center"
 	"github.com/parley-chat/parley/internal/store"
@@ -152,23 +151,16 @@ func (c *Chats) claimSlot(ctx context.Context, d *center.Draft) error {
 	if limit <= 0 {
 		return nil
 	}
-	prefix := string(d.Chat.Instance) + "/"
-	held, err := c.Store.Claims(ctx, center.ClaimSlot, prefix)
+	key, held, err := c.freeClaim(ctx, center.ClaimSlot, string(d.Chat.Instance)+"/", limit)
 	if err != nil {
 		return err
 	}
-	taken := make(map[string]bool, len(held))
-	for _, s := range held {
-		taken[s.Key] = true
+	if key == "" {
+		return center.Refuse(center.LimitExceeded, "the instance has %d active chats, its limit of concurrent active chats; end some or raise the limit", held)
 	}
-	for n := range limit {
-		if key := prefix + strconv.Itoa(n); !taken[key] {
-			d.Edit().Slot = key
-			d.Take(center.Claim{Kind: center.ClaimSlot, Key: key, Value: string(d.Chat.ID)})
-			return nil
-		}
-	}
-	return center.Refuse(center.LimitExceeded, "the instance has %d active chats, its limit of concurrent active chats; end some or raise the limit", len(held))
+	d.Edit().Slot = key
+	d.Take(center.Claim{Kind: center.ClaimSlot, Key: key, Value: string(d.Chat.ID)})
+	return nil
 }
 
 // chatOf finds the chat that a contact belongs to, within an instance, as it is stored. It waits for nobody's turn, so

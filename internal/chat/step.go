@@ -31,13 +31,15 @@ func (c *Chats) startFlow(t *turn) error {
 // feed gives the flow an event and carries out, within the turn, what it wants done. Questions it asks are answered
 // in the same turn.
 func (c *Chats) feed(t *turn, ev flow.Event) error {
-	for ev != nil && t.run != nil {
+	for ev != nil && t.run != nil && !t.run.Done {
 		p, err := c.program(t.ctx, t.Chat.Instance, t.run.Content)
 		if err != nil {
 			return err
 		}
 		at := t.run.State
-		at.Contact = c.facts(t)
+		if at.Contact, err = c.facts(t); err != nil {
+			return err
+		}
 		next, effects := p.Step(at, ev, t.Now)
 		if len(effects) == 0 {
 			break // nothing that this flow waits for
@@ -84,7 +86,7 @@ func (c *Chats) carryOut(t *turn, effects []flow.Effect, p *flow.Program) (answe
 		case flow.SetTargetQueue:
 			answer, err = c.setTargetQueue(t, e)
 		case flow.Enqueue:
-			answer, err = c.enqueue(t, e, p)
+			answer, err = c.enqueue(t, p)
 		case flow.Requeue:
 			answer, err = c.requeue(t, e, p)
 		case flow.CheckHours:
@@ -99,15 +101,21 @@ func (c *Chats) carryOut(t *turn, effects []flow.Effect, p *flow.Program) (answe
 			answer, err = c.setContactData(t, e)
 		case flow.SetTags:
 			answer, err = c.setTags(t, e)
+		case flow.SetRouting:
+			t.SetRouting(e.Priority, e.TimeAdjustmentSeconds)
+		case flow.SetRoutingCriteria:
+			c.setRoutingCriteria(t, e)
 		case flow.Call:
 			err = c.call(t, e)
 		case flow.Log:
 			t.log(e)
 		case flow.Fault:
 			t.log(e)
-			t.end(center.ReasonSystemError)
-		case flow.Disconnect, flow.End:
-			// A flow that carries the contact takes it along when it ends.
+			t.overWith(center.ReasonSystemError)
+		case flow.End:
+			t.overWith(center.ReasonFlow)
+		case flow.Disconnect, flow.TransferToAgent:
+			// Nobody can be an agent here, so there is nobody to give the contact to.
 			t.end(center.ReasonFlow)
 		}
 	}
@@ -123,12 +131,50 @@ func (c *Chats) invokeModule(t *turn, e flow.InvokeModule) (flow.Event, error) {
 	return flow.Start{}, nil
 }
 
+// overWith is the end of the flow by itself. A flow that carries the contact takes it along; one that accompanies a
+// contact in a queue leaves it there, with all that was counted for it.
+func (t *turn) overWith(reason string) {
+	if t.run.Type != typeCustomerQueue {
+		t.end(reason)
+	}
+}
+
+// typeCustomerQueue is the type of the flows that customers in a queue run.
+const typeCustomerQueue = "CUSTOMER_QUEUE"
+
+func (c *Chats) setRoutingCriteria(t *turn, e flow.SetRoutingCriteria) {
+	criteria, err := center.ParseRoutingCriteria(e.Criteria)
+	if err != nil {
+		c.Log.Warn("routing criteria were refused", "contact", t.Chat.Current().ID, "why", err)
+		return
+	}
+	t.Edit().Current().Routing = criteria
+}
+
 func (c *Chats) setContactData(t *turn, e flow.SetContactData) (flow.Event, error) {
-	return flow.Refused{Reason: "contact data cannot be set"}, nil
+	set := center.ContactData{
+		Name: e.Name, Description: e.Description, LanguageCode: e.LanguageCode, CustomerID: e.CustomerID, WisdomSession: e.WisdomSessionARN,
+	}
+	if len(e.References) > 0 {
+		set.References = make(map[string]center.Reference, len(e.References))
+		for key, r := range e.References {
+			set.References[key] = center.Reference(r)
+		}
+	}
+	if e.Related {
+		return c.toRelated(t, related{Data: set})
+	}
+	if err := t.SetContactData(t.Chat.Current().ID, set); err != nil {
+		return no(err, err.Error())
+	}
+	return flow.Granted{}, nil
 }
 
 func (c *Chats) setTags(t *turn, e flow.SetTags) (flow.Event, error) {
-	return flow.Refused{Reason: "contacts cannot be tagged"}, nil
+	if err := t.Tag(t.Chat.Current().ID, e.Set, e.Remove); err != nil {
+		return no(err, err.Error())
+	}
+	return flow.Granted{}, nil
 }
 
 // refusal says that an error is an answer, and not a failure to find one.
@@ -151,8 +197,7 @@ func (c *Chats) setHook(t *turn, e flow.SetEventHook) (flow.Event, error) {
 		delete(t.Edit().Hooks, e.Hook)
 		return flow.Granted{}, nil
 	}
-	ref := center.ParseFlow(e.FlowID)
-	f, err := flows.get(t.ctx, c, t.Chat.Instance, string(ref.ID))
+	f, _, err := c.flowToRun(t.ctx, t.Chat.Instance, e.FlowID)
 	if err != nil || !f.MayHook(e.Hook) {
 		return no(err, "no published flow of the right type for "+e.Hook)
 	}
@@ -160,27 +205,37 @@ func (c *Chats) setHook(t *turn, e flow.SetEventHook) (flow.Event, error) {
 	if chat.Hooks == nil {
 		chat.Hooks = map[string]center.FlowID{}
 	}
-	chat.Hooks[e.Hook] = f.ID
+	ref := center.ParseFlow(e.FlowID)
+	if chat.Hooks[e.Hook] = ref.ID; ref.Qualifier != "" {
+		chat.Hooks[e.Hook] += center.FlowID(":" + ref.Qualifier)
+	}
 	return flow.Granted{}, nil
 }
 
 func (c *Chats) transfer(t *turn, e flow.TransferToFlow, p *flow.Program) (flow.Event, error) {
-	ref := center.ParseFlow(e.FlowID)
-	f, err := flows.get(t.ctx, c, t.Chat.Instance, string(ref.ID))
+	if t.run.Type == typeCustomerQueue {
+		return flow.Refused{Reason: "a customer queue flow does not transfer to another flow"}, nil
+	}
+	f, content, err := c.flowToRun(t.ctx, t.Chat.Instance, e.FlowID)
 	if err != nil || !f.MayEnter() {
 		return no(err, "no published flow to transfer to")
 	}
-	if _, err := c.program(t.ctx, t.Chat.Instance, f.Published); err != nil {
+	if _, err := c.program(t.ctx, t.Chat.Instance, content); err != nil {
 		return nil, err
 	}
-	_, told := p.Step(t.run.State, flow.Granted{}, t.Now)
-	for _, l := range told {
+	t.grantedTo(p)
+	t.run = &run{State: t.run.Enter(string(f.ID), content), Type: f.Type}
+	return flow.Start{}, nil
+}
+
+// grantedTo lets a program that goes no further, because it was granted what ends it, tell so in the flow log.
+func (t *turn) grantedTo(p *flow.Program) {
+	_, last := p.Step(t.run.State, flow.Granted{}, t.Now)
+	for _, l := range last {
 		if l, ok := l.(flow.Log); ok {
 			t.log(l)
 		}
 	}
-	t.run = &run{State: t.run.Enter(string(f.ID), f.Published), Type: f.Type}
-	return flow.Start{}, nil
 }
 
 func (c *Chats) persist(t *turn, e flow.PersistChat) (flow.Event, error) {
@@ -194,27 +249,57 @@ func (c *Chats) persist(t *turn, e flow.PersistChat) (flow.Event, error) {
 	return flow.Granted{}, nil
 }
 
-// setRelated writes attributes of the related contact, which is another chat's: a due row carries them there, so
-// that a crash between the two loses nothing. What a turn sets travels together, so that what it set last holds.
-// What the related contact has no room for by now is refused at once, for the flow to take its error branch.
+// setRelated writes attributes of the related contact.
 func (c *Chats) setRelated(t *turn, set map[string]string) (flow.Event, error) {
+	return c.toRelated(t, related{Set: set})
+}
+
+// related is what a flow writes of the contact that its own is related to.
+type related struct {
+	Contact center.ContactID   `json:"contact"`
+	Set     map[string]string  `json:"set,omitempty"` // attributes
+	Data    center.ContactData `json:"data,omitzero"`
+}
+
+// and is r with what came later written over it.
+func (r related) and(later related) related {
+	set := maps.Clone(r.Set)
+	if set == nil {
+		set = later.Set
+	} else {
+		maps.Copy(set, later.Set)
+	}
+	return related{Set: set, Data: r.Data.And(later.Data)}
+}
+
+// write carries it out in the related contact's chat.
+func (r related) write(d *center.Draft) error {
+	if len(r.Set) > 0 {
+		if err := d.SetAttributes(r.Set); err != nil {
+			return err
+		}
+	}
+	return d.SetContactData(r.Contact, r.Data)
+}
+
+// toRelated writes something of the related contact, which is another chat's: a due row carries it there, so that a
+// crash between the two loses nothing. What a turn sets travels together, so that what it set last holds. What the
+// related contact has no room for by now is refused at once, for the flow to take its error branch.
+func (c *Chats) toRelated(t *turn, set related) (flow.Event, error) {
 	other, err := c.chatOf(t.ctx, t.Chat.Instance, t.Chat.Current().Related)
 	if err != nil {
 		return no(err, "the contact has no related contact")
 	}
-	all := maps.Clone(t.related)
-	if all == nil {
-		all = map[string]string{}
+	all := t.related.and(set)
+	all.Contact = t.Chat.Current().Related
+	if err := all.write(center.NewDraft(&other.Chat, 0, t.Now, t.Now, c.NewID)); err != nil {
+		return no(err, "the related contact does not take this")
 	}
-	maps.Copy(all, set)
-	if err := center.NewDraft(&other.Chat, 0, t.Now, t.Now, c.NewID).SetAttributes(all); err != nil {
-		return no(err, "the related contact has no room for these attributes")
-	}
-	raw, err := json.Marshal(relatedAttributes{Contact: t.Chat.Current().Related, Set: all})
+	raw, err := json.Marshal(all)
 	if err != nil {
 		return nil, err
 	}
-	if t.related == nil {
+	if t.relatedKey == "" {
 		t.relatedKey = dueRelated + strconv.FormatInt(t.Seq(), 10)
 	}
 	t.related = all
@@ -222,16 +307,11 @@ func (c *Chats) setRelated(t *turn, set map[string]string) (flow.Event, error) {
 	return flow.Granted{}, nil
 }
 
-// dueRelated is the key, with the number of a turn's item behind it, of attributes on their way to a related chat.
+// dueRelated is the key, with the number of a turn's item behind it, of what is on its way to a related chat.
 const dueRelated = "related:"
 
-type relatedAttributes struct {
-	Contact center.ContactID  `json:"contact"`
-	Set     map[string]string `json:"set"`
-}
-
 // facts is what a flow may know of the contact.
-func (c *Chats) facts(t *turn) flow.Contact {
+func (c *Chats) facts(t *turn) (flow.Contact, error) {
 	chat, contact := t.Chat, t.Chat.Current()
 	f := flow.Contact{
 		ContactID: string(contact.ID), InitialContactID: string(chat.ID), PreviousContactID: string(contact.Previous),
@@ -254,7 +334,24 @@ func (c *Chats) facts(t *turn) flow.Contact {
 			}
 		}
 	}
-	f.Tags = map[string]string{"aws:connect:instanceId": string(chat.Instance)}
+	f.Tags = make(map[string]string, 1+len(contact.Tags))
+	maps.Copy(f.Tags, contact.Tags)
+	f.Tags["aws:connect:instanceId"] = string(chat.Instance)
+	if len(contact.References) > 0 {
+		f.References = make(map[string]flow.Reference, len(contact.References))
+		for key, r := range contact.References {
+			f.References[key] = flow.Reference(r)
+		}
+	}
 	_, f.Bot = chat.With(center.RoleCustomBot)
-	return f
+	if contact.TargetQueue != "" {
+		q, err := c.targetQueue(t)
+		if err != nil && !refusal(err) {
+			return f, err
+		}
+		if err == nil { // otherwise it was deleted, and there is none
+			f.Queue = flow.Queue{Name: q.Name, ARN: c.Partition.QueueARN(chat.Instance, q.ID)}
+		}
+	}
+	return f, nil
 }
