@@ -15,6 +15,16 @@ func (c *checker) routingBehavior() {
 	c.integer("QueueTimeAdjustmentSeconds", -maxAdjustment, maxAdjustment)
 }
 
+func (c *checker) routingCriteria() {
+	n := c.param("RoutingCriteria")
+	if !n.present() {
+		return // reported already
+	}
+	if at := (criteria{written: true}).wrong(n); at != "" {
+		c.badValue(c.paramPath("RoutingCriteria." + at))
+	}
+}
+
 func (c *checker) contactData() {
 	c.oneOf("TargetContact", "Current", "Related")
 	if names := c.a.params.names; len(names) == 0 || len(names) == 1 && names[0] == "TargetContact" {
@@ -68,6 +78,69 @@ func (c *checker) tagKeys() {
 			c.badValue(c.paramPath("TagKeys[" + strconv.Itoa(i) + "]"))
 		}
 	}
+}
+
+func (c *checker) lex() {
+	c.lexBot()
+	c.equalsOnly()
+	if bot := c.param("LexV2Bot"); bot.kind != 0 && !bot.get("AliasArn").present() {
+		c.missing(c.paramPath("LexV2Bot.AliasArn"))
+	}
+	if data := c.param("LexInitializationData"); data.kind != 0 && !data.get("InitialMessage").present() {
+		c.missing(c.paramPath("LexInitializationData.InitialMessage"))
+	}
+	if a := c.param("LexSessionAttributes"); a.kind != 0 && a.kind != '{' {
+		c.badValue(c.paramPath("LexSessionAttributes"))
+	}
+	if limit := c.param("LexTimeoutSeconds"); limit.kind != 0 && !integerWithin(limit.get("Text"), minLexTimeout, maxLexTimeout) {
+		c.badValue(c.paramPath("LexTimeoutSeconds.Text"))
+	}
+}
+
+func (c *checker) view() {
+	c.equalsOnly()
+	c.integer("InvocationTimeLimitSeconds", minViewTimeout, maxViewTimeout)
+	if resource := c.param("ViewResource"); resource.kind != 0 && !resource.get("Id").present() {
+		c.missing(c.paramPath("ViewResource.Id"))
+	}
+	if data := c.param("ViewData"); data.kind != 0 && data.kind != '{' && wholeReference(data.text) == nil {
+		c.badValue(c.paramPath("ViewData"))
+	}
+	for i, n := range c.param("SensitiveDataConfiguration").get("HideResponseOn").kids {
+		if n.text != "TRANSCRIPT" {
+			c.badValue(c.paramPath("SensitiveDataConfiguration.HideResponseOn[" + strconv.Itoa(i) + "]"))
+		}
+	}
+}
+
+// The limits of TimeLimitMinutes (admin guide, "Authenticate Customer").
+const (
+	minAuthentication = 3
+	maxAuthentication = 15
+)
+
+func (c *checker) authentication() {
+	c.equalsOnly()
+	c.integer("TimeLimitMinutes", minAuthentication, maxAuthentication)
+}
+
+// equalsOnly: results that are names are compared by Equals alone.
+func (c *checker) equalsOnly() {
+	for i := range c.a.conditions {
+		if c.a.conditions[i].name != "Equals" {
+			c.badValue(c.path(".Transitions.Conditions[" + strconv.Itoa(i) + "].Condition.Operator"))
+		}
+	}
+}
+
+// integerWithin: a whole number within limits, or a reference.
+func integerWithin(n *node, least, most int) bool {
+	v, _ := n.scalar()
+	if wholeReference(v) != nil {
+		return true
+	}
+	i, err := strconv.Atoi(v)
+	return err == nil && least <= i && i <= most
 }
 
 // dynamic says whether the text has references in it.

@@ -75,11 +75,14 @@ var contactActions = []actionType{
 		check:  (*checker).routingBehavior,
 		goesOn: true,
 	}, newUpdateContactRoutingBehavior),
-	notYet(actionType{
-		name:   "UpdateContactRoutingCriteria",
-		params: []string{"RoutingCriteria"},
-		errors: onlyNoMatchingError,
-	}),
+	works(actionType{
+		name:     "UpdateContactRoutingCriteria",
+		note:     "says which agents the contact asks for once it is queued",
+		params:   []string{"RoutingCriteria"},
+		required: []string{"RoutingCriteria"},
+		errors:   onlyNoMatchingError,
+		check:    (*checker).routingCriteria,
+	}, newUpdateContactRoutingCriteria),
 	noEffect(actionType{
 		name: "UpdateContactRecordingBehavior", module: "SetRecordingBehavior",
 		params: []string{"RecordingBehavior", "AnalyticsBehavior"},
@@ -92,12 +95,13 @@ var contactActions = []actionType{
 		mayErrors: []string{"InFlightRedactionConfigurationFailed"},
 		check:     func(c *checker) { c.exactlyOne("ChatBehavior", "VoiceBehavior", "ScreenRecordingBehavior") },
 	}, newRecordingAndAnalytics),
-	notYet(actionType{
+	works(actionType{
 		name:      "UpdateContactMediaProcessing",
+		note:      "switching processing off succeeds; switching it on takes the branch NoMatchingError, for messages are not processed here",
 		params:    []string{"ChatProcessor"},
 		errors:    onlyNoMatchingError,
 		mayErrors: []string{"ChannelMismatch"},
-	}),
+	}, newUpdateContactMediaProcessing),
 	voiceOnly(actionType{
 		name: "UpdateContactMediaStreamingBehavior", module: "StartMediaStreaming",
 		params: []string{"MediaStreamingState", "Participants", "MediaStreamType"},
@@ -134,21 +138,26 @@ var contactActions = []actionType{
 		errors:   onlyNoMatchingError,
 		check:    (*checker).tagKeys,
 	}, newUntagContact),
-	notYet(actionType{name: "CreateTask", errors: onlyNoMatchingError}),
-	notYet(actionType{name: "CreateCase", errors: onlyNoMatchingError, mayErrors: caseErrors}),
-	notYet(actionType{name: "GetCase", errors: onlyNoMatchingError, mayErrors: caseErrors}),
-	notYet(actionType{name: "UpdateCase", errors: onlyNoMatchingError, mayErrors: caseErrors}),
-	notYet(actionType{name: "CreateWisdomSession", params: []string{"WisdomAssistantArn"}, errors: onlyNoMatchingError}),
+	asks(tasks, "Task", actionType{name: "CreateTask", errors: onlyNoMatchingError}),
+	asks(cases, "Case", actionType{name: "CreateCase", errors: onlyNoMatchingError, mayErrors: caseErrors}),
+	asks(cases, "Case", actionType{name: "GetCase", errors: onlyNoMatchingError, mayErrors: caseErrors}),
+	asks(cases, "Case", actionType{name: "UpdateCase", errors: onlyNoMatchingError, mayErrors: caseErrors}),
+	asks(wisdom, "Wisdom", actionType{name: "CreateWisdomSession", params: []string{"WisdomAssistantArn"}, errors: onlyNoMatchingError}),
 	voiceOnly(actionType{name: "ResumeContact", note: "tasks only; takes the branch NoMatchingError", errors: onlyNoMatchingError}),
-	notYet(actionType{name: "StartOutboundChatContact", errors: onlyNoMatchingError}),
-	notYet(actionType{name: "StartOutboundEmailContact", errors: onlyNoMatchingError}),
-	notYet(actionType{name: "CreateContact", errors: onlyNoMatchingError}),
-	notYet(actionType{
+	asks(contacts, "", actionType{name: "StartOutboundChatContact", errors: onlyNoMatchingError}),
+	asks(contacts, "", actionType{name: "StartOutboundEmailContact", errors: onlyNoMatchingError}),
+	asks(contacts, "", actionType{name: "CreateContact", errors: onlyNoMatchingError}),
+	asks(wisdom, "", actionType{
 		name:      "RenderMessageTemplate",
 		errors:    onlyNoMatchingError,
 		mayErrors: []string{"TemplateRenderingError"},
 	}),
-	notYet(actionType{name: "RouteContactToAgent", errors: onlyNoMatchingError, unlisted: true}),
+	notYet(actionType{
+		name:     "RouteContactToAgent",
+		note:     "takes the branch NoMatchingError; the service refuses it in flows of the API, and its parameters are unknown",
+		errors:   onlyNoMatchingError,
+		unlisted: true,
+	}),
 	voiceOnly(actionType{name: "LoadContactContent", note: "email only; takes the branch NoMatchingError", errors: onlyNoMatchingError}),
 }
 
@@ -491,3 +500,13 @@ func (u untagContact) run(r *run) outcome {
 }
 
 func (u untagContact) resume(_ *run, e Event) (outcome, bool) { return answered(e) }
+
+// newUpdateContactMediaProcessing: there is no processing to switch off, and
+// none can be switched on. A flow that asks for messages to be processed, to
+// redact them perhaps, must not believe that they are.
+func newUpdateContactMediaProcessing(p params) step {
+	if on, _ := p.get("ChatProcessor").get("ProcessingEnabled").scalar(); strings.EqualFold(on, "false") {
+		return takes(success)
+	}
+	return takes(outcome{ending: failed, name: noMatchingError, why: "messages are not processed here", unavailable: true})
+}

@@ -2,7 +2,9 @@ package flow
 
 import (
 	"encoding/json"
+	"strconv"
 	"strings"
+	"time"
 	"unicode/utf8"
 )
 
@@ -27,14 +29,15 @@ var participantActions = []actionType{
 		params:   []string{},
 		terminal: true,
 	}, endsFlow(Disconnect{})),
-	notYet(actionType{
+	works(actionType{
 		name: "ConnectParticipantWithLexBot", module: "GetUserInput",
+		note:       "Amazon Lex V2 bots; a LexBot (V1, which has ended) takes the branch NoMatchingError",
 		params:     append([]string{"LexInitializationData", "LexV2Bot", "LexBot", "LexSessionAttributes", "LexTimeoutSeconds"}, prompts...),
 		errors:     []string{noMatchingError, "NoMatchingCondition"},
-		mayErrors:  []string{"InputTimeLimitExceeded"},
+		mayErrors:  []string{inputTimeLimitExceeded},
 		conditions: mayConditions,
-		check:      (*checker).lexBot,
-	}),
+		check:      (*checker).lex,
+	}, newConnectParticipantWithLexBot),
 	voiceOnly(actionType{
 		name: "GetParticipantInput", module: "GetUserInput",
 		params: append([]string{"InputTimeLimitSeconds", "StoreInput", "InputValidation", "InputEncryption",
@@ -53,23 +56,28 @@ var participantActions = []actionType{
 		conditions:  mayConditions,
 		nextMayLack: true,
 	}),
-	notYet(actionType{
+	works(actionType{
 		name:       "ShowView",
+		note:       "shows the view, and waits for its action",
 		params:     []string{"ViewResource", "InvocationTimeLimitSeconds", "ViewData", "SensitiveDataConfiguration"},
 		required:   []string{"ViewResource", "InvocationTimeLimitSeconds"},
-		errors:     []string{"NoMatchingCondition", noMatchingError, "TimeLimitExceeded"},
+		errors:     []string{"NoMatchingCondition", noMatchingError, timeLimitExceeded},
 		conditions: mayConditions,
-	}),
+		check:      (*checker).view,
+	}, newShowView),
 	notYet(actionType{
 		name:       "AuthenticateParticipant",
+		note:       "takes the branch NoMatchingError: there is no sign-in with Amazon Cognito",
 		params:     []string{"CognitoConfiguration", "CustomerProfilesConfiguration", "TimeLimitMinutes"},
-		errors:     []string{noMatchingError, "TimeLimitExceeded"},
+		errors:     []string{noMatchingError, timeLimitExceeded},
 		conditions: mayConditions,
+		check:      (*checker).authentication,
 	}),
 	notYet(actionType{
 		name:       "ConnectParticipantWithAgenticCX",
+		note:       "takes the branch NoMatchingError: Amazon Connect's own AI agents run nowhere else",
 		errors:     onlyNoMatchingError,
-		mayErrors:  []string{"NoMatchingCondition", "InputTimeLimitExceeded"},
+		mayErrors:  []string{"NoMatchingCondition", inputTimeLimitExceeded},
 		conditions: mayConditions,
 	}),
 	voiceOnly(actionType{
@@ -83,10 +91,6 @@ var participantActions = []actionType{
 
 // endsFlow is a step that ends the flow with an effect.
 func endsFlow(e Effect) func(params) step { return always(outcome{ending: terminal, effect: e}) }
-
-// maxText is the most characters a message may have (admin guide, "Play
-// prompt").
-const maxText = 6_000
 
 type messageParticipant struct {
 	text  text
@@ -107,21 +111,58 @@ func (m messageParticipant) run(r *run) outcome {
 		}
 		return fail("there is no text")
 	}
-	content := m.text.resolve(&r.s)
+	return r.say(m.text.resolve(&r.s), false)
+}
+
+// The most characters that a message may have: those that are read out, and
+// all of them (admin guide, "Play prompt"). Nothing of an interactive message
+// is read out.
+const (
+	maxSpoken = 3_000
+	maxText   = 6_000
+)
+
+// say sends a message. A blank text is how flows satisfy the parameter and say
+// nothing (inferred from published flows).
+func (r *run) say(content string, bot bool) outcome {
 	if strings.TrimSpace(content) == "" {
-		// A blank text is how flows satisfy the parameter and say nothing
-		// (inferred from published flows).
 		return success
 	}
-	if len(content) > maxText && utf8.RuneCountInString(content) > maxText {
+	m := Say{ContentType: contentType(content), Content: content, Bot: bot}
+	most := maxSpoken
+	if m.ContentType == ContentTypeInteractive {
+		most = maxText
+	}
+	if len(content) > most && utf8.RuneCountInString(content) > most {
 		return fail("the text is too long")
 	}
 	if r.s.Messages >= maxMessages {
 		return outcome{ending: faulted, why: "too many messages without a wait"}
 	}
 	r.s.Messages++
-	r.do(Say{ContentType: contentType(content), Content: content})
+	r.do(m)
 	return success
+}
+
+// listen suspends the flow until the customer answers, or until a limit has
+// passed; 0 is no limit.
+func (r *run) listen(limit time.Duration) outcome {
+	r.s.Steps, r.s.Messages = 0, 0
+	w := &Waiting{For: r.current.name}
+	if limit > 0 {
+		r.s.Waits++
+		w.Timer, w.Until = "wait-"+strconv.Itoa(r.s.Waits), r.now.Add(limit)
+		r.do(StartTimer{ID: w.Timer, At: w.Until})
+	}
+	r.s.Waiting = w
+	return outcome{ending: suspended}
+}
+
+// unlisten cancels the timer of a wait that ended before it.
+func (r *run) unlisten() {
+	if r.s.Waiting.Timer != "" {
+		r.do(CancelTimer{ID: r.s.Waiting.Timer})
+	}
 }
 
 // contentType tells an interactive message template from a text: the service

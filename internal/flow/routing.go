@@ -1,41 +1,39 @@
 package flow
 
-import "math"
+import (
+	"math"
+	"slices"
+	"strconv"
+)
 
 // What a flow says about where the contact waits (developer guide, "Contact
 // actions"). Which queues there are, and who may wait in them, only the caller
 // knows: these steps ask.
 
-// routingTarget is a queue, or the queue of an agent; an id or an ARN.
-type routingTarget struct{ queue, agent dynamic }
-
-func newRoutingTarget(p params) routingTarget {
-	return routingTarget{queue: p.dynamic("QueueId"), agent: p.dynamic("AgentId")}
-}
+// destination is the queue that a contact is to wait in, or the agent whose
+// queue it is. Exactly one must be named.
+type destination struct{ whose }
 
 // resolve is one of the two ids, or why there is none.
-func (t routingTarget) resolve(s *State) (queueID, agentID, why string) {
-	if t.queue.present() && t.agent.present() {
+func (d destination) resolve(s *State) (queueID, agentID, why string) {
+	queueID, agentID, ok := d.whose.resolve(s)
+	switch {
+	case !ok || queueID == "" && agentID == "":
+		return "", "", noQueue
+	case queueID != "" && agentID != "":
 		return "", "", "both a queue and an agent are named"
-	}
-	queueID, named := t.queue.resolve(s)
-	if !named {
-		agentID, named = t.agent.resolve(s)
-	}
-	if !named {
-		return "", "", "the queue is empty"
 	}
 	return queueID, agentID, ""
 }
 
-type updateContactTargetQueue struct{ target routingTarget }
+type updateContactTargetQueue struct{ to destination }
 
 func newUpdateContactTargetQueue(p params) step {
-	return updateContactTargetQueue{newRoutingTarget(p)}
+	return updateContactTargetQueue{destination{newWhose(p)}}
 }
 
 func (u updateContactTargetQueue) run(r *run) outcome {
-	queueID, agentID, why := u.target.resolve(&r.s)
+	queueID, agentID, why := u.to.resolve(&r.s)
 	if why != "" {
 		return fail(why)
 	}
@@ -52,14 +50,14 @@ func (transferContactToQueue) run(r *run) outcome { return r.ask(Enqueue{}) }
 
 func (transferContactToQueue) resume(_ *run, e Event) (outcome, bool) { return transferred(e) }
 
-type dequeueContactAndTransferToQueue struct{ target routingTarget }
+type dequeueContactAndTransferToQueue struct{ to destination }
 
 func newDequeueContactAndTransferToQueue(p params) step {
-	return dequeueContactAndTransferToQueue{newRoutingTarget(p)}
+	return dequeueContactAndTransferToQueue{destination{newWhose(p)}}
 }
 
 func (d dequeueContactAndTransferToQueue) run(r *run) outcome {
-	queueID, agentID, why := d.target.resolve(&r.s)
+	queueID, agentID, why := d.to.resolve(&r.s)
 	if why != "" {
 		return fail(why)
 	}
@@ -113,4 +111,136 @@ func (u updateContactRoutingBehavior) run(r *run) outcome {
 	}
 	r.do(SetRouting{TimeAdjustmentSeconds: &n})
 	return success
+}
+
+// updateContactRoutingCriteria says which agents the contact asks for. The
+// criteria count once the contact is queued, and agent queues know none
+// (developer guide, "UpdateRoutingCriteria").
+type updateContactRoutingCriteria struct{ criteria template }
+
+// maxCriteria is the most bytes that criteria may have, their references
+// resolved (inferred).
+const maxCriteria = 32_768
+
+func newUpdateContactRoutingCriteria(p params) step {
+	return updateContactRoutingCriteria{p.template("RoutingCriteria")}
+}
+
+func (u updateContactRoutingCriteria) run(r *run) outcome {
+	resolved, ok := u.criteria.resolve(&r.s, maxCriteria)
+	if !ok {
+		return fail("the criteria are too large")
+	}
+	n, err := readJSON([]byte(resolved))
+	if err == nil && n.kind == '"' { // from an attribute, which is a text
+		resolved = n.text
+		n, err = readJSON([]byte(resolved))
+	}
+	if err != nil {
+		return fail("there are no criteria")
+	}
+	if at := (criteria{}).wrong(&n); at != "" {
+		return fail("the criteria are wrong at " + at)
+	}
+	r.do(SetRoutingCriteria{Criteria: resolved})
+	return success
+}
+
+// criteria reads routing criteria. Its methods return the path of what cannot
+// be, "" when all is right.
+type criteria struct {
+	written bool // as a flow has them: a whole reference may stand for any value
+}
+
+func (c criteria) open(n *node) bool {
+	return c.written && n.kind == '"' && wholeReference(n.text) != nil
+}
+
+func (c criteria) wrong(n *node) string {
+	steps := n.get("Steps")
+	if c.open(n) || c.open(steps) {
+		return ""
+	}
+	if steps.kind != '[' || len(steps.kids) == 0 {
+		return "Steps"
+	}
+	for i := range steps.kids {
+		at := "Steps[" + strconv.Itoa(i) + "]"
+		if rest := c.expression(steps.kids[i].get("Expression"), 0); rest != "" {
+			return at + "." + rest
+		}
+		expiry := steps.kids[i].get("Expiry")
+		if !expiry.present() {
+			continue
+		}
+		seconds := expiry.get("DurationInSeconds")
+		v, _ := seconds.scalar()
+		if n, err := strconv.Atoi(v); !c.open(seconds) && (err != nil || n < 0) {
+			return at + ".Expiry.DurationInSeconds"
+		}
+	}
+	return ""
+}
+
+// maxExpressions is how deep expressions may be nested (inferred).
+const maxExpressions = 8
+
+// expression: it is one condition, or a list of expressions of which all or any
+// must hold.
+func (c criteria) expression(n *node, depth int) string {
+	if len(n.names) != 1 || depth > maxExpressions {
+		return "Expression"
+	}
+	name, v := n.names[0], &n.kids[0]
+	switch name {
+	case "AttributeCondition", "NotAttributeCondition":
+		if rest := c.attributeCondition(v); rest != "" {
+			return "Expression." + name + "." + rest
+		}
+		return ""
+	case "AndExpression", "OrExpression":
+		if v.kind != '[' || len(v.kids) == 0 {
+			return "Expression." + name
+		}
+		for i := range v.kids {
+			if rest := c.expression(&v.kids[i], depth+1); rest != "" {
+				return "Expression." + name + "[" + strconv.Itoa(i) + "]." + rest
+			}
+		}
+		return ""
+	}
+	return "Expression"
+}
+
+// The limits of an agent's proficiency.
+const (
+	minProficiency = 1
+	maxProficiency = 5
+)
+
+// attributeCondition: a proficiency of agents, or agents by their ids.
+func (c criteria) attributeCondition(n *node) string {
+	switch operator, _ := n.get("ComparisonOperator").scalar(); operator {
+	case "Match":
+		ids := n.get("MatchCriteria").get("AgentsCriteria").get("AgentIds")
+		missing := func(id node) bool { _, ok := id.scalar(); return !ok }
+		if !c.open(ids) && (ids.kind != '[' || len(ids.kids) == 0 || slices.ContainsFunc(ids.kids, missing)) {
+			return "MatchCriteria.AgentsCriteria.AgentIds"
+		}
+		return ""
+	case "NumberGreaterOrEqualTo":
+		for _, name := range []string{"Name", "Value"} {
+			if _, ok := n.get(name).scalar(); !ok {
+				return name
+			}
+		}
+		level := n.get("ProficiencyLevel")
+		v, _ := level.scalar()
+		f, ok := number(v)
+		if !c.open(level) && (!ok || f < minProficiency || f > maxProficiency) {
+			return "ProficiencyLevel"
+		}
+		return ""
+	}
+	return "ComparisonOperator"
 }

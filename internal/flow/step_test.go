@@ -70,8 +70,8 @@ func TestAWaitResetsTheGuard(t *testing.T) {
 	}
 }
 
-func TestAMessageHasAtMost6000Characters(t *testing.T) {
-	for length, says := range map[int]bool{maxText: true, maxText + 1: false} {
+func TestAMessageHasAtMost3000Characters(t *testing.T) {
+	for length, says := range map[int]bool{maxSpoken: true, maxSpoken + 1: false} {
 		p := mustParse(t, document(`{"Identifier":"a","Type":"MessageParticipant","Parameters":{"Text":"`+strings.Repeat("é", length)+`"},"Transitions":{"NextAction":"z"}},`+end))
 		_, effects := p.Step(New("f", "", 0), Start{}, noon)
 		if _, said := effects[0].(Say); said != says {
