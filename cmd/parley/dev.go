@@ -24,6 +24,7 @@ type devCmd struct {
 	Clock     string `enum:"real,manual" default:"real" placeholder:"real|manual" help:"Contact time: real, or manual to stand still until POST /_parley/clock advances it (${default})."`
 	PublicURL string `name:"public-url" env:"PARLEY_PUBLIC_URL" placeholder:"URL" help:"Address that clients reach this server by, when it goes by another name than this machine's: behind a tunnel, for example."`
 	Quiet     bool   `short:"q" help:"Log warnings and errors only."`
+	outsideFlags
 	limitFlags
 }
 
@@ -96,9 +97,10 @@ func (c *devCmd) config() (server.Config, error) {
 		Partition: center.Partition{Account: server.SeedAccount, Region: server.SeedRegion},
 		Log:       slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: level})),
 	}
-	if err := c.apply(&cfg); err != nil {
+	if err := c.limitFlags.apply(&cfg); err != nil {
 		return cfg, err
 	}
+	c.outsideFlags.apply(&cfg)
 	if c.Data != "" {
 		if err := os.MkdirAll(c.Data, 0o700); err != nil {
 			return cfg, fmt.Errorf("make the data directory: %w", err)

@@ -39,6 +39,7 @@ func (f *storeFlags) config() server.Config {
 
 type serveCmd struct {
 	storeFlags
+	outsideFlags
 	limitFlags
 	Listen         string     `env:"PARLEY_LISTEN" default:"127.0.0.1:4510" placeholder:"HOST:PORT" help:"Address to listen on (${default}); a listener passed by systemd socket activation goes before it."`
 	OperatorListen string     `env:"PARLEY_OPERATOR_LISTEN" default:"127.0.0.1:4511" placeholder:"HOST:PORT" help:"Loopback address of health, metrics and debug pages (${default}); empty for none."`
@@ -150,10 +151,11 @@ func (c *serveCmd) prepare() (server.Config, server.Listeners, error) {
 	cfg := c.config()
 	cfg.PublicURL = c.PublicURL
 	cfg.Log = slog.New(slog.NewJSONHandler(os.Stderr, &slog.HandlerOptions{Level: c.LogLevel}))
+	c.outsideFlags.apply(&cfg)
 	wrong := []error{cfg.Check()}
 	wrong = append(wrong, c.checkBus())
 	var listeners server.Listeners
-	wrong = append(wrong, c.apply(&cfg), c.checkOperator())
+	wrong = append(wrong, c.limitFlags.apply(&cfg), c.checkOperator())
 	var err error
 	listeners.TLS, err = c.tls()
 	wrong = append(wrong, err)

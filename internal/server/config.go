@@ -14,6 +14,10 @@ import (
 	"github.com/parley-chat/parley/internal/center"
 	"github.com/parley-chat/parley/internal/chat"
 	"github.com/parley-chat/parley/internal/hub"
+	"github.com/parley-chat/parley/internal/lambda"
+	"github.com/parley-chat/parley/internal/lex"
+	"github.com/parley-chat/parley/internal/outside"
+	"github.com/parley-chat/parley/internal/systems"
 	"github.com/parley-chat/parley/internal/token"
 )
 
@@ -34,6 +38,15 @@ type Config struct {
 	Clock chat.Clock
 	Log   *slog.Logger
 
+	// Functions, Bots and Systems are the URLs of those whom flows ask outside: of AWS Lambda functions by name or ARN, of
+	// Amazon Lex bots by the ARN or id of their alias, of systems such as CustomerProfiles by name. Functions and bots that
+	// have none are AWS's, as the environment's AWS configuration says.
+	Functions, Bots, Systems map[string]string
+	// FlowLog is the file that flow logs are appended to, "-" for the standard output; empty for none.
+	FlowLog string
+	// Dial connects to those outside; nil is the network. Scenarios set it.
+	Dial outside.Dial
+
 	// Nodes is set when several nodes share the database: the news between them.
 	Nodes Nodes
 	// Now is real time and NewID makes UUIDs; nil for the usual ones. Scenarios set them.
@@ -50,7 +63,26 @@ type Nodes interface {
 }
 
 // Check names all that is missing or wrong, an error each, joined. No error holds a secret.
-func (c *Config) Check() error { return errors.Join(c.checkStore(), c.checkPublicURL()) }
+func (c *Config) Check() error {
+	_, err := c.askers()
+	return errors.Join(c.checkStore(), c.checkPublicURL(), err)
+}
+
+// askers ask those outside.
+type askers struct {
+	functions *lambda.Client
+	bots      *lex.Client
+	systems   *systems.Client
+}
+
+// askers are made of the configuration. In development, to have given somebody a URL is leave enough for flows to ask them.
+func (c *Config) askers() (a askers, err error) {
+	var errs [3]error
+	a.functions, errs[0] = lambda.New(lambda.Options{URLs: c.Functions, Trust: c.Dev, Region: c.Partition.Region, Dial: c.Dial})
+	a.bots, errs[1] = lex.New(lex.Options{URLs: c.Bots, Trust: c.Dev, Dial: c.Dial})
+	a.systems, errs[2] = systems.New(c.Systems, c.Dial)
+	return a, errors.Join(errs[:]...)
+}
 
 // checkStore is as much of Check as administration needs.
 func (c *Config) checkStore() error {

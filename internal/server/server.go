@@ -36,6 +36,7 @@ type Server struct {
 	hub     *hub.Hub
 	api     *api.API
 	handler http.Handler
+	flowLog *flowLog // nil for none
 	// draining says that the process is about to stop: load balancers should look elsewhere.
 	draining atomic.Bool
 	started  time.Time
@@ -110,10 +111,22 @@ func (s *Server) wire(ctx context.Context) error {
 	if nodes == nil {
 		nodes = bus.NewLocal()
 	}
-	s.chats = chat.New(chat.Config{
+	ask, err := s.cfg.askers()
+	if err != nil {
+		return err
+	}
+	conf := chat.Config{
 		Store: s.store, Bus: nodes, Sealer: s.tokens, Clock: s.cfg.Clock, Wall: s.cfg.Now, NewID: s.cfg.NewID,
 		Partition: s.cfg.Partition, Settings: s.cfg.Settings, Log: s.cfg.Log, Shared: s.shared(),
-	})
+		Functions: ask.functions, Bots: ask.bots, Systems: ask.systems, Trace: s.cfg.Dev,
+	}
+	if s.cfg.FlowLog != "" {
+		if s.flowLog, err = openFlowLog(s.cfg.FlowLog, s.cfg.Log); err != nil {
+			return err
+		}
+		conf.FlowLog = s.flowLog
+	}
+	s.chats = chat.New(conf)
 	s.hub = hub.New(hub.Options{Desk: desk{s}, Bus: nodes, Log: s.cfg.Log, Remote: s.shared()})
 	s.api = api.New(api.Config{
 		Chats: s.chats, Sockets: sockets{s}, Keys: s.keys, AnyCredentials: s.cfg.Dev, Partition: s.cfg.Partition,
@@ -121,7 +134,7 @@ func (s *Server) wire(ctx context.Context) error {
 	})
 	if s.cfg.Dev {
 		if err := s.seed(ctx); err != nil {
-			return err
+			return errors.Join(err, s.flowLog.close())
 		}
 	}
 	s.handler = s.routes()
@@ -179,8 +192,8 @@ func (s *Server) Resync() { s.hub.Resync() }
 // Work fires due rows until ctx ends.
 func (s *Server) Work(ctx context.Context) { s.chats.Run(ctx) }
 
-// Close closes the store. Sockets and requests must be gone.
-func (s *Server) Close() error { return s.store.Close() }
+// Close closes the store and the flow log. Sockets and requests must be gone.
+func (s *Server) Close() error { return errors.Join(s.store.Close(), s.flowLog.close()) }
 
 func randomSecret() string {
 	var b [32]byte
