@@ -11,8 +11,9 @@ import (
 // kept as JSON text (State.Data) and read where a reference leads into it.
 // Nothing is decoded but the value asked for.
 
-// setData puts a value under a root. Data is shared with the caller's copy of the
-// State, so the first write of a run copies. The value is valid JSON.
+// setData puts a value, which is valid JSON, under a root. It is kept as it will
+// be written with the State, so that it reads the same before and after. Data is
+// shared with the caller's copy of the State: the first write of a run copies.
 func (r *run) setData(root string, value json.RawMessage) {
 	if !r.ownData {
 		r.s.Data = maps.Clone(r.s.Data)
@@ -21,13 +22,13 @@ func (r *run) setData(root string, value json.RawMessage) {
 		}
 		r.ownData = true
 	}
-	r.s.Data[root] = value
+	r.s.Data[root] = encoded(value)
 }
 
 // clearData takes away what was told under a root.
 func (r *run) clearData(root string) {
 	if _, told := r.s.Data[root]; told {
-		r.setData(root, nil)
+		r.setData(root, json.RawMessage("null"))
 		delete(r.s.Data, root)
 	}
 }
@@ -61,9 +62,13 @@ func kindOf(value json.RawMessage) byte {
 	return value[c.at]
 }
 
-// member is the named member of an object, nil where there is none. Of two of
-// the same name the last counts, as for other JSON readers.
+// member is the named member of an object, nil where there is none or the value
+// is no object. Of two of the same name the last counts, as for other JSON
+// readers.
 func member(object json.RawMessage, name string) (value json.RawMessage) {
+	if kindOf(object) != '{' {
+		return nil
+	}
 	c := cursor[json.RawMessage]{src: object}
 	for c.enter('}') {
 		start := c.at
@@ -149,13 +154,7 @@ func unquoted(quoted json.RawMessage) string {
 }
 
 // quoted is a string as JSON.
-func quoted(s string) json.RawMessage {
-	q, err := json.Marshal(s)
-	if err != nil {
-		panic("flow: a string does not encode: " + err.Error())
-	}
-	return q
-}
+func quoted(s string) json.RawMessage { return encoded(s) }
 
 // facts reads JSON that came from outside the engine: an object.
 func facts(src string) (json.RawMessage, bool) {

@@ -186,7 +186,8 @@ func (s *story) told() string {
 	return b.String()
 }
 
-func (s *story) flow(id, body string) string {
+func (s *story) flow(argument, body string) string {
+	id, kind, _ := strings.Cut(argument, " ")
 	p, err := Parse([]byte(body))
 	if err != nil {
 		return err.Error()
@@ -194,7 +195,7 @@ func (s *story) flow(id, body string) string {
 	samePrinted(s.t, p)
 	s.flows[id] = p
 	var out strings.Builder
-	for _, problem := range Validate(p) {
+	for _, problem := range ValidateAs(p, Kind(kind)) {
 		fmt.Fprintln(&out, problem.Message)
 	}
 	if out.Len() == 0 {
@@ -214,7 +215,9 @@ func (s *story) contact(body string) string {
 		case "SegmentAttributes":
 			c.SegmentAttributes = with(c.SegmentAttributes, key, v)
 		case "Queue":
-			c.Queue.Name = v
+			if c.Queue.Name = v; key == "ARN" {
+				c.Queue = Queue{ARN: v}
+			}
 		case "Tags":
 			c.Tags = with(c.Tags, key, v)
 		case "CustomerId":

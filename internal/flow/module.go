@@ -106,14 +106,10 @@ func (s State) leave(result moduleResult) State {
 	if input := member(caller.Data["Modules"], "Input"); input != nil {
 		modules["Input"] = input
 	}
-	encoded, err := json.Marshal(modules)
-	if err != nil {
-		panic("flow: the results of a module do not encode: " + err.Error())
-	}
 	s.Data = make(Data, len(caller.Data)+1)
 	for root, value := range caller.Data {
 		s.Data[root] = value
 	}
-	s.Data["Modules"] = encoded
+	s.Data["Modules"] = encoded(modules)
 	return s
 }

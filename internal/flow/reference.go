@@ -336,7 +336,7 @@ func (ref *reference) has(s *State, key string) bool {
 	switch ref.kind {
 	case told, toldLists:
 		v, _ := ref.json(s)
-		return kindOf(v) == '{' && member(v, key) != nil
+		return member(v, key) != nil
 	case object:
 		if len(ref.path) == 0 {
 			_, ok := named(s, ref.root, key)

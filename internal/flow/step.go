@@ -198,7 +198,7 @@ func (r *run) branch(o outcome) way {
 	a := r.current
 	next := way{at: a.next.at, branch: "NextAction"}
 	switch {
-	case o.ending == succeeded, o.ending == resulted && len(a.conditions) == 0:
+	case o.ending == succeeded:
 		return next
 	case o.ending == resulted:
 		for i := range a.conditions {

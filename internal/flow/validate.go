@@ -10,8 +10,13 @@ import (
 // Validate lists all that keeps a program from being published. The texts are
 // those of the service's InvalidContactFlowException where they are known. A
 // draft (status SAVED) is not validated.
-func Validate(p *Program) []Problem {
-	c := &checker{p: p, reported: make(map[Problem]bool)}
+func Validate(p *Program) []Problem { return ValidateAs(p, "") }
+
+// ValidateAs is Validate for a document of a kind, which may restrict what
+// actions it has.
+func ValidateAs(p *Program, kind Kind) []Problem {
+	c := newChecker(p)
+	c.kind = kind
 	if p.start.at < 0 {
 		c.badValue("StartAction")
 	}
@@ -25,10 +30,15 @@ func Validate(p *Program) []Problem {
 // checker goes over one action after the other.
 type checker struct {
 	p        *Program
+	kind     Kind
 	i        int
 	a        *action
 	problems []Problem
 	reported map[Problem]bool
+}
+
+func newChecker(p *Program) *checker {
+	return &checker{p: p, reported: make(map[Problem]bool)}
 }
 
 func (c *checker) path(rest string) string { return actionPath(c.i) + rest }
@@ -52,7 +62,7 @@ func (c *checker) missing(path string) {
 func (c *checker) action() {
 	c.identifier()
 	t := c.a.kind
-	if t == nil || t.unlisted {
+	if t == nil || t.unlisted || !c.kind.mayHave(t.name) {
 		c.report("Invalid Action type. Type: "+c.a.name, c.path(".Type"))
 		return
 	}
