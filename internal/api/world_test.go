@@ -35,6 +35,12 @@ const greeting = `{"Version":"2019-10-30","StartAction":"greet","Metadata":{},"A
 	`{"Identifier":"wait","Type":"Wait","Parameters":{"TimeLimitSeconds":"604800"},"Transitions":{"NextAction":"end","Conditions":[{"NextAction":"end","Condition":{"Operator":"Equals","Operands":["WaitCompleted"]}}],"Errors":[{"NextAction":"end","ErrorType":"NoMatchingError"}]}},` +
 	`{"Identifier":"end","Type":"DisconnectParticipant","Parameters":{},"Transitions":{}}]}`
 
+// farewell is the content of a module that says goodbye.
+const farewell = `{"Version":"2019-10-30","StartAction":"say","Metadata":{},"Actions":[` +
+	`{"Identifier":"say","Type":"MessageParticipant","Parameters":{"Text":"Goodbye!"},"Transitions":{"NextAction":"end","Errors":[{"NextAction":"end","ErrorType":"NoMatchingError"}]}},` +
+	`{"Identifier":"end","Type":"EndFlowModuleExecution","Parameters":{},"Transitions":{}}],` +
+	`"Settings":{"InputParameters":[],"OutputParameters":[],"Transitions":[]}}`
+
 // world is an API on a real store, served over a network in memory. In a bubble with the test's randomness set, it
 // does the same every time, byte for byte.
 type world struct {
@@ -212,6 +218,22 @@ func (w *world) prepare(line string) {
 		if err == nil {
 			w.names["made"] = string(made.ID)
 		}
+	case "view", "view-version", "shown":
+		err = w.prepareView(ctx, verb, rest)
+	case "module":
+		var id center.ModuleID
+		id, err = w.chats.CreateModule(ctx, instanceID, center.FlowModule{Name: rest}, farewell, "")
+		w.names["module"] = string(id)
+	case "module-version":
+		_, err = w.chats.CreateModuleVersion(ctx, instanceID, center.ModuleRef{ID: center.ModuleID(w.names["module"])}, rest, "")
+	case "module-alias": // for the first version
+		var alias *center.ModuleAlias
+		alias, err = w.chats.CreateModuleAlias(ctx, instanceID, center.ModuleRef{ID: center.ModuleID(w.names["module"])}, center.ModuleAlias{Name: rest, Version: 1})
+		if err == nil {
+			w.names["alias"] = alias.ID
+		}
+	case "flow-version":
+		_, err = w.chats.CreateFlowVersion(ctx, instanceID, center.FlowRef{ID: flowID}, center.Version{Description: rest})
 	case "archive":
 		yes := true
 		err = w.chats.UpdateFlow(ctx, instanceID, center.FlowRef{ID: center.FlowID(w.names["made"])}, nil, nil, &yes)
