@@ -282,17 +282,21 @@ func TestScheduleTwin(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		s := center.Schedule{Hours: &center.HoursOfOperation{Config: drawPeriods(t, true), Overrides: drawOverrides(t)}, Parents: []center.HoursOfOperation{{Overrides: drawOverrides(t)}}}
 		zone := rapid.SampledFrom(zones).Draw(t, "zone")
-		at := time.Date(2024, 2, 26, 0, 0, 0, 0, zone).Add(time.Duration(rapid.IntRange(0, 21*24*60).Draw(t, "minute")) * time.Minute)
-		if got, want := s.Open(at, zone), twinOpen(s, at); got != want {
-			t.Fatalf("at %v: open %v, the twin says %v", at, got, want)
-		}
-		date := time.Date(at.Year(), at.Month(), at.Day(), 0, 0, 0, 0, time.UTC)
-		last := center.TimeOfDay(-1)
-		for _, span := range s.On(date).Open {
-			if span.Start <= last || span.End <= span.Start || span.End > 24*60 {
-				t.Fatalf("on %v: spans %v are not apart, in order and within the day", date, s.On(date).Open)
+		first := time.Date(2024, 2, 26, 0, 0, 0, 0, zone)
+		for at := first; at.Before(first.AddDate(0, 0, 18)); at = at.Add(15 * time.Minute) {
+			if got, want := s.Open(at, zone), twinOpen(s, at); got != want {
+				t.Fatalf("at %v: open %v, the twin says %v", at, got, want)
 			}
-			last = span.End
+		}
+		for n := range 18 {
+			last := center.TimeOfDay(-1)
+			open := s.On(time.Date(2024, 2, 26+n, 0, 0, 0, 0, time.UTC)).Open
+			for _, span := range open {
+				if span.Start <= last || span.End <= span.Start || span.End > 24*60 {
+					t.Fatalf("spans %v are not apart, in order and within the day", open)
+				}
+				last = span.End
+			}
 		}
 	})
 }

@@ -160,12 +160,26 @@ func (c *Chats) UpdateHours(ctx context.Context, at center.InstanceID, id center
 	return sameHours(err)
 }
 
-// DeleteHours deletes hours of operation and their overrides. Hours that inherited from them go on without.
+// DeleteHours deletes hours of operation and their overrides. Hours that inherited from them go on without; those of a
+// queue are in use, which InvalidRequest tells of because the operation declares no ResourceInUseException (inferred).
 func (c *Chats) DeleteHours(ctx context.Context, at center.InstanceID, id center.HoursID) error {
 	if _, err := c.Instance(ctx, at); err != nil {
 		return err
 	}
-	return hours.delete(ctx, c, at, string(id))
+	for after := ""; ; {
+		page, err := queues.list(ctx, c, at, after, queuePage)
+		if err != nil {
+			return err
+		}
+		for _, q := range page {
+			if after = string(q.ID); q.Hours == id {
+				return center.Refuse(center.InvalidRequest, "the hours of operation are in use by the queue %s", q.ID)
+			}
+		}
+		if len(page) < queuePage {
+			return hours.delete(ctx, c, at, string(id))
+		}
+	}
 }
 
 // AssociateHours makes hours of operation inherit the overrides of others.
@@ -182,6 +196,9 @@ func (c *Chats) DisassociateHours(ctx context.Context, at center.InstanceID, id 
 		return nil
 	})
 }
+
+// queuePage is how many queues are read at a time.
+const queuePage = 100
 
 func overrideNotFound(id center.OverrideID) error {
 	return center.Refuse(center.NotFound, "Resource not found of Type: HOURS_OF_OPERATION_OVERRIDE %s", printable(string(id)))
