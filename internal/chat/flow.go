@@ -42,7 +42,7 @@ func (c *Chats) CreateFlow(ctx context.Context, at center.InstanceID, f center.C
 		f.Published = sha
 	}
 	if err := flows.insert(ctx, c, at, &f); err != nil {
-		return nil, taken(err, "a flow of that name")
+		return nil, taken(err, "a flow of that name already exists in the instance")
 	}
 	return &FlowView{ContactFlow: f, Content: content, SHA256: sha, Published: publish}, nil
 }
@@ -200,7 +200,7 @@ func (c *Chats) UpdateFlow(ctx context.Context, at center.InstanceID, ref center
 		}
 		f.Modified = c.Clock.Now().UTC()
 		return nil
-	}), "a flow of that name")
+	}), "a flow of that name already exists in the instance")
 }
 
 // DeleteFlow deletes a flow with its versions. Contacts that run it go on in the content they began with; flows that

@@ -64,11 +64,11 @@ func (c *Chats) CreateModule(ctx context.Context, at center.InstanceID, m center
 	err = modules.insert(ctx, c, at, &m, once...)
 	var refused *center.Error
 	if clientToken == "" || !errors.As(err, &refused) || refused.Code != center.Duplicate {
-		return m.ID, taken(err, "a flow module of that name")
+		return m.ID, taken(err, "a flow module of that name already exists in the instance")
 	}
 	first, unknown := c.Store.Resource(ctx, at, moduleToken, key)
 	if unknown != nil {
-		return "", taken(err, "a flow module of that name")
+		return "", taken(err, "a flow module of that name already exists in the instance")
 	}
 	return sameRequest(first.Body, request)
 }
@@ -273,7 +273,7 @@ func (c *Chats) UpdateModule(ctx context.Context, at center.InstanceID, ref cent
 		}
 		m.Modified = c.Clock.Now().UTC()
 		return nil
-	}), "a flow module of that name")
+	}), "a flow module of that name already exists in the instance")
 }
 
 // DeleteModule deletes a module with its aliases and versions. Contacts that are in it go on in the content they began
@@ -366,7 +366,7 @@ func (c *Chats) CreateModuleAlias(ctx context.Context, at center.InstanceID, ref
 		return nil, err
 	}
 	a.ID, a.Modified = c.NewID(), c.Clock.Now().UTC()
-	return &a, taken(moduleAliases.insert(ctx, c, at, &a), "an alias of that name")
+	return &a, taken(moduleAliases.insert(ctx, c, at, &a), "an alias of that name already exists in the module")
 }
 
 func (c *Chats) checkAlias(ctx context.Context, at center.InstanceID, a *center.ModuleAlias) error {
@@ -427,7 +427,7 @@ func (c *Chats) UpdateModuleAlias(ctx context.Context, at center.InstanceID, ref
 		}
 		a.Modified = c.Clock.Now().UTC()
 		return c.checkAlias(ctx, at, a)
-	}), "an alias of that name")
+	}), "an alias of that name already exists in the module")
 }
 
 // DeleteModuleAlias deletes an alias; flows that invoke it take their error branches.

@@ -83,10 +83,10 @@ func (k kind[T]) filter(ctx context.Context, c *Chats, at center.InstanceID, aft
 }
 
 // taken is the answer to a name that another has.
-func taken(err error, what string) error {
+func taken(err error, message string) error {
 	var refused *center.Error
 	if errors.As(err, &refused) && refused.Code == center.Duplicate {
-		return center.Refuse(center.Duplicate, "%s already exists in the instance", what)
+		return center.Refuse(center.Duplicate, "%s", message)
 	}
 	return err
 }
