@@ -53,7 +53,7 @@ const (
 // Answers that are longer are none. A function's: Amazon Connect, "Invoke Lambda functions", 32 KB of UTF-8.
 const (
 	maxResponse    = 32 << 10
-	maxBotResponse = 128 << 10
+	maxBotResponse = 64 << 10
 )
 
 // question is the data of a due row: all that it takes to ask.

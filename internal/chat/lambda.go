@@ -2,7 +2,6 @@ package chat
 
 import (
 	"bytes"
-	"encoding/json"
 
 	"github.com/parley-chat/parley/internal/center"
 	"github.com/parley-chat/parley/internal/flow"
@@ -84,6 +83,9 @@ func contactDataOf(f *flow.Contact, contact *center.Contact) *contactData {
 	if d.Attributes == nil {
 		d.Attributes = map[string]string{}
 	}
+	if d.Tags == nil {
+		d.Tags = map[string]string{}
+	}
 	for name, r := range f.References {
 		d.References[name] = referenceData{r.Type, r.Value}
 	}
@@ -151,7 +153,7 @@ func (p parameters) MarshalJSON() ([]byte, error) {
 			if sep > 0 {
 				b.WriteByte(':')
 			}
-			text, err := json.Marshal(v)
+			text, err := plainJSON(v)
 			if err != nil {
 				return nil, err
 			}

@@ -23,7 +23,7 @@ import (
 )
 
 // MaxResponse is the longest response that is read to its end.
-const MaxResponse = 128 << 10
+const MaxResponse = 64 << 10
 
 // Options are what a Client is made of; the zero value is fit for use.
 type Options struct {

@@ -1,0 +1,383 @@
+package chat_test
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/parley-chat/parley/internal/center"
+	"github.com/parley-chat/parley/internal/chat"
+)
+
+const functionARN = "arn:aws:lambda:us-east-1:123456789012:function:"
+
+// invokes is a flow that invokes a function, says how that went, and waits.
+func invokes(function string) string {
+	return `{"Version": "2019-10-30", "StartAction": "Ask", "Actions": [
+  {"Identifier": "Ask", "Type": "InvokeLambdaFunction",
+   "Parameters": {"LambdaFunctionARN": "` + function + `", "InvocationTimeLimitSeconds": "8",
+    "LambdaInvocationAttributes": {"zip": "8000", "none": "$.Attributes.none", "again": "$.ContactId"}},
+   "Transitions": {"NextAction": "Good", "Errors": [{"ErrorType": "NoMatchingError", "NextAction": "Bad"}]}},
+  {"Identifier": "Good", "Type": "MessageParticipant", "Parameters": {"Text": "answered $.External.word"}, "Transitions": {"NextAction": "Wait"}},
+  {"Identifier": "Bad", "Type": "MessageParticipant", "Parameters": {"Text": "no answer"}, "Transitions": {"NextAction": "Wait"}},
+  {"Identifier": "Wait", "Type": "Wait", "Parameters": {"TimeLimitSeconds": "6000"},
+   "Transitions": {"NextAction": "End", "Errors": [{"ErrorType": "NoMatchingError", "NextAction": "End"}],
+    "Conditions": [{"NextAction": "End", "Condition": {"Operator": "Equals", "Operands": ["WaitCompleted"]}}]}},
+  {"Identifier": "End", "Type": "DisconnectParticipant", "Parameters": {}, "Transitions": {}}
+]}`
+}
+
+// company is the functions of a test, by name.
+type company struct {
+	distrusted bool
+	functions  map[string]func(ctx context.Context) (string, error)
+
+	mu    sync.Mutex
+	asked map[string]int
+	event []byte // the last
+}
+
+func (f *company) Trusts(string) bool { return !f.distrusted }
+
+func (f *company) Invoke(ctx context.Context, function string, event []byte, _ bool) ([]byte, string, error) {
+	function = strings.TrimPrefix(function, functionARN)
+	f.mu.Lock()
+	if f.asked == nil {
+		f.asked = map[string]int{}
+	}
+	f.asked[function]++
+	f.event = event
+	f.mu.Unlock()
+	answer, err := f.functions[function](ctx)
+	return []byte(answer), "", err
+}
+
+func (f *company) count(function string) int {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.asked[function]
+}
+
+func word(w string) func(context.Context) (string, error) {
+	return func(context.Context) (string, error) { return `{"word":"` + w + `"}`, nil }
+}
+
+// takes is a function that answers after a time, unless nobody waits any more.
+func takes(d time.Duration) func(context.Context) (string, error) {
+	return func(ctx context.Context) (string, error) {
+		select {
+		case <-time.After(d):
+			return `{"word":"late"}`, nil
+		case <-ctx.Done():
+			return "", ctx.Err()
+		}
+	}
+}
+
+// outside is a world in a bubble, whose time passes, with functions.
+type outside struct {
+	*world
+	company
+	log   bytes.Buffer
+	flows map[string]center.FlowID
+}
+
+func inBubble(t *testing.T, f func(t *testing.T, o *outside)) {
+	synctest.Test(t, func(t *testing.T) {
+		o := &outside{world: newWorld(t), flows: map[string]center.FlowID{}}
+		o.functions = map[string]func(context.Context) (string, error){}
+		f(t, o)
+	})
+}
+
+// node starts a node that works until the test ends or stop is called.
+func (o *outside) node() (c *chat.Chats, stop func()) {
+	c = chat.New(chat.Config{
+		Store: o.store, Bus: &told{}, Sealer: o.sealer, Clock: chat.WallClock{}, Wall: time.Now, NewID: o.newID,
+		Partition: center.Partition{Account: "123456789012", Region: "us-east-1"}, Settings: center.DefaultSettings(),
+		Log: slog.New(slog.NewTextHandler(&o.log, nil)), Shared: true, Functions: &o.company, Trace: true,
+	})
+	ctx, cancel := context.WithCancel(context.Background())
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		c.Run(ctx)
+	}()
+	stop = func() {
+		cancel()
+		<-done
+	}
+	o.Cleanup(stop)
+	return c, stop
+}
+
+// call starts a chat whose flow invokes a function.
+func (o *outside) call(c *chat.Chats, function string) (center.ChatID, chat.Caller) {
+	o.Helper()
+	id, ok := o.flows[function]
+	if !ok {
+		f, err := c.CreateFlow(o.ctx, instance, center.ContactFlow{Name: function, Type: center.TypeContactFlow}, invokes(functionARN+function), true)
+		o.must(err)
+		id = f.ID
+		o.flows[function] = id
+	}
+	started, err := c.Start(o.ctx, center.StartChat{Instance: instance, Flow: id, DisplayName: "Ana", Attributes: map[string]string{"name": "Ana & <co>"}})
+	o.must(err)
+	return center.ChatID(started.Contact), o.connect(c, started)
+}
+
+// said is what the system has said in a chat.
+func (o *outside) said(id center.ChatID) (all []string) {
+	for _, it := range o.items(id) {
+		if it.Type == center.TypeMessage && it.Role == center.RoleSystem {
+			all = append(all, it.Content)
+		}
+	}
+	return all
+}
+
+func (o *outside) expect(id center.ChatID, want ...string) {
+	o.Helper()
+	synctest.Wait()
+	if said := o.said(id); !slices.Equal(said, want) {
+		o.Errorf("the system said %q, want %q", said, want)
+	}
+}
+
+func TestFunctionGetsTheEvent(t *testing.T) {
+	inBubble(t, func(t *testing.T, o *outside) {
+		o.functions["f"] = word("yes")
+		c, _ := o.node()
+		id, _ := o.call(c, "f")
+		o.expect(id, "answered yes")
+		var got bytes.Buffer
+		o.must(json.Indent(&got, o.event, "", "  "))
+		got.WriteByte('\n')
+		golden(t, "testdata/lambda_event.json", bytes.ReplaceAll(got.Bytes(), []byte(id), []byte("CONTACT")))
+	})
+}
+
+// golden compares with a file that was written by hand.
+func golden(t *testing.T, file string, got []byte) {
+	t.Helper()
+	want, err := os.ReadFile(filepath.FromSlash(file))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !bytes.Equal(got, want) {
+		t.Errorf("%s: got\n%s", file, got)
+	}
+}
+
+func TestSlowFunctionHoldsUpNobodyElse(t *testing.T) {
+	inBubble(t, func(t *testing.T, o *outside) {
+		o.functions["fast"] = word("yes")
+		c, _ := o.node()
+		const slowOnes = 12
+		var slow []center.ChatID
+		for n := range slowOnes {
+			name := fmt.Sprint("slow", n)
+			o.functions[name] = takes(time.Hour)
+			for range 100 {
+				id, _ := o.call(c, name)
+				slow = append(slow, id)
+			}
+		}
+		id, _ := o.call(c, "fast")
+		o.expect(id, "answered yes")
+		for n := range slowOnes {
+			if count := o.count(fmt.Sprint("slow", n)); count < 4 || count > 64 {
+				t.Errorf("slow%d is asked by %d at once", n, count)
+			}
+		}
+
+		time.Sleep(17 * time.Second)
+		for _, id := range slow {
+			o.expect(id, "no answer")
+		}
+	})
+}
+
+func TestFunctionOfManyAnswersAll(t *testing.T) {
+	inBubble(t, func(t *testing.T, o *outside) {
+		o.functions["brief"] = takes(100 * time.Millisecond)
+		c, _ := o.node()
+		var all []center.ChatID
+		for range 500 {
+			id, _ := o.call(c, "brief")
+			all = append(all, id)
+		}
+		time.Sleep(2 * time.Second)
+		for _, id := range all {
+			o.expect(id, "answered late")
+		}
+		if n := o.count("brief"); n != 500 {
+			t.Errorf("it was asked %d times", n)
+		}
+	})
+}
+
+func TestWhatCountsAsNoAnswer(t *testing.T) {
+	for name, f := range map[string]func(context.Context) (string, error){
+		"late":        takes(time.Minute),
+		"error":       func(context.Context) (string, error) { return "", errors.New("the function failed") },
+		"long":        func(context.Context) (string, error) { return `{"word":"` + long(40_000) + `"}`, nil },
+		"no JSON":     func(context.Context) (string, error) { return `word`, nil },
+		"nested":      func(context.Context) (string, error) { return `{"word":{"a":"b"}}`, nil },
+		"a number":    func(context.Context) (string, error) { return `{"word":1}`, nil },
+		"a list":      func(context.Context) (string, error) { return `["word"]`, nil },
+		"nothing":     func(context.Context) (string, error) { return ``, nil },
+		"null":        func(context.Context) (string, error) { return `null`, nil },
+		"bad UTF-8":   func(context.Context) (string, error) { return "{\"word\":\"\xff\"}", nil },
+		"two of them": func(context.Context) (string, error) { return `{"word":"a"}{"word":"b"}`, nil },
+	} {
+		t.Run(name, func(t *testing.T) {
+			inBubble(t, func(t *testing.T, o *outside) {
+				o.functions["f"] = f
+				c, _ := o.node()
+				id, _ := o.call(c, "f")
+				time.Sleep(8 * time.Second)
+				o.expect(id, "no answer")
+				if n := o.count("f"); n != 1 {
+					t.Errorf("it was asked %d times", n)
+				}
+				lines := c.Traced(center.ContactID(id))
+				if len(lines) < 2 || lines[0].Error != "NoMatchingError" || lines[0].Why == "" || lines[0].Next != "Bad" || lines[1].Action != "Bad" {
+					t.Errorf("the trace is %+v", lines)
+				}
+				if text := o.log.String(); strings.Contains(text, "xxx") || strings.Contains(text, "co>") {
+					t.Errorf("the log has values: %s", text)
+				}
+			})
+		})
+	}
+}
+
+func TestFunctionMustBeAssociated(t *testing.T) {
+	inBubble(t, func(t *testing.T, o *outside) {
+		o.distrusted = true
+		o.functions["f"] = word("yes")
+		c, _ := o.node()
+		id, _ := o.call(c, "f")
+		o.expect(id, "no answer")
+		if n := o.count("f"); n != 0 {
+			t.Errorf("it was asked %d times", n)
+		}
+		o.must(c.AllowFunction(o.ctx, instance, functionARN+"f", ""))
+		id, _ = o.call(c, "f")
+		o.expect(id, "answered yes")
+	})
+}
+
+// A node that stops in the middle of a call leaves the row. Another asks again when the lease is over, and what was
+// answered counts once.
+func TestCallSurvivesANode(t *testing.T) {
+	inBubble(t, func(t *testing.T, o *outside) {
+		o.functions["f"] = takes(5 * time.Second)
+		c, stop := o.node()
+		id, _ := o.call(c, "f")
+		synctest.Wait()
+		stop()
+		o.expect(id)
+		if n := o.count("f"); n != 1 {
+			t.Fatalf("it was asked %d times", n)
+		}
+		o.node()
+		time.Sleep(20 * time.Second)
+		o.expect(id)
+		time.Sleep(16 * time.Second)
+		o.expect(id, "answered late")
+		time.Sleep(5 * time.Minute)
+		o.expect(id, "answered late")
+		if n := o.count("f"); n != 2 {
+			t.Errorf("it was asked %d times", n)
+		}
+	})
+}
+
+// Two nodes work on the same rows, and functions are asked once as long as both live.
+func TestTwoNodesAskOnce(t *testing.T) {
+	inBubble(t, func(t *testing.T, o *outside) {
+		o.functions["f"] = takes(7 * time.Second)
+		a, _ := o.node()
+		o.node()
+		var all []center.ChatID
+		for range 150 {
+			id, _ := o.call(a, "f")
+			all = append(all, id)
+		}
+		time.Sleep(2 * time.Minute)
+		for _, id := range all {
+			if said := o.said(id); len(said) != 1 {
+				t.Errorf("the system said %q", said)
+			}
+		}
+		if n := o.count("f"); n > 150 {
+			t.Errorf("it was asked %d times", n)
+		}
+	})
+}
+
+func TestEndedChatsDropTheirCalls(t *testing.T) {
+	inBubble(t, func(t *testing.T, o *outside) {
+		o.functions["f"] = takes(7 * time.Second)
+		c, _ := o.node()
+		var last chat.Caller
+		var id center.ChatID
+		for range 65 { // one more than may be under way
+			id, last = o.call(c, "f")
+		}
+		synctest.Wait()
+		o.must(c.Leave(o.ctx, last))
+		time.Sleep(time.Minute)
+		if n := o.count("f"); n != 64 {
+			t.Errorf("it was asked %d times", n)
+		}
+		due, err := o.store.DueOf(o.ctx, id)
+		o.must(err)
+		if len(due) != 0 {
+			t.Errorf("the ended chat waits for %v", due)
+		}
+	})
+}
+
+// The customer's messages do not disturb a call, and the flow does not hear them.
+func TestMessagesDuringACall(t *testing.T) {
+	inBubble(t, func(t *testing.T, o *outside) {
+		o.functions["f"] = takes(5 * time.Second)
+		c, _ := o.node()
+		id, ana := o.call(c, "f")
+		synctest.Wait()
+		o.send(c, ana, "hello?")
+		o.expect(id)
+		time.Sleep(5 * time.Second)
+		o.expect(id, "answered late")
+	})
+}
+
+func TestSettleWaitsForCalls(t *testing.T) {
+	inBubble(t, func(t *testing.T, o *outside) {
+		o.functions["f"] = takes(5 * time.Second)
+		c, stop := o.node()
+		stop() // nobody but Settle answers
+		c = chat.New(c.Config)
+		id, _ := o.call(c, "f")
+		begun := time.Now()
+		o.must(c.Settle(o.ctx))
+		if took := time.Since(begun); took != 5*time.Second {
+			t.Errorf("it took %v", took)
+		}
+		o.expect(id, "answered late")
+	})
+}
