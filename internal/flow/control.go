@@ -4,7 +4,6 @@ import (
 	"maps"
 	"slices"
 	"strconv"
-	"time"
 )
 
 // controlActions decide where the flow goes (developer guide, "Flow control
@@ -18,26 +17,6 @@ var controlActions = []actionType{
 		conditions: mustConditions,
 		check:      (*checker).comparisonValue,
 	}, newCompare),
-	works(actionType{
-		name:       "Loop",
-		note:       "counts for the contact, by flow and action",
-		params:     []string{"LoopCount"},
-		required:   []string{"LoopCount"},
-		mayErrors:  onlyNoMatchingError,
-		conditions: mustConditions,
-		equals:     []string{continueLooping, doneLooping},
-		check:      func(c *checker) { c.integer("LoopCount", 0, maxLoop) },
-		goesOn:     true,
-	}, newLoop),
-	works(actionType{
-		name:       "Wait",
-		params:     []string{"TimeLimitSeconds", "Events", "ContinueExecution", "MinimumWaitTimeSeconds"},
-		required:   []string{"TimeLimitSeconds"},
-		errors:     onlyNoMatchingError,
-		mayErrors:  []string{participantNotFound, noMatchingCondition},
-		conditions: mustConditions,
-		check:      (*checker).wait,
-	}, newWait),
 	works(actionType{
 		name: "TransferToFlow", module: "Transfer",
 		params:   []string{"ContactFlowId"},
@@ -104,32 +83,6 @@ func (c compare) run(r *run) outcome {
 	return outcome{ending: resulted, value: value{text: v, missing: !ok, ref: c.value.ref}}
 }
 
-const (
-	continueLooping = "ContinueLooping"
-	doneLooping     = "DoneLooping"
-	maxLoop         = 100
-)
-
-type loop struct{ count dynamic }
-
-func newLoop(p params) step { return loop{p.dynamic("LoopCount")} }
-
-func (l loop) run(r *run) outcome {
-	count, ok := integer(l.count, &r.s, 0, maxLoop)
-	if !ok {
-		return fail("the loop count is not a number from 0 to 100")
-	}
-	key := r.s.Flow + " " + r.current.id
-	if done := r.s.Loops[key]; done < count {
-		r.loops()[key] = done + 1
-		return result(continueLooping)
-	}
-	if _, counted := r.s.Loops[key]; counted {
-		delete(r.loops(), key)
-	}
-	return result(doneLooping)
-}
-
 // integer resolves a parameter that is a whole number within limits.
 func integer(d dynamic, s *State, least, most int) (int, bool) {
 	v, ok := d.resolve(s)
@@ -138,73 +91,6 @@ func integer(d dynamic, s *State, least, most int) (int, bool) {
 	}
 	n, err := strconv.Atoi(v)
 	return n, err == nil && least <= n && n <= most
-}
-
-// Wait: limits, results and errors (developer guide, "Wait"; the service takes
-// TimeLimitSeconds where the guide says TimeoutSeconds).
-const (
-	minWait = 1
-	maxWait = 604_800 // seven days
-
-	waitCompleted              = "WaitCompleted"
-	customerReturned           = "CustomerReturned"
-	botParticipantDisconnected = "BotParticipantDisconnected"
-	participantNotFound        = "ParticipantNotFound"
-)
-
-type wait struct {
-	limit        dynamic
-	forCustomer  bool
-	forBot       bool
-	keepsRunning bool // the mode in which other actions run meanwhile
-}
-
-func newWait(p params) step {
-	w := wait{limit: p.dynamic("TimeLimitSeconds"), keepsRunning: p.has("ContinueExecution")}
-	for _, e := range p.get("Events").kids {
-		w.forCustomer = w.forCustomer || e.text == customerReturned
-		w.forBot = w.forBot || e.text == botParticipantDisconnected
-	}
-	return w
-}
-
-func (w wait) run(r *run) outcome {
-	limit, ok := integer(w.limit, &r.s, minWait, maxWait)
-	switch {
-	case w.keepsRunning:
-		return outcome{ending: failed, name: noMatchingError, why: "not available in this server yet", unavailable: true}
-	case !ok:
-		return fail("the time limit is not a number from 1 to 604800")
-	case w.forBot && !r.s.Contact.Bot:
-		return outcome{ending: failed, name: participantNotFound, why: "there is no custom participant"}
-	}
-	r.s.Waits++
-	r.s.Steps, r.s.Messages = 0, 0
-	timer := "wait-" + strconv.Itoa(r.s.Waits)
-	until := r.now.Add(time.Duration(limit) * time.Second)
-	r.s.Waiting = &Waiting{For: r.current.name, Timer: timer, Until: until}
-	r.do(StartTimer{ID: timer, At: until})
-	return outcome{ending: suspended}
-}
-
-func (w wait) resume(r *run, e Event) (outcome, bool) {
-	timer := r.s.Waiting.Timer
-	switch e := e.(type) {
-	case TimerFired:
-		return result(waitCompleted), e.ID == timer
-	case CustomerMessage, CustomerReturned:
-		return w.interrupted(r, customerReturned, w.forCustomer)
-	case BotDisconnected:
-		return w.interrupted(r, botParticipantDisconnected, w.forBot)
-	}
-	return outcome{}, false
-}
-
-func (w wait) interrupted(r *run, by string, wanted bool) (outcome, bool) {
-	if wanted {
-		r.do(CancelTimer{ID: r.s.Waiting.Timer})
-	}
-	return result(by), wanted
 }
 
 type transferToFlow struct{ flow dynamic }

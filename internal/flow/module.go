@@ -33,6 +33,8 @@ func (m invokeFlowModule) run(r *run) outcome {
 	switch {
 	case id == "":
 		return fail("the module is empty")
+	case r.s.Behind != nil:
+		return fail("modules do not run while a Wait goes on") // it could not be gone back to (inferred)
 	case len(r.s.Callers) >= maxCallers:
 		return fail("modules are nested too deep")
 	}
@@ -101,7 +103,7 @@ func (s State) leave(result moduleResult) State {
 		s.Callers = nil
 	}
 	s.Flow, s.Content, s.At = caller.Flow, caller.Content, caller.At
-	s.FlowAttributes, s.Waiting = caller.FlowAttributes, &Waiting{For: invokeFlowModuleType}
+	s.FlowAttributes, s.Waiting, s.Behind = caller.FlowAttributes, &Waiting{For: invokeFlowModuleType}, nil
 	modules := map[string]json.RawMessage{"Result": quoted(result.name), "ResultData": json.RawMessage(result.data)}
 	if input := member(caller.Data["Modules"], "Input"); input != nil {
 		modules["Input"] = input

@@ -16,6 +16,7 @@ type State struct {
 	Done    bool   `json:"d,omitempty"`  // the flow has ended
 
 	Waiting *Waiting `json:"w,omitempty"` // what the flow is suspended on, nil while it is not
+	Behind  *Behind  `json:"b,omitempty"` // a Wait that goes on while other actions run
 
 	FlowAttributes map[string]string `json:"fa,omitempty"` // of this run of the flow
 	Data           Data              `json:"da,omitempty"` // what this run of the flow was told: $.External, $.Lex, $.Views, …
@@ -50,6 +51,13 @@ type Waiting struct {
 	Until time.Time       `json:"u,omitzero"`  // when that timer is due
 	Call  string          `json:"c,omitempty"` // id of the Call that is under way
 	Kept  json.RawMessage `json:"k,omitempty"` // what the suspended action keeps for itself
+}
+
+// Behind is a Wait that goes on behind the actions that its Continue branch leads
+// to.
+type Behind struct {
+	At      string  `json:"at"` // identifier of the Wait
+	Waiting Waiting `json:"w"`
 }
 
 // Contact is what references and actions may know about the contact. Facts
@@ -104,7 +112,7 @@ func New(flowID, content string, seed uint64) State {
 // the flows that wait for it when it is a module.
 func (s State) Enter(flowID, content string) State {
 	s.Flow, s.Content, s.At, s.Done = flowID, content, "", false
-	s.Waiting, s.FlowAttributes, s.Data, s.Callers = nil, nil, nil, nil
+	s.Waiting, s.Behind, s.FlowAttributes, s.Data, s.Callers = nil, nil, nil, nil, nil
 	return s
 }
 

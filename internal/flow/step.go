@@ -96,6 +96,9 @@ func (p *Program) Step(s State, e Event, now time.Time) (State, []Effect) {
 	case starting && s.At == "":
 		r.start()
 	case s.Waiting != nil && e != nil:
+		if s.Behind != nil && s.Behind.ended(e) {
+			r.stepBack()
+		}
 		r.resume(e)
 	}
 	return r.s, r.effects
@@ -234,10 +237,17 @@ func (a *action) errorBranch(errorType string) *branch {
 }
 
 // over: nothing more happens to this flow, nor to those that wait for it.
-func (r *run) over() { r.s.Done, r.s.Waiting, r.s.Callers = true, nil, nil }
+func (r *run) over() {
+	r.s.Done, r.s.Waiting, r.s.Behind, r.s.Callers = true, nil, nil, nil
+}
 
-// noBranch ends a flow that has nowhere to go.
+// noBranch ends a flow that has nowhere to go, or leaves it to the Wait that goes
+// on behind it.
 func (r *run) noBranch() {
+	if r.s.Behind != nil {
+		r.standBack()
+		return
+	}
 	r.over()
 	if r.s.Contact.endsWithContact() {
 		r.effects = append(r.effects, Disconnect{})

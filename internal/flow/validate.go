@@ -407,25 +407,6 @@ func (c *checker) asksForKeys() bool {
 	return slices.ContainsFunc(c.a.conditions, func(cond condition) bool { return cond.name == keyExists })
 }
 
-func (c *checker) wait() {
-	c.integer("TimeLimitSeconds", minWait, maxWait)
-	operands := []string{waitCompleted}
-	for i, e := range c.param("Events").kids {
-		switch e.text {
-		case botParticipantDisconnected:
-			c.needError(participantNotFound)
-			operands = append(operands, e.text)
-		case customerReturned:
-			operands = append(operands, e.text)
-		default:
-			c.badValue(c.paramPath("Events[" + strconv.Itoa(i) + "]"))
-		}
-	}
-	if !c.a.params.get("ContinueExecution").present() {
-		c.onlyEquals(operands)
-	}
-}
-
 func (c *checker) invokeFlowModule() {
 	if c.wrongShape("FlowModuleId") {
 		c.badValue(c.paramPath("FlowModuleId"))

@@ -1,0 +1,156 @@
+package flow
+
+import (
+	"strconv"
+	"strings"
+	"time"
+)
+
+// waitActions suspend a flow for a time (developer guide, "Wait"; the service
+// takes TimeLimitSeconds where the guide says TimeoutSeconds).
+var waitActions = []actionType{
+	works(actionType{
+		name:       "Wait",
+		note:       "with ContinueExecution its Continue branch runs while the wait goes on",
+		params:     []string{"TimeLimitSeconds", "Events", "ContinueExecution", "MinimumWaitTimeSeconds"},
+		required:   []string{"TimeLimitSeconds"},
+		errors:     onlyNoMatchingError,
+		mayErrors:  []string{participantNotFound},
+		conditions: mustConditions,
+		check:      (*checker).wait,
+	}, newWait),
+}
+
+const (
+	minWait = 1
+	maxWait = 604_800 // seven days
+
+	waitCompleted              = "WaitCompleted"
+	customerReturned           = "CustomerReturned"
+	botParticipantDisconnected = "BotParticipantDisconnected"
+	keepRunning                = "Continue"
+	participantNotFound        = "ParticipantNotFound"
+)
+
+// wait suspends the flow until a time or an event. In its mode that keeps
+// running (admin guide, "Flow block: Wait") the flow takes the branch Continue
+// "temporarily": what it leads to runs, and when the time is over it is
+// broken off, wherever it is, for the branch WaitCompleted. Where it has nowhere
+// to go on, the flow waits as it would without it; a Wait or a module in it is
+// an error (both inferred).
+type wait struct {
+	limit        dynamic
+	forCustomer  bool
+	forBot       bool
+	keepsRunning bool
+}
+
+func newWait(p params) step {
+	w := wait{limit: p.dynamic("TimeLimitSeconds"), keepsRunning: continues(p.get("ContinueExecution"))}
+	for _, e := range p.get("Events").kids {
+		w.forCustomer = w.forCustomer || e.text == customerReturned
+		w.forBot = w.forBot || e.text == botParticipantDisconnected
+	}
+	return w
+}
+
+// continues: no published flow has the parameter, so any value but a "no" counts
+// (inferred).
+func continues(n *node) bool {
+	v, ok := n.scalar()
+	return n.present() && !(ok && strings.EqualFold(v, "false"))
+}
+
+func (w wait) run(r *run) outcome {
+	limit, ok := integer(w.limit, &r.s, minWait, maxWait)
+	switch {
+	case r.s.Behind != nil:
+		return fail("a wait goes on already")
+	case !ok:
+		return fail("the time limit is not a number from 1 to 604800")
+	case w.forBot && !r.s.Contact.Bot:
+		return outcome{ending: failed, name: participantNotFound, why: "there is no custom participant"}
+	}
+	r.rest()
+	r.s.Waiting = r.timer(time.Duration(limit) * time.Second)
+	if w.keepsRunning {
+		r.s.Behind, r.s.Waiting = &Behind{At: r.current.id, Waiting: *r.s.Waiting}, nil
+		return result(keepRunning)
+	}
+	return outcome{ending: suspended}
+}
+
+// rest resets the guard: the flow waits for somebody.
+func (r *run) rest() { r.s.Steps, r.s.Messages = 0, 0 }
+
+// timer starts a timer and says what it means to wait for it.
+func (r *run) timer(d time.Duration) *Waiting {
+	r.s.Waits++
+	w := &Waiting{For: r.current.name, Timer: "wait-" + strconv.Itoa(r.s.Waits), Until: r.now.Add(d)}
+	r.do(StartTimer{ID: w.Timer, At: w.Until})
+	return w
+}
+
+func (w wait) resume(r *run, e Event) (outcome, bool) {
+	timer := r.s.Waiting.Timer
+	switch e := e.(type) {
+	case TimerFired:
+		return result(waitCompleted), e.ID == timer
+	case CustomerMessage, CustomerReturned:
+		return w.interrupted(r, customerReturned, w.forCustomer)
+	case BotDisconnected:
+		return w.interrupted(r, botParticipantDisconnected, w.forBot)
+	}
+	return outcome{}, false
+}
+
+func (w wait) interrupted(r *run, by string, wanted bool) (outcome, bool) {
+	if wanted {
+		r.do(CancelTimer{ID: r.s.Waiting.Timer})
+	}
+	return result(by), wanted
+}
+
+// ended says whether e is the end of the wait.
+func (b *Behind) ended(e Event) bool {
+	t, ok := e.(TimerFired)
+	return ok && t.ID == b.Waiting.Timer
+}
+
+// standBack leaves the flow to the wait behind it.
+func (r *run) standBack() {
+	waiting := r.s.Behind.Waiting
+	r.s.At, r.s.Waiting, r.s.Behind = r.s.Behind.At, &waiting, nil
+}
+
+// stepBack breaks off what the flow waits for, for the wait behind it.
+func (r *run) stepBack() {
+	if timer := r.s.Waiting.Timer; timer != "" {
+		r.do(CancelTimer{ID: timer})
+	}
+	r.standBack()
+}
+
+func (c *checker) wait() {
+	c.integer("TimeLimitSeconds", minWait, maxWait)
+	operands := []string{waitCompleted}
+	for i, e := range c.param("Events").kids {
+		switch e.text {
+		case botParticipantDisconnected:
+			c.needError(participantNotFound)
+			operands = append(operands, e.text)
+		case customerReturned:
+			operands = append(operands, e.text)
+		default:
+			c.badValue(c.paramPath("Events[" + strconv.Itoa(i) + "]"))
+		}
+	}
+	if continues(c.param("ContinueExecution")) {
+		if c.param("MinimumWaitTimeSeconds").kind == 0 {
+			c.missing(c.paramPath("MinimumWaitTimeSeconds"))
+		}
+		c.integer("MinimumWaitTimeSeconds", 0, maxWait)
+		operands = append(operands, keepRunning)
+	}
+	c.onlyEquals(operands)
+}
