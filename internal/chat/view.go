@@ -367,10 +367,6 @@ func (c *Chats) DeleteViewVersion(ctx context.Context, at center.InstanceID, ref
 	})
 }
 
-// maxViewData is the largest input of a view that is shown, in bytes.
-// Source: Administrator Guide, flow block Show view.
-const maxViewData = 16 << 10
-
 // showView shows a view to the participant whom the flow talks to, as a message with a token that opens it.
 func (c *Chats) showView(t *turn, e flow.ShowView) (flow.Event, error) {
 	for _, needed := range []string{center.Interactive, center.InteractiveResponse} {
@@ -379,9 +375,6 @@ func (c *Chats) showView(t *turn, e flow.ShowView) (flow.Event, error) {
 		}
 	}
 	data := cmp.Or(e.Data, "{}")
-	if len(data) > maxViewData {
-		return flow.Refused{Reason: "the view's input is larger than 16 KB"}, nil
-	}
 	v, err := c.View(t.ctx, t.Chat.Instance, center.ParseView(e.ViewID).At(e.Version))
 	if err != nil {
 		return no(err, "no published view of that id and version")

@@ -81,6 +81,8 @@ func (s *story) cmdStart(c *call) error {
 			p.node = number
 		case key == "ENTIRE_PAST_SESSION" || key == "FROM_SEGMENT":
 			request["PersistentChat"] = map[string]string{"RehydrationType": key, "SourceContactId": value}
+		case key == "interactive" || key == "guide":
+			interactive(request, key)
 		case key == "InitialMessage":
 			request[key] = map[string]string{"ContentType": "text/plain", "Content": value}
 		case isNumber == nil:

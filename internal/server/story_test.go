@@ -220,6 +220,9 @@ func (s *story) line(it item) string {
 	switch {
 	case it.Type == "MESSAGE":
 		s.remember(it.ID, it.Content)
+		if said, ok := viewLine(name, it); ok {
+			return said
+		}
 		if it.ContentType != "text/plain" {
 			name += " [" + it.ContentType + "]"
 		}
