@@ -19,6 +19,8 @@ import (
 type Sockets interface {
 	// Serve makes the request a socket of who, whose token was checked.
 	Serve(w http.ResponseWriter, r *http.Request, who chat.Caller)
+	// Joining waits for a participant with a socket that is being connected, and says whether they are connected now.
+	Joining(ctx context.Context, id center.ParticipantID) bool
 }
 
 // Keys knows the access keys that requests are signed with.

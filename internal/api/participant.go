@@ -1,6 +1,8 @@
 package api
 
 import (
+	"context"
+	"errors"
 	"net/http"
 	"slices"
 	"strings"
@@ -94,6 +96,9 @@ func (a *API) socketURL(r *http.Request, token string) string {
 func (a *API) sendMessage(x *exchange, who chat.Caller, in *participant.SendMessageInput) (*participant.SendMessageOutput, error) {
 	m := center.Message{ContentType: *in.ContentType, Content: *in.Content}
 	sent, err := a.Chats.Send(x.r.Context(), who, m, value(in.ClientToken))
+	if a.connectedNow(x, who, err) {
+		sent, err = a.Chats.Send(x.r.Context(), who, m, value(in.ClientToken))
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -103,11 +108,27 @@ func (a *API) sendMessage(x *exchange, who chat.Caller, in *participant.SendMess
 
 func (a *API) sendEvent(x *exchange, who chat.Caller, in *participant.SendEventInput) (*participant.SendEventOutput, error) {
 	told, err := a.Chats.Event(x.r.Context(), who, *in.ContentType, value(in.Content))
+	if a.connectedNow(x, who, err) {
+		told, err = a.Chats.Event(x.r.Context(), who, *in.ContentType, value(in.Content))
+	}
 	if err != nil {
 		return nil, err
 	}
 	at := center.FormatTime(told.Time)
 	return &participant.SendEventOutput{Id: text(told.ID), AbsoluteTime: &at}, nil
+}
+
+// joiningWithin is how long somebody who speaks while their socket is being connected is waited for.
+const joiningWithin = 2 * time.Second
+
+// connectedNow says that somebody was refused only because their socket was being connected, and that it is by now.
+func (a *API) connectedNow(x *exchange, who chat.Caller, refused error) bool {
+	if !errors.Is(refused, center.ErrNotConnected) {
+		return false
+	}
+	ctx, cancel := context.WithTimeout(x.r.Context(), joiningWithin)
+	defer cancel()
+	return a.Sockets.Joining(ctx, who.Participant)
 }
 
 func (a *API) disconnectParticipant(x *exchange, who chat.Caller, _ *participant.DisconnectParticipantInput) (*participant.DisconnectParticipantOutput, error) {

@@ -91,6 +91,8 @@ func (openTo) Serve(w http.ResponseWriter, _ *http.Request, who chat.Caller) {
 	_, _ = fmt.Fprintf(w, "a socket of %s %s\n", who.Role, who.Participant)
 }
 
+func (openTo) Joining(context.Context, center.ParticipantID) bool { return false }
+
 // accessKeys are the keys of strict worlds.
 type accessKeys map[string]string
 
@@ -208,6 +210,9 @@ func (w *world) prepare(line string) {
 	case "attribute":
 		k, v, _ := strings.Cut(rest, " ")
 		err = w.chats.SetAttributes(ctx, instanceID, w.contact, map[string]string{k: v})
+	case "tag":
+		k, v, _ := strings.Cut(rest, " ")
+		err = w.chats.Tag(ctx, instanceID, w.contact, map[string]string{k: v}, nil)
 	case "end":
 		err = w.chats.Stop(ctx, instanceID, w.contact)
 	case "flow":

@@ -1,6 +1,7 @@
 package center
 
 import (
+	"errors"
 	"slices"
 	"time"
 	"unicode/utf8"
@@ -46,10 +47,15 @@ func (d *Draft) speaker(id ParticipantID, operation string) (*Participant, error
 		return nil, err
 	}
 	if p.Joined.IsZero() {
-		return nil, Refuse(InvalidParameter, "%s needs a connected participant: call CreateParticipantConnection with Type WEBSOCKET, open the socket and subscribe to aws/chat, or call it with ConnectParticipant true", operation)
+		refused := Refuse(InvalidParameter, "%s needs a connected participant: call CreateParticipantConnection with Type WEBSOCKET, open the socket and subscribe to aws/chat, or call it with ConnectParticipant true", operation)
+		refused.Cause = ErrNotConnected
+		return nil, refused
 	}
 	return p, nil
 }
+
+// ErrNotConnected is the cause of refusing somebody who has not connected yet, and may be about to.
+var ErrNotConnected = errors.New("not connected")
 
 // Present finds a participant whose token is alive: the chat has not ended and they have not left. Everyone else
 // gets the one answer that the service gives to dead tokens.

@@ -52,9 +52,10 @@ type conn struct {
 	answered bool // and got its answer
 	held     bool // items wait for that, in late
 	late     [][]byte
-	closing  bool // the close frame is queued: nothing comes after it
-	writing  bool // the writer runs
-	finished bool // reading has ended
+	settled  chan struct{} // closed once it is answered or gone; nil while nobody waits for that
+	closing  bool          // the close frame is queued: nothing comes after it
+	writing  bool          // the writer runs
+	finished bool          // reading has ended
 	queue    [][]byte
 	bytes    int       // in queue
 	closeBy  time.Time // when reading ends at the latest, once closing
@@ -269,6 +270,32 @@ func (c *conn) welcome() {
 		c.push(frame)
 	}
 	c.late = nil
+	c.tell()
+}
+
+// awaited is closed when the first subscription is answered, or the socket is gone.
+func (c *conn) awaited() <-chan struct{} {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.settled == nil {
+		c.settled = make(chan struct{})
+		if c.answered || c.gone.Load() {
+			close(c.settled)
+		}
+	}
+	return c.settled
+}
+
+// tell ends the waiting for the first subscription; c.mu is held.
+func (c *conn) tell() {
+	if c.settled == nil {
+		return
+	}
+	select {
+	case <-c.settled:
+	default:
+		close(c.settled)
+	}
 }
 
 // show is send for the frames of items.

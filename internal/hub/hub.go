@@ -190,6 +190,9 @@ func (h *Hub) add(c *conn) (oldest *conn) {
 // forget lets go of a socket whose reading has ended. It is the last that happens to it but for a write under way.
 func (h *Hub) forget(c *conn) {
 	c.gone.Store(true)
+	c.mu.Lock()
+	c.tell()
+	c.mu.Unlock()
 	h.mu.Lock()
 	p := c.viewer.Participant
 	left := without(h.sockets[p], c)
@@ -284,6 +287,26 @@ func (h *Hub) alone(c *conn) bool {
 		}
 	}
 	return true
+}
+
+// Joining says whether a participant who was not connected has become so: it waits while a socket of theirs that is
+// open on this node has its first subscription under way. Clients speak as soon as their socket is open, and what they
+// say by HTTP may overtake the subscription.
+func (h *Hub) Joining(ctx context.Context, p center.ParticipantID) bool {
+	h.mu.Lock()
+	open := h.sockets[p]
+	if len(open) == 0 {
+		h.mu.Unlock()
+		return false
+	}
+	newest := open[len(open)-1]
+	h.mu.Unlock()
+	select {
+	case <-newest.awaited():
+		return !newest.gone.Load()
+	case <-ctx.Done():
+		return false
+	}
 }
 
 func refused(err error) bool {

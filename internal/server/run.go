@@ -17,8 +17,13 @@ import (
 // How stopping goes: sockets are sent away over sendAway, while connections are still accepted, because some clients
 // never recover from a refused one, and because whoever balances load must have seen that this node is not ready; then
 // nothing more is accepted, and what is under way has until stopWithin. In development nobody is made to wait.
+//
+// A connection that has waited for its next request since before the stop could get it in the instant it is closed,
+// and its client would lose the answer. Most clients drop such a connection themselves, Node's after 4 s, so it is
+// left open that long.
 const (
 	sendAway   = 3 * time.Second
+	leaveIdle  = 4500 * time.Millisecond
 	stopWithin = 10 * time.Second
 )
 
@@ -45,6 +50,7 @@ type Listeners struct {
 // once.
 func (s *Server) Run(stop context.Context, again <-chan os.Signal, l Listeners) error {
 	public, operator := s.newHTTP(http.HandlerFunc(s.serve)), s.newHTTP(s.operatorRoutes())
+	public.ConnState = s.web.changed
 	work, endWork := context.WithCancel(context.Background())
 	defer endWork()
 
@@ -55,13 +61,15 @@ func (s *Server) Run(stop context.Context, again <-chan os.Signal, l Listeners) 
 		if tlsConfig != nil {
 			ln = tls.NewListener(ln, tlsConfig)
 		}
-		if err := h.Serve(ln); !errors.Is(err, http.ErrServerClosed) {
+		if err := h.Serve(ln); !errors.Is(err, http.ErrServerClosed) && !s.shut.Load() {
 			failed <- err
 		}
 	}
 	go serve(public, l.Public, l.TLS)
+	doors := []net.Listener{l.Public}
 	if l.Other != nil {
 		go serve(public, l.Other, nil)
+		doors = append(doors, l.Other)
 	}
 	if l.Operator != nil {
 		go serve(operator, l.Operator, nil)
@@ -87,7 +95,7 @@ func (s *Server) Run(stop context.Context, again <-chan os.Signal, l Listeners) 
 	if s.cfg.Dev || err != nil {
 		spread = 0
 	}
-	s.drain(deadline, public, spread)
+	s.drain(deadline, public, doors, spread)
 	_ = operator.Close()
 	endWork()
 	running.Wait()
@@ -104,8 +112,9 @@ func (s *Server) serve(w http.ResponseWriter, r *http.Request) {
 }
 
 // drain sends everybody away and waits for what is under way.
-func (s *Server) drain(ctx context.Context, public *http.Server, spread time.Duration) {
+func (s *Server) drain(ctx context.Context, public *http.Server, doors []net.Listener, spread time.Duration) {
 	s.draining.Store(true)
+	idle := time.Now().Add(leaveIdle - sendAway + spread)
 	accepting := time.NewTimer(spread)
 	defer accepting.Stop()
 	s.hub.SendAway(ctx, spread)
@@ -115,17 +124,69 @@ func (s *Server) drain(ctx context.Context, public *http.Server, spread time.Dur
 	}
 	// From here on new connections are not accepted: they wait in the backlog of an inherited listener for the next
 	// process, or are refused.
-	done := make(chan struct{})
-	go func() {
-		defer close(done)
-		if err := public.Shutdown(ctx); err != nil {
-			_ = public.Close()
-		}
-	}()
+	s.shut.Store(true)
+	for _, l := range doors {
+		_ = l.Close()
+	}
 	if err := s.hub.Close(ctx, 0); err != nil {
 		s.cfg.Log.Warn("sockets were cut off", "error", err)
 	}
-	<-done
+	if spread > 0 {
+		s.web.empty(ctx, idle)
+	}
+	if err := public.Shutdown(ctx); err != nil {
+		_ = public.Close()
+	}
+}
+
+// web counts the connections of HTTP, sockets aside.
+type web struct {
+	mu    sync.Mutex
+	open  int
+	ended chan struct{} // closed when a connection ends; nil while nobody waits for that
+}
+
+func (w *web) changed(_ net.Conn, to http.ConnState) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	switch to {
+	case http.StateNew:
+		w.open++
+		return
+	case http.StateClosed, http.StateHijacked:
+		w.open--
+	default:
+		return
+	}
+	if w.ended != nil {
+		close(w.ended)
+		w.ended = nil
+	}
+}
+
+// empty waits until no connection is left, at most until the given time.
+func (w *web) empty(ctx context.Context, until time.Time) {
+	late := time.NewTimer(time.Until(until))
+	defer late.Stop()
+	for {
+		w.mu.Lock()
+		if w.open == 0 {
+			w.mu.Unlock()
+			return
+		}
+		if w.ended == nil {
+			w.ended = make(chan struct{})
+		}
+		ended := w.ended
+		w.mu.Unlock()
+		select {
+		case <-ended:
+		case <-late.C:
+			return
+		case <-ctx.Done():
+			return
+		}
+	}
 }
 
 func (s *Server) newHTTP(h http.Handler) *http.Server {

@@ -8,6 +8,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"net/http/httptest"
 	"os"
 	"strings"
 	"syscall"
@@ -88,7 +89,13 @@ type socket struct {
 // dial opens a socket, which reads until its end.
 func (n *running) dial(v *visitor) *socket {
 	n.t.Helper()
-	out := get[struct{ Websocket struct{ Url string } }](n.t, v.connect())
+	return n.open(v.connect())
+}
+
+// open opens the socket that an answer names.
+func (n *running) open(answer *httptest.ResponseRecorder) *socket {
+	n.t.Helper()
+	out := get[struct{ Websocket struct{ Url string } }](n.t, answer)
 	conn, _, err := websocket.Dial(context.Background(), out.Websocket.Url, &websocket.DialOptions{HTTPClient: n.client})
 	if err != nil {
 		n.t.Fatal(err)
@@ -195,6 +202,71 @@ func TestStoppingInGoodOrder(t *testing.T) {
 		}
 		if took := time.Since(begin); took > 6*time.Second {
 			t.Errorf("it took %v", took)
+		}
+	})
+}
+
+// A connection that waits for its next request may get it while the server stops, and it is answered: on it, nobody
+// can tell what a cut connection has swallowed.
+func TestAKeptConnectionIsAnsweredWhileStopping(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		n, _ := chatting(t)
+		kept := &http.Client{Transport: &http.Transport{DialContext: n.public.DialContext}}
+		get := func() error {
+			r, err := kept.Get("http://127.0.0.1:4510/health/live")
+			if err != nil {
+				return err
+			}
+			_, err = io.Copy(io.Discard, r.Body)
+			return errors.Join(err, r.Body.Close())
+		}
+		if err := get(); err != nil {
+			t.Fatal(err)
+		}
+		begin := time.Now()
+		n.stop()
+		time.Sleep(sendAway + time.Second)
+		if _, _, err := n.get("/health/live"); err == nil {
+			t.Error("a new connection is accepted after three seconds")
+		}
+		if err := get(); err != nil {
+			t.Errorf("the kept connection: %v", err)
+		}
+		if err := n.await(); err != nil {
+			t.Errorf("Run: %v", err)
+		}
+		if took := time.Since(begin); took > leaveIdle {
+			t.Errorf("it took %v, although no connection was left", took)
+		}
+	})
+}
+
+// Clients speak as soon as their socket is open, by another connection, which may be the faster one.
+func TestAMessageMayOvertakeTheSubscription(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := development(t, nil)
+		started, err := s.chats.Start(t.Context(), center.StartChat{
+			Instance: SeedInstance, Flow: SeedFlow, DisplayName: "Ana", ContentTypes: []string{center.TextPlain},
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		n := run(t, s)
+		answer := ask(s, "POST", "/participant/connection", `{"Type":["CONNECTION_CREDENTIALS","WEBSOCKET"]}`, "X-Amz-Bearer", started.Token)
+		bearer := get[struct{ ConnectionCredentials struct{ ConnectionToken string } }](t, answer).ConnectionCredentials.ConnectionToken
+		say := func() int {
+			return ask(s, "POST", "/participant/message", `{"ContentType":"text/plain","Content":"Hello?"}`, "X-Amz-Bearer", bearer).Code
+		}
+		first := n.open(answer)
+		if status := say(); status != 400 {
+			t.Errorf("without a subscription: %d, want 400", status)
+		}
+		said := make(chan int)
+		go func() { said <- say() }()
+		synctest.Wait()
+		first.subscribe()
+		if status := <-said; status != 200 {
+			t.Errorf("a message that overtook the subscription: %d", status)
 		}
 	})
 }

@@ -39,6 +39,8 @@ type Server struct {
 	flowLog *flowLog // nil for none
 	// draining says that the process is about to stop: load balancers should look elsewhere.
 	draining atomic.Bool
+	shut     atomic.Bool // the public addresses are closed
+	web      web
 	started  time.Time
 	// advancing is held by the request that moves contact time.
 	advancing chan struct{}
@@ -223,6 +225,10 @@ type sockets struct{ s *Server }
 
 func (k sockets) Serve(w http.ResponseWriter, r *http.Request, who chat.Caller) {
 	k.s.hub.Serve(w, r, hub.Viewer{Chat: who.Chat, Contact: who.Contact, Participant: who.Participant, Role: who.Role})
+}
+
+func (k sockets) Joining(ctx context.Context, id center.ParticipantID) bool {
+	return k.s.hub.Joining(ctx, id)
 }
 
 func (s *Server) live(w http.ResponseWriter, _ *http.Request) {
