@@ -30,7 +30,7 @@ func (c *Chats) CreateFlow(ctx context.Context, at center.InstanceID, f center.C
 	if _, err := c.Instance(ctx, at); err != nil {
 		return nil, err
 	}
-	sha, err := c.keepFlow(ctx, at, content, publish)
+	sha, err := c.keepFlow(ctx, at, f.Type, content, publish)
 	if err != nil {
 		return nil, err
 	}
@@ -47,19 +47,36 @@ func (c *Chats) CreateFlow(ctx context.Context, at center.InstanceID, f center.C
 	return &FlowView{ContactFlow: f, Content: content, SHA256: sha, Published: publish}, nil
 }
 
-// keepFlow checks a flow's text and stores it. What is published must be valid; what is saved need only be a flow
-// document.
-func (c *Chats) keepFlow(ctx context.Context, at center.InstanceID, content string, publish bool) (sha string, err error) {
+// keepFlow checks the text of a flow of a type and stores it. What is published must be valid; what is saved need only
+// be a flow document.
+func (c *Chats) keepFlow(ctx context.Context, at center.InstanceID, flowType, content string, publish bool) (sha string, err error) {
 	p, err := flow.Parse([]byte(content))
 	if err != nil {
 		return "", invalidContent(problemsOf(err))
 	}
 	if publish {
-		if problems := flow.Validate(p); len(problems) > 0 {
+		problems, err := c.problems(ctx, at, p, flow.Kind(flowType))
+		if err != nil {
+			return "", err
+		}
+		if len(problems) > 0 {
 			return "", invalidContent(problems)
 		}
 	}
 	return c.keep(ctx, at, content)
+}
+
+// problems lists all that keeps a document from being published, what it asks of modules included.
+func (c *Chats) problems(ctx context.Context, at center.InstanceID, p *flow.Program, kind flow.Kind) ([]flow.Problem, error) {
+	var failed error
+	calls := flow.CheckCalls(p, func(ref string) *flow.Contract {
+		contract, err := c.contract(ctx, at, ref)
+		if err != nil && !refusal(err) {
+			failed = err
+		}
+		return contract
+	})
+	return append(flow.ValidateAs(p, kind), calls...), failed
 }
 
 // keep stores a text under its hash.
@@ -166,11 +183,12 @@ func (c *Chats) Flows(ctx context.Context, at center.InstanceID, types []string,
 
 // UpdateFlowContent replaces a flow's content: it is published, or with the qualifier $SAVED only saved.
 func (c *Chats) UpdateFlowContent(ctx context.Context, at center.InstanceID, ref center.FlowRef, content string) error {
-	if _, err := c.flowToChange(ctx, at, ref); err != nil {
+	known, err := c.flowToChange(ctx, at, ref)
+	if err != nil {
 		return err
 	}
 	publish := ref.Qualifier != center.SavedQualifier
-	sha, err := c.keepFlow(ctx, at, content, publish)
+	sha, err := c.keepFlow(ctx, at, known.Type, content, publish)
 	if err != nil {
 		return err
 	}

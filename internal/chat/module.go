@@ -90,31 +90,31 @@ func sameRequest(row []byte, request string) (center.ModuleID, error) {
 	return made.ID, nil
 }
 
-// keepModule checks a module's text and its contract and stores the text.
+// keepModule checks a module's text and its contract and stores the text. What is published must be valid and keep to
+// the contract; what is saved need only be a module's document.
 func (c *Chats) keepModule(ctx context.Context, at center.InstanceID, content, settings string, publish bool) (sha string, err error) {
-	if err := checkModule(content, settings, publish); err != nil {
-		return "", err
-	}
-	return c.keep(ctx, at, content)
-}
-
-// checkModule says what is wrong with a module. A draft need only be a document.
-func checkModule(content, settings string, publish bool) error {
 	p, err := flow.Parse([]byte(content))
 	if err != nil {
-		return invalidContent(problemsOf(err))
+		return "", invalidContent(problemsOf(err))
 	}
 	if !hasSettings(content) {
 		// As recorded from the service, which spells the member as its own code does.
-		return center.Refuse(center.InvalidRequest, "JSON field is missing or null for field name: settings")
+		return "", center.Refuse(center.InvalidRequest, "JSON field is missing or null for field name: settings")
 	}
-	if !publish {
-		return nil
+	contract, err := flow.ReadContract(settings)
+	if err != nil {
+		return "", center.Refuse(center.InvalidParameter, "Settings are no contract of a module: %v", err)
 	}
-	if problems := flow.Validate(p); len(problems) > 0 {
-		return invalidContent(problems)
+	if publish {
+		problems, err := c.problems(ctx, at, p, flow.Module)
+		if err != nil {
+			return "", err
+		}
+		if problems = append(problems, contract.Check(p)...); len(problems) > 0 {
+			return "", invalidContent(problems)
+		}
 	}
-	return nil
+	return c.keep(ctx, at, content)
 }
 
 // hasSettings says whether a valid document has the member Settings, which only modules have.
@@ -194,6 +194,20 @@ func (c *Chats) moduleToRun(ctx context.Context, at center.InstanceID, ref strin
 	}
 	content, _, _, err = c.publishedModule(ctx, at, m, r)
 	return string(m.ID), content, err
+}
+
+// contract is what the module that a flow invokes has declared; nil when it has declared nothing.
+func (c *Chats) contract(ctx context.Context, at center.InstanceID, ref string) (*flow.Contract, error) {
+	r := center.ParseModule(ref)
+	m, err := modules.get(ctx, c, at, string(r.ID))
+	if err != nil {
+		return nil, err
+	}
+	_, settings, _, err := c.publishedModule(ctx, at, m, r)
+	if err != nil {
+		return nil, err
+	}
+	return flow.ReadContract(settings)
 }
 
 func (c *Chats) module(ctx context.Context, at center.InstanceID, id center.ModuleID) (*center.FlowModule, error) {
