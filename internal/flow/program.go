@@ -34,6 +34,7 @@ type action struct {
 	kind       *actionType // nil when the Type is unknown
 	step       step        // nil when the Type is unknown
 	params     node        // '{' or absent
+	weight     int         // steps that the guard counts beyond one
 	next       target
 	errors     []branch
 	conditions []condition
@@ -209,6 +210,7 @@ func (ps *parser) action(i int, n *node) {
 	if t := n.get("Transitions"); ps.object(t, path+".Transitions") {
 		ps.transitions(a, t, path+".Transitions")
 	}
+	a.weight = (strings.Count(a.params.raw, "$") + strings.Count(a.params.raw, `\u0024`)) / referencesPerStep
 	if a.kind = actionTypes[a.name]; a.kind != nil {
 		a.step = a.kind.prepare(params{&a.params})
 	}

@@ -12,6 +12,10 @@ import (
 const (
 	maxSteps    = 10_000
 	maxMessages = 500
+
+	// Following many references is more work than one action: as many count as
+	// one more.
+	referencesPerStep = 10
 )
 
 // step is one action with its parameters prepared.
@@ -142,8 +146,8 @@ func (r *run) execute(at int) {
 			r.fault("too many actions without a wait")
 			return
 		}
-		r.s.Steps++
 		r.current = &r.p.actions[at]
+		r.s.Steps += 1 + r.current.weight
 		r.s.At = r.current.id
 		at = r.finish(r.perform())
 	}

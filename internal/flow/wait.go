@@ -71,24 +71,12 @@ func (w wait) run(r *run) outcome {
 	case w.forBot && !r.s.Contact.Bot:
 		return outcome{ending: failed, name: participantNotFound, why: "there is no custom participant"}
 	}
-	r.rest()
-	r.s.Waiting = r.timer(time.Duration(limit) * time.Second)
+	o := r.listen(time.Duration(limit) * time.Second)
 	if w.keepsRunning {
 		r.s.Behind, r.s.Waiting = &Behind{At: r.current.id, Waiting: *r.s.Waiting}, nil
 		return result(keepRunning)
 	}
-	return outcome{ending: suspended}
-}
-
-// rest resets the guard: the flow waits for somebody.
-func (r *run) rest() { r.s.Steps, r.s.Messages = 0, 0 }
-
-// timer starts a timer and says what it means to wait for it.
-func (r *run) timer(d time.Duration) *Waiting {
-	r.s.Waits++
-	w := &Waiting{For: r.current.name, Timer: "wait-" + strconv.Itoa(r.s.Waits), Until: r.now.Add(d)}
-	r.do(StartTimer{ID: w.Timer, At: w.Until})
-	return w
+	return o
 }
 
 func (w wait) resume(r *run, e Event) (outcome, bool) {
@@ -106,7 +94,7 @@ func (w wait) resume(r *run, e Event) (outcome, bool) {
 
 func (w wait) interrupted(r *run, by string, wanted bool) (outcome, bool) {
 	if wanted {
-		r.do(CancelTimer{ID: r.s.Waiting.Timer})
+		r.unlisten()
 	}
 	return result(by), wanted
 }
@@ -125,9 +113,7 @@ func (r *run) standBack() {
 
 // stepBack breaks off what the flow waits for, for the wait behind it.
 func (r *run) stepBack() {
-	if timer := r.s.Waiting.Timer; timer != "" {
-		r.do(CancelTimer{ID: timer})
-	}
+	r.unlisten()
 	r.standBack()
 }
 
