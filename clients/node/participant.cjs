@@ -75,6 +75,11 @@ const commands = {
   async transcript({ maxResults, nextToken, scanDirection, sortOrder }) {
     return (await session.getTranscript({ maxResults, nextToken, scanDirection, sortOrder })).data;
   },
+  // What a widget does with a view: it opens it, and parses what it needs to draw it.
+  async view({ viewToken, metadata }) {
+    const { View: view } = (await session.describeView({ viewToken, metadata })).data;
+    return { ...view, Content: { ...view.Content, Template: JSON.parse(view.Content.Template), InputSchema: JSON.parse(view.Content.InputSchema) } };
+  },
   async disconnect() {
     return (await session.disconnectParticipant()).data ?? {};
   },
