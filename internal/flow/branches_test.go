@@ -89,4 +89,6 @@ var endOnSuccess = []string{"DequeueContactAndTransferToQueue", "TransferContact
 var never = map[string][]string{
 	// Nothing is recorded in a chat, so nothing of it fails.
 	"UpdateContactRecordingAndAnalyticsBehavior": {noMatchingError, "InFlightRedactionConfigurationFailed"},
+	// It is for chats, and so is this server.
+	"UpdateContactMediaProcessing": {"ChannelMismatch"},
 }

@@ -166,8 +166,8 @@ func (c criteria) wrong(n *node) string {
 	}
 	for i := range steps.kids {
 		at := "Steps[" + strconv.Itoa(i) + "]"
-		if rest := c.expression(steps.kids[i].get("Expression"), 0); rest != "" {
-			return at + "." + rest
+		if wrong := c.expression(steps.kids[i].get("Expression"), at+".Expression", 0); wrong != "" {
+			return wrong
 		}
 		expiry := steps.kids[i].get("Expiry")
 		if !expiry.present() {
@@ -187,29 +187,29 @@ const maxExpressions = 8
 
 // expression: it is one condition, or a list of expressions of which all or any
 // must hold.
-func (c criteria) expression(n *node, depth int) string {
+func (c criteria) expression(n *node, at string, depth int) (wrong string) {
 	if len(n.names) != 1 || depth > maxExpressions {
-		return "Expression"
+		return at
 	}
 	name, v := n.names[0], &n.kids[0]
 	switch name {
 	case "AttributeCondition", "NotAttributeCondition":
-		if rest := c.attributeCondition(v); rest != "" {
-			return "Expression." + name + "." + rest
+		if member := c.attributeCondition(v); member != "" {
+			return at + "." + name + "." + member
 		}
 		return ""
 	case "AndExpression", "OrExpression":
 		if v.kind != '[' || len(v.kids) == 0 {
-			return "Expression." + name
+			return at + "." + name
 		}
 		for i := range v.kids {
-			if rest := c.expression(&v.kids[i], depth+1); rest != "" {
-				return "Expression." + name + "[" + strconv.Itoa(i) + "]." + rest
+			if wrong := c.expression(&v.kids[i], at+"."+name+"["+strconv.Itoa(i)+"]", depth+1); wrong != "" {
+				return wrong
 			}
 		}
 		return ""
 	}
-	return "Expression"
+	return at
 }
 
 // The limits of an agent's proficiency.
