@@ -13,9 +13,9 @@ import (
 	"sync"
 	"time"
 
-	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/aws/middleware"
 	"github.com/aws/aws-sdk-go-v2/aws/retry"
+	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
 	"github.com/aws/aws-sdk-go-v2/config"
 	sdk "github.com/aws/aws-sdk-go-v2/service/lambda"
 	"github.com/aws/aws-sdk-go-v2/service/lambda/types"
@@ -142,7 +142,8 @@ func (c *Client) sdk(ctx context.Context) (*sdk.Client, error) {
 	c.aws = sdk.NewFromConfig(cfg, func(o *sdk.Options) {
 		o.HTTPClient = c.http
 		o.Retryer = retry.NewStandard(func(s *retry.StandardOptions) {
-			s.MaxAttempts, s.MaxBackoff = outside.Attempts, time.Second
+			s.MaxAttempts = outside.Attempts
+			s.Backoff = retry.BackoffDelayerFunc(func(attempt int, _ error) (time.Duration, error) { return outside.Pause(attempt), nil })
 		})
 	})
 	return c.aws, nil
@@ -183,13 +184,15 @@ func name(s string) string {
 
 // brief is the SDK's error without its wrapping.
 func brief(err error) error {
-	var api smithy.APIError
-	if errors.As(err, &api) {
+	var (
+		api  smithy.APIError
+		http *awshttp.ResponseError
+	)
+	switch {
+	case errors.As(err, &api) && api.ErrorCode() != "UnknownError":
 		return fmt.Errorf("%s: %s", api.ErrorCode(), api.ErrorMessage())
-	}
-	var canceled *aws.RequestCanceledError
-	if errors.As(err, &canceled) {
-		return canceled.Err
+	case errors.As(err, &http):
+		return outside.Status(http.HTTPStatusCode())
 	}
 	return err
 }

@@ -55,25 +55,24 @@ func (b *bounded) RoundTrip(r *http.Request) (*http.Response, error) {
 // Source: Amazon Connect Administrator Guide, "Invoke Lambda functions", retries.
 const Attempts = 3
 
-const firstPause = 100 * time.Millisecond // before the second attempt; then twice as long
+// Pause is how long to wait after an attempt, the first being 1.
+func Pause(attempt int) time.Duration { return 50 * time.Millisecond << attempt }
 
 // Post sends a body to a URL with the headers that dress gives the request, nil for none. It tries again, as long as ctx
 // lasts, after 429, 5xx and a connection that failed. It returns an answer of 2xx, or an error.
 func Post(ctx context.Context, c *http.Client, to string, body []byte, dress func(*http.Request) error) (http.Header, []byte, error) {
-	pause := firstPause
 	for attempt := 1; ; attempt++ {
 		header, answer, err := post(ctx, c, to, body, dress)
 		if err == nil || attempt == Attempts || ctx.Err() != nil || !passing(err) {
 			return header, answer, err
 		}
-		timer := time.NewTimer(pause)
+		timer := time.NewTimer(Pause(attempt))
 		select {
 		case <-timer.C:
 		case <-ctx.Done():
 			timer.Stop()
 			return nil, nil, err
 		}
-		pause *= 2
 	}
 }
 
