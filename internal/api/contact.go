@@ -1,6 +1,7 @@
 package api
 
 import (
+	"maps"
 	"strings"
 	"time"
 
@@ -15,6 +16,8 @@ var contactOps = map[string]handler{
 	"GetContactAttributes":               signedOp((*API).getContactAttributes),
 	"StartChatContact":                   signedOp((*API).startChatContact),
 	"StopContact":                        signedOp((*API).stopContact),
+	"TagContact":                         signedOp((*API).tagContact),
+	"UntagContact":                       signedOp((*API).untagContact),
 	"UpdateContactAttributes":            signedOp((*API).updateContactAttributes),
 }
 
@@ -85,6 +88,16 @@ func (a *API) updateContactAttributes(x *exchange, in *connect.UpdateContactAttr
 	return &connect.UpdateContactAttributesOutput{}, err
 }
 
+func (a *API) tagContact(x *exchange, in *connect.TagContactInput) (*connect.TagContactOutput, error) {
+	err := a.Chats.Tag(x.r.Context(), center.ParseInstance(*in.InstanceId), contactID(in.ContactId), in.Tags, nil)
+	return &connect.TagContactOutput{}, err
+}
+
+func (a *API) untagContact(x *exchange, in *connect.UntagContactInput) (*connect.UntagContactOutput, error) {
+	err := a.Chats.Tag(x.r.Context(), center.ParseInstance(*in.InstanceId), contactID(in.ContactId), nil, in.TagKeys)
+	return &connect.UntagContactOutput{}, err
+}
+
 // createParticipant adds a custom participant, the only kind that the operation has for chats.
 // Source: API reference of CreateParticipant, "Only CUSTOM_BOT is supported" and "DisplayName … is required".
 func (a *API) createParticipant(x *exchange, in *connect.CreateParticipantInput) (*connect.CreateParticipantOutput, error) {
@@ -139,7 +152,7 @@ func (a *API) describeContact(x *exchange, in *connect.DescribeContactInput) (*c
 		LastUpdateTimestamp:  &contact.LastUpdate,
 		RelatedContactId:     text(contact.Related),
 		CustomerId:           text(chat.CustomerID),
-		Tags:                 map[string]string{instanceTag: string(at)},
+		Tags:                 contactTags(at, contact),
 		DisconnectReason:     text(contact.DisconnectReason),
 		SegmentAttributes:    segmentAttributeValues(contact.SegmentAttributes),
 		Attributes:           chat.Attributes,
@@ -151,7 +164,89 @@ func (a *API) describeContact(x *exchange, in *connect.DescribeContactInput) (*c
 		out.ConnectedToSystemTimestamp = &contact.ConnectedToSystem
 		out.Customer = &connect.Customer{}
 	}
+	if contact.WisdomSession != "" {
+		out.WisdomInfo = &connect.WisdomInfo{SessionArn: &contact.WisdomSession}
+	}
+	a.describeRouting(out, contact)
 	return &connect.DescribeContactOutput{Contact: out}, nil
+}
+
+// contactTags are those that users gave, and the service's own.
+func contactTags(at center.InstanceID, contact *center.Contact) map[string]string {
+	tags := make(map[string]string, 1+len(contact.Tags))
+	maps.Copy(tags, contact.Tags)
+	tags[instanceTag] = string(at)
+	return tags
+}
+
+// describeRouting tells of the queue that the contact is or was in, and of its place there.
+func (a *API) describeRouting(out *connect.Contact, contact *center.Contact) {
+	if !contact.Enqueued.IsZero() {
+		out.QueueInfo = &connect.QueueInfo{Id: text(contact.Queue), EnqueueTimestamp: &contact.Enqueued}
+	}
+	if contact.Priority != 0 {
+		priority := int64(contact.Priority)
+		out.QueuePriority = &priority
+	}
+	if contact.TimeAdjustment != 0 {
+		seconds := int64(contact.TimeAdjustment)
+		out.QueueTimeAdjustmentSeconds = &seconds
+	}
+	if contact.Routing != nil {
+		until := contact.Disconnected
+		if until.IsZero() {
+			until = a.Chats.Clock.Now()
+		}
+		out.RoutingCriteria = routingCriteria(contact.Routing, until)
+	}
+}
+
+func routingCriteria(r *center.RoutingCriteria, now time.Time) *connect.RoutingCriteria {
+	index, states := r.At(now)
+	at := int64(index)
+	out := &connect.RoutingCriteria{ActivationTimestamp: instant(r.Activated), Index: &at, Steps: make([]connect.Step, len(r.Steps))}
+	for i := range r.Steps {
+		e := routingExpression(&r.Steps[i].Expression)
+		step := connect.Step{Status: &states[i].Status, Expression: &e}
+		if seconds := int64(r.Steps[i].Expiry.Seconds); seconds > 0 {
+			step.Expiry = &connect.Expiry{DurationInSeconds: &seconds, ExpiryTimestamp: instant(states[i].Expires)}
+		}
+		out.Steps[i] = step
+	}
+	return out
+}
+
+func routingExpression(e *center.RoutingExpression) connect.Expression {
+	return connect.Expression{
+		AttributeCondition: routingAttribute(e.Attribute), NotAttributeCondition: routingAttribute(e.Not),
+		AndExpression: routingExpressions(e.And), OrExpression: routingExpressions(e.Or),
+	}
+}
+
+func routingExpressions(all []center.RoutingExpression) []connect.Expression {
+	if len(all) == 0 {
+		return nil
+	}
+	out := make([]connect.Expression, len(all))
+	for i := range all {
+		out[i] = routingExpression(&all[i])
+	}
+	return out
+}
+
+func routingAttribute(a *center.RoutingAttribute) *connect.AttributeCondition {
+	if a == nil {
+		return nil
+	}
+	out := &connect.AttributeCondition{Name: text(a.Name), Value: text(a.Value), ComparisonOperator: text(a.Operator)}
+	if a.Level != 0 {
+		level := float64(a.Level)
+		out.ProficiencyLevel = &level
+	}
+	if a.Match != nil {
+		out.MatchCriteria = &connect.MatchCriteria{AgentsCriteria: &connect.AgentsCriteria{AgentIds: a.Match.Agents.IDs}}
+	}
+	return out
 }
 
 func segmentAttributes(in map[string]connect.SegmentAttributeValue) map[string]center.SegmentAttribute {
