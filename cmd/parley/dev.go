@@ -8,6 +8,7 @@ import (
 	"net"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"syscall"
@@ -131,7 +132,7 @@ func warn(w io.Writer, addr net.Addr) {
 	}
 }
 
-// maxListed is how many flows of an instance the banner shows.
+// maxListed is how many flows of an instance the banner shows, of those that it has not had from its beginning.
 const maxListed = 20
 
 // banner says what is there and what to do next.
@@ -139,10 +140,11 @@ func (c *devCmd) banner(w io.Writer, endpoint string, instances []server.Instanc
 	fmt.Fprintf(w, "parley %s is ready at %s\n\n", server.Version(), endpoint)
 	for _, i := range instances {
 		fmt.Fprintf(w, "  instance  %s  (%s)\n", i.ID, plain(i.Alias))
-		for _, f := range i.Flows[:min(len(i.Flows), maxListed)] {
+		own := slices.DeleteFunc(slices.Clone(i.Flows), func(f server.FlowInfo) bool { return f.Stock })
+		for _, f := range own[:min(len(own), maxListed)] {
 			fmt.Fprintf(w, "  flow      %s  (%s)\n", f.ID, plain(f.Name))
 		}
-		if n := len(i.Flows) - maxListed; n > 0 {
+		if n := len(i.Flows) - min(len(own), maxListed); n > 0 {
 			fmt.Fprintf(w, "            and %d more: GET /_parley/info lists them\n", n)
 		}
 	}

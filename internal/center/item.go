@@ -48,6 +48,7 @@ const (
 	EventMetadata          = eventPrefix + "message.metadata"
 	EventConnectionAck     = eventPrefix + "connection.acknowledged"
 	SystemDisplayName      = "SYSTEM_MESSAGE"
+	BotDisplayName         = "BOT" // of what an Amazon Lex bot says, in the system's role
 	timeLayout             = "2006-01-02T15:04:05.000Z"
 	maxContentBytes        = 16384
 	maxPlainContentChars   = 1024

@@ -81,6 +81,7 @@ func (d *Draft) End(reason string) {
 	d.Unschedule(DueConnect)
 	d.Unschedule(DueDuration)
 	d.Unschedule(DueFlow)
+	d.Unschedule(DueFlowToo)
 	for _, p := range c.Participants {
 		if p.Role == RoleCustomBot && p.Joined.IsZero() {
 			d.Unschedule(DueJoin + string(p.ID))

@@ -84,6 +84,7 @@ type state struct {
 type run struct {
 	flow.State
 	Type  string `json:"type"`
+	Timer string `json:"timer,omitempty"` // id of the timer under DueFlowToo
 	Asked string `json:"asked,omitempty"` // key of the due row whose answer it waits for, "" for none
 	// Hidden keeps what the customer answers to the view that was shown last out of the transcript.
 	Hidden bool `json:"hidden,omitempty"`

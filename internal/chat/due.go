@@ -128,7 +128,7 @@ func (c *Chats) answer(ctx context.Context, due center.Due) error {
 			t.end(center.ReasonNotConnected)
 		case due.Key == center.DueDuration:
 			t.end(center.ReasonExpired)
-		case due.Key == center.DueFlow:
+		case due.Key == center.DueFlow, due.Key == center.DueFlowToo:
 			return c.feed(t, flow.TimerFired{ID: due.Data})
 		case strings.HasPrefix(due.Key, center.DueJoin):
 			t.DropLateBot(center.ParticipantID(due.Data))

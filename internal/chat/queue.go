@@ -216,29 +216,28 @@ type agentFigures struct {
 // agents counts those who serve a queue: nobody can be an agent here.
 func (c *Chats) agents(center.QueueID) agentFigures { return agentFigures{} }
 
-// checkMetric answers with one figure. The age of the oldest contact is in milliseconds, whatever the metric's name
-// says: published flows compare it with 300000 for five minutes.
+// checkMetric answers with one figure.
 func (c *Chats) checkMetric(t *turn, e flow.CheckMetric) (flow.Event, error) {
 	f, err := c.figures(t, e.QueueID, e.AgentID)
 	if err != nil {
 		return no(err, "no queue to look at")
 	}
-	var n int64
+	var n float64
 	switch e.Metric {
 	case "NumberOfAgentsAvailable":
-		n = int64(f.agents.Available)
+		n = float64(f.agents.Available)
 	case "NumberOfAgentsStaffed":
-		n = int64(f.agents.Staffed)
+		n = float64(f.agents.Staffed)
 	case "NumberOfAgentsOnline":
-		n = int64(f.agents.Online)
+		n = float64(f.agents.Online)
 	case "NumberOfContactsInQueue":
-		n = int64(len(f.line))
+		n = float64(len(f.line))
 	case "OldestContactInQueueAgeSeconds":
-		n = f.oldest.Milliseconds()
+		n = f.oldest.Seconds()
 	default:
 		return flow.Refused{Reason: "there is no such metric"}, nil
 	}
-	return flow.Granted{Result: strconv.FormatInt(n, 10)}, nil
+	return flow.Granted{Result: strconv.FormatFloat(n, 'f', -1, 64)}, nil
 }
 
 // getMetrics answers with what $.Metrics leads to. How long a contact will have to wait is not known while nobody can

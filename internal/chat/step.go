@@ -41,7 +41,7 @@ func (c *Chats) feed(t *turn, ev flow.Event) error {
 			return err
 		}
 		next, effects := p.Step(at, ev, t.Now)
-		if len(effects) == 0 {
+		if len(effects) == 0 && next.Waiting == at.Waiting && next.Behind == at.Behind {
 			break // nothing that this flow waits for
 		}
 		r := *t.run
@@ -64,13 +64,16 @@ func (c *Chats) carryOut(t *turn, effects []flow.Effect, p *flow.Program) (answe
 	for _, e := range effects {
 		switch e := e.(type) {
 		case flow.Say:
-			t.Prompt(center.Message{ContentType: e.ContentType, Content: e.Content})
+			it := t.Prompt(center.Message{ContentType: e.ContentType, Content: e.Content})
+			if e.Bot {
+				it.DisplayName = center.BotDisplayName
+			}
 		case flow.SetAttributes:
 			t.PutAttributes(t.run.Contact.Attributes)
 		case flow.StartTimer:
-			t.Schedule(center.DueFlow, e.At, e.ID)
+			t.startTimer(e)
 		case flow.CancelTimer:
-			t.Unschedule(center.DueFlow)
+			t.cancelTimer(e)
 		case flow.SetRelatedAttributes:
 			answer, err = c.setRelated(t, e.Set)
 		case flow.SetEventHook:
@@ -129,6 +132,25 @@ func (c *Chats) invokeModule(t *turn, e flow.InvokeModule) (flow.Event, error) {
 	}
 	t.run = &run{State: t.run.Call(id, content, e.Input), Type: t.run.Type}
 	return flow.Start{}, nil
+}
+
+// A flow has one timer, and while a Wait goes on behind it one more.
+
+func (t *turn) startTimer(e flow.StartTimer) {
+	if b := t.run.Behind; b == nil || b.Waiting.Timer == e.ID {
+		t.Schedule(center.DueFlow, e.At, e.ID)
+		return
+	}
+	t.run.Timer = e.ID
+	t.Schedule(center.DueFlowToo, e.At, e.ID)
+}
+
+func (t *turn) cancelTimer(e flow.CancelTimer) {
+	if e.ID == t.run.Timer {
+		t.Unschedule(center.DueFlowToo)
+		return
+	}
+	t.Unschedule(center.DueFlow)
 }
 
 // overWith is the end of the flow by itself. A flow that carries the contact takes it along; one that accompanies a

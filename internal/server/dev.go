@@ -9,10 +9,12 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"slices"
 	"strings"
 	"time"
 
 	"github.com/parley-chat/parley/internal/center"
+	"github.com/parley-chat/parley/internal/stock"
 	"github.com/parley-chat/parley/internal/ui"
 )
 
@@ -150,6 +152,15 @@ type FlowInfo struct {
 	ARN  string        `json:"arn"`
 	Name string        `json:"name"`
 	Type string        `json:"type"`
+	// Stock says that the flow was there from the instance's beginning, and kept its name.
+	Stock bool `json:"stock,omitempty"`
+}
+
+func stockLast(f FlowInfo) int {
+	if f.Stock {
+		return 1
+	}
+	return 0
 }
 
 // InstanceInfo is an instance at a glance.
@@ -160,7 +171,7 @@ type InstanceInfo struct {
 	Flows []FlowInfo        `json:"flows"`
 }
 
-// Instances lists the first hundred instances and their flows, for people to look at.
+// Instances lists the first hundred instances and their flows, for people to look at: their own first.
 func (s *Server) Instances(ctx context.Context) ([]InstanceInfo, error) {
 	instances, err := s.chats.Instances(ctx, "", 100)
 	if err != nil {
@@ -174,8 +185,11 @@ func (s *Server) Instances(ctx context.Context) ([]InstanceInfo, error) {
 			return nil, err
 		}
 		for _, f := range flows {
-			info.Flows = append(info.Flows, FlowInfo{ID: f.ID, ARN: s.cfg.Partition.FlowARN(i.ID, f.ID), Name: f.Name, Type: f.Type})
+			info.Flows = append(info.Flows, FlowInfo{
+				ID: f.ID, ARN: s.cfg.Partition.FlowARN(i.ID, f.ID), Name: f.Name, Type: f.Type, Stock: f.ID == stock.FlowID(i.ID, f.Name),
+			})
 		}
+		slices.SortStableFunc(info.Flows, func(a, b FlowInfo) int { return stockLast(a) - stockLast(b) })
 		all = append(all, info)
 	}
 	return all, nil

@@ -137,7 +137,7 @@ func TestInfo(t *testing.T) {
 		info.InstanceID != string(SeedInstance) || info.ContactFlowID != string(SeedFlow) {
 		t.Errorf("%+v", info)
 	}
-	if len(info.Instances) != 1 || info.Instances[0].Alias != SeedAlias || len(info.Instances[0].Flows) != 1 {
+	if len(info.Instances) != 1 || info.Instances[0].Alias != SeedAlias || len(info.Instances[0].Flows) != 21 {
 		t.Fatalf("instances: %+v", info.Instances)
 	}
 	flow := info.Instances[0].Flows[0]

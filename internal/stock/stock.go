@@ -73,7 +73,9 @@ func Flows(p center.Partition, at center.InstanceID) []Flow {
 		if err != nil {
 			panic(err) // a row of the table above without its file
 		}
-		all[i].Content = fill.Replace(string(raw))
+		if all[i].Content = string(raw); strings.Contains(all[i].Content, "{{") {
+			all[i].Content = fill.Replace(all[i].Content)
+		}
 		sum := sha256.Sum256([]byte(all[i].Content))
 		all[i].Published = hex.EncodeToString(sum[:])
 		all[i].Saved = all[i].Published
