@@ -41,7 +41,7 @@ func (c *checker) contactData() {
 		c.badValue(c.paramPath("References"))
 	}
 	for i, name := range references.names {
-		if references.kids[i].kind != '{' || !references.kids[i].get("Value").present() {
+		if references.kids[i].kind != '{' || lacks(&references.kids[i], "Value") {
 			c.badValue(c.paramPath("References." + name))
 		}
 	}
@@ -83,10 +83,10 @@ func (c *checker) tagKeys() {
 func (c *checker) lex() {
 	c.lexBot()
 	c.equalsOnly()
-	if bot := c.param("LexV2Bot"); bot.kind != 0 && !bot.get("AliasArn").present() {
+	if bot := c.param("LexV2Bot"); bot.kind != 0 && lacks(bot, "AliasArn") {
 		c.missing(c.paramPath("LexV2Bot.AliasArn"))
 	}
-	if data := c.param("LexInitializationData"); data.kind != 0 && !data.get("InitialMessage").present() {
+	if data := c.param("LexInitializationData"); data.kind != 0 && lacks(data, "InitialMessage") {
 		c.missing(c.paramPath("LexInitializationData.InitialMessage"))
 	}
 	if a := c.param("LexSessionAttributes"); a.kind != 0 && a.kind != '{' {
@@ -100,7 +100,7 @@ func (c *checker) lex() {
 func (c *checker) view() {
 	c.equalsOnly()
 	c.integer("InvocationTimeLimitSeconds", minViewTimeout, maxViewTimeout)
-	if resource := c.param("ViewResource"); resource.kind != 0 && !resource.get("Id").present() {
+	if resource := c.param("ViewResource"); resource.kind != 0 && lacks(resource, "Id") {
 		c.missing(c.paramPath("ViewResource.Id"))
 	}
 	if data := c.param("ViewData"); data.kind != 0 && data.kind != '{' && wholeReference(data.text) == nil {
@@ -131,6 +131,12 @@ func (c *checker) equalsOnly() {
 			c.badValue(c.path(".Transitions.Conditions[" + strconv.Itoa(i) + "].Condition.Operator"))
 		}
 	}
+}
+
+// lacks: the object has no such member. An empty string is reported already.
+func lacks(object *node, name string) bool {
+	k := object.get(name).kind
+	return k == 0 || k == 'n'
 }
 
 // integerWithin: a whole number within limits, or a reference.
