@@ -43,8 +43,9 @@ type Caller struct {
 // Data holds JSON values by the roots of the references that lead to them.
 type Data map[string]json.RawMessage
 
-// Waiting says what a suspended flow waits for: an answer to its asking effect
-// when neither Timer nor Call is set.
+// Waiting says what a suspended flow waits for. When neither Timer nor Call is
+// set that is an answer to its asking effect, or a customer who may take any
+// time to speak to a bot.
 type Waiting struct {
 	For   string          `json:"for"`         // type of the suspended action
 	Timer string          `json:"t,omitempty"` // id of the timer that is under way
