@@ -183,6 +183,9 @@ func TestRubbishBodies(t *testing.T) {
 			"comment":       `{/* */}`,
 		} {
 			for _, op := range participant.Ops {
+				if op.Method == http.MethodGet {
+					continue // nobody looks at its body
+				}
 				token := w.names["customerConnection"]
 				if op.Name == "CreateParticipantConnection" {
 					token = w.names["customerToken"]
