@@ -15,7 +15,7 @@ const (
 
 	// Following many references is more work than one action: as many count as
 	// one more.
-	referencesPerStep = 10
+	referencesPerStep = 2
 )
 
 // step is one action with its parameters prepared.

@@ -6,6 +6,7 @@ import (
 	"maps"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -191,6 +192,8 @@ func FuzzStep(f *testing.F) {
 	for _, src := range seeds(f) {
 		f.Add(src, []byte("stmrbg"))
 		f.Add(src, []byte("sxtttt"))
+		f.Add(src, []byte("saaaam"))
+		f.Add(src, []byte("sadcaRvt"))
 	}
 	f.Fuzz(func(t *testing.T, src, happens []byte) {
 		p, err := Parse(src)
@@ -200,6 +203,10 @@ func FuzzStep(f *testing.F) {
 		s := New("f", "", uint64(len(src)))
 		s.Contact.Attributes = map[string]string{"name": "Ana"}
 		for i, c := range happens[:min(len(happens), 30)] {
+			if c == 'c' && s.Waiting != nil && s.Waiting.For == invokeFlowModuleType {
+				s = s.Call("f", "", `{"k":"v"}`)
+				c = 's'
+			}
 			e := fuzzEvent(c, &s)
 			s.Contact.Bot = i%2 == 0
 			before, attributes := stateJSON(t, s), maps.Clone(s.Contact.Attributes)
@@ -240,10 +247,108 @@ func fuzzEvent(c byte, s *State) Event {
 		return BotDisconnected{}
 	case 'g':
 		return Granted{}
+	case 'd':
+		return Granted{Result: "True", Data: `{"k":1}`}
+	case 'a', 'e':
+		a := Answered{ID: "call-0", Body: `{"k":"v","sessionState":{"intent":{"name":"i","state":"Fulfilled"}},"Result":"r","Data":{"k":{"v":[1]}}}`}
+		if s.Waiting != nil {
+			a.ID = s.Waiting.Call
+		}
+		if c == 'e' {
+			a.Error = "NoMatchingError"
+		}
+		return a
+	case 'v':
+		return CustomerMessage{ContentType: contentTypeResponse, Content: `{"templateType":"ViewResource","version":"1.0","action":"Next","data":{"k":["v"]}}`}
+	case 'R':
+		return Returned{}
 	case 'n':
 		return nil
 	}
 	return Refused{Reason: "no"}
+}
+
+// A function that answers at once could keep a flow running for ever.
+func TestCallsAreNoWaits(t *testing.T) {
+	p := mustParse(t, document(`{"Identifier":"a","Type":"InvokeLambdaFunction","Parameters":{"LambdaFunctionARN":"f"},"Transitions":{"NextAction":"a"}}`))
+	s, effects := p.Step(New("f", "", 0), Start{}, noon)
+	for range maxSteps {
+		s, effects = p.Step(s, Answered{ID: s.Waiting.Call, Body: `{}`}, noon)
+		if s.Done {
+			break
+		}
+	}
+	if want := (Fault{Reason: "too many actions without a wait"}); last(effects) != want {
+		t.Errorf("%+v", effects)
+	}
+}
+
+// References into a long value are work that a short document must not ask for
+// without end.
+func TestManyReferencesCountAsMoreActions(t *testing.T) {
+	p := mustParse(t, document(`{"Identifier":"a","Type":"UpdateContactAttributes","Parameters":{"Attributes":{"k":"`+strings.Repeat("$.External.none ", 1_000)+`"}},"Transitions":{"NextAction":"a"}}`))
+	s := New("f", "", 0)
+	s.Data = Data{"External": []byte(`{"k":"` + strings.Repeat("x", maxResponse) + `"}`)}
+	_, effects := p.Step(s, Start{}, noon)
+	if want := (Fault{Reason: "too many actions without a wait"}); last(effects) != want || len(effects) > maxSteps*referencesPerStep/1_000+1 {
+		t.Errorf("%d effects, last %+v", len(effects), last(effects))
+	}
+}
+
+func TestAModuleThatIsGoneEndsItsCallers(t *testing.T) {
+	caller := mustParse(t, document(`{"Identifier":"a","Type":"InvokeFlowModule","Parameters":{"FlowModuleId":"m"},"Transitions":{"NextAction":"z"}},`+end))
+	s, _ := caller.Step(New("f", "", 0), Start{}, noon)
+	var none *Program
+	s, effects := none.Step(s.Call("m", "", "{}"), Start{}, noon)
+	if _, fault := last(effects).(Fault); !fault || !s.Done || s.Callers != nil {
+		t.Errorf("%+v %+v", s, effects)
+	}
+}
+
+// A waiting flow is stored with its chat: what is not there costs nothing.
+func TestAWaitingStateIsSmall(t *testing.T) {
+	p := mustParse(t, document(`{"Identifier":"a","Type":"Wait","Parameters":{"TimeLimitSeconds":60},"Transitions":{"NextAction":"z"}},`+end))
+	s, _ := p.Step(New("22222222-2222-4222-8222-222222222222", strings.Repeat("0", 64), 7), Start{}, noon)
+	if size := len(stateJSON(t, s)); size > 250 {
+		t.Errorf("%d bytes: %s", size, stateJSON(t, s))
+	}
+}
+
+// BenchmarkStep is one action of each type, up to where it is left or waits.
+func BenchmarkStep(b *testing.B) {
+	parameters := map[string]string{
+		"Compare":                      `{"ComparisonValue":"$.Attributes.tier"}`,
+		"ConnectParticipantWithLexBot": `{"Text":"Hello","LexV2Bot":{"AliasArn":"arn"}}`,
+		"InvokeFlowModule":             `{"FlowModuleId":"m","Input":{"name":"$.Attributes.name"}}`,
+		"InvokeLambdaFunction":         `{"LambdaFunctionARN":"f","InvocationTimeLimitSeconds":"8","LambdaInvocationAttributes":{"name":"$.Attributes.name"}}`,
+		"Loop":                         `{"LoopCount":"3"}`,
+		"MessageParticipant":           `{"Text":"Hello $.Attributes.name"}`,
+		"ShowView":                     `{"ViewResource":{"Id":"detail"},"InvocationTimeLimitSeconds":"60","ViewData":{"Heading":"Hello $.Attributes.name"}}`,
+		"TransferToFlow":               `{"ContactFlowId":"f"}`,
+		"UpdateContactAttributes":      `{"Attributes":{"name":"$.External.name"}}`,
+		"UpdateContactTargetQueue":     `{"QueueId":"q"}`,
+		"UpdateFlowAttributes":         `{"FlowAttributes":{"k":{"Value":"v"}}}`,
+		"Wait":                         `{"TimeLimitSeconds":"60"}`,
+	}
+	for _, name := range slices.Sorted(maps.Keys(actionTypes)) {
+		b.Run(name, func(b *testing.B) {
+			p, err := Parse(oneAction(actionTypes[name], parameters[name]))
+			if err != nil {
+				b.Fatal(err)
+			}
+			// Where the action goes on, the flow ends at once.
+			for i := range p.actions[1:] {
+				p.actions[1+i].step = takes{ending: terminal}
+			}
+			s := New("f", "", 0)
+			s.Contact.Attributes = map[string]string{"name": "Ana", "tier": "gold"}
+			s.Data = Data{"External": []byte(`{"name":"Ana"}`)}
+			b.ReportAllocs()
+			for b.Loop() {
+				p.Step(s, Start{}, noon)
+			}
+		})
+	}
 }
 
 // One action each of the kinds a conversation is made of.
