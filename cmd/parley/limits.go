@@ -10,7 +10,7 @@ import (
 
 // limitFlags are the quotas and times that Amazon Connect has and a server of one's own may do without.
 type limitFlags struct {
-	Throttle         string        `group:"Limits:" env:"PARLEY_THROTTLE" default:"off" placeholder:"RATES" help:"Rate limits: off, aws (with its 500 active chats), or OPERATION=RATE/BURST,… (${default})."`
+	Throttle         string        `group:"Limits:" env:"PARLEY_THROTTLE" default:"off" placeholder:"RATES" help:"Rate limits: off, aws (with its quotas: 500 active chats, 100 flows, 200 modules, 50 functions, 100 bots), or OPERATION=RATE/BURST,… (${default})."`
 	ActiveChats      int           `group:"Limits:" env:"PARLEY_ACTIVE_CHATS" placeholder:"N" help:"Concurrent active chats of an instance; 0 for no limit. Amazon Connect: 500."`
 	ConnectWithin    time.Duration `group:"Limits:" env:"PARLEY_CONNECT_WITHIN" default:"5m" placeholder:"TIME" help:"How long a chat waits for its customer's first connection (${default})."`
 	BotJoinWithin    time.Duration `group:"Limits:" env:"PARLEY_BOT_JOIN_WITHIN" default:"15s" placeholder:"TIME" help:"How long a custom participant has to connect (${default})."`
@@ -24,6 +24,7 @@ func (f *limitFlags) apply(cfg *server.Config) (err error) {
 	s := &cfg.Settings
 	s.ActiveChats, s.RehydrationDelay, s.LegacySizes = f.ActiveChats, f.RehydrationDelay, f.LegacySizes
 	s.ConnectWithin, s.BotJoinWithin = f.ConnectWithin, f.BotJoinWithin
+	s.ResourceQuotas = f.Throttle == "aws"
 	if f.Throttle == "aws" && f.ActiveChats == 0 {
 		s.ActiveChats = 500
 	}

@@ -492,7 +492,7 @@ func TestLimits(t *testing.T) {
 		var cfg server.Config
 		err := c.flags.apply(&cfg)
 		if c.want == "" {
-			if err != nil || cfg.Settings.ActiveChats != 500 || cfg.Settings.ConnectWithin != time.Second || len(cfg.Throttle) == 0 {
+			if err != nil || cfg.Settings.ActiveChats != 500 || !cfg.Settings.ResourceQuotas || cfg.Settings.ConnectWithin != time.Second || len(cfg.Throttle) == 0 {
 				t.Errorf("%+v: %v, %+v", c.flags, err, cfg.Settings)
 			}
 		} else if err == nil || !strings.Contains(err.Error(), c.want) {

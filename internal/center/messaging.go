@@ -15,6 +15,7 @@ type Settings struct {
 	ClientTokenLife  time.Duration // how long a repeated StartChatContact finds the first one: 7 days
 	RehydrationDelay time.Duration // how long after its end a session can be read on into; Amazon Connect: 30–60 s
 	ActiveChats      int           // concurrent active chats of an instance; 0: no limit. Amazon Connect: 500
+	ResourceQuotas   bool          // Amazon Connect's default quotas of flows, modules, functions and bots
 	LegacySizes      bool          // the older limits by content type: 1,024 characters of text, 12,000 of JSON
 }
 

@@ -112,7 +112,7 @@ func (c *Chats) AllowFunction(ctx context.Context, at center.InstanceID, arn, cl
 	if err := center.CheckFunction(arn); err != nil {
 		return err
 	}
-	return c.allow(ctx, at, functions, arn, clientToken)
+	return c.allow(ctx, at, functions, maxFunctions, arn, clientToken)
 }
 
 // AllowBot lets the instance's flows talk to an alias of an Amazon Lex V2 bot.
@@ -120,23 +120,22 @@ func (c *Chats) AllowBot(ctx context.Context, at center.InstanceID, arn, clientT
 	if err := center.CheckBotAlias(arn); err != nil {
 		return err
 	}
-	return c.allow(ctx, at, bots, arn, clientToken)
+	return c.allow(ctx, at, bots, maxBots, arn, clientToken)
 }
 
 // allow writes down what may be called. The same request again, by its ClientToken, is answered as the first.
-func (c *Chats) allow(ctx context.Context, at center.InstanceID, k kind[center.Allowed], arn, clientToken string) error {
+func (c *Chats) allow(ctx context.Context, at center.InstanceID, k kind[center.Allowed], quota int, arn, clientToken string) error {
 	if _, err := c.Instance(ctx, at); err != nil {
-		return err
-	}
-	err := k.insert(ctx, c, at, &center.Allowed{ARN: arn, ClientToken: clientToken, Created: c.Clock.Now().UTC()})
-	var refused *center.Error
-	if !errors.As(err, &refused) || refused.Code != center.Duplicate {
 		return err
 	}
 	if there, err := k.get(ctx, c, at, arn); err == nil && clientToken != "" && there.ClientToken == clientToken {
 		return nil
 	}
-	return center.Refuse(center.Duplicate, "it is associated with the instance already")
+	if err := k.room(ctx, c, at, quota, "associations of the kind"); err != nil {
+		return err
+	}
+	err := k.insert(ctx, c, at, &center.Allowed{ARN: arn, ClientToken: clientToken, Created: c.Clock.Now().UTC()})
+	return taken(err, "it is associated with the instance already")
 }
 
 // ForbidFunction takes a Lambda function away from those that the instance's flows may invoke.

@@ -34,6 +34,9 @@ func (c *Chats) CreateFlow(ctx context.Context, at center.InstanceID, f center.C
 	if err != nil {
 		return nil, err
 	}
+	if err := flows.room(ctx, c, at, maxFlows, "flows"); err != nil {
+		return nil, err
+	}
 	if f.ID == "" {
 		f.ID = center.FlowID(c.NewID())
 	}

@@ -48,29 +48,32 @@ func (c *Chats) CreateModule(ctx context.Context, at center.InstanceID, m center
 	if err != nil {
 		return "", err
 	}
+	if id, known, err := c.madeBefore(ctx, at, clientToken, request); known || err != nil {
+		return id, err
+	}
+	if err := modules.room(ctx, c, at, maxModules, "flow modules"); err != nil {
+		return "", err
+	}
 	if m.Published, err = c.keepModule(ctx, at, content, m.Settings, true); err != nil {
 		return "", err
 	}
 	m.ID, m.Saved, m.PublishedSettings, m.Modified = center.ModuleID(c.NewID()), m.Published, m.Settings, c.Clock.Now().UTC()
 	var once []store.Resource
-	key := claimKey(clientToken)
 	if clientToken != "" {
 		body, err := json.Marshal(madeModule{m.ID, request})
 		if err != nil {
 			return "", err
 		}
-		once = []store.Resource{{Instance: at, Kind: moduleToken, ID: key, Body: body, Created: m.Modified, Modified: m.Modified}}
+		once = []store.Resource{{Instance: at, Kind: moduleToken, ID: claimKey(clientToken), Body: body, Created: m.Modified, Modified: m.Modified}}
 	}
-	err = modules.insert(ctx, c, at, &m, once...)
-	var refused *center.Error
-	if clientToken == "" || !errors.As(err, &refused) || refused.Code != center.Duplicate {
-		return m.ID, taken(err, "a flow module of that name already exists in the instance")
+	err = taken(modules.insert(ctx, c, at, &m, once...), "a flow module of that name already exists in the instance")
+	if err != nil {
+		// The same request may have been answered meanwhile.
+		if id, known, err := c.madeBefore(ctx, at, clientToken, request); known || err != nil {
+			return id, err
+		}
 	}
-	first, unknown := c.Store.Resource(ctx, at, moduleToken, key)
-	if unknown != nil {
-		return "", taken(err, "a flow module of that name already exists in the instance")
-	}
-	return sameRequest(first.Body, request)
+	return m.ID, err
 }
 
 // requestHash tells apart requests to make a module.
@@ -79,15 +82,26 @@ func requestHash(m center.FlowModule, content string) (string, error) {
 	return claimKey(string(all), content), err
 }
 
-func sameRequest(row []byte, request string) (center.ModuleID, error) {
+// madeBefore finds the module that a request has made already, by its ClientToken.
+func (c *Chats) madeBefore(ctx context.Context, at center.InstanceID, clientToken, request string) (id center.ModuleID, known bool, err error) {
+	if clientToken == "" {
+		return "", false, nil
+	}
+	row, err := c.Store.Resource(ctx, at, moduleToken, claimKey(clientToken))
+	if errors.Is(err, store.ErrNotFound) {
+		return "", false, nil
+	}
+	if err != nil {
+		return "", false, err
+	}
 	var made madeModule
-	if err := json.Unmarshal(row, &made); err != nil {
-		return "", fmt.Errorf("decode the row of a ClientToken: %w", err)
+	if err := json.Unmarshal(row.Body, &made); err != nil {
+		return "", false, fmt.Errorf("decode the row of a ClientToken: %w", err)
 	}
 	if made.Request != request {
-		return "", center.Refuse(center.Conflict, "ClientToken was used before, with another request")
+		return "", false, center.Refuse(center.Conflict, "ClientToken was used before, with another request")
 	}
-	return made.ID, nil
+	return made.ID, true, nil
 }
 
 // keepModule checks a module's text and its contract and stores the text. What is published must be valid and keep to

@@ -82,6 +82,26 @@ func (k kind[T]) filter(ctx context.Context, c *Chats, at center.InstanceID, aft
 	}
 }
 
+// Amazon Connect's default quotas of an instance (admin guide, "Amazon Connect service quotas").
+const (
+	maxFlows     = 100
+	maxModules   = 200
+	maxFunctions = 50
+	maxBots      = 100
+)
+
+// room refuses one more value than the quota, where quotas are kept. Requests at the same moment may pass together.
+func (k kind[T]) room(ctx context.Context, c *Chats, at center.InstanceID, quota int, what string) error {
+	if !c.Settings.ResourceQuotas {
+		return nil
+	}
+	rows, err := c.Store.Resources(ctx, at, k.name, "", quota)
+	if err == nil && len(rows) == quota {
+		err = center.Refuse(center.QuotaExceeded, "the instance has its quota of %d %s", quota, what)
+	}
+	return err
+}
+
 // taken is the answer to a name that another has.
 func taken(err error, message string) error {
 	var refused *center.Error

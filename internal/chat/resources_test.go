@@ -1,0 +1,199 @@
+package chat_test
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"sync"
+	"testing"
+
+	"github.com/parley-chat/parley/internal/center"
+	"github.com/parley-chat/parley/internal/chat"
+)
+
+// says is the content of a module that says something.
+func says(text string) string {
+	return fmt.Sprintf(`{"Version":"2019-10-30","StartAction":"say","Actions":[
+		{"Identifier":"say","Type":"MessageParticipant","Parameters":{"Text":%q},"Transitions":{"NextAction":"end"}},
+		{"Identifier":"end","Type":"EndFlowModuleExecution","Parameters":{},"Transitions":{}}],"Settings":{}}`, text)
+}
+
+func refusedAs(err error, code center.Code) bool {
+	var refused *center.Error
+	return errors.As(err, &refused) && refused.Code == code
+}
+
+// all runs something several times at once.
+func all(n int, do func(i int)) {
+	var wg sync.WaitGroup
+	for i := range n {
+		wg.Go(func() { do(i) })
+	}
+	wg.Wait()
+}
+
+// Requests at the same moment, on two nodes, with one ClientToken make one module.
+func TestAClientTokenMakesOneModule(t *testing.T) {
+	w := newWorld(t)
+	nodes := []*chat.Chats{w.node(center.DefaultSettings(), &told{}), w.node(center.DefaultSettings(), &told{})}
+	ids := make([]center.ModuleID, 8)
+	all(len(ids), func(i int) {
+		id, err := nodes[i%2].CreateModule(w.ctx, instance, center.FlowModule{Name: "Farewell"}, says("bye"), "token")
+		if err != nil {
+			t.Error(err)
+		}
+		ids[i] = id
+	})
+	if len(slices.Compact(slices.Clone(ids))) != 1 {
+		t.Errorf("there are several answers: %v", ids)
+	}
+	found, err := nodes[0].Modules(w.ctx, instance, nil, "", 10)
+	w.must(err)
+	if len(found) != 1 || found[0].ID != ids[0] {
+		t.Errorf("there are the modules %+v, want one, %s", found, ids[0])
+	}
+}
+
+// Versions made at the same moment have numbers of their own, without a gap, and what they have does not change.
+func TestVersionsMadeAtOnce(t *testing.T) {
+	w := newWorld(t)
+	c := w.node(center.DefaultSettings(), &told{})
+	id, err := c.CreateModule(w.ctx, instance, center.FlowModule{Name: "Farewell"}, says("bye"), "")
+	w.must(err)
+	ref := center.ModuleRef{ID: id}
+	all(10, func(int) {
+		if _, err := c.CreateModuleVersion(w.ctx, instance, ref, "", ""); err != nil {
+			t.Error(err)
+		}
+		if _, err := c.CreateFlowVersion(w.ctx, instance, center.FlowRef{ID: w.flow}, center.Version{}); err != nil {
+			t.Error(err)
+		}
+	})
+	modules, err := c.ModuleVersions(w.ctx, instance, ref, 0, 100)
+	w.must(err)
+	flows, err := c.FlowVersions(w.ctx, instance, center.FlowRef{ID: w.flow}, 0, 100)
+	w.must(err)
+	for _, found := range [][]center.Version{modules, flows} {
+		if len(found) != 10 {
+			t.Fatalf("there are %d versions, want 10", len(found))
+		}
+		for i, v := range found {
+			if v.Number != int64(i+1) {
+				t.Errorf("version %d has the number %d", i+1, v.Number)
+			}
+		}
+	}
+	next := says("see you")
+	w.must(c.UpdateModuleContent(w.ctx, instance, ref, &next, nil))
+	old, err := c.Module(w.ctx, instance, center.ModuleRef{ID: id, Qualifier: "10"})
+	w.must(err)
+	now, err := c.Module(w.ctx, instance, ref)
+	w.must(err)
+	if old.Content != says("bye") || now.Content != next {
+		t.Error("a version has changed with its module")
+	}
+}
+
+// What belongs to one module stays when another goes, however many there are.
+func TestDeletingAModuleLeavesOthersAlone(t *testing.T) {
+	w := newWorld(t)
+	c := w.node(center.DefaultSettings(), &told{})
+	var refs []center.ModuleRef
+	for _, name := range []string{"one", "two", "three"} {
+		id, err := c.CreateModule(w.ctx, instance, center.FlowModule{Name: name}, says(name), "")
+		w.must(err)
+		ref := center.ModuleRef{ID: id}
+		refs = append(refs, ref)
+		for i := range 120 {
+			_, err := c.CreateModuleVersion(w.ctx, instance, ref, "", "")
+			w.must(err)
+			_, err = c.CreateModuleAlias(w.ctx, instance, ref, center.ModuleAlias{Name: fmt.Sprintf("alias %d", i), Version: 1})
+			w.must(err)
+		}
+	}
+	w.must(c.DeleteModule(w.ctx, instance, refs[1]))
+	for _, ref := range []center.ModuleRef{refs[0], refs[2]} {
+		versions, err := c.ModuleVersions(w.ctx, instance, ref, 0, 1000)
+		w.must(err)
+		aliases, err := c.ModuleAliases(w.ctx, instance, ref, "", 1000)
+		w.must(err)
+		if len(versions) != 120 || len(aliases) != 120 {
+			t.Errorf("module %s has %d versions and %d aliases, want 120 of each", ref.ID, len(versions), len(aliases))
+		}
+	}
+	rest, err := w.store.Resources(w.ctx, instance, "flow-module-version", "", 1000)
+	w.must(err)
+	if len(rest) != 240 {
+		t.Errorf("%d versions are left, want those of two modules", len(rest))
+	}
+	if err := c.DeleteModuleVersion(w.ctx, instance, refs[0], 1); !refusedAs(err, center.InvalidRequest) {
+		t.Errorf("a version with aliases beyond the first page was deleted: %v", err)
+	}
+}
+
+// With the quotas of Amazon Connect there is an end to all kinds of things, and a repeated request is still answered.
+func TestResourceQuotas(t *testing.T) {
+	w := newWorld(t)
+	settings := center.DefaultSettings()
+	free := w.node(settings, &told{})
+	settings.ResourceQuotas = true
+	c := w.node(settings, &told{})
+	function := func(i int) string {
+		return fmt.Sprintf("arn:aws:lambda:us-east-1:123456789012:function:f%d", i)
+	}
+	for i := range 50 {
+		w.must(c.AllowFunction(w.ctx, instance, function(i), "same"))
+	}
+	if err := c.AllowFunction(w.ctx, instance, function(50), ""); !refusedAs(err, center.QuotaExceeded) {
+		t.Errorf("the 51st function: %v", err)
+	}
+	w.must(c.AllowFunction(w.ctx, instance, function(7), "same"))
+	w.must(free.AllowFunction(w.ctx, instance, function(50), ""))
+
+	module := center.FlowModule{Name: "first"}
+	first, err := c.CreateModule(w.ctx, instance, module, says("bye"), "token")
+	w.must(err)
+	for i := range 199 {
+		_, err := c.CreateModule(w.ctx, instance, center.FlowModule{Name: fmt.Sprint(i)}, says("bye"), "")
+		w.must(err)
+	}
+	if _, err := c.CreateModule(w.ctx, instance, center.FlowModule{Name: "last"}, says("bye"), ""); !refusedAs(err, center.QuotaExceeded) {
+		t.Errorf("the 201st module: %v", err)
+	}
+	again, err := c.CreateModule(w.ctx, instance, module, says("bye"), "token")
+	w.must(err)
+	if again != first {
+		t.Errorf("the first request again made %s, not %s", again, first)
+	}
+}
+
+// A page of some kind of flows goes on past those of other kinds.
+func TestListsFilter(t *testing.T) {
+	w := newWorld(t)
+	c := w.node(center.DefaultSettings(), &told{})
+	yes := true
+	var archived []center.ModuleID
+	for i := range 30 {
+		id, err := c.CreateModule(w.ctx, instance, center.FlowModule{Name: fmt.Sprint(i)}, says("bye"), "")
+		w.must(err)
+		if i%10 == 3 {
+			w.must(c.UpdateModule(w.ctx, instance, center.ModuleRef{ID: id}, nil, nil, &yes))
+			archived = append(archived, id)
+		}
+	}
+	var found []center.ModuleID
+	for after := ""; ; {
+		page, err := c.Modules(w.ctx, instance, &yes, after, 2)
+		w.must(err)
+		for _, m := range page {
+			found = append(found, m.ID)
+			after = string(m.ID)
+		}
+		if len(page) < 2 {
+			break
+		}
+	}
+	if !slices.Equal(found, archived) {
+		t.Errorf("found %v, want %v", found, archived)
+	}
+}
