@@ -27,12 +27,24 @@ func (s *story) commands() map[string]func(*testscript.TestScript, bool, []strin
 		"timers":  s.cmdTimers,
 		"bus":     s.cmdBus,
 
+		// Those outside whom flows ask.
+		"function": s.cmdOutsider("function"),
+		"lex":      s.cmdOutsider("lex"),
+		"system":   s.cmdOutsider("system"),
+		"asked":    s.cmdAsked,
+
 		// What a company's backend does.
 		"flow":            s.cmdFlow,
 		"publish":         s.cmdPublish,
 		"delete-flow":     s.cmdDeleteFlow,
 		"delete-instance": s.cmdDeleteInstance,
 		"view":            s.cmdView,
+		"module":          s.cmdModule,
+		"publish-module":  s.cmdPublishModule,
+		"version-module":  s.cmdVersionModule,
+		"delete-module":   s.cmdDeleteModule,
+		"tag":             s.cmdTag,
+		"follow":          s.cmdFollow,
 		"start":           s.cmdStart,
 		"start-again":     s.cmdStartAgain,
 		"bot":             s.cmdBot,
@@ -64,13 +76,14 @@ func (s *story) commands() map[string]func(*testscript.TestScript, bool, []strin
 		"page":        s.cmdPage,
 		"transcript":  s.cmdTranscript,
 	}
+	before := []string{"server", "function", "lex", "system"} // may come before the servers start
 	commands := map[string]func(*testscript.TestScript, bool, []string){}
 	for name, f := range all {
 		commands[name] = func(ts *testscript.TestScript, neg bool, args []string) {
 			for i := range args {
 				args[i] = swell(args[i])
 			}
-			if name != "server" {
+			if !slices.Contains(before, name) {
 				ts.Check(s.serve(1))
 			}
 			s.finish(ts, neg, f(&call{TestScript: ts, neg: neg, args: args}))

@@ -197,6 +197,7 @@ func (s *story) cmdDescribe(c *call) error {
 	if refused := p.at().call("GET", "/contacts/"+instance+"/"+p.contact, "", nil, &answer); refused != nil {
 		return refused
 	}
+	answer.Contact["queue"], answer.Contact["queued-after"] = s.queueOf(answer.Contact)
 	answer.Contact["lasts"] = lasts(answer.Contact["InitiationTimestamp"], answer.Contact["DisconnectTimestamp"])
 	for _, a := range c.args {
 		key, want, _ := strings.Cut(a, "=")

@@ -32,8 +32,9 @@ type story struct {
 	network *bustest.Network // between the nodes; nil for one node
 	faults  bustest.Faults
 	nodes   []*node
+	outside *outsiders // nil while there is nobody
 	people  map[string]*person
-	flows   map[string]string // name → id
+	flows   map[string]string // name → id; of modules and queues too
 	ids     atomic.Uint64
 	news    chan struct{} // holds one when a socket has heard something
 
@@ -52,7 +53,7 @@ type node struct {
 
 func newStory(t *testing.T, on stage) *story {
 	s := &story{
-		t: t, on: on, people: map[string]*person{}, flows: map[string]string{}, messages: map[string]string{},
+		t: t, on: on, people: map[string]*person{}, flows: seededIDs(), messages: map[string]string{},
 		news: make(chan struct{}, 1),
 	}
 	s.config = server.Config{
@@ -166,6 +167,11 @@ func (s *story) end() {
 	}
 	if err := s.close(); err != nil {
 		s.wrong("close: %v", err)
+	}
+	if s.outside != nil {
+		if err := s.outside.http.Close(); err != nil {
+			s.wrong("close: %v", err)
+		}
 	}
 }
 
