@@ -28,7 +28,7 @@ func TestParseNamesWhatIsWrongAndWhere(t *testing.T) {
 		"empty":             {`{}`, []string{`Missing required property. Path: Version`, `Missing required property. Path: StartAction`, `Missing required property. Path: Actions`}},
 		"other version":     {`{"Version":"2020","StartAction":"z","Actions":[` + end + `]}`, []string{`Unknown version of the flow language: 2020, known is 2019-10-30. Path: Version`}},
 		"names have case":   {`{"version":"2019-10-30","StartAction":"z","Actions":[` + end + `]}`, []string{`Missing required property. Path: Version`}},
-		"older format":      {`{"modules":[],"version":"1"}`, []string{`Content is in the older export format (modules and branches), which the flow language of version 2019-10-30 replaced. Path: modules`}},
+		"older format":      {`{"modules":[],"version":"1"}`, []string{"Content is in the older export format (modules and branches), which the flow language of version 2019-10-30 replaced: turn it into that with `parley flow convert FILE`. Path: modules"}},
 		"no actions":        {document(``), []string{`A flow has at least one action. Path: Actions`}},
 		"actions an object": {`{"Version":"2019-10-30","StartAction":"z","Actions":{}}`, []string{`Property is not a list. Path: Actions`}},
 		"action a string":   {document(`"a"`), []string{`Action is not an object. Path: Actions[0]`}},

@@ -107,7 +107,7 @@ func readDocument(src []byte) (node, *Problem) {
 	}
 	if doc.get("Actions").kind == 0 && doc.get("modules").kind == '[' {
 		return node{}, &Problem{
-			Message: "Content is in the older export format (modules and branches), which the flow language of version " + version + " replaced. Path: modules",
+			Message: "Content is in the older export format (modules and branches), which the flow language of version " + version + " replaced: turn it into that with `parley flow convert FILE`. Path: modules",
 			Path:    "modules",
 		}
 	}
