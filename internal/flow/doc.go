@@ -9,7 +9,10 @@
 // order. State is plain JSON, so a flow that waits survives the process.
 //
 // Some effects ask: a transfer to another flow may be refused. The flow then
-// stands still until the caller answers with [Granted] or [Refused].
+// stands still until the caller answers, in the same turn, with [Granted] or
+// [Refused]. A [Call] asks somebody outside, and [Answered] may come much later.
+// A module is a program of its own, that runs in the state of its caller's flow:
+// [InvokeModule], [State.Call], and at its end [Return] and [Returned].
 //
 // The package depends on the standard library alone. It never does I/O, reads a
 // clock, rolls dice, takes a lock or starts a goroutine, and Step always
