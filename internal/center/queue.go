@@ -99,12 +99,20 @@ func (w Waiting) effective() time.Time {
 }
 
 // Line reads the claims of a queue's contacts, in the order in which they will be served: by priority, then by age.
-func Line(held []Claim) ([]Waiting, error) {
-	line := make([]Waiting, len(held))
-	for i, c := range held {
-		if err := json.Unmarshal([]byte(c.Value), &line[i]); err != nil {
+// Where the chat seen's own contact stands, the chat knows better than its claims.
+func Line(q QueueID, held []Claim, seen *Chat) ([]Waiting, error) {
+	line := make([]Waiting, 0, len(held)+1)
+	for _, c := range held {
+		var w Waiting
+		if err := json.Unmarshal([]byte(c.Value), &w); err != nil {
 			return nil, err
 		}
+		if _, own := seen.Contact(w.Contact); !own {
+			line = append(line, w)
+		}
+	}
+	if c := seen.Current(); c.Queued() && c.Queue == q {
+		line = append(line, c.waiting())
 	}
 	slices.SortFunc(line, func(a, b Waiting) int {
 		return cmp.Or(cmp.Compare(a.Priority, b.Priority), a.effective().Compare(b.effective()), cmp.Compare(a.Contact, b.Contact))
@@ -114,6 +122,10 @@ func Line(held []Claim) ([]Waiting, error) {
 
 // Queued says that the contact waits in a queue.
 func (c *Contact) Queued() bool { return !c.Enqueued.IsZero() && c.Disconnected.IsZero() }
+
+func (c *Contact) waiting() Waiting {
+	return Waiting{Contact: c.ID, Enqueued: c.Enqueued, Priority: c.Priority, Adjustment: c.TimeAdjustment}
+}
 
 // SetTargetQueue makes a queue the current contact's working queue.
 func (d *Draft) SetTargetQueue(q QueueID) {
@@ -158,7 +170,7 @@ func (d *Draft) Enqueue(place string) {
 }
 
 func (d *Draft) standInLine(c *Contact) {
-	raw, err := json.Marshal(Waiting{Contact: c.ID, Enqueued: c.Enqueued, Priority: c.Priority, Adjustment: c.TimeAdjustment})
+	raw, err := json.Marshal(c.waiting())
 	if err != nil {
 		panic(err) // strings, numbers and a time in range
 	}

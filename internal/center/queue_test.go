@@ -129,7 +129,7 @@ func TestLine(t *testing.T) {
 		}
 		claims = append(claims, center.Claim{Value: string(raw)})
 	}
-	line, err := center.Line(claims)
+	line, err := center.Line("q1", claims, chatOfOne())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -156,12 +156,16 @@ func TestSetRouting(t *testing.T) {
 	d = draft(d.Chat, noon.Add(time.Minute))
 	d.SetRouting(nil, &minus)
 	ch := finish(d)
-	line, err := center.Line(ch.Take)
-	if err != nil {
-		t.Fatal(err)
+	want := []center.Waiting{{Contact: "c1", Enqueued: noon, Priority: 1, Adjustment: -30}}
+	other := chatOfOne()
+	other.ID, other.Contacts[0].ID = "c2", "c2"
+	for _, seen := range []*center.Chat{d.Chat, other} {
+		if line, err := center.Line("q1", ch.Take, seen); err != nil || !slices.Equal(line, want) {
+			t.Errorf("%s sees %v, %v, want %v", seen.ID, line, err, want)
+		}
 	}
-	if want := []center.Waiting{{Contact: "c1", Enqueued: noon, Priority: 1, Adjustment: -30}}; !slices.Equal(line, want) {
-		t.Errorf("got %v, want %v", line, want)
+	if line, err := center.Line("q2", nil, d.Chat); err != nil || len(line) != 0 {
+		t.Errorf("in another queue: %v, %v", line, err)
 	}
 	if got := held(ch.Release); !slices.Equal(got, held(ch.Take)) {
 		t.Errorf("released %v", got)

@@ -197,7 +197,7 @@ func (c *Chats) figures(t *turn, queueID, agentID string) (*figures, error) {
 	if err != nil {
 		return nil, err
 	}
-	line, err := center.Line(held)
+	line, err := center.Line(q.ID, held, t.Chat)
 	if err != nil {
 		return nil, fmt.Errorf("decode claim: %w", err)
 	}
