@@ -33,6 +33,19 @@ func TestValidate(t *testing.T) {
 		{"dangling NextAction", "MessageParticipant", `"Text":"a"`, []string{`"NextAction":"y"`}, []string{value("Actions[0].Transitions.NextAction")}},
 		{"dangling error branch", "MessageParticipant", `"Text":"a"`, []string{next, `"Errors":[{"ErrorType":"NoMatchingError","NextAction":""}]`}, []string{value("Actions[0].Transitions.Errors[0].NextAction")}},
 		{"dangling condition", "Compare", `"ComparisonValue":"$.Channel"`, []string{next, unequal, strings.Replace(is1, `"z"`, `"y"`, 1)}, []string{value("Actions[0].Transitions.Conditions[0].NextAction")}},
+		{"limit of a function", "InvokeLambdaFunction", `"LambdaFunctionARN":"f","InvocationTimeLimitSeconds":"9"`, []string{next, failing}, []string{value("Actions[0].Parameters.InvocationTimeLimitSeconds")}},
+		{"limit of an asynchronous function", "InvokeLambdaFunction", `"LambdaFunctionARN":"f","InvocationTimeLimitSeconds":"60","InvocationType":"ASYNCHRONOUS"`, []string{next, failing}, nil},
+		{"what a function is", "InvokeLambdaFunction", `"LambdaFunctionARN":{},"InvocationTimeLimitSeconds":"8","InvocationType":"NEVER","LambdaInvocationAttributes":"k","ResponseValidation":{"ResponseType":"XML"}`, []string{next, failing}, []string{
+			value("Actions[0].Parameters.LambdaFunctionARN"), value("Actions[0].Parameters.InvocationType"), value("Actions[0].Parameters.LambdaInvocationAttributes"), value("Actions[0].Parameters.ResponseValidation.ResponseType")}},
+		{"metric", "CheckMetricData", `"MetricType":"Mood","QueueId":"q","AgentId":"a"`, []string{next, `"Errors":[{"ErrorType":"NoMatchingError","NextAction":"z"},{"ErrorType":"NoMatchingCondition","NextAction":"z"}]`, is1}, []string{
+			value("Actions[0].Parameters.MetricType"), "Only one of these properties may be defined. Properties: [QueueId, AgentId]"}},
+		{"agents are only counted above 0", "CheckMetricData", `"MetricType":"NumberOfAgentsStaffed"`, []string{next, `"Errors":[{"ErrorType":"NoMatchingError","NextAction":"z"},{"ErrorType":"NoMatchingCondition","NextAction":"z"}]`, is1}, []string{
+			value("Actions[0].Transitions.Conditions[0].Condition")}},
+		{"hours", "CheckHoursOfOperation", ``, []string{next, failing, is1}, []string{value("Actions[0].Transitions.Conditions[0].Condition"), lacks(".Transitions.Conditions")}},
+		{"a wait that keeps running", "Wait", `"TimeLimitSeconds":"5","ContinueExecution":"True"`, []string{next, failing, waited}, []string{lacks(".Parameters.MinimumWaitTimeSeconds"), lacks(".Transitions.Conditions")}},
+		{"a module's call", "InvokeFlowModule", `"FlowModuleId":[],"Input":"x"`, []string{next, failing, strings.Replace(is1, "Equals", "TextContains", 1)}, []string{
+			value("Actions[0].Parameters.FlowModuleId"), value("Actions[0].Parameters.Input"), value("Actions[0].Transitions.Conditions[0].Condition.Operator")}},
+		{"a module's end", "EndFlowModuleExecution", `"Result":{"a":"b"},"ResultData":["x"]`, nil, []string{value("Actions[0].Parameters.Result"), value("Actions[0].Parameters.ResultData")}},
 		{"no NextAction", "MessageParticipant", `"Text":"a"`, nil, []string{lacks(".Transitions.NextAction")}},
 		{"empty NextAction", "MessageParticipant", `"Text":"a"`, []string{`"NextAction":""`}, []string{lacks(".Transitions.NextAction")}},
 		{"no parameter", "TransferToFlow", ``, []string{next, failing}, []string{lacks(".Parameters.ContactFlowId")}},
