@@ -101,11 +101,6 @@ type FlowRef struct {
 
 // ParseFlow accepts a bare id or an ARN, either with a ":$SAVED" or ":version" suffix.
 func ParseFlow(s string) FlowRef {
-	if strings.HasPrefix(s, "arn:") {
-		if i := strings.Index(s, "/contact-flow/"); i >= 0 {
-			s = s[i+len("/contact-flow/"):]
-		}
-	}
-	id, q, _ := strings.Cut(s, ":")
-	return FlowRef{ID: FlowID(strings.ToLower(id)), Qualifier: q}
+	id, qualifier := parseRef(s, "/contact-flow/")
+	return FlowRef{ID: FlowID(id), Qualifier: qualifier}
 }
