@@ -159,6 +159,10 @@ func (c *Chats) carry(ctx context.Context, e *errand) error {
 	if !s.awaits(due.Key) {
 		return settled(c.drop(ctx, due))
 	}
+	// A flow that cannot go on is not worth asking for, again and again.
+	if _, err := c.program(ctx, s.Instance, s.Run.Content); err != nil {
+		return err
+	}
 	answered := flow.Answered{Error: noMatchingError, Why: "too many others are asking the same"}
 	if c.Wall().Sub(e.since) <= e.limit {
 		if answered, err = c.ask(ctx, s.Instance, q); err != nil {

@@ -100,7 +100,7 @@ const (
 	nameLife = time.Minute
 )
 
-// of finds a flow's name and ARN. One that is no flow is a module.
+// of finds the name and ARN of a flow or module; one that is gone has an ARN only.
 func (n *names) of(ctx context.Context, c *Chats, at center.InstanceID, id string) flowName {
 	key, now := nameKey{at, id}, c.Wall()
 	n.mu.Lock()
@@ -109,9 +109,11 @@ func (n *names) of(ctx context.Context, c *Chats, at center.InstanceID, id strin
 	if ok && now.Sub(known.looked) < nameLife {
 		return known
 	}
-	found := flowName{arn: c.Partition.InstanceARN(at) + "/flow-module/" + id, looked: now}
+	found := flowName{arn: c.Partition.FlowARN(at, center.FlowID(id)), looked: now}
 	if f, err := flows.get(ctx, c, at, id); err == nil {
-		found.name, found.arn = f.Name, c.Partition.FlowARN(at, f.ID)
+		found.name = f.Name
+	} else if m, err := modules.get(ctx, c, at, id); err == nil {
+		found.name, found.arn = m.Name, c.Partition.ModuleARN(at, m.ID, "")
 	}
 	n.mu.Lock()
 	defer n.mu.Unlock()
@@ -144,8 +146,8 @@ type traces struct {
 
 // Of how many contacts, and how many lines of each, the last are remembered.
 const (
-	tracedContacts = 500
-	tracedLines    = 1000
+	tracedContacts = 200
+	tracedLines    = 500
 )
 
 func (t *traces) add(contact center.ContactID, l TraceLine) {

@@ -1,0 +1,100 @@
+package chat_test
+
+import (
+	"encoding/json"
+	"fmt"
+	"log/slog"
+	"strings"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/parley-chat/parley/internal/center"
+	"github.com/parley-chat/parley/internal/chat"
+)
+
+// logged is a flow log that remembers.
+type logged struct {
+	mu    sync.Mutex
+	lines []string
+}
+
+func (l *logged) Write(line chat.FlowLogLine) {
+	raw, err := json.Marshal(line)
+	if err != nil {
+		panic(err)
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.lines = append(l.lines, string(raw))
+}
+
+// logs is a flow that is logged between two messages.
+const logs = `{"Version": "2019-10-30", "StartAction": "Before", "Actions": [
+  {"Identifier": "Before", "Type": "MessageParticipant", "Parameters": {"Text": "secret"}, "Transitions": {"NextAction": "On"}},
+  {"Identifier": "On", "Type": "UpdateFlowLoggingBehavior", "Parameters": {"FlowLoggingBehavior": "Enabled"}, "Transitions": {"NextAction": "Say"}},
+  {"Identifier": "Say", "Type": "MessageParticipant", "Parameters": {"Text": "Hello $.Attributes.name"}, "Transitions": {"NextAction": "Queue"}},
+  {"Identifier": "Queue", "Type": "UpdateContactTargetQueue", "Parameters": {"QueueId": "$.Attributes.queue"},
+   "Transitions": {"NextAction": "End", "Errors": [{"ErrorType": "NoMatchingError", "NextAction": "End"}]}},
+  {"Identifier": "End", "Type": "DisconnectParticipant", "Parameters": {}, "Transitions": {}}
+]}`
+
+func TestFlowLogLines(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w, l := newWorld(t), new(logged)
+		var own strings.Builder
+		c := chat.New(chat.Config{
+			Store: w.store, Bus: &told{}, Sealer: w.sealer, Clock: w.clock, Wall: time.Now, NewID: w.newID,
+			Partition: center.Partition{Account: "123456789012", Region: "us-east-1"}, Settings: center.DefaultSettings(),
+			Log: slog.New(slog.NewTextHandler(&own, nil)), FlowLog: l,
+		})
+		f, err := c.CreateFlow(w.ctx, instance, center.ContactFlow{Name: "logs", Type: center.TypeContactFlow}, logs, true)
+		w.must(err)
+		started, err := c.Start(w.ctx, center.StartChat{Instance: instance, Flow: f.ID, DisplayName: "Ana", Attributes: map[string]string{"name": "Ana"}})
+		w.must(err)
+		w.connect(c, started)
+
+		head := fmt.Sprintf(`{"ContactId":"%s","ContactFlowId":"arn:aws:connect:us-east-1:123456789012:instance/%s/contact-flow/%s","ContactFlowName":"logs",`,
+			started.Contact, instance, f.ID)
+		for i, want := range []string{
+			`"ContactFlowModuleType":"PlayPrompt","Identifier":"Say","Timestamp":"2026-01-01T00:00:00.000Z","Parameters":{"Text":"Hello Ana"}}`,
+			`"ContactFlowModuleType":"SetQueue","Identifier":"Queue","Timestamp":"2026-01-01T00:00:00.000Z","Parameters":{"QueueId":""},"Results":"NoMatchingError: `,
+			`"ContactFlowModuleType":"Disconnect","Identifier":"End","Timestamp":"2026-01-01T00:00:00.000Z","Parameters":{}}`,
+		} {
+			i += len(l.lines) - 3
+			if i < 0 || !strings.HasPrefix(l.lines[i], head+want) {
+				t.Fatalf("the flow log has\n%s\nwant\n%s", strings.Join(l.lines, "\n"), head+want)
+			}
+		}
+		if len(l.lines) > 4 {
+			t.Errorf("the flow log has\n%s", strings.Join(l.lines, "\n"))
+		}
+		if text := own.String(); !strings.Contains(text, "action=Queue") || strings.Contains(text, "Ana") || strings.Contains(text, "secret") {
+			t.Errorf("the server's own log has %s", text)
+		}
+		if lines := c.Traced(started.Contact); len(lines) != 0 {
+			t.Errorf("traced although nobody asked for it: %v", lines)
+		}
+	})
+}
+
+func TestTracesAreBounded(t *testing.T) {
+	inBubble(t, func(t *testing.T, o *outside) {
+		o.functions["f"] = word("yes")
+		c, _ := o.node()
+		first, _ := o.call(c, "f")
+		for range 199 {
+			o.call(c, "f")
+		}
+		synctest.Wait()
+		if lines := c.Traced(center.ContactID(first)); len(lines) == 0 || lines[0].Action != "Ask" || lines[0].Content == "" || lines[0].Next != "Good" {
+			t.Errorf("the trace is %+v", lines)
+		}
+		o.call(c, "f")
+		synctest.Wait()
+		if lines := c.Traced(center.ContactID(first)); len(lines) != 0 {
+			t.Errorf("201 contacts are remembered: %+v", lines)
+		}
+	})
+}
