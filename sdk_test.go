@@ -27,6 +27,7 @@ import (
 
 	"github.com/parley-chat/parley/internal/center"
 	"github.com/parley-chat/parley/internal/server"
+	"github.com/parley-chat/parley/internal/wire"
 	wireconnect "github.com/parley-chat/parley/internal/wire/connect"
 	wireparticipant "github.com/parley-chat/parley/internal/wire/participant"
 )
@@ -336,27 +337,35 @@ func TestServedBuildersAgainstParley(t *testing.T) {
 		}
 	}()
 	known := map[string]string{"InstanceId": string(server.SeedInstance), "ContactFlowId": string(server.SeedFlow)}
-	all := builders(New(aws.Config{}))
-	for _, op := range slices.Concat(wireconnect.Ops, wireparticipant.Ops) {
-		i := slices.IndexFunc(all, func(b builder) bool { return b.operation == op.Name })
+	served := 0
+	for _, b := range builders(New(aws.Config{})) {
+		ops := wireconnect.Ops
+		if strings.HasSuffix(b.inputOf().PkgPath(), "connectparticipant") {
+			ops = wireparticipant.Ops
+		}
+		i := slices.IndexFunc(ops, func(op wire.Op) bool { return op.Name == b.operation })
 		if i < 0 {
-			t.Errorf("parley serves %s, and there is no builder for it", op.Name)
 			continue
 		}
+		served++
+		op := ops[i]
 		t.Run(op.Name, func(t *testing.T) {
 			rapid.Check(t, func(t *rapid.T) {
-				input := drawn(t, all[i].inputOf(), "input", 0)
+				input := drawn(t, b.inputOf(), "input", 0)
 				for member, id := range known {
 					if f := input.FieldByName(member); f.IsValid() && !strings.HasPrefix(op.Name, "Delete") && rapid.Bool().Draw(t, "known "+member) {
 						f.Set(reflect.ValueOf(&id))
 					}
 				}
-				e := sameBytes(t, all[i], input, running.Handler())
+				e := sameBytes(t, b, input, running.Handler())
 				if e != nil && e.Kind != KindConstruction && (e.Kind != KindService || e.StatusCode >= 500 || e.Code == "UnknownError") {
 					t.Fatal(e)
 				}
 			})
 		})
+	}
+	if served < 26 {
+		t.Errorf("parley serves %d of the operations that have a builder", served)
 	}
 }
 

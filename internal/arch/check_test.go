@@ -18,7 +18,7 @@ import (
 // whoever adds a line here has looked whether the package can do I/O, read a clock, wait, lock or roll dice.
 var pureImports = []string{
 	"bytes", "cmp", "crypto/hmac", "crypto/sha256", "crypto/subtle", "encoding/base64", "encoding/binary", "encoding/hex",
-	"encoding/json", "errors", "fmt", "iter", "maps", "math", "math/bits", "net/url", "regexp", "slices", "sort", "strconv",
+	"encoding/json", "errors", "fmt", "html", "iter", "maps", "math", "math/bits", "net/url", "regexp", "slices", "sort", "strconv",
 	"strings", "time", "unicode", "unicode/utf16", "unicode/utf8",
 }
 
