@@ -144,7 +144,7 @@ func (c *devCmd) banner(w io.Writer, endpoint string, instances []server.Instanc
 		for _, f := range own[:min(len(own), maxListed)] {
 			fmt.Fprintf(w, "  flow      %s  (%s)\n", f.ID, plain(f.Name))
 		}
-		if n := len(i.Flows) - min(len(own), maxListed); n > 0 {
+		if n := len(own) - maxListed; n > 0 {
 			fmt.Fprintf(w, "            and %d more: GET /_parley/info lists them\n", n)
 		}
 	}
