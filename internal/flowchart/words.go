@@ -228,13 +228,14 @@ func pairs(raw json.RawMessage) string {
 }
 
 func hook(raw json.RawMessage, shown string) string {
-	for _, m := range members(raw) {
-		if shown == "" {
-			shown = short(scalar(m.raw))
-		}
-		return spaced(m.name) + ": " + shown
+	all := members(raw)
+	if len(all) == 0 {
+		return ""
 	}
-	return ""
+	if shown == "" {
+		shown = short(scalar(all[0].raw))
+	}
+	return spaced(all[0].name) + ": " + shown
 }
 
 // scalar is the text of a string, number or boolean.
