@@ -3,6 +3,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"os/signal"
@@ -18,6 +19,7 @@ import (
 type cli struct {
 	Dev      devCmd      `cmd:"" help:"Start for development: one process, a seeded instance, any credentials."`
 	Chat     chatCmd     `cmd:"" help:"Start a chat in the terminal, and talk: with parley dev, another parley or Amazon Connect."`
+	Flow     flowCmd     `cmd:"" help:"Check, convert and draw flows, without a server."`
 	Serve    serveCmd    `cmd:"" help:"Start for production: your database, signed requests, one node or several."`
 	Key      keyCmd      `cmd:"" help:"Access keys, with which callers of the connect API sign, and the keys of participants' tokens."`
 	Instance instanceCmd `cmd:"" help:"Instances, to which everything else belongs."`
@@ -33,6 +35,10 @@ func main() {
 	command, err := parser.Parse(os.Args[1:])
 	parser.FatalIfErrorf(err)
 	if err := command.Run(); err != nil {
+		var said exitStatus
+		if errors.As(err, &said) {
+			os.Exit(int(said))
+		}
 		fmt.Fprintln(os.Stderr, "parley:", strings.ReplaceAll(err.Error(), "\n", "\nparley: "))
 		os.Exit(1)
 	}

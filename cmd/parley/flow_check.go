@@ -1,0 +1,188 @@
+package main
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"strconv"
+	"strings"
+
+	"github.com/parley-chat/parley/internal/flow"
+)
+
+type checkFlowCmd struct {
+	Files  []string `arg:"" name:"file" help:"Flow documents; - for standard input."`
+	JSON   bool     `name:"json" help:"Print one JSON list, with an object for each file."`
+	Module bool     `help:"The files are the content of modules."`
+	Type   string   `enum:",CONTACT_FLOW,CUSTOMER_QUEUE,CUSTOMER_HOLD,CUSTOMER_WHISPER,AGENT_HOLD,AGENT_WHISPER,OUTBOUND_WHISPER,AGENT_TRANSFER,QUEUE_TRANSFER,CAMPAIGN" default:"" placeholder:"TYPE" help:"Type of flow, as CreateContactFlow names it: some actions are for some types only."`
+}
+
+// Validate refuses what is one or the other.
+func (c *checkFlowCmd) Validate() error {
+	if c.Module && c.Type != "" {
+		return errors.New("--module and --type exclude each other")
+	}
+	return nil
+}
+
+// Help says what scripts need to know.
+func (*checkFlowCmd) Help() string {
+	return `Nothing is asked of a server: what only an instance knows, such as whether a queue is there, is not checked.
+
+For each problem it prints the file and the line, the action, what Amazon Connect's own refusal says, and below it a suggestion where there is one. All problems of all files are told at once.
+
+The exit status is 0 when there are no problems, 1 when there are, 2 when a file cannot be read, 80 when the arguments are wrong.`
+}
+
+// checkedFile is what --json tells of a file.
+type checkedFile struct {
+	File     string        `json:"file"`
+	Actions  int           `json:"actions"`
+	Problems []flowProblem `json:"problems"`
+	Error    string        `json:"error,omitempty"` // the file cannot be read
+}
+
+type flowProblem struct {
+	Path       string `json:"path"`
+	Line       int    `json:"line,omitempty"`
+	Action     string `json:"action,omitempty"` // identifier
+	Type       string `json:"type,omitempty"`
+	Problem    string `json:"problem"`
+	Suggestion string `json:"suggestion,omitempty"`
+}
+
+func (c *checkFlowCmd) Run() error {
+	var status exitStatus
+	all := []checkedFile{}
+	for _, name := range c.Files {
+		checked := checkedFile{File: name, Problems: []flowProblem{}}
+		src, err := readFile(name, os.Stdin)
+		if err != nil {
+			checked.Error = err.Error()
+			status = unreadable
+		} else {
+			c.file(&checked, src)
+			if len(checked.Problems) > 0 {
+				status = max(status, hasProblems)
+			}
+		}
+		all = append(all, checked)
+	}
+	tell := tellChecked
+	if c.JSON {
+		tell = tellJSON
+	}
+	if err := tell(os.Stdout, all); err != nil {
+		return err
+	}
+	if status != 0 {
+		return status
+	}
+	return nil
+}
+
+func (c *checkFlowCmd) file(checked *checkedFile, src []byte) {
+	found, p := c.problems(src)
+	lines := locate(src)
+	actions := namedActions(src)
+	checked.Actions = len(actions)
+	for _, problem := range found {
+		told := flowProblem{Path: problem.Path, Line: lines.of(problem.Path), Problem: problem.Message, Suggestion: flow.Suggest(p, problem)}
+		if i := actionIndex(problem.Path); i >= 0 && i < len(actions) {
+			told.Action, told.Type = actions[i].Identifier, actions[i].Type
+		}
+		checked.Problems = append(checked.Problems, told)
+	}
+}
+
+func (c *checkFlowCmd) problems(src []byte) ([]flow.Problem, *flow.Program) {
+	p, err := flow.Parse(src)
+	var wrong *flow.ParseError
+	if errors.As(err, &wrong) {
+		return wrong.Problems, nil
+	}
+	kind := flow.Kind(c.Type)
+	if c.Module {
+		kind = flow.Module
+	}
+	found := flow.ValidateAs(p, kind)
+	if c.Module && !hasSettings(src) {
+		found = append([]flow.Problem{{Message: "JSON field is missing or null for field name: settings", Path: "Settings"}}, found...)
+	}
+	return found, p
+}
+
+// hasSettings says whether a document has the member that the service asks of the content of modules.
+func hasSettings(src []byte) bool {
+	var doc struct{ Settings json.RawMessage }
+	return json.Unmarshal(src, &doc) == nil && len(doc.Settings) > 0 && string(doc.Settings) != "null"
+}
+
+// namedAction is what people know an action by.
+type namedAction struct{ Identifier, Type string }
+
+// namedActions are those of a document, as far as it can be read.
+func namedActions(src []byte) (all []namedAction) {
+	var doc struct{ Actions []json.RawMessage }
+	_ = json.Unmarshal(src, &doc) // what is wrong with it is told by its problems
+	for _, raw := range doc.Actions {
+		var a namedAction
+		_ = json.Unmarshal(raw, &a)
+		all = append(all, a)
+	}
+	return all
+}
+
+// actionIndex reads a path, "Actions[3].Type" or "3.Parameter"; -1 when it leads into no action.
+func actionIndex(path string) int {
+	number, _, ok := strings.Cut(strings.TrimPrefix(path, "Actions["), "]")
+	if !ok {
+		number, _, _ = strings.Cut(path, ".")
+	}
+	if i, err := strconv.Atoi(number); err == nil {
+		return i
+	}
+	return -1
+}
+
+func tellChecked(w io.Writer, all []checkedFile) error {
+	var b bytes.Buffer
+	for _, f := range all {
+		switch {
+		case f.Error != "":
+			fmt.Fprintln(os.Stderr, "parley:", plain(f.Error))
+		case len(f.Problems) == 0:
+			fmt.Fprintf(&b, "%s: ok, %d actions\n", plain(f.File), f.Actions)
+		}
+		for _, p := range f.Problems {
+			tellProblem(&b, f.File, p)
+		}
+	}
+	_, err := w.Write(b.Bytes())
+	return err
+}
+
+// tellProblem writes a problem as compilers do, so that editors find the place.
+func tellProblem(b *bytes.Buffer, file string, p flowProblem) {
+	where := file
+	if p.Line > 0 {
+		where += ":" + strconv.Itoa(p.Line)
+	}
+	if p.Type != "" {
+		where += fmt.Sprintf(": %s (%s)", strconv.Quote(p.Action), p.Type)
+	}
+	fmt.Fprintf(b, "%s: %s\n", plain(where), plain(p.Problem))
+	if p.Suggestion != "" {
+		fmt.Fprintf(b, "    %s\n", plain(p.Suggestion))
+	}
+}
+
+func tellJSON(w io.Writer, all []checkedFile) error {
+	e := json.NewEncoder(w)
+	e.SetEscapeHTML(false)
+	e.SetIndent("", "  ")
+	return e.Encode(all)
+}
