@@ -173,10 +173,7 @@ type block struct {
 func (b *block) convert() {
 	b.used = make([]bool, len(b.module.Parameters))
 	b.action.Parameters = map[string]any{}
-	r, known := rules[b.module.name()]
-	if !known {
-		r, known = rules[b.module.Type]
-	}
+	r, known := ruleOf(b.module)
 	if !known {
 		r = b.unknown()
 	}

@@ -52,6 +52,27 @@ func with(more map[string]exit) map[string]exit {
 	return all
 }
 
+// formerNames are the later names of blocks by those that the console gave them in its first year.
+var formerNames = map[string]string{
+	"CheckCallAttribute":     "CheckAttribute",
+	"CustomerInQueue":        "Transfer Queue",
+	"InvokeExternal":         "InvokeExternalResource",
+	"PlayAudioAndFetchInput": "GetUserInput",
+	"TransferToFlow":         "Transfer Flow",
+}
+
+// ruleOf finds the rule for a module.
+func ruleOf(m *module) (rule, bool) {
+	if r, exact := rules[m.name()]; exact {
+		return r, true
+	}
+	if later, former := formerNames[m.Type]; former {
+		return rules[later], true
+	}
+	r, known := rules[m.Type]
+	return r, known
+}
+
 // rules by type, or by type and target. Where the target is not in the table the type alone counts.
 var rules = map[string]rule{
 	"PlayPrompt": {to: "MessageParticipant", special: (*block).prompt, branches: plainBranches},
@@ -80,7 +101,7 @@ var rules = map[string]rule{
 	"Resume":             {to: "EndFlowExecution"},
 
 	"SetAttributes": {to: "UpdateContactAttributes", special: (*block).attributes, branches: plainBranches},
-	"SetScreenPop":  {to: "UpdateContactAttributes", special: (*block).attributes, branches: plainBranches},
+	"SetScreenPop":  {to: "UpdateContactAttributes", special: (*block).screenPop, branches: plainBranches},
 	"SetContactData": {
 		to: "UpdateContactData", special: (*block).contactData, branches: plainBranches,
 	},
@@ -197,7 +218,7 @@ func (b *block) branches(r rule) {
 		br := &b.module.Branches[i]
 		path := b.path + ".branches[" + strconv.Itoa(i) + "]"
 		e, known := r.branches[br.Condition]
-		if br.ConditionType != "" && r.evaluate != nil {
+		if !known && br.ConditionType != "" && r.evaluate != nil {
 			var c condition
 			c, known = r.evaluate(b, br)
 			e = exit{condition: &c}

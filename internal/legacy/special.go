@@ -124,6 +124,15 @@ func (b *block) lex() {
 
 func (b *block) attributes() { b.set("Attributes", b.carryMap("Attribute")) }
 
+// screenPop sets one attribute, or as many as SetAttributes does: exports write it both ways.
+func (b *block) screenPop() {
+	attributes := b.carryMap("Attribute")
+	if key := b.text("key"); key != "" {
+		attributes[key] = b.text("value")
+	}
+	b.set("Attributes", attributes)
+}
+
 // contactData: the language is the one member that exports are known to carry.
 func (b *block) contactData() {
 	for p, path := b.find("ContactData"); p != nil; p, path = b.find("ContactData") {
