@@ -1,5 +1,6 @@
 // Package bench measures a parley from outside, end to end, as a process of its own on loopback: messages from
-// SendMessage to both sockets, chats from StartChatContact to the greeting, memory of idle sockets, and starting.
+// SendMessage to both sockets, chats from StartChatContact to the greeting, memory of idle sockets and of waiting chats,
+// and starting.
 //
 //	scripts/postgres run go test -run '^$' -bench . ./bench
 //

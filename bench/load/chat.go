@@ -60,6 +60,17 @@ func (s *Server) Connect(l *Line, participantToken string) (Connection, error) {
 	return Connection{answer.Websocket.Url, answer.ConnectionCredentials.ConnectionToken}, err
 }
 
+// Enter calls CreateParticipantConnection for credentials alone, with ConnectParticipant: the participant is in the
+// chat without a socket.
+func (s *Server) Enter(l *Line, participantToken string) (Connection, error) {
+	var answer struct {
+		ConnectionCredentials struct{ ConnectionToken string }
+	}
+	r := NewRequest(s.Address, "POST", "/participant/connection", "X-Amz-Bearer: "+participantToken)
+	err := call(l, r, []byte(`{"Type":["CONNECTION_CREDENTIALS"],"ConnectParticipant":true}`), &answer)
+	return Connection{Token: answer.ConnectionCredentials.ConnectionToken}, err
+}
+
 // MessageRequest is the request that sends a message in the name of a connection; see [Message] for its body.
 func (s *Server) MessageRequest(c Connection) Request {
 	return NewRequest(s.Address, "POST", "/participant/message", "X-Amz-Bearer: "+c.Token)

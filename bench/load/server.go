@@ -2,7 +2,6 @@ package load
 
 import (
 	"bytes"
-	"encoding/json"
 	"fmt"
 	"io"
 	"net"
@@ -43,7 +42,7 @@ type Server struct {
 	Address  string // host:port of the API
 	Operator string // host:port of health and debug pages
 	Instance string // id
-	Flow     string // id
+	Flow     string // id of the one that StartChat starts: it greets, and then waits
 
 	keyID, secret string
 	command       func() (*exec.Cmd, error) // makes the process, not started
@@ -144,34 +143,14 @@ func freeAddress() (string, error) {
 	return ln.Addr().String(), nil
 }
 
-// greetAndWait is a flow that greets, and then waits longer than any load lasts.
-const greetAndWait = `{"Version":"2019-10-30","StartAction":"Greet","Metadata":{},"Actions":[
-{"Identifier":"Greet","Type":"MessageParticipant","Parameters":{"Text":"Hello! How can we help?"},
- "Transitions":{"NextAction":"Wait","Errors":[{"NextAction":"Wait","ErrorType":"NoMatchingError"}],"Conditions":[]}},
-{"Identifier":"Wait","Type":"Wait","Parameters":{"TimeLimitSeconds":"36000"},
- "Transitions":{"NextAction":"End","Errors":[{"NextAction":"End","ErrorType":"NoMatchingError"}],
-  "Conditions":[{"NextAction":"End","Condition":{"Operator":"Equals","Operands":["WaitCompleted"]}}]}},
-{"Identifier":"End","Type":"DisconnectParticipant","Parameters":{},"Transitions":{}}]}`
-
-// Greeting is what the flow says to every customer.
-const Greeting = "Hello! How can we help?"
-
 func (s *Server) createFlow() error {
 	l, err := Dial(s.Address, time.Now().Add(patience))
 	if err != nil {
 		return err
 	}
 	defer l.Close()
-	body, err := json.Marshal(map[string]string{"Name": "load", "Type": "CONTACT_FLOW", "Content": greetAndWait})
-	if err != nil {
-		return err
-	}
-	var answer struct{ ContactFlowId string }
-	if err := s.signedCall(l, "PUT", "/contact-flows/"+s.Instance, body, &answer); err != nil {
-		return fmt.Errorf("CreateContactFlow: %w", err)
-	}
-	s.Flow = answer.ContactFlowId
-	return nil
+	s.Flow, err = s.CreateFlow(l, "load", GreetAndWait(Greeting))
+	return err
 }
 
 // patience is how long a server may take for what is usually a matter of milliseconds.
