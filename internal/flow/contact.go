@@ -123,7 +123,7 @@ var contactActions = []actionType{
 		params: []string{"PreviousContactParticipantState"},
 		errors: onlyNoMatchingError,
 	}),
-	voiceOnly(actionType{name: "CompleteOutboundCall", errors: onlyNoMatchingError}),
+	voiceOnly(actionType{name: "CompleteOutboundCall", mayErrors: onlyNoMatchingError}), // exports have it without a branch
 	works(actionType{
 		name:     "TagContact",
 		params:   []string{"Tags"},

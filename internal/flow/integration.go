@@ -20,7 +20,7 @@ var integrationActions = []actionType{
 	voiceOnly(actionType{
 		name: "CreateCallbackContact", module: "CreateCallback",
 		params: []string{"QueueId", "AgentId", "InitialCallDelaySeconds", "MaximumConnectionAttempts",
-			"RetryDelaySeconds", "ContactFlowId", "CallerId"},
+			"RetryDelaySeconds", "ContactFlowId", "CallerId", "CallbackMode"},
 		errors: onlyNoMatchingError,
 	}),
 }

@@ -287,9 +287,12 @@ func (c *checker) lexBot() {
 	}
 }
 
-// participantInput: storing the input and branching on it exclude each other.
+// participantInput: storing the input and branching on it exclude each other. It
+// may listen without saying anything (developer guide, GetParticipantInput).
 func (c *checker) participantInput() {
-	c.exactlyOne(prompts...)
+	if slices.ContainsFunc(prompts, func(name string) bool { return c.param(name).kind != 0 }) {
+		c.exactlyOne(prompts...)
+	}
 	c.oneOf("StoreInput", "True", "False", "true", "false")
 	store, _ := c.param("StoreInput").scalar()
 	if !strings.EqualFold(store, "true") {
