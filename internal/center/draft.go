@@ -2,6 +2,7 @@ package center
 
 import (
 	"slices"
+	"strings"
 	"time"
 )
 
@@ -91,8 +92,28 @@ func remove(keys []string, key string) []string {
 // Take asks for a claim; the Draft fails as a whole if somebody holds it.
 func (d *Draft) Take(c Claim) { d.change.Take = append(d.change.Take, c) }
 
-// Release gives a claim back.
-func (d *Draft) Release(c Claim) { d.change.Release = append(d.change.Release, c) }
+// Release gives a claim back, also one that this Draft has asked for.
+func (d *Draft) Release(c Claim) {
+	same := func(t Claim) bool { return t.Kind == c.Kind && t.Key == c.Key }
+	if i := slices.IndexFunc(d.change.Take, same); i >= 0 {
+		d.change.Take = slices.Delete(d.change.Take, i, i+1)
+		return
+	}
+	d.change.Release = append(d.change.Release, c)
+}
+
+// Pending are the keys of claims of a kind, beginning with a prefix, that this Draft takes and gives back.
+func (d *Draft) Pending(kind, prefix string) (taken, released []string) {
+	keys := func(all []Claim) (keys []string) {
+		for _, c := range all {
+			if c.Kind == kind && strings.HasPrefix(c.Key, prefix) {
+				keys = append(keys, c.Key)
+			}
+		}
+		return keys
+	}
+	return keys(d.change.Take), keys(d.change.Release)
+}
 
 // Answers says which due row this Draft is the answer to.
 func (d *Draft) Answers(due Due) { d.change.Done = &due }

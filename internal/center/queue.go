@@ -1,10 +1,9 @@
 package center
 
 import (
-	"cmp"
 	"crypto/sha256"
-	"encoding/json"
-	"slices"
+	"fmt"
+	"strconv"
 	"strings"
 	"time"
 )
@@ -72,10 +71,11 @@ func ParseQueue(s string) (id QueueID, agent bool) {
 	return QueueID(strings.ToLower(s)), agent
 }
 
-// Kinds of claims that contacts in a queue hold.
+// Kinds of claims that contacts in a queue hold. All are by instance and queue, and then by what they are ordered by.
 const (
-	ClaimQueued     = "queued"      // by instance, queue and contact: the contact waits there; its value is a Waiting
-	ClaimQueuePlace = "queue-place" // by instance, queue and number: one of the places of a queue with MaxContacts
+	ClaimQueued     = "queued"      // by the time it came and contact: the contact waits there
+	ClaimInLine     = "in-line"     // by priority, age and contact: in the order in which they will be served
+	ClaimQueuePlace = "queue-place" // by number: one of the places of a queue with MaxContacts
 )
 
 // QueuePrefix begins the keys of all claims on a queue.
@@ -85,46 +85,27 @@ func QueuePrefix(at InstanceID, q QueueID) string { return string(at) + "/" + st
 // Source: admin guide, "Set routing priority / age".
 const DefaultPriority = 5
 
-// Waiting is one contact in a queue.
-type Waiting struct {
-	Contact    ContactID `json:"c"`
-	Enqueued   time.Time `json:"e"`
-	Priority   int       `json:"p"`
-	Adjustment int       `json:"a,omitempty"` // seconds by which it counts as having waited longer
-}
-
-// effective is since when a contact counts as waiting.
-func (w Waiting) effective() time.Time {
-	return w.Enqueued.Add(-time.Duration(w.Adjustment) * time.Second)
-}
-
-// Line reads the claims of a queue's contacts, in the order in which they will be served: by priority, then by age.
-// Where the chat seen's own contact stands, the chat knows better than its claims.
-func Line(q QueueID, held []Claim, seen *Chat) ([]Waiting, error) {
-	line := make([]Waiting, 0, len(held)+1)
-	for _, c := range held {
-		var w Waiting
-		if err := json.Unmarshal([]byte(c.Value), &w); err != nil {
-			return nil, err
-		}
-		if _, own := seen.Contact(w.Contact); !own {
-			line = append(line, w)
-		}
-	}
-	if c := seen.Current(); c.Queued() && c.Queue == q {
-		line = append(line, c.waiting())
-	}
-	slices.SortFunc(line, func(a, b Waiting) int {
-		return cmp.Or(cmp.Compare(a.Priority, b.Priority), a.effective().Compare(b.effective()), cmp.Compare(a.Contact, b.Contact))
-	})
-	return line, nil
-}
-
 // Queued says that the contact waits in a queue.
 func (c *Contact) Queued() bool { return !c.Enqueued.IsZero() && c.Disconnected.IsZero() }
 
-func (c *Contact) waiting() Waiting {
-	return Waiting{Contact: c.ID, Enqueued: c.Enqueued, Priority: c.Priority, Adjustment: c.TimeAdjustment}
+// queuedKey is the key of a contact's [ClaimQueued].
+func (c *Contact) queuedKey(at InstanceID) string {
+	return fmt.Sprintf("%s%014d/%s", QueuePrefix(at, c.Queue), c.Enqueued.UnixMilli(), c.ID)
+}
+
+// QueuedSince reads the time out of the key of a [ClaimQueued], without what QueuePrefix begins it with.
+func QueuedSince(key string) (time.Time, error) {
+	at, _, _ := strings.Cut(key, "/")
+	ms, err := strconv.ParseInt(at, 10, 64)
+	return time.UnixMilli(ms).UTC(), err
+}
+
+// LineKey is the key of a contact's [ClaimInLine].
+func (c *Contact) LineKey(at InstanceID) string {
+	// The time since when it counts as waiting may lie before 1970.
+	const positive = 10_000_000_000_000
+	since := c.Enqueued.UnixMilli() - int64(c.TimeAdjustment)*1000 + positive
+	return fmt.Sprintf("%s%019d/%014d/%s", QueuePrefix(at, c.Queue), c.Priority, since, c.ID)
 }
 
 // SetTargetQueue makes a queue the current contact's working queue.
@@ -136,6 +117,7 @@ func (d *Draft) SetTargetQueue(q QueueID) {
 // SetRouting changes the current contact's place in the queue that it waits in, or will wait in.
 func (d *Draft) SetRouting(priority, adjustment *int) {
 	c := d.Edit().Current()
+	before := c.LineKey(d.Chat.Instance)
 	if priority != nil {
 		c.Priority = *priority
 	}
@@ -143,9 +125,9 @@ func (d *Draft) SetRouting(priority, adjustment *int) {
 		c.TimeAdjustment = *adjustment
 	}
 	c.LastUpdate = d.Now
-	if c.Queued() {
-		d.Release(Claim{Kind: ClaimQueued, Key: d.queuedKey(c)})
-		d.standInLine(c)
+	if after := c.LineKey(d.Chat.Instance); c.Queued() && after != before {
+		d.Release(Claim{Kind: ClaimInLine, Key: before})
+		d.Take(Claim{Kind: ClaimInLine, Key: after})
 	}
 }
 
@@ -166,19 +148,8 @@ func (d *Draft) Enqueue(place string) {
 	if place != "" {
 		d.Take(Claim{Kind: ClaimQueuePlace, Key: place, Value: string(c.ID)})
 	}
-	d.standInLine(c)
-}
-
-func (d *Draft) standInLine(c *Contact) {
-	raw, err := json.Marshal(c.waiting())
-	if err != nil {
-		panic(err) // strings, numbers and a time in range
-	}
-	d.Take(Claim{Kind: ClaimQueued, Key: d.queuedKey(c), Value: string(raw)})
-}
-
-func (d *Draft) queuedKey(c *Contact) string {
-	return QueuePrefix(d.Chat.Instance, c.Queue) + string(c.ID)
+	d.Take(Claim{Kind: ClaimQueued, Key: c.queuedKey(d.Chat.Instance)})
+	d.Take(Claim{Kind: ClaimInLine, Key: c.LineKey(d.Chat.Instance)})
 }
 
 // leaveQueue gives back what the contact holds of its queue. That it waited there, and since when, stays known.
@@ -186,7 +157,8 @@ func (d *Draft) leaveQueue(c *Contact) {
 	if !c.Queued() {
 		return
 	}
-	d.Release(Claim{Kind: ClaimQueued, Key: d.queuedKey(c)})
+	d.Release(Claim{Kind: ClaimQueued, Key: c.queuedKey(d.Chat.Instance)})
+	d.Release(Claim{Kind: ClaimInLine, Key: c.LineKey(d.Chat.Instance)})
 	if c.Place != "" {
 		d.Release(Claim{Kind: ClaimQueuePlace, Key: c.Place})
 		c.Place = ""

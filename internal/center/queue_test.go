@@ -1,8 +1,8 @@
 package center_test
 
 import (
-	"encoding/json"
 	"fmt"
+	"math"
 	"slices"
 	"strings"
 	"testing"
@@ -45,7 +45,8 @@ func TestEnqueue(t *testing.T) {
 	if !c.Queued() || c.Queue != "q1" || !c.Enqueued.Equal(noon) || c.Priority != center.DefaultPriority {
 		t.Errorf("got %+v", c)
 	}
-	want := []string{"queue-place i1/q1/0", "queued i1/q1/c1"}
+	queued := []string{fmt.Sprintf("queued i1/q1/%014d/c1", noon.UnixMilli()), "in-line " + c.LineKey("i1")}
+	want := append([]string{"queue-place i1/q1/0"}, queued...)
 	if got := held(ch.Take); !slices.Equal(got, want) {
 		t.Errorf("took %v, want %v", got, want)
 	}
@@ -53,7 +54,7 @@ func TestEnqueue(t *testing.T) {
 	d = draft(d.Chat, noon.Add(time.Minute))
 	d.End(center.ReasonCustomer)
 	ch = finish(d)
-	slices.Reverse(want)
+	want = append(queued, "queue-place i1/q1/0")
 	if got := held(ch.Release); !slices.Equal(got, want) {
 		t.Errorf("at its end it released %v, want %v", got, want)
 	}
@@ -74,6 +75,7 @@ func TestRequeue(t *testing.T) {
 	if err := d.Chat.MayRequeue(); err != nil {
 		t.Fatal(err)
 	}
+	was := d.Chat.Current().LineKey("i1")
 	d.Requeue("q2", "")
 	ch := finish(d)
 	old, next := d.Chat.Contacts[0], *d.Chat.Current()
@@ -88,10 +90,10 @@ func TestRequeue(t *testing.T) {
 	if !slices.Equal(ch.Contacts, []center.ContactID{"new1"}) {
 		t.Errorf("the change makes the contacts %v", ch.Contacts)
 	}
-	if got := held(ch.Release); !slices.Equal(got, []string{"queued i1/q1/c1"}) {
+	if got := held(ch.Release); len(got) != 2 || !strings.HasPrefix(got[0], "queued i1/q1/") || got[1] != "in-line "+was {
 		t.Errorf("released %v", got)
 	}
-	if got := held(ch.Take); !slices.Equal(got, []string{"queued i1/q2/new1"}) {
+	if got := held(ch.Take); len(got) != 2 || !strings.HasPrefix(got[0], "queued i1/q2/") || got[1] != "in-line "+next.LineKey("i1") {
 		t.Errorf("took %v", got)
 	}
 	if chat.Contacts[0].Disconnected != (time.Time{}) || len(chat.Contacts) != 1 {
@@ -114,31 +116,23 @@ func TestAChainOfContactsHasALimit(t *testing.T) {
 	}
 }
 
-func TestLine(t *testing.T) {
-	var claims []center.Claim
-	for _, w := range []center.Waiting{
-		{Contact: "late", Enqueued: noon.Add(2 * time.Minute), Priority: 5},
-		{Contact: "early", Enqueued: noon, Priority: 5},
-		{Contact: "older than it is", Enqueued: noon.Add(time.Minute), Priority: 5, Adjustment: 61},
-		{Contact: "important", Enqueued: noon.Add(3 * time.Minute), Priority: 1},
-		{Contact: "unimportant", Enqueued: noon.Add(-time.Hour), Priority: 9},
-	} {
-		raw, err := json.Marshal(w)
-		if err != nil {
-			t.Fatal(err)
+// The keys of claims sort as contacts are served: by priority, then by age.
+func TestLineKeys(t *testing.T) {
+	line := []center.Contact{
+		{ID: "important", Enqueued: noon.Add(3 * time.Minute), Priority: 1},
+		{ID: "half as important", Enqueued: noon, Priority: 2},
+		{ID: "older by the greatest adjustment", Enqueued: noon.Add(time.Hour), Priority: 5, TimeAdjustment: math.MaxInt32},
+		{ID: "older than it is", Enqueued: noon.Add(time.Minute), Priority: 5, TimeAdjustment: 61},
+		{ID: "early", Enqueued: noon, Priority: 5},
+		{ID: "late", Enqueued: noon.Add(2 * time.Minute), Priority: 5},
+		{ID: "younger by the greatest adjustment", Enqueued: noon, Priority: 5, TimeAdjustment: -math.MaxInt32},
+		{ID: "unimportant", Enqueued: noon.Add(-time.Hour), Priority: 10},
+		{ID: "last", Enqueued: noon.Add(-time.Hour), Priority: math.MaxInt64},
+	}
+	for i := range line[1:] {
+		if a, b := line[i].LineKey("i"), line[i+1].LineKey("i"); a >= b {
+			t.Errorf("%s does not come before %s", a, b)
 		}
-		claims = append(claims, center.Claim{Value: string(raw)})
-	}
-	line, err := center.Line("q1", claims, chatOfOne())
-	if err != nil {
-		t.Fatal(err)
-	}
-	var got []string
-	for _, w := range line {
-		got = append(got, string(w.Contact))
-	}
-	if want := "important, older than it is, early, late, unimportant"; strings.Join(got, ", ") != want {
-		t.Errorf("got %v, want %v", got, want)
 	}
 }
 
@@ -153,22 +147,66 @@ func TestSetRouting(t *testing.T) {
 	}
 	d = draft(d.Chat, noon)
 	d.Enqueue("")
+	before := d.Chat.Current().LineKey("i1")
+	d = draft(d.Chat, noon.Add(time.Minute))
+	d.SetRouting(&one, nil)
+	if ch := finish(d); len(ch.Take)+len(ch.Release) != 0 {
+		t.Error("a contact stands in line anew, where it was")
+	}
 	d = draft(d.Chat, noon.Add(time.Minute))
 	d.SetRouting(nil, &minus)
 	ch := finish(d)
-	want := []center.Waiting{{Contact: "c1", Enqueued: noon, Priority: 1, Adjustment: -30}}
-	other := chatOfOne()
-	other.ID, other.Contacts[0].ID = "c2", "c2"
-	for _, seen := range []*center.Chat{d.Chat, other} {
-		if line, err := center.Line("q1", ch.Take, seen); err != nil || !slices.Equal(line, want) {
-			t.Errorf("%s sees %v, %v, want %v", seen.ID, line, err, want)
-		}
+	after := d.Chat.Current().LineKey("i1")
+	if !slices.Equal(held(ch.Take), []string{"in-line " + after}) || !slices.Equal(held(ch.Release), []string{"in-line " + before}) || after <= before {
+		t.Errorf("takes %v, releases %v", held(ch.Take), held(ch.Release))
 	}
-	if line, err := center.Line("q2", nil, d.Chat); err != nil || len(line) != 0 {
-		t.Errorf("in another queue: %v, %v", line, err)
+}
+
+// What is asked for and given back in one decision is never asked for; what is held is given back once.
+func TestAQueueThatIsLeftAtOnce(t *testing.T) {
+	one := 1
+	d := draft(chatOfOne(), noon)
+	d.SetTargetQueue("q1")
+	d.Enqueue("i1/q1/0")
+	d.SetRouting(&one, nil)
+	d.Requeue("q2", "")
+	d.End(center.ReasonFlow)
+	if ch := finish(d); len(ch.Take)+len(ch.Release) != 0 {
+		t.Errorf("takes %v, releases %v", held(ch.Take), held(ch.Release))
 	}
-	if got := held(ch.Release); !slices.Equal(got, held(ch.Take)) {
-		t.Errorf("released %v", got)
+
+	d = draft(chatOfOne(), noon)
+	d.SetTargetQueue("q1")
+	d.Enqueue("i1/q1/0")
+	have := held(finish(d).Take)
+	d = draft(d.Chat, noon)
+	d.SetRouting(&one, nil)
+	d.Requeue("q1", "i1/q1/1")
+	taken, released := d.Pending(center.ClaimQueued, "i1/q1/")
+	if len(taken) != 1 || len(released) != 1 {
+		t.Errorf("of those who wait it takes %v and releases %v", taken, released)
+	}
+	d.End(center.ReasonFlow)
+	ch := finish(d)
+	released = held(ch.Release)
+	slices.Sort(have)
+	slices.Sort(released)
+	if len(ch.Take) != 0 || !slices.Equal(have, released) {
+		t.Errorf("takes %v, releases %v, had %v", held(ch.Take), released, have)
+	}
+}
+
+func TestQueuedSince(t *testing.T) {
+	d := draft(chatOfOne(), noon.Add(1500*time.Millisecond))
+	d.SetTargetQueue("q1")
+	d.Enqueue("")
+	taken, _ := d.Pending(center.ClaimQueued, center.QueuePrefix("i1", "q1"))
+	since, err := center.QueuedSince(strings.TrimPrefix(taken[0], center.QueuePrefix("i1", "q1")))
+	if err != nil || !since.Equal(noon.Add(1500*time.Millisecond)) {
+		t.Errorf("%v, %v", since, err)
+	}
+	if _, err := center.QueuedSince("late"); err == nil {
+		t.Error("taken for a time")
 	}
 }
 

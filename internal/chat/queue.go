@@ -3,7 +3,7 @@ package chat
 import (
 	"context"
 	"encoding/json"
-	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -180,32 +180,58 @@ func (c *Chats) checkHours(t *turn, e flow.CheckHours) (flow.Event, error) {
 	return flow.Granted{Result: "False"}, nil
 }
 
-// figures are what can be known about a queue at a moment.
-type figures struct {
-	queue  *center.Queue
-	line   []center.Waiting // in the order in which they will be served
-	oldest time.Duration    // how long the one who came first has waited
-	agents agentFigures
+// waiting counts the contacts in a queue, and says how long the one who came first has waited. What this turn has
+// decided counts already.
+func (c *Chats) waiting(t *turn, q *center.Queue) (n int, oldest time.Duration, err error) {
+	prefix := center.QueuePrefix(t.Chat.Instance, q.ID)
+	n, first, err := c.Store.CountClaims(t.ctx, center.ClaimQueued, prefix, "")
+	if err != nil {
+		return 0, 0, err
+	}
+	taken, released := t.Pending(center.ClaimQueued, prefix)
+	if n += len(taken) - len(released); slices.Contains(released, first) {
+		if first, err = c.firstBut(t.ctx, prefix, released); err != nil {
+			return 0, 0, err
+		}
+	}
+	for _, key := range taken {
+		if first == "" || key < first {
+			first = key
+		}
+	}
+	if first == "" {
+		return n, 0, nil
+	}
+	since, err := center.QueuedSince(strings.TrimPrefix(first, prefix))
+	return n, max(0, t.Now.Sub(since)), err
 }
 
-func (c *Chats) figures(t *turn, queueID, agentID string) (*figures, error) {
-	q, err := c.workingQueue(t, queueID, agentID)
-	if err != nil {
-		return nil, err
+// firstBut is the first contact's claim on a queue that is not among those given back, "" for none.
+func (c *Chats) firstBut(ctx context.Context, prefix string, released []string) (string, error) {
+	all, err := c.Store.Claims(ctx, center.ClaimQueued, prefix)
+	for _, held := range all {
+		if !slices.Contains(released, held.Key) {
+			return held.Key, err
+		}
 	}
-	held, err := c.Store.Claims(t.ctx, center.ClaimQueued, center.QueuePrefix(t.Chat.Instance, q.ID))
-	if err != nil {
-		return nil, err
+	return "", err
+}
+
+// position is the contact's place in the line of a queue, 0 when it is not in it.
+func (c *Chats) position(t *turn, q *center.Queue) (int, error) {
+	contact := t.Chat.Current()
+	if !contact.Queued() || contact.Queue != q.ID {
+		return 0, nil
 	}
-	line, err := center.Line(q.ID, held, t.Chat)
-	if err != nil {
-		return nil, fmt.Errorf("decode claim: %w", err)
+	prefix, own := center.QueuePrefix(t.Chat.Instance, q.ID), contact.LineKey(t.Chat.Instance)
+	ahead, _, err := c.Store.CountClaims(t.ctx, center.ClaimInLine, prefix, own)
+	_, released := t.Pending(center.ClaimInLine, prefix)
+	for _, key := range released {
+		if key < own {
+			ahead--
+		}
 	}
-	f := &figures{queue: q, line: line, agents: c.agents(q.ID)}
-	for _, w := range line {
-		f.oldest = max(f.oldest, t.Now.Sub(w.Enqueued))
-	}
-	return f, nil
+	return ahead + 1, err
 }
 
 // agentFigures counts the agents who serve a queue by what they do.
@@ -218,61 +244,71 @@ func (c *Chats) agents(center.QueueID) agentFigures { return agentFigures{} }
 
 // checkMetric answers with one figure.
 func (c *Chats) checkMetric(t *turn, e flow.CheckMetric) (flow.Event, error) {
-	f, err := c.figures(t, e.QueueID, e.AgentID)
+	q, err := c.workingQueue(t, e.QueueID, e.AgentID)
 	if err != nil {
 		return no(err, "no queue to look at")
 	}
+	contacts, oldest, err := c.waiting(t, q)
+	if err != nil {
+		return nil, err
+	}
+	agents := c.agents(q.ID)
 	var n float64
 	switch e.Metric {
 	case "NumberOfAgentsAvailable":
-		n = float64(f.agents.Available)
+		n = float64(agents.Available)
 	case "NumberOfAgentsStaffed":
-		n = float64(f.agents.Staffed)
+		n = float64(agents.Staffed)
 	case "NumberOfAgentsOnline":
-		n = float64(f.agents.Online)
+		n = float64(agents.Online)
 	case "NumberOfContactsInQueue":
-		n = float64(len(f.line))
+		n = float64(contacts)
 	case "OldestContactInQueueAgeSeconds":
-		n = f.oldest.Seconds()
+		n = oldest.Seconds()
 	default:
 		return flow.Refused{Reason: "there is no such metric"}, nil
 	}
 	return flow.Granted{Result: strconv.FormatFloat(n, 'f', -1, 64)}, nil
 }
 
-// getMetrics answers with what $.Metrics leads to. How long a contact will have to wait is not known while nobody can
-// be an agent. Only chats wait in queues.
+// metrics is what $.Metrics leads to. How long a contact will have to wait is not among it: nobody knows while nobody
+// can be an agent.
+type metrics struct {
+	Queue struct {
+		Name, ARN        string
+		Size             int
+		OldestContactAge int64 // seconds
+	}
+	Agents struct {
+		Online, Available, Staffed, AfterContactWork, Busy, Missed, NonProductive struct{ Count int }
+	}
+	Contact struct {
+		PositionInQueue int `json:",omitempty"`
+	}
+}
+
+// getMetrics answers with all figures. Only chats wait in queues.
 func (c *Chats) getMetrics(t *turn, e flow.GetMetrics) (flow.Event, error) {
-	f, err := c.figures(t, e.QueueID, e.AgentID)
+	q, err := c.workingQueue(t, e.QueueID, e.AgentID)
 	if err != nil {
 		return no(err, "no queue to look at")
 	}
-	if e.Channel != "" && !strings.EqualFold(e.Channel, "chat") {
-		f.line, f.oldest = nil, 0
-	}
-	type count struct{ Count int }
-	data := struct {
-		Queue struct {
-			Name, ARN        string
-			Size             int
-			OldestContactAge int64 // seconds
+	var m metrics
+	m.Queue.Name, m.Queue.ARN = q.Name, c.Partition.QueueARN(t.Chat.Instance, q.ID)
+	a := c.agents(q.ID)
+	m.Agents.Online.Count, m.Agents.Available.Count, m.Agents.Staffed.Count = a.Online, a.Available, a.Staffed
+	m.Agents.AfterContactWork.Count, m.Agents.Busy.Count = a.AfterContactWork, a.Busy
+	m.Agents.Missed.Count, m.Agents.NonProductive.Count = a.Missed, a.NonProductive
+	if e.Channel == "" || strings.EqualFold(e.Channel, "chat") {
+		var oldest time.Duration
+		if m.Queue.Size, oldest, err = c.waiting(t, q); err != nil {
+			return nil, err
 		}
-		Agents  struct{ Online, Available, Staffed, AfterContactWork, Busy, Missed, NonProductive count }
-		Contact struct {
-			PositionInQueue int `json:",omitempty"`
-		}
-	}{}
-	data.Queue.Name, data.Queue.ARN = f.queue.Name, c.Partition.QueueARN(t.Chat.Instance, f.queue.ID)
-	data.Queue.Size, data.Queue.OldestContactAge = len(f.line), int64(f.oldest.Seconds())
-	a := f.agents
-	data.Agents.Online, data.Agents.Available, data.Agents.Staffed = count{a.Online}, count{a.Available}, count{a.Staffed}
-	data.Agents.AfterContactWork, data.Agents.Busy = count{a.AfterContactWork}, count{a.Busy}
-	data.Agents.Missed, data.Agents.NonProductive = count{a.Missed}, count{a.NonProductive}
-	for i, w := range f.line {
-		if w.Contact == t.Chat.Current().ID {
-			data.Contact.PositionInQueue = i + 1
+		m.Queue.OldestContactAge = int64(oldest.Seconds())
+		if m.Contact.PositionInQueue, err = c.position(t, q); err != nil {
+			return nil, err
 		}
 	}
-	raw, err := json.Marshal(data)
+	raw, err := json.Marshal(m)
 	return flow.Granted{Data: string(raw)}, err
 }

@@ -45,6 +45,28 @@ func (s *Store) Claims(ctx context.Context, kind, prefix string) ([]center.Claim
 	return all, err
 }
 
+// CountClaims counts the claims of kind whose key begins with prefix, expired or not, and, unless before is "", sorts
+// before it. first is the least of their keys.
+func (s *Store) CountClaims(ctx context.Context, kind, prefix, before string) (n int, first string, err error) {
+	end := afterPrefix(prefix)
+	if before != "" {
+		end = []byte(before)
+	}
+	where, args := ` FROM claim WHERE kind = $1 AND key >= $2`, []any{kind, []byte(prefix)}
+	if end != nil {
+		where, args = where+` AND key < $3`, append(args, end)
+	}
+	if err := s.row(ctx, `SELECT count(*)`+where, args, &n); err != nil || n == 0 {
+		return n, "", err
+	}
+	var key []byte
+	err = s.row(ctx, `SELECT key`+where+` ORDER BY key LIMIT 1`, args, &key)
+	if errors.Is(err, ErrNotFound) { // it was released in between
+		return 0, "", nil
+	}
+	return n, string(key), err
+}
+
 // afterPrefix is the first key after all that begin with prefix, nil when there is none.
 func afterPrefix(prefix string) []byte {
 	end := []byte(prefix)

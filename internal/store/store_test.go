@@ -274,6 +274,14 @@ func TestClaimIsHeldByOne(t *testing.T) {
 		held2 := must(s.Claims(t.Context(), "slot", "a/"))(t)
 		equal(t, "claims", fmt.Sprint(held2), fmt.Sprint(swap.Take[:2]))
 		equal(t, "all claims", len(must(s.Claims(t.Context(), "slot", ""))(t)), 3)
+		for _, c := range []struct {
+			prefix, before string
+			n              int
+			first          string
+		}{{"", "", 3, "a/1"}, {"a/", "", 2, "a/1"}, {"a/", "a/2", 1, "a/1"}, {"a/", "a/1", 0, ""}, {"b/", "", 1, "b/1"}, {"c/", "", 0, ""}} {
+			n, first, err := s.CountClaims(t.Context(), "slot", c.prefix, c.before)
+			equal(t, "count of "+c.prefix+" before "+c.before, fmt.Sprint(n, first, err), fmt.Sprint(c.n, c.first, nil))
+		}
 
 		equal(t, "purged", must(s.PurgeClaims(t.Context(), start.Add(2*time.Hour)))(t), 0)
 		equal(t, "purged", must(s.PurgeClaims(t.Context(), start.Add(3*time.Hour)))(t), 1)
