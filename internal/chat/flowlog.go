@@ -28,19 +28,20 @@ type FlowLogLine struct {
 	Results               string          `json:",omitempty"`
 }
 
-// told is something that a flow has told of itself, and the content that it ran in.
+// told is something that a flow has told of itself, with the contact that it ran for and the content that it ran in.
 type told struct {
 	effect  flow.Effect
+	contact center.ContactID
 	content string
 }
 
 // log keeps what a flow tells until the turn is committed.
-func (t *turn) log(e flow.Effect) { t.logs = append(t.logs, told{e, t.run.Content}) }
+func (t *turn) log(e flow.Effect) { t.logs = append(t.logs, told{e, t.Chat.Current().ID, t.run.Content}) }
 
 // logFlow writes one line of the flow log, when that is switched on, and tells the server's own log names and
 // identifiers, never a value.
 func (c *Chats) logFlow(t *turn, l told) {
-	contact := t.Chat.Current().ID
+	contact := l.contact
 	switch e := l.effect.(type) {
 	case flow.Log:
 		if c.Trace {
@@ -50,7 +51,7 @@ func (c *Chats) logFlow(t *turn, l told) {
 			})
 		}
 		if e.Logged && c.FlowLog != nil {
-			c.FlowLog.Write(c.flowLogLine(t, e))
+			c.FlowLog.Write(c.flowLogLine(t, contact, e))
 		}
 		if e.Logged || e.Why != "" {
 			c.Log.Info("flow", "contact", contact, "module", e.ModuleType, "action", e.Identifier, "result", e.Result, "error", e.Error, "why", e.Why)
@@ -63,10 +64,10 @@ func (c *Chats) logFlow(t *turn, l told) {
 	}
 }
 
-func (c *Chats) flowLogLine(t *turn, e flow.Log) FlowLogLine {
+func (c *Chats) flowLogLine(t *turn, contact center.ContactID, e flow.Log) FlowLogLine {
 	n := c.names.of(t.ctx, c, t.Chat.Instance, e.Flow)
 	line := FlowLogLine{
-		ContactID: string(t.Chat.Current().ID), ContactFlowID: n.arn, ContactFlowName: n.name, ContactFlowModuleType: e.ModuleType,
+		ContactID: string(contact), ContactFlowID: n.arn, ContactFlowName: n.name, ContactFlowModuleType: e.ModuleType,
 		Identifier: e.Identifier, Timestamp: center.FormatTime(t.Now), Results: e.Result,
 	}
 	if e.Parameters != "" && json.Valid([]byte(e.Parameters)) {
