@@ -109,11 +109,17 @@ func New(flowID, content string, seed uint64) State {
 // Enter is the state in which the target of a TransferToFlow starts. What
 // belongs to the contact goes along: loop counters, logging, the seed, and the
 // guard, so that two flows that transfer to each other without waiting are
-// found out. What the flow was told, and its attributes, end with it, and so do
-// the flows that wait for it when it is a module.
+// found out. So does what the last function returned, for published flows that
+// are entered by a transfer read $.External (inferred from them). What the flow
+// was told otherwise, and its attributes, end with it, and so do the flows that
+// wait for it when it is a module.
 func (s State) Enter(flowID, content string) State {
+	external := s.Data["External"]
 	s.Flow, s.Content, s.At, s.Done = flowID, content, "", false
 	s.Waiting, s.Behind, s.FlowAttributes, s.Data, s.Callers = nil, nil, nil, nil, nil
+	if external != nil {
+		s.Data = Data{"External": external}
+	}
 	return s
 }
 
