@@ -210,6 +210,8 @@ func (w *world) prepare(line string) {
 	case "attribute":
 		k, v, _ := strings.Cut(rest, " ")
 		err = w.chats.SetAttributes(ctx, instanceID, w.contact, map[string]string{k: v})
+	case "queued":
+		err = w.queued(ctx)
 	case "tag":
 		k, v, _ := strings.Cut(rest, " ")
 		err = w.chats.Tag(ctx, instanceID, w.contact, map[string]string{k: v}, nil)
@@ -258,6 +260,34 @@ func (w *world) prepare(line string) {
 		w.t.Fatalf("setup: %s: %v", line, err)
 	}
 }
+
+// queued starts a chat whose flow says which agents it wants, and puts it into the basic queue.
+func (w *world) queued(ctx context.Context) error {
+	text := strings.ReplaceAll(asksForFrench, "QUEUE", center.SeededID(instanceID, "queue", center.BasicQueueName))
+	f, err := w.chats.CreateFlow(ctx, instanceID, center.ContactFlow{Name: "French", Type: center.TypeContactFlow}, text, true)
+	if err != nil {
+		return err
+	}
+	s, err := w.chats.Start(ctx, center.StartChat{Instance: instanceID, Flow: f.ID, DisplayName: "Jane"})
+	if err != nil {
+		return err
+	}
+	w.contact = s.Contact
+	w.names["contact"], w.names["customerToken"] = string(s.Contact), s.Token
+	return w.connect(ctx, "")
+}
+
+const asksForFrench = `{"Version":"2019-10-30","StartAction":"criteria","Metadata":{},"Actions":[` +
+	`{"Identifier":"criteria","Type":"UpdateContactRoutingCriteria","Parameters":{"RoutingCriteria":{"Steps":[` +
+	`{"Expression":{"AttributeCondition":{"Name":"Language","Value":"French","ProficiencyLevel":"3","ComparisonOperator":"NumberGreaterOrEqualTo"}},"Expiry":{"DurationInSeconds":"30"}},` +
+	`{"Expression":{"OrExpression":[{"AttributeCondition":{"ComparisonOperator":"Match","MatchCriteria":{"AgentsCriteria":{"AgentIds":["u1"]}}}},` +
+	`{"AttributeCondition":{"Name":"Language","Value":"French","ProficiencyLevel":"1","ComparisonOperator":"NumberGreaterOrEqualTo"}}]}}]}},` +
+	`"Transitions":{"NextAction":"priority","Errors":[{"NextAction":"end","ErrorType":"NoMatchingError"}]}},` +
+	`{"Identifier":"priority","Type":"UpdateContactRoutingBehavior","Parameters":{"QueuePriority":"2"},"Transitions":{"NextAction":"age"}},` +
+	`{"Identifier":"age","Type":"UpdateContactRoutingBehavior","Parameters":{"QueueTimeAdjustmentSeconds":"-60"},"Transitions":{"NextAction":"queue"}},` +
+	`{"Identifier":"queue","Type":"UpdateContactTargetQueue","Parameters":{"QueueId":"QUEUE"},"Transitions":{"NextAction":"go","Errors":[{"NextAction":"end","ErrorType":"NoMatchingError"}]}},` +
+	`{"Identifier":"go","Type":"TransferContactToQueue","Parameters":{},"Transitions":{"NextAction":"end","Errors":[{"NextAction":"end","ErrorType":"QueueAtCapacity"},{"NextAction":"end","ErrorType":"NoMatchingError"}]}},` +
+	`{"Identifier":"end","Type":"DisconnectParticipant","Parameters":{},"Transitions":{}}]}`
 
 // start starts a chat and names its ids. A word after it is put behind the names, for a second chat.
 func (w *world) start(ctx context.Context, suffix string) error {
