@@ -101,6 +101,7 @@ type trial struct {
 	aim     aim // what it is tried for
 	seed    uint64
 	full    bool            // the contact's attributes leave no room for more
+	steady  int             // what answers lead to: the same branch always, from 1; 0 for each in turn
 	contact map[string]fact // what is known of the contact, by keys of paths
 	answers map[site]answer // of the world
 }
@@ -193,6 +194,10 @@ func (x *exploration) play(t trial) {
 	if x.script.Kind == "CUSTOMER_QUEUE" {
 		k.play.Stage = InQueue
 	}
+	if x.script.Kind != flow.Module {
+		// A flow may be entered by a transfer, with what a function returned before.
+		k.play.State.Data = flow.Data{"External": json.RawMessage(encode(k.tree("External", origin{contact: true}, 0)))}
+	}
 	if x.script.Kind == flow.Module {
 		k.play.BeginModule(encode(k.tree("Modules", origin{contact: true, path: []string{"Modules"}}, 0)["Input"]))
 	} else {
@@ -256,41 +261,56 @@ func (k *take) hear(e flow.Effect) {
 func (k *take) vary(b *block, at site, a aim) {
 	t := k.trial
 	t.aim = a
-	propose := func(t trial) {
-		k.varied[b.id] = true
-		k.propose(t)
-	}
-	switch {
-	case k.asked:
-		other := t.answers[at]
-		other.decided, other.branch = true, a.branch
-		propose(t.withAnswer(at, other))
-	case b.name == "DistributeByPercentage":
-		t.seed = k.trial.seed + uint64(k.attempts[a]) + 1
-		propose(t)
-		return
-	}
+	k.varyAnswer(b, at, t)
 	for _, path := range b.refs {
 		o := k.origin(path)
 		if !o.known() {
 			continue
 		}
+		k.varied[b.id] = true
 		for _, f := range k.candidates(b, path, a.branch) {
-			propose(t.withFact(o, f))
+			k.propose(t.withFact(o, f))
 		}
 	}
-	if b.fillsContact() && slices.Contains(b.errors, a.branch) && !t.full {
-		t.full = true
+	if b.fillsContact() {
+		t.full = !t.full
 		k.propose(t)
 	}
-	for _, fact := range []string{"Bot"} {
+}
+
+// varyAnswer proposes other answers, and what is like them.
+func (k *take) varyAnswer(b *block, at site, t trial) {
+	switch {
+	case k.asked:
+		k.varied[b.id] = true
+		other := t.answers[at]
+		other.decided, other.branch = true, t.aim.branch
+		k.propose(t.withAnswer(at, other))
 		if b.name == "Wait" {
-			propose(t.withFact(origin{contact: true, path: []string{fact}}, fact2(k.trial.contact[fact].absent)))
+			bot := k.trial.contact[botFact]
+			k.propose(t.withAnswer(at, other).withFact(origin{contact: true, path: []string{botFact}}, fact{absent: !bot.absent}))
+		}
+	case b.name == "DistributeByPercentage":
+		k.varied[b.id] = true
+		t.seed = k.trial.seed + uint64(k.attempts[t.aim]) + 1
+		k.propose(t)
+	case b.name == "Wait":
+		k.varied[b.id] = true
+		k.propose(t.withFact(origin{contact: true, path: []string{botFact}}, fact{absent: !k.trial.contact[botFact].absent}))
+	case b.name == "Loop":
+		// What the loop goes round by is answered otherwise each time, which may lead out of it.
+		for steady := range maxSteady + 1 {
+			t.steady = steady
+			k.propose(t)
 		}
 	}
 }
 
-func fact2(wasAbsent bool) fact { return fact{absent: !wasAbsent} }
+const (
+	// botFact is a fact of the contact that has no reference: absent means that there is a bot.
+	botFact   = "a bot"
+	maxSteady = 4
+)
 
 // candidates are values of a reference that may lead to the branch.
 func (k *take) candidates(b *block, path []string, branch string) (facts []fact) {
@@ -396,9 +416,8 @@ func (k *take) origin(path []string) origin {
 		return o
 	}
 	switch {
-	case root == "Modules":
-		return origin{contact: k.script.Kind == flow.Module, path: path}
-	case slices.Contains(contactRoots, root):
+	case root == "Modules" && k.script.Kind == flow.Module, root == "External" && k.script.Kind != flow.Module,
+		slices.Contains(contactRoots, root):
 		return origin{contact: true, path: path}
 	}
 	return origin{}

@@ -1,9 +1,63 @@
 package rehearsal
 
-// why says why no play took a branch, "" when nothing is known to keep a contact from it.
+import (
+	"slices"
+	"strings"
+
+	"github.com/parley-chat/parley/internal/flow"
+)
+
+// why says what keeps every contact from a branch that no play took, "" when nothing is known to.
 func (x *exploration) why(b *block, branch string, reached bool) string {
 	if !reached {
-		return "no branch that was taken leads here"
+		return x.whyUnreached(b)
+	}
+	support := supportOf[b.name]
+	parameters, _ := b.parameters.(map[string]any)
+	isError := slices.Contains(b.errors, branch)
+	switch {
+	case support.Support == "":
+		return "there is no such type of action"
+	case support.Support == flow.ErrorBranch, support.Support == flow.NotYet, support.Support == flow.NoEffect:
+		return "in a chat: " + support.Note
+	case b.name == "MessageParticipant" && !isError && parameters["Text"] == nil:
+		return "a chat shows text alone"
+	case b.name == "ConnectParticipantWithLexBot" && parameters["LexV2Bot"] == nil:
+		return "Amazon Lex V1 has ended"
+	case b.name == "UpdateContactData" && !isError && !x.varied[b.id]:
+		return "a chat has no Voice ID"
+	case !isError && hasEmpty(b.parameters):
+		return "a parameter is empty"
+	case b.name == compareType && !x.varied[b.id]:
+		return "the flow itself decides what is compared"
+	case !x.varied[b.id]:
+		return "the flow itself decides what becomes of it"
 	}
 	return ""
+}
+
+// whyUnreached tells apart what nothing leads to from what only such branches lead to.
+func (x *exploration) whyUnreached(b *block) string {
+	for _, from := range x.outline.order {
+		for _, next := range from.targets {
+			if next == b.id {
+				return "only branches that were not taken lead here"
+			}
+		}
+	}
+	return "nothing leads here"
+}
+
+var supportOf = func() map[string]flow.ActionInfo {
+	all := make(map[string]flow.ActionInfo)
+	for _, info := range flow.Actions() {
+		all[info.Type] = info
+	}
+	return all
+}()
+
+// hasEmpty says whether a parameter is an empty text, which counts as none.
+func hasEmpty(parameters any) (found bool) {
+	eachText(parameters, func(text string) { found = found || strings.TrimSpace(text) == "" })
+	return found
 }

@@ -31,7 +31,11 @@ func (k *take) branch(b *block) string {
 	if len(b.branches) == 0 {
 		return nextAction
 	}
-	return b.branches[at.visit%len(b.branches)]
+	turn := at.visit
+	if k.trial.steady > 0 {
+		turn = k.trial.steady - 1
+	}
+	return b.branches[turn%len(b.branches)]
 }
 
 // fails says whether the branch is an error of its own.
@@ -312,7 +316,7 @@ func (k *take) contact() flow.Contact {
 	c := flow.Contact{
 		Trace: true, Queue: flow.Queue{Name: "BasicQueue", ARN: "queue"}, Attributes: map[string]string{},
 		SegmentAttributes: map[string]string{}, Tags: map[string]string{}, References: map[string]flow.Reference{},
-		Bot: k.trial.contact["Bot"].absent,
+		Bot: k.trial.contact[botFact].absent,
 	}
 	for _, root := range contactRoots {
 		nested := k.tree(root, origin{contact: true}, 0)
@@ -341,7 +345,7 @@ func (k *take) contact() flow.Contact {
 		}
 	}
 	if k.trial.full {
-		c.Attributes["full"] = strings.Repeat("x", 32_000)
+		fill(c.Attributes)
 	}
 	return c
 }
@@ -361,4 +365,14 @@ func (k *take) leaf(c *flow.Contact, root string) {
 	case !set && root != "Channel":
 		*field = filler
 	}
+}
+
+// fill leaves no room in a contact's attributes.
+func fill(attributes map[string]string) {
+	const limit, name = 32_768, "everything else"
+	room := limit - len(name)
+	for key, v := range attributes {
+		room -= len(key) + len(v)
+	}
+	attributes[name] = strings.Repeat("x", max(room, 0))
 }
