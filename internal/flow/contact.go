@@ -19,11 +19,10 @@ var contactActions = []actionType{
 	}, newUpdateContactAttributes),
 	works(actionType{
 		name: "UpdateContactEventHooks", module: "SetEventHook",
-		note:     "AgentHold and CustomerHold take the error branch",
-		params:   []string{"EventHooks", "EventHooksConfiguration"},
-		required: []string{"EventHooks"},
-		errors:   onlyNoMatchingError,
-		check:    (*checker).eventHooks,
+		note:   "AgentHold and CustomerHold take the error branch",
+		params: []string{"EventHooks", "EventHooksConfiguration"},
+		errors: onlyNoMatchingError,
+		check:  (*checker).eventHooks,
 	}, newUpdateContactEventHooks),
 	works(actionType{
 		name:     "CreatePersistentContactAssociation",
@@ -265,14 +264,22 @@ type updateContactEventHooks struct {
 }
 
 func newUpdateContactEventHooks(p params) step {
-	entries := p.get("EventHooks")
+	flows := p.get("EventHooks")
+	entries := flows
+	if !entries.present() {
+		entries = p.get("EventHooksConfiguration") // switching a hook off needs no flow
+	}
 	if len(entries.names) != 1 {
 		return updateContactEventHooks{}
 	}
-	u := updateContactEventHooks{hook: entries.names[0], flow: newDynamic(&entries.kids[0])}
-	off, _ := p.get("EventHooksConfiguration").get(u.hook).get("DisableExecution").scalar()
-	u.disable = strings.EqualFold(off, "true")
-	return u
+	hook := entries.names[0]
+	return updateContactEventHooks{hook: hook, flow: newDynamic(flows.get(hook)), disable: switchesOff(p.node, hook)}
+}
+
+// switchesOff says whether the parameters switch a hook off.
+func switchesOff(parameters *node, hook string) bool {
+	off, _ := parameters.get("EventHooksConfiguration").get(hook).get("DisableExecution").scalar()
+	return strings.EqualFold(off, "true")
 }
 
 func (u updateContactEventHooks) run(r *run) outcome {

@@ -368,18 +368,27 @@ func (c *checker) flowAttributes() {
 	}
 }
 
-// eventHooks: EventHooksConfiguration is let through, for console exports carry
-// it.
+// eventHooks: one hook is set, or switched off. EventHooksConfiguration, which
+// does that, is let through, for console exports carry it.
 func (c *checker) eventHooks() {
-	entries := c.param("EventHooks")
-	if entries.kind != 0 && len(entries.names) != 1 {
-		c.badValue(c.paramPath("EventHooks"))
+	parameter := "EventHooks"
+	if !c.param(parameter).present() {
+		parameter = "EventHooksConfiguration"
+	}
+	entries := c.param(parameter)
+	switch {
+	case !entries.present():
+		c.missing(c.paramPath("EventHooks"))
+		return
+	case len(entries.names) != 1:
+		c.badValue(c.paramPath(parameter))
 		return
 	}
-	for _, name := range entries.names {
-		if _, known := hooks[name]; !known {
-			c.report("Invalid Action property name. Path: "+c.paramPath("EventHooks."+name), c.paramPath("EventHooks."+name))
-		}
+	hook := entries.names[0]
+	if _, known := hooks[hook]; !known {
+		c.report("Invalid Action property name. Path: "+c.paramPath(parameter+"."+hook), c.paramPath(parameter+"."+hook))
+	} else if parameter != "EventHooks" && !switchesOff(&c.a.params, hook) {
+		c.missing(c.paramPath("EventHooks"))
 	}
 }
 
