@@ -21,7 +21,8 @@ import (
 const (
 	maxPlays    = 4000 // of one document
 	maxAttempts = 60   // at one branch
-	maxEvents   = 2000 // that happen in one play
+	maxEvents   = 600  // that happen in one play
+	steadyFor   = 200  // events, after which answers come in turn, so that the play comes to an end
 )
 
 // Coverage is what exploring a document came to.
@@ -56,7 +57,7 @@ func Explore(script *Script) *Coverage {
 		outline:  outlineOf(script.Program),
 		taken:    make(map[aim]bool),
 		attempts: make(map[aim]int),
-		tried:    make(map[string]bool),
+		played:   make(map[string]bool),
 		varied:   make(map[string]bool),
 		faults:   make(map[string]bool),
 		stranded: make(map[string]bool),
@@ -65,8 +66,9 @@ func Explore(script *Script) *Coverage {
 	for len(x.queue) > 0 && x.plays < maxPlays {
 		next := x.queue[0]
 		x.queue = x.queue[1:]
-		if !x.taken[next.aim] {
-			x.play(next)
+		if !x.taken[next.aim] && !x.played[next.key] {
+			x.played[next.key] = true
+			x.play(next.trial)
 		}
 	}
 	return x.coverage()
@@ -75,12 +77,12 @@ func Explore(script *Script) *Coverage {
 type exploration struct {
 	script  *Script
 	outline *outline
-	queue   []trial
+	queue   []proposal
 	plays   int
 
 	taken    map[aim]bool
 	attempts map[aim]int
-	tried    map[string]bool // trials, by what they change
+	played   map[string]bool // trials, by what they change
 	varied   map[string]bool // actions that were decided by something that could be changed
 
 	longest, unended int
@@ -100,7 +102,9 @@ type site struct {
 type trial struct {
 	aim     aim // what it is tried for
 	seed    uint64
-	full    bool            // the contact's attributes leave no room for more
+	bare    bool // the contact has no attributes but those it is given below
+	filled  bool // there is room for so many bytes of attributes more
+	room    int
 	steady  int             // what answers lead to: the same branch always, from 1; 0 for each in turn
 	contact map[string]fact // what is known of the contact, by keys of paths
 	answers map[site]answer // of the world
@@ -153,12 +157,17 @@ func (x *exploration) propose(t trial) {
 	a := t.aim
 	t.aim = aim{}
 	key := fmt.Sprint(t)
-	if t.aim = a; x.tried[key] || x.attempts[a] >= maxAttempts {
+	if t.aim = a; x.attempts[a] >= maxAttempts || x.played[key] {
 		return
 	}
-	x.tried[key] = true
 	x.attempts[a]++
-	x.queue = append(x.queue, t)
+	x.queue = append(x.queue, proposal{t, key})
+}
+
+// proposal is a trial and its name among those that were played.
+type proposal struct {
+	trial
+	key string
 }
 
 // origin is where a value can be changed; the zero origin is nowhere.
@@ -179,6 +188,10 @@ type take struct {
 	turns  int  // of the bot, in this visit
 	asked  bool // the world decides what becomes of this visit
 	stubs  int
+	module site // that returned last, and may have written attributes
+
+	attributes            map[string]string // of the contact, as it is told
+	initial, before, size int               // bytes of them: at the beginning, before the action under way, now
 
 	written map[string]origin // attributes and facts of the contact that the flow wrote, by keys
 	told    map[string]origin // roots that answers wrote
@@ -189,7 +202,14 @@ var epoch = time.Date(2026, 1, 5, 9, 0, 0, 0, time.UTC)
 func (x *exploration) play(t trial) {
 	x.plays++
 	k := &take{exploration: x, trial: t, visits: make(map[string]int), written: make(map[string]origin), told: make(map[string]origin)}
-	k.play = New(k, x.script, k.contact(), epoch, t.seed)
+	contact := k.contact()
+	k.attributes = maps.Clone(contact.Attributes)
+	if t.filled {
+		fill(contact.Attributes, t.room)
+	}
+	k.initial = sizeOf(k.attributes)
+	k.before, k.size = k.initial, k.initial
+	k.play = New(k, x.script, contact, epoch, t.seed)
 	k.play.Told = k.hear
 	if x.script.Kind == "CUSTOMER_QUEUE" {
 		k.play.Stage = InQueue
@@ -203,20 +223,29 @@ func (x *exploration) play(t trial) {
 	} else {
 		k.play.Begin()
 	}
-	events := 0
-	for ; k.play.Running() && events < maxEvents; events++ {
-		k.play.State = reloaded(k.play.State)
-		if !k.prompt() {
-			x.stranded[k.play.State.At] = true
-			break
-		}
-	}
-	x.longest = max(x.longest, events)
-	if events == maxEvents {
-		x.unended++
-	}
+	x.goOn(k)
 	if k.play.Fault != "" {
 		x.faults[k.play.Fault] = true
+	}
+}
+
+// goOn lets events happen until the play is over. A flow that accompanies a contact in its queue may go round for ever:
+// at last an agent takes the contact.
+func (x *exploration) goOn(k *take) {
+	for events := 1; k.play.Running(); events++ {
+		if events == steadyFor {
+			k.trial.steady = 0
+		}
+		if events == maxEvents && !k.play.Accept() {
+			x.unended++
+			return
+		}
+		x.longest = max(x.longest, events)
+		k.play.State = reloaded(k.play.State)
+		if k.play.Running() && !k.prompt() {
+			x.stranded[k.play.State.At] = true
+			return
+		}
 	}
 }
 
@@ -238,8 +267,12 @@ func encode(v any) string {
 	return string(b)
 }
 
-// hear follows the log of the document.
+// hear follows the log of the document, and how much room the contact's attributes take up.
 func (k *take) hear(e flow.Effect) {
+	if written, ok := e.(flow.SetAttributes); ok {
+		maps.Copy(k.attributes, written.Set)
+		k.size = sizeOf(k.attributes)
+	}
 	line, ok := e.(flow.Log)
 	if !ok || line.Flow != k.script.ID {
 		return
@@ -255,6 +288,14 @@ func (k *take) hear(e flow.Effect) {
 	k.learn(b, at, line.Branch)
 	k.visits[b.id]++
 	k.turns, k.asked = 0, false
+	k.before = k.size
+}
+
+func sizeOf(attributes map[string]string) (size int) {
+	for key, v := range attributes {
+		size += len(key) + len(v)
+	}
+	return size
 }
 
 // vary proposes plays in which the action that has just ended takes another branch.
@@ -264,39 +305,55 @@ func (k *take) vary(b *block, at site, a aim) {
 	k.varyAnswer(b, at, t)
 	for _, path := range b.refs {
 		o := k.origin(path)
-		if !o.known() {
-			continue
+		if o.known() {
+			k.varied[b.id] = true
+			for _, f := range k.candidates(b, path, a.branch) {
+				k.propose(t.withFact(o, f))
+			}
 		}
-		k.varied[b.id] = true
-		for _, f := range k.candidates(b, path, a.branch) {
-			k.propose(t.withFact(o, f))
+		if o.contact && path[0] == "Attributes" && k.module != (site{}) {
+			for _, f := range k.candidates(b, path, a.branch) {
+				k.propose(t.withFact(origin{site: k.module, path: path}, f))
+			}
 		}
 	}
 	if b.fillsContact() {
-		t.full = !t.full
-		k.propose(t)
+		k.varied[b.id] = true
+		k.propose(t.roomy(!t.bare))
+		k.propose(t.leaving(k.before - k.initial))
 	}
+}
+
+// roomy has room for attributes.
+func (t trial) roomy(bare bool) trial {
+	t.bare, t.filled, t.room = bare, false, 0
+	return t
+}
+
+// leaving has room for so many bytes of attributes more than there are at the beginning.
+func (t trial) leaving(room int) trial {
+	t.filled, t.room = true, room
+	return t
 }
 
 // varyAnswer proposes other answers, and what is like them.
 func (k *take) varyAnswer(b *block, at site, t trial) {
 	switch {
-	case k.asked:
+	case k.asked && !(b.name == "Wait" && b.fails(t.aim.branch)):
 		k.varied[b.id] = true
 		other := t.answers[at]
 		other.decided, other.branch = true, t.aim.branch
 		k.propose(t.withAnswer(at, other))
-		if b.name == "Wait" {
-			bot := k.trial.contact[botFact]
-			k.propose(t.withAnswer(at, other).withFact(origin{contact: true, path: []string{botFact}}, fact{absent: !bot.absent}))
+		if b.waitsForBot() {
+			k.propose(t.withAnswer(at, other).withFact(k.bot()))
 		}
 	case b.name == "DistributeByPercentage":
 		k.varied[b.id] = true
 		t.seed = k.trial.seed + uint64(k.attempts[t.aim]) + 1
 		k.propose(t)
-	case b.name == "Wait":
+	case b.waitsForBot():
 		k.varied[b.id] = true
-		k.propose(t.withFact(origin{contact: true, path: []string{botFact}}, fact{absent: !k.trial.contact[botFact].absent}))
+		k.propose(t.withFact(k.bot()))
 	case b.name == "Loop":
 		// What the loop goes round by is answered otherwise each time, which may lead out of it.
 		for steady := range maxSteady + 1 {
@@ -306,7 +363,18 @@ func (k *take) varyAnswer(b *block, at site, t trial) {
 	}
 }
 
+func (b *block) waitsForBot() bool {
+	return b.name == "Wait" && strings.Contains(encode(b.parameters), botParticipantDisconnected)
+}
+
+// bot is the other answer to whether a bot is in the chat.
+func (k *take) bot() (origin, fact) {
+	return origin{contact: true, path: []string{botFact}}, fact{absent: !k.trial.contact[botFact].absent}
+}
+
 const (
+	botParticipantDisconnected = "BotParticipantDisconnected"
+
 	// botFact is a fact of the contact that has no reference: absent means that there is a bot.
 	botFact   = "a bot"
 	maxSteady = 4
@@ -333,11 +401,11 @@ func (k *take) candidates(b *block, path []string, branch string) (facts []fact)
 		}
 		return facts
 	}
-	return append(facts, fact{text: filler}, fact{text: huge})
+	return append(facts, fact{text: filler}, fact{text: long}, fact{text: huge})
 }
 
-// huge is too long for whatever a flow may do with it.
-var huge = strings.Repeat("x", 33_000)
+// long is too long to be said, and huge for whatever else a flow may do with it.
+var long, huge = strings.Repeat("x", 7_000), strings.Repeat("x", 33_000)
 
 // fillsContact says whether the action can fail for want of room in the contact's attributes.
 func (b *block) fillsContact() bool {
@@ -357,6 +425,8 @@ func (k *take) learn(b *block, at site, branch string) {
 		return
 	}
 	switch b.name {
+	case invokeModuleType:
+		k.module = at
 	case "UpdateContactAttributes":
 		k.write("Attributes", parameters["Attributes"])
 	case "UpdateFlowAttributes":

@@ -50,10 +50,28 @@ func (b *block) result(branch string) string {
 			return c.samples()[0]
 		}
 	}
-	if branch == noMatchingCondition {
-		return "-1"
+	if branch != noMatchingCondition {
+		return ""
+	}
+	for _, v := range []string{"-1", "1000000000"} {
+		if !slices.ContainsFunc(b.conditions, func(c condition) bool { return c.compares(v) }) {
+			return v
+		}
 	}
 	return ""
+}
+
+// compares says whether a condition on numbers holds for the value.
+func (c condition) compares(value string) bool {
+	v, _ := strconv.ParseFloat(value, 64)
+	operand, err := strconv.ParseFloat(c.operand, 64)
+	switch c.operator {
+	case "NumberGreaterThan", "NumberGreaterOrEqualTo":
+		return err == nil && v > operand
+	case "NumberLessThan", "NumberLessOrEqualTo":
+		return err == nil && v < operand
+	}
+	return false
 }
 
 func (k *take) Flow(string) *Script {
@@ -81,12 +99,32 @@ func (k *take) Module(string) *Script {
 	if data, ok := k.tree("Modules", origin{site: at}, at.visit)["ResultData"]; ok {
 		parameters["ResultData"] = data
 	}
+	actions := []any{map[string]any{
+		"Identifier": "end", "Type": "EndFlowModuleExecution", "Parameters": parameters, "Transitions": map[string]any{},
+	}}
+	start := "end"
+	if written := k.writtenBy(at); len(written) > 0 {
+		start = "write"
+		actions = append(actions, map[string]any{
+			"Identifier": start, "Type": "UpdateContactAttributes", "Parameters": map[string]any{"Attributes": written},
+			"Transitions": map[string]any{"NextAction": "end", "Errors": []any{map[string]string{"ErrorType": noMatchingError, "NextAction": "end"}}},
+		})
+	}
 	k.stubs++
 	return &Script{ID: fmt.Sprint("module ", k.stubs), Kind: flow.Module, Program: mustParse(encode(map[string]any{
-		"Version": "2019-10-30", "StartAction": "end", "Actions": []any{map[string]any{
-			"Identifier": "end", "Type": "EndFlowModuleExecution", "Parameters": parameters, "Transitions": map[string]any{},
-		}},
+		"Version": "2019-10-30", "StartAction": start, "Actions": actions,
 	}))}
+}
+
+// writtenBy are the contact's attributes that a module is to write.
+func (k *take) writtenBy(at site) map[string]string {
+	written := make(map[string]string)
+	for _, path := range k.outline.refs["Attributes"] {
+		if f, set := k.trial.answers[at].facts[keyOf(path)]; set && len(path) == 2 {
+			written[path[1]] = f.text
+		}
+	}
+	return written
 }
 
 func (k *take) Queue(queueID, agentID string) flow.Queue {
@@ -133,7 +171,7 @@ func (k *take) Ask(q flow.Question) flow.Answered {
 	at := site{b.id, k.visits[b.id]}
 	switch q := q.(type) {
 	case flow.RecognizeText:
-		return k.bot(b, branch)
+		return k.recognize(b, branch)
 	case flow.InvokeFunction:
 		if b.fails(branch) {
 			return flow.Answered{Error: branch, Why: "rehearsed"}
@@ -163,8 +201,8 @@ func (k *take) Ask(q flow.Question) flow.Answered {
 	return flow.Answered{Error: noMatchingError}
 }
 
-// bot asks back once, so that there is a dialog, and then has its last word.
-func (k *take) bot(b *block, branch string) flow.Answered {
+// recognize asks back once, so that there is a dialog, and then has the bot's last word.
+func (k *take) recognize(b *block, branch string) flow.Answered {
 	if b.fails(branch) && branch != "InputTimeLimitExceeded" {
 		return flow.Answered{Error: branch, Why: "rehearsed"}
 	}
@@ -239,7 +277,7 @@ func (k *take) prompt() bool {
 		k.respond(b, branch)
 	case w.For == "Wait" && branch == "Equals CustomerReturned":
 		p.Return()
-	case w.For == "Wait" && branch == "Equals BotParticipantDisconnected":
+	case w.For == "Wait" && branch == "Equals "+botParticipantDisconnected:
 		p.BotLeaves()
 	case w.For == "Wait" && timed:
 		p.Advance(timer.Sub(p.Now))
@@ -276,6 +314,9 @@ func (k *take) tree(root string, from origin, visit int) map[string]any {
 	for _, path := range k.outline.refs[root] {
 		key := keyOf(path)
 		f, ok := set[key]
+		if !ok && from.contact && root == "Attributes" && k.trial.bare {
+			continue
+		}
 		if !ok {
 			f.text = filler
 			if pool := k.outline.pool[key]; visit > 0 && len(pool) > 0 {
@@ -344,9 +385,6 @@ func (k *take) contact() flow.Contact {
 			k.leaf(&c, root)
 		}
 	}
-	if k.trial.full {
-		fill(c.Attributes)
-	}
 	return c
 }
 
@@ -367,12 +405,8 @@ func (k *take) leaf(c *flow.Contact, root string) {
 	}
 }
 
-// fill leaves no room in a contact's attributes.
-func fill(attributes map[string]string) {
+// fill leaves room in a contact's attributes for so many bytes more.
+func fill(attributes map[string]string, room int) {
 	const limit, name = 32_768, "everything else"
-	room := limit - len(name)
-	for key, v := range attributes {
-		room -= len(key) + len(v)
-	}
-	attributes[name] = strings.Repeat("x", max(room, 0))
+	attributes[name] = strings.Repeat("x", max(limit-len(name)-sizeOf(attributes)-room, 0))
 }
