@@ -8,8 +8,8 @@ import (
 	"unicode/utf8"
 )
 
-// prompts are the ways to give an action something to say. Exactly one is
-// given.
+// prompts are the ways to give an action something to say. At most one is
+// given; only GetParticipantInput may do without.
 var prompts = []string{"Text", "SSML", "PromptId", "Media"}
 
 // participantActions are attempted in the context of a participant (developer
