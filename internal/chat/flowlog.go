@@ -36,7 +36,9 @@ type told struct {
 }
 
 // log keeps what a flow tells until the turn is committed.
-func (t *turn) log(e flow.Effect) { t.logs = append(t.logs, told{e, t.Chat.Current().ID, t.run.Content}) }
+func (t *turn) log(e flow.Effect) {
+	t.logs = append(t.logs, told{e, t.Chat.Current().ID, t.run.Content})
+}
 
 // logFlow writes one line of the flow log, when that is switched on, and tells the server's own log names and
 // identifiers, never a value.
@@ -46,7 +48,7 @@ func (c *Chats) logFlow(t *turn, l told) {
 	case flow.Log:
 		if c.Trace {
 			c.traces.add(contact, TraceLine{
-				Flow: e.Flow, Content: l.content, Action: e.Identifier, Type: e.ActionType, Next: e.Next, Result: e.Result,
+				Flow: e.Flow, Content: l.content, Action: e.Identifier, Type: e.ActionType, Branch: e.Branch, Next: e.Next, Result: e.Result,
 				Error: e.Error, Why: e.Why, Time: t.Now,
 			})
 		}
@@ -131,6 +133,7 @@ type TraceLine struct {
 	Content string    `json:"content"` // hash of the text that it ran in
 	Action  string    `json:"action"`
 	Type    string    `json:"type"`
+	Branch  string    `json:"branch,omitempty"` // as in flow.Log
 	Next    string    `json:"next,omitempty"`
 	Result  string    `json:"result,omitempty"`
 	Error   string    `json:"error,omitempty"`

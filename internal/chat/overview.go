@@ -96,6 +96,15 @@ func (c *Chats) Detail(ctx context.Context, contact center.ContactID) (*Detail, 
 	return d, nil
 }
 
+// FlowText is a content of a flow or a module, by its hash: what [TraceLine.Content] names.
+func (c *Chats) FlowText(ctx context.Context, at center.InstanceID, sha string) (string, error) {
+	content, err := contents.get(ctx, c, at, sha)
+	if err != nil {
+		return "", err
+	}
+	return content.Text, nil
+}
+
 func (s *state) summary(items int64) Summary {
 	contact := s.Current()
 	sum := Summary{

@@ -50,7 +50,7 @@ var (
 	elements   = []string{"svg", "title", "desc", "style", "clipPath", "rect", "text", "g", "path", "circle"}
 	attributes = []string{
 		"xmlns", "class", "width", "height", "viewBox", "role", "aria-roledescription", "aria-labelledby", "aria-label", "aria-hidden",
-		"id", "x", "y", "cx", "cy", "r", "rx", "d", "fill", "transform", "text-anchor", "clip-path",
+		"id", "tabindex", "x", "y", "cx", "cy", "r", "rx", "d", "fill", "transform", "text-anchor", "clip-path",
 	}
 )
 
@@ -89,12 +89,12 @@ func TestPath(t *testing.T) {
 	const wait = "5a0e3b0c-8d1f-4c55-9d43-0c8d1b7f2a11"
 	golden(t, "path.svg", drawn(t, "greeting.json", Options{Inline: true, ID: "one-", Path: []Visit{
 		{Action: "greet", Next: wait},
-		{Action: wait, Next: "tier"},
-		{Action: "tier", Next: "greet", Error: "NoMatchingCondition"},
+		{Action: wait, Next: "tier", Branch: "Equals CustomerReturned"},
+		{Action: "tier", Next: "greet", Branch: "NoMatchingCondition"},
 		{Action: "greet", Next: wait},
-		{Action: wait, Next: "bye", Error: "NoMatchingError"},
+		{Action: wait, Next: "bye", Branch: "NoMatchingError"},
 		{Action: "an action of another text"},
-		{Action: "bye"},
+		{Action: "bye", Step: 12},
 	}}))
 }
 
@@ -134,6 +134,8 @@ func TestDetails(t *testing.T) {
 		{"Wait", `{"TimeLimitSeconds":90}`, "", "90 s"},
 		{"Loop", `{"LoopCount":"3"}`, "", "3 times"},
 		{"CheckMetricData", `{"QueueId":"q","MetricType":"NumberOfAgentsAvailable"}`, "", "NumberOfAgentsAvailable"},
+		{"MessageParticipantIteratively", `{"InterruptFrequencySeconds":"30","Messages":[{"Text":"Please hold"},{"PromptId":"p"}]}`, "", "Please hold"},
+		{"UpdateContactMediaStreamingBehavior", `{"Participants":[{"MediaDirections":["To","From"],"ParticipantType":"Customer"}],"MediaStreamType":"Audio"}`, "", "To"},
 		{"TransferContactToQueue", `{}`, "", ""},
 		{"TransferContactToQueue", ``, "", ""},
 		{"GetParticipantInput", `{"Text":"  ","StoreInput":"True"}`, "", "True"},

@@ -13,8 +13,9 @@ import (
 // layout is a chart on its way to a picture.
 type layout struct {
 	*chart
-	layer  []int // of each block
-	turn   []int // of each block: when a walk through the flow first comes by
+	top    float64 // where blocks may begin
+	layer  []int   // of each block
+	turn   []int   // of each block: when a walk through the flow first comes by
 	cells  []cell
 	layers [][]int // cells from top to bottom
 	lanes  map[lane]int
@@ -63,8 +64,8 @@ type net struct {
 	x           float64
 }
 
-func lay(c *chart) *layout {
-	l := &layout{chart: c, lanes: map[lane]int{}}
+func lay(c *chart, top float64) *layout {
+	l := &layout{chart: c, top: top, lanes: map[lane]int{}}
 	l.choose()
 	l.build()
 	l.order()

@@ -64,7 +64,7 @@ func laid(t *testing.T, src []byte) *layout {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return lay(c)
+	return lay(c, 0)
 }
 
 type box struct{ left, top, right, bottom float64 }

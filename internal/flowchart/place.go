@@ -98,7 +98,7 @@ func (l *layout) place() {
 		top = min(top, l.cells[i].y)
 	}
 	for i := range l.cells {
-		l.cells[i].y = math.Round(l.cells[i].y - top + margin + titleRoom)
+		l.cells[i].y = math.Round(l.cells[i].y - top + l.top)
 	}
 }
 

@@ -32,11 +32,14 @@ type block struct {
 type exit struct {
 	label string
 	way   way
-	err   string // error type, of branches of errors
+	name  string // of the branch, as [Visit.Branch] has it
 	to    int    // index of the block, -1 where it leads nowhere
 	lost  string // identifier that is not there
 	taken bool
 }
+
+// nextAction is the name of the branch that is neither a condition's nor an error's.
+const nextAction = "NextAction"
 
 type way int
 
@@ -157,19 +160,19 @@ func exits(kind string, t *transitions, find func(text) int) []exit {
 		if len(c.Condition.Operands) > 0 {
 			operand = string(c.Condition.Operands[0])
 		}
-		all = append(all, exit{label: comparison(string(c.Condition.Operator), operand), way: conditional, to: find(c.NextAction), lost: string(c.NextAction)})
+		all = append(all, exit{label: comparison(string(c.Condition.Operator), operand), name: string(c.Condition.Operator) + " " + operand, way: conditional, to: find(c.NextAction), lost: string(c.NextAction)})
 	}
 	for _, e := range t.Errors {
 		way := failing
 		if e.ErrorType == "NoMatchingCondition" { // an error in name only
 			way = conditional
 		}
-		all = append(all, exit{label: failure(string(e.ErrorType)), way: way, err: string(e.ErrorType), to: find(e.NextAction), lost: string(e.NextAction)})
+		all = append(all, exit{label: failure(string(e.ErrorType)), way: way, name: string(e.ErrorType), to: find(e.NextAction), lost: string(e.NextAction)})
 	}
 	if t.NextAction == "" || echoes[kind] && len(t.Conditions)+len(t.Errors) > 0 && repeated(all, t.NextAction) {
 		return all
 	}
-	return append([]exit{{label: "Next", to: find(t.NextAction), lost: string(t.NextAction)}}, all...)
+	return append([]exit{{label: "Next", name: nextAction, to: find(t.NextAction), lost: string(t.NextAction)}}, all...)
 }
 
 func repeated(all []exit, next text) bool {

@@ -42,6 +42,8 @@ const Style = `
 .fc .last .box{fill:#e8f1fc}
 .fc rect.badge{fill:#0b63c5;stroke:#fff;stroke-width:1.5}
 .fc text.badge{font-size:11px;font-weight:650;fill:#fff}
+.fc .b:target .box,.fc .b:focus .box{stroke:#b8650a;stroke-width:4}
+.fc .b:focus{outline:none}
 .fc.traced .b:not(.v),.fc.traced .l:not(.v){opacity:.5}
 @media (prefers-color-scheme:dark){
 .fc .paper{fill:#14171c}
@@ -72,5 +74,6 @@ const Style = `
 .fc .v .box{stroke:#7ab7ff}
 .fc .last .box{fill:#1a2c44}
 .fc rect.badge{stroke:#14171c}
+.fc .b:target .box,.fc .b:focus .box{stroke:#ffb454}
 }
 `

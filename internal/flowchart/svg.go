@@ -13,17 +13,22 @@ import (
 type Options struct {
 	Title string  // name of the flow; "" for that of the document
 	Path  []Visit // what a contact did, in order; none for a picture of the flow alone
-	// Inline leaves the style sheet out, for a page that carries [Style] already. Its ids begin with ID then, so that
-	// several pictures may be on one page.
+	// Inline leaves the style sheet out, for a page that carries [Style] already, and gives each block the id that
+	// [Anchor] tells. It shows no title: the page does. ID is what ids begin with, so that several pictures may be on one
+	// page.
 	Inline bool
 	ID     string
 }
+
+// Anchor is the id of a block in an inline picture.
+func Anchor(id, action string) string { return fmt.Sprintf("%s%x", id, action) }
 
 // Visit is one action that a contact has come by.
 type Visit struct {
 	Action string // identifier
 	Next   string // identifier of the action that followed, "" for none
-	Error  string // type of the error whose branch was taken, "" for none
+	Branch string // that was taken: NextAction, an error type, or an operator and its operand; "" where it is not known
+	Step   int    // its number, where a picture shows a part of a path; 0 for its place in Path
 }
 
 // Draw makes an SVG picture of a flow document. The error says why it is not one.
@@ -39,7 +44,11 @@ func Draw(doc []byte, o Options) ([]byte, error) {
 	if o.Title == "" {
 		o.Title = "Flow"
 	}
-	p := &picture{layout: lay(c), Options: o}
+	top := float64(margin + titleRoom)
+	if o.Inline {
+		top = margin + titleRoom/2
+	}
+	p := &picture{layout: lay(c, top), Options: o}
 	p.draw()
 	return p.Bytes(), nil
 }
@@ -58,20 +67,24 @@ func (c *chart) follow(path []Visit) {
 			continue
 		}
 		b := &c.blocks[i]
-		b.visits = append(b.visits, n+1)
+		step := v.Step
+		if step == 0 {
+			step = n + 1
+		}
+		b.visits = append(b.visits, step)
 		if to, known := index[v.Next]; known {
-			b.take(to, v.Error)
+			b.take(to, v.Branch)
 		}
 	}
 }
 
-// take marks the branch that leads to a block: that of the error if there is one, or else the first.
-func (b *block) take(to int, err string) {
+// take marks the branch that leads to a block: the named one if there is one, or else the first.
+func (b *block) take(to int, branch string) {
 	var taken *exit
 	for i := range b.exits {
 		switch e := &b.exits[i]; {
 		case e.to != to:
-		case e.err == err:
+		case e.name == branch:
 			e.taken = true
 			return
 		case taken == nil:
@@ -109,8 +122,10 @@ func (p *picture) draw() {
 	}
 	p.f(`<clipPath id="%sc"><rect width="%d" height="%d"/></clipPath>`+"\n", escape(p.ID), blockWidth-4, 4000)
 	p.f(`<rect class="paper" width="100%%" height="100%%"/>` + "\n")
-	p.f(`<text class="title" aria-hidden="true" x="%d" y="%d">%s</text>`+"\n", margin, margin+14, escape(p.Title))
-	p.f(`<text class="sum" aria-hidden="true" x="%d" y="%d">%s</text>`+"\n", margin, margin+34, escape(p.summary()))
+	if !p.Inline {
+		p.f(`<text class="title" aria-hidden="true" x="%d" y="%d">%s</text>`+"\n", margin, margin+14, escape(p.Title))
+	}
+	p.f(`<text class="sum" aria-hidden="true" x="%d" y="%s">%s</text>`+"\n", margin, num(p.top-margin/2-4), escape(p.summary()))
 	p.lines()
 	for _, i := range p.reading() {
 		p.block(i)
@@ -223,8 +238,12 @@ func (p *picture) block(i int) {
 			class += " last"
 		}
 	}
-	p.f(`<g class="%s" transform="translate(%s %s)" role="graphics-symbol" aria-roledescription="action" aria-label="%s">`+"\n",
-		class, num(p.left(c.layer)), num(c.y), escape(p.spoken(i)))
+	anchor := ""
+	if p.Inline {
+		anchor = fmt.Sprintf(` id="%s" tabindex="-1"`, escape(Anchor(p.ID, b.id)))
+	}
+	p.f(`<g%s class="%s" transform="translate(%s %s)" role="graphics-symbol" aria-roledescription="action" aria-label="%s">`+"\n",
+		anchor, class, num(p.left(c.layer)), num(c.y), escape(p.spoken(i)))
 	p.f(`<title>%s</title><rect class="box" width="%d" height="%s" rx="8"/><path class="bar" d="M8 0H%d a8 8 0 0 1 8 8H0a8 8 0 0 1 8 -8z"/>`,
 		escape(b.id+"\n"+b.kind+"\n"+b.detail), blockWidth, num(c.h), blockWidth-8)
 	p.f("\n"+`<g clip-path="url(#%sc)">`, escape(p.ID))

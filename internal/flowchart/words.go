@@ -128,6 +128,8 @@ var telling = map[string][]string{
 	"CheckMetricData":              {"MetricType"},
 	"UpdateContactAttributes":      {"Attributes"},
 
+	"MessageParticipantIteratively": {"Messages"},
+
 	"UpdateContactTextToSpeechVoice": {"TextToSpeechVoice"},
 }
 
@@ -200,8 +202,12 @@ func say(kind string, p member, names map[string]string) string {
 	case v != "":
 		return short(v)
 	}
-	if first := scalar(firstElement(p.raw)); first != "" {
-		return short(first)
+	first := firstElement(p.raw)
+	if said := scalar(first); said != "" {
+		return short(said)
+	}
+	if all := members(first); len(all) > 0 {
+		return say(kind, all[0], names)
 	}
 	return pairs(p.raw)
 }

@@ -82,6 +82,7 @@ func (s *Server) devRoutes() http.Handler {
 	handle("GET /_parley/contacts", s.contacts)
 	handle("GET /_parley/timers", s.timers)
 	handle("POST /_parley/start", s.startChat)
+	s.pathRoutes(mux)
 	return mux
 }
 

@@ -1,5 +1,6 @@
-// Package ui serves the pages for people, embedded in the binary: the landing page, and the plain chat page built
-// from web/chat. It depends on nothing of ours; what a page shows of the server comes in as a [Page].
+// Package ui serves the pages for people, embedded in the binary: the landing page, the plain chat page built from
+// web/chat, and the paths of contacts through their flows. It depends on nothing of ours; what a page shows of the
+// server comes in as a [Page], [Contacts] or [Path].
 package ui
 
 import (
@@ -9,7 +10,7 @@ import (
 	"net/http"
 )
 
-//go:embed static landing.html landing.css
+//go:embed static landing.html landing.css paths.html paths.css
 var files embed.FS
 
 // Page is what the landing page tells about the server.
@@ -25,6 +26,14 @@ type Page struct {
 // is never run. The socket is on the loopback address in development, whatever name the page was opened by.
 const policy = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; " +
 	"connect-src 'self' ws: wss: http://127.0.0.1:*; worker-src 'self' blob:; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
+
+// protect tells browsers the policy.
+func protect(w http.ResponseWriter) {
+	h := w.Header()
+	h.Set("Content-Security-Policy", policy)
+	h.Set("X-Content-Type-Options", "nosniff")
+	h.Set("Referrer-Policy", "no-referrer")
+}
 
 // Handler serves "/", "/landing.css" and everything below "/chat/".
 func Handler(page func(*http.Request) Page) http.Handler {
@@ -43,10 +52,7 @@ func Handler(page func(*http.Request) Page) http.Handler {
 	})
 	mux.Handle("GET /chat/", http.FileServerFS(static))
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		h := w.Header()
-		h.Set("Content-Security-Policy", policy)
-		h.Set("X-Content-Type-Options", "nosniff")
-		h.Set("Referrer-Policy", "no-referrer")
+		protect(w)
 		mux.ServeHTTP(w, r)
 	})
 }
