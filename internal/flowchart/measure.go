@@ -30,7 +30,7 @@ func advance(r rune) float64 {
 	case unicode.IsUpper(r):
 		return .69
 	}
-	return .565
+	return .59
 }
 
 // fit cuts a text to a width.

@@ -65,7 +65,10 @@ func (s *Server) pathPage(r *http.Request) (shown, error) {
 	if err := t.follow(r.Context(), lines); err != nil {
 		return nil, err
 	}
-	if contact == detail.Contact && detail.Ended == "" && detail.At != "" && !isOver(lines, detail.Flow, detail.At) {
+	switch {
+	case isOver(lines, detail.Flow, detail.At):
+		page.Where = ""
+	case contact == detail.Contact && detail.Ended == "" && detail.At != "":
 		if err := t.waits(r.Context(), detail.Flow, detail.At); err != nil {
 			return nil, err
 		}
