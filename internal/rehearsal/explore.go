@@ -22,7 +22,7 @@ const (
 	maxPlays    = 4000 // of one document
 	maxAttempts = 60   // at one branch
 	maxEvents   = 600  // that happen in one play
-	steadyFor   = 200  // events, after which answers come in turn, so that the play comes to an end
+	steadyFor   = 400  // events, after which answers come in turn, so that the play comes to an end
 )
 
 // Coverage is what exploring a document came to.
@@ -58,7 +58,7 @@ func Explore(script *Script) *Coverage {
 		taken:    make(map[aim]bool),
 		attempts: make(map[aim]int),
 		played:   make(map[string]bool),
-		varied:   make(map[string]bool),
+		varied:   make(map[aim]bool),
 		faults:   make(map[string]bool),
 		stranded: make(map[string]bool),
 	}
@@ -83,7 +83,7 @@ type exploration struct {
 	taken    map[aim]bool
 	attempts map[aim]int
 	played   map[string]bool // trials, by what they change
-	varied   map[string]bool // actions that were decided by something that could be changed
+	varied   map[aim]bool    // where something could be changed that decides
 
 	longest, unended int
 	faults, stranded map[string]bool
@@ -185,6 +185,7 @@ type take struct {
 	trial  trial
 	play   *Play
 	visits map[string]int
+	steady int  // as the trial has it, until it has gone on for long
 	turns  int  // of the bot, in this visit
 	asked  bool // the world decides what becomes of this visit
 	stubs  int
@@ -192,6 +193,8 @@ type take struct {
 
 	attributes            map[string]string // of the contact, as it is told
 	initial, before, size int               // bytes of them: at the beginning, before the action under way, now
+	peak                  int               // the most there ever were before the action under way
+	viewed                bool              // a view was shown, for which there must have been room
 
 	written map[string]origin // attributes and facts of the contact that the flow wrote, by keys
 	told    map[string]origin // roots that answers wrote
@@ -201,14 +204,14 @@ var epoch = time.Date(2026, 1, 5, 9, 0, 0, 0, time.UTC)
 
 func (x *exploration) play(t trial) {
 	x.plays++
-	k := &take{exploration: x, trial: t, visits: make(map[string]int), written: make(map[string]origin), told: make(map[string]origin)}
+	k := &take{exploration: x, trial: t, steady: t.steady, visits: make(map[string]int), written: make(map[string]origin), told: make(map[string]origin)}
 	contact := k.contact()
 	k.attributes = maps.Clone(contact.Attributes)
 	if t.filled {
 		fill(contact.Attributes, t.room)
 	}
 	k.initial = sizeOf(k.attributes)
-	k.before, k.size = k.initial, k.initial
+	k.before, k.size, k.peak = k.initial, k.initial, k.initial
 	k.play = New(k, x.script, contact, epoch, t.seed)
 	k.play.Told = k.hear
 	if x.script.Kind == "CUSTOMER_QUEUE" {
@@ -234,7 +237,7 @@ func (x *exploration) play(t trial) {
 func (x *exploration) goOn(k *take) {
 	for events := 1; k.play.Running(); events++ {
 		if events == steadyFor {
-			k.trial.steady = 0
+			k.steady = 0
 		}
 		if events == maxEvents && !k.play.Accept() {
 			x.unended++
@@ -288,7 +291,7 @@ func (k *take) hear(e flow.Effect) {
 	k.learn(b, at, line.Branch)
 	k.visits[b.id]++
 	k.turns, k.asked = 0, false
-	k.before = k.size
+	k.before, k.peak = k.size, max(k.peak, k.size)
 }
 
 func sizeOf(attributes map[string]string) (size int) {
@@ -303,10 +306,11 @@ func (k *take) vary(b *block, at site, a aim) {
 	t := k.trial
 	t.aim = a
 	k.varyAnswer(b, at, t)
+	k.varyRoom(b, t)
 	for _, path := range b.refs {
 		o := k.origin(path)
 		if o.known() {
-			k.varied[b.id] = true
+			k.varied[t.aim] = true
 			for _, f := range k.candidates(b, path, a.branch) {
 				k.propose(t.withFact(o, f))
 			}
@@ -317,10 +321,25 @@ func (k *take) vary(b *block, at site, a aim) {
 			}
 		}
 	}
-	if b.fillsContact() {
-		k.varied[b.id] = true
-		k.propose(t.roomy(!t.bare))
+}
+
+// varyRoom proposes that the contact's attributes have less room or more: just too little for what the action writes,
+// and too little for one large value, but enough for what may come after it.
+func (k *take) varyRoom(b *block, t trial) {
+	if !b.fillsContact() {
+		return
+	}
+	k.propose(t.roomy(t.bare))
+	k.propose(t.roomy(!t.bare))
+	if k.size > k.peak && !k.viewed || b.name == showViewType {
+		k.varied[t.aim] = true
 		k.propose(t.leaving(k.before - k.initial))
+	}
+	for _, path := range b.refs {
+		if o := k.origin(path); o.known() {
+			k.varied[t.aim] = true
+			k.propose(t.withFact(o, fact{text: large}).leaving(k.before - k.initial + len(large)/2))
+		}
 	}
 }
 
@@ -340,7 +359,7 @@ func (t trial) leaving(room int) trial {
 func (k *take) varyAnswer(b *block, at site, t trial) {
 	switch {
 	case k.asked && !(b.name == "Wait" && b.fails(t.aim.branch)):
-		k.varied[b.id] = true
+		k.varied[t.aim] = true
 		other := t.answers[at]
 		other.decided, other.branch = true, t.aim.branch
 		k.propose(t.withAnswer(at, other))
@@ -348,11 +367,11 @@ func (k *take) varyAnswer(b *block, at site, t trial) {
 			k.propose(t.withAnswer(at, other).withFact(k.bot()))
 		}
 	case b.name == "DistributeByPercentage":
-		k.varied[b.id] = true
+		k.varied[t.aim] = true
 		t.seed = k.trial.seed + uint64(k.attempts[t.aim]) + 1
 		k.propose(t)
-	case b.waitsForBot():
-		k.varied[b.id] = true
+	case b.waitsForBot() && t.aim.branch != noMatchingError:
+		k.varied[t.aim] = true
 		k.propose(t.withFact(k.bot()))
 	case b.name == "Loop":
 		// What the loop goes round by is answered otherwise each time, which may lead out of it.
@@ -377,20 +396,18 @@ const (
 
 	// botFact is a fact of the contact that has no reference: absent means that there is a bot.
 	botFact   = "a bot"
-	maxSteady = 4
+	maxSteady = 8
 )
 
 // candidates are values of a reference that may lead to the branch.
 func (k *take) candidates(b *block, path []string, branch string) (facts []fact) {
 	for _, c := range b.conditions {
-		if c.branch == branch {
+		if c.branch == branch && b.name == compareType {
 			for _, v := range c.samples() {
 				facts = append(facts, fact{text: v})
 			}
+			return facts
 		}
-	}
-	if len(facts) > 0 {
-		return facts
 	}
 	facts = []fact{{absent: true}, {text: "no such thing"}, {text: "1"}, {text: "0"}, {text: "100000000"}}
 	if b.name == compareType {
@@ -404,8 +421,8 @@ func (k *take) candidates(b *block, path []string, branch string) (facts []fact)
 	return append(facts, fact{text: filler}, fact{text: long}, fact{text: huge})
 }
 
-// long is too long to be said, and huge for whatever else a flow may do with it.
-var long, huge = strings.Repeat("x", 7_000), strings.Repeat("x", 33_000)
+// A long text is too long to be said, a large one fits into an answer, and a huge one into nothing.
+var long, large, huge = strings.Repeat("x", 7_000), strings.Repeat("x", 30_000), strings.Repeat("x", 33_000)
 
 // fillsContact says whether the action can fail for want of room in the contact's attributes.
 func (b *block) fillsContact() bool {
@@ -427,6 +444,12 @@ func (k *take) learn(b *block, at site, branch string) {
 	switch b.name {
 	case invokeModuleType:
 		k.module = at
+		for name := range k.writtenBy(at) {
+			path := []string{"Attributes", name}
+			k.written[keyOf(path)] = origin{site: at, path: path}
+		}
+	case showViewType:
+		k.viewed = true
 	case "UpdateContactAttributes":
 		k.write("Attributes", parameters["Attributes"])
 	case "UpdateFlowAttributes":

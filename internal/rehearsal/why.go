@@ -24,13 +24,13 @@ func (x *exploration) why(b *block, branch string, reached bool) string {
 		return "a chat shows text alone"
 	case b.name == "ConnectParticipantWithLexBot" && parameters["LexV2Bot"] == nil:
 		return "Amazon Lex V1 has ended"
-	case b.name == "UpdateContactData" && !isError && !x.varied[b.id]:
+	case b.name == "UpdateContactData" && !isError && !x.varied[aim{b.id, branch}]:
 		return "a chat has no Voice ID"
 	case !isError && hasEmpty(b.parameters):
 		return "a parameter is empty"
-	case b.name == compareType && !x.varied[b.id]:
+	case b.name == compareType && !x.varied[aim{b.id, branch}]:
 		return "the flow itself decides what is compared"
-	case !x.varied[b.id]:
+	case !x.varied[aim{b.id, branch}]:
 		return "the flow itself decides what becomes of it"
 	}
 	return ""

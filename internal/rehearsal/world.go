@@ -32,8 +32,8 @@ func (k *take) branch(b *block) string {
 		return nextAction
 	}
 	turn := at.visit
-	if k.trial.steady > 0 {
-		turn = k.trial.steady - 1
+	if k.steady > 0 {
+		turn = k.steady - 1
 	}
 	return b.branches[turn%len(b.branches)]
 }
@@ -116,11 +116,17 @@ func (k *take) Module(string) *Script {
 	}))}
 }
 
-// writtenBy are the contact's attributes that a module is to write.
+// writtenBy are the contact's attributes that a module is to write. Called again and again it writes what the flow
+// compares with, in turn: flows may go round until it has.
 func (k *take) writtenBy(at site) map[string]string {
 	written := make(map[string]string)
 	for _, path := range k.outline.refs["Attributes"] {
-		if f, set := k.trial.answers[at].facts[keyOf(path)]; set && len(path) == 2 {
+		key := keyOf(path)
+		f, set := k.trial.answers[at].facts[key]
+		if pool := k.outline.pool[key]; !set && at.visit > 1 && len(pool) > 0 {
+			f, set = fact{text: pool[(at.visit-2)%len(pool)]}, true
+		}
+		if set && len(path) == 2 {
 			written[path[1]] = f.text
 		}
 	}
