@@ -47,7 +47,7 @@ func (c Content) Check(data []byte) []string {
 			problems = append(problems, of.check(name, object[name])...)
 		}
 	}
-	return problems
+	return problems[:min(len(problems), maxProblems)]
 }
 
 func (s *schema) check(path string, v any) []string {

@@ -13,6 +13,14 @@ import (
 // Source: API reference of CreateView, "maximum file size of 400kB".
 const maxContent = 400_000
 
+// At most so many problems are told, and so deep may components be nested: what
+// is said of a template stays shorter than the template, however hostile it is.
+// The first is that of flows in the API model; the second is ours.
+const (
+	maxProblems = 50
+	maxDepth    = 100
+)
+
 // holders are the components that hold others. The Administrator Guide's
 // example nests in a Container; the views that the console's builder makes
 // hold form fields in a Form.
@@ -57,8 +65,12 @@ type checker struct {
 }
 
 func (c *checker) wrong(path, rule string) {
-	c.problems = append(c.problems, rule+". Path: "+path)
+	if !c.full() {
+		c.problems = append(c.problems, rule+". Path: "+path)
+	}
 }
+
+func (c *checker) full() bool { return len(c.problems) == maxProblems }
 
 func (c *checker) document(d map[string]any) {
 	head, ok := d["Head"].(map[string]any)
@@ -81,19 +93,26 @@ func (c *checker) document(d map[string]any) {
 		return
 	}
 	for i, v := range body {
+		if c.full() {
+			return
+		}
 		path := fmt.Sprintf("Body[%d]", i)
 		component, ok := v.(map[string]any)
 		if !ok {
 			c.wrong(path, "a component must be an object")
 			continue
 		}
-		c.component(path, component, true)
+		c.component(path, component, 0)
 	}
 }
 
 // component checks one component. At the top of the body only a holder may
 // hold components; what lies within one is nested as its designer likes.
-func (c *checker) component(path string, v map[string]any, top bool) {
+func (c *checker) component(path string, v map[string]any, depth int) {
+	if depth == maxDepth {
+		c.wrong(path, fmt.Sprintf("components may be nested %d deep", maxDepth))
+		return
+	}
 	kind, ok := v["Type"].(string)
 	if !ok || kind == "" {
 		c.wrong(path+".Type", "Type is required and must be a string")
@@ -118,14 +137,17 @@ func (c *checker) component(path string, v map[string]any, top bool) {
 		return
 	}
 	for i, inner := range list {
+		if c.full() {
+			return
+		}
 		at := fmt.Sprintf("%s.Content[%d]", path, i)
 		switch inner := inner.(type) {
 		case string:
 		case map[string]any:
-			if top && !slices.Contains(holders, kind) {
+			if depth == 0 && !slices.Contains(holders, kind) {
 				c.wrong(at, "only a Container may hold components")
 			}
-			c.component(at, inner, false)
+			c.component(at, inner, depth+1)
 		default:
 			c.wrong(at, "Content must hold texts or components")
 		}

@@ -2,6 +2,7 @@ package view
 
 import (
 	"encoding/json"
+	"fmt"
 	"maps"
 	"slices"
 	"strings"
@@ -60,6 +61,41 @@ func TestNewRefuses(t *testing.T) {
 		if _, got := New(c.template, guideActions, false); len(got) > 0 != c.saved {
 			t.Errorf("%s, saved: got %q", c.name, got)
 		}
+	}
+}
+
+// A template that is wrong everywhere, or endlessly deep, makes no answer that is larger than it.
+func TestProblemsAreBounded(t *testing.T) {
+	of := func(body string) string { return `{"Head":{"Configuration":{}},"Body":[` + body + `]}` }
+	for name, template := range map[string]string{
+		"flat": of(strings.Repeat(`{},`, 100_000) + `{}`),
+		"wide": of(`{"_id":"a","Type":"Container","Content":[` + strings.Repeat(`1,`, 100_000) + `1]}`),
+		"deep": of(strings.Repeat(`{"Content":[`, 4900) + strings.Repeat(`]}`, 4900)),
+	} {
+		_, problems := New(template, nil, true)
+		if n := len(strings.Join(problems, "")); len(problems) == 0 || len(problems) > maxProblems || n > 100_000 {
+			t.Errorf("%s: %d problems of %d bytes", name, len(problems), n)
+		}
+	}
+	list, _ := FindManaged("list")
+	if got := list.Check([]byte(`{"Items":[` + strings.Repeat(`1,`, 1000) + `1]}`)); len(got) != maxProblems {
+		t.Errorf("%d problems of an input", len(got))
+	}
+}
+
+func TestComponentsAreNestedSoDeep(t *testing.T) {
+	nested := func(n int) string {
+		var b strings.Builder
+		for i := range n {
+			fmt.Fprintf(&b, `{"_id":"%d","Type":"Container","Content":[`, i)
+		}
+		return `{"Head":{"Configuration":{}},"Body":[` + b.String() + strings.Repeat(`]}`, n) + `]}`
+	}
+	if _, problems := New(nested(maxDepth), nil, true); len(problems) > 0 {
+		t.Errorf("%q", problems)
+	}
+	if _, problems := New(nested(maxDepth+1), nil, true); len(problems) != 1 || !strings.HasPrefix(problems[0], "components may be nested 100 deep. Path: Body[0].Content[0]") {
+		t.Errorf("%q", problems)
 	}
 }
 
