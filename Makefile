@@ -5,7 +5,7 @@ SHELL := /bin/bash
 
 # How many times the crash targets kill what they kill; how long each fuzz target and benchmark runs.
 KILLS ?= 20
-FUZZTIME ?= 30s
+FUZZTIME ?= 20s
 BENCHTIME ?= 1s
 
 .PHONY: help
@@ -57,7 +57,7 @@ crash: ## kill parley and PostgreSQL under load, and count what is missing (KILL
 	PARLEY_TEST_CRASH=$(KILLS) scripts/postgres run go test -v -count=1 -timeout 30m -run '^TestCrash' $$targets
 
 .PHONY: fuzz
-fuzz: ## run every fuzz target for a while (FUZZTIME=30s)
+fuzz: ## run every fuzz target for a while (FUZZTIME=20s)
 	scripts/fuzz $(FUZZTIME)
 
 .PHONY: bench
