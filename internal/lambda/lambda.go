@@ -9,6 +9,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"net/url"
 	"strings"
 	"sync"
 	"time"
@@ -182,17 +183,21 @@ func name(s string) string {
 	return s[:min(len(s), 100)]
 }
 
-// brief is the SDK's error without its wrapping.
+// brief is the SDK's error without its wrapping, and without what an endpoint says in its own words, which may quote the
+// event.
 func brief(err error) error {
 	var (
 		api  smithy.APIError
 		http *awshttp.ResponseError
+		sent *url.Error
 	)
 	switch {
 	case errors.As(err, &api) && api.ErrorCode() != "UnknownError":
-		return fmt.Errorf("%s: %s", api.ErrorCode(), api.ErrorMessage())
-	case errors.As(err, &http):
+		return errors.New(name(api.ErrorCode()))
+	case errors.As(err, &http) && http.HTTPStatusCode() != 0:
 		return outside.Status(http.HTTPStatusCode())
+	case errors.As(err, &sent) && sent.Op == "Post": // others are the SDK's search for credentials
+		return outside.Bare(err)
 	}
 	return err
 }

@@ -2,7 +2,9 @@ package lambda
 
 import (
 	"context"
+	"errors"
 	"io"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"path/filepath"
@@ -87,7 +89,12 @@ func TestWhatFailsThroughTheSDK(t *testing.T) {
 			w.Header().Set("X-Amzn-Errortype", "ResourceNotFoundException")
 			w.WriteHeader(404)
 			_, _ = w.Write([]byte(`{"Message":"Function not found: greet"}`))
-		}, 1, "ResourceNotFoundException: Function not found: greet"},
+		}, 1, "ResourceNotFoundException"},
+		{"the event, which the answer quotes", func(w http.ResponseWriter, _ int) {
+			w.Header().Set("X-Amzn-Errortype", "InvalidRequestContentException")
+			w.WriteHeader(400)
+			_, _ = w.Write([]byte(`{"Message":"Could not parse {\"card\":\"4111\"}"}`))
+		}, 1, "InvalidRequestContentException"},
 		{"throttled at first", func(w http.ResponseWriter, n int) {
 			if n < 3 {
 				w.Header().Set("X-Amzn-Errortype", "TooManyRequestsException")
@@ -112,6 +119,25 @@ func TestWhatFailsThroughTheSDK(t *testing.T) {
 				t.Errorf("%d requests, want %d", n, c.count)
 			}
 		})
+	}
+}
+
+func TestLostConnectionsThroughTheSDK(t *testing.T) {
+	credentials(t)
+	t.Setenv("AWS_ENDPOINT_URL_LAMBDA", "http://me:secret@example.org")
+	c := client(t, Options{Region: "us-east-1", Dial: func(context.Context, string, string) (net.Conn, error) { return nil, errors.New("no route") }})
+	if _, _, err := c.Invoke(t.Context(), arn, []byte(`{}`), false); err == nil || err.Error() != "no route" {
+		t.Errorf("%v", err)
+	}
+}
+
+func TestMissingCredentialsAreNamed(t *testing.T) {
+	credentials(t)
+	t.Setenv("AWS_ACCESS_KEY_ID", "")
+	t.Setenv("AWS_SECRET_ACCESS_KEY", "")
+	t.Setenv("AWS_EC2_METADATA_DISABLED", "true")
+	if _, _, err := client(t, Options{}).Invoke(t.Context(), arn, []byte(`{}`), false); err == nil || !strings.Contains(err.Error(), "credentials") {
+		t.Errorf("%v", err)
 	}
 }
 

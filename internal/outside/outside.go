@@ -79,7 +79,7 @@ func Post(ctx context.Context, c *http.Client, to string, body []byte, dress fun
 func post(ctx context.Context, c *http.Client, to string, body []byte, dress func(*http.Request) error) (http.Header, []byte, error) {
 	req, err := http.NewRequestWithContext(ctx, http.MethodPost, to, bytes.NewReader(body))
 	if err != nil {
-		return nil, nil, bare(err)
+		return nil, nil, Bare(err)
 	}
 	req.Header.Set("Content-Type", "application/json")
 	if dress != nil {
@@ -89,12 +89,12 @@ func post(ctx context.Context, c *http.Client, to string, body []byte, dress fun
 	}
 	resp, err := c.Do(req)
 	if err != nil {
-		return nil, nil, bare(err)
+		return nil, nil, Bare(err)
 	}
 	defer resp.Body.Close() //nolint:errcheck // it was read
 	answer, err := io.ReadAll(resp.Body)
 	if err != nil {
-		return nil, nil, fmt.Errorf("read the answer: %w", bare(err))
+		return nil, nil, fmt.Errorf("read the answer: %w", Bare(err))
 	}
 	if resp.StatusCode < 200 || resp.StatusCode > 299 {
 		return resp.Header, answer, Status(resp.StatusCode)
@@ -124,8 +124,8 @@ func passing(err error) bool {
 	return !errors.As(err, &own)
 }
 
-// bare takes the URL out of an error: it may hold a password.
-func bare(err error) error {
+// Bare takes the URL out of an error: it may hold a password.
+func Bare(err error) error {
 	var u *url.Error
 	if errors.As(err, &u) {
 		return u.Err
@@ -137,7 +137,7 @@ func bare(err error) error {
 func CheckURL(text string) error {
 	u, err := url.Parse(text)
 	if err != nil {
-		return bare(err)
+		return Bare(err)
 	}
 	if u.Scheme != "http" && u.Scheme != "https" || u.Host == "" || u.Fragment != "" {
 		return errors.New("it must be an http:// or https:// URL")
