@@ -23,13 +23,29 @@ type Dial func(ctx context.Context, network, address string) (net.Conn, error)
 // that there was more. Requests end with their contexts.
 func NewClient(dial Dial, limit int) *http.Client {
 	t := &http.Transport{
-		Proxy: http.ProxyFromEnvironment, DialContext: dial, TLSHandshakeTimeout: 5 * time.Second,
+		Proxy: http.ProxyFromEnvironment, DialContext: bound(dial), TLSHandshakeTimeout: connectWithin,
 		MaxIdleConns: 64, MaxIdleConnsPerHost: 16, IdleConnTimeout: 30 * time.Second, ForceAttemptHTTP2: true,
 		MaxResponseHeaderBytes: 64 << 10,
 	}
 	return &http.Client{
 		Transport:     &bounded{t, int64(limit)},
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+	}
+}
+
+// connectWithin is how long it may take to connect, and then to agree on TLS.
+const connectWithin = 5 * time.Second
+
+// bound lets dialling end. The transport does not, when the request that asked for a connection has ended: another
+// might want it.
+func bound(dial Dial) Dial {
+	if dial == nil {
+		dial = new(net.Dialer).DialContext
+	}
+	return func(ctx context.Context, network, address string) (net.Conn, error) {
+		ctx, cancel := context.WithTimeout(ctx, connectWithin)
+		defer cancel()
+		return dial(ctx, network, address)
 	}
 }
 

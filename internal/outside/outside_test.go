@@ -8,6 +8,7 @@ import (
 	"net/http/httptest"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 )
 
@@ -67,6 +68,28 @@ func TestLostConnectionsAreTriedAgain(t *testing.T) {
 	if _, _, err := Post(t.Context(), c, to, nil, nil); err != nil || count() != 1 {
 		t.Errorf("%v after %d dials", err, dials)
 	}
+}
+
+// The transport goes on dialling for the next request when the one that asked has given up: not for ever.
+func TestDiallingEnds(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var dialled time.Duration
+		c := NewClient(func(ctx context.Context, _, _ string) (net.Conn, error) {
+			begun := time.Now()
+			<-ctx.Done()
+			dialled = time.Since(begun)
+			return nil, ctx.Err()
+		}, 100)
+		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+		defer cancel()
+		if _, _, err := Post(ctx, c, "http://example.org", nil, nil); !errors.Is(err, context.DeadlineExceeded) {
+			t.Errorf("%v", err)
+		}
+		time.Sleep(time.Minute)
+		if dialled != connectWithin {
+			t.Errorf("dialled for %v", dialled)
+		}
+	})
 }
 
 func TestErrorsHoldNoURL(t *testing.T) {
