@@ -97,10 +97,11 @@ type flowName struct {
 	looked    time.Time // real time
 }
 
-// How many names are kept, and for how long.
+// How many names are kept, for how long, and how long a chat waits for one.
 const (
-	maxNames = 1024
-	nameLife = time.Minute
+	maxNames   = 1024
+	nameLife   = time.Minute
+	nameWithin = time.Second
 )
 
 // of finds the name and ARN of a flow or module; one that is gone has an ARN only.
@@ -112,12 +113,11 @@ func (n *names) of(ctx context.Context, c *Chats, at center.InstanceID, id strin
 	if ok && now.Sub(known.looked) < nameLife {
 		return known
 	}
-	found := flowName{arn: c.Partition.FlowARN(at, center.FlowID(id)), looked: now}
-	if f, err := flows.get(ctx, c, at, id); err == nil {
-		found.name = f.Name
-	} else if m, err := modules.get(ctx, c, at, id); err == nil {
-		found.name, found.arn = m.Name, c.Partition.ModuleARN(at, m.ID, "")
+	found, err := c.lookUpName(ctx, at, id)
+	if err != nil {
+		return found // for this line
 	}
+	found.looked = now
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	if n.all == nil || len(n.all) >= maxNames {
@@ -125,6 +125,28 @@ func (n *names) of(ctx context.Context, c *Chats, at center.InstanceID, id strin
 	}
 	n.all[key] = found
 	return found
+}
+
+// lookUpName reads a name from the store, for a line whose request may have ended. On an error there is an ARN only.
+func (c *Chats) lookUpName(ctx context.Context, at center.InstanceID, id string) (flowName, error) {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), nameWithin)
+	defer cancel()
+	bare := flowName{arn: c.Partition.FlowARN(at, center.FlowID(id))}
+	f, err := flows.get(ctx, c, at, id)
+	if err == nil {
+		return flowName{name: f.Name, arn: bare.arn}, nil
+	}
+	if !isNotFound(err) {
+		return bare, err
+	}
+	m, err := modules.get(ctx, c, at, id)
+	switch {
+	case err == nil:
+		return flowName{name: m.Name, arn: c.Partition.ModuleARN(at, m.ID, "")}, nil
+	case isNotFound(err):
+		return bare, nil
+	}
+	return bare, err
 }
 
 // TraceLine is one action of a contact, without a value of the contact's.

@@ -1,6 +1,7 @@
 package chat_test
 
 import (
+	"context"
 	"encoding/json"
 	"fmt"
 	"log/slog"
@@ -12,6 +13,7 @@ import (
 
 	"github.com/parley-chat/parley/internal/center"
 	"github.com/parley-chat/parley/internal/chat"
+	"github.com/parley-chat/parley/internal/token"
 )
 
 // logged is a flow log that remembers.
@@ -97,4 +99,40 @@ func TestTracesAreBounded(t *testing.T) {
 			t.Errorf("201 contacts are remembered: %+v", lines)
 		}
 	})
+}
+
+// interruption is a bus that ends the request whose news it gets.
+type interruption struct{ cancel context.CancelFunc }
+
+func (b *interruption) Publish(center.ChatID, []center.Item) {
+	if b.cancel != nil {
+		b.cancel()
+	}
+}
+
+// A customer who has gone when the flow is logged takes its name neither from this line nor from those to come.
+func TestFlowLogNamesFlowsForWhoHasGone(t *testing.T) {
+	w, l, bus := newWorld(t), new(logged), new(interruption)
+	c := chat.New(chat.Config{
+		Store: w.store, Bus: bus, Sealer: w.sealer, Clock: w.clock, Wall: w.clock.Now, NewID: w.newID,
+		Partition: center.Partition{Account: "123456789012", Region: "us-east-1"}, Settings: center.DefaultSettings(),
+		Log: slog.New(slog.DiscardHandler), FlowLog: l,
+	})
+	f, err := c.CreateFlow(w.ctx, instance, center.ContactFlow{Name: "logs", Type: center.TypeContactFlow}, logs, true)
+	w.must(err)
+	started, err := c.Start(w.ctx, center.StartChat{Instance: instance, Flow: f.ID, DisplayName: "Ana"})
+	w.must(err)
+	who, err := c.Authenticate(started.Token, token.Participant)
+	w.must(err)
+	ctx, cancel := context.WithCancel(w.ctx)
+	bus.cancel = cancel
+	_, _ = c.Connection(ctx, who, true) // nobody waits for its answer
+	if ctx.Err() == nil || len(l.lines) == 0 {
+		t.Fatalf("the request goes on, with %d lines", len(l.lines))
+	}
+	for _, line := range l.lines {
+		if !strings.Contains(line, `"ContactFlowName":"logs"`) {
+			t.Errorf("a line without a name: %s", line)
+		}
+	}
 }
