@@ -18,6 +18,7 @@ type flowCmd struct {
 	Check   checkFlowCmd   `cmd:"" help:"Say all that keeps flows from being published, and what to do about it."`
 	Convert convertFlowCmd `cmd:"" help:"Turn an older export of the console, of modules and branches, into the flow language."`
 	Draw    drawFlowCmd    `cmd:"" help:"Draw a flow, as an SVG picture."`
+	Run     runFlowCmd     `cmd:"" help:"Talk to a flow in the terminal, or play all of its branches."`
 }
 
 // exitStatus ends the process. What there is to say has been said.

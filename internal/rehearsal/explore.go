@@ -409,7 +409,7 @@ func (k *take) candidates(b *block, path []string, branch string) (facts []fact)
 			return facts
 		}
 	}
-	facts = []fact{{absent: true}, {text: "no such thing"}, {text: "1"}, {text: "0"}, {text: "100000000"}}
+	facts = []fact{{absent: true}, {text: "no such thing"}, {text: "1"}, {text: "0"}, {text: "0.5"}, {text: "100000000"}}
 	if b.name == compareType {
 		for _, c := range b.conditions {
 			for _, v := range c.samples() {

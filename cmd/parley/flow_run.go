@@ -1,0 +1,323 @@
+package main
+
+import (
+	"bufio"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"strings"
+	"time"
+
+	"github.com/mattn/go-isatty"
+
+	"github.com/parley-chat/parley/internal/flow"
+	"github.com/parley-chat/parley/internal/rehearsal"
+)
+
+// runFlowCmd is a customer in front of a flow, without a contact centre.
+type runFlowCmd struct {
+	File           string            `arg:"" help:"Flow document, or older export; - for standard input."`
+	Stubs          string            `type:"existingfile" placeholder:"FILE" help:"YAML or JSON file that says what stands in for functions, bots, queues and the rest."`
+	Attribute      map[string]string `short:"a" mapsep:"none" placeholder:"KEY=VALUE" help:"Contact attribute; may be repeated."`
+	InitialMessage string            `placeholder:"TEXT" help:"What the customer has said to start the chat."`
+	Lambda         map[string]string `mapsep:"none" placeholder:"NAME=JSON" help:"What a function returns, or @FILE with it; may be repeated."`
+	Flow           map[string]string `mapsep:"none" placeholder:"ID=FILE" help:"Another flow, by the id that this one has for it; may be repeated."`
+	FlowModule     map[string]string `mapsep:"none" placeholder:"ID=FILE" help:"A module that the flow calls, likewise."`
+	Module         bool              `help:"The file is the content of a module."`
+	Type           string            `enum:",CONTACT_FLOW,CUSTOMER_QUEUE,CUSTOMER_HOLD,CUSTOMER_WHISPER,AGENT_HOLD,AGENT_WHISPER,OUTBOUND_WHISPER,AGENT_TRANSFER,QUEUE_TRANSFER,CAMPAIGN" default:"" placeholder:"TYPE" help:"Type of the flow, when it is not the one that its metadata names."`
+	Time           time.Time         `placeholder:"TIME" help:"When the play begins, such as 2026-01-05T09:00:00Z; now otherwise."`
+	Seed           uint64            `placeholder:"NUMBER" help:"Decides what DistributeByPercentage draws."`
+	Verbose        bool              `short:"v" help:"Show each action, the branch it takes, and why."`
+	EveryBranch    bool              `help:"Talk to nobody: play the flow until every branch has been taken, and say which have not."`
+}
+
+// Help says how to talk.
+func (*runFlowCmd) Help() string {
+	return `Type to talk. Time passes only when it is told to.
+
+  /wait            until the flow goes on by itself
+  /advance 15m     by a quarter of an hour
+  /view NEXT {}    take an action of the view that is shown, with data if it has any
+  /return          come back to the chat
+  /accept          an agent takes the contact from its queue
+  /leave           the agent leaves
+  /bot-leaves      the custom participant leaves
+  /state           show where the flow stands
+  /quit            stop; so does the end of input
+  // begins a text with a slash
+
+Nothing outside is asked, whatever the flow says. What has no stub does not answer: functions, bots and systems take their error branch, other flows and modules are not there. Queues are there and empty, and it is within hours of operation, unless the stubs say otherwise.
+
+When input or output is no terminal, each line of output is one event: its kind, who, and what, separated by tabs, with \n, \r, \t and \\ for those characters. The kinds are message, interactive, view, queued, accepted, waiting (until when, if the flow has a limit), ended, returned (of a module), fault, note, state, and with --verbose action.
+
+With --every-branch it plays the flow from its start again and again, with whatever answers and values lead to a branch that was not yet taken, and prints a table. Stubs are not looked at.
+
+The exit status is 0 when all went well; 1 when a flow was broken off, or with --every-branch when a branch was not taken and nothing says why; 2 when a file cannot be read; 80 when the arguments are wrong.`
+}
+
+func (c *runFlowCmd) Run() error {
+	script, err := readScript(c.File, c.kind())
+	if err != nil {
+		return c.unreadable(err)
+	}
+	if c.EveryBranch {
+		return tellCoverage(os.Stdout, rehearsal.Explore(script), c.Verbose)
+	}
+	staged, err := c.stage()
+	if err != nil {
+		return c.unreadable(err)
+	}
+	for _, problem := range flow.ValidateAs(script.Program, script.Kind) {
+		fmt.Fprintln(os.Stderr, "parley: it could not be published:", plain(problem.Message))
+	}
+	terminal := isatty.IsTerminal(os.Stdin.Fd()) && isatty.IsTerminal(os.Stdout.Fd())
+	r := &rehearsing{
+		staged: staged, verbose: c.Verbose,
+		shown: &playScreen{screen{w: os.Stdout, plain: !terminal, colour: os.Getenv("NO_COLOR") == ""}},
+	}
+	r.begin(script, c.now(), c.Seed)
+	if err := r.talk(os.Stdin); err != nil {
+		return err
+	}
+	if r.play.Fault != "" {
+		return hasProblems
+	}
+	return nil
+}
+
+func (c *runFlowCmd) kind() flow.Kind {
+	if c.Module {
+		return flow.Module
+	}
+	return flow.Kind(c.Type)
+}
+
+func (c *runFlowCmd) now() time.Time {
+	if c.Time.IsZero() {
+		return time.Now().UTC().Truncate(time.Second)
+	}
+	return c.Time
+}
+
+// unreadable tells why a file cannot be read, with all of its problems.
+func (c *runFlowCmd) unreadable(err error) error {
+	fmt.Fprintln(os.Stderr, "parley:", plain(err.Error()))
+	return unreadable
+}
+
+// rehearsing is a play, and who watches it.
+type rehearsing struct {
+	play    *rehearsal.Play
+	staged  *rehearsal.Staged
+	shown   *playScreen
+	verbose bool
+	over    bool // was told
+}
+
+func (r *rehearsing) begin(script *rehearsal.Script, now time.Time, seed uint64) {
+	r.staged.Note = func(text string) { r.shown.show("note", "", text) }
+	r.staged.Queued = func() string { return r.play.State.Contact.Queue.ARN }
+	contact := r.staged.Known()
+	contact.Trace = true
+	r.play = rehearsal.New(r.staged, script, contact, now, seed)
+	r.play.Told = r.tell
+	if script.Kind == "CUSTOMER_QUEUE" {
+		r.play.Stage = rehearsal.InQueue
+	}
+	if script.Kind == flow.Module {
+		input, err := json.Marshal(r.staged.Input)
+		if err != nil || r.staged.Input == nil {
+			input = []byte("{}")
+		}
+		r.play.BeginModule(string(input))
+	} else {
+		r.play.Begin()
+	}
+	r.settle()
+}
+
+// talk takes lines until the play is over.
+func (r *rehearsing) talk(in io.Reader) error {
+	lines := bufio.NewScanner(in)
+	for !r.over && lines.Scan() {
+		line := strings.TrimSpace(lines.Text())
+		if line == "/quit" {
+			break
+		}
+		if err := r.line(line); err != nil {
+			r.shown.show("note", "", err.Error())
+		}
+		r.settle()
+	}
+	return lines.Err()
+}
+
+func (r *rehearsing) line(line string) error {
+	command, argument, _ := strings.Cut(line, " ")
+	switch argument = strings.TrimSpace(argument); {
+	case line == "":
+		return nil
+	case strings.HasPrefix(line, "//"):
+		r.play.Message(flow.ContentTypePlain, line[1:])
+		return nil
+	case !strings.HasPrefix(line, "/"):
+		r.play.Message(flow.ContentTypePlain, line)
+		return nil
+	}
+	run, known := playCommands[command]
+	if !known {
+		return fmt.Errorf("there is no %s; // begins a text with a slash", command)
+	}
+	return run(r, argument)
+}
+
+var playCommands = map[string]func(*rehearsing, string) error{
+	"/wait":    func(r *rehearsing, _ string) error { return r.wait() },
+	"/advance": (*rehearsing).advance,
+	"/view":    (*rehearsing).respond,
+	"/return":  func(r *rehearsing, _ string) error { r.play.Return(); return nil },
+	"/accept": func(r *rehearsing, _ string) error {
+		if !r.play.Accept() {
+			return errors.New("the contact is in no queue")
+		}
+		r.shown.show("accepted", "", "")
+		return nil
+	},
+	"/leave": func(r *rehearsing, _ string) error {
+		if !r.play.AgentLeaves() {
+			return errors.New("there is no agent")
+		}
+		return nil
+	},
+	"/bot-leaves": func(r *rehearsing, _ string) error { r.play.BotLeaves(); return nil },
+	"/state":      func(r *rehearsing, _ string) error { return r.state() },
+}
+
+func (r *rehearsing) wait() error {
+	at, ok := r.play.Waiting()
+	if !ok {
+		return errors.New("the flow waits for somebody, not for a time")
+	}
+	r.play.Advance(at.Sub(r.play.Now))
+	return nil
+}
+
+func (r *rehearsing) advance(argument string) error {
+	d, err := time.ParseDuration(argument)
+	if err != nil || d < 0 {
+		return errors.New("say how far, such as 90s, 15m or 2h")
+	}
+	r.play.Advance(d)
+	return nil
+}
+
+func (r *rehearsing) respond(argument string) error {
+	if r.play.View == nil {
+		return errors.New("no view is shown")
+	}
+	action, data, _ := strings.Cut(argument, " ")
+	if data = strings.TrimSpace(data); data == "" {
+		data = "{}"
+	}
+	if action == "" || !json.Valid([]byte(data)) {
+		return errors.New(`say which action, and its data as JSON: /view Next {"FormData": {"name": "Ana"}}`)
+	}
+	r.play.Respond(action, json.RawMessage(data))
+	return nil
+}
+
+func (r *rehearsing) state() error {
+	c := &r.play.State.Contact
+	text, err := json.MarshalIndent(map[string]any{
+		"time": r.play.Now, "contact is": r.play.Stage, "attributes": c.Attributes, "queue": c.Queue, "hooks": r.play.Hooks,
+		"tags": c.Tags, "flow": r.play.State,
+	}, "", "  ")
+	if err != nil {
+		return err
+	}
+	r.shown.show("state", "", string(text))
+	return nil
+}
+
+// maxScripted is how many views in a row stubs answer: a guide may show its first view again and again.
+const maxScripted = 100
+
+// settle lets stubs answer views, and says where the play has come to.
+func (r *rehearsing) settle() {
+	for n := 0; r.play.View != nil; n++ {
+		action, data, ok := r.staged.Respond(r.play.View)
+		if !ok {
+			break
+		}
+		if n == maxScripted {
+			r.shown.show("note", "", "the stubs answer views again and again: now it is your turn")
+			break
+		}
+		r.shown.show("note", "", "the view is answered: "+action)
+		r.play.Respond(action, data)
+	}
+	switch {
+	case r.play.Fault != "":
+		r.end("fault", r.play.Fault)
+	case r.play.Stage == rehearsal.Over:
+		r.ended()
+	case r.play.Stage == rehearsal.InQueue && !r.play.Running():
+		r.shown.show("queued", r.play.State.Contact.Queue.Name, "")
+	case r.play.Running():
+		until := ""
+		if at, ok := r.play.Waiting(); ok {
+			until = at.Format(time.RFC3339)
+		}
+		r.shown.show("waiting", r.play.State.Waiting.For, until)
+	}
+}
+
+// ended tells what a module has returned.
+func (r *rehearsing) ended() {
+	if result, ok := r.play.State.Data["Modules"]; ok && !r.over {
+		r.shown.show("returned", "", string(result))
+	}
+	r.end("ended", "")
+}
+
+func (r *rehearsing) end(kind, what string) {
+	if !r.over {
+		r.shown.show(kind, "", what)
+	}
+	r.over = true
+}
+
+// tell shows what a flow does.
+func (r *rehearsing) tell(e flow.Effect) {
+	switch e := e.(type) {
+	case flow.Say:
+		who := "System"
+		if e.Bot {
+			who = "Bot"
+		}
+		if e.ContentType == flow.ContentTypeInteractive {
+			r.shown.show("interactive", who, e.Content)
+			return
+		}
+		r.shown.show("message", who, e.Content)
+	case flow.ShowView:
+		r.shown.show("view", e.ViewID, e.Data)
+	case flow.Log:
+		if r.verbose || e.Error != "" && !r.shown.plain {
+			r.shown.show("action", e.Identifier, describeAction(&e))
+		}
+	}
+}
+
+func describeAction(e *flow.Log) string {
+	text := e.ActionType
+	if e.Branch != "" {
+		text += ": " + e.Branch
+	}
+	if e.Why != "" {
+		text += " (" + e.Why + ")"
+	}
+	return text
+}
