@@ -24,6 +24,10 @@ type Resource struct {
 	Modified time.Time
 }
 
+// maxKey is how many bytes an id or a name may have: with the rest of its row's key it fits in an entry of PostgreSQL's
+// indexes, which is 2,704 bytes. The API model has no bound for some names and ids.
+const maxKey = 2048
+
 const sqlResource = `SELECT instance, kind, id, name, body, version, created, modified FROM resource WHERE instance = $1 AND kind = $2 `
 
 // Resource returns a resource by id, or ErrNotFound.
@@ -76,11 +80,15 @@ func (s *Store) InsertResource(ctx context.Context, r Resource) error {
 	return s.InsertResources(ctx, []Resource{r})
 }
 
-// InsertResources adds all of the resources or none.
+// InsertResources adds all of the resources or none. An id or name of more than 2,048 bytes is refused, as an
+// InvalidParameter.
 func (s *Store) InsertResources(ctx context.Context, all []Resource) error {
 	for _, r := range all {
 		if r.Kind == "" || r.ID == "" {
 			return fault(errors.New("a resource without kind or id"))
+		}
+		if err := checkKeys(r); err != nil {
+			return err
 		}
 	}
 	return s.write(ctx, func(ses session) error {
@@ -99,6 +107,13 @@ func (s *Store) InsertResources(ctx context.Context, all []Resource) error {
 	})
 }
 
+func checkKeys(r Resource) error {
+	if len(r.ID) > maxKey || len(r.Name) > maxKey {
+		return center.Refuse(center.InvalidParameter, "a name or identifier must have at most %d bytes", maxKey)
+	}
+	return nil
+}
+
 func duplicate(r Resource) error {
 	return center.Refuse(center.Duplicate, "A %s with the name or id %q already exists.", r.Kind, r.Name+r.ID)
 }
@@ -112,6 +127,9 @@ func (s *Store) UpdateResource(ctx context.Context, instance center.InstanceID, 
 			return err
 		}
 		r, err := change(old)
+		if err == nil {
+			err = checkKeys(r)
+		}
 		if err != nil {
 			return err
 		}

@@ -750,6 +750,31 @@ func TestResources(t *testing.T) {
 	})
 }
 
+// What is too long for an index of one engine is refused by both.
+func TestLongKeysOfResources(t *testing.T) {
+	forEachEngine(t, func(t *testing.T, s *Store) {
+		random := make([]byte, 3000) // which do not shrink when they are compressed
+		_, _ = rand.Read(random)
+		for _, n := range []int{maxKey, maxKey + 1, len(random)} {
+			key := string(random[:n])
+			inserted := s.InsertResource(t.Context(), Resource{Kind: "k", ID: key})
+			named := s.InsertResource(t.Context(), Resource{Kind: "named", ID: fmt.Sprint(n), Name: key})
+			other := s.InsertResource(t.Context(), Resource{Kind: "renamed", ID: fmt.Sprint(n)})
+			equal(t, "insert", other, nil)
+			renamed := s.UpdateResource(t.Context(), "", "renamed", fmt.Sprint(n), func(r Resource) (Resource, error) {
+				r.Name = key
+				return r, nil
+			})
+			for what, err := range map[string]error{"id": inserted, "name": named, "new name": renamed} {
+				var e *center.Error
+				if good := n <= maxKey; good && err != nil || !good && (!errors.As(err, &e) || e.Code != center.InvalidParameter) {
+					t.Errorf("%s of %d bytes: %v", what, n, err)
+				}
+			}
+		}
+	})
+}
+
 func TestRacingUpdatesOfAResourceAllCount(t *testing.T) {
 	forEachEngine(t, func(t *testing.T, s *Store) {
 		equal(t, "insert", s.InsertResource(t.Context(), Resource{Kind: "k", ID: "i"}), nil)
