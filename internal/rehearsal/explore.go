@@ -106,6 +106,7 @@ type trial struct {
 	filled  bool // there is room for so many bytes of attributes more
 	room    int
 	steady  int             // what answers lead to: the same branch always, from 1; 0 for each in turn
+	sticky  bool            // an answer to one visit of an action is given at later visits too
 	contact map[string]fact // what is known of the contact, by keys of paths
 	answers map[site]answer // of the world
 }
@@ -151,6 +152,16 @@ func (t trial) withAnswer(at site, a answer) trial {
 	}
 	t.answers[at] = a
 	return t
+}
+
+// answer is what the trial has for a visit.
+func (t trial) answer(at site) answer {
+	a, ok := t.answers[at]
+	for !ok && t.sticky && at.visit > 0 {
+		at.visit--
+		a, ok = t.answers[at]
+	}
+	return a
 }
 
 func (x *exploration) propose(t trial) {
@@ -331,15 +342,15 @@ func (k *take) varyRoom(b *block, t trial) {
 	}
 	k.propose(t.roomy(t.bare))
 	k.propose(t.roomy(!t.bare))
-	if k.size > k.peak && !k.viewed || b.name == showViewType {
-		k.varied[t.aim] = true
-		k.propose(t.leaving(k.before - k.initial))
-	}
 	for _, path := range b.refs {
 		if o := k.origin(path); o.known() {
 			k.varied[t.aim] = true
 			k.propose(t.withFact(o, fact{text: large}).leaving(k.before - k.initial + len(large)/2))
 		}
+	}
+	if k.size > k.peak && !k.viewed || b.name == showViewType {
+		k.varied[t.aim] = true
+		k.propose(t.leaving(k.before - k.initial))
 	}
 }
 
@@ -360,7 +371,7 @@ func (k *take) varyAnswer(b *block, at site, t trial) {
 	switch {
 	case k.asked && !(b.name == "Wait" && b.fails(t.aim.branch)):
 		k.varied[t.aim] = true
-		other := t.answers[at]
+		other := t.answer(at)
 		other.decided, other.branch = true, t.aim.branch
 		k.propose(t.withAnswer(at, other))
 		if b.waitsForBot() {
@@ -374,9 +385,10 @@ func (k *take) varyAnswer(b *block, at site, t trial) {
 		k.varied[t.aim] = true
 		k.propose(t.withFact(k.bot()))
 	case b.name == "Loop":
+		k.varied[t.aim] = true
 		// What the loop goes round by is answered otherwise each time, which may lead out of it.
-		for steady := range maxSteady + 1 {
-			t.steady = steady
+		for i := range 2 * (maxSteady + 1) {
+			t.sticky, t.steady = i%2 == 0, i/2
 			k.propose(t)
 		}
 	}
