@@ -110,7 +110,8 @@ func (o *HoursOverride) occurs(date time.Time) bool {
 	case len(o.Config) == 0:
 		return o.Recurrence.includes(o.first(), date, false)
 	}
-	return slices.ContainsFunc(o.Config, func(p HoursPeriod) bool { return o.holds(p, date) })
+	first := o.first()
+	return slices.ContainsFunc(o.Config, func(p HoursPeriod) bool { return o.holds(p, first, date) })
 }
 
 // spans are the override's times that begin on a date. One of type CLOSED without Config is for whole days.
@@ -121,18 +122,19 @@ func (o *HoursOverride) spans(date time.Time) []Span {
 	if o.Type == OverrideClosed && len(o.Config) == 0 {
 		return []Span{{0, endOfDay}}
 	}
+	first := o.first()
 	var spans []Span
 	for _, p := range o.Config {
-		if o.holds(p, date) {
+		if o.holds(p, first, date) {
 			spans = append(spans, p.span())
 		}
 	}
 	return spans
 }
 
-// holds says whether a period of the override is for a date that the override covers.
-func (o *HoursOverride) holds(p HoursPeriod, date time.Time) bool {
-	return p.falls(date) && (o.Recurrence == nil || o.Recurrence.includes(o.first(), date, p.Day != ""))
+// holds says whether a period of the override, whose first date is first, is for a date that the override covers.
+func (o *HoursOverride) holds(p HoursPeriod, first, date time.Time) bool {
+	return p.falls(date) && (o.Recurrence == nil || o.Recurrence.includes(first, date, p.Day != ""))
 }
 
 func (o *HoursOverride) covers(date time.Time) bool {
@@ -181,7 +183,7 @@ func (r *RecurrencePattern) includes(first, date time.Time, byDay bool) bool {
 // (inferred).
 func weeks(from, to time.Time) int {
 	sunday := func(t time.Time) time.Time { return t.AddDate(0, 0, -int(t.Weekday())) }
-	return int(sunday(to).Sub(sunday(from)) / (7 * 24 * time.Hour))
+	return int((sunday(to).Unix() - sunday(from).Unix()) / (7 * 24 * 3600)) // a Duration ends after 292 years
 }
 
 func months(from, to time.Time) int {

@@ -231,6 +231,25 @@ func TestRecurrence(t *testing.T) {
 	}
 }
 
+// What began centuries ago recurs as what began lately: "every other week" is not every week.
+func TestRecurrenceOverCenturies(t *testing.T) {
+	s := center.Schedule{Hours: &center.HoursOfOperation{Overrides: []center.HoursOverride{{
+		ID: "o", Name: "fair", Type: center.OverrideOpen, From: "1500-01-03", Till: "9999-12-31", Config: []center.HoursPeriod{{}},
+		Recurrence: &center.RecurrencePattern{Frequency: center.FrequencyWeekly, Interval: 2},
+	}}}}
+	days, err := s.Between("2026-01-01", "2026-01-28")
+	if err != nil {
+		t.Fatal(err)
+	}
+	open := 0
+	for _, day := range days {
+		open += len(day.Open)
+	}
+	if open != 2 {
+		t.Errorf("open on %d days of four weeks, want 2", open)
+	}
+}
+
 func TestHoursAreRefused(t *testing.T) {
 	h := &center.HoursOfOperation{ID: "h", Config: periods("MONDAY 09:00-09:00")}
 	if got := code(t, h.Check()); got != center.InvalidParameter {
