@@ -28,7 +28,7 @@ const (
 	restartSize    = 32 << 20 // of the WAL when the writer waits for readers and begins it anew
 	// SQLite walks its whole page cache in the commit of every transaction that split a page, so a large one costs more
 	// than reading what falls out of a small one from the system's.
-	writerCache = "16384"
+	writerCache = "4096"
 )
 
 var sqliteDialect = &dialect{
