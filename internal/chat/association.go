@@ -27,15 +27,14 @@ func (c *Chats) AssociateFlow(ctx context.Context, at center.InstanceID, a cente
 	}
 	for {
 		err := flowAssociations.insert(ctx, c, at, &a)
-		var refused *center.Error
-		if !errors.As(err, &refused) || refused.Code != center.Duplicate {
+		if !refusedAs(err, center.Duplicate) {
 			return err
 		}
 		err = flowAssociations.update(ctx, c, at, a.Key(), func(old *center.FlowAssociation) error {
 			*old = a
 			return nil
 		})
-		if !errors.As(err, &refused) || refused.Code != center.NotFound {
+		if !refusedAs(err, center.NotFound) {
 			return err
 		}
 		// Somebody has taken it away between the two.
@@ -91,7 +90,7 @@ func (c *Chats) FlowAssociationsOf(ctx context.Context, at center.InstanceID, re
 			switch {
 			case err == nil:
 				found = append(found, *a)
-			case !isNotFound(err):
+			case !refusedAs(err, center.NotFound):
 				return nil, err
 			}
 		}
@@ -101,11 +100,6 @@ func (c *Chats) FlowAssociationsOf(ctx context.Context, at center.InstanceID, re
 
 // listedTypes are the types of resources in lists that can be associated here.
 var listedTypes = []string{"WHATSAPP_MESSAGING_PHONE_NUMBER", "INBOUND_EMAIL", "OUTBOUND_EMAIL", "ANALYTICS_CONNECTOR"}
-
-func isNotFound(err error) bool {
-	var refused *center.Error
-	return errors.As(err, &refused) && refused.Code == center.NotFound
-}
 
 // AllowFunction lets the instance's flows invoke a Lambda function.
 func (c *Chats) AllowFunction(ctx context.Context, at center.InstanceID, arn, clientToken string) error {

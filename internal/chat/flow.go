@@ -87,8 +87,7 @@ func (c *Chats) keep(ctx context.Context, at center.InstanceID, content string) 
 	sum := sha256.Sum256([]byte(content))
 	sha = hex.EncodeToString(sum[:])
 	err = contents.insert(ctx, c, at, &flowContent{SHA256: sha, Text: content})
-	var refused *center.Error
-	if errors.As(err, &refused) && refused.Code == center.Duplicate {
+	if refusedAs(err, center.Duplicate) {
 		err = nil // the same text again
 	}
 	return sha, err
@@ -292,7 +291,7 @@ func (c *Chats) DeleteFlowVersion(ctx context.Context, at center.InstanceID, ref
 
 // noVersion is AWS's answer for a version that is not there, with what it leaves out: which one.
 func noVersion(err error, word, of string, number int64) error {
-	if isNotFound(err) {
+	if refusedAs(err, center.NotFound) {
 		return center.Refuse(center.NotFound, "Resource not found of Type: %s %s:%d", word, of, number)
 	}
 	return err

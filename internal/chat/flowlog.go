@@ -136,14 +136,14 @@ func (c *Chats) lookUpName(ctx context.Context, at center.InstanceID, id string)
 	if err == nil {
 		return flowName{name: f.Name, arn: bare.arn}, nil
 	}
-	if !isNotFound(err) {
+	if !refusedAs(err, center.NotFound) {
 		return bare, err
 	}
 	m, err := modules.get(ctx, c, at, id)
 	switch {
 	case err == nil:
 		return flowName{name: m.Name, arn: c.Partition.ModuleARN(at, m.ID, "")}, nil
-	case isNotFound(err):
+	case refusedAs(err, center.NotFound):
 		return bare, nil
 	}
 	return bare, err

@@ -2,7 +2,6 @@ package chat
 
 import (
 	"context"
-	"errors"
 	"slices"
 	"time"
 	_ "time/tzdata" // the time zones, also where the system has none
@@ -62,11 +61,6 @@ func (c *Chats) parents(ctx context.Context, at center.InstanceID, h *center.Hou
 	return all, nil
 }
 
-func refusedAs(err error, code center.Code) bool {
-	var refused *center.Error
-	return errors.As(err, &refused) && refused.Code == code
-}
-
 // CreateHours makes hours of operation.
 func (c *Chats) CreateHours(ctx context.Context, at center.InstanceID, h center.HoursOfOperation, parents []center.HoursID) (*center.HoursOfOperation, error) {
 	if _, err := c.Instance(ctx, at); err != nil {
@@ -82,7 +76,7 @@ func (c *Chats) CreateHours(ctx context.Context, at center.InstanceID, h center.
 		return nil, err
 	}
 	h.Modified = c.Clock.Now().UTC()
-	return &h, sameHours(hours.insert(ctx, c, at, &h))
+	return &h, taken(hours.insert(ctx, c, at, &h), hoursNameTaken)
 }
 
 func validHours(h *center.HoursOfOperation) error {
@@ -92,13 +86,7 @@ func validHours(h *center.HoursOfOperation) error {
 	return h.Check()
 }
 
-// sameHours tells of a taken name in words of its own.
-func sameHours(err error) error {
-	if refusedAs(err, center.Duplicate) {
-		return center.Refuse(center.Duplicate, "hours of operation of that name already exist in the instance")
-	}
-	return err
-}
+const hoursNameTaken = "hours of operation of that name already exist in the instance"
 
 func (c *Chats) inherit(ctx context.Context, at center.InstanceID, h *center.HoursOfOperation, parents []center.HoursID) error {
 	for _, p := range parents {
@@ -122,23 +110,9 @@ func (c *Chats) ListHours(ctx context.Context, at center.InstanceID, childrenOf 
 	if _, err := c.Instance(ctx, at); err != nil {
 		return nil, err
 	}
-	var found []center.HoursOfOperation
-	for len(found) < limit {
-		page, err := hours.list(ctx, c, at, after, limit)
-		if err != nil {
-			return nil, err
-		}
-		for _, h := range page {
-			after = string(h.ID)
-			if len(found) < limit && (childrenOf == "" || slices.Contains(h.Parents, childrenOf)) {
-				found = append(found, h)
-			}
-		}
-		if len(page) < limit {
-			break
-		}
-	}
-	return found, nil
+	return hours.filter(ctx, c, at, after, limit, func(h *center.HoursOfOperation) bool {
+		return childrenOf == "" || slices.Contains(h.Parents, childrenOf)
+	})
 }
 
 // UpdateHours changes hours of operation. edit may be called again.
@@ -157,7 +131,7 @@ func (c *Chats) UpdateHours(ctx context.Context, at center.InstanceID, id center
 	if refused != nil {
 		return refused
 	}
-	return sameHours(err)
+	return taken(err, hoursNameTaken)
 }
 
 // DeleteHours deletes hours of operation and their overrides. Hours that inherited from them go on without; those of a

@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"fmt"
 	"slices"
 
 	"github.com/parley-chat/parley/internal/center"
@@ -32,24 +31,18 @@ type ModuleView struct {
 // moduleToken is the kind of the rows that remember which module a ClientToken made.
 const moduleToken = "flow-module-token"
 
-// madeModule is what such a row says.
-type madeModule struct {
-	ID      center.ModuleID `json:"id"`
-	Request string          `json:"request"` // a hash of all that was asked for
-}
-
 // CreateModule makes a module, which is published at once. A ClientToken seen before is answered with the module that
 // it made, or refused when it was another request.
 func (c *Chats) CreateModule(ctx context.Context, at center.InstanceID, m center.FlowModule, content, clientToken string) (center.ModuleID, error) {
 	if _, err := c.Instance(ctx, at); err != nil {
 		return "", err
 	}
-	request, err := requestHash(m, content)
+	once, err := newOnceToken(moduleToken, clientToken, m, content)
 	if err != nil {
 		return "", err
 	}
-	if id, known, err := c.madeBefore(ctx, at, clientToken, request); known || err != nil {
-		return id, err
+	if id, known, err := c.made(ctx, at, once); known || err != nil {
+		return center.ModuleID(id), err
 	}
 	if err := modules.room(ctx, c, at, maxModules, "flow modules"); err != nil {
 		return "", err
@@ -58,50 +51,18 @@ func (c *Chats) CreateModule(ctx context.Context, at center.InstanceID, m center
 		return "", err
 	}
 	m.ID, m.Saved, m.PublishedSettings, m.Modified = center.ModuleID(c.NewID()), m.Published, m.Settings, c.Clock.Now().UTC()
-	var once []store.Resource
-	if clientToken != "" {
-		body, err := json.Marshal(madeModule{m.ID, request})
-		if err != nil {
-			return "", err
-		}
-		once = []store.Resource{{Instance: at, Kind: moduleToken, ID: claimKey(clientToken), Body: body, Created: m.Modified, Modified: m.Modified}}
+	token, err := once.row(at, string(m.ID), m.Modified)
+	if err != nil {
+		return "", err
 	}
-	err = taken(modules.insert(ctx, c, at, &m, once...), "a flow module of that name already exists in the instance")
+	err = taken(modules.insert(ctx, c, at, &m, token...), "a flow module of that name already exists in the instance")
 	if err != nil {
 		// The same request may have been answered meanwhile.
-		if id, known, err := c.madeBefore(ctx, at, clientToken, request); known || err != nil {
-			return id, err
+		if id, known, err := c.made(ctx, at, once); known || err != nil {
+			return center.ModuleID(id), err
 		}
 	}
 	return m.ID, err
-}
-
-// requestHash tells apart requests to make a module.
-func requestHash(m center.FlowModule, content string) (string, error) {
-	all, err := json.Marshal(m)
-	return claimKey(string(all), content), err
-}
-
-// madeBefore finds the module that a request has made already, by its ClientToken.
-func (c *Chats) madeBefore(ctx context.Context, at center.InstanceID, clientToken, request string) (id center.ModuleID, known bool, err error) {
-	if clientToken == "" {
-		return "", false, nil
-	}
-	row, err := c.Store.Resource(ctx, at, moduleToken, claimKey(clientToken))
-	if errors.Is(err, store.ErrNotFound) {
-		return "", false, nil
-	}
-	if err != nil {
-		return "", false, err
-	}
-	var made madeModule
-	if err := json.Unmarshal(row.Body, &made); err != nil {
-		return "", false, fmt.Errorf("decode the row of a ClientToken: %w", err)
-	}
-	if made.Request != request {
-		return "", false, center.Refuse(center.Conflict, "ClientToken was used before, with another request")
-	}
-	return made.ID, true, nil
 }
 
 // keepModule checks a module's text and its contract and stores the text. What is published must be valid and keep to
@@ -422,7 +383,7 @@ func aliasKey(of center.ModuleID, id string) string {
 
 // noAlias names the alias that is not there by its own id.
 func noAlias(err error, id string) error {
-	if isNotFound(err) {
+	if refusedAs(err, center.NotFound) {
 		return moduleAliases.notFound(id)
 	}
 	return err

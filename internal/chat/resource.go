@@ -61,6 +61,12 @@ func printable(id string) string {
 	return fmt.Sprintf("(an identifier of %d characters that is no UUID)", len([]rune(id)))
 }
 
+// refusedAs says whether an error is a refusal of that kind.
+func refusedAs(err error, code center.Code) bool {
+	var refused *center.Error
+	return errors.As(err, &refused) && refused.Code == code
+}
+
 func (k kind[T]) get(ctx context.Context, c *Chats, at center.InstanceID, id string) (*T, error) {
 	r, err := c.Store.Resource(ctx, at, k.name, id)
 	if errors.Is(err, store.ErrNotFound) {

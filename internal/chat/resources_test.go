@@ -197,3 +197,32 @@ func TestListsFilter(t *testing.T) {
 		t.Errorf("found %v, want %v", found, archived)
 	}
 }
+
+// A ClientToken makes one view, for as long as the request stays the same.
+func TestAClientTokenMakesOneView(t *testing.T) {
+	w := newWorld(t)
+	c := w.node(center.DefaultSettings(), &told{})
+	const template = `{"Head":{"Configuration":{}},"Body":[{"_id":"a","Type":"Text"}]}`
+	create := func(name string) (*chat.View, error) {
+		return c.CreateView(w.ctx, instance, center.View{Name: name}, template, nil, true, "token")
+	}
+	ids := make([]center.ViewID, 8)
+	all(len(ids), func(i int) {
+		v, err := create("one")
+		if err != nil {
+			t.Error(err)
+			return
+		}
+		ids[i] = v.Ref.ID
+	})
+	if len(slices.Compact(slices.Clone(ids))) != 1 {
+		t.Errorf("there are several answers: %v", ids)
+	}
+	if _, err := create("two"); !refusedAs(err, center.Conflict) {
+		t.Errorf("another request with the token: %v", err)
+	}
+	w.must(c.DeleteView(w.ctx, instance, center.ViewRef{ID: ids[0]}))
+	if _, err := create("one"); !refusedAs(err, center.NotFound) {
+		t.Errorf("the view that the token made was deleted: %v", err)
+	}
+}

@@ -2,7 +2,6 @@ package chat
 
 import (
 	"context"
-	"errors"
 	"strings"
 
 	"github.com/parley-chat/parley/internal/center"
@@ -52,7 +51,7 @@ func (k kind[T]) deleteBelow(ctx context.Context, c *Chats, at center.InstanceID
 		}
 		for i := range some {
 			id, _ := k.row(&some[i])
-			if err := k.delete(ctx, c, at, id); err != nil && !isNotFound(err) {
+			if err := k.delete(ctx, c, at, id); err != nil && !refusedAs(err, center.NotFound) {
 				return err
 			}
 		}
@@ -104,8 +103,7 @@ func (k kind[T]) room(ctx context.Context, c *Chats, at center.InstanceID, quota
 
 // taken is the answer to a name that another has.
 func taken(err error, message string) error {
-	var refused *center.Error
-	if errors.As(err, &refused) && refused.Code == center.Duplicate {
+	if refusedAs(err, center.Duplicate) {
 		return center.Refuse(center.Duplicate, "%s", message)
 	}
 	return err

@@ -13,7 +13,6 @@ import (
 
 	"github.com/parley-chat/parley/internal/center"
 	"github.com/parley-chat/parley/internal/flow"
-	"github.com/parley-chat/parley/internal/store"
 	"github.com/parley-chat/parley/internal/token"
 	"github.com/parley-chat/parley/internal/view"
 )
@@ -48,10 +47,18 @@ type View struct {
 	Content            view.Content
 }
 
-// CreateView makes a view, published or saved. A ClientToken seen before is answered with the view it made.
+// CreateView makes a view, published or saved. A ClientToken seen before is answered with the view it made, or refused
+// when it was another request.
 func (c *Chats) CreateView(ctx context.Context, at center.InstanceID, v center.View, template string, actions []string, publish bool, clientToken string) (*View, error) {
 	if _, err := c.Instance(ctx, at); err != nil {
 		return nil, err
+	}
+	once, err := newOnceToken(viewToken, clientToken, v, template, actions, publish)
+	if err != nil {
+		return nil, err
+	}
+	if first, known, err := c.madeView(ctx, at, once); known || err != nil {
+		return first, err
 	}
 	sha, err := c.keepView(ctx, at, template, actions, publish)
 	if err != nil {
@@ -62,37 +69,38 @@ func (c *Chats) CreateView(ctx context.Context, at center.InstanceID, v center.V
 	if publish {
 		v.Latest = sha
 	}
-	var once []store.Resource
-	key := claimKey(clientToken)
-	if clientToken != "" {
-		once = []store.Resource{{Instance: at, Kind: viewToken, ID: key, Body: []byte(v.ID), Created: v.Created, Modified: v.Created}}
-	}
-	err = views.insert(ctx, c, at, &v, once...)
-	if !duplicate(err) {
-		return c.newest(ctx, at, &v, err)
-	}
-	if clientToken != "" {
-		first, missing := c.Store.Resource(ctx, at, viewToken, key)
-		if missing == nil {
-			made, err := views.get(ctx, c, at, string(first.Body))
-			return c.newest(ctx, at, made, err)
-		}
-	}
-	return nil, viewNameTaken
-}
-
-var viewNameTaken = center.Refuse(center.Duplicate, "a view of that name already exists in the instance")
-
-func duplicate(err error) bool {
-	var refused *center.Error
-	return errors.As(err, &refused) && refused.Code == center.Duplicate
-}
-
-// newest is the content that a view got last: what is published if that is it, or else what is saved.
-func (c *Chats) newest(ctx context.Context, at center.InstanceID, v *center.View, err error) (*View, error) {
+	token, err := once.row(at, string(v.ID), v.Created)
 	if err != nil {
 		return nil, err
 	}
+	if err = taken(views.insert(ctx, c, at, &v, token...), viewNameTaken); err != nil {
+		// The same request may have been answered meanwhile.
+		if first, known, err := c.madeView(ctx, at, once); known || err != nil {
+			return first, err
+		}
+		return nil, err
+	}
+	return c.newest(ctx, at, &v)
+}
+
+const viewNameTaken = "a view of that name already exists in the instance"
+
+// madeView finds the view that a request has made already. One that was deleted since is not found.
+func (c *Chats) madeView(ctx context.Context, at center.InstanceID, once onceToken) (*View, bool, error) {
+	id, known, err := c.made(ctx, at, once)
+	if !known || err != nil {
+		return nil, known, err
+	}
+	first, err := views.get(ctx, c, at, id)
+	if err != nil {
+		return nil, true, err
+	}
+	v, err := c.newest(ctx, at, first)
+	return v, true, err
+}
+
+// newest is the content that a view got last: what is published if that is it, or else what is saved.
+func (c *Chats) newest(ctx context.Context, at center.InstanceID, v *center.View) (*View, error) {
 	qualifier := center.SavedQualifier
 	if v.Latest == v.Saved {
 		qualifier = center.LatestQualifier
@@ -108,7 +116,7 @@ func (c *Chats) keepView(ctx context.Context, at center.InstanceID, template str
 		return "", center.Refuse(center.InvalidParameter, "Content is refused: %s", strings.Join(problems, "; "))
 	}
 	err = viewContents.insert(ctx, c, at, &content)
-	if duplicate(err) {
+	if refusedAs(err, center.Duplicate) {
 		err = nil // the same content again
 	}
 	return content.SHA256(), err
@@ -277,7 +285,7 @@ func (c *Chats) UpdateView(ctx context.Context, at center.InstanceID, ref center
 	if name == nil && description == nil {
 		return center.Refuse(center.InvalidRequest, "either Name or Description must be given")
 	}
-	err := views.update(ctx, c, at, string(ref.ID), func(v *center.View) error {
+	return taken(views.update(ctx, c, at, string(ref.ID), func(v *center.View) error {
 		if name != nil {
 			v.Name = *name
 		}
@@ -286,11 +294,7 @@ func (c *Chats) UpdateView(ctx context.Context, at center.InstanceID, ref center
 		}
 		v.Modified = c.Clock.Now().UTC()
 		return nil
-	})
-	if duplicate(err) {
-		return viewNameTaken
-	}
-	return err
+	}), viewNameTaken)
 }
 
 // CreateViewVersion gives a view's latest content a number.
