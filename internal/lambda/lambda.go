@@ -96,7 +96,7 @@ func (c *Client) Invoke(ctx context.Context, function string, event []byte, asyn
 		return nil, "", failed(*out.FunctionError, out.Payload)
 	}
 	invocation, _ = middleware.GetRequestIDMetadata(out.ResultMetadata)
-	return out.Payload, invocation, nil
+	return out.Payload, name(invocation), nil
 }
 
 const (
@@ -123,7 +123,7 @@ func (c *Client) post(ctx context.Context, to string, event []byte, async bool) 
 	case isError(answer):
 		return nil, "", failed("Unhandled", answer)
 	}
-	return answer, header.Get(invocationHeader), nil
+	return answer, name(header.Get(invocationHeader)), nil
 }
 
 // sdk makes the client of AWS when it is needed first. What failed then is tried again.

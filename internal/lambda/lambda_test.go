@@ -197,6 +197,24 @@ func TestInvokeAtAURL(t *testing.T) {
 	}
 }
 
+// What a function's end calls an invocation becomes part of the contact: it is an identifier and no more.
+func TestInvocationIDsAreShort(t *testing.T) {
+	serve := func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("X-Amzn-Requestid", strings.Repeat("0123456789", 1000)+"<b>")
+		w.WriteHeader(202)
+	}
+	endpoint(t, serve)
+	s := httptest.NewServer(http.HandlerFunc(serve))
+	defer s.Close()
+	c := client(t, Options{URLs: map[string]string{"local": s.URL}})
+	for _, function := range []string{arn, "local"} {
+		_, id, err := c.Invoke(t.Context(), function, nil, true)
+		if err != nil || id != strings.Repeat("0123456789", 10) {
+			t.Errorf("%s: %d characters, %v", function, len(id), err)
+		}
+	}
+}
+
 func TestFunctionsAreFoundByLessAndLess(t *testing.T) {
 	urls := map[string]string{arn: "http://arn", arn + ":7": "http://seven", "greet:7": "http://short-seven", "greet": "http://short", "other": "http://other"}
 	for _, c := range []struct {
