@@ -21,6 +21,7 @@ import (
 const (
 	maxPlays    = 4000 // of one document
 	maxAttempts = 60   // at one branch
+	maxThrows   = 800  // at one branch of chance
 	maxEvents   = 600  // that happen in one play
 	steadyFor   = 400  // events, after which answers come in turn, so that the play comes to an end
 )
@@ -155,11 +156,11 @@ func (t trial) withAnswer(at site, a answer) trial {
 }
 
 // answer is what the trial has for a visit.
-func (t trial) answer(at site) answer {
-	a, ok := t.answers[at]
-	for !ok && t.sticky && at.visit > 0 {
+func (k *take) answer(at site) answer {
+	a, ok := k.trial.answers[at]
+	for !ok && k.sticky && at.visit > 0 {
 		at.visit--
-		a, ok = t.answers[at]
+		a, ok = k.trial.answers[at]
 	}
 	return a
 }
@@ -168,11 +169,19 @@ func (x *exploration) propose(t trial) {
 	a := t.aim
 	t.aim = aim{}
 	key := fmt.Sprint(t)
-	if t.aim = a; x.attempts[a] >= maxAttempts || x.played[key] {
+	if t.aim = a; x.attempts[a] >= x.most(a) || x.played[key] {
 		return
 	}
 	x.attempts[a]++
 	x.queue = append(x.queue, proposal{t, key})
+}
+
+// most is how often a branch is tried. Chance leads to a branch of one percent in a hundred plays.
+func (x *exploration) most(a aim) int {
+	if b := x.outline.blocks[a.action]; b != nil && b.name == "DistributeByPercentage" {
+		return maxThrows
+	}
+	return maxAttempts
 }
 
 // proposal is a trial and its name among those that were played.
@@ -197,6 +206,7 @@ type take struct {
 	play   *Play
 	visits map[string]int
 	steady int  // as the trial has it, until it has gone on for long
+	sticky bool // likewise
 	turns  int  // of the bot, in this visit
 	asked  bool // the world decides what becomes of this visit
 	stubs  int
@@ -215,7 +225,7 @@ var epoch = time.Date(2026, 1, 5, 9, 0, 0, 0, time.UTC)
 
 func (x *exploration) play(t trial) {
 	x.plays++
-	k := &take{exploration: x, trial: t, steady: t.steady, visits: make(map[string]int), written: make(map[string]origin), told: make(map[string]origin)}
+	k := &take{exploration: x, trial: t, steady: t.steady, sticky: t.sticky, visits: make(map[string]int), written: make(map[string]origin), told: make(map[string]origin)}
 	contact := k.contact()
 	k.attributes = maps.Clone(contact.Attributes)
 	if t.filled {
@@ -248,7 +258,7 @@ func (x *exploration) play(t trial) {
 func (x *exploration) goOn(k *take) {
 	for events := 1; k.play.Running(); events++ {
 		if events == steadyFor {
-			k.steady = 0
+			k.steady, k.sticky = 0, false
 		}
 		if events == maxEvents && !k.play.Accept() {
 			x.unended++
@@ -348,9 +358,13 @@ func (k *take) varyRoom(b *block, t trial) {
 			k.propose(t.withFact(o, fact{text: large}).leaving(k.before - k.initial + len(large)/2))
 		}
 	}
-	if k.size > k.peak && !k.viewed || b.name == showViewType {
+	switch {
+	case b.name == showViewType:
 		k.varied[t.aim] = true
 		k.propose(t.leaving(k.before - k.initial))
+	case k.size > k.peak && !k.viewed:
+		k.varied[t.aim] = true
+		k.propose(t.leaving(k.size - k.initial - 1))
 	}
 }
 
@@ -371,7 +385,7 @@ func (k *take) varyAnswer(b *block, at site, t trial) {
 	switch {
 	case k.asked && !(b.name == "Wait" && b.fails(t.aim.branch)):
 		k.varied[t.aim] = true
-		other := t.answer(at)
+		other := k.answer(at)
 		other.decided, other.branch = true, t.aim.branch
 		k.propose(t.withAnswer(at, other))
 		if b.waitsForBot() {

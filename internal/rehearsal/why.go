@@ -28,12 +28,38 @@ func (x *exploration) why(b *block, branch string, reached bool) string {
 		return "a chat has no Voice ID"
 	case !isError && hasEmpty(b.parameters):
 		return "a parameter is empty"
+	case b.name == "Loop" && branch == "Equals DoneLooping" && !x.leadsBack(b):
+		return "no branch that was taken leads round"
 	case b.name == compareType && !x.varied[aim{b.id, branch}]:
 		return "the flow itself decides what is compared"
 	case !x.varied[aim{b.id, branch}]:
 		return "the flow itself decides what becomes of it"
 	}
 	return ""
+}
+
+// leadsBack says whether branches that were taken lead from a loop's body back to it.
+func (x *exploration) leadsBack(loop *block) bool {
+	seen := make(map[string]bool)
+	to := []string{loop.targets["Equals ContinueLooping"]}
+	for len(to) > 0 {
+		id := to[0]
+		to = to[1:]
+		b := x.outline.blocks[id]
+		if id == loop.id {
+			return true
+		}
+		if b == nil || seen[id] {
+			continue
+		}
+		seen[id] = true
+		for branch, next := range b.targets {
+			if x.taken[aim{id, branch}] {
+				to = append(to, next)
+			}
+		}
+	}
+	return false
 }
 
 // whyUnreached tells apart what nothing leads to from what only such branches lead to.

@@ -25,7 +25,7 @@ func (k *take) block() *block {
 func (k *take) branch(b *block) string {
 	k.asked = true
 	at := site{b.id, k.visits[b.id]}
-	if a := k.trial.answer(at); a.decided {
+	if a := k.answer(at); a.decided {
 		return a.branch
 	}
 	if len(b.branches) == 0 {
@@ -122,7 +122,7 @@ func (k *take) writtenBy(at site) map[string]string {
 	written := make(map[string]string)
 	for _, path := range k.outline.refs["Attributes"] {
 		key := keyOf(path)
-		f, set := k.trial.answer(at).facts[key]
+		f, set := k.answer(at).facts[key]
 		if pool := k.outline.pool[key]; !set && at.visit > 1 && len(pool) > 0 {
 			f, set = fact{text: pool[(at.visit-2)%len(pool)]}, true
 		}
@@ -313,7 +313,7 @@ func (k *take) respond(b *block, branch string) {
 // fillers, and later those that the document compares with, in turn.
 func (k *take) tree(root string, from origin, visit int) map[string]any {
 	all := make(map[string]any)
-	set := k.trial.answer(from.site).facts
+	set := k.answer(from.site).facts
 	if from.contact {
 		set = k.trial.contact
 	}
