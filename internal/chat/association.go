@@ -22,6 +22,9 @@ func allowedRow(a *center.Allowed) (id, name string) { return a.ARN, "" }
 // AssociateFlow makes a resource lead to a flow. It takes the place of another flow that the resource led to
 // (inferred: the operation declares no error for that).
 func (c *Chats) AssociateFlow(ctx context.Context, at center.InstanceID, a center.FlowAssociation) error {
+	if err := a.Check(); err != nil {
+		return err
+	}
 	if _, err := c.flow(ctx, at, center.ParseFlow(a.FlowID).ID); err != nil {
 		return err
 	}

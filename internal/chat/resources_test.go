@@ -226,3 +226,17 @@ func TestAClientTokenMakesOneView(t *testing.T) {
 		t.Errorf("the view that the token made was deleted: %v", err)
 	}
 }
+
+// A reference is kept as it was given, which is no reason to keep a megabyte.
+func TestLongReferencesAreRefused(t *testing.T) {
+	w := newWorld(t)
+	c := w.node(center.DefaultSettings(), &told{})
+	a := center.FlowAssociation{ResourceType: center.SMSPhoneNumber, ResourceID: "number", FlowID: "arn:" + long(3000) + "/contact-flow/" + string(w.flow)}
+	if err := c.AssociateFlow(w.ctx, instance, a); !refusedAs(err, center.InvalidParameter) {
+		t.Errorf("a flow named in %d bytes: %v", len(a.FlowID), err)
+	}
+	a.FlowID, a.ResourceID = string(w.flow), long(3000)
+	if err := c.AssociateFlow(w.ctx, instance, a); !refusedAs(err, center.InvalidParameter) {
+		t.Errorf("a resource named in %d bytes: %v", len(a.ResourceID), err)
+	}
+}
