@@ -71,8 +71,10 @@ func (w wait) run(r *run) outcome {
 	case w.forBot && !r.s.Contact.Bot:
 		return outcome{ending: failed, name: participantNotFound, why: "there is no custom participant"}
 	}
+	steps, messages := r.s.Steps, r.s.Messages
 	o := r.listen(time.Duration(limit) * time.Second)
 	if w.keepsRunning {
+		r.s.Steps, r.s.Messages = steps, messages // the flow has not waited yet
 		r.s.Behind, r.s.Waiting = &Behind{At: r.current.id, Waiting: *r.s.Waiting}, nil
 		return result(keepRunning)
 	}
@@ -109,6 +111,7 @@ func (b *Behind) ended(e Event) bool {
 func (r *run) standBack() {
 	waiting := r.s.Behind.Waiting
 	r.s.At, r.s.Waiting, r.s.Behind = r.s.Behind.At, &waiting, nil
+	r.s.Steps, r.s.Messages = 0, 0
 }
 
 // stepBack breaks off what the flow waits for, for the wait behind it.
