@@ -34,3 +34,18 @@ func TestAWaitThatGoesOnBehindDoesNotResetTheGuard(t *testing.T) {
 		t.Error("no fault")
 	})
 }
+
+// A customer who writes faster than a bot answers is no flow that runs in circles.
+func TestWhatTheBotHearsNextResetsTheGuard(t *testing.T) {
+	p := mustParse(t, document(`{"Identifier":"a","Type":"ConnectParticipantWithLexBot","Parameters":{"Text":"Hello","LexV2Bot":{"AliasArn":"a"}},"Transitions":{"NextAction":"z"}},`+end))
+	s, _ := p.Step(New("f", "", 0), Start{}, noon)
+	s, _ = p.Step(s, CustomerMessage{Content: "one"}, noon)
+	for i := range maxMessages + 1 {
+		s, _ = p.Step(s, CustomerMessage{Content: "more"}, noon)
+		var effects []Effect
+		s, effects = p.Step(s, Answered{ID: s.Waiting.Call, Body: `{"messages":[{"contentType":"PlainText","content":"?"}],"sessionState":{"dialogAction":{"type":"ElicitIntent"}}}`}, noon)
+		if _, asks := last(effects).(Call); !asks {
+			t.Fatalf("turn %d: %+v", i, effects)
+		}
+	}
+}

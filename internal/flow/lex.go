@@ -239,6 +239,7 @@ func (d lexDialog) answered(r *run, a Answered) outcome {
 	case len(d.Inbox) > 0:
 		text := d.Inbox[0]
 		d.Inbox = d.Inbox[1:]
+		r.s.Steps, r.s.Messages = 0, 0 // it is the customer who keeps the flow going
 		return d.ask(r, text)
 	}
 	return d.listen(r)
