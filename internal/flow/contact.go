@@ -191,15 +191,11 @@ func (r *run) resolve(assignments []assignment) (set map[string]string, why stri
 			return nil, tooLarge
 		}
 	}
-	// Writing many attributes is more work than one action.
-	r.s.Steps += len(set) / attributesPerStep
+	r.s.Steps += len(set)/attributesPerStep + size/bytesPerStep
 	return set, ""
 }
 
-const (
-	tooLarge          = "the attributes are too large"
-	attributesPerStep = 10 // as many count as one action for the guard
-)
+const tooLarge = "the attributes are too large"
 
 // fits says whether have with set written over it keeps within the limit.
 func fits(have, set map[string]string) bool {

@@ -1,6 +1,10 @@
 package flow
 
-import "testing"
+import (
+	"fmt"
+	"strings"
+	"testing"
+)
 
 // A Wait that lets the flow go on has not made it wait.
 func TestAWaitThatGoesOnBehindDoesNotResetTheGuard(t *testing.T) {
@@ -47,5 +51,43 @@ func TestWhatTheBotHearsNextResetsTheGuard(t *testing.T) {
 		if _, asks := last(effects).(Call); !asks {
 			t.Fatalf("turn %d: %+v", i, effects)
 		}
+	}
+}
+
+// Neither what an action consists of, nor what it writes, is free.
+func TestALargeActionCountsForMore(t *testing.T) {
+	literal := strings.Repeat("x", 32_000)
+	var keys, operands []string
+	for i := range 4_000 {
+		keys = append(keys, fmt.Sprintf(`"k%d"`, i))
+		operands = append(operands, `{"NextAction":"z","Condition":{"Operator":"Equals","Operands":["$.External.a"]}}`)
+	}
+	for name, test := range map[string]struct {
+		action string
+		most   int // effects
+	}{
+		"literal":    {`"UpdateContactAttributes","Parameters":{"Attributes":{"k":"` + literal[:10_000] + `"}},"Transitions":{"NextAction":"a"}`, 1_000},
+		"written":    {`"UpdateContactAttributes","Parameters":{"Attributes":{"k":"-$.Attributes.big"}},"Transitions":{"NextAction":"a"}`, 1_000},
+		"conditions": {`"Compare","Parameters":{"ComparisonValue":"$.Channel"},"Transitions":{"NextAction":"a","Conditions":[` + strings.Join(operands[:2_000], ",") + `]}`, 1},
+		"told": {`"Loop","Parameters":{"LoopArray":"$.External.list","LoopName":"l"},"Transitions":{"NextAction":"a","Conditions":[
+			{"NextAction":"a","Condition":{"Operator":"Equals","Operands":["ContinueLooping"]}},{"NextAction":"a","Condition":{"Operator":"Equals","Operands":["DoneLooping"]}}]}`, 1},
+	} {
+		t.Run(name, func(t *testing.T) {
+			p := mustParse(t, document(`{"Identifier":"a","Type":`+test.action+`},`+end))
+			s := New("f", "", 0)
+			s.Contact.Attributes = map[string]string{"big": strings.Repeat("x", 16_000)}
+			s.Data = Data{"External": encoded(map[string]any{"list": []string{literal[:30_000]}})}
+			actions := 0
+			s.Contact.Trace = true
+			_, effects := p.Step(s, Start{}, noon)
+			for _, e := range effects {
+				if _, ok := e.(Log); ok {
+					actions++
+				}
+			}
+			if _, faulted := last(effects).(Fault); !faulted || actions > 1_000 {
+				t.Errorf("%d actions, last %T", actions, last(effects))
+			}
+		})
 	}
 }

@@ -127,6 +127,7 @@ func (l loop) tell(r *run, place any) bool {
 	if len(value) > 2*maxLoopData {
 		return false
 	}
+	r.s.Steps += len(value) / bytesPerStep
 	r.setData("Loop", value)
 	return true
 }

@@ -210,7 +210,7 @@ func (ps *parser) action(i int, n *node) {
 	if t := n.get("Transitions"); ps.object(t, path+".Transitions") {
 		ps.transitions(a, t, path+".Transitions")
 	}
-	a.weight = (strings.Count(a.params.raw, "$") + strings.Count(a.params.raw, `\u0024`)) / referencesPerStep
+	a.weight = len(n.raw)/bytesPerStep + (strings.Count(n.raw, "$")+strings.Count(n.raw, `\u0024`))/referencesPerStep
 	if a.kind = actionTypes[a.name]; a.kind != nil {
 		a.step = a.kind.prepare(params{&a.params})
 	}

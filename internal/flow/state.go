@@ -25,7 +25,7 @@ type State struct {
 	Logging        bool              `json:"lg,omitempty"`
 	Seed           uint64            `json:"s,omitempty"`  // moves on with each throw of DistributeByPercentage
 	Waits          int               `json:"n,omitempty"`  // waits begun so far, for the ids of timers
-	Steps          int               `json:"gs,omitempty"` // actions since the last wait, for the guard; ten attributes written count as one
+	Steps          int               `json:"gs,omitempty"` // actions since the last wait, for the guard; large ones count for more
 	Messages       int               `json:"gm,omitempty"` // messages since the last wait, for the guard
 
 	Contact Contact `json:"-"` // facts that the caller fills in before each Step

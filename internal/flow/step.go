@@ -13,9 +13,14 @@ const (
 	maxSteps    = 10_000
 	maxMessages = 500
 
-	// Following many references is more work than one action: as many count as
-	// one more.
+	// A large action is more work than a small one, and so is one that follows
+	// many references or writes much: as many of them count as one action more.
 	referencesPerStep = 2
+	attributesPerStep = 10
+	bytesPerStep      = 1_024
+
+	// The caller may have to look something up to answer what an action asks.
+	stepsToAsk = 10
 )
 
 // step is one action with its parameters prepared.
@@ -79,6 +84,7 @@ type run struct {
 	current *action
 
 	parameters string // of the current action, for the log
+	logged     int    // bytes of parameters in the lines so far
 
 	ownAttributes, ownFlowAttributes, ownLoops, ownData bool // the map is this run's copy
 }
@@ -270,6 +276,7 @@ func (r *run) do(e Effect) { r.effects = append(r.effects, e) }
 // ask suspends the flow until the caller has answered e.
 func (r *run) ask(e Asking) outcome {
 	r.do(e)
+	r.s.Steps += stepsToAsk
 	r.s.Waiting = &Waiting{For: r.current.name}
 	return outcome{ending: suspended}
 }
@@ -345,17 +352,21 @@ func (r *run) log(o outcome, on way) {
 	case failed:
 		line.Error = o.name
 	}
+	r.logged += len(line.Parameters)
 	r.do(line)
 }
 
-// maxLogged is the most bytes of parameters in a line; those of longer ones are
-// left out.
-const maxLogged = 32_768
+// The most bytes of parameters in a line, and in the lines of one step. What is
+// more is left out: lines wait in memory until the step is over.
+const (
+	maxLogged      = 32_768
+	maxLoggedInAll = 1 << 20
+)
 
 // resolved is the current action's parameters as they are now, for the log: the
 // action itself may change what they refer to.
 func (r *run) resolved() string {
-	if !r.logs() {
+	if !r.logs() || r.logged > maxLoggedInAll {
 		return ""
 	}
 	parameters, _ := newTemplate(&r.current.params).resolve(&r.s, maxLogged)
