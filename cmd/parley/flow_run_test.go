@@ -1,0 +1,175 @@
+package main
+
+import (
+	"bytes"
+	"errors"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+// rehearseFlow runs parley flow run with lines of input.
+func rehearseFlow(t *testing.T, input string, args ...string) (stdout, stderr string, code int) {
+	t.Helper()
+	c := command(t, nil, append([]string{"flow", "run"}, args...)...)
+	var out, errs bytes.Buffer
+	c.Stdin, c.Stdout, c.Stderr = strings.NewReader(input), &out, &errs
+	var exit *exec.ExitError
+	if err := c.Run(); err != nil && !errors.As(err, &exit) {
+		t.Fatal(err)
+	}
+	return out.String(), errs.String(), c.ProcessState.ExitCode()
+}
+
+// inFolder writes files, by name, and returns their folder.
+func inFolder(t *testing.T, contents map[string]string) string {
+	t.Helper()
+	dir := t.TempDir()
+	for name, content := range contents {
+		if err := os.WriteFile(filepath.Join(dir, name), []byte(content), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return dir
+}
+
+const orderFlow = `{"Version":"2019-10-30","StartAction":"ask","Actions":[
+  {"Identifier":"ask","Type":"InvokeLambdaFunction","Parameters":{"LambdaFunctionARN":"arn:aws:lambda:us-east-1:1:function:orders","InvocationTimeLimitSeconds":"3"},
+   "Transitions":{"NextAction":"tell","Errors":[{"ErrorType":"NoMatchingError","NextAction":"sorry"}]}},
+  {"Identifier":"tell","Type":"MessageParticipant","Parameters":{"Text":"$.Attributes.name, your order is $.External.state."},"Transitions":{"NextAction":"wait"}},
+  {"Identifier":"wait","Type":"Wait","Parameters":{"TimeLimitSeconds":"900","Events":["CustomerReturned"]},
+   "Transitions":{"NextAction":"sorry","Errors":[{"ErrorType":"NoMatchingError","NextAction":"sorry"}],"Conditions":[
+    {"NextAction":"ask","Condition":{"Operator":"Equals","Operands":["CustomerReturned"]}},
+    {"NextAction":"queue","Condition":{"Operator":"Equals","Operands":["WaitCompleted"]}}]}},
+  {"Identifier":"queue","Type":"UpdateContactTargetQueue","Parameters":{"QueueId":"support"},"Transitions":{"NextAction":"transfer","Errors":[{"ErrorType":"NoMatchingError","NextAction":"sorry"}]}},
+  {"Identifier":"transfer","Type":"TransferContactToQueue","Transitions":{"NextAction":"sorry","Errors":[{"ErrorType":"QueueAtCapacity","NextAction":"sorry"},{"ErrorType":"NoMatchingError","NextAction":"sorry"}]}},
+  {"Identifier":"sorry","Type":"MessageParticipant","Parameters":{"Text":"Sorry."},"Transitions":{"NextAction":"end"}},
+  {"Identifier":"end","Type":"DisconnectParticipant","Parameters":{},"Transitions":{}}
+]}`
+
+func TestFlowRun(t *testing.T) {
+	dir := inFolder(t, map[string]string{"flow.json": orderFlow, "sent.json": `{"state":"sent"}`})
+	file := filepath.Join(dir, "flow.json")
+	out, stderr, code := rehearseFlow(t, "still there?\n/advance 14m\n/wait\n/accept\n/leave\n", file,
+		"-a", "name=Ana", "--lambda", `orders={"state":"open"}`, "--time", "2026-01-05T09:00:00Z")
+	want := "message\tSystem\tAna, your order is open.\n" +
+		"waiting\tWait\t2026-01-05T09:15:00Z\n" +
+		"message\tSystem\tAna, your order is open.\n" +
+		"waiting\tWait\t2026-01-05T09:15:00Z\n" +
+		"waiting\tWait\t2026-01-05T09:15:00Z\n" +
+		"queued\tsupport\n" +
+		"accepted\n" +
+		"ended\n"
+	if code != 0 || stderr != "" || out != want {
+		t.Errorf("exit %d, %s\n%s", code, stderr, out)
+	}
+
+	out, _, _ = rehearseFlow(t, "", file, "-v", "--lambda", "orders=@"+filepath.Join(dir, "sent.json"))
+	if !strings.HasPrefix(out, "action\task\tInvokeLambdaFunction: NextAction\nmessage\tSystem\t, your order is sent.\naction\ttell\tMessageParticipant: NextAction\nwaiting\tWait\t") {
+		t.Errorf("verbose:\n%s", out)
+	}
+
+	out, _, code = rehearseFlow(t, "", file)
+	if code != 0 || out != "note\t\tno stub for function arn:aws:lambda:us-east-1:1:function:orders\nmessage\tSystem\tSorry.\nended\n" {
+		t.Errorf("without a stub: exit %d\n%s", code, out)
+	}
+}
+
+func TestFlowRunWithStubs(t *testing.T) {
+	dir := inFolder(t, map[string]string{
+		"flow.json": `{"Version":"2019-10-30","StartAction":"bot","Actions":[
+  {"Identifier":"bot","Type":"ConnectParticipantWithLexBot","Parameters":{"Text":"Hello $.Attributes.name","LexV2Bot":{"AliasArn":"arn:aws:lex:us-east-1:1:bot-alias/B/A"}},
+   "Transitions":{"NextAction":"end","Errors":[{"ErrorType":"NoMatchingCondition","NextAction":"end"},{"ErrorType":"NoMatchingError","NextAction":"end"}],
+    "Conditions":[{"NextAction":"module","Condition":{"Operator":"Equals","Operands":["Book"]}}]}},
+  {"Identifier":"module","Type":"InvokeFlowModule","Parameters":{"FlowModuleId":"prices"},"Transitions":{"NextAction":"view","Errors":[{"ErrorType":"NoMatchingError","NextAction":"end"}]}},
+  {"Identifier":"view","Type":"ShowView","Parameters":{"ViewResource":{"Id":"form"},"InvocationTimeLimitSeconds":"400","ViewData":{"Heading":"$.Modules.ResultData.price"}},
+   "Transitions":{"NextAction":"end","Errors":[{"ErrorType":"NoMatchingCondition","NextAction":"end"},{"ErrorType":"NoMatchingError","NextAction":"end"},{"ErrorType":"TimeLimitExceeded","NextAction":"end"}],
+    "Conditions":[{"NextAction":"again","Condition":{"Operator":"Equals","Operands":["Next"]}}]}},
+  {"Identifier":"again","Type":"TransferToFlow","Parameters":{"ContactFlowId":"hours"},"Transitions":{"NextAction":"end","Errors":[{"ErrorType":"NoMatchingError","NextAction":"end"}]}},
+  {"Identifier":"end","Type":"DisconnectParticipant","Transitions":{}}]}`,
+		"prices.json": `{"Version":"2019-10-30","StartAction":"end","Settings":{},"Actions":[
+  {"Identifier":"end","Type":"EndFlowModuleExecution","Parameters":{"ResultData":{"price":"12"}},"Transitions":{}}]}`,
+		"hours.json": `{"Version":"2019-10-30","StartAction":"open","Actions":[
+  {"Identifier":"open","Type":"CheckHoursOfOperation","Parameters":{},"Transitions":{"NextAction":"end","Errors":[{"ErrorType":"NoMatchingError","NextAction":"end"}],
+   "Conditions":[{"NextAction":"end","Condition":{"Operator":"Equals","Operands":["True"]}},{"NextAction":"closed","Condition":{"Operator":"Equals","Operands":["False"]}}]}},
+  {"Identifier":"closed","Type":"MessageParticipant","Parameters":{"Text":"We are closed."},"Transitions":{"NextAction":"end"}},
+  {"Identifier":"end","Type":"DisconnectParticipant","Transitions":{}}]}`,
+		"stubs.yaml": `
+time: 2026-01-05T09:00:00Z
+contact:
+  attributes: {name: Ana}
+lex:
+  A:
+    - {hears: book, intent: Book, says: [Gladly., Wait a moment.]}
+    - {intent: Other, state: InProgress, says: "What?"}
+views:
+  form: {action: Next, data: {FormData: {ok: true}}}
+hours: {queue: closed}
+modules: {prices: prices.json}
+flows: {hours: hours.json}
+`,
+	})
+	out, stderr, code := rehearseFlow(t, "/state\nhm\nto book a room\n", filepath.Join(dir, "flow.json"), "--stubs", filepath.Join(dir, "stubs.yaml"))
+	_, after, _ := strings.Cut(out, "state\t\t{")
+	_, after, _ = strings.Cut(after, "\n")
+	want := "waiting\tConnectParticipantWithLexBot\n" +
+		"message\tBot\tWhat?\nwaiting\tConnectParticipantWithLexBot\n" +
+		"message\tBot\tGladly.\nmessage\tBot\tWait a moment.\n" +
+		"view\tform\t{\"Heading\":\"12\"}\nnote\t\tthe view is answered: Next\nmessage\tSystem\tWe are closed.\nended\n"
+	if code != 0 || stderr != "" || after != want {
+		t.Errorf("exit %d, %s\n%s", code, stderr, out)
+	}
+}
+
+func TestFlowRunAnswersScripts(t *testing.T) {
+	dir := inFolder(t, map[string]string{
+		"flow.json": orderFlow, "bad.yaml": "lambda: {orders: {return: {}}}", "old.json": oldFlow,
+		"circle.json": `{"Version":"2019-10-30","StartAction":"a","Actions":[{"Identifier":"a","Type":"UpdateFlowLoggingBehavior","Parameters":{"FlowLoggingBehavior":"Disabled"},"Transitions":{"NextAction":"a"}}]}`,
+	})
+	file := func(name string) string { return filepath.Join(dir, name) }
+	for _, c := range []struct {
+		name   string
+		args   []string
+		code   int
+		stderr string
+		stdout string
+	}{
+		{"a file that is not there", []string{file("none.json")}, 2, "none.json", ""},
+		{"a file that is no flow", []string{file("bad.yaml")}, 2, "bad.yaml", ""},
+		{"stubs with a wrong name", []string{file("flow.json"), "--stubs", file("bad.yaml")}, 2, "field return not found", ""},
+		{"a stub that is not JSON", []string{file("flow.json"), "--lambda", "orders=open"}, 2, "--lambda orders: it is not JSON", ""},
+		{"a flow in circles", []string{file("circle.json")}, 1, "", "fault\t\ttoo many actions without a wait\n"},
+		{"an older export", []string{file("old.json")}, 0, "", "message\tSystem\tHi\nended\n"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			out, stderr, code := rehearseFlow(t, "", c.args...)
+			if code != c.code || !strings.Contains(stderr, c.stderr) || out != c.stdout {
+				t.Errorf("exit %d\n%s\n%s", code, stderr, out)
+			}
+		})
+	}
+	out, _, _ := rehearseFlow(t, "/moon\n/view Next\n/advance far\n/accept\n//quit\n/quit\nlost\n", file("flow.json"), "--lambda", `orders={"state":"\u001b[2J"}`)
+	for _, want := range []string{"there is no /moon", "no view is shown", "say how far", "the contact is in no queue"} {
+		if !strings.Contains(out, "note\t\t"+want) {
+			t.Errorf("it does not say %q:\n%s", want, out)
+		}
+	}
+	if strings.Count(out, "message\t") != 2 { // at the start, and for //quit, which is the customer's return
+		t.Errorf("%s", out)
+	}
+}
+
+func TestFlowRunOfEveryBranch(t *testing.T) {
+	dir := inFolder(t, map[string]string{"flow.json": orderFlow, "circle.json": strings.Replace(orderFlow, `"NextAction":"end"`, `"NextAction":"sorry"`, 1)})
+	out, _, code := rehearseFlow(t, "", filepath.Join(dir, "flow.json"), "--every-branch")
+	if code != 0 || !strings.Contains(out, `"wait" (Wait) NoMatchingError: not taken: the flow itself decides what becomes of it`) ||
+		!strings.Contains(out, "7 of 7 actions reached, 11 of 12 branches taken, in ") {
+		t.Errorf("exit %d\n%s", code, out)
+	}
+	out, _, code = rehearseFlow(t, "", filepath.Join(dir, "circle.json"), "--every-branch")
+	if code != 1 || !strings.Contains(out, "broken off: too many messages without a wait") {
+		t.Errorf("exit %d\n%s", code, out)
+	}
+}
