@@ -263,6 +263,31 @@ func TestWhatCountsAsNoAnswer(t *testing.T) {
 	}
 }
 
+// A fault of ours in one chat's turn is that chat's: it is tried again when its lease is over, and the others go on.
+func TestPanicsEndNobodyElse(t *testing.T) {
+	inBubble(t, func(t *testing.T, o *outside) {
+		faults := 1
+		o.functions["bad"] = func(context.Context) (string, error) {
+			if faults--; faults >= 0 {
+				panic("a fault")
+			}
+			return `{"word":"late"}`, nil
+		}
+		o.functions["good"] = word("yes")
+		c, _ := o.node()
+		bad, _ := o.call(c, "bad")
+		synctest.Wait()
+		good, _ := o.call(c, "good")
+		o.expect(good, "answered yes")
+		o.expect(bad)
+		if !strings.Contains(o.log.String(), "a fault") {
+			t.Error("the log does not tell of the fault")
+		}
+		time.Sleep(time.Minute)
+		o.expect(bad, "answered late")
+	})
+}
+
 func TestFunctionMustBeAssociated(t *testing.T) {
 	inBubble(t, func(t *testing.T, o *outside) {
 		o.distrusted = true

@@ -129,6 +129,7 @@ func (c *Chats) beginCall(to *target, e *errand) {
 
 // runCall carries an errand out under the lease that it has, or under the one it has got meanwhile.
 func (c *Chats) runCall(e *errand) {
+	defer c.survive(e.due)
 	p := c.calls
 	for {
 		p.mu.Lock()

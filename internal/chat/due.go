@@ -3,6 +3,8 @@ package chat
 import (
 	"context"
 	"errors"
+	"fmt"
+	"runtime/debug"
 	"strings"
 	"sync"
 	"time"
@@ -104,6 +106,7 @@ func (c *Chats) fire(ctx context.Context) (int, error) {
 		room <- struct{}{}
 		wg.Go(func() {
 			defer func() { <-room }()
+			defer c.survive(due)
 			if err := c.answer(ctx, due); err != nil && ctx.Err() == nil {
 				c.Log.Error("due row", "chat", due.Chat, "key", due.Key, "error", err)
 			}
@@ -111,6 +114,14 @@ func (c *Chats) fire(ctx context.Context) (int, error) {
 	}
 	wg.Wait()
 	return len(rows), nil
+}
+
+// survive keeps a panic in the turn of one due row from ending the process, and with it all chats: the row stays, and is
+// tried again when its lease is over.
+func (c *Chats) survive(due center.Due) {
+	if fault := recover(); fault != nil {
+		c.Log.Error("panic", "chat", due.Chat, "key", due.Key, "fault", fmt.Sprint(fault), "stack", string(debug.Stack()))
+	}
 }
 
 // answer lets a due row's time have come. A row that was put anew or taken away meanwhile is somebody else's.
