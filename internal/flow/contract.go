@@ -135,7 +135,9 @@ func (c *checker) keeps(s *schema, n *node, path string) {
 }
 
 func (c *checker) members(s *schema, n *node, path string) {
+	given := make(map[string]bool, len(n.names))
 	for i, name := range n.names {
+		given[name] = true
 		property, declared := s.Properties[name]
 		switch {
 		case declared && property != nil:
@@ -145,7 +147,7 @@ func (c *checker) members(s *schema, n *node, path string) {
 		}
 	}
 	for _, name := range s.Required {
-		if n.get(name).kind == 0 {
+		if !given[name] {
 			c.missing(path + "." + name)
 		}
 	}

@@ -101,11 +101,13 @@ func cutBracket(s string) (segment, rest string, ok bool) {
 		return "", s, false
 	}
 	if q := s[1]; q == '\'' || q == '"' {
-		end := strings.Index(s[2:], string(q)+"]")
-		if end < 0 {
+		// The next quote ends it or nothing does: to look further would read a
+		// text of many such beginnings once for each.
+		segment, rest, _ := strings.Cut(s[2:], string(q))
+		if rest, ok = strings.CutPrefix(rest, "]"); !ok {
 			return "", s, false
 		}
-		return s[2 : 2+end], s[2+end+2:], true
+		return segment, rest, true
 	}
 	end := 1
 	for end < len(s) && isDigit(s[end]) {
