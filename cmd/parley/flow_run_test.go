@@ -8,6 +8,9 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
+
+	"github.com/parley-chat/parley/internal/rehearsal"
 )
 
 // rehearseFlow runs parley flow run with lines of input.
@@ -171,5 +174,24 @@ func TestFlowRunOfEveryBranch(t *testing.T) {
 	out, _, code = rehearseFlow(t, "", filepath.Join(dir, "circle.json"), "--every-branch")
 	if code != 1 || !strings.Contains(out, "broken off: too many messages without a wait") {
 		t.Errorf("exit %d\n%s", code, out)
+	}
+}
+
+// The reference of stubs in the documentation is a file of stubs.
+func TestFlowRunReadsWhatItsDocumentationSays(t *testing.T) {
+	text, err := os.ReadFile("../../docs/flows.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, reference, _ := strings.Cut(string(text), "```yaml\n")
+	reference, _, _ = strings.Cut(reference, "```")
+	dir := inFolder(t, map[string]string{"stubs.yaml": reference})
+	var stubs rehearsal.Stubs
+	if err := readStubs(filepath.Join(dir, "stubs.yaml"), &stubs); err != nil {
+		t.Fatal(err)
+	}
+	if stubs.Contact.References["ticket"].Type != "URL" || len(stubs.Lambda["orders"]) != 2 || len(stubs.Lex["BOOKING"][1].Says) != 2 ||
+		stubs.Queues["support"].Oldest != 6*time.Minute || stubs.Modules["greeting"] != filepath.Join(dir, "greeting.json") {
+		t.Errorf("read: %+v", stubs)
 	}
 }
