@@ -1,7 +1,6 @@
 package center
 
 import (
-	"strconv"
 	"strings"
 	"time"
 )
@@ -88,10 +87,13 @@ func (r ViewRef) At(version string) ViewRef {
 	return r
 }
 
-// Number is the version that the qualifier names, if it is one.
-func (r ViewRef) Number() (int, bool) {
-	n, err := strconv.Atoi(r.Qualifier)
-	return n, err == nil && n > 0 && strconv.Itoa(n) == r.Qualifier
+// Number is the version that the qualifier names, 0 if it names none.
+func (r ViewRef) Number() (number int, ok bool) {
+	n, ok := versionNumber(r.Qualifier)
+	if !ok {
+		return 0, false
+	}
+	return int(n), true
 }
 
 // ViewARN returns the ARN of a view of an instance.

@@ -40,7 +40,7 @@ func TestViewRefAt(t *testing.T) {
 		{ViewRef{"form", ""}, "1", "form:1", 1, true},
 		{ViewRef{"form", "2"}, "1", "form:2", 2, true},
 		{ViewRef{"form", ""}, "$SAVED", "form:$SAVED", 0, false},
-		{ViewRef{"form", "007"}, "", "form:007", 7, false},
+		{ViewRef{"form", "007"}, "", "form:007", 0, false},
 		{ViewRef{"form", "0"}, "", "form:0", 0, false},
 	} {
 		got := c.ref.At(c.version)
@@ -80,5 +80,15 @@ func TestPublishView(t *testing.T) {
 	}
 	if _, ok := v.Version(2); ok {
 		t.Error("a version that was deleted")
+	}
+}
+
+// A version has one way to be written, and what is written otherwise names none.
+func TestViewVersionNumbers(t *testing.T) {
+	for qualifier, want := range map[string]int{"1": 1, "12": 12, "": 0, "0": 0, "01": 0, "+1": 0, "-1": 0, "1x": 0, "$LATEST": 0, "99999999999999999999": 0} {
+		r := ViewRef{ID: "form", Qualifier: qualifier}
+		if n, ok := r.Number(); n != want || ok != (want > 0) {
+			t.Errorf("%q: %d, %v", qualifier, n, ok)
+		}
 	}
 }
