@@ -30,11 +30,11 @@ func (c *Chats) CreateFlow(ctx context.Context, at center.InstanceID, f center.C
 	if _, err := c.Instance(ctx, at); err != nil {
 		return nil, err
 	}
-	sha, err := c.keepFlow(ctx, at, f.Type, content, publish)
-	if err != nil {
+	if err := flows.room(ctx, c, at, maxFlows, "flows"); err != nil {
 		return nil, err
 	}
-	if err := flows.room(ctx, c, at, maxFlows, "flows"); err != nil {
+	sha, err := c.keepFlow(ctx, at, f.Type, content, publish)
+	if err != nil {
 		return nil, err
 	}
 	if f.ID == "" {

@@ -240,3 +240,26 @@ func TestLongReferencesAreRefused(t *testing.T) {
 		t.Errorf("a resource named in %d bytes: %v", len(a.ResourceID), err)
 	}
 }
+
+// What the quota of flows refuses leaves nothing behind.
+func TestARefusedFlowIsNotKept(t *testing.T) {
+	w := newWorld(t)
+	settings := center.DefaultSettings()
+	free := w.node(settings, &told{})
+	for i := range 100 {
+		_, err := free.CreateFlow(w.ctx, instance, center.ContactFlow{Name: fmt.Sprint("flow ", i), Type: center.TypeContactFlow}, waits, true)
+		w.must(err)
+	}
+	kept := func() int {
+		rows, err := w.store.Resources(w.ctx, instance, "flow-content", "", 1000)
+		w.must(err)
+		return len(rows)
+	}
+	before := kept()
+	settings.ResourceQuotas = true
+	another := waits + " "
+	_, err := w.node(settings, &told{}).CreateFlow(w.ctx, instance, center.ContactFlow{Name: "one more", Type: center.TypeContactFlow}, another, true)
+	if !refusedAs(err, center.QuotaExceeded) || kept() != before {
+		t.Errorf("%d contents more, %v", kept()-before, err)
+	}
+}
