@@ -60,7 +60,6 @@ func (v showView) run(r *run) outcome {
 	if _, ok := facts(data); !ok {
 		return fail("the view's data is not an object")
 	}
-	r.clearData("Views")
 	version, _ := v.version.resolve(&r.s)
 	return r.ask(ShowView{ViewID: id, Version: version, Data: data, HideResponse: v.hide})
 }
@@ -78,9 +77,11 @@ func (v showView) resume(r *run, e Event) (outcome, bool) {
 		if r.s.Waiting.Timer == "" {
 			// The limit was read before the view was shown, in the same turn.
 			seconds, _ := integer(v.limit, &r.s, minViewTimeout, maxViewTimeout)
+			r.clearData("Views") // not before: the limit may be in it
 			return r.listen(time.Duration(seconds) * time.Second), false
 		}
 	case Refused:
+		r.clearData("Views")
 		return answered(e)
 	case TimerFired:
 		return outcome{ending: failed, name: timeLimitExceeded, why: "the view was not answered"},
