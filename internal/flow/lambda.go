@@ -61,8 +61,6 @@ func newInvokeFunction(p params) step {
 	return f
 }
 
-// run: what an earlier function returned is gone from here on, whatever comes
-// of this one (that a failure leaves nothing is inferred).
 func (f invokeFunction) run(r *run) outcome {
 	function := f.function.resolve(&r.s)
 	if function == "" {
@@ -76,8 +74,6 @@ func (f invokeFunction) run(r *run) outcome {
 	if why != "" {
 		return fail(why)
 	}
-	r.clearData("External")
-	r.clearData("LambdaInvocation")
 	return r.call(InvokeFunction{Function: function, Async: f.async, Limit: limit, Parameters: parameters})
 }
 
@@ -112,11 +108,16 @@ func (f invokeFunction) resolve(s *State) (parameters []Parameter, why string) {
 	return parameters, ""
 }
 
+// resume: what an earlier function returned is gone, whatever comes of this one
+// (that a failure leaves nothing is inferred).
 func (f invokeFunction) resume(r *run, e Event) (outcome, bool) {
 	a, ok := r.answers(e)
-	switch {
-	case !ok:
+	if !ok {
 		return outcome{}, false
+	}
+	r.clearData("External")
+	r.clearData("LambdaInvocation")
+	switch {
 	case a.Error != "":
 		return a.failure(), true
 	case f.async:
