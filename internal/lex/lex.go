@@ -84,6 +84,9 @@ func (c *Client) url(alias string) (string, bool) {
 // RecognizeText sends a request to a bot and returns the body of its response.
 // Source: Amazon Lex V2 API reference, RecognizeText.
 func (c *Client) RecognizeText(ctx context.Context, alias, locale, session string, request []byte) ([]byte, error) {
+	if !plain(locale) {
+		return nil, errors.New("the contact's language is no locale of a bot, such as en_US")
+	}
 	a, err := parse(alias)
 	if to, ok := c.url(alias); ok {
 		if err != nil {
@@ -180,7 +183,7 @@ func parse(arn string) (address, error) {
 	return address{}, errors.New("the bot's alias is not given as an ARN, arn:aws:lex:REGION:ACCOUNT:bot-alias/BOT/ALIAS")
 }
 
-// plain says that s, which becomes part of a host's name or a path, is what names of regions, bots and aliases are made of.
+// plain says that s, which becomes part of a host's name or a path, is what names of regions, bots, aliases and locales are made of.
 func plain(s string) bool {
 	return s != "" && strings.Trim(s, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_") == ""
 }

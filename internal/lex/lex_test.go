@@ -124,6 +124,17 @@ func TestAliasesThatAreNone(t *testing.T) {
 	}
 }
 
+// A locale comes from the contact, and becomes part of a path.
+func TestLocalesThatAreNone(t *testing.T) {
+	b := newBot(t)
+	c := client(t, Options{URLs: map[string]string{alias: b.URL}})
+	for _, locale := range []string{"", "..", "en/US", "en US", strings.Repeat("x", 5000) + "."} {
+		if _, err := c.RecognizeText(t.Context(), alias, locale, "s", nil); err == nil || b.request != nil {
+			t.Errorf("%.20q was asked for: %v", locale, err)
+		}
+	}
+}
+
 func TestEndpoints(t *testing.T) {
 	for _, c := range []struct {
 		region, want string
