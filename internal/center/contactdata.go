@@ -38,7 +38,8 @@ const (
 	maxContactDescription = 4096
 	maxContactReference   = 4096
 	maxContactCustomerID  = 128
-	maxContactLanguage    = 20 // inferred: the longest code of the documented ones is shorter
+	maxContactLanguage    = 20       // inferred: the longest code of the documented ones is shorter
+	maxReferenceBytes     = 32 << 10 // of all references together; inferred: as for attributes
 )
 
 // SetContactData writes what is known of a contact. The customer's id is the whole chat's.
@@ -51,6 +52,10 @@ func (d *Draft) SetContactData(id ContactID, set ContactData) error {
 	if !ok {
 		return Refuse(NotFound, "Resource not found of Type: CONTACT")
 	}
+	references := merged(c.References, set.References)
+	if n := referenceBytes(references); n > maxReferenceBytes {
+		return Refuse(InvalidRequest, "References must be at most %d bytes over all names, values and types, with those already set it would be %d", maxReferenceBytes, n)
+	}
 	if set.CustomerID != nil {
 		chat.CustomerID = *set.CustomerID
 	}
@@ -61,9 +66,15 @@ func (d *Draft) SetContactData(id ContactID, set ContactData) error {
 			*member.to = *member.from
 		}
 	}
-	c.References = merged(c.References, set.References)
-	c.LastUpdate = d.Now
+	c.References, c.LastUpdate = references, d.Now
 	return nil
+}
+
+func referenceBytes(references map[string]Reference) (n int) {
+	for name, r := range references {
+		n += len(name) + len(r.Value) + len(r.Type)
+	}
+	return n
 }
 
 func (s *ContactData) check() error {

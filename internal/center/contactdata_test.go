@@ -83,3 +83,29 @@ func TestSetContactDataMerges(t *testing.T) {
 		t.Errorf("got %+v", c)
 	}
 }
+
+// Flows may go on writing references for as long as the chat lasts.
+func TestReferencesOfAContactHaveALimit(t *testing.T) {
+	d := draft(chatOfOne(), noon)
+	long := strings.Repeat("x", 4096)
+	write := func(name, value, valueType string) error {
+		return d.SetContactData("c1", center.ContactData{References: map[string]center.Reference{name: {Value: value, Type: valueType}}})
+	}
+	for _, name := range []string{"1", "2", "3", "4", "5", "6", "7"} {
+		if err := write(name, long, "STRING"); err != nil {
+			t.Fatal(name, err)
+		}
+	}
+	if err := write("8", long, "STRING"); err == nil {
+		t.Error("the eighth of 4 KB was taken")
+	}
+	if err := write("8", "", long); err == nil {
+		t.Error("a type of 4 KB was taken")
+	}
+	if err := write("7", "short", "STRING"); err != nil {
+		t.Error(err)
+	}
+	if err := write("8", long, "STRING"); err != nil {
+		t.Error("there is room again:", err)
+	}
+}
