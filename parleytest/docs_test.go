@@ -2,6 +2,7 @@ package parleytest_test
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"net/http"
 	"os"
@@ -177,4 +178,57 @@ func TestDocsShowThisCode(t *testing.T) {
 	if len(blocks) < 5 {
 		t.Errorf("docs/testing.md shows %d pieces of code", len(blocks))
 	}
+}
+
+func TestOrderStatus(t *testing.T) {
+	s := parleytest.New(t, func(o *parleytest.Options) {
+		o.Functions = map[string]parleytest.Function{
+			"order-status": func(_ context.Context, event json.RawMessage) (any, error) {
+				var asked struct {
+					Details struct{ Parameters struct{ Order string } }
+				}
+				if err := json.Unmarshal(event, &asked); err != nil {
+					return nil, err
+				}
+				if asked.Details.Parameters.Order != "4711" {
+					return nil, errors.New("no such order")
+				}
+				return map[string]string{"status": "on its way"}, nil
+			},
+		}
+	})
+	flow := s.CreateFlow("status", statusFlow)
+
+	ada := s.Start(flow, func(b *parley.StartChatContactBuilder) { b.Attribute("order", "4711") })
+	ada.Hears("Your order is on its way.")
+
+	bob := s.Start(flow, func(b *parley.StartChatContactBuilder) { b.Attribute("order", "1") })
+	bob.Hears("We cannot say right now.")
+}
+
+const statusFlow = `{"Version": "2019-10-30", "StartAction": "Ask", "Actions": [
+  {"Identifier": "Ask", "Type": "InvokeLambdaFunction",
+   "Parameters": {"LambdaFunctionARN": "arn:aws:lambda:us-east-1:123456789012:function:order-status",
+     "InvocationTimeLimitSeconds": "3", "LambdaInvocationAttributes": {"Order": "$.Attributes.order"}},
+   "Transitions": {"NextAction": "Tell", "Errors": [{"NextAction": "Sorry", "ErrorType": "NoMatchingError"}]}},
+  {"Identifier": "Tell", "Type": "MessageParticipant", "Parameters": {"Text": "Your order is $.External.status."},
+   "Transitions": {"NextAction": "Wait", "Errors": [{"NextAction": "Wait", "ErrorType": "NoMatchingError"}]}},
+  {"Identifier": "Sorry", "Type": "MessageParticipant", "Parameters": {"Text": "We cannot say right now."},
+   "Transitions": {"NextAction": "Wait", "Errors": [{"NextAction": "Wait", "ErrorType": "NoMatchingError"}]}},
+  {"Identifier": "Wait", "Type": "Wait", "Parameters": {"TimeLimitSeconds": "3600"},
+   "Transitions": {"NextAction": "End", "Conditions": [{"NextAction": "End", "Condition": {"Operator": "Equals", "Operands": ["WaitCompleted"]}}],
+     "Errors": [{"NextAction": "End", "ErrorType": "NoMatchingError"}]}},
+  {"Identifier": "End", "Type": "DisconnectParticipant", "Parameters": {}, "Transitions": {}}]}`
+
+func TestOrderStatusInABubble(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := parleytest.New(t, func(o *parleytest.Options) {
+			o.Functions = map[string]parleytest.Function{"order-status": func(ctx context.Context, _ json.RawMessage) (any, error) {
+				<-ctx.Done() // longer than the flow waits
+				return nil, ctx.Err()
+			}}
+		})
+		ada := s.Start(s.CreateFlow("status", statusFlow))
+		ada.Hears("We cannot say right now.")
+	})
 }

@@ -58,6 +58,8 @@ type Options struct {
 	ActiveChats int
 	// RehydrationDelay is how long after its end a chat can be continued as a persistent one. Amazon Connect: 30 to 60 s.
 	RehydrationDelay time.Duration
+	// Functions answer in place of AWS Lambda functions, by the name or the ARN that flows have for them.
+	Functions map[string]Function
 	// Log is told what the server logs. Left out, warnings are in the test's output.
 	Log *slog.Logger
 }
@@ -105,6 +107,7 @@ func New(t testing.TB, options ...func(*Options)) *Server {
 		s.clock = server.NewManualClock(time.Now())
 		cfg.Clock = s.clock
 	}
+	s.serveFunctions(&cfg, o.Functions)
 	s.run(cfg)
 	s.client = parley.New(s.Config())
 	return s
