@@ -240,7 +240,7 @@ func TestSeededID(t *testing.T) {
 const criteria = `{"Steps":[
 	{"Expression":{"AttributeCondition":{"Name":"Language","Value":"French","ProficiencyLevel":"3","ComparisonOperator":"NumberGreaterOrEqualTo"}},"Expiry":{"DurationInSeconds":"30"}},
 	{"Expression":{"OrExpression":[{"AttributeCondition":{"ComparisonOperator":"Match","MatchCriteria":{"AgentsCriteria":{"AgentIds":["u1"]}}}},{"AttributeCondition":{"Name":"Language"}}]},"Expiry":{"DurationInSeconds":60}},
-	{"Expression":{"AttributeCondition":{"Name":"Language"}}}]}`
+	{"Expression":{"AttributeCondition":{"Name":"Level","Value":3}}}]}`
 
 func TestRoutingCriteria(t *testing.T) {
 	r, err := center.ParseRoutingCriteria(criteria)
@@ -248,6 +248,9 @@ func TestRoutingCriteria(t *testing.T) {
 		t.Fatal(err)
 	}
 	a := r.Steps[0].Expression.Attribute
+	if v := r.Steps[2].Expression.Attribute.Value; v != "3" {
+		t.Errorf("a number is read as %q", v)
+	}
 	if a.Level != 3 || r.Steps[0].Expiry.Seconds != 30 || r.Steps[1].Expression.Or[0].Attribute.Match.Agents.IDs[0] != "u1" {
 		t.Errorf("got %+v", r)
 	}

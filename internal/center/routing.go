@@ -30,8 +30,8 @@ type RoutingExpression struct {
 
 // RoutingAttribute is something that an agent has.
 type RoutingAttribute struct {
-	Name     string      `json:"Name,omitempty"`
-	Value    string      `json:"Value,omitempty"`
+	Name     looseText   `json:"Name,omitempty"`
+	Value    looseText   `json:"Value,omitempty"`
 	Level    looseNumber `json:"ProficiencyLevel,omitzero"`
 	Operator string      `json:"ComparisonOperator,omitempty"`
 	Match    *struct {
@@ -52,6 +52,17 @@ func (n *looseNumber) UnmarshalJSON(raw []byte) error {
 	f, err := number.Float64()
 	*n = looseNumber(f)
 	return err
+}
+
+// looseText is a text that flows may write as a number, or refer to where it is one.
+type looseText string
+
+func (s *looseText) UnmarshalJSON(raw []byte) error {
+	if len(raw) > 0 && (raw[0] == '-' || '0' <= raw[0] && raw[0] <= '9' || string(raw) == "true" || string(raw) == "false") {
+		*s = looseText(raw)
+		return nil
+	}
+	return json.Unmarshal(raw, (*string)(s))
 }
 
 const (

@@ -161,13 +161,17 @@ func (c criteria) wrong(n *node) string {
 	if c.open(n) || c.open(steps) {
 		return ""
 	}
-	if steps.kind != '[' || len(steps.kids) == 0 {
+	if steps.kind != '[' || len(steps.kids) == 0 || len(steps.kids) > maxCriteriaSteps {
 		return "Steps"
 	}
 	for i := range steps.kids {
 		at := "Steps[" + strconv.Itoa(i) + "]"
-		if wrong := c.expression(steps.kids[i].get("Expression"), at+".Expression", 0); wrong != "" {
+		expression := steps.kids[i].get("Expression")
+		if wrong := c.expression(expression, at+".Expression", 0); wrong != "" {
 			return wrong
+		}
+		if conditionsIn(expression) > maxStepConditions {
+			return at + ".Expression"
 		}
 		expiry := steps.kids[i].get("Expiry")
 		if !expiry.present() {
@@ -182,8 +186,23 @@ func (c criteria) wrong(n *node) string {
 	return ""
 }
 
-// maxExpressions is how deep expressions may be nested (inferred).
-const maxExpressions = 8
+const (
+	maxCriteriaSteps  = 5  // (inferred)
+	maxStepConditions = 50 // at any depth (inferred)
+	maxExpressions    = 8  // how deep expressions may be nested (inferred)
+)
+
+// conditionsIn is how many conditions an expression has.
+func conditionsIn(expression *node) (n int) {
+	inner := &expression.kids[0]
+	if inner.kind != '[' {
+		return 1
+	}
+	for i := range inner.kids {
+		n += conditionsIn(&inner.kids[i])
+	}
+	return n
+}
 
 // expression: it is one condition, or a list of expressions of which all or any
 // must hold.
@@ -223,8 +242,8 @@ func (c criteria) attributeCondition(n *node) string {
 	switch operator, _ := n.get("ComparisonOperator").scalar(); operator {
 	case "Match":
 		ids := n.get("MatchCriteria").get("AgentsCriteria").get("AgentIds")
-		missing := func(id node) bool { _, ok := id.scalar(); return !ok }
-		if !c.open(ids) && (ids.kind != '[' || len(ids.kids) == 0 || slices.ContainsFunc(ids.kids, missing)) {
+		noID := func(id node) bool { return id.kind != '"' || id.text == "" }
+		if !c.open(ids) && (ids.kind != '[' || len(ids.kids) == 0 || slices.ContainsFunc(ids.kids, noID)) {
 			return "MatchCriteria.AgentsCriteria.AgentIds"
 		}
 		return ""
