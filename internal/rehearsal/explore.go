@@ -248,7 +248,8 @@ func (x *exploration) play(t trial) {
 		k.play.Begin()
 	}
 	x.goOn(k)
-	if k.play.Fault != "" {
+	// What a call or a task would come to is nobody's concern here.
+	if channel := k.play.State.Contact.Channel; k.play.Fault != "" && (channel == "" || channel == "CHAT") {
 		x.faults[k.play.Fault] = true
 	}
 }
@@ -398,7 +399,7 @@ func (k *take) varyAnswer(b *block, at site, t trial) {
 	case b.waitsForBot() && t.aim.branch != noMatchingError:
 		k.varied[t.aim] = true
 		k.propose(t.withFact(k.bot()))
-	case b.name == "Loop":
+	case b.name == "Loop" && !b.fails(t.aim.branch):
 		k.varied[t.aim] = true
 		// What the loop goes round by is answered otherwise each time, which may lead out of it.
 		for i := range 2 * (maxSteady + 1) {

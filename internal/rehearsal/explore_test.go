@@ -56,6 +56,11 @@ func TestEveryBranchIsTaken(t *testing.T) {
 				"NextAction=end", "Equals Book=compare", "Equals Help=end", "NoMatchingCondition=end", "NoMatchingError=end", "InputTimeLimitExceeded=end"),
 			compare("$.Lex.Slots.city", "Equals Rome=end"), end("end"),
 		},
+		"a sign-in": {
+			act("signIn", "AuthenticateParticipant", `{"CognitoConfiguration":{"UserPoolArn":"p","AppClientId":"c"},"TimeLimitMinutes":"3"}`,
+				"NextAction=in", "Equals OptedOut=end", "NoMatchingError=end", "TimeLimitExceeded=end"),
+			say("in", "Welcome", "end"), end("end"),
+		},
 		"a view": {
 			act("view", "ShowView", `{"ViewResource":{"Id":"form"},"InvocationTimeLimitSeconds":"60","ViewData":{}}`,
 				"NextAction=end", "Equals Next=compare", "Equals Back=end", "NoMatchingCondition=end", "NoMatchingError=end", "TimeLimitExceeded=end"),

@@ -105,6 +105,7 @@ const callingModule = "call"
 const (
 	invokeModuleType = "InvokeFlowModule"
 	showViewType     = "ShowView"
+	signInType       = "AuthenticateParticipant"
 )
 
 // callerOfModules takes whatever a module returns, and ends.
@@ -140,6 +141,9 @@ func (p *Play) Respond(action string, data json.RawMessage) {
 
 // Return is the customer's coming back to the chat.
 func (p *Play) Return() { p.happen(flow.CustomerReturned{}) }
+
+// SignIn is what comes of the sign-in that the customer was asked for.
+func (p *Play) SignIn(came flow.SignIn) { p.happen(flow.SignInEnded{Came: came, Why: "rehearsed"}) }
 
 // BotLeaves is the custom participant's leaving.
 func (p *Play) BotLeaves() {

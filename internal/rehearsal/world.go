@@ -281,6 +281,10 @@ func (k *take) prompt() bool {
 		p.Advance(timer.Sub(p.Now))
 	case w.For == showViewType:
 		k.respond(b, branch)
+	case w.For == signInType && branch == "Equals "+string(flow.OptedOut):
+		p.SignIn(flow.OptedOut)
+	case w.For == signInType:
+		p.SignIn(flow.SignedIn)
 	case w.For == "Wait" && branch == "Equals CustomerReturned":
 		p.Return()
 	case w.For == "Wait" && branch == "Equals "+botParticipantDisconnected:
