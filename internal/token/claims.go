@@ -8,7 +8,7 @@ import (
 )
 
 // The binary form of Claims: the kind, five strings, two instants, and for a
-// View token one string more. It says nothing about its version; another form
+// View or SignIn token one string more. It says nothing about its version; another form
 // would get another Kind.
 
 // encode writes any claims; UUIDs, which ids are, become 16 bytes.
@@ -20,8 +20,11 @@ func (c Claims) encode() []byte {
 	}
 	b = appendInstant(b, c.Issued)
 	b = appendInstant(b, c.Expires)
-	if c.Kind == View {
+	switch c.Kind {
+	case View:
 		b = appendString(b, c.View)
+	case SignIn:
+		b = appendString(b, c.Session)
 	}
 	return b
 }
@@ -56,10 +59,13 @@ func decodeClaims(b []byte) (Claims, error) {
 		Issued:      r.instant(),
 		Expires:     r.instant(),
 	}
-	if c.Kind == View {
+	switch c.Kind {
+	case View:
 		c.View = r.string()
+	case SignIn:
+		c.Session = r.string()
 	}
-	if r.short || len(r.rest) > 0 || c.Kind < Participant || c.Kind > View {
+	if r.short || len(r.rest) > 0 || c.Kind < Participant || c.Kind > SignIn {
 		return Claims{}, ErrInvalid
 	}
 	return c, nil

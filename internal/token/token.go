@@ -1,7 +1,7 @@
 // Package token makes and opens the bearer tokens of a chat: the participant
 // token that StartChatContact returns, the connection token that
-// CreateParticipantConnection returns, the token in the URL of a socket, and the
-// token of a view that a flow shows.
+// CreateParticipantConnection returns, the token in the URL of a socket, the token
+// of a view that a flow shows, and the state that a sign-in page brings back.
 //
 // A token is a PASETO v4.local: encrypted, authenticated and self-contained.
 // Whoever holds a key opens it, and nothing is looked up to do so. The package
@@ -24,7 +24,8 @@ import (
 )
 
 // MaxLen is the length that the Amazon Connect Participant Service's model
-// allows a ParticipantToken, a ConnectionToken and a ViewToken.
+// allows a ParticipantToken, a ConnectionToken and a ViewToken, and that of Amazon
+// Connect the State of a sign-in.
 const MaxLen = 1000
 
 // How long tokens live, by the Amazon Connect API Reference: a connection
@@ -43,6 +44,7 @@ const (
 	Connection  Kind = 2 // calls the other operations of the Participant Service
 	Socket      Kind = 3 // opens sockets, any number of times until it expires
 	View        Kind = 4 // says which view a chat was shown; of no use without a connection token of that chat
+	SignIn      Kind = 5 // says for which session of a chat a customer signs in; of no use when that session is over
 )
 
 func (k Kind) String() string {
@@ -55,6 +57,8 @@ func (k Kind) String() string {
 		return "socket token"
 	case View:
 		return "view token"
+	case SignIn:
+		return "sign-in state"
 	}
 	return fmt.Sprintf("token of kind %d", byte(k))
 }
@@ -69,6 +73,7 @@ type Claims struct {
 	Participant string
 	Role        string // CUSTOMER, AGENT, …
 	View        string // of a View token alone: what was shown, as the caller names it
+	Session     string // of a SignIn token alone
 
 	Issued  time.Time
 	Expires time.Time // the first moment at which it is not good any more; zero is never

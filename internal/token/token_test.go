@@ -43,7 +43,7 @@ func TestOpenReturnsWhatWasSealed(t *testing.T) {
 	participant := connection
 	participant.Kind, participant.Expires = Participant, time.Time{}
 	shown := Claims{Kind: View, Instance: connection.Instance, Chat: connection.Chat, Contact: connection.Contact, View: "form:1"}
-	for _, c := range []Claims{connection, participant, {Kind: Socket}, {Kind: Socket, Chat: "not a UUID", Role: "Ω"}, shown, {Kind: View}} {
+	for _, c := range []Claims{connection, participant, {Kind: Socket}, {Kind: Socket, Chat: "not a UUID", Role: "Ω"}, shown, {Kind: View}, {Kind: SignIn, Chat: connection.Chat, Session: connection.Contact}, {Kind: SignIn}} {
 		token := s.Seal(c)
 		for _, from := range []string{"token", "cache"} {
 			got, err := s.Open(token, c.Kind, now)
@@ -87,7 +87,7 @@ func TestTokenIsShortAndOpaque(t *testing.T) {
 
 func TestKindsDoNotOpenEachOther(t *testing.T) {
 	s := newSealer(t, key1)
-	kinds := []Kind{Participant, Connection, Socket, View}
+	kinds := []Kind{Participant, Connection, Socket, View, SignIn}
 	for _, sealed := range kinds {
 		c := connection
 		c.Kind = sealed
@@ -203,7 +203,7 @@ func TestOpenRefusesWhatWasNotSealed(t *testing.T) {
 		"no claims":         foreign(func(*paseto.Token) {}),
 		"claim not base64":  foreign(func(p *paseto.Token) { p.SetString(claimName, "*") }),
 		"no kind":           claim(nil),
-		"unknown kind":      claim(Claims{Kind: 5}.encode()),
+		"unknown kind":      claim(Claims{Kind: 6}.encode()),
 		"a view's, cut":     claim(Claims{Kind: View}.encode()[:8]),
 		"truncated claims":  claim(connection.encode()[:40]),
 		"trailing claims":   claim(append(connection.encode(), 0)),
@@ -223,7 +223,7 @@ func TestOpenRefusesWhatWasNotSealed(t *testing.T) {
 
 func TestOnlyConnectionTokensAreRemembered(t *testing.T) {
 	s := newSealer(t, key1)
-	for kind, want := range map[Kind]bool{Participant: false, Connection: true, Socket: false, View: false} {
+	for kind, want := range map[Kind]bool{Participant: false, Connection: true, Socket: false, View: false, SignIn: false} {
 		token := s.Seal(Claims{Kind: kind})
 		if _, err := s.Open(token, kind, now); err != nil {
 			t.Fatal(err)
@@ -334,7 +334,7 @@ func FuzzClaims(f *testing.F) {
 	f.Fuzz(func(t *testing.T, kind byte, chat, contact, role string, expires int64, encoded []byte) {
 		c := Claims{Kind: Kind(kind), Chat: chat, Contact: contact, Role: role, Expires: time.UnixMilli(expires).UTC()}
 		got, err := decodeClaims(c.encode())
-		if known := c.Kind >= Participant && c.Kind <= View; known != (err == nil) || known && got != c {
+		if known := c.Kind >= Participant && c.Kind <= SignIn; known != (err == nil) || known && got != c {
 			t.Errorf("%+v, %v\nwant %+v", got, err, c)
 		}
 		if c, err := decodeClaims(encoded); err == nil {
