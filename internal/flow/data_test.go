@@ -124,6 +124,7 @@ func TestAFunctionsResponse(t *testing.T) {
 		{`{"a":null}`, stringMap, "the response is no STRING_MAP: a is not a string"},
 		{`{"a":{"b":"c"}}`, stringMap, "the response is no STRING_MAP: a is not a string"},
 		{`{"a":["c"]}`, stringMap, "the response is no STRING_MAP: a is not a string"},
+		{`{"` + strings.Repeat("é", 200) + `":1}`, stringMap, "the response is no STRING_MAP: " + strings.Repeat("é", 50) + "… is not a string"},
 		{`{"a":{"b":[1,null,{"c":"d"}]}}`, jsonObject, ""},
 		{`null`, stringMap, "the response is not a JSON object"},
 		{`null`, jsonObject, "the response is not a JSON object"},

@@ -107,7 +107,7 @@ func (a askSystem) answered(r *run, body string) outcome {
 	if answer.Result == "" {
 		return success
 	}
-	return result(answer.Result)
+	return r.named(answer.Result)
 }
 
 func readSystemAnswer(body string) (answer systemAnswer, why string) {

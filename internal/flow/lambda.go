@@ -3,7 +3,6 @@ package flow
 import (
 	"encoding/json"
 	"fmt"
-	"strings"
 	"time"
 	"unicode/utf8"
 )
@@ -159,7 +158,7 @@ func functionResponse(body, responseType string) (value json.RawMessage, why str
 		return nil, "the response type is neither STRING_MAP nor JSON"
 	}
 	if name, ok := onlyStrings(value); !ok {
-		return nil, "the response is no STRING_MAP: " + name + " is not a string"
+		return nil, "the response is no STRING_MAP: " + short(name) + " is not a string"
 	}
 	return value, ""
 }
@@ -174,7 +173,7 @@ func onlyStrings(object json.RawMessage) (name string, ok bool) {
 		c.space()
 		c.at++ // the colon
 		if start = c.skip(); object[start] != '"' {
-			return strings.ToValidUTF8(name, "\uFFFD"), false
+			return name, false
 		}
 	}
 	return "", true

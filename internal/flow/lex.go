@@ -233,9 +233,9 @@ func (d lexDialog) answered(r *run, a Answered) outcome {
 	r.setData("Lex", reply.facts)
 	switch {
 	case reply.failed:
-		return fail("the bot could not fulfil the intent " + reply.intent)
+		return fail("the bot could not fulfil the intent " + short(reply.intent))
 	case reply.ended:
-		return outcome{ending: resulted, value: value{text: reply.intent, missing: reply.intent == ""}, name: reply.intent}
+		return outcome{ending: resulted, value: value{text: reply.intent, missing: reply.intent == ""}, name: short(reply.intent)}
 	case len(d.Inbox) > 0:
 		text := d.Inbox[0]
 		d.Inbox = d.Inbox[1:]

@@ -62,7 +62,7 @@ func (m invokeFlowModule) resume(r *run, e Event) (outcome, bool) {
 	if !ok && r.current.errorBranch(noMatchingCondition) == nil {
 		return success, true
 	}
-	return outcome{ending: resulted, value: value{text: name, missing: !ok}, name: name}, true
+	return r.named(name), true
 }
 
 type endFlowModule struct {
@@ -84,7 +84,7 @@ func (m endFlowModule) run(r *run) outcome {
 	if kindOf(json.RawMessage(data)) != '{' {
 		data = "{}"
 	}
-	o := outcome{ending: left, name: name, left: moduleResult{name: name, data: data}}
+	o := outcome{ending: left, name: m.result.static(), left: moduleResult{name: name, data: data}}
 	if !fits {
 		o.why = "the result data is too large and was left out"
 	}

@@ -2,7 +2,9 @@ package flow
 
 import (
 	"maps"
+	"slices"
 	"strconv"
+	"strings"
 	"time"
 )
 
@@ -69,6 +71,30 @@ var success = outcome{ending: succeeded}
 
 func result(name string) outcome {
 	return outcome{ending: resulted, value: value{text: name}, name: name}
+}
+
+// named is a result that somebody outside has given. Where no condition names it
+// it may be a value of the contact's, which the log does not name.
+func (r *run) named(name string) outcome {
+	o := outcome{ending: resulted, value: value{text: name, missing: name == ""}}
+	if r.current.expects(name) {
+		o.name = name
+	}
+	return o
+}
+
+// expects says whether a condition names the result.
+func (a *action) expects(result string) bool {
+	return slices.ContainsFunc(a.conditions, func(c condition) bool { return c.operand.static() == result })
+}
+
+// short is a name that somebody outside has given, for the log.
+func short(name string) string {
+	const most = 100 // bytes
+	if len(name) <= most {
+		return name
+	}
+	return strings.ToValidUTF8(name[:most], "") + "…"
 }
 
 func fail(why string) outcome {

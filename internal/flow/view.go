@@ -108,12 +108,7 @@ func (v showView) responded(r *run, m CustomerMessage) outcome {
 		data = encoded(map[string]string{"content": m.Content})
 	}
 	r.setData("Views", encoded(map[string]any{"Action": action, "ViewResultData": data}))
-	o := outcome{ending: resulted, value: value{text: action}}
-	// Whatever the customer's client made up is no name for the log.
-	if r.current.expects(action) {
-		o.name = action
-	}
-	return o
+	return r.named(action)
 }
 
 // viewResponse reads a response to a view. What is none is a plain answer.
@@ -130,9 +125,4 @@ func viewResponse(content string) (action string, data json.RawMessage) {
 		response.Data = json.RawMessage("{}")
 	}
 	return response.Action, response.Data
-}
-
-// expects says whether a condition names the result.
-func (a *action) expects(result string) bool {
-	return slices.ContainsFunc(a.conditions, func(c condition) bool { return c.operand.static() == result })
 }
