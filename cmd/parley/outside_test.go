@@ -32,6 +32,7 @@ func TestOutsideIsChecked(t *testing.T) {
 		"--lambda=f=localhost:9000":    "the URL of function f: it must be an http:// or https:// URL",
 		"--lex=A=ftp://example.org":    "the URL of bot alias A: it must be an http:// or https:// URL",
 		"--system=Cases=/path":         "the URL of system Cases: it must be an http:// or https:// URL",
+		"--sign-in=us-east-1_Ab=/page": "the sign-in URL of user pool us-east-1_Ab: it must be an http:// or https:// URL",
 		"--flow-log=/nowhere/flow.log": "open the flow log: open /nowhere/flow.log: no such file or directory",
 	} {
 		_, stderr, code := parley(t, nil, "dev", "--listen", "127.0.0.1:0", flag)

@@ -122,7 +122,7 @@ func newWorld(t testing.TB, change func(*api.Config, *chat.Config)) *world {
 	partition := center.Partition{Account: "123456789012", Region: "us-east-1"}
 	chats := chat.Config{
 		Store: db, Bus: bus.NewLocal(), Sealer: sealer, Clock: chat.WallClock{}, Wall: time.Now, NewID: counted("aaaaaaaa"),
-		Partition: partition, Settings: center.DefaultSettings(), Log: log,
+		Partition: partition, Settings: center.DefaultSettings(), Log: log, SignIns: pages{},
 	}
 	front := api.Config{
 		Sockets: openTo{}, Keys: accessKeys{accessKey: secretKey}, AnyCredentials: true, Partition: partition,
@@ -197,14 +197,14 @@ func (w *world) prepare(line string) {
 	case "say":
 		who, text, _ := strings.Cut(rest, " ")
 		var caller chat.Caller
-		if caller, err = w.chats.Authenticate(w.names[who+"Connection"], token.Connection); err == nil {
+		if caller, err = w.caller(who); err == nil {
 			var sent center.Item
 			sent, err = w.chats.Send(ctx, caller, center.Message{ContentType: center.TextPlain, Content: text}, "")
 			w.names["message"] = string(sent.ID)
 		}
 	case "read":
 		var caller chat.Caller
-		if caller, err = w.chats.Authenticate(w.names[rest+"Connection"], token.Connection); err == nil {
+		if caller, err = w.caller(rest); err == nil {
 			_, err = w.chats.Event(ctx, caller, center.EventRead, `{"messageId":"`+w.names["message"]+`"}`)
 		}
 	case "attribute":
@@ -225,6 +225,8 @@ func (w *world) prepare(line string) {
 		if err == nil {
 			w.names["made"] = string(made.ID)
 		}
+	case "signs-in", "sign-in-page":
+		err = w.prepareSignIn(ctx, verb)
 	case "view", "view-version", "shown":
 		err = w.prepareView(ctx, verb, rest)
 	case "module":
@@ -259,6 +261,11 @@ func (w *world) prepare(line string) {
 	if err != nil {
 		w.t.Fatalf("setup: %s: %v", line, err)
 	}
+}
+
+// caller is somebody who has connected.
+func (w *world) caller(who string) (chat.Caller, error) {
+	return w.chats.Authenticate(w.names[who+"Connection"], token.Connection)
 }
 
 // queued starts a chat whose flow says which agents it wants, and puts it into the basic queue.

@@ -58,9 +58,9 @@ const (
 
 // question is the data of a due row: all that it takes to ask.
 type question struct {
-	ID      string          `json:"id"` // of the flow's Call
+	ID      string          `json:"id,omitempty"` // of the flow's Call
 	Kind    string          `json:"kind"`
-	Target  string          `json:"target"` // function, alias or system
+	Target  string          `json:"target"` // function, alias, system or user pool
 	Limit   time.Duration   `json:"limit"`
 	Async   bool            `json:"async,omitempty"`
 	Locale  string          `json:"locale,omitempty"`
@@ -73,6 +73,7 @@ const (
 	kindFunction = "function"
 	kindBot      = "bot"
 	kindSystem   = "system"
+	kindSignIn   = "sign-in"
 )
 
 // call puts what a flow asks outside on its way: a due row, which whoever has room for it takes up after the commit.
@@ -178,6 +179,9 @@ func (c *Chats) carry(ctx context.Context, e *errand) error {
 		r := *t.run
 		r.Asked = ""
 		t.run, t.ran = &r, true
+		if q.Kind == kindSignIn {
+			return c.signedIn(t, answered)
+		}
 		return c.feed(t, answered)
 	}))
 }
@@ -219,6 +223,8 @@ func (c *Chats) ask(ctx context.Context, at center.InstanceID, q *question) (flo
 		answer, err = c.recognize(within, at, q)
 	case kindSystem:
 		answer, err = c.askSystem(within, q)
+	case kindSignIn:
+		answer, err = c.redeem(within, q)
 	default:
 		err = unanswered("nobody knows whom to ask")
 	}

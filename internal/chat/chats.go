@@ -47,6 +47,7 @@ type Config struct {
 	Functions Functions
 	Bots      Bots
 	Systems   Systems
+	SignIns   SignIns
 	FlowLog   FlowLog // gets the lines of flows whose logging is on; nil for nobody
 	Trace     bool    // every action is remembered for a while, for [Chats.Traced]
 }
@@ -88,6 +89,8 @@ type run struct {
 	Asked string `json:"asked,omitempty"` // key of the due row whose answer it waits for, "" for none
 	// Hidden keeps what the customer answers to the view that was shown last out of the transcript.
 	Hidden bool `json:"hidden,omitempty"`
+	// SignIn is the session in which the customer signs in, nil for none.
+	SignIn *signIn `json:"signIn,omitempty"`
 }
 
 // hides says whether what the customer sends now stays out of the transcript: it answers a view that asks for that.

@@ -47,6 +47,9 @@ func (c *Chats) feed(t *turn, ev flow.Event) error {
 		r := *t.run
 		r.State = next
 		t.run, t.ran = &r, true
+		if next.Behind != at.Behind || !t.run.signsIn() {
+			t.dropSignIn()
+		}
 		if ev, err = c.carryOut(t, effects, p); err != nil {
 			return err
 		}
@@ -100,6 +103,10 @@ func (c *Chats) carryOut(t *turn, effects []flow.Effect, p *flow.Program) (answe
 			answer, err = c.getMetrics(t, e)
 		case flow.ShowView:
 			answer, err = c.showView(t, e)
+		case flow.BeginSignIn:
+			answer = c.beginSignIn(t, e)
+		case flow.EndSignIn:
+			answer = c.endSignIn(t, e.Came)
 		case flow.SetContactData:
 			answer, err = c.setContactData(t, e)
 		case flow.SetTags:
@@ -351,8 +358,12 @@ func (c *Chats) facts(t *turn) (flow.Contact, error) {
 	if len(contact.SegmentAttributes) > 0 {
 		f.SegmentAttributes = make(map[string]string, len(contact.SegmentAttributes))
 		for k, v := range contact.SegmentAttributes {
-			if v.ValueString != nil {
-				f.SegmentAttributes[k] = *v.ValueString
+			text, err := segmentFact(v)
+			if err != nil {
+				return f, err
+			}
+			if text != "" {
+				f.SegmentAttributes[k] = text
 			}
 		}
 	}

@@ -57,7 +57,7 @@ type ActionInfo struct {
 	Note    string
 }
 
-var actionTypes = newTable(participantActions, contactActions, controlActions, waitActions, loopActions, queueActions, lambdaActions, integrationActions)
+var actionTypes = newTable(participantActions, authentications, contactActions, controlActions, waitActions, loopActions, queueActions, lambdaActions, integrationActions)
 
 func newTable(families ...[]actionType) map[string]*actionType {
 	table := make(map[string]*actionType)

@@ -113,17 +113,6 @@ func (c *checker) view() {
 	}
 }
 
-// The limits of TimeLimitMinutes (admin guide, "Authenticate Customer").
-const (
-	minAuthentication = 3
-	maxAuthentication = 15
-)
-
-func (c *checker) authentication() {
-	c.equalsOnly()
-	c.integer("TimeLimitMinutes", minAuthentication, maxAuthentication)
-}
-
 // equalsOnly: results that are names are compared by Equals alone.
 func (c *checker) equalsOnly() {
 	for i := range c.a.conditions {

@@ -105,6 +105,19 @@ type (
 		HideResponse bool
 	}
 
+	// BeginSignIn lets the customer sign in at a page of an Amazon Cognito user
+	// pool. Granted means that they were asked to; the flow goes on waiting, for
+	// SignInEnded or for its timer. A sign-in lasts as long as the flow waits for
+	// it.
+	BeginSignIn struct {
+		UserPoolARN string
+		ClientID    string // of the pool's app client
+	}
+
+	// EndSignIn ends the sign-in: what is known of the customer by it is to be
+	// written, and they are to be told, before it is granted.
+	EndSignIn struct{ Came SignIn }
+
 	// SetContactData changes what is known of the contact, or of the one that it
 	// is related to; nil members stay as they are.
 	SetContactData struct {
@@ -247,6 +260,8 @@ func (GetMetrics) effect()           {}
 func (InvokeModule) effect()         {}
 func (Return) effect()               {}
 func (ShowView) effect()             {}
+func (BeginSignIn) effect()          {}
+func (EndSignIn) effect()            {}
 func (SetContactData) effect()       {}
 func (SetTags) effect()              {}
 func (SetRouting) effect()           {}
@@ -262,5 +277,7 @@ func (GetMetrics) asking()     {}
 func (InvokeModule) asking()   {}
 func (Return) asking()         {}
 func (ShowView) asking()       {}
+func (BeginSignIn) asking()    {}
+func (EndSignIn) asking()      {}
 func (SetContactData) asking() {}
 func (SetTags) asking()        {}

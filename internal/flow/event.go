@@ -40,6 +40,13 @@ type (
 	// Returned answers Return, and is for the program of the module's caller.
 	Returned struct{}
 
+	// SignInEnded is what came of the customer's sign-in: SignedIn, SignInFailed
+	// or OptedOut. That it took too long is for the timer to say.
+	SignInEnded struct {
+		Came SignIn
+		Why  string // for the log
+	}
+
 	// Answered is the answer to a Call, or why there is none. An answer that the
 	// flow no longer waits for is ignored.
 	Answered struct {
@@ -60,4 +67,5 @@ func (BotDisconnected) event()  {}
 func (Granted) event()          {}
 func (Refused) event()          {}
 func (Returned) event()         {}
+func (SignInEnded) event()      {}
 func (Answered) event()         {}

@@ -29,6 +29,7 @@ var update = flag.Bool("update", false, "rewrite the outputs in testdata")
 //	start, message TEXT, response JSON, returned, timer ID, bot-left
 //	granted [RESULT or JSON], refused [ERROR:] REASON
 //	answered ID BODY, unanswered ID ERROR: WHY
+//	sign-in OUTCOME [WHY]
 //	told               what State.Data holds
 //	advance DURATION   time passes
 //	take TYPE [PARAMS] what one action of the type does, in a flow that says the branch; later commands go on in it
@@ -161,6 +162,9 @@ func (s *story) event(command, argument string) Event {
 		id, rest, _ := strings.Cut(argument, " ")
 		errorType, why := errorAndReason(rest)
 		return Answered{ID: id, Error: errorType, Why: why}
+	case "sign-in":
+		came, why, _ := strings.Cut(argument, " ")
+		return SignInEnded{Came: SignIn(came), Why: why}
 	case "back":
 		return Returned{}
 	}

@@ -66,14 +66,6 @@ var participantActions = []actionType{
 		check:      (*checker).view,
 	}, newShowView),
 	notYet(actionType{
-		name:       "AuthenticateParticipant",
-		note:       "takes the branch NoMatchingError: there is no sign-in with Amazon Cognito",
-		params:     []string{"CognitoConfiguration", "CustomerProfilesConfiguration", "TimeLimitMinutes"},
-		errors:     []string{noMatchingError, timeLimitExceeded},
-		conditions: mayConditions,
-		check:      (*checker).authentication,
-	}),
-	notYet(actionType{
 		name:       "ConnectParticipantWithAgenticCX",
 		note:       "takes the branch NoMatchingError: Amazon Connect's own AI agents run nowhere else",
 		errors:     onlyNoMatchingError,

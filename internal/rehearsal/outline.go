@@ -137,7 +137,7 @@ func (b *block) list(o *outline) {
 	case slices.Contains(transfers, b.name):
 		b.branches = append(b.branches, transferred)
 	case len(b.conditions) == 0 && !slices.Contains(b.errors, noMatchingCondition),
-		b.name == invokeModuleType && !slices.Contains(b.errors, noMatchingCondition):
+		b.name == invokeModuleType && !slices.Contains(b.errors, noMatchingCondition), b.name == signInType:
 		b.branches = append(b.branches, nextAction)
 	}
 	for _, c := range b.conditions {

@@ -31,6 +31,7 @@ func (s *story) commands() map[string]func(*testscript.TestScript, bool, []strin
 		"function": s.cmdOutsider("function"),
 		"lex":      s.cmdOutsider("lex"),
 		"system":   s.cmdOutsider("system"),
+		"pool":     s.cmdOutsider("pool"),
 		"asked":    s.cmdAsked,
 
 		// What a company's backend does.
@@ -53,6 +54,7 @@ func (s *story) commands() map[string]func(*testscript.TestScript, bool, []strin
 		"attributes":      s.cmdAttributes,
 		"set":             s.cmdSet,
 		"associate":       s.cmdAssociate,
+		"signed-in":       s.cmdSignedIn,
 
 		// What a participant does.
 		"credentials": s.cmdCredentials,
@@ -67,6 +69,8 @@ func (s *story) commands() map[string]func(*testscript.TestScript, bool, []strin
 		"read":        s.cmdReceipt("message.read"),
 		"open":        s.cmdOpen,
 		"answer":      s.cmdAnswer,
+		"sign-in":     s.cmdSignIn,
+		"opt-out":     s.cmdOptOut,
 		"leave":       s.cmdLeave,
 		"talk":        s.cmdTalk,
 		"see":         s.cmdSee,
@@ -76,7 +80,7 @@ func (s *story) commands() map[string]func(*testscript.TestScript, bool, []strin
 		"page":        s.cmdPage,
 		"transcript":  s.cmdTranscript,
 	}
-	before := []string{"server", "function", "lex", "system"} // may come before the servers start
+	before := []string{"server", "function", "lex", "system", "pool"} // may come before the servers start
 	commands := map[string]func(*testscript.TestScript, bool, []string){}
 	for name, f := range all {
 		commands[name] = func(ts *testscript.TestScript, neg bool, args []string) {

@@ -17,6 +17,7 @@ import (
 	"github.com/parley-chat/parley/internal/lambda"
 	"github.com/parley-chat/parley/internal/lex"
 	"github.com/parley-chat/parley/internal/outside"
+	"github.com/parley-chat/parley/internal/signin"
 	"github.com/parley-chat/parley/internal/systems"
 	"github.com/parley-chat/parley/internal/token"
 )
@@ -42,6 +43,8 @@ type Config struct {
 	// Amazon Lex bots by the ARN or id of their alias, of systems such as CustomerProfiles by name. Functions and bots that
 	// have none are AWS's, as the environment's AWS configuration says.
 	Functions, Bots, Systems map[string]string
+	// SignIns are the URLs of the sign-in pages of user pools, by the pool's ARN or id; https, but for development.
+	SignIns map[string]string
 	// FlowLog is the file that flow logs are appended to, "-" for the standard output; empty for none.
 	FlowLog string
 	// Dial connects to those outside; nil is the network. Scenarios set it.
@@ -73,14 +76,16 @@ type askers struct {
 	functions *lambda.Client
 	bots      *lex.Client
 	systems   *systems.Client
+	signIns   *signin.Client
 }
 
 // askers are made of the configuration. In development, to have given somebody a URL is leave enough for flows to ask them.
 func (c *Config) askers() (a askers, err error) {
-	var errs [3]error
+	var errs [4]error
 	a.functions, errs[0] = lambda.New(lambda.Options{URLs: c.Functions, Trust: c.Dev, Region: c.Partition.Region, Dial: c.Dial})
 	a.bots, errs[1] = lex.New(lex.Options{URLs: c.Bots, Trust: c.Dev, Dial: c.Dial})
 	a.systems, errs[2] = systems.New(c.Systems, c.Dial)
+	a.signIns, errs[3] = signin.New(signin.Options{URLs: c.SignIns, Plain: c.Dev, Dial: c.Dial, Now: c.Now})
 	return a, errors.Join(errs[:]...)
 }
 

@@ -15,7 +15,7 @@ import (
 
 // Those outside whom flows ask: the commands of stories that say what they answer.
 
-// outsiders are functions, bots and systems at URLs.
+// outsiders are functions, bots, systems and user pools at URLs.
 type outsiders struct {
 	http *http.Server
 	tell func() // that somebody was asked
@@ -66,7 +66,12 @@ func (s *story) cmdOutsider(kind string) func(c *call) error {
 				return err
 			}
 		}
-		urls := map[string]map[string]string{"function": s.config.Functions, "lex": s.config.Bots, "system": s.config.Systems}[kind]
+		if kind == "pool" {
+			o.answer = idToken(o.answer)
+		}
+		urls := map[string]map[string]string{
+			"function": s.config.Functions, "lex": s.config.Bots, "system": s.config.Systems, "pool": s.config.SignIns,
+		}[kind]
 		urls[name] = "http://outside/" + kind + "/" + name
 		s.outside.mu.Lock()
 		defer s.outside.mu.Unlock()
@@ -117,6 +122,7 @@ func (s *story) openOutside() error {
 	go func() { _ = s.outside.http.Serve(listener) }()
 	s.config.Dial = outside.Dial(dial)
 	s.config.Functions, s.config.Bots, s.config.Systems = map[string]string{}, map[string]string{}, map[string]string{}
+	s.config.SignIns = map[string]string{}
 	return nil
 }
 

@@ -103,6 +103,9 @@ type person struct {
 	from        string // ContinuedFromContactId
 	sent        []message
 	next        string // NextToken of the last page
+	state       string // that a sign-in page brings back
+	redirect    string // to which it brings it
+	challenge   string // of whoever exchanges its code
 	joined      bool
 	sockets     []*socket // oldest first
 }

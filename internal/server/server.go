@@ -120,7 +120,7 @@ func (s *Server) wire(ctx context.Context) error {
 	conf := chat.Config{
 		Store: s.store, Bus: nodes, Sealer: s.tokens, Clock: s.cfg.Clock, Wall: s.cfg.Now, NewID: s.cfg.NewID,
 		Partition: s.cfg.Partition, Settings: s.cfg.Settings, Log: s.cfg.Log, Shared: s.shared(),
-		Functions: ask.functions, Bots: ask.bots, Systems: ask.systems, Trace: s.cfg.Dev,
+		Functions: ask.functions, Bots: ask.bots, Systems: ask.systems, SignIns: ask.signIns, Trace: s.cfg.Dev,
 	}
 	if s.cfg.FlowLog != "" {
 		if s.flowLog, err = openFlowLog(s.cfg.FlowLog, s.cfg.Log); err != nil {

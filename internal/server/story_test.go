@@ -246,6 +246,9 @@ func (s *story) line(it item) string {
 	case it.is("chat.rehydrated") && it.ParticipantID == "":
 		return "chat rehydrated"
 	}
+	if told, ok := signInLine(name, it); ok {
+		return told
+	}
 	return fmt.Sprintf("%+v", it)
 }
 

@@ -4458,6 +4458,42 @@ func (v *UpdateHoursOfOperationInput) AppendJSON(dst []byte) []byte {
 }
 
 // AppendJSON appends the members that are set.
+func (v *UpdateParticipantAuthenticationInput) AppendJSON(dst []byte) []byte {
+	dst = append(dst, '{')
+	if v.State != nil {
+		dst = append(dst, `"State":`...)
+		dst = wire.AppendString(dst, *v.State)
+		dst = append(dst, ',')
+	}
+	if v.InstanceId != nil {
+		dst = append(dst, `"InstanceId":`...)
+		dst = wire.AppendString(dst, *v.InstanceId)
+		dst = append(dst, ',')
+	}
+	if v.Code != nil {
+		dst = append(dst, `"Code":`...)
+		dst = wire.AppendString(dst, *v.Code)
+		dst = append(dst, ',')
+	}
+	if v.Error != nil {
+		dst = append(dst, `"Error":`...)
+		dst = wire.AppendString(dst, *v.Error)
+		dst = append(dst, ',')
+	}
+	if v.ErrorDescription != nil {
+		dst = append(dst, `"ErrorDescription":`...)
+		dst = wire.AppendString(dst, *v.ErrorDescription)
+		dst = append(dst, ',')
+	}
+	return wire.Close(dst, '}')
+}
+
+// AppendJSON appends the members that are set.
+func (v *UpdateParticipantAuthenticationOutput) AppendJSON(dst []byte) []byte {
+	return append(dst, "{}"...)
+}
+
+// AppendJSON appends the members that are set.
 func (v *UpdateViewContentInput) AppendJSON(dst []byte) []byte {
 	dst = append(dst, '{')
 	if v.Status != nil {

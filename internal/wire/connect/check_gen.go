@@ -111,6 +111,28 @@ func checkAttributes(m map[string]string) *wire.FieldError {
 	return wire.CheckMap(m, checkAttributeName, checkAttributeValue)
 }
 
+var patternAuthenticationError = wire.NewMatcher("^[\\x20-\\x21\\x23-\\x5B\\x5D-\\x7E]*$", "", "^[\\x20-\\x21\\x23-\\x5B\\x5D-\\x7E]*$")
+
+func checkAuthenticationError(s string) *wire.FieldError {
+	if e := wire.CheckLength(s, 1, 2048); e != nil {
+		return e
+	}
+	return patternAuthenticationError.Check(s)
+}
+
+var patternAuthenticationErrorDescription = wire.NewMatcher("^[\\x20-\\x21\\x23-\\x5B\\x5D-\\x7E]*$", "", "^[\\x20-\\x21\\x23-\\x5B\\x5D-\\x7E]*$")
+
+func checkAuthenticationErrorDescription(s string) *wire.FieldError {
+	if e := wire.CheckLength(s, 1, 2048); e != nil {
+		return e
+	}
+	return patternAuthenticationErrorDescription.Check(s)
+}
+
+func checkAuthorizationCode(s string) *wire.FieldError {
+	return wire.CheckLength(s, 1, 2048)
+}
+
 func (v *BatchGetFlowAssociationInput) check() *wire.FieldError {
 	if v.InstanceId == nil {
 		return wire.MissingField("InstanceId")
@@ -1777,6 +1799,10 @@ func checkParticipantRole(s string) *wire.FieldError {
 	return wire.CheckEnum(s, enumParticipantRole)
 }
 
+func checkParticipantToken(s string) *wire.FieldError {
+	return wire.CheckLength(s, 1, 1000)
+}
+
 func (v *PersistentChat) check() *wire.FieldError {
 	if v.RehydrationType != nil {
 		if e := checkRehydrationType(*v.RehydrationType); e != nil {
@@ -2345,6 +2371,37 @@ func (v *UpdateHoursOfOperationInput) check() *wire.FieldError {
 	if v.Config != nil {
 		if e := checkHoursOfOperationConfigList(v.Config); e != nil {
 			return e.In("Config")
+		}
+	}
+	return nil
+}
+
+func (v *UpdateParticipantAuthenticationInput) check() *wire.FieldError {
+	if v.State == nil {
+		return wire.MissingField("State")
+	}
+	if e := checkParticipantToken(*v.State); e != nil {
+		return e.In("State")
+	}
+	if v.InstanceId == nil {
+		return wire.MissingField("InstanceId")
+	}
+	if e := checkInstanceId(*v.InstanceId); e != nil {
+		return e.In("InstanceId")
+	}
+	if v.Code != nil {
+		if e := checkAuthorizationCode(*v.Code); e != nil {
+			return e.In("Code")
+		}
+	}
+	if v.Error != nil {
+		if e := checkAuthenticationError(*v.Error); e != nil {
+			return e.In("Error")
+		}
+	}
+	if v.ErrorDescription != nil {
+		if e := checkAuthenticationErrorDescription(*v.ErrorDescription); e != nil {
+			return e.In("ErrorDescription")
 		}
 	}
 	return nil

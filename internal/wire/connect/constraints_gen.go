@@ -531,6 +531,13 @@ func Constraints() map[string][]wire.Constraint {
 			{Field: "RecurrenceConfig.RecurrencePattern.ByWeekdayOccurrence[0]", Location: wire.Body, Type: "integer", Min: new(int64(-1)), Max: new(int64(4))},
 			{Field: "OverrideType", Location: wire.Body, Type: "string", Enum: []string{"STANDARD", "OPEN", "CLOSED"}},
 		},
+		"UpdateParticipantAuthentication": {
+			{Field: "State", Location: wire.Body, Type: "string", Required: true, Min: new(int64(1)), Max: new(int64(1000))},
+			{Field: "InstanceId", Location: wire.Body, Type: "string", Required: true, Min: new(int64(1)), Max: new(int64(100))},
+			{Field: "Code", Location: wire.Body, Type: "string", Min: new(int64(1)), Max: new(int64(2048))},
+			{Field: "Error", Location: wire.Body, Type: "string", Min: new(int64(1)), Max: new(int64(2048)), Pattern: "^[\\x20-\\x21\\x23-\\x5B\\x5D-\\x7E]*$"},
+			{Field: "ErrorDescription", Location: wire.Body, Type: "string", Min: new(int64(1)), Max: new(int64(2048)), Pattern: "^[\\x20-\\x21\\x23-\\x5B\\x5D-\\x7E]*$"},
+		},
 		"UpdateViewContent": {
 			{Field: "InstanceId", Location: wire.Path, Type: "string", Wire: "InstanceId", Required: true, Min: new(int64(1)), Max: new(int64(100)), Pattern: "^[a-zA-Z0-9\\_\\-:\\/]+$"},
 			{Field: "ViewId", Location: wire.Path, Type: "string", Wire: "ViewId", Required: true, Min: new(int64(1)), Max: new(int64(500)), Pattern: "^[a-zA-Z0-9\\_\\-:\\/$]+$"},

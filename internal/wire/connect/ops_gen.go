@@ -392,6 +392,11 @@ var Ops = []wire.Op{
 		NewInput: func() wire.Input { return new(UpdateHoursOfOperationOverrideInput) },
 	},
 	{
+		Service: "connect", Name: "UpdateParticipantAuthentication", Method: "POST", Path: "/contact/update-participant-authentication", Status: 200, Auth: wire.SigV4,
+		Errors:   []wire.ErrorShape{InvalidRequestException, InvalidParameterException, ConflictException, InternalServiceException, ThrottlingException, AccessDeniedException},
+		NewInput: func() wire.Input { return new(UpdateParticipantAuthenticationInput) },
+	},
+	{
 		Service: "connect", Name: "UpdateViewContent", Method: "POST", Path: "/views/{InstanceId}/{ViewId}", Status: 200, Auth: wire.SigV4,
 		Errors:   []wire.ErrorShape{AccessDeniedException, InvalidRequestException, InvalidParameterException, ResourceNotFoundException, InternalServiceException, TooManyRequestsException, ResourceInUseException},
 		NewInput: func() wire.Input { return new(UpdateViewContentInput) },
@@ -666,7 +671,6 @@ var Others = []wire.Route{
 	{Service: "connect", Name: "UpdateInstanceAttribute", Method: "POST", Path: "/instance/{InstanceId}/attribute/{AttributeType}"},
 	{Service: "connect", Name: "UpdateInstanceStorageConfig", Method: "POST", Path: "/instance/{InstanceId}/storage-config/{AssociationId}"},
 	{Service: "connect", Name: "UpdateNotificationContent", Method: "POST", Path: "/notifications/{InstanceId}/{NotificationId}"},
-	{Service: "connect", Name: "UpdateParticipantAuthentication", Method: "POST", Path: "/contact/update-participant-authentication"},
 	{Service: "connect", Name: "UpdateParticipantRoleConfig", Method: "PUT", Path: "/contact/participant-role-config/{InstanceId}/{ContactId}"},
 	{Service: "connect", Name: "UpdatePhoneNumber", Method: "PUT", Path: "/phone-number/{PhoneNumberId}"},
 	{Service: "connect", Name: "UpdatePhoneNumberMetadata", Method: "PUT", Path: "/phone-number/{PhoneNumberId}/metadata"},

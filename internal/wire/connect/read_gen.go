@@ -1887,6 +1887,42 @@ func (v *UpdateHoursOfOperationOverrideInput) read(r *wire.Reader) {
 }
 
 // Decode implements wire.Input.
+func (v *UpdateParticipantAuthenticationInput) Decode(q *wire.Request) error {
+	var r wire.Reader
+	r.Reset(q.Body)
+	v.read(&r)
+	if err := r.End(); err != nil {
+		return err
+	}
+	if e := v.check(); e != nil {
+		return e
+	}
+	return nil
+}
+
+func (v *UpdateParticipantAuthenticationInput) read(r *wire.Reader) {
+	if !r.Object() {
+		return
+	}
+	for r.Member() {
+		switch r.Name() {
+		case "State":
+			v.State = r.String()
+		case "InstanceId":
+			v.InstanceId = r.String()
+		case "Code":
+			v.Code = r.String()
+		case "Error":
+			v.Error = r.String()
+		case "ErrorDescription":
+			v.ErrorDescription = r.String()
+		default:
+			r.Skip()
+		}
+	}
+}
+
+// Decode implements wire.Input.
 func (v *UpdateViewContentInput) Decode(q *wire.Request) error {
 	var r wire.Reader
 	r.Reset(q.Body)

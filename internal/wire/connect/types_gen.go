@@ -3756,6 +3756,41 @@ func (v UpdateHoursOfOperationInput) LogValue() slog.Value {
 	return slog.StringValue(wire.SetMembers(v))
 }
 
+// UpdateParticipantAuthenticationInput is the request of UpdateParticipantAuthentication.
+type UpdateParticipantAuthenticationInput struct {
+	State            *string // required; 1 to 1000 characters
+	InstanceId       *string // required; 1 to 100 characters
+	Code             *string // 1 to 2048 characters; sensitive
+	Error            *string // 1 to 2048 characters; sensitive
+	ErrorDescription *string // 1 to 2048 characters; sensitive
+}
+
+// String names the members that are set; values stay out of logs.
+func (v UpdateParticipantAuthenticationInput) String() string { return wire.SetMembers(v) }
+
+// GoString is String, for %#v.
+func (v UpdateParticipantAuthenticationInput) GoString() string { return wire.SetMembers(v) }
+
+// LogValue is String, for slog.
+func (v UpdateParticipantAuthenticationInput) LogValue() slog.Value {
+	return slog.StringValue(wire.SetMembers(v))
+}
+
+// UpdateParticipantAuthenticationOutput is the answer of UpdateParticipantAuthentication.
+type UpdateParticipantAuthenticationOutput struct {
+}
+
+// String names the members that are set; values stay out of logs.
+func (v UpdateParticipantAuthenticationOutput) String() string { return wire.SetMembers(v) }
+
+// GoString is String, for %#v.
+func (v UpdateParticipantAuthenticationOutput) GoString() string { return wire.SetMembers(v) }
+
+// LogValue is String, for slog.
+func (v UpdateParticipantAuthenticationOutput) LogValue() slog.Value {
+	return slog.StringValue(wire.SetMembers(v))
+}
+
 // UpdateViewContentInput is the request of UpdateViewContent.
 type UpdateViewContentInput struct {
 	InstanceId *string           // required; in the path; 1 to 100 characters

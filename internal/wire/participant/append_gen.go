@@ -69,6 +69,22 @@ func (v *AudioFeatures) AppendJSON(dst []byte) []byte {
 }
 
 // AppendJSON appends the members that are set.
+func (v *CancelParticipantAuthenticationInput) AppendJSON(dst []byte) []byte {
+	dst = append(dst, '{')
+	if v.SessionId != nil {
+		dst = append(dst, `"SessionId":`...)
+		dst = wire.AppendString(dst, *v.SessionId)
+		dst = append(dst, ',')
+	}
+	return wire.Close(dst, '}')
+}
+
+// AppendJSON appends the members that are set.
+func (v *CancelParticipantAuthenticationOutput) AppendJSON(dst []byte) []byte {
+	return append(dst, "{}"...)
+}
+
+// AppendJSON appends the members that are set.
 func (v *ConnectionCredentials) AppendJSON(dst []byte) []byte {
 	dst = append(dst, '{')
 	if v.ConnectionToken != nil {
@@ -160,6 +176,33 @@ func (v *DisconnectParticipantInput) AppendJSON(dst []byte) []byte {
 // AppendJSON appends the members that are set.
 func (v *DisconnectParticipantOutput) AppendJSON(dst []byte) []byte {
 	return append(dst, "{}"...)
+}
+
+// AppendJSON appends the members that are set.
+func (v *GetAuthenticationUrlInput) AppendJSON(dst []byte) []byte {
+	dst = append(dst, '{')
+	if v.SessionId != nil {
+		dst = append(dst, `"SessionId":`...)
+		dst = wire.AppendString(dst, *v.SessionId)
+		dst = append(dst, ',')
+	}
+	if v.RedirectUri != nil {
+		dst = append(dst, `"RedirectUri":`...)
+		dst = wire.AppendString(dst, *v.RedirectUri)
+		dst = append(dst, ',')
+	}
+	return wire.Close(dst, '}')
+}
+
+// AppendJSON appends the members that are set.
+func (v *GetAuthenticationUrlOutput) AppendJSON(dst []byte) []byte {
+	dst = append(dst, '{')
+	if v.AuthenticationUrl != nil {
+		dst = append(dst, `"AuthenticationUrl":`...)
+		dst = wire.AppendString(dst, *v.AuthenticationUrl)
+		dst = append(dst, ',')
+	}
+	return wire.Close(dst, '}')
 }
 
 // AppendJSON appends the members that are set.

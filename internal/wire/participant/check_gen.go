@@ -6,6 +6,22 @@ import (
 	"github.com/parley-chat/parley/internal/wire"
 )
 
+func (v *CancelParticipantAuthenticationInput) check() *wire.FieldError {
+	if v.SessionId == nil {
+		return wire.MissingField("SessionId")
+	}
+	if e := checkSessionId(*v.SessionId); e != nil {
+		return e.In("SessionId")
+	}
+	if v.ConnectionToken == nil {
+		return wire.MissingField("ConnectionToken")
+	}
+	if e := checkParticipantToken(*v.ConnectionToken); e != nil {
+		return e.In("ConnectionToken")
+	}
+	return nil
+}
+
 func checkChatContent(s string) *wire.FieldError {
 	return wire.CheckLength(s, 1, 16384)
 }
@@ -90,6 +106,28 @@ func (v *DisconnectParticipantInput) check() *wire.FieldError {
 	return nil
 }
 
+func (v *GetAuthenticationUrlInput) check() *wire.FieldError {
+	if v.SessionId == nil {
+		return wire.MissingField("SessionId")
+	}
+	if e := checkSessionId(*v.SessionId); e != nil {
+		return e.In("SessionId")
+	}
+	if v.RedirectUri == nil {
+		return wire.MissingField("RedirectUri")
+	}
+	if e := checkRedirectURI(*v.RedirectUri); e != nil {
+		return e.In("RedirectUri")
+	}
+	if v.ConnectionToken == nil {
+		return wire.MissingField("ConnectionToken")
+	}
+	if e := checkParticipantToken(*v.ConnectionToken); e != nil {
+		return e.In("ConnectionToken")
+	}
+	return nil
+}
+
 func (v *GetTranscriptInput) check() *wire.FieldError {
 	if v.ContactId != nil {
 		if e := checkContactId(*v.ContactId); e != nil {
@@ -144,6 +182,10 @@ func checkNextToken(s string) *wire.FieldError {
 
 func checkParticipantToken(s string) *wire.FieldError {
 	return wire.CheckLength(s, 1, 1000)
+}
+
+func checkRedirectURI(s string) *wire.FieldError {
+	return wire.CheckLength(s, 1, 1024)
 }
 
 var enumScanDirection = []string{"FORWARD", "BACKWARD"}
@@ -203,6 +245,10 @@ func (v *SendMessageInput) check() *wire.FieldError {
 		return e.In("ConnectionToken")
 	}
 	return nil
+}
+
+func checkSessionId(s string) *wire.FieldError {
+	return wire.CheckLength(s, 36, 36)
 }
 
 var enumSortKey = []string{"DESCENDING", "ASCENDING"}

@@ -9,6 +9,10 @@ import (
 // Constraints are the facts that the API model states about each field of a request, by operation.
 func Constraints() map[string][]wire.Constraint {
 	return map[string][]wire.Constraint{
+		"CancelParticipantAuthentication": {
+			{Field: "SessionId", Location: wire.Body, Type: "string", Required: true, Min: new(int64(36)), Max: new(int64(36))},
+			{Field: "ConnectionToken", Location: wire.Header, Type: "string", Wire: "X-Amz-Bearer", Required: true, Min: new(int64(1)), Max: new(int64(1000))},
+		},
 		"CreateParticipantConnection": {
 			{Field: "Type", Location: wire.Body, Type: "list", Min: new(int64(1))},
 			{Field: "Type[0]", Location: wire.Body, Type: "string", Enum: []string{"WEBSOCKET", "CONNECTION_CREDENTIALS", "WEBRTC_CONNECTION"}},
@@ -21,6 +25,11 @@ func Constraints() map[string][]wire.Constraint {
 		},
 		"DisconnectParticipant": {
 			{Field: "ClientToken", Location: wire.Body, Type: "string", Max: new(int64(500))},
+			{Field: "ConnectionToken", Location: wire.Header, Type: "string", Wire: "X-Amz-Bearer", Required: true, Min: new(int64(1)), Max: new(int64(1000))},
+		},
+		"GetAuthenticationUrl": {
+			{Field: "SessionId", Location: wire.Body, Type: "string", Required: true, Min: new(int64(36)), Max: new(int64(36))},
+			{Field: "RedirectUri", Location: wire.Body, Type: "string", Required: true, Min: new(int64(1)), Max: new(int64(1024))},
 			{Field: "ConnectionToken", Location: wire.Header, Type: "string", Wire: "X-Amz-Bearer", Required: true, Min: new(int64(1)), Max: new(int64(1000))},
 		},
 		"GetTranscript": {

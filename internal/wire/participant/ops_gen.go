@@ -19,6 +19,11 @@ var (
 // Ops are the served operations, by name.
 var Ops = []wire.Op{
 	{
+		Service: "participant", Name: "CancelParticipantAuthentication", Method: "POST", Path: "/participant/cancel-authentication", Status: 200, Auth: wire.Bearer,
+		Errors:   []wire.ErrorShape{AccessDeniedException, InternalServerException, ThrottlingException, ValidationException},
+		NewInput: func() wire.Input { return new(CancelParticipantAuthenticationInput) },
+	},
+	{
 		Service: "participant", Name: "CreateParticipantConnection", Method: "POST", Path: "/participant/connection", Status: 200, Auth: wire.Bearer,
 		Errors:   []wire.ErrorShape{AccessDeniedException, InternalServerException, ThrottlingException, ValidationException},
 		NewInput: func() wire.Input { return new(CreateParticipantConnectionInput) },
@@ -32,6 +37,11 @@ var Ops = []wire.Op{
 		Service: "participant", Name: "DisconnectParticipant", Method: "POST", Path: "/participant/disconnect", Status: 200, Auth: wire.Bearer,
 		Errors:   []wire.ErrorShape{AccessDeniedException, InternalServerException, ThrottlingException, ValidationException},
 		NewInput: func() wire.Input { return new(DisconnectParticipantInput) },
+	},
+	{
+		Service: "participant", Name: "GetAuthenticationUrl", Method: "POST", Path: "/participant/authentication-url", Status: 200, Auth: wire.Bearer,
+		Errors:   []wire.ErrorShape{AccessDeniedException, InternalServerException, ThrottlingException, ValidationException},
+		NewInput: func() wire.Input { return new(GetAuthenticationUrlInput) },
 	},
 	{
 		Service: "participant", Name: "GetTranscript", Method: "POST", Path: "/participant/transcript", Status: 200, Auth: wire.Bearer,
@@ -52,9 +62,7 @@ var Ops = []wire.Op{
 
 // Others are the model's other operations, by name.
 var Others = []wire.Route{
-	{Service: "participant", Name: "CancelParticipantAuthentication", Method: "POST", Path: "/participant/cancel-authentication"},
 	{Service: "participant", Name: "CompleteAttachmentUpload", Method: "POST", Path: "/participant/complete-attachment-upload"},
 	{Service: "participant", Name: "GetAttachment", Method: "POST", Path: "/participant/attachment"},
-	{Service: "participant", Name: "GetAuthenticationUrl", Method: "POST", Path: "/participant/authentication-url"},
 	{Service: "participant", Name: "StartAttachmentUpload", Method: "POST", Path: "/participant/start-attachment-upload"},
 }

@@ -7,6 +7,38 @@ import (
 )
 
 // Decode implements wire.Input.
+func (v *CancelParticipantAuthenticationInput) Decode(q *wire.Request) error {
+	var r wire.Reader
+	r.Reset(q.Body)
+	v.read(&r)
+	if err := r.End(); err != nil {
+		return err
+	}
+	var e *wire.FieldError
+	if v.ConnectionToken, e = q.HeaderString("X-Amz-Bearer"); e != nil {
+		return e.In("ConnectionToken")
+	}
+	if e := v.check(); e != nil {
+		return e
+	}
+	return nil
+}
+
+func (v *CancelParticipantAuthenticationInput) read(r *wire.Reader) {
+	if !r.Object() {
+		return
+	}
+	for r.Member() {
+		switch r.Name() {
+		case "SessionId":
+			v.SessionId = r.String()
+		default:
+			r.Skip()
+		}
+	}
+}
+
+// Decode implements wire.Input.
 func (v *CreateParticipantConnectionInput) Decode(q *wire.Request) error {
 	var r wire.Reader
 	r.Reset(q.Body)
@@ -81,6 +113,40 @@ func (v *DisconnectParticipantInput) read(r *wire.Reader) {
 		switch r.Name() {
 		case "ClientToken":
 			v.ClientToken = r.String()
+		default:
+			r.Skip()
+		}
+	}
+}
+
+// Decode implements wire.Input.
+func (v *GetAuthenticationUrlInput) Decode(q *wire.Request) error {
+	var r wire.Reader
+	r.Reset(q.Body)
+	v.read(&r)
+	if err := r.End(); err != nil {
+		return err
+	}
+	var e *wire.FieldError
+	if v.ConnectionToken, e = q.HeaderString("X-Amz-Bearer"); e != nil {
+		return e.In("ConnectionToken")
+	}
+	if e := v.check(); e != nil {
+		return e
+	}
+	return nil
+}
+
+func (v *GetAuthenticationUrlInput) read(r *wire.Reader) {
+	if !r.Object() {
+		return
+	}
+	for r.Member() {
+		switch r.Name() {
+		case "SessionId":
+			v.SessionId = r.String()
+		case "RedirectUri":
+			v.RedirectUri = r.String()
 		default:
 			r.Skip()
 		}

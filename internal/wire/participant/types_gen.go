@@ -54,6 +54,38 @@ func (v AudioFeatures) GoString() string { return wire.SetMembers(v) }
 // LogValue is String, for slog.
 func (v AudioFeatures) LogValue() slog.Value { return slog.StringValue(wire.SetMembers(v)) }
 
+// CancelParticipantAuthenticationInput is the request of CancelParticipantAuthentication.
+type CancelParticipantAuthenticationInput struct {
+	SessionId       *string // required; 36 to 36 characters
+	ConnectionToken *string // required; header X-Amz-Bearer; 1 to 1000 characters
+}
+
+// String names the members that are set; values stay out of logs.
+func (v CancelParticipantAuthenticationInput) String() string { return wire.SetMembers(v) }
+
+// GoString is String, for %#v.
+func (v CancelParticipantAuthenticationInput) GoString() string { return wire.SetMembers(v) }
+
+// LogValue is String, for slog.
+func (v CancelParticipantAuthenticationInput) LogValue() slog.Value {
+	return slog.StringValue(wire.SetMembers(v))
+}
+
+// CancelParticipantAuthenticationOutput is the answer of CancelParticipantAuthentication.
+type CancelParticipantAuthenticationOutput struct {
+}
+
+// String names the members that are set; values stay out of logs.
+func (v CancelParticipantAuthenticationOutput) String() string { return wire.SetMembers(v) }
+
+// GoString is String, for %#v.
+func (v CancelParticipantAuthenticationOutput) GoString() string { return wire.SetMembers(v) }
+
+// LogValue is String, for slog.
+func (v CancelParticipantAuthenticationOutput) LogValue() slog.Value {
+	return slog.StringValue(wire.SetMembers(v))
+}
+
 // ConnectionCredentials is a part of a request or answer.
 type ConnectionCredentials struct {
 	ConnectionToken *string // 1 to 1000 characters
@@ -163,6 +195,38 @@ func (v DisconnectParticipantOutput) GoString() string { return wire.SetMembers(
 
 // LogValue is String, for slog.
 func (v DisconnectParticipantOutput) LogValue() slog.Value {
+	return slog.StringValue(wire.SetMembers(v))
+}
+
+// GetAuthenticationUrlInput is the request of GetAuthenticationUrl.
+type GetAuthenticationUrlInput struct {
+	SessionId       *string // required; 36 to 36 characters
+	RedirectUri     *string // required; 1 to 1024 characters
+	ConnectionToken *string // required; header X-Amz-Bearer; 1 to 1000 characters
+}
+
+// String names the members that are set; values stay out of logs.
+func (v GetAuthenticationUrlInput) String() string { return wire.SetMembers(v) }
+
+// GoString is String, for %#v.
+func (v GetAuthenticationUrlInput) GoString() string { return wire.SetMembers(v) }
+
+// LogValue is String, for slog.
+func (v GetAuthenticationUrlInput) LogValue() slog.Value { return slog.StringValue(wire.SetMembers(v)) }
+
+// GetAuthenticationUrlOutput is the answer of GetAuthenticationUrl.
+type GetAuthenticationUrlOutput struct {
+	AuthenticationUrl *string // 1 to 2083 characters
+}
+
+// String names the members that are set; values stay out of logs.
+func (v GetAuthenticationUrlOutput) String() string { return wire.SetMembers(v) }
+
+// GoString is String, for %#v.
+func (v GetAuthenticationUrlOutput) GoString() string { return wire.SetMembers(v) }
+
+// LogValue is String, for slog.
+func (v GetAuthenticationUrlOutput) LogValue() slog.Value {
 	return slog.StringValue(wire.SetMembers(v))
 }
 
