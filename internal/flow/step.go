@@ -232,7 +232,8 @@ type way struct {
 
 // branch chooses the next action. NextAction is the way on after a success
 // only: on branching actions the console writes there a copy of another branch,
-// so an error never follows it, some types aside.
+// so an error never follows it, some types aside. A branch that leads nowhere, as
+// drafts have them, is none.
 func (r *run) branch(o outcome) way {
 	a := r.current
 	next := way{at: a.next.at, branch: "NextAction"}
@@ -245,17 +246,15 @@ func (r *run) branch(o outcome) way {
 				return way{at: c.target.at, condition: c}
 			}
 		}
-		if b := a.errorBranch(noMatchingCondition); b != nil {
+		if b := a.errorBranch(noMatchingCondition); b != nil && b.target.at >= 0 {
 			return way{at: b.target.at, branch: b.errorType}
 		}
 		return next
 	}
-	b := a.errorBranch(o.name)
-	if b == nil {
-		b = a.errorBranch(noMatchingError)
-	}
-	if b != nil && b.target.at >= 0 {
-		return way{at: b.target.at, branch: b.errorType}
+	for _, name := range []string{o.name, noMatchingError} {
+		if b := a.errorBranch(name); b != nil && b.target.at >= 0 {
+			return way{at: b.target.at, branch: b.errorType}
+		}
 	}
 	if a.kind != nil && a.kind.goesOn {
 		return next
