@@ -44,13 +44,14 @@ func (*runFlowCmd) Help() string {
   /accept          an agent takes the contact from its queue
   /leave           the agent leaves
   /bot-leaves      the custom participant leaves
+  /sign-in         the customer signs in; /sign-in fails and /sign-in later are the other ways
   /state           show where the flow stands
   /quit            stop; so does the end of input
   // begins a text with a slash
 
 Nothing outside is asked, whatever the flow says. What has no stub does not answer: functions, bots and systems take their error branch, other flows and modules are not there. Queues are there and empty, and it is within hours of operation, unless the stubs say otherwise.
 
-When input or output is no terminal, each line of output is one event: its kind, who, and what, separated by tabs, with \n, \r, \t and \\ for those characters. The kinds are message, interactive, view, queued, accepted, waiting (until when, if the flow has a limit), ended, returned (of a module), fault, note, state, and with --verbose action.
+When input or output is no terminal, each line of output is one event: its kind, who, and what, separated by tabs, with \n, \r, \t and \\ for those characters. The kinds are message, interactive, view, sign-in, queued, accepted, waiting (until when, if the flow has a limit), ended, returned (of a module), fault, note, state, and with --verbose action.
 
 With --every-branch it plays the flow from its start again and again, with whatever answers and values lead to a branch that was not yet taken, and prints a table. Stubs are not looked at.
 
@@ -191,6 +192,7 @@ var playCommands = map[string]func(*rehearsing, string) error{
 		}
 		return nil
 	},
+	"/sign-in":    (*rehearsing).signIn,
 	"/bot-leaves": func(r *rehearsing, _ string) error { r.play.BotLeaves(); return nil },
 	"/state":      func(r *rehearsing, _ string) error { return r.state() },
 }
@@ -225,6 +227,15 @@ func (r *rehearsing) respond(argument string) error {
 		return errors.New(`say which action, and its data as JSON: /view Next {"FormData": {"name": "Ana"}}`)
 	}
 	r.play.Respond(action, json.RawMessage(data))
+	return nil
+}
+
+func (r *rehearsing) signIn(argument string) error {
+	came, known := map[string]flow.SignIn{"": flow.SignedIn, "fails": flow.SignInFailed, "later": flow.OptedOut}[argument]
+	if !known {
+		return errors.New("say /sign-in, /sign-in fails or /sign-in later")
+	}
+	r.play.SignIn(came)
 	return nil
 }
 
@@ -304,6 +315,8 @@ func (r *rehearsing) tell(e flow.Effect) {
 		r.shown.show("message", who, e.Content)
 	case flow.ShowView:
 		r.shown.show("view", e.ViewID, e.Data)
+	case flow.BeginSignIn:
+		r.shown.show("sign-in", e.UserPoolARN, "")
 	case flow.Log:
 		if r.verbose || e.Error != "" && !r.shown.plain {
 			r.shown.show("action", e.Identifier, describeAction(&e))

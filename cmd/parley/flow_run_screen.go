@@ -32,6 +32,8 @@ func (s *playScreen) sentence(kind, who, what string) string {
 		return s.paint(bold, who+":") + " " + onOneScreen(choices(what))
 	case "view":
 		return s.paint(bold, "View "+who) + " " + said + "\n" + s.paint(dim, "/view ACTION DATA answers it.")
+	case "sign-in":
+		return s.paint(dim, "The customer is asked to sign in. /sign-in does.")
 	case "action":
 		return s.paint(dim, "  "+who+" · "+said)
 	case "queued":

@@ -164,6 +164,24 @@ func TestFlowRunAnswersScripts(t *testing.T) {
 	}
 }
 
+func TestFlowRunOfASignIn(t *testing.T) {
+	dir := inFolder(t, map[string]string{"flow.json": `{"Version":"2019-10-30","StartAction":"ask","Actions":[
+  {"Identifier":"ask","Type":"AuthenticateParticipant","Parameters":{"CognitoConfiguration":{"UserPoolArn":"pool","AppClientId":"app"},"TimeLimitMinutes":"3"},
+   "Transitions":{"NextAction":"in","Conditions":[{"NextAction":"later","Condition":{"Operator":"Equals","Operands":["OptedOut"]}}],
+    "Errors":[{"ErrorType":"TimeLimitExceeded","NextAction":"late"},{"ErrorType":"NoMatchingError","NextAction":"failed"}]}},
+  {"Identifier":"in","Type":"MessageParticipant","Parameters":{"Text":"Welcome."},"Transitions":{"NextAction":"end"}},
+  {"Identifier":"later","Type":"MessageParticipant","Parameters":{"Text":"As you like."},"Transitions":{"NextAction":"end"}},
+  {"Identifier":"late","Type":"MessageParticipant","Parameters":{"Text":"Too late."},"Transitions":{"NextAction":"end"}},
+  {"Identifier":"failed","Type":"MessageParticipant","Parameters":{"Text":"That failed."},"Transitions":{"NextAction":"end"}},
+  {"Identifier":"end","Type":"DisconnectParticipant","Transitions":{}}]}`})
+	for input, want := range map[string]string{"/sign-in": "Welcome.", "/sign-in later": "As you like.", "/sign-in fails": "That failed.", "/wait": "Too late."} {
+		out, _, code := rehearseFlow(t, input+"\n", filepath.Join(dir, "flow.json"))
+		if code != 0 || !strings.HasPrefix(out, "sign-in\tpool\n") || !strings.Contains(out, "message\tSystem\t"+want+"\nended\n") {
+			t.Errorf("%s: exit %d\n%s", input, code, out)
+		}
+	}
+}
+
 func TestFlowRunOfEveryBranch(t *testing.T) {
 	dir := inFolder(t, map[string]string{"flow.json": orderFlow, "circle.json": strings.Replace(orderFlow, `"NextAction":"end"`, `"NextAction":"sorry"`, 1)})
 	out, _, code := rehearseFlow(t, "", filepath.Join(dir, "flow.json"), "--every-branch")

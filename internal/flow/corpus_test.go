@@ -40,7 +40,7 @@ func emptyString(p Problem) bool {
 }
 
 func TestCorpusOfRealFlows(t *testing.T) {
-	for _, folder := range []string{"chat", "general", "guides", "modules"} {
+	for _, folder := range []string{"chat", "general", "guides", "modules", "stock"} {
 		t.Run(folder, func(t *testing.T) {
 			eachDocument(t, folder, func(t *testing.T, src []byte) {
 				p, err := Parse(src)
