@@ -107,7 +107,7 @@ type snapshot struct {
 }
 
 // cached is how many chats nobody works on are kept decoded.
-const cached = 2048
+const cached = 1024
 
 // entry is one chat's place in the queue: whoever holds turn works on it.
 type entry struct {
