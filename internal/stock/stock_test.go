@@ -22,7 +22,7 @@ func TestFlowsAreValid(t *testing.T) {
 			t.Errorf("%s: %v", f.Name, err)
 			continue
 		}
-		for _, problem := range flow.Validate(p) {
+		for _, problem := range flow.ValidateAs(p, flow.Kind(f.Type)) {
 			t.Errorf("%s: %s (%s)", f.Name, problem.Message, problem.Path)
 		}
 		if strings.Contains(f.Content, "{{") {
