@@ -91,8 +91,8 @@ var contactActions = []actionType{
 		note:      "VoiceBehavior takes the branch ChannelMismatch; anything else succeeds and does nothing",
 		params:    []string{"ChatBehavior", "VoiceBehavior", "ScreenRecordingBehavior"},
 		errors:    []string{noMatchingError, "ChannelMismatch"},
-		mayErrors: []string{"InFlightRedactionConfigurationFailed"},
-		check:     func(c *checker) { c.exactlyOne("ChatBehavior", "VoiceBehavior", "ScreenRecordingBehavior") },
+		mayErrors: []string{redactionFailed},
+		check:     (*checker).recordingAndAnalytics,
 	}, newRecordingAndAnalytics),
 	works(actionType{
 		name:      "UpdateContactMediaProcessing",
@@ -314,6 +314,19 @@ func (s persistChat) run(r *run) outcome {
 }
 
 func (s persistChat) resume(_ *run, e Event) (outcome, bool) { return answered(e) }
+
+// redactionFailed is a branch of those that set how a chat is analysed, and of no
+// others.
+const redactionFailed = "InFlightRedactionConfigurationFailed"
+
+func (c *checker) recordingAndAnalytics() {
+	c.exactlyOne("ChatBehavior", "VoiceBehavior", "ScreenRecordingBehavior")
+	if c.param("ChatBehavior").present() {
+		c.needError(redactionFailed)
+	} else if c.a.errorBranch(redactionFailed) != nil {
+		c.invalidError(redactionFailed)
+	}
+}
 
 func newRecordingAndAnalytics(p params) step {
 	if p.has("VoiceBehavior") {

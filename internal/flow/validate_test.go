@@ -123,7 +123,7 @@ func TestValidate(t *testing.T) {
 		{"callback number", "UpdateContactCallbackNumber", `"CallbackNumber":"$.Attributes.n"`, []string{next}, []string{needs("InvalidCallbackNumber"), needs("CallbackNumberNotDialable")}},
 		{"queue", "TransferContactToQueue", ``, []string{next, failing}, []string{needs("QueueAtCapacity")}},
 		{"hours", "CheckHoursOfOperation", ``, []string{next, failing, strings.Replace(is1, `"1"`, `"True"`, 1)}, []string{lacks(".Transitions.Conditions")}},
-		{"recording", "UpdateContactRecordingAndAnalyticsBehavior", `"ChatBehavior":{"a":"b"}`, []string{next, failing}, []string{needs("ChannelMismatch")}},
+		{"recording", "UpdateContactRecordingAndAnalyticsBehavior", `"ChatBehavior":{"a":"b"}`, []string{next, failing}, []string{needs("ChannelMismatch"), needs("InFlightRedactionConfigurationFailed")}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			first := `{"Identifier":"a","Type":"` + tt.typ + `","Parameters":{` + tt.params + `},"Transitions":{` + strings.Join(tt.transitions, ",") + `}}`
