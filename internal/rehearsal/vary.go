@@ -1,0 +1,121 @@
+package rehearsal
+
+import "strings"
+
+// vary proposes plays in which the action that has just ended takes another branch.
+func (k *take) vary(b *block, at site, a aim) {
+	t := k.trial
+	t.aim = a
+	k.varyAnswer(b, at, t)
+	k.varyRoom(b, t)
+	for _, path := range b.refs {
+		o := k.origin(path)
+		if o.known() {
+			k.varied[t.aim] = true
+			for _, f := range k.candidates(b, path, a.branch) {
+				k.propose(t.withFact(o, f))
+			}
+		}
+		if o.contact && path[0] == "Attributes" && k.module != (site{}) {
+			for _, f := range k.candidates(b, path, a.branch) {
+				k.propose(t.withFact(origin{site: k.module, path: path}, f))
+			}
+		}
+	}
+}
+
+// varyRoom proposes that the contact's attributes have less room or more: just too little for what the action writes,
+// and too little for one large value, but enough for what may come after it.
+func (k *take) varyRoom(b *block, t trial) {
+	if !b.fillsContact() {
+		return
+	}
+	k.propose(t.roomy(t.bare))
+	k.propose(t.roomy(!t.bare))
+	for _, path := range b.refs {
+		if o := k.origin(path); o.known() {
+			k.varied[t.aim] = true
+			k.propose(t.withFact(o, fact{text: large}).leaving(k.before - k.initial + len(large)/2))
+		}
+	}
+	switch {
+	case b.name == showViewType:
+		k.varied[t.aim] = true
+		k.propose(t.leaving(k.before - k.initial))
+	case k.size > k.peak && !k.viewed:
+		k.varied[t.aim] = true
+		k.propose(t.leaving(k.size - k.initial - 1))
+	}
+}
+
+// varyAnswer proposes other answers, and what is like them.
+func (k *take) varyAnswer(b *block, at site, t trial) {
+	switch {
+	case k.asked && !(b.name == "Wait" && b.fails(t.aim.branch)):
+		k.varied[t.aim] = true
+		other := k.answer(at)
+		other.decided, other.branch = true, t.aim.branch
+		k.propose(t.withAnswer(at, other))
+		if b.waitsForBot() {
+			k.propose(t.withAnswer(at, other).withFact(k.bot()))
+		}
+	case b.name == "DistributeByPercentage":
+		k.varied[t.aim] = true
+		t.seed = k.trial.seed + uint64(k.attempts[t.aim]) + 1
+		k.propose(t)
+	case b.waitsForBot() && t.aim.branch != noMatchingError:
+		k.varied[t.aim] = true
+		k.propose(t.withFact(k.bot()))
+	case b.name == "Loop" && !b.fails(t.aim.branch):
+		k.varied[t.aim] = true
+		// What the loop goes round by is answered otherwise each time, which may lead out of it.
+		for i := range 2 * (maxSteady + 1) {
+			t.sticky, t.steady = i%2 == 0, i/2
+			k.propose(t)
+		}
+	}
+}
+
+func (b *block) waitsForBot() bool {
+	return b.name == "Wait" && strings.Contains(encode(b.parameters), botParticipantDisconnected)
+}
+
+// bot is the other answer to whether a bot is in the chat.
+func (k *take) bot() (origin, fact) {
+	return origin{contact: true, path: []string{botFact}}, fact{absent: !k.trial.contact[botFact].absent}
+}
+
+const (
+	botParticipantDisconnected = "BotParticipantDisconnected"
+
+	// botFact is a fact of the contact that has no reference: absent means that there is a bot.
+	botFact   = "a bot"
+	maxSteady = 8
+)
+
+// candidates are values of a reference that may lead to the branch.
+func (k *take) candidates(b *block, path []string, branch string) (facts []fact) {
+	for _, c := range b.conditions {
+		if c.branch == branch && b.name == compareType {
+			for _, v := range c.samples() {
+				facts = append(facts, fact{text: v})
+			}
+			return facts
+		}
+	}
+	facts = []fact{{absent: true}, {text: "no such thing"}, {text: "1"}, {text: "0"}, {text: "0.5"}, {text: "100000000"}}
+	if b.name == compareType {
+		for _, c := range b.conditions {
+			for _, v := range c.samples() {
+				facts = append(facts, fact{text: v + "0"}, fact{text: "-" + v})
+			}
+		}
+		return facts
+	}
+	return append(facts, fact{text: filler}, fact{text: long}, fact{text: huge})
+}
+
+// fillsContact says whether the action can fail for want of room in the contact's attributes.
+func (b *block) fillsContact() bool {
+	return b.name == "UpdateContactAttributes" || b.name == showViewType
+}
