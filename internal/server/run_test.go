@@ -253,7 +253,9 @@ func TestAMessageMayOvertakeTheSubscription(t *testing.T) {
 		}
 		n := run(t, s)
 		answer := ask(s, "POST", "/participant/connection", `{"Type":["CONNECTION_CREDENTIALS","WEBSOCKET"]}`, "X-Amz-Bearer", started.Token)
-		bearer := get[struct{ ConnectionCredentials struct{ ConnectionToken string } }](t, answer).ConnectionCredentials.ConnectionToken
+		bearer := get[struct {
+			ConnectionCredentials struct{ ConnectionToken string }
+		}](t, answer).ConnectionCredentials.ConnectionToken
 		say := func() int {
 			return ask(s, "POST", "/participant/message", `{"ContentType":"text/plain","Content":"Hello?"}`, "X-Amz-Bearer", bearer).Code
 		}
