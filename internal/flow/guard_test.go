@@ -1,7 +1,6 @@
 package flow
 
 import (
-	"fmt"
 	"strings"
 	"testing"
 )
@@ -56,38 +55,49 @@ func TestWhatTheBotHearsNextResetsTheGuard(t *testing.T) {
 
 // Neither what an action consists of, nor what it writes, is free.
 func TestALargeActionCountsForMore(t *testing.T) {
-	literal := strings.Repeat("x", 32_000)
-	var keys, operands []string
-	for i := range 4_000 {
-		keys = append(keys, fmt.Sprintf(`"k%d"`, i))
-		operands = append(operands, `{"NextAction":"z","Condition":{"Operator":"Equals","Operands":["$.External.a"]}}`)
-	}
-	for name, test := range map[string]struct {
-		action string
-		most   int // effects
-	}{
-		"literal":    {`"UpdateContactAttributes","Parameters":{"Attributes":{"k":"` + literal[:10_000] + `"}},"Transitions":{"NextAction":"a"}`, 1_000},
-		"written":    {`"UpdateContactAttributes","Parameters":{"Attributes":{"k":"-$.Attributes.big"}},"Transitions":{"NextAction":"a"}`, 1_000},
-		"conditions": {`"Compare","Parameters":{"ComparisonValue":"$.Channel"},"Transitions":{"NextAction":"a","Conditions":[` + strings.Join(operands[:2_000], ",") + `]}`, 1},
-		"told": {`"Loop","Parameters":{"LoopArray":"$.External.list","LoopName":"l"},"Transitions":{"NextAction":"a","Conditions":[
-			{"NextAction":"a","Condition":{"Operator":"Equals","Operands":["ContinueLooping"]}},{"NextAction":"a","Condition":{"Operator":"Equals","Operands":["DoneLooping"]}}]}`, 1},
+	literal := strings.Repeat("x", 10_000)
+	condition := `{"NextAction":"z","Condition":{"Operator":"Equals","Operands":["$.Attributes.none"]}}`
+	for name, action := range map[string]string{
+		"literal":    `"UpdateContactAttributes","Parameters":{"Attributes":{"k":"` + literal + `"}},"Transitions":{"NextAction":"a"}`,
+		"written":    `"UpdateContactAttributes","Parameters":{"Attributes":{"k":"-$.Attributes.big"}},"Transitions":{"NextAction":"a"}`,
+		"conditions": `"Compare","Parameters":{"ComparisonValue":"$.Channel"},"Transitions":{"NextAction":"a","Conditions":[` + strings.Repeat(condition+",", 2_000) + condition + `]}`,
+		"told": `"Loop","Parameters":{"LoopArray":"$.External.list","LoopName":"l"},"Transitions":{"NextAction":"a","Conditions":[
+			{"NextAction":"a","Condition":{"Operator":"Equals","Operands":["ContinueLooping"]}},{"NextAction":"a","Condition":{"Operator":"Equals","Operands":["DoneLooping"]}}]}`,
 	} {
 		t.Run(name, func(t *testing.T) {
-			p := mustParse(t, document(`{"Identifier":"a","Type":`+test.action+`},`+end))
+			p := mustParse(t, document(`{"Identifier":"a","Type":`+action+`},`+end))
 			s := New("f", "", 0)
-			s.Contact.Attributes = map[string]string{"big": strings.Repeat("x", 16_000)}
-			s.Data = Data{"External": encoded(map[string]any{"list": []string{literal[:30_000]}})}
-			actions := 0
+			s.Contact.Attributes = map[string]string{"big": literal}
+			s.Data = Data{"External": encoded(map[string]any{"list": []string{literal + literal}})}
 			s.Contact.Trace = true
 			_, effects := p.Step(s, Start{}, noon)
+			actions := 0
 			for _, e := range effects {
 				if _, ok := e.(Log); ok {
 					actions++
 				}
 			}
-			if _, faulted := last(effects).(Fault); !faulted || actions > 1_000 {
+			if _, faulted := last(effects).(Fault); !faulted || actions > maxSteps/9 {
 				t.Errorf("%d actions, last %T", actions, last(effects))
 			}
 		})
+	}
+}
+
+// What is logged waits in memory until the step is over.
+func TestTheLogOfAStepHasALimit(t *testing.T) {
+	p := mustParse(t, document(`{"Identifier":"a","Type":"UpdateContactTextToSpeechVoice","Parameters":{"TextToSpeechVoice":"$.Attributes.big"},"Transitions":{"NextAction":"a"}}`))
+	s := New("f", "", 0)
+	s.Logging = true
+	s.Contact.Attributes = map[string]string{"big": strings.Repeat("x", 30_000)}
+	_, effects := p.Step(s, Start{}, noon)
+	size := 0
+	for _, e := range effects {
+		if l, ok := e.(Log); ok {
+			size += len(l.Parameters)
+		}
+	}
+	if size > maxLoggedInAll+maxLogged {
+		t.Errorf("%d bytes in %d lines", size, len(effects))
 	}
 }
