@@ -144,11 +144,13 @@ func (c *Chats) carry(ctx context.Context, e *errand) error {
 	if q == nil || e.limit+dueSlack > e.held.Sub(c.Clock.Now()) {
 		var ok bool
 		var err error
-		if due, ok, err = c.Store.ExtendDue(ctx, due, e.held, c.Clock.Now().Add(e.limit+dueLease)); err != nil {
+		until := c.Clock.Now().Add(e.limit + dueLease)
+		if due, ok, err = c.Store.ExtendDue(ctx, due, e.held, until); err != nil {
 			return err
 		} else if !ok {
 			return errNotHeld
 		}
+		e.held = until
 		if q, err = readQuestion(due); err != nil {
 			return err
 		}
@@ -165,7 +167,7 @@ func (c *Chats) carry(ctx context.Context, e *errand) error {
 		return err
 	}
 	answered := flow.Answered{Error: noMatchingError, Why: "too many others are asking the same"}
-	if c.Wall().Sub(e.since) <= e.limit {
+	if !e.late {
 		if answered, err = c.ask(ctx, s.Instance, q); err != nil {
 			return err
 		}

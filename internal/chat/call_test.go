@@ -304,28 +304,90 @@ func TestFunctionMustBeAssociated(t *testing.T) {
 	})
 }
 
-// A node that stops in the middle of a call leaves the row. Another asks again when the lease is over, and what was
-// answered counts once.
+// A node that stops in the middle of a call gives the row back. Another asks again at once, and what was answered counts
+// once.
 func TestCallSurvivesANode(t *testing.T) {
 	inBubble(t, func(t *testing.T, o *outside) {
 		o.functions["f"] = takes(5 * time.Second)
 		c, stop := o.node()
-		id, _ := o.call(c, "f")
+		const all = 70 // some of them wait for their turn
+		var ids []center.ChatID
+		for range all {
+			id, _ := o.call(c, "f")
+			ids = append(ids, id)
+		}
 		synctest.Wait()
 		stop()
-		o.expect(id)
-		if n := o.count("f"); n != 1 {
+		if n := o.count("f"); n != 64 {
 			t.Fatalf("it was asked %d times", n)
 		}
+		_, stop = o.node()
+		synctest.Wait()
+		stop() // what was asked under a lease of its own is given back too
+		o.node()
+		time.Sleep(12 * time.Second)
+		for _, id := range ids {
+			if said := o.said(id); len(said) != 1 {
+				t.Errorf("the system said %q", said)
+			}
+		}
+		time.Sleep(5 * time.Minute)
+		for _, id := range ids {
+			o.expect(id, "answered late")
+		}
+		if n := o.count("f"); n != 64+64+all {
+			t.Errorf("it was asked %d times", n)
+		}
+	})
+}
+
+// A node that is gone without a word keeps its leases until they end.
+func TestCallSurvivesACrash(t *testing.T) {
+	inBubble(t, func(t *testing.T, o *outside) {
+		o.functions["f"] = takes(5 * time.Second)
+		c, stop := o.node()
+		stop()
+		id, _ := o.call(c, "f")
+		_, err := o.store.LeaseDue(o.ctx, time.Now(), 30*time.Second, 10)
+		o.must(err)
 		o.node()
 		time.Sleep(20 * time.Second)
 		o.expect(id)
 		time.Sleep(16 * time.Second)
 		o.expect(id, "answered late")
-		time.Sleep(5 * time.Minute)
-		o.expect(id, "answered late")
-		if n := o.count("f"); n != 2 {
+	})
+}
+
+// Whoever waits in line learns that there will be no answer when its own limit is over, not when a slot is free.
+func TestWaitingInLineHasALimit(t *testing.T) {
+	inBubble(t, func(t *testing.T, o *outside) {
+		o.functions["slow"] = takes(time.Hour)
+		c, _ := o.node()
+		for range 64 {
+			o.call(c, "slow")
+		}
+		brief := strings.Replace(invokes(functionARN+"slow"), `Seconds": "8"`, `Seconds": "1"`, 1)
+		f, err := c.CreateFlow(o.ctx, instance, center.ContactFlow{Name: "brief", Type: center.TypeContactFlow}, brief, true)
+		o.must(err)
+		o.flows["slow"] = f.ID
+		var ids []center.ChatID
+		for range 200 {
+			id, _ := o.call(c, "slow")
+			ids = append(ids, id)
+		}
+		synctest.Wait()
+		time.Sleep(999 * time.Millisecond)
+		o.expect(ids[0])
+		time.Sleep(2 * time.Millisecond)
+		for _, id := range ids {
+			o.expect(id, "no answer")
+		}
+		if n := o.count("slow"); n != 64 {
 			t.Errorf("it was asked %d times", n)
+		}
+		lines := c.Traced(center.ContactID(ids[0]))
+		if len(lines) == 0 || lines[0].Why != "too many others are asking the same" {
+			t.Errorf("the trace is %+v", lines)
 		}
 	})
 }

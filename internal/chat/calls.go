@@ -3,6 +3,7 @@ package chat
 import (
 	"context"
 	"errors"
+	"slices"
 	"sync"
 	"time"
 
@@ -29,7 +30,7 @@ type calls struct {
 
 	mu      sync.Mutex
 	closed  bool
-	errands map[errandKey]*errand // waiting or under way
+	errands map[errandKey]*errand // waiting, under way or broken off
 	targets map[string]*target    // with errands
 	running int
 	idle    chan struct{} // closed while there are no errands
@@ -46,9 +47,14 @@ type errand struct {
 	question *question  // nil once it has waited: it is read again
 	target   string
 	limit    time.Duration
-	since    time.Time // real time
 	held     time.Time // when the lease ends
+	late     bool      // it has waited for as long as its answer may take: nobody is asked any more
+	giveUp   *time.Timer
+	left     bool // it was broken off, and its row is still to be answered
 }
+
+// tooLate is the line of those that have waited too long in another. Nobody is asked there: their flows are told.
+const tooLate = ""
 
 // target is somebody who is asked.
 type target struct {
@@ -83,20 +89,48 @@ func (c *Chats) take(due center.Due, held time.Time) error {
 	if len(p.errands) == 0 {
 		p.idle = make(chan struct{})
 	}
-	e := &errand{due: due, question: q, target: q.Kind + " " + q.Target, limit: q.Limit, since: c.Wall(), held: held}
+	e := &errand{due: due, question: q, target: q.Kind + " " + q.Target, limit: q.Limit, held: held}
 	p.errands[key] = e
+	if c.standInLine(e) {
+		e.question, e.due.Data = nil, ""
+		e.giveUp = time.AfterFunc(e.limit, func() { c.waitedTooLong(e) })
+	}
+	return nil
+}
+
+// standInLine lets an errand go if there is room, and says whether it waits instead. The caller holds the lock of calls.
+func (c *Chats) standInLine(e *errand) (waits bool) {
+	p := c.calls
 	to := p.targets[e.target]
 	if to == nil {
 		to = new(target)
 		p.targets[e.target] = to
 	}
 	if len(to.waiting) > 0 || !p.room(to) {
-		e.question, e.due.Data = nil, ""
 		to.waiting = append(to.waiting, e)
-		return nil
+		return true
 	}
 	c.beginCall(to, e)
-	return nil
+	return false
+}
+
+// waitedTooLong takes an errand out of its line, if it still waits there, so that its flow learns now that there will be
+// no answer.
+func (c *Chats) waitedTooLong(e *errand) {
+	p := c.calls
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	from := p.targets[e.target]
+	if p.closed || from == nil {
+		return
+	}
+	n := slices.Index(from.waiting, e)
+	if n < 0 {
+		return // it has begun
+	}
+	from.waiting = slices.Delete(from.waiting, n, n+1)
+	e.target, e.late = tooLate, true
+	c.standInLine(e)
 }
 
 // room says whether one more call of a target may begin. The caller holds mu.
@@ -107,6 +141,9 @@ func (p *calls) room(to *target) bool {
 // beginCall lets an errand go. The caller holds the lock of calls.
 func (c *Chats) beginCall(to *target, e *errand) {
 	p := c.calls
+	if e.giveUp != nil {
+		e.giveUp.Stop()
+	}
 	to.running++
 	p.running++
 	p.work.Go(func() {
@@ -136,6 +173,15 @@ func (c *Chats) runCall(e *errand) {
 		now := *e
 		p.mu.Unlock()
 		err := c.carry(p.ctx, &now)
+		if err != nil && p.ctx.Err() != nil {
+			p.mu.Lock()
+			defer p.mu.Unlock()
+			e.left = true
+			if e.held.Before(now.held) {
+				e.held = now.held
+			}
+			return
+		}
 		if errors.Is(err, errNotHeld) {
 			p.mu.Lock()
 			renewed := !e.held.Equal(now.held)
@@ -145,7 +191,7 @@ func (c *Chats) runCall(e *errand) {
 			}
 			return // another node has it, or nobody needs it any more
 		}
-		if err != nil && p.ctx.Err() == nil {
+		if err != nil {
 			c.Log.Error("call outside", "chat", now.due.Chat, "key", now.due.Key, "error", err)
 		}
 		return
@@ -156,7 +202,9 @@ func (c *Chats) runCall(e *errand) {
 func (p *calls) finish(to *target, e *errand) {
 	to.running--
 	p.running--
-	delete(p.errands, errandKey{e.due.Chat, e.due.Key})
+	if !e.left {
+		delete(p.errands, errandKey{e.due.Chat, e.due.Key})
+	}
 	if to.running == 0 && len(to.waiting) == 0 {
 		delete(p.targets, e.target)
 	}
@@ -193,11 +241,30 @@ func (p *calls) settled(ctx context.Context) (waited bool, err error) {
 	}
 }
 
-// close breaks off all calls and waits for them. Their rows stay, and are asked again when their leases are over.
-func (p *calls) close() {
+// closeCalls breaks off all calls, waits for them, and gives the leases of those without an answer back: whoever comes
+// next asks again at once.
+func (c *Chats) closeCalls() {
+	p := c.calls
 	p.mu.Lock()
 	p.closed = true
 	p.mu.Unlock()
 	p.cancel()
 	p.work.Wait()
+
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if len(p.errands) == 0 {
+		return
+	}
+	left := make([]lease, 0, len(p.errands))
+	for _, e := range p.errands {
+		if e.giveUp != nil {
+			e.giveUp.Stop()
+		}
+		left = append(left, lease{e.due, e.held})
+	}
+	c.giveBack(left)
+	clear(p.errands)
+	clear(p.targets)
+	close(p.idle)
 }

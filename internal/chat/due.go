@@ -21,12 +21,45 @@ const (
 	purgeEvery = time.Hour
 	// peek is how long Run sleeps at most when other nodes put due rows too: one of them may be gone.
 	peek = 15 * time.Second
+	// giveBackWithin is how long it takes at most to give leases back, giveBackAtOnce of them at a time.
+	giveBackWithin = 3 * time.Second
+	giveBackAtOnce = 64
 )
+
+// lease is a due row that nobody else gets until it ends.
+type lease struct {
+	due  center.Due
+	held time.Time // when it ends
+}
+
+// giveBack lets rows be had by anybody that were leased and will not be answered here, because the node stops or whoever
+// waited has gone. It is a kindness: a row that could not be given back comes when its lease is over.
+func (c *Chats) giveBack(left []lease) {
+	if len(left) == 0 {
+		return
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), giveBackWithin)
+	defer cancel()
+	var wg sync.WaitGroup
+	room := make(chan struct{}, giveBackAtOnce)
+	for _, l := range left {
+		room <- struct{}{}
+		wg.Go(func() {
+			defer func() { <-room }()
+			// As if it had never been leased: due when it was due before.
+			if _, _, err := c.Store.ExtendDue(ctx, l.due, l.held, l.due.At); err != nil {
+				c.Log.Warn("a lease could not be given back", "chat", l.due.Chat, "key", l.due.Key, "error", err)
+			}
+		})
+	}
+	wg.Wait()
+	c.nudge()
+}
 
 // Run fires due rows until ctx ends. It sleeps until the next one is due or [Chats.change] puts an earlier one. It returns
 // when no call outside is under way any more; it is not to be run again.
 func (c *Chats) Run(ctx context.Context) {
-	defer c.calls.close()
+	defer c.closeCalls()
 	var purged time.Time
 	for ctx.Err() == nil {
 		if now := c.Clock.Now(); now.Sub(purged) >= purgeEvery {
@@ -95,8 +128,12 @@ func (c *Chats) fire(ctx context.Context) (int, error) {
 	if err != nil {
 		return 0, err
 	}
-	var wg sync.WaitGroup
-	room := make(chan struct{}, dueWorkers)
+	var (
+		wg   sync.WaitGroup
+		room = make(chan struct{}, dueWorkers)
+		mu   sync.Mutex
+		left []lease // broken off by the end of ctx
+	)
 	for _, due := range rows {
 		if strings.HasPrefix(due.Key, dueCall) {
 			if err := c.take(due, now.Add(dueLease)); err == nil {
@@ -107,12 +144,19 @@ func (c *Chats) fire(ctx context.Context) (int, error) {
 		wg.Go(func() {
 			defer func() { <-room }()
 			defer c.survive(due)
-			if err := c.answer(ctx, due); err != nil && ctx.Err() == nil {
+			switch err := c.answer(ctx, due); {
+			case err == nil:
+			case ctx.Err() == nil:
 				c.Log.Error("due row", "chat", due.Chat, "key", due.Key, "error", err)
+			default:
+				mu.Lock()
+				defer mu.Unlock()
+				left = append(left, lease{due, now.Add(dueLease)})
 			}
 		})
 	}
 	wg.Wait()
+	c.giveBack(left)
 	return len(rows), nil
 }
 

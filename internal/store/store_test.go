@@ -368,6 +368,12 @@ func TestLeasesAreExtendedByWhoHasThem(t *testing.T) {
 
 		_, ok, err = s.ExtendDue(ctx, leased, held, until)
 		equal(t, "extended by who had it before", fmt.Sprint(ok, err), "false <nil>")
+
+		_, ok, err = s.ExtendDue(ctx, brief, until, brief.At)
+		equal(t, "given back", fmt.Sprint(ok, err), "true <nil>")
+		again := must(s.LeaseDue(ctx, start, until.Sub(start), 10))(t)
+		equal(t, "leased again", fmt.Sprint(again), fmt.Sprint([]center.Due{leased}))
+
 		done := say(c.Chat, 1, "done")
 		done.Done = &leased
 		commit(t, s, done)
