@@ -20,7 +20,7 @@ import (
 // chatCmd is a customer in a terminal, or in a script: it starts a chat and talks. Of the server it knows only what any
 // client knows.
 type chatCmd struct {
-	Endpoint   string            `env:"PARLEY_ENDPOINT" default:"http://127.0.0.1:4510" placeholder:"URL" help:"Server to talk to (${default}), or aws for Amazon Connect itself."`
+	Endpoint   string            `env:"PARLEY_ENDPOINT,AWS_ENDPOINT_URL" default:"http://127.0.0.1:4510" placeholder:"URL" help:"Server to talk to (${default}), or aws for Amazon Connect itself."`
 	Region     string            `env:"AWS_REGION,AWS_DEFAULT_REGION" default:"us-east-1" placeholder:"REGION" help:"Region of the instance (${default})."`
 	Instance   string            `env:"PARLEY_INSTANCE" default:"11111111-1111-4111-8111-111111111111" placeholder:"ID" help:"Instance (that of parley dev)."`
 	Flow       string            `env:"PARLEY_FLOW" default:"22222222-2222-4222-8222-222222222222" placeholder:"ID" help:"Flow to begin with (that of parley dev)."`

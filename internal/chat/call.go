@@ -257,7 +257,7 @@ func (c *Chats) invoke(ctx context.Context, at center.InstanceID, q *question) (
 		if ok, err := c.mayInvoke(ctx, at, q.Target); err != nil {
 			return nil, "", &notAsked{err}
 		} else if !ok {
-			return nil, "", unanswered("the function is not associated with the instance (AssociateLambdaFunction)")
+			return nil, "", unanswered("the function is not associated with the instance: call AssociateLambdaFunction, or in development say where it is by --lambda")
 		}
 	}
 	return c.Functions.Invoke(ctx, q.Target, q.Body, q.Async)
@@ -271,7 +271,7 @@ func (c *Chats) recognize(ctx context.Context, at center.InstanceID, q *question
 		if ok, err := c.mayTalk(ctx, at, q.Target); err != nil {
 			return nil, &notAsked{err}
 		} else if !ok {
-			return nil, unanswered("the bot's alias is not associated with the instance (AssociateBot)")
+			return nil, unanswered("the bot's alias is not associated with the instance: call AssociateBot, or in development say where it is by --lex")
 		}
 	}
 	return c.Bots.RecognizeText(ctx, q.Target, q.Locale, q.Session, q.Body)
