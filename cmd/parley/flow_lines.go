@@ -13,17 +13,25 @@ type places struct {
 	at  map[string]int64
 }
 
+// maxPlaceDepth is how deep places are known; a problem further in is at the innermost of them. Problems of actions are less
+// deep, and what a hostile document nests is not worth its paths.
+const maxPlaceDepth = 16
+
 // locate reads a document as far as it is JSON.
 func locate(src []byte) places {
 	p := places{src: src, at: map[string]int64{}}
 	d := json.NewDecoder(bytes.NewReader(src))
 	d.UseNumber()
-	p.value(d, "")
+	p.value(d, "", 0)
 	return p
 }
 
 // value reads one value; false at the end of what can be read.
-func (p *places) value(d *json.Decoder, path string) bool {
+func (p *places) value(d *json.Decoder, path string, depth int) bool {
+	if depth > maxPlaceDepth {
+		var skipped json.RawMessage
+		return d.Decode(&skipped) == nil
+	}
 	t, err := d.Token()
 	if err != nil {
 		return false
@@ -37,14 +45,14 @@ func (p *places) value(d *json.Decoder, path string) bool {
 				return false
 			}
 			text, _ := name.(string)
-			if !p.value(d, strings.TrimPrefix(path+"."+text, ".")) {
+			if !p.value(d, strings.TrimPrefix(path+"."+text, "."), depth+1) {
 				return false
 			}
 		}
 		_, err = d.Token()
 	case json.Delim('['):
 		for i := 0; d.More(); i++ {
-			if !p.value(d, path+"["+strconv.Itoa(i)+"]") {
+			if !p.value(d, path+"["+strconv.Itoa(i)+"]", depth+1) {
 				return false
 			}
 		}

@@ -186,3 +186,18 @@ func TestLinesOfPaths(t *testing.T) {
 		}
 	}
 }
+
+// Paths of what is nested deep would take the square of its depth.
+func TestPlacesOfADeepDocumentAreFew(t *testing.T) {
+	deep := locate([]byte(strings.Repeat("[", 200_000)))
+	if len(deep.at) > 100 {
+		t.Errorf("it knows %d places", len(deep.at))
+	}
+	nested := locate([]byte(`{"Actions":[{"Parameters":` + "\n" + strings.Repeat(`{"a":`, 30) + "1" + strings.Repeat("}", 30) + "},\n{}]}"))
+	if line := nested.of("Actions[1]"); line != 3 {
+		t.Errorf("what follows is in line %d", line)
+	}
+	if line := nested.of("Actions[0].Parameters" + strings.Repeat(".a", 30)); line != 2 {
+		t.Errorf("the innermost is in line %d", line)
+	}
+}
