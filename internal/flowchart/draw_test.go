@@ -110,8 +110,22 @@ func TestWhatIsNoFlow(t *testing.T) {
 		`{"Actions":7}`:          "not a flow document",
 		`{"modules":[{"id":1}]}`: "older export",
 	} {
-		if _, err := Draw([]byte(src), Options{}); err == nil || !strings.Contains(err.Error(), want) {
+		if _, err := Draw([]byte(src), Options{}); err == nil || !strings.Contains(err.Error(), want) || strings.Contains(err.Error(), "Go struct") {
 			t.Errorf("%s: %v, want %q", src, err, want)
+		}
+	}
+}
+
+func TestWhatIsOfAnotherTypeIsLeftAlone(t *testing.T) {
+	for _, src := range []string{
+		`{"StartAction":"a","Metadata":"x","Actions":[{"Identifier":"a","Type":"Wait"}]}`,
+		`{"StartAction":"a","Metadata":{"ActionMetadata":[]},"Actions":[{"Identifier":"a","Type":"Wait"}]}`,
+		`{"StartAction":["a"],"Actions":[7,{"Identifier":"a","Type":"Wait","Transitions":{"Errors":{},"NextAction":"a"}}]}`,
+		`{"StartAction":"a","Actions":[{"Identifier":"a","Type":"Wait","Transitions":{"Conditions":["x"],"Errors":[7]}}]}`,
+	} {
+		svg, err := Draw([]byte(src), Options{})
+		if err != nil || !strings.Contains(string(svg), ">Wait</text>") {
+			t.Errorf("%s: %v\n%s", src, err, svg)
 		}
 	}
 }

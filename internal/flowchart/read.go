@@ -95,7 +95,8 @@ func (t *text) UnmarshalJSON(raw []byte) error {
 // read makes a chart of a document.
 func read(src []byte) (*chart, error) {
 	var d document
-	if err := json.Unmarshal(src, &d); err != nil {
+	var other *json.UnmarshalTypeError // all else has been read
+	if err := json.Unmarshal(src, &d); err != nil && !errors.As(err, &other) {
 		return nil, fmt.Errorf("not a flow document: %w", err)
 	}
 	switch {
