@@ -70,6 +70,8 @@ func (s *scalar) UnmarshalJSON(raw []byte) error {
 	return nil
 }
 
+var errNoModules = errors.New("not an older export: it has no modules")
+
 // read tells an older export from everything else.
 func read(src []byte) (*export, error) {
 	var shape map[string]json.RawMessage
@@ -81,11 +83,18 @@ func read(src []byte) (*export, error) {
 		return nil, errors.New("this is a document of the flow language 2019-10-30 already")
 	}
 	if !modules {
-		return nil, errors.New("not an older export: it has no modules")
+		return nil, errNoModules
 	}
 	var e export
-	if err := json.Unmarshal(src, &e); err != nil {
+	var other *json.UnmarshalTypeError
+	switch err := json.Unmarshal(src, &e); {
+	case errors.As(err, &other):
+		line := 1 + bytes.Count(src[:min(other.Offset, int64(len(src)))], []byte("\n"))
+		return nil, fmt.Errorf("not an older export: in line %d, %s is of the type %s", line, other.Field, other.Value)
+	case err != nil:
 		return nil, fmt.Errorf("not an older export: %w", err)
+	case len(e.Modules) == 0:
+		return nil, errNoModules
 	}
 	return &e, nil
 }

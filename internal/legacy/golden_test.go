@@ -111,7 +111,11 @@ func TestOnlyOlderExports(t *testing.T) {
 		``:                      "not a JSON object",
 		`{"modules":7}`:         "not an older export",
 		`{"modules":[{"id":}`:   "not a JSON object",
-		`{"modules":["a","b"]}`: "not an older export",
+		`{"modules":["a","b"]}`: "modules is of the type string",
+		`{"modules":[]}`:        "no modules",
+		`{"modules":null}`:      "no modules",
+
+		"{\"modules\":[\n{\"parameters\":7}]}": "in line 2, modules.parameters is of the type number",
 	} {
 		if doc, _, err := Convert([]byte(src)); err == nil || doc != nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%s: %v, want %q", src, err, want)
