@@ -116,6 +116,20 @@ func TestWhatIsNoFlow(t *testing.T) {
 	}
 }
 
+// Branches that lead nowhere are bold, and stay in their block too.
+func TestLostBranchesFit(t *testing.T) {
+	svg, err := Draw([]byte(`{"StartAction":"a","Actions":[{"Identifier":"a","Type":"Wait","Transitions":{"Errors":[{"ErrorType":"WWWWWWWWWW","NextAction":"WWWWWWWWWWWWWWWWWWWWW"}]}}]}`), Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, label, _ := strings.Cut(string(svg), `class="exit err lost"`)
+	_, label, _ = strings.Cut(label, ">")
+	label, _, _ = strings.Cut(label, "<")
+	if w := width(label, exitSize*bold); w > textWidth || !strings.HasSuffix(label, "…") {
+		t.Errorf("%q is %v wide, and there is room for %v", label, w, textWidth)
+	}
+}
+
 func TestWhatIsOfAnotherTypeIsLeftAlone(t *testing.T) {
 	for _, src := range []string{
 		`{"StartAction":"a","Metadata":"x","Actions":[{"Identifier":"a","Type":"Wait"}]}`,

@@ -289,8 +289,12 @@ func (p *picture) exits(b *block) {
 		if e.taken {
 			class += " v"
 		}
+		size := float64(exitSize)
+		if e.to < 0 || e.taken {
+			size *= bold
+		}
 		if e.way != onward || e.to < 0 {
-			p.f(`<text class="exit %s" x="%d" y="%s" text-anchor="end">%s</text>`, class, blockWidth-textPad, num(y+4), escape(fit(label, exitSize, textWidth)))
+			p.f(`<text class="exit %s" x="%d" y="%s" text-anchor="end" clip-path="url(#%sc)">%s</text>`, class, blockWidth-textPad, num(y+4), escape(p.ID), escape(fit(label, size, textWidth)))
 		}
 		p.f(`<circle class="dot %s" cx="%d" cy="%s" r="3.5"/>`+"\n", class, blockWidth, num(y))
 	}
