@@ -178,7 +178,7 @@ func (s *suggester) propertyValue() string {
 	case place == "Identifier":
 		return "use at most 50 characters, and none of " + forbiddenIdentifier
 	case place == "Parameter":
-		return "an empty string counts as no value: give it one, or take it away"
+		return s.emptyValues()
 	case place == "Operator":
 		return s.operator()
 	case place == "Operands":
@@ -187,6 +187,40 @@ func (s *suggester) propertyValue() string {
 		return "compare by Equals with " + strings.Join(s.kind().equals, " and ") + ", each once"
 	}
 	return values[place]
+}
+
+// maxEmpty is how many empty values of an action are named.
+const maxEmpty = 3
+
+// emptyValues names those of the action: the service's path only says that there is one.
+func (s *suggester) emptyValues() string {
+	const rule = "an empty string counts as no value: "
+	if s.a == nil {
+		return rule + "give it one, or take it away"
+	}
+	all := emptyIn(&s.a.params, "Parameters", nil)
+	if len(all) > maxEmpty {
+		all = append(all[:maxEmpty], "others")
+	}
+	return rule + "give one to " + strings.Join(all, " and ") + ", or take it away"
+}
+
+// emptyIn appends the paths of the empty strings in a value.
+func emptyIn(n *node, path string, all []string) []string {
+	if n.kind == '"' && n.text == "" {
+		return append(all, path)
+	}
+	for i := range n.kids {
+		if len(all) > maxEmpty {
+			break
+		}
+		if n.kind == '{' {
+			all = emptyIn(&n.kids[i], path+"."+n.names[i], all)
+		} else {
+			all = emptyIn(&n.kids[i], path+"["+strconv.Itoa(i)+"]", all)
+		}
+	}
+	return all
 }
 
 // identifier suggests one that a transition may have meant.
