@@ -1,6 +1,8 @@
 package main
 
 import (
+	"bytes"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -50,10 +52,37 @@ func readFile(name string, stdin io.Reader) ([]byte, error) {
 func readOne(name string) ([]byte, error) {
 	src, err := readFile(name, os.Stdin)
 	if err != nil {
-		fmt.Fprintln(os.Stderr, "parley:", err)
+		fmt.Fprintln(os.Stderr, "parley:", plain(err.Error()))
 		return nil, unreadable
 	}
 	return src, nil
+}
+
+// otherwise says what a file is that people take for a document, "" where it is nothing that is known.
+func otherwise(src []byte) string {
+	switch {
+	case bytes.HasPrefix(src, []byte("\xef\xbb\xbf")):
+		return "the file begins with a byte order mark: save it as UTF-8 without one"
+	case bytes.HasPrefix(src, []byte("\xff\xfe")), bytes.HasPrefix(src, []byte("\xfe\xff")):
+		return "the file is UTF-16: save it as UTF-8"
+	}
+	type described struct{ Content string }
+	var answer struct{ ContactFlow, ContactFlowModule described }
+	switch _ = json.Unmarshal(src, &answer); { // whatever else it is
+	case answer.ContactFlow.Content != "":
+		return "this is the answer of DescribeContactFlow: the document is the text in its ContactFlow.Content"
+	case answer.ContactFlowModule.Content != "":
+		return "this is the answer of DescribeContactFlowModule: the document is the text in its ContactFlowModule.Content"
+	}
+	return ""
+}
+
+// noDocument is why a file cannot be worked with.
+func noDocument(name string, src []byte, why error) error {
+	if other := otherwise(src); other != "" {
+		why = errors.New(other)
+	}
+	return fmt.Errorf("%s: %w", plain(name), why)
 }
 
 // writeOut writes a file, or standard output.
@@ -84,7 +113,7 @@ func (c *convertFlowCmd) Run() error {
 	}
 	doc, notes, err := legacy.Convert(src)
 	if err != nil {
-		return fmt.Errorf("%s: %w", c.File, err)
+		return noDocument(c.File, src, err)
 	}
 	tellNotes(os.Stderr, c.File, notes)
 	return writeOut(c.Out, doc)
@@ -129,7 +158,7 @@ func (c *drawFlowCmd) Run() error {
 	}
 	picture, err := flowchart.Draw(src, flowchart.Options{Title: strings.TrimSpace(c.Title)})
 	if err != nil {
-		return fmt.Errorf("%s: %w", c.File, err)
+		return noDocument(c.File, src, err)
 	}
 	return writeOut(c.Out, picture)
 }

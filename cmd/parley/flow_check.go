@@ -89,8 +89,11 @@ func (c *checkFlowCmd) file(checked *checkedFile, src []byte) {
 	lines := locate(src)
 	actions := namedActions(src)
 	checked.Actions = len(actions)
-	for _, problem := range found {
+	for i, problem := range found {
 		told := flowProblem{Path: problem.Path, Line: lines.of(problem.Path), Problem: problem.Message, Suggestion: flow.Suggest(p, problem)}
+		if i == 0 && p == nil && told.Suggestion == "" {
+			told.Suggestion = otherwise(src)
+		}
 		if i := actionIndex(problem.Path); i >= 0 && i < len(actions) {
 			told.Action, told.Type = actions[i].Identifier, actions[i].Type
 		}

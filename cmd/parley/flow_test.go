@@ -160,6 +160,38 @@ func TestFlowDraw(t *testing.T) {
 	}
 }
 
+// What people take for a document is told apart from one that is wrong.
+func TestWhatIsTakenForAFlow(t *testing.T) {
+	for _, c := range []struct{ file, want string }{
+		{"\xef\xbb\xbf" + goodFlow, "byte order mark"},
+		{"\xff\xfe{\x00}\x00", "UTF-16"},
+		{`{"ContactFlow": {"Id": "x", "Content": "{}"}}`, "ContactFlow.Content"},
+		{`{"ContactFlowModule": {"Content": "{}"}}`, "ContactFlowModule.Content"},
+	} {
+		f := files(t, c.file)
+		for _, command := range []string{"check", "convert", "draw"} {
+			stdout, stderr, code := parley(t, nil, "flow", command, f[0])
+			if code != 1 || strings.Count(stdout+stderr, c.want) != 1 {
+				t.Errorf("%s: exit %d, %s%s, want %q", command, code, stdout, stderr, c.want)
+			}
+		}
+	}
+}
+
+func TestNamesOfFilesDoNotWriteToTheTerminal(t *testing.T) {
+	there := filepath.Join(t.TempDir(), "a\x1b[2Jb")
+	if err := os.WriteFile(there, []byte("{}"), 0o600); err != nil {
+		t.Skip(err)
+	}
+	for _, command := range []string{"check", "convert", "draw"} {
+		for _, name := range []string{there, "/nowhere/\x1b[2J"} {
+			if stdout, stderr, code := parley(t, nil, "flow", command, name); code == 0 || strings.Contains(stdout+stderr, "\x1b") {
+				t.Errorf("%s %q: exit %d, %q", command, name, code, stdout+stderr)
+			}
+		}
+	}
+}
+
 func TestFlowsFromStandardInput(t *testing.T) {
 	for _, c := range []struct{ command, in, want string }{
 		{"check", goodFlow, "-: ok, 2 actions\n"},
