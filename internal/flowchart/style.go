@@ -1,7 +1,8 @@
 package flowchart
 
 // Style is the style sheet of all pictures. Colours stand here as they are, and not in variables, for programs that show
-// pictures know little of CSS. Every colour of text has a contrast of 4.5 to 1 or more on what is behind it.
+// pictures know little of CSS. Every colour of text has a contrast of 4.5 to 1 or more on what is behind it, that of a line
+// 3 to 1. What a path did not take is fainter; its text keeps its contrast.
 const Style = `
 .fc{font-family:system-ui,"Segoe UI",Roboto,"Helvetica Neue",Arial,sans-serif;color-scheme:light dark}
 .fc .paper{fill:#fff}
@@ -9,7 +10,7 @@ const Style = `
 .fc .sum{font-size:12px;fill:#5b6472}
 .fc .l{stroke:#8a94a3;stroke-width:1.5;fill:none}
 .fc .l.next{stroke:#5b6472;stroke-width:1.75}
-.fc .l.err{stroke:#d9a09a;stroke-width:1.25}
+.fc .l.err{stroke:#cd8078;stroke-width:1.25}
 .fc .l.off,.fc .b.off{stroke-dasharray:4 3}
 .fc .l:hover{stroke:#0b63c5;stroke-width:3.5}
 .fc .l.v{stroke:#0b63c5;stroke-width:3}
@@ -44,14 +45,15 @@ const Style = `
 .fc text.badge{font-size:11px;font-weight:650;fill:#fff}
 .fc .b:target .box,.fc .b:focus .box{stroke:#b8650a;stroke-width:4}
 .fc .b:focus{outline:none}
-.fc.traced .b:not(.v),.fc.traced .l:not(.v){opacity:.5}
+.fc.traced .l:not(.v),.fc.traced .b:not(.v) .bar,.fc.traced .b:not(.v) .dot,.fc.traced .b:not(.v) .arrow{opacity:.45}
+.fc.traced .b:not(.v) text{fill:#5b6472}
 @media (prefers-color-scheme:dark){
 .fc .paper{fill:#14171c}
 .fc .title,.fc .name{fill:#e8ebf0}
 .fc .sum,.fc .kind{fill:#a3adbb}
 .fc .l{stroke:#717c8b}
 .fc .l.next{stroke:#a3adbb}
-.fc .l.err{stroke:#87504a}
+.fc .l.err{stroke:#9c5b54}
 .fc .l:hover,.fc .l.v{stroke:#7ab7ff}
 .fc rect.start,.fc rect.badge,.fc .dot.v,.fc .v .arrow{fill:#7ab7ff}
 .fc text.start,.fc text.badge{fill:#0d1420}
@@ -59,6 +61,7 @@ const Style = `
 .fc .detail,.fc .exit{fill:#cdd4dd}
 .fc .exit.err,.fc .exit.lost{fill:#f0938a}
 .fc .exit.v{fill:#7ab7ff}
+.fc.traced .b:not(.v) text{fill:#a3adbb}
 .fc .rule{stroke:#333b46}
 .fc .dot{fill:#a3adbb;stroke:#14171c}
 .fc .dot.err{fill:#e0796e}
