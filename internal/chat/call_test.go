@@ -341,6 +341,43 @@ func TestCallSurvivesANode(t *testing.T) {
 	})
 }
 
+// stopping is a clock that ends ctx while the first row is being answered.
+type stopping struct {
+	chat.WallClock
+	asked int
+	end   func()
+}
+
+func (s *stopping) Now() time.Time {
+	if s.asked++; s.asked == 2 { // the first is for the lease
+		s.end()
+	}
+	return s.WallClock.Now()
+}
+
+// A timer that the end of a node breaks off is due for the next one at once.
+func TestTimersBrokenOffAreGivenBack(t *testing.T) {
+	inBubble(t, func(t *testing.T, o *outside) {
+		o.functions["f"] = word("yes")
+		c, stop := o.node()
+		id, _ := o.call(c, "f")
+		o.expect(id, "answered yes")
+		stop()
+		time.Sleep(6000 * time.Second)
+		ctx, end := context.WithCancel(o.ctx)
+		cfg := c.Config
+		cfg.Clock = &stopping{end: end}
+		if err := chat.New(cfg).Settle(ctx); !errors.Is(err, context.Canceled) {
+			t.Errorf("it settled: %v", err)
+		}
+		due, err := o.store.LeaseDue(o.ctx, time.Now(), time.Minute, 10)
+		o.must(err)
+		if len(due) != 1 || due[0].Key != center.DueFlow {
+			t.Errorf("due is %v", due)
+		}
+	})
+}
+
 // A node that is gone without a word keeps its leases until they end.
 func TestCallSurvivesACrash(t *testing.T) {
 	inBubble(t, func(t *testing.T, o *outside) {
