@@ -50,6 +50,7 @@ func (c *devCmd) Run() error {
 	addr := listeners.Public.Addr()
 	warn(os.Stderr, addr)
 	c.banner(os.Stdout, endpoint(c.PublicURL, addr), instances)
+	unmapProgram()
 	return s.Run(stop, again, listeners)
 }
 

@@ -171,6 +171,7 @@ func (c *serveCmd) tell(ctx context.Context, s *server.Server, log *slog.Logger,
 		log.Warn("chatjs connects its sockets by wss, or by ws to 127.0.0.1 alone; the public URL is neither")
 	}
 	log.Info("ready", "listen", l.Public.Addr().String(), "url", c.PublicURL, "version", server.Version())
+	unmapProgram()
 }
 
 func (c *serveCmd) checkOperator() error {
