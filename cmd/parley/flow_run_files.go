@@ -29,7 +29,7 @@ func readScript(name string, kind flow.Kind) (*rehearsal.Script, error) {
 	}
 	p, err := flow.Parse(src)
 	if err != nil {
-		return nil, fmt.Errorf("%s: %w", name, err)
+		return nil, noDocument(name, src, err)
 	}
 	if kind == "" {
 		kind = kindOf(src)
