@@ -32,7 +32,7 @@ func TestTimersOfAWaitThatGoesOnBehind(t *testing.T) {
 		next bool // the flow transfers to another, which waits for ten minutes of its own
 		want []string
 	}{
-		{"the flow comes back", false, []string{"hello", "still there?", "hello", "hello", "still there?", "hello", "over"}},
+		{"the flow comes back", false, []string{"hello", "still there?", "hello", "hello", "still there?", "hello", "still there?", "hello", "over"}},
 		{"the flow goes elsewhere", true, []string{"hello", "still there?", "hello", "Welcome!"}},
 	} {
 		t.Run(test.name, func(t *testing.T) {

@@ -128,36 +128,64 @@ func (c *Chats) fire(ctx context.Context) (int, error) {
 	if err != nil {
 		return 0, err
 	}
+	until := now.Add(dueLease)
 	var (
 		wg   sync.WaitGroup
 		room = make(chan struct{}, dueWorkers)
 		mu   sync.Mutex
 		left []lease // broken off by the end of ctx
 	)
-	for _, due := range rows {
-		if strings.HasPrefix(due.Key, dueCall) {
-			if err := c.take(due, now.Add(dueLease)); err == nil {
-				continue
-			}
-		}
+	for _, of := range c.byChat(rows, until) {
 		room <- struct{}{}
 		wg.Go(func() {
 			defer func() { <-room }()
-			defer c.survive(due)
-			switch err := c.answer(ctx, due); {
-			case err == nil:
-			case ctx.Err() == nil:
-				c.Log.Error("due row", "chat", due.Chat, "key", due.Key, "error", err)
-			default:
+			for _, due := range of {
+				if !c.attempt(ctx, due) {
+					continue
+				}
 				mu.Lock()
-				defer mu.Unlock()
-				left = append(left, lease{due, now.Add(dueLease)})
+				left = append(left, lease{due, until})
+				mu.Unlock()
 			}
 		})
 	}
 	wg.Wait()
 	c.giveBack(left)
 	return len(rows), nil
+}
+
+// byChat parts due rows by their chats, each chat's in the order of their times: the answer to one may do away with the
+// next. Calls outside are taken up, and not among them.
+func (c *Chats) byChat(rows []center.Due, until time.Time) [][]center.Due {
+	var parts [][]center.Due
+	at := make(map[center.ChatID]int, len(rows))
+	for _, due := range rows {
+		if strings.HasPrefix(due.Key, dueCall) && c.take(due, until) == nil {
+			continue
+		}
+		i, known := at[due.Chat]
+		if !known {
+			i = len(parts)
+			at[due.Chat] = i
+			parts = append(parts, nil)
+		}
+		parts[i] = append(parts[i], due)
+	}
+	return parts
+}
+
+// attempt answers a due row, and says whether the end of ctx has broken that off.
+func (c *Chats) attempt(ctx context.Context, due center.Due) (brokenOff bool) {
+	defer c.survive(due)
+	err := c.answer(ctx, due)
+	switch {
+	case err == nil:
+	case ctx.Err() == nil:
+		c.Log.Error("due row", "chat", due.Chat, "key", due.Key, "error", err)
+	default:
+		return true
+	}
+	return false
 }
 
 // survive keeps a panic in the turn of one due row from ending the process, and with it all chats: the row stays, and is

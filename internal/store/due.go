@@ -1,6 +1,7 @@
 package store
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
 	"database/sql/driver"
@@ -28,7 +29,9 @@ func (s *Store) LeaseDue(ctx context.Context, now time.Time, lease time.Duration
 	if err != nil {
 		return nil, err
 	}
-	slices.SortFunc(leased, func(a, b center.Due) int { return a.At.Compare(b.At) })
+	slices.SortFunc(leased, func(a, b center.Due) int {
+		return cmp.Or(a.At.Compare(b.At), cmp.Compare(a.Key, b.Key))
+	})
 	return leased, nil
 }
 
