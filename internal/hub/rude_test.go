@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"context"
 	"encoding/binary"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -109,6 +110,9 @@ func (r *rude) end() string {
 		case err != nil:
 			return strings.Join(append(said, err.Error()), " ")
 		case first == 0x81:
+			if !json.Valid([]byte(payload)) {
+				r.s.Errorf("a frame that is not JSON: %q", payload)
+			}
 			said = append(said, inShort(payload))
 		case first == 0x8a:
 			said = append(said, "pong:"+payload)
@@ -117,7 +121,7 @@ func (r *rude) end() string {
 		case first == 0x88:
 			said = append(said, fmt.Sprint("close:", binary.BigEndian.Uint16([]byte(payload))))
 		default:
-			said = append(said, fmt.Sprintf("%#x", first))
+			r.s.Errorf("a frame that no server sends: %#x", first)
 		}
 	}
 }
@@ -280,7 +284,7 @@ func FuzzClientBytes(f *testing.F) {
 			r := s.rude(customer)
 			go r.write(b...)
 			said := r.end()
-			if strings.Contains(said, "0x") || strings.Contains(said, "not JSON") || !strings.Contains(said, "close") {
+			if !strings.Contains(said, "close") {
 				t.Errorf("after %q: %s", b, said)
 			}
 			if !strings.HasSuffix(said, io.EOF.Error()) && !strings.HasSuffix(said, "connection reset by peer") {
