@@ -51,8 +51,7 @@ func newRouter() *router {
 		op := &ops[i]
 		do := handlers[op.Service][op.Name]
 		if do == nil {
-			r.add(op.Path, &target{service: op.Service, name: op.Name, method: op.Method})
-			continue
+			panic("api: no handler for " + op.Service + " " + op.Name)
 		}
 		t := &target{service: op.Service, name: op.Name, method: op.Method, op: op, do: do, errors: exceptions(op)}
 		if op.Auth == wire.Bearer {
