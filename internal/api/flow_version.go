@@ -1,6 +1,7 @@
 package api
 
 import (
+	"cmp"
 	"strconv"
 
 	"github.com/parley-chat/parley/internal/center"
@@ -66,7 +67,10 @@ func (a *API) listFlowVersions(x *exchange, in *connect.ListContactFlowVersionsI
 	for i := range found {
 		v := &found[i]
 		arn := a.Partition.FlowVersionARN(at, center.FlowID(v.Of), v.Number)
-		out.ContactFlowVersionSummaryList[i] = connect.ContactFlowVersionSummary{Arn: &arn, VersionDescription: text(v.Description), Version: &v.Number}
+		region := cmp.Or(v.Region, a.Partition.Region)
+		out.ContactFlowVersionSummaryList[i] = connect.ContactFlowVersionSummary{
+			Arn: &arn, VersionDescription: text(v.Description), Version: &v.Number, LastModifiedTime: &v.Modified, LastModifiedRegion: &region,
+		}
 	}
 	return out, nil
 }

@@ -126,6 +126,11 @@ func (v *AgentInfo) AppendJSON(dst []byte) []byte {
 		dst = wire.AppendString(dst, *v.VoiceEnhancementMode)
 		dst = append(dst, ',')
 	}
+	if v.ActiveRegion != nil {
+		dst = append(dst, `"ActiveRegion":`...)
+		dst = wire.AppendString(dst, *v.ActiveRegion)
+		dst = append(dst, ',')
+	}
 	return wire.Close(dst, '}')
 }
 
@@ -365,6 +370,31 @@ func (v *Campaign) AppendJSON(dst []byte) []byte {
 	return wire.Close(dst, '}')
 }
 
+func appendCaseEntries(dst []byte, list []CaseEntry) []byte {
+	dst = append(dst, '[')
+	for i := range list {
+		dst = list[i].AppendJSON(dst)
+		dst = append(dst, ',')
+	}
+	return wire.Close(dst, ']')
+}
+
+// AppendJSON appends the members that are set.
+func (v *CaseEntry) AppendJSON(dst []byte) []byte {
+	dst = append(dst, '{')
+	if v.CaseId != nil {
+		dst = append(dst, `"CaseId":`...)
+		dst = wire.AppendString(dst, *v.CaseId)
+		dst = append(dst, ',')
+	}
+	if v.CaseReferenceNumber != nil {
+		dst = append(dst, `"CaseReferenceNumber":`...)
+		dst = wire.AppendString(dst, *v.CaseReferenceNumber)
+		dst = append(dst, ',')
+	}
+	return wire.Close(dst, '}')
+}
+
 // AppendJSON appends the members that are set.
 func (v *ChatContactMetrics) AppendJSON(dst []byte) []byte {
 	dst = append(dst, '{')
@@ -448,10 +478,46 @@ func (v *ChatMetrics) AppendJSON(dst []byte) []byte {
 	return wire.Close(dst, '}')
 }
 
+// AppendJSON appends the members that are set.
+func (v *ChatStreamingConfiguration) AppendJSON(dst []byte) []byte {
+	dst = append(dst, '{')
+	if v.StreamingEndpointArn != nil {
+		dst = append(dst, `"StreamingEndpointArn":`...)
+		dst = wire.AppendString(dst, *v.StreamingEndpointArn)
+		dst = append(dst, ',')
+	}
+	return wire.Close(dst, '}')
+}
+
 func appendChildHoursOfOperationsList(dst []byte, list []HoursOfOperationsIdentifier) []byte {
 	dst = append(dst, '[')
 	for i := range list {
 		dst = list[i].AppendJSON(dst)
+		dst = append(dst, ',')
+	}
+	return wire.Close(dst, ']')
+}
+
+// AppendJSON appends the members that are set.
+func (v *ConnectionCredentials) AppendJSON(dst []byte) []byte {
+	dst = append(dst, '{')
+	if v.ConnectionToken != nil {
+		dst = append(dst, `"ConnectionToken":`...)
+		dst = wire.AppendString(dst, *v.ConnectionToken)
+		dst = append(dst, ',')
+	}
+	if v.Expiry != nil {
+		dst = append(dst, `"Expiry":`...)
+		dst = wire.AppendString(dst, *v.Expiry)
+		dst = append(dst, ',')
+	}
+	return wire.Close(dst, '}')
+}
+
+func appendConnectionTypeList(dst []byte, list []string) []byte {
+	dst = append(dst, '[')
+	for i := range list {
+		dst = wire.AppendString(dst, list[i])
 		dst = append(dst, ',')
 	}
 	return wire.Close(dst, ']')
@@ -675,6 +741,11 @@ func (v *Contact) AppendJSON(dst []byte) []byte {
 		dst = v.TaskTemplateInfo.AppendJSON(dst)
 		dst = append(dst, ',')
 	}
+	if v.Cases != nil {
+		dst = append(dst, `"Cases":`...)
+		dst = appendCaseEntries(dst, v.Cases)
+		dst = append(dst, ',')
+	}
 	if v.ContactDetails != nil {
 		dst = append(dst, `"ContactDetails":`...)
 		dst = v.ContactDetails.AppendJSON(dst)
@@ -698,6 +769,32 @@ func (v *Contact) AppendJSON(dst []byte) []byte {
 	if v.GlobalResiliencyMetadata != nil {
 		dst = append(dst, `"GlobalResiliencyMetadata":`...)
 		dst = v.GlobalResiliencyMetadata.AppendJSON(dst)
+		dst = append(dst, ',')
+	}
+	if v.ContactLens != nil {
+		dst = append(dst, `"ContactLens":`...)
+		dst = v.ContactLens.AppendJSON(dst)
+		dst = append(dst, ',')
+	}
+	if v.VoicemailInfo != nil {
+		dst = append(dst, `"VoicemailInfo":`...)
+		dst = v.VoicemailInfo.AppendJSON(dst)
+		dst = append(dst, ',')
+	}
+	return wire.Close(dst, '}')
+}
+
+// AppendJSON appends the members that are set.
+func (v *ContactAnalysisReferenceState) AppendJSON(dst []byte) []byte {
+	dst = append(dst, '{')
+	if v.Status != nil {
+		dst = append(dst, `"Status":`...)
+		dst = wire.AppendString(dst, *v.Status)
+		dst = append(dst, ',')
+	}
+	if v.StatusReason != nil {
+		dst = append(dst, `"StatusReason":`...)
+		dst = wire.AppendString(dst, *v.StatusReason)
 		dst = append(dst, ',')
 	}
 	return wire.Close(dst, '}')
@@ -1137,6 +1234,16 @@ func (v *ContactFlowVersionSummary) AppendJSON(dst []byte) []byte {
 		dst = wire.AppendInt(dst, *v.Version)
 		dst = append(dst, ',')
 	}
+	if v.LastModifiedTime != nil {
+		dst = append(dst, `"LastModifiedTime":`...)
+		dst = wire.AppendTime(dst, *v.LastModifiedTime)
+		dst = append(dst, ',')
+	}
+	if v.LastModifiedRegion != nil {
+		dst = append(dst, `"LastModifiedRegion":`...)
+		dst = wire.AppendString(dst, *v.LastModifiedRegion)
+		dst = append(dst, ',')
+	}
 	return wire.Close(dst, '}')
 }
 
@@ -1149,12 +1256,166 @@ func appendContactFlowVersionSummaryList(dst []byte, list []ContactFlowVersionSu
 	return wire.Close(dst, ']')
 }
 
+// AppendJSON appends the members that are set.
+func (v *ContactLens) AppendJSON(dst []byte) []byte {
+	dst = append(dst, '{')
+	if v.ConversationalAnalytics != nil {
+		dst = append(dst, `"ConversationalAnalytics":`...)
+		dst = v.ConversationalAnalytics.AppendJSON(dst)
+		dst = append(dst, ',')
+	}
+	return wire.Close(dst, '}')
+}
+
+func appendContactLensAnalyticsModeList(dst []byte, list []string) []byte {
+	dst = append(dst, '[')
+	for i := range list {
+		dst = wire.AppendString(dst, list[i])
+		dst = append(dst, ',')
+	}
+	return wire.Close(dst, ']')
+}
+
+// AppendJSON appends the members that are set.
+func (v *ContactLensChannelConfiguration) AppendJSON(dst []byte) []byte {
+	dst = append(dst, '{')
+	if v.AnalyticsModes != nil {
+		dst = append(dst, `"AnalyticsModes":`...)
+		dst = appendContactLensAnalyticsModeList(dst, v.AnalyticsModes)
+		dst = append(dst, ',')
+	}
+	return wire.Close(dst, '}')
+}
+
+// AppendJSON appends the members that are set.
+func (v *ContactLensRedactionConfiguration) AppendJSON(dst []byte) []byte {
+	dst = append(dst, '{')
+	if v.Behavior != nil {
+		dst = append(dst, `"Behavior":`...)
+		dst = wire.AppendString(dst, *v.Behavior)
+		dst = append(dst, ',')
+	}
+	if v.Policy != nil {
+		dst = append(dst, `"Policy":`...)
+		dst = wire.AppendString(dst, *v.Policy)
+		dst = append(dst, ',')
+	}
+	if v.Entities != nil {
+		dst = append(dst, `"Entities":`...)
+		dst = appendContactLensRedactionEntitiesList(dst, v.Entities)
+		dst = append(dst, ',')
+	}
+	if v.MaskMode != nil {
+		dst = append(dst, `"MaskMode":`...)
+		dst = wire.AppendString(dst, *v.MaskMode)
+		dst = append(dst, ',')
+	}
+	return wire.Close(dst, '}')
+}
+
+func appendContactLensRedactionEntitiesList(dst []byte, list []string) []byte {
+	dst = append(dst, '[')
+	for i := range list {
+		dst = wire.AppendString(dst, list[i])
+		dst = append(dst, ',')
+	}
+	return wire.Close(dst, ']')
+}
+
+// AppendJSON appends the members that are set.
+func (v *ContactLensSentimentConfiguration) AppendJSON(dst []byte) []byte {
+	dst = append(dst, '{')
+	if v.Behavior != nil {
+		dst = append(dst, `"Behavior":`...)
+		dst = wire.AppendString(dst, *v.Behavior)
+		dst = append(dst, ',')
+	}
+	return wire.Close(dst, '}')
+}
+
+// AppendJSON appends the members that are set.
+func (v *ContactLensSummaryConfiguration) AppendJSON(dst []byte) []byte {
+	dst = append(dst, '{')
+	if v.SummaryModes != nil {
+		dst = append(dst, `"SummaryModes":`...)
+		dst = appendContactLensSummaryModeList(dst, v.SummaryModes)
+		dst = append(dst, ',')
+	}
+	return wire.Close(dst, '}')
+}
+
+func appendContactLensSummaryModeList(dst []byte, list []string) []byte {
+	dst = append(dst, '[')
+	for i := range list {
+		dst = wire.AppendString(dst, list[i])
+		dst = append(dst, ',')
+	}
+	return wire.Close(dst, ']')
+}
+
 func appendContactTagMap(dst []byte, m map[string]string) []byte {
 	dst = append(dst, '{')
 	for _, key := range wire.SortedKeys(m) {
 		dst = append(wire.AppendString(dst, key), ':')
 		value := m[key]
 		dst = wire.AppendString(dst, value)
+		dst = append(dst, ',')
+	}
+	return wire.Close(dst, '}')
+}
+
+// AppendJSON appends the members that are set.
+func (v *ConversationalAnalytics) AppendJSON(dst []byte) []byte {
+	dst = append(dst, '{')
+	if v.Configuration != nil {
+		dst = append(dst, `"Configuration":`...)
+		dst = v.Configuration.AppendJSON(dst)
+		dst = append(dst, ',')
+	}
+	if v.ContactAnalysisReferenceState != nil {
+		dst = append(dst, `"ContactAnalysisReferenceState":`...)
+		dst = v.ContactAnalysisReferenceState.AppendJSON(dst)
+		dst = append(dst, ',')
+	}
+	return wire.Close(dst, '}')
+}
+
+// AppendJSON appends the members that are set.
+func (v *ConversationalAnalyticsConfiguration) AppendJSON(dst []byte) []byte {
+	dst = append(dst, '{')
+	if v.Enabled != nil {
+		dst = append(dst, `"Enabled":`...)
+		dst = wire.AppendBool(dst, *v.Enabled)
+		dst = append(dst, ',')
+	}
+	if v.LanguageLocale != nil {
+		dst = append(dst, `"LanguageLocale":`...)
+		dst = wire.AppendString(dst, *v.LanguageLocale)
+		dst = append(dst, ',')
+	}
+	if v.LanguageLocales != nil {
+		dst = append(dst, `"LanguageLocales":`...)
+		dst = appendLanguageLocales(dst, v.LanguageLocales)
+		dst = append(dst, ',')
+	}
+	if v.ChannelConfiguration != nil {
+		dst = append(dst, `"ChannelConfiguration":`...)
+		dst = v.ChannelConfiguration.AppendJSON(dst)
+		dst = append(dst, ',')
+	}
+	if v.RedactionConfiguration != nil {
+		dst = append(dst, `"RedactionConfiguration":`...)
+		dst = v.RedactionConfiguration.AppendJSON(dst)
+		dst = append(dst, ',')
+	}
+	if v.SummaryConfiguration != nil {
+		dst = append(dst, `"SummaryConfiguration":`...)
+		dst = v.SummaryConfiguration.AppendJSON(dst)
+		dst = append(dst, ',')
+	}
+	if v.SentimentConfiguration != nil {
+		dst = append(dst, `"SentimentConfiguration":`...)
+		dst = v.SentimentConfiguration.AppendJSON(dst)
 		dst = append(dst, ',')
 	}
 	return wire.Close(dst, '}')
@@ -2825,6 +3086,15 @@ func (v *InvalidRequestExceptionReason) AppendJSON(dst []byte) []byte {
 	return wire.Close(dst, '}')
 }
 
+func appendLanguageLocales(dst []byte, list []string) []byte {
+	dst = append(dst, '[')
+	for i := range list {
+		dst = wire.AppendString(dst, list[i])
+		dst = append(dst, ',')
+	}
+	return wire.Close(dst, ']')
+}
+
 // AppendJSON appends the members that are set.
 func (v *LexBot) AppendJSON(dst []byte) []byte {
 	dst = append(dst, '{')
@@ -4041,6 +4311,16 @@ func (v *StartChatContactInput) AppendJSON(dst []byte) []byte {
 		dst = appendDisconnectOnCustomerExit(dst, v.DisconnectOnCustomerExit)
 		dst = append(dst, ',')
 	}
+	if v.ConnectionTypes != nil {
+		dst = append(dst, `"ConnectionTypes":`...)
+		dst = appendConnectionTypeList(dst, v.ConnectionTypes)
+		dst = append(dst, ',')
+	}
+	if v.ChatStreamingConfiguration != nil {
+		dst = append(dst, `"ChatStreamingConfiguration":`...)
+		dst = v.ChatStreamingConfiguration.AppendJSON(dst)
+		dst = append(dst, ',')
+	}
 	return wire.Close(dst, '}')
 }
 
@@ -4065,6 +4345,21 @@ func (v *StartChatContactOutput) AppendJSON(dst []byte) []byte {
 	if v.ContinuedFromContactId != nil {
 		dst = append(dst, `"ContinuedFromContactId":`...)
 		dst = wire.AppendString(dst, *v.ContinuedFromContactId)
+		dst = append(dst, ',')
+	}
+	if v.ConnectionCredentials != nil {
+		dst = append(dst, `"ConnectionCredentials":`...)
+		dst = v.ConnectionCredentials.AppendJSON(dst)
+		dst = append(dst, ',')
+	}
+	if v.Websocket != nil {
+		dst = append(dst, `"Websocket":`...)
+		dst = v.Websocket.AppendJSON(dst)
+		dst = append(dst, ',')
+	}
+	if v.StreamingId != nil {
+		dst = append(dst, `"StreamingId":`...)
+		dst = wire.AppendString(dst, *v.StreamingId)
 		dst = append(dst, ',')
 	}
 	return wire.Close(dst, '}')
@@ -4751,6 +5046,33 @@ func appendViewsSummaryList(dst []byte, list []ViewSummary) []byte {
 		dst = append(dst, ',')
 	}
 	return wire.Close(dst, ']')
+}
+
+// AppendJSON appends the members that are set.
+func (v *VoicemailInfo) AppendJSON(dst []byte) []byte {
+	dst = append(dst, '{')
+	if v.NumberOfVoicemails != nil {
+		dst = append(dst, `"NumberOfVoicemails":`...)
+		dst = wire.AppendInt(dst, *v.NumberOfVoicemails)
+		dst = append(dst, ',')
+	}
+	return wire.Close(dst, '}')
+}
+
+// AppendJSON appends the members that are set.
+func (v *Websocket) AppendJSON(dst []byte) []byte {
+	dst = append(dst, '{')
+	if v.Url != nil {
+		dst = append(dst, `"Url":`...)
+		dst = wire.AppendString(dst, *v.Url)
+		dst = append(dst, ',')
+	}
+	if v.ConnectionExpiry != nil {
+		dst = append(dst, `"ConnectionExpiry":`...)
+		dst = wire.AppendString(dst, *v.ConnectionExpiry)
+		dst = append(dst, ',')
+	}
+	return wire.Close(dst, '}')
 }
 
 func appendWeekdayOccurrenceList(dst []byte, list []int64) []byte {

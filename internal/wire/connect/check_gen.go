@@ -184,6 +184,20 @@ func (v *ChatMessage) check() *wire.FieldError {
 	return nil
 }
 
+func (v *ChatStreamingConfiguration) check() *wire.FieldError {
+	if v.StreamingEndpointArn == nil {
+		return wire.MissingField("StreamingEndpointArn")
+	}
+	if e := checkChatStreamingEndpointARN(*v.StreamingEndpointArn); e != nil {
+		return e.In("StreamingEndpointArn")
+	}
+	return nil
+}
+
+func checkChatStreamingEndpointARN(s string) *wire.FieldError {
+	return wire.CheckLength(s, 1, 350)
+}
+
 func checkClientToken(s string) *wire.FieldError {
 	return wire.CheckLength(s, 0, 500)
 }
@@ -202,6 +216,24 @@ func checkCommonHumanReadableName(s string) *wire.FieldError {
 
 func checkCommonNameLength127(s string) *wire.FieldError {
 	return wire.CheckLength(s, 1, 127)
+}
+
+var enumConnectionType = []string{"WEBSOCKET", "CONNECTION_CREDENTIALS", "AUTHENTICATION_SESSION", "WEBRTC_CONNECTION"}
+
+func checkConnectionType(s string) *wire.FieldError {
+	return wire.CheckEnum(s, enumConnectionType)
+}
+
+func checkConnectionTypeList(list []string) *wire.FieldError {
+	if e := wire.CheckCount(len(list), 1, 2); e != nil {
+		return e
+	}
+	for i := range list {
+		if e := checkConnectionType(list[i]); e != nil {
+			return e.At(i)
+		}
+	}
+	return nil
 }
 
 func checkContactFlowId(s string) *wire.FieldError {
@@ -2015,6 +2047,16 @@ func (v *StartChatContactInput) check() *wire.FieldError {
 	if v.DisconnectOnCustomerExit != nil {
 		if e := checkDisconnectOnCustomerExit(v.DisconnectOnCustomerExit); e != nil {
 			return e.In("DisconnectOnCustomerExit")
+		}
+	}
+	if v.ConnectionTypes != nil {
+		if e := checkConnectionTypeList(v.ConnectionTypes); e != nil {
+			return e.In("ConnectionTypes")
+		}
+	}
+	if v.ChatStreamingConfiguration != nil {
+		if e := v.ChatStreamingConfiguration.check(); e != nil {
+			return e.In("ChatStreamingConfiguration")
 		}
 	}
 	return nil

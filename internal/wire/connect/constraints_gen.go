@@ -420,6 +420,10 @@ func Constraints() map[string][]wire.Constraint {
 			{Field: "CustomerId", Location: wire.Body, Type: "string", Min: new(int64(1)), Max: new(int64(128))},
 			{Field: "DisconnectOnCustomerExit", Location: wire.Body, Type: "list", Min: new(int64(1)), Max: new(int64(1))},
 			{Field: "DisconnectOnCustomerExit[0]", Location: wire.Body, Type: "string", Enum: []string{"AGENT"}},
+			{Field: "ConnectionTypes", Location: wire.Body, Type: "list", Min: new(int64(1)), Max: new(int64(2))},
+			{Field: "ConnectionTypes[0]", Location: wire.Body, Type: "string", Enum: []string{"WEBSOCKET", "CONNECTION_CREDENTIALS", "AUTHENTICATION_SESSION", "WEBRTC_CONNECTION"}},
+			{Field: "ChatStreamingConfiguration", Location: wire.Body, Type: "structure"},
+			{Field: "ChatStreamingConfiguration.StreamingEndpointArn", Location: wire.Body, Type: "string", Required: true, Min: new(int64(1)), Max: new(int64(350))},
 		},
 		"StopContact": {
 			{Field: "ContactId", Location: wire.Body, Type: "string", Required: true, Min: new(int64(1)), Max: new(int64(256))},

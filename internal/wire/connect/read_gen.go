@@ -1446,6 +1446,10 @@ func (v *StartChatContactInput) read(r *wire.Reader) {
 			v.CustomerId = r.String()
 		case "DisconnectOnCustomerExit":
 			v.DisconnectOnCustomerExit = readDisconnectOnCustomerExit(r)
+		case "ConnectionTypes":
+			v.ConnectionTypes = readConnectionTypeList(r)
+		case "ChatStreamingConfiguration":
+			v.ChatStreamingConfiguration = readChatStreamingConfiguration(r)
 		default:
 			r.Skip()
 		}
@@ -2027,6 +2031,37 @@ func readChatMessage(r *wire.Reader) *ChatMessage {
 		}
 	}
 	return v
+}
+
+func readChatStreamingConfiguration(r *wire.Reader) *ChatStreamingConfiguration {
+	if !r.Object() {
+		return nil
+	}
+	v := new(ChatStreamingConfiguration)
+	for r.Member() {
+		switch r.Name() {
+		case "StreamingEndpointArn":
+			v.StreamingEndpointArn = r.String()
+		default:
+			r.Skip()
+		}
+	}
+	return v
+}
+
+func readConnectionTypeList(r *wire.Reader) []string {
+	if !r.List() {
+		return nil
+	}
+	list := []string{}
+	for r.Element() {
+		if value, ok := r.Text(); ok {
+			list = append(list, value)
+		} else {
+			r.NullElement()
+		}
+	}
+	return list
 }
 
 func readContactTagMap(r *wire.Reader) map[string]string {

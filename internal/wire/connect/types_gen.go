@@ -68,6 +68,7 @@ type AgentInfo struct {
 	AgentInitiatedHoldDuration     *int64
 	StateTransitions               []StateTransition
 	VoiceEnhancementMode           *string // one of VOICE_ISOLATION, NOISE_SUPPRESSION, NONE
+	ActiveRegion                   *string // 0 to 1024 characters
 }
 
 // String names the members that are set; values stay out of logs.
@@ -288,6 +289,21 @@ func (v Campaign) GoString() string { return wire.SetMembers(v) }
 // LogValue is String, for slog.
 func (v Campaign) LogValue() slog.Value { return slog.StringValue(wire.SetMembers(v)) }
 
+// CaseEntry is a part of a request or answer.
+type CaseEntry struct {
+	CaseId              *string // 1 to 36 characters
+	CaseReferenceNumber *string // 1 to 50 characters
+}
+
+// String names the members that are set; values stay out of logs.
+func (v CaseEntry) String() string { return wire.SetMembers(v) }
+
+// GoString is String, for %#v.
+func (v CaseEntry) GoString() string { return wire.SetMembers(v) }
+
+// LogValue is String, for slog.
+func (v CaseEntry) LogValue() slog.Value { return slog.StringValue(wire.SetMembers(v)) }
+
 // ChatContactMetrics is a part of a request or answer.
 type ChatContactMetrics struct {
 	MultiParty                     *bool
@@ -340,6 +356,37 @@ func (v ChatMetrics) GoString() string { return wire.SetMembers(v) }
 // LogValue is String, for slog.
 func (v ChatMetrics) LogValue() slog.Value { return slog.StringValue(wire.SetMembers(v)) }
 
+// ChatStreamingConfiguration is a part of a request or answer.
+type ChatStreamingConfiguration struct {
+	StreamingEndpointArn *string // required; 1 to 350 characters
+}
+
+// String names the members that are set; values stay out of logs.
+func (v ChatStreamingConfiguration) String() string { return wire.SetMembers(v) }
+
+// GoString is String, for %#v.
+func (v ChatStreamingConfiguration) GoString() string { return wire.SetMembers(v) }
+
+// LogValue is String, for slog.
+func (v ChatStreamingConfiguration) LogValue() slog.Value {
+	return slog.StringValue(wire.SetMembers(v))
+}
+
+// ConnectionCredentials is a part of a request or answer.
+type ConnectionCredentials struct {
+	ConnectionToken *string // 1 to 1000 characters
+	Expiry          *string
+}
+
+// String names the members that are set; values stay out of logs.
+func (v ConnectionCredentials) String() string { return wire.SetMembers(v) }
+
+// GoString is String, for %#v.
+func (v ConnectionCredentials) GoString() string { return wire.SetMembers(v) }
+
+// LogValue is String, for slog.
+func (v ConnectionCredentials) LogValue() slog.Value { return slog.StringValue(wire.SetMembers(v)) }
+
 // Contact is a part of a request or answer.
 type Contact struct {
 	Arn                             *string
@@ -385,11 +432,14 @@ type Contact struct {
 	DisconnectReason                *string
 	ContactEvaluations              map[string]ContactEvaluation
 	TaskTemplateInfo                *TaskTemplateInfoV2
+	Cases                           []CaseEntry
 	ContactDetails                  *ContactDetails
 	OutboundStrategy                *OutboundStrategy
 	Attributes                      map[string]string
 	NextContacts                    []NextContactEntry // at most 24 elements
 	GlobalResiliencyMetadata        *GlobalResiliencyMetadata
+	ContactLens                     *ContactLens
+	VoicemailInfo                   *VoicemailInfo
 }
 
 // String names the members that are set; values stay out of logs.
@@ -400,6 +450,23 @@ func (v Contact) GoString() string { return wire.SetMembers(v) }
 
 // LogValue is String, for slog.
 func (v Contact) LogValue() slog.Value { return slog.StringValue(wire.SetMembers(v)) }
+
+// ContactAnalysisReferenceState is a part of a request or answer.
+type ContactAnalysisReferenceState struct {
+	Status       *string
+	StatusReason *string
+}
+
+// String names the members that are set; values stay out of logs.
+func (v ContactAnalysisReferenceState) String() string { return wire.SetMembers(v) }
+
+// GoString is String, for %#v.
+func (v ContactAnalysisReferenceState) GoString() string { return wire.SetMembers(v) }
+
+// LogValue is String, for slog.
+func (v ContactAnalysisReferenceState) LogValue() slog.Value {
+	return slog.StringValue(wire.SetMembers(v))
+}
 
 // ContactDetails is a part of a request or answer.
 type ContactDetails struct {
@@ -592,6 +659,8 @@ type ContactFlowVersionSummary struct {
 	Arn                *string
 	VersionDescription *string
 	Version            *int64 // at least 1
+	LastModifiedTime   *time.Time
+	LastModifiedRegion *string
 }
 
 // String names the members that are set; values stay out of logs.
@@ -602,6 +671,124 @@ func (v ContactFlowVersionSummary) GoString() string { return wire.SetMembers(v)
 
 // LogValue is String, for slog.
 func (v ContactFlowVersionSummary) LogValue() slog.Value { return slog.StringValue(wire.SetMembers(v)) }
+
+// ContactLens is a part of a request or answer.
+type ContactLens struct {
+	ConversationalAnalytics *ConversationalAnalytics
+}
+
+// String names the members that are set; values stay out of logs.
+func (v ContactLens) String() string { return wire.SetMembers(v) }
+
+// GoString is String, for %#v.
+func (v ContactLens) GoString() string { return wire.SetMembers(v) }
+
+// LogValue is String, for slog.
+func (v ContactLens) LogValue() slog.Value { return slog.StringValue(wire.SetMembers(v)) }
+
+// ContactLensChannelConfiguration is a part of a request or answer.
+type ContactLensChannelConfiguration struct {
+	AnalyticsModes []string
+}
+
+// String names the members that are set; values stay out of logs.
+func (v ContactLensChannelConfiguration) String() string { return wire.SetMembers(v) }
+
+// GoString is String, for %#v.
+func (v ContactLensChannelConfiguration) GoString() string { return wire.SetMembers(v) }
+
+// LogValue is String, for slog.
+func (v ContactLensChannelConfiguration) LogValue() slog.Value {
+	return slog.StringValue(wire.SetMembers(v))
+}
+
+// ContactLensRedactionConfiguration is a part of a request or answer.
+type ContactLensRedactionConfiguration struct {
+	Behavior *string
+	Policy   *string
+	Entities []string
+	MaskMode *string
+}
+
+// String names the members that are set; values stay out of logs.
+func (v ContactLensRedactionConfiguration) String() string { return wire.SetMembers(v) }
+
+// GoString is String, for %#v.
+func (v ContactLensRedactionConfiguration) GoString() string { return wire.SetMembers(v) }
+
+// LogValue is String, for slog.
+func (v ContactLensRedactionConfiguration) LogValue() slog.Value {
+	return slog.StringValue(wire.SetMembers(v))
+}
+
+// ContactLensSentimentConfiguration is a part of a request or answer.
+type ContactLensSentimentConfiguration struct {
+	Behavior *string
+}
+
+// String names the members that are set; values stay out of logs.
+func (v ContactLensSentimentConfiguration) String() string { return wire.SetMembers(v) }
+
+// GoString is String, for %#v.
+func (v ContactLensSentimentConfiguration) GoString() string { return wire.SetMembers(v) }
+
+// LogValue is String, for slog.
+func (v ContactLensSentimentConfiguration) LogValue() slog.Value {
+	return slog.StringValue(wire.SetMembers(v))
+}
+
+// ContactLensSummaryConfiguration is a part of a request or answer.
+type ContactLensSummaryConfiguration struct {
+	SummaryModes []string
+}
+
+// String names the members that are set; values stay out of logs.
+func (v ContactLensSummaryConfiguration) String() string { return wire.SetMembers(v) }
+
+// GoString is String, for %#v.
+func (v ContactLensSummaryConfiguration) GoString() string { return wire.SetMembers(v) }
+
+// LogValue is String, for slog.
+func (v ContactLensSummaryConfiguration) LogValue() slog.Value {
+	return slog.StringValue(wire.SetMembers(v))
+}
+
+// ConversationalAnalytics is a part of a request or answer.
+type ConversationalAnalytics struct {
+	Configuration                 *ConversationalAnalyticsConfiguration
+	ContactAnalysisReferenceState *ContactAnalysisReferenceState
+}
+
+// String names the members that are set; values stay out of logs.
+func (v ConversationalAnalytics) String() string { return wire.SetMembers(v) }
+
+// GoString is String, for %#v.
+func (v ConversationalAnalytics) GoString() string { return wire.SetMembers(v) }
+
+// LogValue is String, for slog.
+func (v ConversationalAnalytics) LogValue() slog.Value { return slog.StringValue(wire.SetMembers(v)) }
+
+// ConversationalAnalyticsConfiguration is a part of a request or answer.
+type ConversationalAnalyticsConfiguration struct {
+	Enabled                *bool
+	LanguageLocale         *string
+	LanguageLocales        []string // 0 to 5 elements
+	ChannelConfiguration   *ContactLensChannelConfiguration
+	RedactionConfiguration *ContactLensRedactionConfiguration
+	SummaryConfiguration   *ContactLensSummaryConfiguration
+	SentimentConfiguration *ContactLensSentimentConfiguration
+}
+
+// String names the members that are set; values stay out of logs.
+func (v ConversationalAnalyticsConfiguration) String() string { return wire.SetMembers(v) }
+
+// GoString is String, for %#v.
+func (v ConversationalAnalyticsConfiguration) GoString() string { return wire.SetMembers(v) }
+
+// LogValue is String, for slog.
+func (v ConversationalAnalyticsConfiguration) LogValue() slog.Value {
+	return slog.StringValue(wire.SetMembers(v))
+}
 
 // CreateContactFlowModuleAliasInput is the request of CreateContactFlowModuleAlias.
 type CreateContactFlowModuleAliasInput struct {
@@ -3308,6 +3495,8 @@ type StartChatContactInput struct {
 	SegmentAttributes              map[string]SegmentAttributeValue
 	CustomerId                     *string  // 1 to 128 characters; sensitive
 	DisconnectOnCustomerExit       []string // 1 to 1 elements
+	ConnectionTypes                []string // 1 to 2 elements
+	ChatStreamingConfiguration     *ChatStreamingConfiguration
 }
 
 // String names the members that are set; values stay out of logs.
@@ -3325,6 +3514,9 @@ type StartChatContactOutput struct {
 	ParticipantId          *string // 1 to 256 characters
 	ParticipantToken       *string // 1 to 1000 characters
 	ContinuedFromContactId *string // 1 to 256 characters
+	ConnectionCredentials  *ConnectionCredentials
+	Websocket              *Websocket
+	StreamingId            *string // 1 to 100 characters
 }
 
 // String names the members that are set; values stay out of logs.
@@ -3947,6 +4139,35 @@ func (v ViewVersionSummary) GoString() string { return wire.SetMembers(v) }
 
 // LogValue is String, for slog.
 func (v ViewVersionSummary) LogValue() slog.Value { return slog.StringValue(wire.SetMembers(v)) }
+
+// VoicemailInfo is a part of a request or answer.
+type VoicemailInfo struct {
+	NumberOfVoicemails *int64 // 1 to 3
+}
+
+// String names the members that are set; values stay out of logs.
+func (v VoicemailInfo) String() string { return wire.SetMembers(v) }
+
+// GoString is String, for %#v.
+func (v VoicemailInfo) GoString() string { return wire.SetMembers(v) }
+
+// LogValue is String, for slog.
+func (v VoicemailInfo) LogValue() slog.Value { return slog.StringValue(wire.SetMembers(v)) }
+
+// Websocket is a part of a request or answer.
+type Websocket struct {
+	Url              *string // 1 to 2000 characters
+	ConnectionExpiry *string
+}
+
+// String names the members that are set; values stay out of logs.
+func (v Websocket) String() string { return wire.SetMembers(v) }
+
+// GoString is String, for %#v.
+func (v Websocket) GoString() string { return wire.SetMembers(v) }
+
+// LogValue is String, for slog.
+func (v Websocket) LogValue() slog.Value { return slog.StringValue(wire.SetMembers(v)) }
 
 // WisdomInfo is a part of a request or answer.
 type WisdomInfo struct {

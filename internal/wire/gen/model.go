@@ -44,6 +44,7 @@ type operation struct {
 	Output        *ref   `json:"output,omitempty"`
 	Errors        []ref  `json:"errors,omitempty"`
 	Idempotent    bool   `json:"idempotent,omitempty"`
+	ReadOnly      bool   `json:"readonly,omitempty"` // a hint for retries; it changes nothing on the wire
 	Documentation string `json:"documentation,omitempty"`
 }
 

@@ -70,7 +70,7 @@ func (s service) keepServed(m *model, pages []byte) error {
 		op := m.Operations.byName[name]
 		op.Documentation = ""
 		if !slices.Contains(s.Operations, name) {
-			op.Input, op.Output, op.Errors, op.Idempotent = nil, nil, nil, false
+			op.Input, op.Output, op.Errors, op.Idempotent, op.ReadOnly = nil, nil, nil, false, false
 			continue
 		}
 		if _, yes := paginators.Pagination[name]; yes {
