@@ -2,6 +2,7 @@ package api
 
 import (
 	"maps"
+	"slices"
 	"strings"
 	"time"
 
@@ -22,6 +23,9 @@ var contactOps = map[string]handler{
 }
 
 func (a *API) startChatContact(x *exchange, in *connect.StartChatContactInput) (*connect.StartChatContactOutput, error) {
+	if err := checkConnection(in); err != nil {
+		return nil, err
+	}
 	flow := center.ParseFlow(*in.ContactFlowId)
 	if flow.Qualifier != "" {
 		// A chat runs what is published. AWS's answer for a draft is not documented: as for one never published.
@@ -40,6 +44,7 @@ func (a *API) startChatContact(x *exchange, in *connect.StartChatContactInput) (
 		SegmentAttributes: segmentAttributes(in.SegmentAttributes),
 		CustomerID:        value(in.CustomerId),
 		OnCustomerExit:    in.DisconnectOnCustomerExit,
+		Connect:           in.ConnectionTypes != nil,
 	}
 	if p := in.ParticipantConfiguration; p != nil {
 		cmd.ResponseMode = value(p.ResponseMode)
@@ -51,13 +56,33 @@ func (a *API) startChatContact(x *exchange, in *connect.StartChatContactInput) (
 	if err != nil {
 		return nil, err
 	}
-	return &connect.StartChatContactOutput{
+	out := &connect.StartChatContactOutput{
 		ContactId:              text(started.Contact),
 		ParticipantId:          text(started.Participant),
 		ParticipantToken:       &started.Token,
 		ContinuedFromContactId: text(started.ContinuedFrom),
-	}, nil
+	}
+	if started.Connection != nil {
+		socket, credentials := a.connection(x.r, started.Connection, in.ConnectionTypes)
+		out.Websocket, out.ConnectionCredentials = (*connect.Websocket)(socket), (*connect.ConnectionCredentials)(credentials)
+	}
+	return out, nil
 }
+
+// checkConnection refuses what a new chat's answer cannot have: "WEBSOCKET and CONNECTION_CREDENTIALS are the values
+// this operation acts on. No other value returns connection information", and "when … the information you request
+// cannot be returned, StartChatContact returns an error" (API reference of StartChatContact; which error is inferred).
+func checkConnection(in *connect.StartChatContactInput) error {
+	if in.ConnectionTypes != nil && !slices.ContainsFunc(in.ConnectionTypes, servedConnection) {
+		return center.Refuse(center.InvalidParameter, "ConnectionTypes must have %s or %s; no other value returns connection information", typeWebsocket, typeCredentials)
+	}
+	if in.ChatStreamingConfiguration != nil {
+		return center.Refuse(center.InvalidParameter, "ChatStreamingConfiguration is not supported: this server does not stream messages to Amazon SNS; leave it out and connect with ConnectionTypes or CreateParticipantConnection")
+	}
+	return nil
+}
+
+func servedConnection(t string) bool { return t == typeWebsocket || t == typeCredentials }
 
 func initialMessage(m *connect.ChatMessage) *center.Message {
 	if m == nil {

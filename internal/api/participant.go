@@ -21,12 +21,25 @@ var participantOps = map[string]handler{
 	"SendMessage":                 bearerOp((*API).sendMessage),
 }
 
-// What CreateParticipantConnection may be asked for.
+// What CreateParticipantConnection and StartChatContact may be asked for.
 const (
 	typeWebsocket   = "WEBSOCKET"
 	typeCredentials = "CONNECTION_CREDENTIALS"
 	typeWebRTC      = "WEBRTC_CONNECTION"
 )
+
+// connection is what was asked for of a participant's new credentials.
+func (a *API) connection(r *http.Request, c *chat.Connection, types []string) (socket *participant.Websocket, credentials *participant.ConnectionCredentials) {
+	if slices.Contains(types, typeWebsocket) && c.SocketToken != "" {
+		url, expiry := a.socketURL(r, c.SocketToken), center.FormatTime(c.SocketExpiry)
+		socket = &participant.Websocket{Url: &url, ConnectionExpiry: &expiry}
+	}
+	if slices.Contains(types, typeCredentials) {
+		expiry := center.FormatTime(c.TokenExpiry)
+		credentials = &participant.ConnectionCredentials{ConnectionToken: &c.Token, Expiry: &expiry}
+	}
+	return socket, credentials
+}
 
 // createParticipantConnection gives out what was asked for. Asking for nothing is good only together with
 // ConnectParticipant, as chatjs does for agents; otherwise it is refused (inferred).
@@ -46,14 +59,7 @@ func (a *API) createParticipantConnection(x *exchange, who chat.Caller, in *part
 		return nil, err
 	}
 	out := &participant.CreateParticipantConnectionOutput{}
-	if slices.Contains(in.Type, typeWebsocket) {
-		url, expiry := a.socketURL(x.r, c.SocketToken), center.FormatTime(c.SocketExpiry)
-		out.Websocket = &participant.Websocket{Url: &url, ConnectionExpiry: &expiry}
-	}
-	if slices.Contains(in.Type, typeCredentials) {
-		expiry := center.FormatTime(c.TokenExpiry)
-		out.ConnectionCredentials = &participant.ConnectionCredentials{ConnectionToken: &c.Token, Expiry: &expiry}
-	}
+	out.Websocket, out.ConnectionCredentials = a.connection(x.r, c, in.Type)
 	return out, nil
 }
 

@@ -23,6 +23,7 @@ type StartChat struct {
 	SegmentAttributes map[string]SegmentAttribute
 	CustomerID        string
 	OnCustomerExit    []string
+	Connect           bool // the answer has credentials for a connection
 }
 
 // Persistence asks to continue an ended chat. Either member may be missing on the wire; both are required here.

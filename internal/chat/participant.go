@@ -41,7 +41,8 @@ func (c *Chats) Authenticate(text string, want token.Kind) (Caller, error) {
 	}, nil
 }
 
-// Connection is what CreateParticipantConnection gives out: a token for the socket's URL and one for the operations.
+// Connection is what CreateParticipantConnection and StartChatContact give out: a token for the socket's URL and one for
+// the operations.
 type Connection struct {
 	SocketToken  string
 	SocketExpiry time.Time
@@ -66,6 +67,11 @@ func (c *Chats) Connection(ctx context.Context, who Caller, connect bool) (*Conn
 			return nil, err
 		}
 	}
+	return c.credentials(who), nil
+}
+
+// credentials mints a token for the socket's URL and one for the operations.
+func (c *Chats) credentials(who Caller) *Connection {
 	now := c.Wall()
 	claims := token.Claims{
 		Kind: token.Socket, Instance: string(who.Instance), Chat: string(who.Chat), Contact: string(who.Contact),
@@ -74,7 +80,7 @@ func (c *Chats) Connection(ctx context.Context, who Caller, connect bool) (*Conn
 	con := &Connection{SocketToken: c.Sealer.Seal(claims), SocketExpiry: now.Add(socketLife), TokenExpiry: now.Add(token.ConnectionLifetime)}
 	claims.Kind, claims.Expires = token.Connection, con.TokenExpiry
 	con.Token = c.Sealer.Seal(claims)
-	return con, nil
+	return con
 }
 
 // present returns the chat if the caller is still part of it.

@@ -19,6 +19,9 @@ type Started struct {
 	Participant   center.ParticipantID
 	Token         string // minted for this answer, stored nowhere
 	ContinuedFrom center.ContactID
+	// Connection is minted for this answer too, when it was asked for. It has no token for a socket when the chat has
+	// ended, which only the answer to a repeated request can tell of.
+	Connection *Connection
 }
 
 // firstAnswer is what a ClientToken's claim keeps: the ids, never the token.
@@ -45,7 +48,7 @@ func (c *Chats) Start(ctx context.Context, cmd center.StartChat) (*Started, erro
 			return nil, err
 		}
 		if taken {
-			return c.replay(cmd.Instance, claim)
+			return c.replay(ctx, &cmd, claim)
 		}
 	}
 	if _, err := c.startable(ctx, cmd.Instance, cmd.Flow); err != nil {
@@ -87,11 +90,11 @@ func (c *Chats) Start(ctx context.Context, cmd center.StartChat) (*Started, erro
 		var freed *store.Conflict
 		switch {
 		case err == nil:
-			return c.started(cmd.Instance, first)
+			return c.started(&cmd, first), nil
 		case errors.As(err, &freed):
 			continue // a claim was held, and let go before anybody could say by whom; the chat's own id is new
 		case errors.As(err, &taken) && taken.Claim.Kind == center.ClaimStart:
-			return c.replay(cmd.Instance, taken.Claim)
+			return c.replay(ctx, &cmd, taken.Claim)
 		case errors.As(err, &taken) && taken.Claim.Kind == center.ClaimSlot:
 			continue // another start took that slot; there may be more
 		default:
@@ -128,20 +131,39 @@ func (c *Chats) claimStart(d *center.Draft, key, clientToken string, first first
 	return nil
 }
 
-func (c *Chats) replay(at center.InstanceID, claim center.Claim) (*Started, error) {
+// replay answers a ClientToken that was used before. The ids are those of the first answer; all tokens are new.
+func (c *Chats) replay(ctx context.Context, cmd *center.StartChat, claim center.Claim) (*Started, error) {
 	var first firstAnswer
 	if err := json.Unmarshal([]byte(claim.Value), &first); err != nil {
 		return nil, fmt.Errorf("decode claim: %w", err)
 	}
-	return c.started(at, first)
+	answer := c.started(cmd, first)
+	if answer.Connection == nil {
+		return answer, nil
+	}
+	s, err := c.view(ctx, center.ChatID(first.Contact))
+	if err != nil && !refusedAs(err, center.NotFound) {
+		return nil, err
+	}
+	if err != nil || !s.Ended.IsZero() {
+		answer.Connection.SocketToken = ""
+	}
+	return answer, nil
 }
 
-func (c *Chats) started(at center.InstanceID, a firstAnswer) (*Started, error) {
-	t := c.Sealer.Seal(token.Claims{
-		Kind: token.Participant, Instance: string(at), Chat: string(a.Contact), Contact: string(a.Contact),
-		Participant: string(a.Participant), Role: string(center.RoleCustomer), Issued: c.Wall(),
+func (c *Chats) started(cmd *center.StartChat, a firstAnswer) *Started {
+	who := Caller{
+		Instance: cmd.Instance, Chat: center.ChatID(a.Contact), Contact: a.Contact, Participant: a.Participant, Role: center.RoleCustomer,
+	}
+	answer := &Started{Contact: a.Contact, Participant: a.Participant, ContinuedFrom: a.ContinuedFrom}
+	answer.Token = c.Sealer.Seal(token.Claims{
+		Kind: token.Participant, Instance: string(who.Instance), Chat: string(who.Chat), Contact: string(who.Contact),
+		Participant: string(who.Participant), Role: string(who.Role), Issued: c.Wall(),
 	})
-	return &Started{Contact: a.Contact, Participant: a.Participant, Token: t, ContinuedFrom: a.ContinuedFrom}, nil
+	if cmd.Connect {
+		answer.Connection = c.credentials(who)
+	}
+	return answer
 }
 
 // claimSlot takes one of the instance's places for active chats, where their number is limited. Chats of before the

@@ -59,6 +59,7 @@ func (s *story) commands() map[string]func(*testscript.TestScript, bool, []strin
 		// What a participant does.
 		"credentials": s.cmdCredentials,
 		"connect":     s.cmdConnect,
+		"subscribe":   s.cmdSubscribe,
 		"join":        s.cmdJoin,
 		"reconnect":   s.cmdReconnect,
 		"cut":         s.cmdCut,

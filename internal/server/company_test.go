@@ -85,6 +85,8 @@ func (s *story) cmdStart(c *call) error {
 			interactive(request, key)
 		case key == "InitialMessage":
 			request[key] = map[string]string{"ContentType": "text/plain", "Content": value}
+		case key == "ConnectionTypes":
+			request[key] = strings.Split(value, ",")
 		case isNumber == nil:
 			request[key] = number
 		default:
@@ -104,10 +106,13 @@ func (p *person) start(request map[string]any) *refusal {
 		ParticipantID          string `json:"ParticipantId"`
 		ParticipantToken       string
 		ContinuedFromContactID string `json:"ContinuedFromContactId"`
+		Websocket              struct{ Url string }
+		ConnectionCredentials  struct{ ConnectionToken string }
 	}
 	refused := p.at().call("PUT", "/contact/chat", "", request, &answer)
 	p.contact, p.initial, p.participant = answer.ContactID, answer.ContactID, answer.ParticipantID
 	p.token, p.from, p.started = answer.ParticipantToken, answer.ContinuedFromContactID, request
+	p.url, p.bearer = answer.Websocket.Url, answer.ConnectionCredentials.ConnectionToken
 	return refused
 }
 
@@ -141,10 +146,18 @@ func (s *story) cmdStartAgain(c *call) error {
 		s.enter(c, again)
 		return unmet("it is another chat")
 	}
-	if again.token == first.token {
+	switch {
+	case again.token == first.token:
 		return fmt.Errorf("the participant token was kept")
+	case first.url != "" && again.url == first.url:
+		return fmt.Errorf("the address of the socket was kept")
+	case first.bearer != "" && again.bearer == first.bearer:
+		return fmt.Errorf("the connection token was kept")
 	}
-	first.token, first.node = again.token, again.node
+	first.token, first.node, first.url = again.token, again.node, again.url
+	if again.bearer != "" {
+		first.bearer = again.bearer
+	}
 	return nil
 }
 

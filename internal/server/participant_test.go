@@ -34,6 +34,18 @@ func (s *story) cmdConnect(c *call) error {
 	return p.connect()
 }
 
+// cmdSubscribe opens a socket at the address that StartChatContact's answer had.
+func (s *story) cmdSubscribe(c *call) error {
+	p, err := s.person(c.take())
+	if err != nil {
+		return err
+	}
+	if p.url == "" {
+		return unmet("there is no address")
+	}
+	return p.subscribe(p.url)
+}
+
 // cmdJoin connects without a socket.
 func (s *story) cmdJoin(c *call) error {
 	p, err := s.person(c.take())

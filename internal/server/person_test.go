@@ -99,6 +99,7 @@ type person struct {
 	participant string
 	token       string // for CreateParticipantConnection
 	bearer      string // for all else
+	url         string // of the socket that StartChatContact gave out
 	started     map[string]any
 	from        string // ContinuedFromContactId
 	sent        []message
@@ -160,6 +161,11 @@ func (p *person) connect() *refusal {
 	if refused != nil {
 		return refused
 	}
+	return p.subscribe(url)
+}
+
+// subscribe opens a socket at an address and subscribes it.
+func (p *person) subscribe(url string) *refusal {
 	c, err := p.dial(url)
 	if err != nil {
 		return &refusal{code: "no socket", message: err.Error()}
