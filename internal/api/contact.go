@@ -27,13 +27,10 @@ func (a *API) startChatContact(x *exchange, in *connect.StartChatContactInput) (
 		return nil, err
 	}
 	flow := center.ParseFlow(*in.ContactFlowId)
-	if flow.Qualifier != "" {
-		// A chat runs what is published. AWS's answer for a draft is not documented: as for one never published.
-		return nil, center.Refuse(center.NotFound, "Resource not found of Type: CONTACT_FLOW %s (a chat starts with a published flow: leave out what follows its id)", plain(string(flow.ID)))
-	}
 	cmd := center.StartChat{
 		Instance:          center.ParseInstance(*in.InstanceId),
 		Flow:              flow.ID,
+		FlowQualifier:     flow.Qualifier,
 		DisplayName:       *in.ParticipantDetails.DisplayName,
 		Attributes:        in.Attributes,
 		InitialMessage:    initialMessage(in.InitialMessage),

@@ -144,13 +144,13 @@ func (a *API) deleteModuleVersion(x *exchange, in *connect.DeleteContactFlowModu
 
 func (a *API) createModuleAlias(x *exchange, in *connect.CreateContactFlowModuleAliasInput) (*connect.CreateContactFlowModuleAliasOutput, error) {
 	at, ref := center.ParseInstance(*in.InstanceId), center.ParseModule(*in.ContactFlowModuleId)
-	made, err := a.Chats.CreateModuleAlias(x.r.Context(), at, ref, center.ModuleAlias{
+	made, err := a.Chats.CreateModuleAlias(x.r.Context(), at, ref, center.Alias{
 		Name: *in.AliasName, Description: value(in.Description), Version: *in.ContactFlowModuleVersion,
 	})
 	if err != nil {
 		return nil, err
 	}
-	arn := a.Partition.ModuleARN(at, made.Module, made.Name)
+	arn := a.Partition.ModuleARN(at, center.ModuleID(made.Of), made.Name)
 	return &connect.CreateContactFlowModuleAliasOutput{ContactFlowModuleArn: &arn, Id: text(made.ID)}, nil
 }
 
@@ -160,9 +160,9 @@ func (a *API) describeModuleAlias(x *exchange, in *connect.DescribeContactFlowMo
 	if err != nil {
 		return nil, err
 	}
-	arn := a.Partition.ModuleARN(at, alias.Module, alias.Name)
+	arn := a.Partition.ModuleARN(at, center.ModuleID(alias.Of), alias.Name)
 	return &connect.DescribeContactFlowModuleAliasOutput{ContactFlowModuleAlias: &connect.ContactFlowModuleAliasInfo{
-		ContactFlowModuleId: text(alias.Module), ContactFlowModuleArn: &arn, AliasId: &alias.ID, Version: &alias.Version, Name: &alias.Name,
+		ContactFlowModuleId: text(alias.Of), ContactFlowModuleArn: &arn, AliasId: &alias.ID, Version: &alias.Version, Name: &alias.Name,
 		Description: text(alias.Description), LastModifiedRegion: &a.Partition.Region, LastModifiedTime: &alias.Modified,
 	}}, nil
 }
@@ -177,11 +177,11 @@ func (a *API) listModuleAliases(x *exchange, in *connect.ListContactFlowModuleAl
 	if err != nil {
 		return nil, err
 	}
-	found, next := cut(found, limit, func(alias *center.ModuleAlias) string { return alias.ID })
+	found, next := cut(found, limit, func(alias *center.Alias) string { return alias.ID })
 	out := &connect.ListContactFlowModuleAliasesOutput{ContactFlowModuleAliasSummaryList: make([]connect.ContactFlowModuleAliasSummary, len(found)), NextToken: next}
 	for i := range found {
 		alias := &found[i]
-		arn := a.Partition.ModuleARN(at, alias.Module, alias.Name)
+		arn := a.Partition.ModuleARN(at, center.ModuleID(alias.Of), alias.Name)
 		out.ContactFlowModuleAliasSummaryList[i] = connect.ContactFlowModuleAliasSummary{
 			Arn: &arn, AliasId: &alias.ID, Version: &alias.Version, AliasName: &alias.Name,
 			AliasDescription: text(alias.Description), LastModifiedTime: &alias.Modified,

@@ -236,13 +236,19 @@ func (w *world) prepare(line string) {
 	case "module-version":
 		_, err = w.chats.CreateModuleVersion(ctx, instanceID, center.ModuleRef{ID: center.ModuleID(w.names["module"])}, rest, "")
 	case "module-alias": // for the first version
-		var alias *center.ModuleAlias
-		alias, err = w.chats.CreateModuleAlias(ctx, instanceID, center.ModuleRef{ID: center.ModuleID(w.names["module"])}, center.ModuleAlias{Name: rest, Version: 1})
+		var alias *center.Alias
+		alias, err = w.chats.CreateModuleAlias(ctx, instanceID, center.ModuleRef{ID: center.ModuleID(w.names["module"])}, center.Alias{Name: rest, Version: 1})
 		if err == nil {
 			w.names["alias"] = alias.ID
 		}
 	case "flow-version":
 		_, err = w.chats.CreateFlowVersion(ctx, instanceID, center.FlowRef{ID: flowID}, center.Version{Description: rest})
+	case "flow-alias": // for the first version
+		var alias *center.Alias
+		alias, err = w.chats.CreateFlowAlias(ctx, instanceID, center.FlowRef{ID: flowID}, center.Alias{Name: rest, Version: 1})
+		if err == nil {
+			w.names["alias"] = alias.ID
+		}
 	case "archive":
 		yes := true
 		err = w.chats.UpdateFlow(ctx, instanceID, center.FlowRef{ID: center.FlowID(w.names["made"])}, nil, nil, &yes)

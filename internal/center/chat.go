@@ -44,6 +44,7 @@ type Contact struct {
 	Related           ContactID            `json:"related,omitempty"`
 	InitiationMethod  string               `json:"initiationMethod"`
 	Flow              FlowID               `json:"flow"`
+	FlowQualifier     string               `json:"flowQualifier,omitempty"` // a version or an alias of the flow
 	Initiated         time.Time            `json:"initiated"`
 	ConnectedToSystem time.Time            `json:"connectedToSystem,omitzero"`
 	Disconnected      time.Time            `json:"disconnected,omitzero"`

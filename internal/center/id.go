@@ -93,13 +93,14 @@ func ParseInstance(s string) InstanceID {
 	return InstanceID(strings.ToLower(s))
 }
 
-// FlowRef is a reference to a flow: its id, and the qualifier after a colon ("$SAVED", a version number), if any.
+// FlowRef is a reference to a flow: its id, and the qualifier after a colon, if any: $LATEST, $SAVED, the number of a
+// version or an alias.
 type FlowRef struct {
 	ID        FlowID
 	Qualifier string
 }
 
-// ParseFlow accepts a bare id or an ARN, either with a ":$SAVED" or ":version" suffix.
+// ParseFlow accepts a bare id or an ARN, either with a qualifier behind a colon.
 func ParseFlow(s string) FlowRef {
 	id, qualifier := parseRef(s, "/contact-flow/")
 	return FlowRef{ID: FlowID(id), Qualifier: qualifier}

@@ -49,25 +49,32 @@ func (v *Version) Key() string { return VersionKey(v.Of, v.Number) }
 // VersionKey is the key of a version with that number.
 func VersionKey(of string, number int64) string { return fmt.Sprintf("%s/%019d", of, number) }
 
-// ModuleAlias is a name for a version of a module that can be moved to another version.
-type ModuleAlias struct {
+// Alias is a name for a version of a flow or module that can be moved to another version.
+type Alias struct {
 	ID          string    `json:"id"`
-	Module      ModuleID  `json:"module"`
+	Of          string    `json:"module"` // id of the flow or module; stored under this name since only modules had aliases
 	Name        string    `json:"name"`
 	Description string    `json:"description,omitempty"`
 	Version     int64     `json:"version"`
 	Modified    time.Time `json:"modified"`
 }
 
-// Key names the alias among those of all modules.
-func (a *ModuleAlias) Key() string { return string(a.Module) + "/" + a.ID }
+// Key names the alias among those of all flows or modules.
+func (a *Alias) Key() string { return a.Of + "/" + a.ID }
 
-// NameKey names the alias by its name, which no other of its module may have.
-func (a *ModuleAlias) NameKey() string { return string(a.Module) + "/" + a.Name }
+// NameKey names the alias by its name, which no other of its flow or module may have.
+func (a *Alias) NameKey() string { return a.Of + "/" + a.Name }
 
-// Check refuses names that could not be told from a version or a draft behind a colon (inferred: the API model has no
-// pattern for them).
-func (a *ModuleAlias) Check() error {
+// maxAliasName is the API model's bound for the names of module aliases. It has none for those of flow aliases
+// (inferred: the same).
+const maxAliasName = 100
+
+// Check refuses names that could not be told from a version or a draft behind a colon (inferred: for flow aliases the
+// API model has no pattern).
+func (a *Alias) Check() error {
+	if n := len([]rune(a.Name)); n > maxAliasName {
+		return Refuse(InvalidParameter, "AliasName must have at most %d characters, got %d", maxAliasName, n)
+	}
 	switch _, number := versionNumber(a.Name); {
 	case number:
 		return Refuse(InvalidParameter, "AliasName must not be a number, which names a version")
@@ -124,6 +131,11 @@ func (p Partition) ModuleARN(i InstanceID, id ModuleID, qualifier string) string
 // FlowVersionARN returns the ARN of a version of a flow.
 func (p Partition) FlowVersionARN(i InstanceID, id FlowID, number int64) string {
 	return qualified(p.FlowARN(i, id), strconv.FormatInt(number, 10))
+}
+
+// FlowAliasARN returns the ARN of an alias of a flow.
+func (p Partition) FlowAliasARN(i InstanceID, id FlowID, name string) string {
+	return qualified(p.FlowARN(i, id), name)
 }
 
 func qualified(arn, qualifier string) string {

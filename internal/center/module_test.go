@@ -1,6 +1,7 @@
 package center_test
 
 import (
+	"strings"
 	"testing"
 
 	"github.com/parley-chat/parley/internal/center"
@@ -55,8 +56,9 @@ func TestAliasNames(t *testing.T) {
 	for name, good := range map[string]bool{
 		"live": true, "v1": true, "1a": true, "01": true, "-1": true, "Größe 2": true,
 		"1": false, "25": false, "$LATEST": false, "$SAVED": false, "a:b": false, "a/b": false,
+		strings.Repeat("ö", 100): true, strings.Repeat("ö", 101): false,
 	} {
-		a := center.ModuleAlias{Name: name}
+		a := center.Alias{Name: name}
 		if err := a.Check(); (err == nil) != good {
 			t.Errorf("%q: got %v", name, err)
 		}

@@ -11,6 +11,7 @@ import (
 type StartChat struct {
 	Instance          InstanceID
 	Flow              FlowID
+	FlowQualifier     string // "" for what is published when the flow begins
 	DisplayName       string
 	Attributes        map[string]string
 	ResponseMode      string // "", INCREMENTAL, COMPLETE
@@ -201,7 +202,7 @@ func (s *StartChat) Begin(related *Chat, past []PastSession, set Settings, now t
 		Attributes: maps.Clone(s.Attributes), Past: past,
 		Participants: []Participant{{ID: ParticipantID(newID()), Role: RoleCustomer, DisplayName: s.DisplayName, Created: now}},
 		Contacts: []Contact{{
-			ID: ContactID(id), InitiationMethod: "API", Flow: s.Flow, Initiated: now, LastUpdate: now, FirstSeq: 1,
+			ID: ContactID(id), InitiationMethod: "API", Flow: s.Flow, FlowQualifier: s.FlowQualifier, Initiated: now, LastUpdate: now, FirstSeq: 1,
 			LanguageCode: "en-US", SegmentAttributes: maps.Clone(s.SegmentAttributes), Related: s.Related,
 		}},
 	}

@@ -25,7 +25,12 @@ func (c *Chats) AssociateFlow(ctx context.Context, at center.InstanceID, a cente
 	if err := a.Check(); err != nil {
 		return err
 	}
-	if _, err := c.flow(ctx, at, center.ParseFlow(a.FlowID).ID); err != nil {
+	ref := center.ParseFlow(a.FlowID)
+	f, err := c.flow(ctx, at, ref.ID)
+	if err == nil && ref.Qualifier != "" {
+		_, _, err = c.published(ctx, at, f, ref)
+	}
+	if err != nil {
 		return err
 	}
 	for {

@@ -21,7 +21,7 @@ type FlowView struct {
 	SHA256  string
 	// Published says that contacts may run this content.
 	Published bool
-	// Version is set when the content was asked for by the number of a version.
+	// Version is set when the content was asked for by the number of a version or by an alias.
 	Version *center.Version
 }
 
@@ -94,7 +94,7 @@ func (c *Chats) keep(ctx context.Context, at center.InstanceID, content string) 
 }
 
 // Flow finds a flow and one of its contents: the published one, with the qualifier $SAVED the saved one, with a number
-// that of a version.
+// or an alias that of a version.
 func (c *Chats) Flow(ctx context.Context, at center.InstanceID, ref center.FlowRef) (*FlowView, error) {
 	f, err := c.flow(ctx, at, ref.ID)
 	if err != nil {
@@ -117,24 +117,36 @@ func (c *Chats) Flow(ctx context.Context, at center.InstanceID, ref center.FlowR
 
 // published is the hash of the content of a flow that a reference leads to.
 func (c *Chats) published(ctx context.Context, at center.InstanceID, f *center.ContactFlow, ref center.FlowRef) (sha string, v *center.Version, err error) {
-	if number, ok := ref.Version(); ok {
-		v, err := flowVersions.get(ctx, c, at, center.VersionKey(string(f.ID), number))
-		if err != nil {
-			return "", nil, noVersion(err, flowVersions.word, string(f.ID), number)
+	if ref.Qualifier != "" && ref.Qualifier != center.LatestQualifier {
+		if v, err = c.flowVersion(ctx, at, ref); err != nil {
+			return "", nil, err
 		}
 		return v.Content, v, nil
 	}
-	switch {
-	case ref.Qualifier != "" && ref.Qualifier != center.LatestQualifier:
-		return "", nil, center.Refuse(center.NotFound, "Resource not found of Type: %s %s", flowVersions.word, f.ID)
-	case f.Published == "":
+	if f.Published == "" {
 		return "", nil, center.Refuse(center.FlowNotPublished, "the flow %s was saved but never published; ask for %s:%s", f.ID, f.ID, center.SavedQualifier)
 	}
 	return f.Published, nil, nil
 }
 
-// flowToRun finds a flow that contacts may run, by an id or ARN with the number of a version behind a colon or
-// without, and the hash of the content to run.
+// flowVersion finds the version of a flow that a reference names by its number or by an alias.
+func (c *Chats) flowVersion(ctx context.Context, at center.InstanceID, ref center.FlowRef) (*center.Version, error) {
+	if ref.Qualifier == center.SavedQualifier {
+		return nil, center.Refuse(center.NotFound, "Resource not found of Type: %s %s (only published content runs; leave out %s)", flows.word, ref.ID, center.SavedQualifier)
+	}
+	number, ok := ref.Version()
+	if !ok {
+		a, err := flowAliases.named(ctx, c, at, string(ref.ID), ref.Qualifier)
+		if err != nil {
+			return nil, err
+		}
+		number = a.Version
+	}
+	return flowVersions.version(ctx, c, at, string(ref.ID), number)
+}
+
+// flowToRun finds a flow that contacts may run, an id or ARN with a version or an alias behind a colon or without, and
+// the hash of the content to run.
 func (c *Chats) flowToRun(ctx context.Context, at center.InstanceID, ref string) (*center.ContactFlow, string, error) {
 	r := center.ParseFlow(ref)
 	f, err := flows.get(ctx, c, at, string(r.ID))
@@ -223,11 +235,14 @@ func (c *Chats) UpdateFlow(ctx context.Context, at center.InstanceID, ref center
 	}), "a flow of that name already exists in the instance")
 }
 
-// DeleteFlow deletes a flow with its versions. Contacts that run it go on in the content they began with; flows that
+// DeleteFlow deletes a flow with its aliases and versions. Contacts that run it go on in the content they began with; flows that
 // lead to it take their error branches.
 func (c *Chats) DeleteFlow(ctx context.Context, at center.InstanceID, ref center.FlowRef) error {
 	f, err := c.flowToChange(ctx, at, ref)
 	if err != nil {
+		return err
+	}
+	if err := flowAliases.deleteBelow(ctx, c, at, string(f.ID)+"/"); err != nil {
 		return err
 	}
 	if err := flowVersions.deleteBelow(ctx, c, at, string(f.ID)+"/"); err != nil {
@@ -279,22 +294,63 @@ func (c *Chats) FlowVersions(ctx context.Context, at center.InstanceID, ref cent
 	return flowVersions.below(ctx, c, at, string(f.ID)+"/", center.VersionKey(string(f.ID), after), limit)
 }
 
-// DeleteFlowVersion deletes a version of a flow; no other gets its number.
+// DeleteFlowVersion deletes a version of a flow that no alias stands for; no other gets its number.
 func (c *Chats) DeleteFlowVersion(ctx context.Context, at center.InstanceID, ref center.FlowRef, number int64) error {
 	f, err := c.flow(ctx, at, ref.ID)
 	if err != nil {
 		return err
 	}
+	if err := flowAliases.free(ctx, c, at, string(f.ID), number); err != nil {
+		return err
+	}
 	err = flowVersions.delete(ctx, c, at, center.VersionKey(string(f.ID), number))
-	return noVersion(err, flowVersions.word, string(f.ID), number)
+	return flowVersions.missing(err, string(f.ID), number)
 }
 
-// noVersion is AWS's answer for a version that is not there, with what it leaves out: which one.
-func noVersion(err error, word, of string, number int64) error {
-	if refusedAs(err, center.NotFound) {
-		return center.Refuse(center.NotFound, "Resource not found of Type: %s %s:%d", word, of, number)
+// CreateFlowAlias names a version of a flow.
+func (c *Chats) CreateFlowAlias(ctx context.Context, at center.InstanceID, ref center.FlowRef, a center.Alias) (*center.Alias, error) {
+	f, err := c.flowToChange(ctx, at, ref)
+	if err != nil {
+		return nil, err
 	}
-	return err
+	a.Of = string(f.ID)
+	return flowAliases.create(ctx, c, at, a)
+}
+
+// FlowAlias finds an alias of a flow by its id.
+func (c *Chats) FlowAlias(ctx context.Context, at center.InstanceID, ref center.FlowRef, id string) (*center.Alias, error) {
+	f, err := c.flow(ctx, at, ref.ID)
+	if err != nil {
+		return nil, err
+	}
+	return flowAliases.find(ctx, c, at, string(f.ID), id)
+}
+
+// FlowAliases lists the aliases of a flow in the order of their ids, those after the given one.
+func (c *Chats) FlowAliases(ctx context.Context, at center.InstanceID, ref center.FlowRef, after string, limit int) ([]center.Alias, error) {
+	f, err := c.flow(ctx, at, ref.ID)
+	if err != nil {
+		return nil, err
+	}
+	return flowAliases.page(ctx, c, at, string(f.ID), after, limit)
+}
+
+// UpdateFlowAlias changes an alias; nil members stay as they are.
+func (c *Chats) UpdateFlowAlias(ctx context.Context, at center.InstanceID, ref center.FlowRef, id string, name, description *string, version *int64) error {
+	f, err := c.flow(ctx, at, ref.ID)
+	if err != nil {
+		return err
+	}
+	return flowAliases.change(ctx, c, at, string(f.ID), id, name, description, version)
+}
+
+// DeleteFlowAlias deletes an alias; its version stays. Flows that lead to the alias take their error branches.
+func (c *Chats) DeleteFlowAlias(ctx context.Context, at center.InstanceID, ref center.FlowRef, id string) error {
+	f, err := c.flowToChange(ctx, at, ref)
+	if err != nil {
+		return err
+	}
+	return flowAliases.remove(ctx, c, at, string(f.ID), id)
 }
 
 // programs are the parsed contents in use, by hash. Contents never change, so they never go stale.

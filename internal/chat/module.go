@@ -3,18 +3,12 @@ package chat
 import (
 	"context"
 	"encoding/json"
-	"errors"
-	"slices"
 
 	"github.com/parley-chat/parley/internal/center"
 	"github.com/parley-chat/parley/internal/flow"
-	"github.com/parley-chat/parley/internal/store"
 )
 
-var (
-	modules       = kind[center.FlowModule]{"flow-module", "CONTACT_FLOW_MODULE", func(m *center.FlowModule) (string, string) { return string(m.ID), m.Name }}
-	moduleAliases = kind[center.ModuleAlias]{"flow-module-alias", "CONTACT_FLOW_MODULE_ALIAS", func(a *center.ModuleAlias) (string, string) { return a.Key(), a.NameKey() }}
-)
+var modules = kind[center.FlowModule]{"flow-module", "CONTACT_FLOW_MODULE", func(m *center.FlowModule) (string, string) { return string(m.ID), m.Name }}
 
 // ModuleView is one content of a module, as DescribeContactFlowModule shows it.
 type ModuleView struct {
@@ -127,33 +121,16 @@ func (c *Chats) publishedModule(ctx context.Context, at center.InstanceID, m *ce
 	case ref.Qualifier == "" || ref.Qualifier == center.LatestQualifier:
 		return m.Published, m.PublishedSettings, nil, nil
 	case !isNumber:
-		a, err := c.aliasNamed(ctx, at, m.ID, ref.Qualifier)
+		a, err := moduleAliases.named(ctx, c, at, string(m.ID), ref.Qualifier)
 		if err != nil {
 			return "", "", nil, err
 		}
 		number = a.Version
 	}
-	if v, err = c.moduleVersion(ctx, at, m.ID, number); err != nil {
+	if v, err = moduleVersions.version(ctx, c, at, string(m.ID), number); err != nil {
 		return "", "", nil, err
 	}
 	return v.Content, v.Settings, v, nil
-}
-
-func (c *Chats) moduleVersion(ctx context.Context, at center.InstanceID, id center.ModuleID, number int64) (*center.Version, error) {
-	v, err := moduleVersions.get(ctx, c, at, center.VersionKey(string(id), number))
-	return v, noVersion(err, moduleVersions.word, string(id), number)
-}
-
-func (c *Chats) aliasNamed(ctx context.Context, at center.InstanceID, id center.ModuleID, name string) (*center.ModuleAlias, error) {
-	named := center.ModuleAlias{Module: id, Name: name}
-	r, err := c.Store.ResourceByName(ctx, at, moduleAliases.name, named.NameKey())
-	if errors.Is(err, store.ErrNotFound) {
-		return nil, center.Refuse(center.NotFound, "Resource not found of Type: %s (a name of module %s)", moduleAliases.word, id)
-	}
-	if err != nil {
-		return nil, err
-	}
-	return moduleAliases.decode(r)
 }
 
 // moduleToRun finds the module that a flow invokes, an id or ARN with a version or an alias behind a colon, and the
@@ -313,110 +290,54 @@ func (c *Chats) ModuleVersions(ctx context.Context, at center.InstanceID, ref ce
 	return moduleVersions.below(ctx, c, at, string(m.ID)+"/", center.VersionKey(string(m.ID), after), limit)
 }
 
-// DeleteModuleVersion deletes a version of a module that no alias stands for; no other gets its number. That aliases
-// keep their version is inferred.
+// DeleteModuleVersion deletes a version of a module that no alias stands for; no other gets its number.
 func (c *Chats) DeleteModuleVersion(ctx context.Context, at center.InstanceID, ref center.ModuleRef, number int64) error {
 	m, err := c.module(ctx, at, ref.ID)
 	if err != nil {
 		return err
 	}
-	aliases, err := c.allAliases(ctx, at, m.ID)
-	if err != nil {
+	if err := moduleAliases.free(ctx, c, at, string(m.ID), number); err != nil {
 		return err
 	}
-	if slices.ContainsFunc(aliases, func(a center.ModuleAlias) bool { return a.Version == number }) {
-		return center.Refuse(center.InvalidRequest, "an alias stands for version %d of the module; move or delete it first", number)
-	}
 	err = moduleVersions.delete(ctx, c, at, center.VersionKey(string(m.ID), number))
-	return noVersion(err, moduleVersions.word, string(m.ID), number)
-}
-
-func (c *Chats) allAliases(ctx context.Context, at center.InstanceID, id center.ModuleID) (all []center.ModuleAlias, err error) {
-	for after, more := "", true; more; {
-		some, err := moduleAliases.below(ctx, c, at, string(id)+"/", after, 100)
-		if err != nil {
-			return nil, err
-		}
-		if more = len(some) == 100; more {
-			after = some[99].Key()
-		}
-		all = append(all, some...)
-	}
-	return all, nil
+	return moduleVersions.missing(err, string(m.ID), number)
 }
 
 // CreateModuleAlias names a version of a module.
-func (c *Chats) CreateModuleAlias(ctx context.Context, at center.InstanceID, ref center.ModuleRef, a center.ModuleAlias) (*center.ModuleAlias, error) {
-	if _, err := c.moduleToChange(ctx, at, ref); err != nil {
+func (c *Chats) CreateModuleAlias(ctx context.Context, at center.InstanceID, ref center.ModuleRef, a center.Alias) (*center.Alias, error) {
+	m, err := c.moduleToChange(ctx, at, ref)
+	if err != nil {
 		return nil, err
 	}
-	a.Module = ref.ID
-	if err := c.checkAlias(ctx, at, &a); err != nil {
-		return nil, err
-	}
-	a.ID, a.Modified = c.NewID(), c.Clock.Now().UTC()
-	return &a, taken(moduleAliases.insert(ctx, c, at, &a), "an alias of that name already exists in the module")
-}
-
-func (c *Chats) checkAlias(ctx context.Context, at center.InstanceID, a *center.ModuleAlias) error {
-	if err := a.Check(); err != nil {
-		return err
-	}
-	_, err := c.moduleVersion(ctx, at, a.Module, a.Version)
-	return err
+	a.Of = string(m.ID)
+	return moduleAliases.create(ctx, c, at, a)
 }
 
 // ModuleAlias finds an alias of a module by its id.
-func (c *Chats) ModuleAlias(ctx context.Context, at center.InstanceID, ref center.ModuleRef, id string) (*center.ModuleAlias, error) {
+func (c *Chats) ModuleAlias(ctx context.Context, at center.InstanceID, ref center.ModuleRef, id string) (*center.Alias, error) {
 	m, err := c.module(ctx, at, ref.ID)
 	if err != nil {
 		return nil, err
 	}
-	a, err := moduleAliases.get(ctx, c, at, aliasKey(m.ID, id))
-	return a, noAlias(err, id)
-}
-
-func aliasKey(of center.ModuleID, id string) string {
-	a := center.ModuleAlias{Module: of, ID: id}
-	return a.Key()
-}
-
-// noAlias names the alias that is not there by its own id.
-func noAlias(err error, id string) error {
-	if refusedAs(err, center.NotFound) {
-		return moduleAliases.notFound(id)
-	}
-	return err
+	return moduleAliases.find(ctx, c, at, string(m.ID), id)
 }
 
 // ModuleAliases lists the aliases of a module in the order of their ids, those after the given one.
-func (c *Chats) ModuleAliases(ctx context.Context, at center.InstanceID, ref center.ModuleRef, after string, limit int) ([]center.ModuleAlias, error) {
+func (c *Chats) ModuleAliases(ctx context.Context, at center.InstanceID, ref center.ModuleRef, after string, limit int) ([]center.Alias, error) {
 	m, err := c.module(ctx, at, ref.ID)
 	if err != nil {
 		return nil, err
 	}
-	return moduleAliases.below(ctx, c, at, string(m.ID)+"/", aliasKey(m.ID, after), limit)
+	return moduleAliases.page(ctx, c, at, string(m.ID), after, limit)
 }
 
 // UpdateModuleAlias changes an alias; nil members stay as they are.
 func (c *Chats) UpdateModuleAlias(ctx context.Context, at center.InstanceID, ref center.ModuleRef, id string, name, description *string, version *int64) error {
-	known, err := c.ModuleAlias(ctx, at, ref, id)
+	m, err := c.module(ctx, at, ref.ID)
 	if err != nil {
 		return err
 	}
-	return taken(moduleAliases.update(ctx, c, at, known.Key(), func(a *center.ModuleAlias) error {
-		if name != nil {
-			a.Name = *name
-		}
-		if description != nil {
-			a.Description = *description
-		}
-		if version != nil {
-			a.Version = *version
-		}
-		a.Modified = c.Clock.Now().UTC()
-		return c.checkAlias(ctx, at, a)
-	}), "an alias of that name already exists in the module")
+	return moduleAliases.change(ctx, c, at, string(m.ID), id, name, description, version)
 }
 
 // DeleteModuleAlias deletes an alias; flows that invoke it take their error branches.
@@ -425,5 +346,5 @@ func (c *Chats) DeleteModuleAlias(ctx context.Context, at center.InstanceID, ref
 	if err != nil {
 		return err
 	}
-	return noAlias(moduleAliases.delete(ctx, c, at, aliasKey(m.ID, id)), id)
+	return moduleAliases.remove(ctx, c, at, string(m.ID), id)
 }

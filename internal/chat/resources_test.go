@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"sync"
 	"testing"
 
@@ -107,7 +108,7 @@ func TestDeletingAModuleLeavesOthersAlone(t *testing.T) {
 		for i := range 120 {
 			_, err := c.CreateModuleVersion(w.ctx, instance, ref, "", "")
 			w.must(err)
-			_, err = c.CreateModuleAlias(w.ctx, instance, ref, center.ModuleAlias{Name: fmt.Sprintf("alias %d", i), Version: 1})
+			_, err = c.CreateModuleAlias(w.ctx, instance, ref, center.Alias{Name: fmt.Sprintf("alias %d", i), Version: 1})
 			w.must(err)
 		}
 	}
@@ -261,5 +262,38 @@ func TestARefusedFlowIsNotKept(t *testing.T) {
 	_, err := w.node(settings, &told{}).CreateFlow(w.ctx, instance, center.ContactFlow{Name: "one more", Type: center.TypeContactFlow}, another, true)
 	if !refusedAs(err, center.QuotaExceeded) || kept() != before {
 		t.Errorf("%d contents more, %v", kept()-before, err)
+	}
+}
+
+// A flow's aliases and versions go with it, and those of others stay.
+func TestDeletingAFlowTakesItsAliasesAlong(t *testing.T) {
+	w := newWorld(t)
+	c := w.node(center.DefaultSettings(), &told{})
+	other, err := c.CreateFlow(w.ctx, instance, center.ContactFlow{Name: "other", Type: center.TypeContactFlow}, waits, true)
+	w.must(err)
+	for _, id := range []center.FlowID{w.flow, other.ID} {
+		ref := center.FlowRef{ID: id}
+		_, err := c.CreateFlowVersion(w.ctx, instance, ref, center.Version{})
+		w.must(err)
+		for i := range 120 {
+			_, err = c.CreateFlowAlias(w.ctx, instance, ref, center.Alias{Name: fmt.Sprintf("alias %d", i), Version: 1})
+			w.must(err)
+		}
+	}
+	if err := c.DeleteFlowVersion(w.ctx, instance, center.FlowRef{ID: w.flow}, 1); !refusedAs(err, center.InvalidRequest) {
+		t.Errorf("a version with aliases was deleted: %v", err)
+	}
+	w.must(c.DeleteFlow(w.ctx, instance, center.FlowRef{ID: w.flow}))
+	for _, kind := range []string{"contact-flow-alias", "contact-flow-version"} {
+		rest, err := w.store.Resources(w.ctx, instance, kind, "", 1000)
+		w.must(err)
+		for _, r := range rest {
+			if !strings.HasPrefix(r.ID, string(other.ID)) {
+				t.Errorf("%s %s is left", kind, r.ID)
+			}
+		}
+		if len(rest) == 0 {
+			t.Errorf("nothing of the other flow is left of kind %s", kind)
+		}
 	}
 }

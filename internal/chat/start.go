@@ -51,7 +51,7 @@ func (c *Chats) Start(ctx context.Context, cmd center.StartChat) (*Started, erro
 			return c.replay(ctx, &cmd, claim)
 		}
 	}
-	if _, err := c.startable(ctx, cmd.Instance, cmd.Flow); err != nil {
+	if err := c.startable(ctx, cmd.Instance, center.FlowRef{ID: cmd.Flow, Qualifier: cmd.FlowQualifier}); err != nil {
 		return nil, err
 	}
 	var past []center.PastSession
@@ -103,12 +103,18 @@ func (c *Chats) Start(ctx context.Context, cmd center.StartChat) (*Started, erro
 	}
 }
 
-func (c *Chats) startable(ctx context.Context, at center.InstanceID, id center.FlowID) (*center.ContactFlow, error) {
-	f, err := flows.get(ctx, c, at, string(id))
+// startable refuses flows that chats may not start with. A version or an alias may follow the flow's id (inferred: AWS
+// does not say which references StartChatContact takes).
+func (c *Chats) startable(ctx context.Context, at center.InstanceID, ref center.FlowRef) error {
+	f, err := flows.get(ctx, c, at, string(ref.ID))
 	if err != nil {
-		return nil, err
+		return err
 	}
-	return f, f.Startable()
+	if err := f.Startable(); err != nil {
+		return err
+	}
+	_, _, err = c.published(ctx, at, f, ref)
+	return err
 }
 
 func claimKey(parts ...string) string {

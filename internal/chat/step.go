@@ -13,18 +13,23 @@ import (
 
 // startFlow begins the contact's flow. It is called in the turn in which the customer connects.
 func (c *Chats) startFlow(t *turn) error {
-	f, err := flows.get(t.ctx, c, t.Chat.Instance, string(t.Chat.Current().Flow))
+	contact := t.Chat.Current()
+	f, err := flows.get(t.ctx, c, t.Chat.Instance, string(contact.Flow))
+	content := ""
+	if err == nil {
+		content, _, err = c.published(t.ctx, t.Chat.Instance, f, center.FlowRef{ID: contact.Flow, Qualifier: contact.FlowQualifier})
+	}
 	if err != nil && !refusal(err) {
 		return err
 	}
-	if err != nil || f.Published == "" {
-		c.Log.Warn("flow is gone", "contact", t.Chat.Current().ID, "flow", t.Chat.Current().Flow)
+	if err != nil {
+		c.Log.Warn("flow is gone", "contact", contact.ID, "flow", contact.Flow)
 		t.end(center.ReasonSystemError)
 		return nil
 	}
 	h := fnv.New64a()
 	_, _ = h.Write([]byte(t.Chat.ID))
-	t.run = &run{State: flow.New(string(f.ID), f.Published, h.Sum64()), Type: f.Type}
+	t.run = &run{State: flow.New(string(f.ID), content, h.Sum64()), Type: f.Type}
 	return c.feed(t, flow.Start{})
 }
 

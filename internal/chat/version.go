@@ -9,11 +9,27 @@ import (
 
 // Versions of flows and of modules: contents with a number, which never change.
 var (
-	flowVersions   = kind[center.Version]{"contact-flow-version", "CONTACT_FLOW_VERSION", versionRow}
-	moduleVersions = kind[center.Version]{"flow-module-version", "CONTACT_FLOW_MODULE_VERSION", versionRow}
+	flowVersions   = versions{kind[center.Version]{"contact-flow-version", "CONTACT_FLOW_VERSION", versionRow}}
+	moduleVersions = versions{kind[center.Version]{"flow-module-version", "CONTACT_FLOW_MODULE_VERSION", versionRow}}
 )
 
+type versions struct{ kind[center.Version] }
+
 func versionRow(v *center.Version) (id, name string) { return v.Key(), "" }
+
+// version finds the version of a flow or module with that number.
+func (k versions) version(ctx context.Context, c *Chats, at center.InstanceID, of string, number int64) (*center.Version, error) {
+	v, err := k.get(ctx, c, at, center.VersionKey(of, number))
+	return v, k.missing(err, of, number)
+}
+
+// missing is AWS's answer for a version that is not there, with what it leaves out: which one.
+func (k versions) missing(err error, of string, number int64) error {
+	if refusedAs(err, center.NotFound) {
+		return center.Refuse(center.NotFound, "Resource not found of Type: %s %s:%d", k.word, of, number)
+	}
+	return err
+}
 
 // matches refuses a version of a content that is not the latest any more: "If the FlowContentSha256 provided is
 // different from the FlowContentSha256 of the $LATEST published flow content, then an error is returned" (API

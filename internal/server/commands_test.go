@@ -37,6 +37,9 @@ func (s *story) commands() map[string]func(*testscript.TestScript, bool, []strin
 		// What a company's backend does.
 		"flow":            s.cmdFlow,
 		"publish":         s.cmdPublish,
+		"version-flow":    s.cmdVersionFlow,
+		"alias-flow":      s.cmdAliasFlow,
+		"delete-alias":    s.cmdDeleteAlias,
 		"delete-flow":     s.cmdDeleteFlow,
 		"delete-instance": s.cmdDeleteInstance,
 		"view":            s.cmdView,

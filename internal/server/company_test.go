@@ -48,6 +48,36 @@ func (s *story) cmdPublish(c *call) error {
 	return s.anyNode().call("POST", "/contact-flows/"+instance+"/"+id+"/content", "", map[string]string{"Content": s.flowText(c, c.take())}, nil)
 }
 
+func (s *story) cmdVersionFlow(c *call) error {
+	return s.anyNode().call("PUT", "/contact-flows/"+instance+"/"+s.flows[c.take()]+"/version", "", map[string]string{}, nil)
+}
+
+// cmdAliasFlow names a version of a flow, or moves the name to it: "alias-flow greet live 2".
+func (s *story) cmdAliasFlow(c *call) error {
+	flow, name := c.take(), c.take()
+	version, err := strconv.Atoi(c.take())
+	if err != nil {
+		return err
+	}
+	path := "/contact-flows/" + instance + "/" + s.flows[flow] + "/alias"
+	if id, known := s.flows[flow+":"+name]; known {
+		return s.anyNode().call("POST", path+"/"+id, "", map[string]any{"ContactFlowVersion": version}, nil)
+	}
+	var answer struct {
+		ID string `json:"Id"`
+	}
+	refused := s.anyNode().call("PUT", path, "", map[string]any{"AliasName": name, "ContactFlowVersion": version}, &answer)
+	if refused == nil {
+		s.flows[flow+":"+name] = answer.ID
+	}
+	return refused
+}
+
+func (s *story) cmdDeleteAlias(c *call) error {
+	flow, name := c.take(), c.take()
+	return s.anyNode().call("DELETE", "/contact-flows/"+instance+"/"+s.flows[flow]+"/alias/"+s.flows[flow+":"+name], "", nil, nil)
+}
+
 func (s *story) cmdDeleteFlow(c *call) error {
 	return s.anyNode().call("DELETE", "/contact-flows/"+instance+"/"+s.flows[c.take()], "", nil, nil)
 }

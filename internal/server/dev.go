@@ -335,8 +335,9 @@ func (s *Server) startChat(r *http.Request) (any, error) {
 	if err := decodeBody(r, &body); err != nil {
 		return nil, err
 	}
+	flow := center.ParseFlow(body.ContactFlowID)
 	cmd := center.StartChat{
-		Instance: body.InstanceID, Flow: center.ParseFlow(body.ContactFlowID).ID, DisplayName: body.DisplayName, Attributes: body.Attributes,
+		Instance: body.InstanceID, Flow: flow.ID, FlowQualifier: flow.Qualifier, DisplayName: body.DisplayName, Attributes: body.Attributes,
 		ContentTypes: []string{center.TextPlain, center.TextMarkdown, center.ApplicationJSON, center.Interactive, center.InteractiveResponse},
 	}
 	if cmd.Instance == "" {

@@ -945,6 +945,102 @@ func (v *ContactFlow) AppendJSON(dst []byte) []byte {
 }
 
 // AppendJSON appends the members that are set.
+func (v *ContactFlowAliasInfo) AppendJSON(dst []byte) []byte {
+	dst = append(dst, '{')
+	if v.ContactFlowId != nil {
+		dst = append(dst, `"ContactFlowId":`...)
+		dst = wire.AppendString(dst, *v.ContactFlowId)
+		dst = append(dst, ',')
+	}
+	if v.ContactFlowArn != nil {
+		dst = append(dst, `"ContactFlowArn":`...)
+		dst = wire.AppendString(dst, *v.ContactFlowArn)
+		dst = append(dst, ',')
+	}
+	if v.AliasId != nil {
+		dst = append(dst, `"AliasId":`...)
+		dst = wire.AppendString(dst, *v.AliasId)
+		dst = append(dst, ',')
+	}
+	if v.Version != nil {
+		dst = append(dst, `"Version":`...)
+		dst = wire.AppendInt(dst, *v.Version)
+		dst = append(dst, ',')
+	}
+	if v.Name != nil {
+		dst = append(dst, `"Name":`...)
+		dst = wire.AppendString(dst, *v.Name)
+		dst = append(dst, ',')
+	}
+	if v.Description != nil {
+		dst = append(dst, `"Description":`...)
+		dst = wire.AppendString(dst, *v.Description)
+		dst = append(dst, ',')
+	}
+	if v.LastModifiedRegion != nil {
+		dst = append(dst, `"LastModifiedRegion":`...)
+		dst = wire.AppendString(dst, *v.LastModifiedRegion)
+		dst = append(dst, ',')
+	}
+	if v.LastModifiedTime != nil {
+		dst = append(dst, `"LastModifiedTime":`...)
+		dst = wire.AppendTime(dst, *v.LastModifiedTime)
+		dst = append(dst, ',')
+	}
+	return wire.Close(dst, '}')
+}
+
+// AppendJSON appends the members that are set.
+func (v *ContactFlowAliasSummary) AppendJSON(dst []byte) []byte {
+	dst = append(dst, '{')
+	if v.Arn != nil {
+		dst = append(dst, `"Arn":`...)
+		dst = wire.AppendString(dst, *v.Arn)
+		dst = append(dst, ',')
+	}
+	if v.AliasId != nil {
+		dst = append(dst, `"AliasId":`...)
+		dst = wire.AppendString(dst, *v.AliasId)
+		dst = append(dst, ',')
+	}
+	if v.Version != nil {
+		dst = append(dst, `"Version":`...)
+		dst = wire.AppendInt(dst, *v.Version)
+		dst = append(dst, ',')
+	}
+	if v.AliasName != nil {
+		dst = append(dst, `"AliasName":`...)
+		dst = wire.AppendString(dst, *v.AliasName)
+		dst = append(dst, ',')
+	}
+	if v.AliasDescription != nil {
+		dst = append(dst, `"AliasDescription":`...)
+		dst = wire.AppendString(dst, *v.AliasDescription)
+		dst = append(dst, ',')
+	}
+	if v.LastModifiedTime != nil {
+		dst = append(dst, `"LastModifiedTime":`...)
+		dst = wire.AppendTime(dst, *v.LastModifiedTime)
+		dst = append(dst, ',')
+	}
+	if v.LastModifiedRegion != nil {
+		dst = append(dst, `"LastModifiedRegion":`...)
+		dst = wire.AppendString(dst, *v.LastModifiedRegion)
+		dst = append(dst, ',')
+	}
+	return wire.Close(dst, '}')
+}
+
+func appendContactFlowAliasSummaryList(dst []byte, list []ContactFlowAliasSummary) []byte {
+	dst = append(dst, '[')
+	for i := range list {
+		dst = list[i].AppendJSON(dst)
+		dst = append(dst, ',')
+	}
+	return wire.Close(dst, ']')
+}
+
+// AppendJSON appends the members that are set.
 func (v *ContactFlowModule) AppendJSON(dst []byte) []byte {
 	dst = append(dst, '{')
 	if v.Arn != nil {
@@ -1416,6 +1512,43 @@ func (v *ConversationalAnalyticsConfiguration) AppendJSON(dst []byte) []byte {
 	if v.SentimentConfiguration != nil {
 		dst = append(dst, `"SentimentConfiguration":`...)
 		dst = v.SentimentConfiguration.AppendJSON(dst)
+		dst = append(dst, ',')
+	}
+	return wire.Close(dst, '}')
+}
+
+// AppendJSON appends the members that are set.
+func (v *CreateContactFlowAliasInput) AppendJSON(dst []byte) []byte {
+	dst = append(dst, '{')
+	if v.Description != nil {
+		dst = append(dst, `"Description":`...)
+		dst = wire.AppendString(dst, *v.Description)
+		dst = append(dst, ',')
+	}
+	if v.ContactFlowVersion != nil {
+		dst = append(dst, `"ContactFlowVersion":`...)
+		dst = wire.AppendInt(dst, *v.ContactFlowVersion)
+		dst = append(dst, ',')
+	}
+	if v.AliasName != nil {
+		dst = append(dst, `"AliasName":`...)
+		dst = wire.AppendString(dst, *v.AliasName)
+		dst = append(dst, ',')
+	}
+	return wire.Close(dst, '}')
+}
+
+// AppendJSON appends the members that are set.
+func (v *CreateContactFlowAliasOutput) AppendJSON(dst []byte) []byte {
+	dst = append(dst, '{')
+	if v.ContactFlowArn != nil {
+		dst = append(dst, `"ContactFlowArn":`...)
+		dst = wire.AppendString(dst, *v.ContactFlowArn)
+		dst = append(dst, ',')
+	}
+	if v.Id != nil {
+		dst = append(dst, `"Id":`...)
+		dst = wire.AppendString(dst, *v.Id)
 		dst = append(dst, ',')
 	}
 	return wire.Close(dst, '}')
@@ -2004,6 +2137,16 @@ func (v *CustomerVoiceActivity) AppendJSON(dst []byte) []byte {
 }
 
 // AppendJSON appends the members that are set.
+func (v *DeleteContactFlowAliasInput) AppendJSON(dst []byte) []byte {
+	return append(dst, "{}"...)
+}
+
+// AppendJSON appends the members that are set.
+func (v *DeleteContactFlowAliasOutput) AppendJSON(dst []byte) []byte {
+	return append(dst, "{}"...)
+}
+
+// AppendJSON appends the members that are set.
 func (v *DeleteContactFlowModuleAliasInput) AppendJSON(dst []byte) []byte {
 	return append(dst, "{}"...)
 }
@@ -2086,6 +2229,22 @@ func (v *DeleteViewVersionInput) AppendJSON(dst []byte) []byte {
 // AppendJSON appends the members that are set.
 func (v *DeleteViewVersionOutput) AppendJSON(dst []byte) []byte {
 	return append(dst, "{}"...)
+}
+
+// AppendJSON appends the members that are set.
+func (v *DescribeContactFlowAliasInput) AppendJSON(dst []byte) []byte {
+	return append(dst, "{}"...)
+}
+
+// AppendJSON appends the members that are set.
+func (v *DescribeContactFlowAliasOutput) AppendJSON(dst []byte) []byte {
+	dst = append(dst, '{')
+	if v.ContactFlowAlias != nil {
+		dst = append(dst, `"ContactFlowAlias":`...)
+		dst = v.ContactFlowAlias.AppendJSON(dst)
+		dst = append(dst, ',')
+	}
+	return wire.Close(dst, '}')
 }
 
 // AppendJSON appends the members that are set.
@@ -3194,6 +3353,27 @@ func (v *ListChildHoursOfOperationsOutput) AppendJSON(dst []byte) []byte {
 	if v.LastModifiedRegion != nil {
 		dst = append(dst, `"LastModifiedRegion":`...)
 		dst = wire.AppendString(dst, *v.LastModifiedRegion)
+		dst = append(dst, ',')
+	}
+	return wire.Close(dst, '}')
+}
+
+// AppendJSON appends the members that are set.
+func (v *ListContactFlowAliasesInput) AppendJSON(dst []byte) []byte {
+	return append(dst, "{}"...)
+}
+
+// AppendJSON appends the members that are set.
+func (v *ListContactFlowAliasesOutput) AppendJSON(dst []byte) []byte {
+	dst = append(dst, '{')
+	if v.ContactFlowAliasSummaryList != nil {
+		dst = append(dst, `"ContactFlowAliasSummaryList":`...)
+		dst = appendContactFlowAliasSummaryList(dst, v.ContactFlowAliasSummaryList)
+		dst = append(dst, ',')
+	}
+	if v.NextToken != nil {
+		dst = append(dst, `"NextToken":`...)
+		dst = wire.AppendString(dst, *v.NextToken)
 		dst = append(dst, ',')
 	}
 	return wire.Close(dst, '}')
@@ -4546,6 +4726,32 @@ func (v *UpdateContactAttributesInput) AppendJSON(dst []byte) []byte {
 
 // AppendJSON appends the members that are set.
 func (v *UpdateContactAttributesOutput) AppendJSON(dst []byte) []byte {
+	return append(dst, "{}"...)
+}
+
+// AppendJSON appends the members that are set.
+func (v *UpdateContactFlowAliasInput) AppendJSON(dst []byte) []byte {
+	dst = append(dst, '{')
+	if v.Name != nil {
+		dst = append(dst, `"Name":`...)
+		dst = wire.AppendString(dst, *v.Name)
+		dst = append(dst, ',')
+	}
+	if v.Description != nil {
+		dst = append(dst, `"Description":`...)
+		dst = wire.AppendString(dst, *v.Description)
+		dst = append(dst, ',')
+	}
+	if v.ContactFlowVersion != nil {
+		dst = append(dst, `"ContactFlowVersion":`...)
+		dst = wire.AppendInt(dst, *v.ContactFlowVersion)
+		dst = append(dst, ',')
+	}
+	return wire.Close(dst, '}')
+}
+
+// AppendJSON appends the members that are set.
+func (v *UpdateContactFlowAliasOutput) AppendJSON(dst []byte) []byte {
 	return append(dst, "{}"...)
 }
 

@@ -351,6 +351,31 @@ func checkContactTagValue(s string) *wire.FieldError {
 	return wire.CheckLength(s, 0, 256)
 }
 
+func (v *CreateContactFlowAliasInput) check() *wire.FieldError {
+	if v.InstanceId == nil {
+		return wire.MissingField("InstanceId")
+	}
+	if e := checkInstanceIdOrArn(*v.InstanceId); e != nil {
+		return e.In("InstanceId")
+	}
+	if v.ContactFlowId == nil {
+		return wire.MissingField("ContactFlowId")
+	}
+	if v.ContactFlowVersion == nil {
+		return wire.MissingField("ContactFlowVersion")
+	}
+	if e := checkResourceVersion(*v.ContactFlowVersion); e != nil {
+		return e.In("ContactFlowVersion")
+	}
+	if v.AliasName == nil {
+		return wire.MissingField("AliasName")
+	}
+	if e := checkContactFlowName(*v.AliasName); e != nil {
+		return e.In("AliasName")
+	}
+	return nil
+}
+
 func (v *CreateContactFlowModuleAliasInput) check() *wire.FieldError {
 	if v.InstanceId == nil {
 		return wire.MissingField("InstanceId")
@@ -763,6 +788,25 @@ func checkCustomerIdNonEmpty(s string) *wire.FieldError {
 	return wire.CheckLength(s, 1, 128)
 }
 
+func (v *DeleteContactFlowAliasInput) check() *wire.FieldError {
+	if v.InstanceId == nil {
+		return wire.MissingField("InstanceId")
+	}
+	if e := checkInstanceIdOrArn(*v.InstanceId); e != nil {
+		return e.In("InstanceId")
+	}
+	if v.ContactFlowId == nil {
+		return wire.MissingField("ContactFlowId")
+	}
+	if v.AliasId == nil {
+		return wire.MissingField("AliasId")
+	}
+	if e := checkResourceId(*v.AliasId); e != nil {
+		return e.In("AliasId")
+	}
+	return nil
+}
+
 func (v *DeleteContactFlowModuleAliasInput) check() *wire.FieldError {
 	if v.InstanceId == nil {
 		return wire.MissingField("InstanceId")
@@ -933,6 +977,25 @@ func (v *DeleteViewVersionInput) check() *wire.FieldError {
 	}
 	if v.ViewVersion == nil {
 		return wire.MissingField("ViewVersion")
+	}
+	return nil
+}
+
+func (v *DescribeContactFlowAliasInput) check() *wire.FieldError {
+	if v.InstanceId == nil {
+		return wire.MissingField("InstanceId")
+	}
+	if e := checkInstanceIdOrArn(*v.InstanceId); e != nil {
+		return e.In("InstanceId")
+	}
+	if v.ContactFlowId == nil {
+		return wire.MissingField("ContactFlowId")
+	}
+	if v.AliasId == nil {
+		return wire.MissingField("AliasId")
+	}
+	if e := checkResourceId(*v.AliasId); e != nil {
+		return e.In("AliasId")
 	}
 	return nil
 }
@@ -1469,6 +1532,24 @@ func (v *ListChildHoursOfOperationsInput) check() *wire.FieldError {
 	}
 	if v.MaxResults != nil {
 		if e := checkMaxResult100(*v.MaxResults); e != nil {
+			return e.In("MaxResults")
+		}
+	}
+	return nil
+}
+
+func (v *ListContactFlowAliasesInput) check() *wire.FieldError {
+	if v.InstanceId == nil {
+		return wire.MissingField("InstanceId")
+	}
+	if e := checkInstanceIdOrArn(*v.InstanceId); e != nil {
+		return e.In("InstanceId")
+	}
+	if v.ContactFlowId == nil {
+		return wire.MissingField("ContactFlowId")
+	}
+	if v.MaxResults != nil {
+		if e := checkMaxResult1000(*v.MaxResults); e != nil {
 			return e.In("MaxResults")
 		}
 	}
@@ -2173,6 +2254,35 @@ func (v *UpdateContactAttributesInput) check() *wire.FieldError {
 	}
 	if e := checkAttributes(v.Attributes); e != nil {
 		return e.In("Attributes")
+	}
+	return nil
+}
+
+func (v *UpdateContactFlowAliasInput) check() *wire.FieldError {
+	if v.InstanceId == nil {
+		return wire.MissingField("InstanceId")
+	}
+	if e := checkInstanceIdOrArn(*v.InstanceId); e != nil {
+		return e.In("InstanceId")
+	}
+	if v.ContactFlowId == nil {
+		return wire.MissingField("ContactFlowId")
+	}
+	if v.AliasId == nil {
+		return wire.MissingField("AliasId")
+	}
+	if e := checkResourceId(*v.AliasId); e != nil {
+		return e.In("AliasId")
+	}
+	if v.Name != nil {
+		if e := checkContactFlowName(*v.Name); e != nil {
+			return e.In("Name")
+		}
+	}
+	if v.ContactFlowVersion != nil {
+		if e := checkResourceVersion(*v.ContactFlowVersion); e != nil {
+			return e.In("ContactFlowVersion")
+		}
 	}
 	return nil
 }

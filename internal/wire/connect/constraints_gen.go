@@ -53,6 +53,13 @@ func Constraints() map[string][]wire.Constraint {
 			{Field: "Tags[key]", Location: wire.Body, Type: "string", Key: true, Min: new(int64(1)), Max: new(int64(128)), Pattern: "^(?!aws:)[\\p{L}\\p{Z}\\p{N}_.:/=+\\-@]*$"},
 			{Field: "Tags[key]", Location: wire.Body, Type: "string", Max: new(int64(256))},
 		},
+		"CreateContactFlowAlias": {
+			{Field: "InstanceId", Location: wire.Path, Type: "string", Wire: "InstanceId", Required: true, Min: new(int64(1)), Max: new(int64(250)), Pattern: "^(arn:(aws|aws-us-gov):connect:[a-z]{2}-[a-z]+-[0-9]{1}:[0-9]{1,20}:instance/)?[a-f0-9]{8}-[a-f0-9]{4}-[a-f0-9]{4}-[a-f0-9]{4}-[a-f0-9]{12}$"},
+			{Field: "Description", Location: wire.Body, Type: "string"},
+			{Field: "ContactFlowId", Location: wire.Path, Type: "string", Wire: "ContactFlowId", Required: true},
+			{Field: "ContactFlowVersion", Location: wire.Body, Type: "long", Required: true, Min: new(int64(1))},
+			{Field: "AliasName", Location: wire.Body, Type: "string", Required: true, Min: new(int64(1))},
+		},
 		"CreateContactFlowModule": {
 			{Field: "InstanceId", Location: wire.Path, Type: "string", Wire: "InstanceId", Required: true, Min: new(int64(1)), Max: new(int64(100))},
 			{Field: "Name", Location: wire.Body, Type: "string", Required: true, Min: new(int64(1)), Max: new(int64(127)), Pattern: ".*\\S.*"},
@@ -190,6 +197,11 @@ func Constraints() map[string][]wire.Constraint {
 			{Field: "InstanceId", Location: wire.Path, Type: "string", Wire: "InstanceId", Required: true, Min: new(int64(1)), Max: new(int64(100))},
 			{Field: "ContactFlowId", Location: wire.Path, Type: "string", Wire: "ContactFlowId", Required: true, Max: new(int64(500))},
 		},
+		"DeleteContactFlowAlias": {
+			{Field: "InstanceId", Location: wire.Path, Type: "string", Wire: "InstanceId", Required: true, Min: new(int64(1)), Max: new(int64(250)), Pattern: "^(arn:(aws|aws-us-gov):connect:[a-z]{2}-[a-z]+-[0-9]{1}:[0-9]{1,20}:instance/)?[a-f0-9]{8}-[a-f0-9]{4}-[a-f0-9]{4}-[a-f0-9]{4}-[a-f0-9]{12}$"},
+			{Field: "ContactFlowId", Location: wire.Path, Type: "string", Wire: "ContactFlowId", Required: true},
+			{Field: "AliasId", Location: wire.Path, Type: "string", Wire: "AliasId", Required: true, Min: new(int64(1)), Max: new(int64(500))},
+		},
 		"DeleteContactFlowModule": {
 			{Field: "InstanceId", Location: wire.Path, Type: "string", Wire: "InstanceId", Required: true, Min: new(int64(1)), Max: new(int64(100))},
 			{Field: "ContactFlowModuleId", Location: wire.Path, Type: "string", Wire: "ContactFlowModuleId", Required: true, Min: new(int64(1)), Max: new(int64(256))},
@@ -238,6 +250,11 @@ func Constraints() map[string][]wire.Constraint {
 		"DescribeContactFlow": {
 			{Field: "InstanceId", Location: wire.Path, Type: "string", Wire: "InstanceId", Required: true, Min: new(int64(1)), Max: new(int64(100))},
 			{Field: "ContactFlowId", Location: wire.Path, Type: "string", Wire: "ContactFlowId", Required: true, Max: new(int64(500))},
+		},
+		"DescribeContactFlowAlias": {
+			{Field: "InstanceId", Location: wire.Path, Type: "string", Wire: "InstanceId", Required: true, Min: new(int64(1)), Max: new(int64(250)), Pattern: "^(arn:(aws|aws-us-gov):connect:[a-z]{2}-[a-z]+-[0-9]{1}:[0-9]{1,20}:instance/)?[a-f0-9]{8}-[a-f0-9]{4}-[a-f0-9]{4}-[a-f0-9]{4}-[a-f0-9]{12}$"},
+			{Field: "ContactFlowId", Location: wire.Path, Type: "string", Wire: "ContactFlowId", Required: true},
+			{Field: "AliasId", Location: wire.Path, Type: "string", Wire: "AliasId", Required: true, Min: new(int64(1)), Max: new(int64(500))},
 		},
 		"DescribeContactFlowModule": {
 			{Field: "InstanceId", Location: wire.Path, Type: "string", Wire: "InstanceId", Required: true, Min: new(int64(1)), Max: new(int64(100))},
@@ -315,6 +332,12 @@ func Constraints() map[string][]wire.Constraint {
 			{Field: "HoursOfOperationId", Location: wire.Path, Type: "string", Wire: "HoursOfOperationId", Required: true},
 			{Field: "NextToken", Location: wire.Query, Type: "string", Wire: "nextToken"},
 			{Field: "MaxResults", Location: wire.Query, Type: "integer", Wire: "maxResults", Min: new(int64(1)), Max: new(int64(100))},
+		},
+		"ListContactFlowAliases": {
+			{Field: "InstanceId", Location: wire.Path, Type: "string", Wire: "InstanceId", Required: true, Min: new(int64(1)), Max: new(int64(250)), Pattern: "^(arn:(aws|aws-us-gov):connect:[a-z]{2}-[a-z]+-[0-9]{1}:[0-9]{1,20}:instance/)?[a-f0-9]{8}-[a-f0-9]{4}-[a-f0-9]{4}-[a-f0-9]{4}-[a-f0-9]{12}$"},
+			{Field: "ContactFlowId", Location: wire.Path, Type: "string", Wire: "ContactFlowId", Required: true},
+			{Field: "NextToken", Location: wire.Query, Type: "string", Wire: "nextToken"},
+			{Field: "MaxResults", Location: wire.Query, Type: "integer", Wire: "maxResults", Min: new(int64(1)), Max: new(int64(1000))},
 		},
 		"ListContactFlowModuleAliases": {
 			{Field: "InstanceId", Location: wire.Path, Type: "string", Wire: "InstanceId", Required: true, Min: new(int64(1)), Max: new(int64(250)), Pattern: "^(arn:(aws|aws-us-gov):connect:[a-z]{2}-[a-z]+-[0-9]{1}:[0-9]{1,20}:instance/)?[a-f0-9]{8}-[a-f0-9]{4}-[a-f0-9]{4}-[a-f0-9]{4}-[a-f0-9]{12}$"},
@@ -450,6 +473,14 @@ func Constraints() map[string][]wire.Constraint {
 			{Field: "Attributes", Location: wire.Body, Type: "map", Required: true},
 			{Field: "Attributes[key]", Location: wire.Body, Type: "string", Key: true, Min: new(int64(1)), Max: new(int64(32767))},
 			{Field: "Attributes[key]", Location: wire.Body, Type: "string", Min: new(int64(0)), Max: new(int64(32767))},
+		},
+		"UpdateContactFlowAlias": {
+			{Field: "InstanceId", Location: wire.Path, Type: "string", Wire: "InstanceId", Required: true, Min: new(int64(1)), Max: new(int64(250)), Pattern: "^(arn:(aws|aws-us-gov):connect:[a-z]{2}-[a-z]+-[0-9]{1}:[0-9]{1,20}:instance/)?[a-f0-9]{8}-[a-f0-9]{4}-[a-f0-9]{4}-[a-f0-9]{4}-[a-f0-9]{12}$"},
+			{Field: "ContactFlowId", Location: wire.Path, Type: "string", Wire: "ContactFlowId", Required: true},
+			{Field: "AliasId", Location: wire.Path, Type: "string", Wire: "AliasId", Required: true, Min: new(int64(1)), Max: new(int64(500))},
+			{Field: "Name", Location: wire.Body, Type: "string", Min: new(int64(1))},
+			{Field: "Description", Location: wire.Body, Type: "string"},
+			{Field: "ContactFlowVersion", Location: wire.Body, Type: "long", Min: new(int64(1))},
 		},
 		"UpdateContactFlowContent": {
 			{Field: "InstanceId", Location: wire.Path, Type: "string", Wire: "InstanceId", Required: true, Min: new(int64(1)), Max: new(int64(100))},

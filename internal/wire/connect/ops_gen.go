@@ -63,6 +63,11 @@ var Ops = []wire.Op{
 		NewInput: func() wire.Input { return new(CreateContactFlowInput) },
 	},
 	{
+		Service: "connect", Name: "CreateContactFlowAlias", Method: "PUT", Path: "/contact-flows/{InstanceId}/{ContactFlowId}/alias", Status: 200, Auth: wire.SigV4,
+		Errors:   []wire.ErrorShape{AccessDeniedException, DuplicateResourceException, InternalServiceException, ResourceNotFoundException, LimitExceededException, InvalidParameterException, InvalidRequestException, ThrottlingException},
+		NewInput: func() wire.Input { return new(CreateContactFlowAliasInput) },
+	},
+	{
 		Service: "connect", Name: "CreateContactFlowModule", Method: "PUT", Path: "/contact-flow-modules/{InstanceId}", Status: 200, Auth: wire.SigV4,
 		Errors:   []wire.ErrorShape{AccessDeniedException, InvalidRequestException, InvalidContactFlowModuleException, InvalidParameterException, DuplicateResourceException, LimitExceededException, ResourceNotFoundException, ThrottlingException, IdempotencyException, InternalServiceException},
 		NewInput: func() wire.Input { return new(CreateContactFlowModuleInput) },
@@ -123,6 +128,11 @@ var Ops = []wire.Op{
 		NewInput: func() wire.Input { return new(DeleteContactFlowInput) },
 	},
 	{
+		Service: "connect", Name: "DeleteContactFlowAlias", Method: "DELETE", Path: "/contact-flows/{InstanceId}/{ContactFlowId}/alias/{AliasId}", Status: 200, Auth: wire.SigV4,
+		Errors:   []wire.ErrorShape{AccessDeniedException, InternalServiceException, ResourceNotFoundException, InvalidParameterException, InvalidRequestException, ThrottlingException},
+		NewInput: func() wire.Input { return new(DeleteContactFlowAliasInput) },
+	},
+	{
 		Service: "connect", Name: "DeleteContactFlowModule", Method: "DELETE", Path: "/contact-flow-modules/{InstanceId}/{ContactFlowModuleId}", Status: 200, Auth: wire.SigV4,
 		Errors:   []wire.ErrorShape{AccessDeniedException, InvalidRequestException, InvalidParameterException, ResourceNotFoundException, ThrottlingException, InternalServiceException},
 		NewInput: func() wire.Input { return new(DeleteContactFlowModuleInput) },
@@ -176,6 +186,11 @@ var Ops = []wire.Op{
 		Service: "connect", Name: "DescribeContactFlow", Method: "GET", Path: "/contact-flows/{InstanceId}/{ContactFlowId}", Status: 200, Auth: wire.SigV4,
 		Errors:   []wire.ErrorShape{InvalidRequestException, InvalidParameterException, ResourceNotFoundException, ContactFlowNotPublishedException, ThrottlingException, InternalServiceException},
 		NewInput: func() wire.Input { return new(DescribeContactFlowInput) },
+	},
+	{
+		Service: "connect", Name: "DescribeContactFlowAlias", Method: "GET", Path: "/contact-flows/{InstanceId}/{ContactFlowId}/alias/{AliasId}", Status: 200, Auth: wire.SigV4,
+		Errors:   []wire.ErrorShape{AccessDeniedException, InvalidRequestException, InvalidParameterException, ResourceNotFoundException, ThrottlingException, InternalServiceException},
+		NewInput: func() wire.Input { return new(DescribeContactFlowAliasInput) },
 	},
 	{
 		Service: "connect", Name: "DescribeContactFlowModule", Method: "GET", Path: "/contact-flow-modules/{InstanceId}/{ContactFlowModuleId}", Status: 200, Auth: wire.SigV4,
@@ -253,6 +268,12 @@ var Ops = []wire.Op{
 		Errors:    []wire.ErrorShape{InvalidRequestException, InvalidParameterException, ResourceNotFoundException, ThrottlingException, InternalServiceException},
 		Paginated: true,
 		NewInput:  func() wire.Input { return new(ListChildHoursOfOperationsInput) },
+	},
+	{
+		Service: "connect", Name: "ListContactFlowAliases", Method: "GET", Path: "/contact-flows/{InstanceId}/{ContactFlowId}/aliases", Status: 200, Auth: wire.SigV4,
+		Errors:    []wire.ErrorShape{AccessDeniedException, InternalServiceException, ResourceNotFoundException, InvalidParameterException, InvalidRequestException, ThrottlingException},
+		Paginated: true,
+		NewInput:  func() wire.Input { return new(ListContactFlowAliasesInput) },
 	},
 	{
 		Service: "connect", Name: "ListContactFlowModuleAliases", Method: "GET", Path: "/contact-flow-modules/{InstanceId}/{ContactFlowModuleId}/aliases", Status: 200, Auth: wire.SigV4,
@@ -352,6 +373,11 @@ var Ops = []wire.Op{
 		NewInput: func() wire.Input { return new(UpdateContactAttributesInput) },
 	},
 	{
+		Service: "connect", Name: "UpdateContactFlowAlias", Method: "POST", Path: "/contact-flows/{InstanceId}/{ContactFlowId}/alias/{AliasId}", Status: 200, Auth: wire.SigV4,
+		Errors:   []wire.ErrorShape{AccessDeniedException, InternalServiceException, ResourceNotFoundException, InvalidParameterException, InvalidRequestException, ThrottlingException, ConditionalOperationFailedException, DuplicateResourceException},
+		NewInput: func() wire.Input { return new(UpdateContactFlowAliasInput) },
+	},
+	{
 		Service: "connect", Name: "UpdateContactFlowContent", Method: "POST", Path: "/contact-flows/{InstanceId}/{ContactFlowId}/content", Status: 200, Auth: wire.SigV4,
 		Errors:   []wire.ErrorShape{InvalidRequestException, InvalidContactFlowException, InvalidParameterException, ResourceNotFoundException, ThrottlingException, InternalServiceException},
 		NewInput: func() wire.Input { return new(UpdateContactFlowContentInput) },
@@ -441,7 +467,6 @@ var Others = []wire.Route{
 	{Service: "connect", Name: "CreateAttachedFile", Method: "PUT", Path: "/attached-files/{InstanceId}/files"},
 	{Service: "connect", Name: "CreateAuthCode", Method: "POST", Path: "/auth/code/{InstanceId}"},
 	{Service: "connect", Name: "CreateContact", Method: "PUT", Path: "/contact/create-contact"},
-	{Service: "connect", Name: "CreateContactFlowAlias", Method: "PUT", Path: "/contact-flows/{InstanceId}/{ContactFlowId}/alias"},
 	{Service: "connect", Name: "CreateDataTable", Method: "PUT", Path: "/data-tables/{InstanceId}"},
 	{Service: "connect", Name: "CreateDataTableAttribute", Method: "PUT", Path: "/data-tables/{InstanceId}/{DataTableId}/attributes"},
 	{Service: "connect", Name: "CreateEmailAddress", Method: "PUT", Path: "/email-addresses/{InstanceId}"},
@@ -472,7 +497,6 @@ var Others = []wire.Route{
 	{Service: "connect", Name: "DeleteAttachedFile", Method: "DELETE", Path: "/attached-files/{InstanceId}/{FileId}"},
 	{Service: "connect", Name: "DeleteContactData", Method: "POST", Path: "/contact/delete/{InstanceId}/{ContactId}"},
 	{Service: "connect", Name: "DeleteContactEvaluation", Method: "DELETE", Path: "/contact-evaluations/{InstanceId}/{EvaluationId}"},
-	{Service: "connect", Name: "DeleteContactFlowAlias", Method: "DELETE", Path: "/contact-flows/{InstanceId}/{ContactFlowId}/alias/{AliasId}"},
 	{Service: "connect", Name: "DeleteDataTable", Method: "DELETE", Path: "/data-tables/{InstanceId}/{DataTableId}"},
 	{Service: "connect", Name: "DeleteDataTableAttribute", Method: "DELETE", Path: "/data-tables/{InstanceId}/{DataTableId}/attributes/{AttributeName}"},
 	{Service: "connect", Name: "DeleteEmailAddress", Method: "DELETE", Path: "/email-addresses/{InstanceId}/{EmailAddressId}"},
@@ -504,7 +528,6 @@ var Others = []wire.Route{
 	{Service: "connect", Name: "DescribeAttachedFilesConfiguration", Method: "GET", Path: "/attached-files-configurations/{InstanceId}/{AttachmentScope}"},
 	{Service: "connect", Name: "DescribeAuthenticationProfile", Method: "GET", Path: "/authentication-profiles/{InstanceId}/{AuthenticationProfileId}"},
 	{Service: "connect", Name: "DescribeContactEvaluation", Method: "GET", Path: "/contact-evaluations/{InstanceId}/{EvaluationId}"},
-	{Service: "connect", Name: "DescribeContactFlowAlias", Method: "GET", Path: "/contact-flows/{InstanceId}/{ContactFlowId}/alias/{AliasId}"},
 	{Service: "connect", Name: "DescribeDataTable", Method: "GET", Path: "/data-tables/{InstanceId}/{DataTableId}"},
 	{Service: "connect", Name: "DescribeDataTableAttribute", Method: "GET", Path: "/data-tables/{InstanceId}/{DataTableId}/attributes/{AttributeName}"},
 	{Service: "connect", Name: "DescribeEmailAddress", Method: "GET", Path: "/email-addresses/{InstanceId}/{EmailAddressId}"},
@@ -568,7 +591,6 @@ var Others = []wire.Route{
 	{Service: "connect", Name: "ListAttachedFilesConfigurations", Method: "GET", Path: "/attached-files-configurations/{InstanceId}"},
 	{Service: "connect", Name: "ListAuthenticationProfiles", Method: "GET", Path: "/authentication-profiles-summary/{InstanceId}"},
 	{Service: "connect", Name: "ListContactEvaluations", Method: "GET", Path: "/contact-evaluations/{InstanceId}"},
-	{Service: "connect", Name: "ListContactFlowAliases", Method: "GET", Path: "/contact-flows/{InstanceId}/{ContactFlowId}/aliases"},
 	{Service: "connect", Name: "ListContactReferences", Method: "GET", Path: "/contact/references/{InstanceId}/{ContactId}"},
 	{Service: "connect", Name: "ListDataTableAttributes", Method: "POST", Path: "/data-tables/{InstanceId}/{DataTableId}/attributes"},
 	{Service: "connect", Name: "ListDataTablePrimaryValues", Method: "POST", Path: "/data-tables/{InstanceId}/{DataTableId}/values/list-primary"},
@@ -689,7 +711,6 @@ var Others = []wire.Route{
 	{Service: "connect", Name: "UpdateAuthenticationProfile", Method: "POST", Path: "/authentication-profiles/{InstanceId}/{AuthenticationProfileId}"},
 	{Service: "connect", Name: "UpdateContact", Method: "POST", Path: "/contacts/{InstanceId}/{ContactId}"},
 	{Service: "connect", Name: "UpdateContactEvaluation", Method: "POST", Path: "/contact-evaluations/{InstanceId}/{EvaluationId}"},
-	{Service: "connect", Name: "UpdateContactFlowAlias", Method: "POST", Path: "/contact-flows/{InstanceId}/{ContactFlowId}/alias/{AliasId}"},
 	{Service: "connect", Name: "UpdateContactRoutingData", Method: "POST", Path: "/contacts/{InstanceId}/{ContactId}/routing-data"},
 	{Service: "connect", Name: "UpdateContactSchedule", Method: "POST", Path: "/contact/schedule"},
 	{Service: "connect", Name: "UpdateContactTaskTemplate", Method: "POST", Path: "/contact/task-template"},

@@ -224,6 +224,45 @@ func (v *CreateContactFlowInput) read(r *wire.Reader) {
 }
 
 // Decode implements wire.Input.
+func (v *CreateContactFlowAliasInput) Decode(q *wire.Request) error {
+	var r wire.Reader
+	r.Reset(q.Body)
+	v.read(&r)
+	if err := r.End(); err != nil {
+		return err
+	}
+	var e *wire.FieldError
+	if v.InstanceId, e = q.PathString(0); e != nil {
+		return e.In("InstanceId")
+	}
+	if v.ContactFlowId, e = q.PathString(1); e != nil {
+		return e.In("ContactFlowId")
+	}
+	if e := v.check(); e != nil {
+		return e
+	}
+	return nil
+}
+
+func (v *CreateContactFlowAliasInput) read(r *wire.Reader) {
+	if !r.Object() {
+		return
+	}
+	for r.Member() {
+		switch r.Name() {
+		case "Description":
+			v.Description = r.String()
+		case "ContactFlowVersion":
+			v.ContactFlowVersion = r.Int64()
+		case "AliasName":
+			v.AliasName = r.String()
+		default:
+			r.Skip()
+		}
+	}
+}
+
+// Decode implements wire.Input.
 func (v *CreateContactFlowModuleInput) Decode(q *wire.Request) error {
 	var r wire.Reader
 	r.Reset(q.Body)
@@ -683,6 +722,24 @@ func (v *DeleteContactFlowInput) Decode(q *wire.Request) error {
 }
 
 // Decode implements wire.Input.
+func (v *DeleteContactFlowAliasInput) Decode(q *wire.Request) error {
+	var e *wire.FieldError
+	if v.InstanceId, e = q.PathString(0); e != nil {
+		return e.In("InstanceId")
+	}
+	if v.ContactFlowId, e = q.PathString(1); e != nil {
+		return e.In("ContactFlowId")
+	}
+	if v.AliasId, e = q.PathString(2); e != nil {
+		return e.In("AliasId")
+	}
+	if e := v.check(); e != nil {
+		return e
+	}
+	return nil
+}
+
+// Decode implements wire.Input.
 func (v *DeleteContactFlowModuleInput) Decode(q *wire.Request) error {
 	var e *wire.FieldError
 	if v.InstanceId, e = q.PathString(0); e != nil {
@@ -855,6 +912,24 @@ func (v *DescribeContactFlowInput) Decode(q *wire.Request) error {
 	}
 	if v.ContactFlowId, e = q.PathString(1); e != nil {
 		return e.In("ContactFlowId")
+	}
+	if e := v.check(); e != nil {
+		return e
+	}
+	return nil
+}
+
+// Decode implements wire.Input.
+func (v *DescribeContactFlowAliasInput) Decode(q *wire.Request) error {
+	var e *wire.FieldError
+	if v.InstanceId, e = q.PathString(0); e != nil {
+		return e.In("InstanceId")
+	}
+	if v.ContactFlowId, e = q.PathString(1); e != nil {
+		return e.In("ContactFlowId")
+	}
+	if v.AliasId, e = q.PathString(2); e != nil {
+		return e.In("AliasId")
 	}
 	if e := v.check(); e != nil {
 		return e
@@ -1145,6 +1220,27 @@ func (v *ListChildHoursOfOperationsInput) Decode(q *wire.Request) error {
 	}
 	if v.HoursOfOperationId, e = q.PathString(1); e != nil {
 		return e.In("HoursOfOperationId")
+	}
+	if v.NextToken, e = q.QueryString("nextToken"); e != nil {
+		return e.In("NextToken")
+	}
+	if v.MaxResults, e = q.QueryInt32("maxResults"); e != nil {
+		return e.In("MaxResults")
+	}
+	if e := v.check(); e != nil {
+		return e
+	}
+	return nil
+}
+
+// Decode implements wire.Input.
+func (v *ListContactFlowAliasesInput) Decode(q *wire.Request) error {
+	var e *wire.FieldError
+	if v.InstanceId, e = q.PathString(0); e != nil {
+		return e.In("InstanceId")
+	}
+	if v.ContactFlowId, e = q.PathString(1); e != nil {
+		return e.In("ContactFlowId")
 	}
 	if v.NextToken, e = q.QueryString("nextToken"); e != nil {
 		return e.In("NextToken")
@@ -1564,6 +1660,48 @@ func (v *UpdateContactAttributesInput) read(r *wire.Reader) {
 			v.InstanceId = r.String()
 		case "Attributes":
 			v.Attributes = readAttributes(r)
+		default:
+			r.Skip()
+		}
+	}
+}
+
+// Decode implements wire.Input.
+func (v *UpdateContactFlowAliasInput) Decode(q *wire.Request) error {
+	var r wire.Reader
+	r.Reset(q.Body)
+	v.read(&r)
+	if err := r.End(); err != nil {
+		return err
+	}
+	var e *wire.FieldError
+	if v.InstanceId, e = q.PathString(0); e != nil {
+		return e.In("InstanceId")
+	}
+	if v.ContactFlowId, e = q.PathString(1); e != nil {
+		return e.In("ContactFlowId")
+	}
+	if v.AliasId, e = q.PathString(2); e != nil {
+		return e.In("AliasId")
+	}
+	if e := v.check(); e != nil {
+		return e
+	}
+	return nil
+}
+
+func (v *UpdateContactFlowAliasInput) read(r *wire.Reader) {
+	if !r.Object() {
+		return
+	}
+	for r.Member() {
+		switch r.Name() {
+		case "Name":
+			v.Name = r.String()
+		case "Description":
+			v.Description = r.String()
+		case "ContactFlowVersion":
+			v.ContactFlowVersion = r.Int64()
 		default:
 			r.Skip()
 		}

@@ -530,6 +530,47 @@ func (v ContactFlow) GoString() string { return wire.SetMembers(v) }
 // LogValue is String, for slog.
 func (v ContactFlow) LogValue() slog.Value { return slog.StringValue(wire.SetMembers(v)) }
 
+// ContactFlowAliasInfo is a part of a request or answer.
+type ContactFlowAliasInfo struct {
+	ContactFlowId      *string // 1 to 500 characters
+	ContactFlowArn     *string
+	AliasId            *string // 1 to 500 characters
+	Version            *int64  // at least 1
+	Name               *string // at least 1 characters
+	Description        *string
+	LastModifiedRegion *string
+	LastModifiedTime   *time.Time
+}
+
+// String names the members that are set; values stay out of logs.
+func (v ContactFlowAliasInfo) String() string { return wire.SetMembers(v) }
+
+// GoString is String, for %#v.
+func (v ContactFlowAliasInfo) GoString() string { return wire.SetMembers(v) }
+
+// LogValue is String, for slog.
+func (v ContactFlowAliasInfo) LogValue() slog.Value { return slog.StringValue(wire.SetMembers(v)) }
+
+// ContactFlowAliasSummary is a part of a request or answer.
+type ContactFlowAliasSummary struct {
+	Arn                *string
+	AliasId            *string // 1 to 500 characters
+	Version            *int64  // at least 1
+	AliasName          *string // at least 1 characters
+	AliasDescription   *string
+	LastModifiedTime   *time.Time
+	LastModifiedRegion *string
+}
+
+// String names the members that are set; values stay out of logs.
+func (v ContactFlowAliasSummary) String() string { return wire.SetMembers(v) }
+
+// GoString is String, for %#v.
+func (v ContactFlowAliasSummary) GoString() string { return wire.SetMembers(v) }
+
+// LogValue is String, for slog.
+func (v ContactFlowAliasSummary) LogValue() slog.Value { return slog.StringValue(wire.SetMembers(v)) }
+
 // ContactFlowModule is a part of a request or answer.
 type ContactFlowModule struct {
 	Arn                             *string
@@ -787,6 +828,43 @@ func (v ConversationalAnalyticsConfiguration) GoString() string { return wire.Se
 
 // LogValue is String, for slog.
 func (v ConversationalAnalyticsConfiguration) LogValue() slog.Value {
+	return slog.StringValue(wire.SetMembers(v))
+}
+
+// CreateContactFlowAliasInput is the request of CreateContactFlowAlias.
+type CreateContactFlowAliasInput struct {
+	InstanceId         *string // required; in the path; 1 to 250 characters
+	Description        *string
+	ContactFlowId      *string // required; in the path
+	ContactFlowVersion *int64  // required; at least 1
+	AliasName          *string // required; at least 1 characters
+}
+
+// String names the members that are set; values stay out of logs.
+func (v CreateContactFlowAliasInput) String() string { return wire.SetMembers(v) }
+
+// GoString is String, for %#v.
+func (v CreateContactFlowAliasInput) GoString() string { return wire.SetMembers(v) }
+
+// LogValue is String, for slog.
+func (v CreateContactFlowAliasInput) LogValue() slog.Value {
+	return slog.StringValue(wire.SetMembers(v))
+}
+
+// CreateContactFlowAliasOutput is the answer of CreateContactFlowAlias.
+type CreateContactFlowAliasOutput struct {
+	ContactFlowArn *string
+	Id             *string // 1 to 500 characters
+}
+
+// String names the members that are set; values stay out of logs.
+func (v CreateContactFlowAliasOutput) String() string { return wire.SetMembers(v) }
+
+// GoString is String, for %#v.
+func (v CreateContactFlowAliasOutput) GoString() string { return wire.SetMembers(v) }
+
+// LogValue is String, for slog.
+func (v CreateContactFlowAliasOutput) LogValue() slog.Value {
 	return slog.StringValue(wire.SetMembers(v))
 }
 
@@ -1269,6 +1347,39 @@ func (v CustomerVoiceActivity) GoString() string { return wire.SetMembers(v) }
 // LogValue is String, for slog.
 func (v CustomerVoiceActivity) LogValue() slog.Value { return slog.StringValue(wire.SetMembers(v)) }
 
+// DeleteContactFlowAliasInput is the request of DeleteContactFlowAlias.
+type DeleteContactFlowAliasInput struct {
+	InstanceId    *string // required; in the path; 1 to 250 characters
+	ContactFlowId *string // required; in the path
+	AliasId       *string // required; in the path; 1 to 500 characters
+}
+
+// String names the members that are set; values stay out of logs.
+func (v DeleteContactFlowAliasInput) String() string { return wire.SetMembers(v) }
+
+// GoString is String, for %#v.
+func (v DeleteContactFlowAliasInput) GoString() string { return wire.SetMembers(v) }
+
+// LogValue is String, for slog.
+func (v DeleteContactFlowAliasInput) LogValue() slog.Value {
+	return slog.StringValue(wire.SetMembers(v))
+}
+
+// DeleteContactFlowAliasOutput is the answer of DeleteContactFlowAlias.
+type DeleteContactFlowAliasOutput struct {
+}
+
+// String names the members that are set; values stay out of logs.
+func (v DeleteContactFlowAliasOutput) String() string { return wire.SetMembers(v) }
+
+// GoString is String, for %#v.
+func (v DeleteContactFlowAliasOutput) GoString() string { return wire.SetMembers(v) }
+
+// LogValue is String, for slog.
+func (v DeleteContactFlowAliasOutput) LogValue() slog.Value {
+	return slog.StringValue(wire.SetMembers(v))
+}
+
 // DeleteContactFlowModuleAliasInput is the request of DeleteContactFlowModuleAlias.
 type DeleteContactFlowModuleAliasInput struct {
 	InstanceId          *string // required; in the path; 1 to 250 characters
@@ -1534,6 +1645,40 @@ func (v DeleteViewVersionOutput) GoString() string { return wire.SetMembers(v) }
 
 // LogValue is String, for slog.
 func (v DeleteViewVersionOutput) LogValue() slog.Value { return slog.StringValue(wire.SetMembers(v)) }
+
+// DescribeContactFlowAliasInput is the request of DescribeContactFlowAlias.
+type DescribeContactFlowAliasInput struct {
+	InstanceId    *string // required; in the path; 1 to 250 characters
+	ContactFlowId *string // required; in the path
+	AliasId       *string // required; in the path; 1 to 500 characters
+}
+
+// String names the members that are set; values stay out of logs.
+func (v DescribeContactFlowAliasInput) String() string { return wire.SetMembers(v) }
+
+// GoString is String, for %#v.
+func (v DescribeContactFlowAliasInput) GoString() string { return wire.SetMembers(v) }
+
+// LogValue is String, for slog.
+func (v DescribeContactFlowAliasInput) LogValue() slog.Value {
+	return slog.StringValue(wire.SetMembers(v))
+}
+
+// DescribeContactFlowAliasOutput is the answer of DescribeContactFlowAlias.
+type DescribeContactFlowAliasOutput struct {
+	ContactFlowAlias *ContactFlowAliasInfo
+}
+
+// String names the members that are set; values stay out of logs.
+func (v DescribeContactFlowAliasOutput) String() string { return wire.SetMembers(v) }
+
+// GoString is String, for %#v.
+func (v DescribeContactFlowAliasOutput) GoString() string { return wire.SetMembers(v) }
+
+// LogValue is String, for slog.
+func (v DescribeContactFlowAliasOutput) LogValue() slog.Value {
+	return slog.StringValue(wire.SetMembers(v))
+}
 
 // DescribeContactFlowModuleAliasInput is the request of DescribeContactFlowModuleAlias.
 type DescribeContactFlowModuleAliasInput struct {
@@ -2541,6 +2686,42 @@ func (v ListChildHoursOfOperationsOutput) GoString() string { return wire.SetMem
 
 // LogValue is String, for slog.
 func (v ListChildHoursOfOperationsOutput) LogValue() slog.Value {
+	return slog.StringValue(wire.SetMembers(v))
+}
+
+// ListContactFlowAliasesInput is the request of ListContactFlowAliases.
+type ListContactFlowAliasesInput struct {
+	InstanceId    *string // required; in the path; 1 to 250 characters
+	ContactFlowId *string // required; in the path
+	NextToken     *string // query nextToken
+	MaxResults    *int64  // query maxResults; 1 to 1000
+}
+
+// String names the members that are set; values stay out of logs.
+func (v ListContactFlowAliasesInput) String() string { return wire.SetMembers(v) }
+
+// GoString is String, for %#v.
+func (v ListContactFlowAliasesInput) GoString() string { return wire.SetMembers(v) }
+
+// LogValue is String, for slog.
+func (v ListContactFlowAliasesInput) LogValue() slog.Value {
+	return slog.StringValue(wire.SetMembers(v))
+}
+
+// ListContactFlowAliasesOutput is the answer of ListContactFlowAliases.
+type ListContactFlowAliasesOutput struct {
+	ContactFlowAliasSummaryList []ContactFlowAliasSummary
+	NextToken                   *string
+}
+
+// String names the members that are set; values stay out of logs.
+func (v ListContactFlowAliasesOutput) String() string { return wire.SetMembers(v) }
+
+// GoString is String, for %#v.
+func (v ListContactFlowAliasesOutput) GoString() string { return wire.SetMembers(v) }
+
+// LogValue is String, for slog.
+func (v ListContactFlowAliasesOutput) LogValue() slog.Value {
 	return slog.StringValue(wire.SetMembers(v))
 }
 
@@ -3692,6 +3873,42 @@ func (v UpdateContactAttributesOutput) GoString() string { return wire.SetMember
 
 // LogValue is String, for slog.
 func (v UpdateContactAttributesOutput) LogValue() slog.Value {
+	return slog.StringValue(wire.SetMembers(v))
+}
+
+// UpdateContactFlowAliasInput is the request of UpdateContactFlowAlias.
+type UpdateContactFlowAliasInput struct {
+	InstanceId         *string // required; in the path; 1 to 250 characters
+	ContactFlowId      *string // required; in the path
+	AliasId            *string // required; in the path; 1 to 500 characters
+	Name               *string // at least 1 characters
+	Description        *string
+	ContactFlowVersion *int64 // at least 1
+}
+
+// String names the members that are set; values stay out of logs.
+func (v UpdateContactFlowAliasInput) String() string { return wire.SetMembers(v) }
+
+// GoString is String, for %#v.
+func (v UpdateContactFlowAliasInput) GoString() string { return wire.SetMembers(v) }
+
+// LogValue is String, for slog.
+func (v UpdateContactFlowAliasInput) LogValue() slog.Value {
+	return slog.StringValue(wire.SetMembers(v))
+}
+
+// UpdateContactFlowAliasOutput is the answer of UpdateContactFlowAlias.
+type UpdateContactFlowAliasOutput struct {
+}
+
+// String names the members that are set; values stay out of logs.
+func (v UpdateContactFlowAliasOutput) String() string { return wire.SetMembers(v) }
+
+// GoString is String, for %#v.
+func (v UpdateContactFlowAliasOutput) GoString() string { return wire.SetMembers(v) }
+
+// LogValue is String, for slog.
+func (v UpdateContactFlowAliasOutput) LogValue() slog.Value {
 	return slog.StringValue(wire.SetMembers(v))
 }
 
