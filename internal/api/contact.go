@@ -88,7 +88,12 @@ func initialMessage(m *connect.ChatMessage) *center.Message {
 	return &center.Message{ContentType: *m.ContentType, Content: *m.Content}
 }
 
+// stopContact ends a chat. "Only Connect Customer outbound campaigns can provide" a DisconnectReason (API reference of
+// StopContact; that it is refused for others is inferred).
 func (a *API) stopContact(x *exchange, in *connect.StopContactInput) (*connect.StopContactOutput, error) {
+	if in.DisconnectReason != nil {
+		return nil, center.Refuse(center.InvalidRequest, "DisconnectReason is for contacts of outbound campaigns only; leave it out for a chat")
+	}
 	err := a.Chats.Stop(x.r.Context(), center.ParseInstance(*in.InstanceId), contactID(in.ContactId))
 	return &connect.StopContactOutput{}, err
 }
@@ -129,6 +134,8 @@ func (a *API) createParticipant(x *exchange, in *connect.CreateParticipantInput)
 		return nil, center.Refuse(center.InvalidRequest, "ParticipantDetails.ParticipantRole must be CUSTOM_BOT for a chat")
 	case details.DisplayName == nil:
 		return nil, center.Refuse(center.InvalidRequest, "ParticipantDetails.DisplayName is required")
+	case details.ParticipantCapabilities != nil:
+		return nil, center.Refuse(center.InvalidRequest, "ParticipantDetails.ParticipantCapabilities is for video and screen sharing only; leave it out for a chat")
 	}
 	at, contact := center.ParseInstance(*in.InstanceId), contactID(in.ContactId)
 	bot, err := a.Chats.AddBot(x.r.Context(), at, contact, *details.DisplayName, value(in.ClientToken))

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"flag"
 	"fmt"
+	"maps"
 	"net/url"
 	"os"
 	"path/filepath"
@@ -159,6 +160,12 @@ func compatibility() []byte {
 		}
 		fmt.Fprintf(&b, "\n## %s\n\n%d of %d operations.\n\n| Operation | Request |\n| --- | --- |\n%s\nNot served: %s.\n",
 			service.title, len(rows), len(rows)+len(rest), strings.Join(rows, ""), strings.Join(rest, ", "))
+	}
+	b.WriteString("\n## Members without an effect\n\nEvery other member of the requests above is honoured, or refused with an error that names it.\n\n" +
+		"| Member | Why |\n| --- | --- |\n")
+	for _, name := range slices.Sorted(maps.Keys(withoutEffect)) {
+		_, member, _ := strings.Cut(name, " ")
+		fmt.Fprintf(&b, "| %s | %s |\n", strings.Replace(member, " ", ": `", 1)+"`", withoutEffect[name].why)
 	}
 	return b.Bytes()
 }
