@@ -16,7 +16,7 @@ var functionOfDocs = regexp.MustCompile("(?s)```python\\n(.*?)```")
 // startFunction runs that function on a free port, and returns its URL.
 func startFunction(t testing.TB) string {
 	t.Helper()
-	program, err := inVirtualEnvironment("python3")
+	program, err := inVirtualEnvironment("venv", "python3")
 	if err != nil {
 		missing(t, "boto3", "no python3 in PATH")
 	}
@@ -80,7 +80,7 @@ wait %1
 
 func TestQueueAndFunctionWithTheAWSCLI(t *testing.T) {
 	t.Parallel()
-	program, err := inVirtualEnvironment("aws")
+	program, err := inVirtualEnvironment("aws", "aws")
 	if err != nil {
 		missing(t, "aws", "no aws in PATH")
 	}

@@ -19,7 +19,7 @@ var readmeBlock = regexp.MustCompile("(?s)<!-- run by clients/readme_test.go -->
 // run where the README's reader is: beside the binary that it had them build.
 func TestReadmeLinesForTheAWSCLI(t *testing.T) {
 	t.Parallel()
-	aws, err := inVirtualEnvironment("aws")
+	aws, err := inVirtualEnvironment("aws", "aws")
 	if err != nil {
 		missing(t, "aws", "no aws in PATH")
 	}

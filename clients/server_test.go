@@ -234,10 +234,10 @@ func chromium(t testing.TB) string {
 	return path
 }
 
-// inVirtualEnvironment is the program that scripts/setup installed because the machine's own was missing or too old,
-// or else the machine's own.
-func inVirtualEnvironment(program string) (string, error) {
-	installed, err := filepath.Abs(filepath.Join("..", ".work", "venv", "bin", program))
+// inVirtualEnvironment is the program that scripts/setup installed into a folder of .work because the machine's own was
+// missing or too old, or else the machine's own.
+func inVirtualEnvironment(folder, program string) (string, error) {
+	installed, err := filepath.Abs(filepath.Join("..", ".work", folder, "bin", program))
 	if err != nil {
 		return "", err
 	}
@@ -247,10 +247,13 @@ func inVirtualEnvironment(program string) (string, error) {
 	return exec.LookPath(program)
 }
 
+// oldestBoto3 is the oldest boto3 that knows all that parley serves. scripts/setup installs it.
+var oldestBoto3 = [3]int{1, 44, 8}
+
 // python is an interpreter with a boto3 that knows today's Amazon Connect.
 func python(t testing.TB) string {
 	t.Helper()
-	path, err := inVirtualEnvironment("python3")
+	path, err := inVirtualEnvironment("venv", "python3")
 	if err != nil {
 		missing(t, "boto3", "no python3 in PATH")
 	}
@@ -258,9 +261,9 @@ func python(t testing.TB) string {
 	if err != nil {
 		missing(t, "boto3", path+" has no boto3")
 	}
-	var major, minor int
-	if _, err := fmt.Sscanf(string(out), "%d.%d", &major, &minor); err != nil || major == 1 && minor < 43 {
-		missing(t, "boto3", fmt.Sprintf("boto3 %s is too old, 1.43 or newer is needed", bytes.TrimSpace(out)))
+	var has [3]int
+	if _, err := fmt.Sscanf(string(out), "%d.%d.%d", &has[0], &has[1], &has[2]); err != nil || slices.Compare(has[:], oldestBoto3[:]) < 0 {
+		missing(t, "boto3", fmt.Sprintf("boto3 %s is too old, %d.%d.%d or newer is needed", bytes.TrimSpace(out), oldestBoto3[0], oldestBoto3[1], oldestBoto3[2]))
 	}
 	t.Logf("boto3 %s", bytes.TrimSpace(out))
 	return path

@@ -61,6 +61,17 @@ def document(text, last):
     })
 
 
+def waiting(text):
+    """A flow that says something and waits."""
+    return json.dumps({"Version": "2019-10-30", "StartAction": "say", "Metadata": {}, "Actions": [
+        {"Identifier": "say", "Type": "MessageParticipant", "Parameters": {"Text": text},
+         "Transitions": {"NextAction": "wait", "Errors": [{"NextAction": "wait", "ErrorType": "NoMatchingError"}]}},
+        {"Identifier": "wait", "Type": "Wait", "Parameters": {"TimeLimitSeconds": "600"},
+         "Transitions": {"NextAction": "end", "Errors": [{"NextAction": "end", "ErrorType": "NoMatchingError"}],
+                         "Conditions": [{"NextAction": "end", "Condition": {"Operator": "Equals", "Operands": ["WaitCompleted"]}}]}},
+        {"Identifier": "end", "Type": "DisconnectParticipant", "Parameters": {}, "Transitions": {}}]})
+
+
 def modules():
     content = document("in the module", {"Type": "EndFlowModuleExecution"})
     made = connect.create_contact_flow_module(InstanceId=instance, Name="Who", Content=content, Tags={"team": "blue"})
@@ -113,6 +124,66 @@ def flow_versions():
         connect.create_contact_flow_version(InstanceId=instance, **flow)
     versions = every("list_contact_flow_versions", "ContactFlowVersionSummaryList", **flow)
     assert sorted(v["Version"] for v in versions) == [1, 2, 3], versions
+    recent(versions[0]["LastModifiedTime"])
+
+
+def flow_aliases():
+    flow = {"ContactFlowId": connect.create_contact_flow(
+        InstanceId=instance, Name="Aliased", Type="CONTACT_FLOW", Content=waiting("first"))["ContactFlowId"]}
+    one = connect.create_contact_flow_version(InstanceId=instance, **flow)["Version"]
+    connect.update_contact_flow_content(InstanceId=instance, Content=waiting("second"), **flow)
+    two = connect.create_contact_flow_version(InstanceId=instance, **flow)["Version"]
+    made = connect.create_contact_flow_alias(InstanceId=instance, AliasName="live", Description="d", ContactFlowVersion=one, **flow)
+    assert made["ContactFlowArn"].endswith(flow["ContactFlowId"] + ":live"), made
+    for i in range(3):
+        connect.create_contact_flow_alias(InstanceId=instance, AliasName=f"other {i}", ContactFlowVersion=two, **flow)
+    refused(connect.exceptions.DuplicateResourceException, connect.create_contact_flow_alias, AliasName="live", ContactFlowVersion=two, **flow)
+    listed = every("list_contact_flow_aliases", "ContactFlowAliasSummaryList", **flow)
+    assert sorted(a["AliasName"] for a in listed) == ["live", "other 0", "other 1", "other 2"], listed
+    key = {"AliasId": made["Id"], **flow}
+    about = connect.describe_contact_flow_alias(InstanceId=instance, **key)["ContactFlowAlias"]
+    assert (about["Name"], about["Description"], about["Version"]) == ("live", "d", one), about
+    recent(about["LastModifiedTime"])
+    by_alias = {"ContactFlowId": made["ContactFlowArn"]}
+    assert "first" in connect.describe_contact_flow(InstanceId=instance, **by_alias)["ContactFlow"]["Content"]
+    refused(connect.exceptions.InvalidRequestException, connect.delete_contact_flow_version, ContactFlowVersion=one, **flow)
+    connect.update_contact_flow_alias(InstanceId=instance, ContactFlowVersion=two, **key)
+    assert "second" in connect.describe_contact_flow(InstanceId=instance, **by_alias)["ContactFlow"]["Content"]
+    connect.delete_contact_flow_version(InstanceId=instance, ContactFlowVersion=one, **flow)
+    assert "second" in spoken(connect.start_chat_contact(
+        InstanceId=instance, ParticipantDetails={"DisplayName": "Ana"}, ConnectionTypes=["CONNECTION_CREDENTIALS"], **by_alias))
+    connect.delete_contact_flow_alias(InstanceId=instance, **key)
+    refused(connect.exceptions.ResourceNotFoundException, connect.describe_contact_flow_alias, **key)
+
+
+def spoken(started):
+    """What a chat's transcript says once its customer has joined, read with the token that came with the chat if one did."""
+    joined = participant.create_participant_connection(
+        ParticipantToken=started["ParticipantToken"], Type=["CONNECTION_CREDENTIALS"], ConnectParticipant=True)
+    credentials = started.get("ConnectionCredentials", joined["ConnectionCredentials"])
+    shown = participant.get_transcript(ConnectionToken=credentials["ConnectionToken"], SortOrder="ASCENDING")["Transcript"]
+    return [i["Content"] for i in shown if "Content" in i]
+
+
+def connections():
+    chat = {"ContactFlowId": connect.create_contact_flow(InstanceId=instance, Name="Waits", Type="CONTACT_FLOW", Content=waiting("Hello"))["ContactFlowId"],
+            "ParticipantDetails": {"DisplayName": "Ana"}}
+    assert not {"Websocket", "ConnectionCredentials", "StreamingId"} & set(connect.start_chat_contact(InstanceId=instance, **chat))
+    both = {"ConnectionTypes": ["WEBSOCKET", "CONNECTION_CREDENTIALS"], "ClientToken": "connections", **chat}
+    first, again = (connect.start_chat_contact(InstanceId=instance, **both) for _ in range(2))
+    assert first["ContactId"] == again["ContactId"] and first["Websocket"]["Url"] != again["Websocket"]["Url"], again
+    assert first["Websocket"]["Url"].startswith("ws"), first
+    for answer in first, again:
+        connect_expiry, expiry = answer["Websocket"]["ConnectionExpiry"], answer["ConnectionCredentials"]["Expiry"]
+        assert connect_expiry < expiry, answer
+        assert spoken(answer) == ["Hello"], answer
+    participant.send_message(ConnectionToken=first["ConnectionCredentials"]["ConnectionToken"], ContentType="text/plain", Content="hello")
+    connect.stop_contact(InstanceId=instance, ContactId=first["ContactId"])
+    ended = connect.start_chat_contact(InstanceId=instance, **both)
+    assert ended["ContactId"] == first["ContactId"] and "Websocket" not in ended, ended
+    for bad in ({"ConnectionTypes": ["AUTHENTICATION_SESSION"]}, {"ConnectionTypes": ["WEBRTC_CONNECTION", "AUTHENTICATION_SESSION"]},
+                {"ChatStreamingConfiguration": {"StreamingEndpointArn": "arn:aws:sns:us-east-1:123456789012:chat"}}):
+        refused(connect.exceptions.InvalidParameterException, connect.start_chat_contact, **bad, **chat)
 
 
 def hours():
@@ -177,6 +248,6 @@ def queued_contact():
     connect.stop_contact(InstanceId=instance, **key)
 
 
-for story in (modules, flow_versions, hours, views, associations, queued_contact):
+for story in (modules, flow_versions, flow_aliases, connections, hours, views, associations, queued_contact):
     print(story.__name__, flush=True)
     story()
