@@ -360,7 +360,7 @@ func (v *CreateContactFlowModuleInput) check() *wire.FieldError {
 	if e := checkContactFlowModuleName(*v.Name); e != nil {
 		return e.In("Name")
 	}
-	if v.Description != nil {
+	if v.Description != nil && *v.Description != "" {
 		if e := checkContactFlowModuleDescription(*v.Description); e != nil {
 			return e.In("Description")
 		}
@@ -391,7 +391,7 @@ func (v *CreateContactFlowModuleVersionInput) check() *wire.FieldError {
 	if e := checkInstanceId(*v.InstanceId); e != nil {
 		return e.In("InstanceId")
 	}
-	if v.Description != nil {
+	if v.Description != nil && *v.Description != "" {
 		if e := checkContactFlowModuleDescription(*v.Description); e != nil {
 			return e.In("Description")
 		}
@@ -486,7 +486,7 @@ func (v *CreateHoursOfOperationOverrideInput) check() *wire.FieldError {
 	if e := checkCommonHumanReadableName(*v.Name); e != nil {
 		return e.In("Name")
 	}
-	if v.Description != nil {
+	if v.Description != nil && *v.Description != "" {
 		if e := checkCommonHumanReadableDescription(*v.Description); e != nil {
 			return e.In("Description")
 		}
@@ -535,7 +535,7 @@ func (v *CreateHoursOfOperationInput) check() *wire.FieldError {
 	if e := checkCommonNameLength127(*v.Name); e != nil {
 		return e.In("Name")
 	}
-	if v.Description != nil {
+	if v.Description != nil && *v.Description != "" {
 		if e := checkHoursOfOperationDescription(*v.Description); e != nil {
 			return e.In("Description")
 		}
@@ -682,7 +682,7 @@ func (v *CreateViewInput) check() *wire.FieldError {
 	if e := v.Content.check(); e != nil {
 		return e.In("Content")
 	}
-	if v.Description != nil {
+	if v.Description != nil && *v.Description != "" {
 		if e := checkViewDescription(*v.Description); e != nil {
 			return e.In("Description")
 		}
@@ -714,7 +714,7 @@ func (v *CreateViewVersionInput) check() *wire.FieldError {
 	if e := checkViewId(*v.ViewId); e != nil {
 		return e.In("ViewId")
 	}
-	if v.VersionDescription != nil {
+	if v.VersionDescription != nil && *v.VersionDescription != "" {
 		if e := checkViewDescription(*v.VersionDescription); e != nil {
 			return e.In("VersionDescription")
 		}
@@ -2204,7 +2204,7 @@ func (v *UpdateContactFlowModuleAliasInput) check() *wire.FieldError {
 			return e.In("Name")
 		}
 	}
-	if v.Description != nil {
+	if v.Description != nil && *v.Description != "" {
 		if e := checkContactFlowModuleDescription(*v.Description); e != nil {
 			return e.In("Description")
 		}
@@ -2256,7 +2256,7 @@ func (v *UpdateContactFlowModuleMetadataInput) check() *wire.FieldError {
 			return e.In("Name")
 		}
 	}
-	if v.Description != nil {
+	if v.Description != nil && *v.Description != "" {
 		if e := checkContactFlowModuleDescription(*v.Description); e != nil {
 			return e.In("Description")
 		}
@@ -2315,7 +2315,7 @@ func (v *UpdateHoursOfOperationOverrideInput) check() *wire.FieldError {
 			return e.In("Name")
 		}
 	}
-	if v.Description != nil {
+	if v.Description != nil && *v.Description != "" {
 		if e := checkCommonHumanReadableDescription(*v.Description); e != nil {
 			return e.In("Description")
 		}
@@ -2363,7 +2363,7 @@ func (v *UpdateHoursOfOperationInput) check() *wire.FieldError {
 			return e.In("Name")
 		}
 	}
-	if v.Description != nil {
+	if v.Description != nil && *v.Description != "" {
 		if e := checkUpdateHoursOfOperationDescription(*v.Description); e != nil {
 			return e.In("Description")
 		}
@@ -2399,7 +2399,7 @@ func (v *UpdateParticipantAuthenticationInput) check() *wire.FieldError {
 			return e.In("Error")
 		}
 	}
-	if v.ErrorDescription != nil {
+	if v.ErrorDescription != nil && *v.ErrorDescription != "" {
 		if e := checkAuthenticationErrorDescription(*v.ErrorDescription); e != nil {
 			return e.In("ErrorDescription")
 		}
@@ -2453,7 +2453,7 @@ func (v *UpdateViewMetadataInput) check() *wire.FieldError {
 			return e.In("Name")
 		}
 	}
-	if v.Description != nil {
+	if v.Description != nil && *v.Description != "" {
 		if e := checkViewDescription(*v.Description); e != nil {
 			return e.In("Description")
 		}

@@ -59,9 +59,12 @@ func (e *emitter) checkStructure(s *shape) {
 			value = "*" + field
 		}
 		check := fmt.Sprintf("if e := %s; e != nil {\nreturn e.In(%q)\n}\n", e.checkCall(r, value), member)
-		if s.requires(member) {
+		switch {
+		case s.requires(member):
 			e.printf("%s", check)
-		} else {
+		case e.mayBeEmpty(s, member):
+			e.printf("if %s != nil && *%[1]s != \"\" {\n%s}\n", field, check)
+		default:
 			e.printf("if %s != nil {\n%s}\n", field, check)
 		}
 	}
@@ -156,7 +159,7 @@ func (e *emitter) constraints() {
 		s := e.inputs[op.Input.Shape]
 		for _, member := range s.members().names {
 			r := s.Members.byName[member]
-			at := place{path: member, required: s.requires(member), location: r.Location, name: r.LocationName}
+			at := place{path: member, required: s.requires(member), empty: e.mayBeEmpty(s, member), location: r.Location, name: r.LocationName}
 			e.describe(r, at)
 		}
 		e.printf("},\n")
@@ -169,6 +172,7 @@ type place struct {
 	path     string
 	key      bool
 	required bool
+	empty    bool
 	location string
 	name     string
 	around   map[string]bool // the structures it is in; one that contains itself is described once
@@ -190,6 +194,9 @@ func (e *emitter) describe(r *ref, at place) {
 	}
 	if at.required {
 		e.printf(", Required: true")
+	}
+	if at.empty {
+		e.printf(", Empty: true")
 	}
 	if s.Min != nil {
 		e.printf(", Min: new(int64(%s))", *s.Min)
@@ -227,6 +234,7 @@ func (e *emitter) describeMembers(s *shape, at place) {
 		r := s.Members.byName[member]
 		below := at.below("." + cmp.Or(r.LocationName, member))
 		below.required = slices.Contains(s.Required, member)
+		below.empty = e.mayBeEmpty(s, member)
 		below.around = around
 		e.describe(r, below)
 	}

@@ -89,7 +89,10 @@ func (m *maker) tryString(f *field) {
 		return
 	}
 	// An empty header is an absent one, and a router has no route for an empty argument of a path.
-	if f.Min != nil && *f.Min > 0 && (*f.Min > 1 || f.Location == wire.Body) {
+	switch {
+	case f.Empty:
+		m.fine(f, "empty", "")
+	case f.Min != nil && *f.Min > 0 && (*f.Min > 1 || f.Location == wire.Body):
 		m.bad(f, "one under", strings.Repeat("a", int(*f.Min)-1), wire.TooShort)
 	}
 	if f.Min != nil && *f.Min > 0 {
