@@ -20,8 +20,8 @@ type Constraint struct {
 	Wire     string   // the parameter's or header's name, when not in the body
 	Type     string   // the model's: string, integer, long, boolean, structure, list, map
 	Required bool     // in the structure around it
-	Empty    bool     // "" is taken as none, whatever the bounds and the pattern are; not in the model
 	Min, Max *int64   // characters, elements or the number itself
 	Pattern  string
 	Enum     []string
+	Beside   []string // values that are taken although the model forbids them; not in the model
 }

@@ -146,9 +146,9 @@ func (v *BatchGetFlowAssociationInput) check() *wire.FieldError {
 	if e := checkResourceArnListMaxLimit100(v.ResourceIds); e != nil {
 		return e.In("ResourceIds")
 	}
-	if v.ResourceType != nil {
+	if v.ResourceType != nil && *v.ResourceType != "SMS_PHONE_NUMBER" {
 		if e := checkListFlowAssociationResourceType(*v.ResourceType); e != nil {
-			return e.In("ResourceType")
+			return e.Beside("SMS_PHONE_NUMBER").In("ResourceType")
 		}
 	}
 	return nil

@@ -58,14 +58,17 @@ func (e *emitter) checkStructure(s *shape) {
 		if t := e.model.Shapes.byName[r.Shape]; t.Type != "structure" && !isCollection(t) {
 			value = "*" + field
 		}
-		check := fmt.Sprintf("if e := %s; e != nil {\nreturn e.In(%q)\n}\n", e.checkCall(r, value), member)
-		switch {
-		case s.requires(member):
+		finding := "e"
+		if e.model.Shapes.byName[r.Shape].Enum != nil {
+			for _, also := range e.beside(s, member) {
+				finding += fmt.Sprintf(".Beside(%q)", also)
+			}
+		}
+		check := fmt.Sprintf("if e := %s; e != nil {\nreturn %s.In(%q)\n}\n", e.checkCall(r, value), finding, member)
+		if s.requires(member) {
 			e.printf("%s", check)
-		case e.mayBeEmpty(s, member):
-			e.printf("if %s != nil && *%[1]s != \"\" {\n%s}\n", field, check)
-		default:
-			e.printf("if %s != nil {\n%s}\n", field, check)
+		} else {
+			e.printf("if %s {\n%s}\n", e.unlessBeside(s, member, field), check)
 		}
 	}
 	e.printf("return nil\n}\n\n")
@@ -159,7 +162,7 @@ func (e *emitter) constraints() {
 		s := e.inputs[op.Input.Shape]
 		for _, member := range s.members().names {
 			r := s.Members.byName[member]
-			at := place{path: member, required: s.requires(member), empty: e.mayBeEmpty(s, member), location: r.Location, name: r.LocationName}
+			at := place{path: member, required: s.requires(member), beside: e.beside(s, member), location: r.Location, name: r.LocationName}
 			e.describe(r, at)
 		}
 		e.printf("},\n")
@@ -172,7 +175,7 @@ type place struct {
 	path     string
 	key      bool
 	required bool
-	empty    bool
+	beside   []string
 	location string
 	name     string
 	around   map[string]bool // the structures it is in; one that contains itself is described once
@@ -195,8 +198,8 @@ func (e *emitter) describe(r *ref, at place) {
 	if at.required {
 		e.printf(", Required: true")
 	}
-	if at.empty {
-		e.printf(", Empty: true")
+	if at.beside != nil {
+		e.printf(", Beside: %#v", at.beside)
 	}
 	if s.Min != nil {
 		e.printf(", Min: new(int64(%s))", *s.Min)
@@ -234,7 +237,7 @@ func (e *emitter) describeMembers(s *shape, at place) {
 		r := s.Members.byName[member]
 		below := at.below("." + cmp.Or(r.LocationName, member))
 		below.required = slices.Contains(s.Required, member)
-		below.empty = e.mayBeEmpty(s, member)
+		below.beside = e.beside(s, member)
 		below.around = around
 		e.describe(r, below)
 	}

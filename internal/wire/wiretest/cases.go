@@ -1,6 +1,8 @@
 package wiretest
 
 import (
+	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/parley-chat/parley/internal/wire"
@@ -81,6 +83,9 @@ func (m *maker) tryType(f *field) {
 }
 
 func (m *maker) tryString(f *field) {
+	for _, taken := range f.Beside {
+		m.fine(f, "as "+strconv.Quote(taken), taken)
+	}
 	if f.Enum != nil {
 		for _, allowed := range f.Enum {
 			m.fine(f, "as "+allowed, allowed)
@@ -90,8 +95,7 @@ func (m *maker) tryString(f *field) {
 	}
 	// An empty header is an absent one, and a router has no route for an empty argument of a path.
 	switch {
-	case f.Empty:
-		m.fine(f, "empty", "")
+	case slices.Contains(f.Beside, ""):
 	case f.Min != nil && *f.Min > 0 && (*f.Min > 1 || f.Location == wire.Body):
 		m.bad(f, "one under", strings.Repeat("a", int(*f.Min)-1), wire.TooShort)
 	}
