@@ -128,7 +128,7 @@ func (c *Chats) published(ctx context.Context, at center.InstanceID, f *center.C
 	case ref.Qualifier != "" && ref.Qualifier != center.LatestQualifier:
 		return "", nil, center.Refuse(center.NotFound, "Resource not found of Type: %s %s", flowVersions.word, f.ID)
 	case f.Published == "":
-		return "", nil, center.Refuse(center.FlowNotPublished, "the flow %s was saved but never published; ask for %s:%s", f.ID, f.ID, center.SavedQualifier)
+		return "", nil, center.Refuse(center.FlowNotPublished, "Contact flow not published") // AWS's words
 	}
 	return f.Published, nil, nil
 }
