@@ -3,10 +3,12 @@
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
 
-# How many times the crash targets kill what they kill; how long each fuzz target and benchmark runs.
+# How many times the crash targets kill what they kill; how long each fuzz target and benchmark runs, and each fuzz
+# target of soak-fuzz.
 KILLS ?= 20
 FUZZTIME ?= 20s
 BENCHTIME ?= 1s
+SOAKTIME ?= 5m
 
 .PHONY: help
 help: ## show this help
@@ -60,6 +62,10 @@ crash: ## kill parley and PostgreSQL under load, and count what is missing (KILL
 fuzz: ## run every fuzz target for a while (FUZZTIME=20s)
 	scripts/fuzz $(FUZZTIME)
 
+.PHONY: cases
+cases: ## inputs that have shown faults, which are kept outside the repository (CASES="01 02", all unless told)
+	scripts/cases $(CASES)
+
 .PHONY: bench
 bench: ## all benchmarks beside their baselines, both engines (BENCHTIME=1s)
 	scripts/postgres run go test -run '^$$' -bench . -benchmem -benchtime $(BENCHTIME) -timeout 60m ./...
@@ -80,3 +86,9 @@ web: ## build the pages that the binary embeds
 verify: ## is everything generated current? (needs Node for the pages)
 	scripts/verify go
 	scripts/verify web
+
+# Long runs, which continuous integration has no time for.
+
+.PHONY: soak-fuzz
+soak-fuzz: ## run every fuzz target for long, some two hours in all (SOAKTIME=5m)
+	scripts/fuzz $(SOAKTIME)

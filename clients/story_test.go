@@ -204,7 +204,7 @@ func readBack(t *testing.T, by participant, maxResults int) (items []item, pages
 		if p.NextToken == "" {
 			break
 		}
-		if len(p.Transcript) == 0 || pages > 100 {
+		if len(p.Transcript) == 0 && token != "" || pages > 100 {
 			t.Fatalf("page %d has %d items and yet a NextToken", pages+1, len(p.Transcript))
 		}
 		token = p.NextToken

@@ -40,7 +40,6 @@ func (*runFlowCmd) Help() string {
   /wait            until the flow goes on by itself
   /advance 15m     by a quarter of an hour
   /view NEXT {}    take an action of the view that is shown, with data if it has any
-  /return          come back to the chat
   /accept          an agent takes the contact from its queue
   /leave           the agent leaves
   /bot-leaves      the custom participant leaves
@@ -178,7 +177,6 @@ var playCommands = map[string]func(*rehearsing, string) error{
 	"/wait":    func(r *rehearsing, _ string) error { return r.wait() },
 	"/advance": (*rehearsing).advance,
 	"/view":    (*rehearsing).respond,
-	"/return":  func(r *rehearsing, _ string) error { r.play.Return(); return nil },
 	"/accept": func(r *rehearsing, _ string) error {
 		if !r.play.Accept() {
 			return errors.New("the contact is in no queue")

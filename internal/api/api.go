@@ -5,6 +5,7 @@ import (
 	"log/slog"
 	"maps"
 	"net/http"
+	"reflect"
 	"sync"
 	"time"
 
@@ -120,9 +121,19 @@ const (
 // handler is what an operation does with a decoded and checked input.
 type handler func(*API, *exchange, wire.Input) (wire.Output, error)
 
-// signedOp adapts the method of an operation that is called with a signature.
+// signedOp adapts the method of an operation that is called with a signature. A malformed InstanceId is refused before
+// the operation begins.
 func signedOp[I wire.Input, O wire.Output](f func(*API, *exchange, I) (O, error)) handler {
-	return func(a *API, x *exchange, in wire.Input) (wire.Output, error) { return f(a, x, in.(I)) }
+	instance, named := reflect.TypeFor[I]().Elem().FieldByName("InstanceId")
+	return func(a *API, x *exchange, in wire.Input) (wire.Output, error) {
+		if named {
+			id := reflect.ValueOf(in).Elem().FieldByIndex(instance.Index).Interface().(*string)
+			if err := center.CheckInstance(*id); err != nil {
+				return nil, err
+			}
+		}
+		return f(a, x, in.(I))
+	}
 }
 
 // bearerOp adapts the method of an operation that a participant calls in their own name.

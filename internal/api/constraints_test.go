@@ -1,10 +1,13 @@
 package api_test
 
 import (
+	"bytes"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -79,7 +82,11 @@ func (w *world) tryConstraint(op wire.Op, c wiretest.Case) {
 			w.t.Errorf("%s: %s: got %s, want no access", op.Name, c.Name, got)
 		}
 	case c.Want != nil:
-		if want := refusalOf(op); got != want || !strings.Contains(rec.Body.String(), c.Want.Field) {
+		want := refusalOf(op)
+		if c.Want.Field == "InstanceId" && c.Want.Rule != wire.Missing {
+			want = "400 InvalidRequestException"
+		}
+		if got != want || !strings.Contains(rec.Body.String(), c.Want.Field) {
 			w.t.Errorf("%s: %s: got %s, want %s naming %s: %s", op.Name, c.Name, got, want, c.Want.Field, rec.Body)
 		}
 	case c.WantSyntax:
@@ -133,6 +140,55 @@ func header(r *httptest.ResponseRecorder, name string) string {
 		}
 	}
 	return ""
+}
+
+// An InstanceId that names nothing because it is malformed is a bad request, in every operation and wherever it travels.
+// Terraform would take NotFound for a deletion.
+func TestMalformedInstanceIds(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t, nil)
+		for _, op := range connect.Ops {
+			i := slices.IndexFunc(constraintsOf(op), func(c wire.Constraint) bool { return c.Field == "InstanceId" })
+			if i < 0 {
+				continue
+			}
+			for _, id := range []string{
+				"arn", "x", "11111111-1111-4111-8111-11111111111", "11111111-1111-4111-8111-1111111111111", "g1111111-1111-4111-8111-111111111111",
+				"11111111111141118111111111111111", "arn:aws:connect:us-east-1:123456789012:instance", "arn:aws:connect:us-east-1:123456789012:instance/x",
+				"arn:aws:connect:us-east-1:123456789012:queue/" + instanceID, "../" + instanceID, "a b", strings.Repeat("1", 101), strings.Repeat("é", 260),
+			} {
+				q := wiretest.Example(op, constraintsOf(op))
+				switch constraintsOf(op)[i].Location {
+				case wire.Path:
+					q.Path[slices.Index(pathArguments(op.Path), "InstanceId")] = id
+				case wire.Query:
+					q.Query.Set(constraintsOf(op)[i].Wire, id)
+				case wire.Body:
+					var body map[string]any
+					if err := json.Unmarshal(q.Body, &body); err != nil {
+						t.Fatal(err)
+					}
+					body["InstanceId"] = id
+					q.Body, _ = json.Marshal(body)
+				}
+				r := httptest.NewRequest(op.Method, wiretest.Target(op, q), bytes.NewReader(q.Body))
+				rec := httptest.NewRecorder()
+				w.api.ServeHTTP(rec, r)
+				if rec.Code != http.StatusBadRequest || errorType(rec) != "InvalidRequestException" || !strings.Contains(rec.Body.String(), "InstanceId") {
+					t.Errorf("%s of %q: got %d %s: %s", op.Name, id, rec.Code, errorType(rec), rec.Body)
+				}
+			}
+		}
+	})
+}
+
+// pathArguments are the names of the arguments of a path's template.
+func pathArguments(template string) (names []string) {
+	for _, part := range strings.Split(template, "{")[1:] {
+		name, _, _ := strings.Cut(part, "}")
+		names = append(names, name)
+	}
+	return names
 }
 
 // Good ids of the wrong chat, of no chat, and ids that are no ids get the documented answer and change nothing.

@@ -84,6 +84,9 @@ func (t *target) failure(err error) *failure {
 	switch {
 	case errors.As(err, &refused):
 		return &failure{ErrorShape: t.errors[refused.Code], message: refused.Message, problems: refused.Problems, cause: err}
+	case errors.As(err, &field) && field.Field == "InstanceId" && field.Rule != wire.Missing:
+		// As in operations whose InstanceId has no bounds in the model: see center.CheckInstance.
+		return &failure{ErrorShape: t.errors[center.InvalidRequest], message: field.Error()}
 	case errors.As(err, &field):
 		return &failure{ErrorShape: t.errors[center.InvalidParameter], message: field.Error()}
 	case errors.As(err, &syntax) && t.service == connectService:

@@ -174,7 +174,7 @@ func (a *API) getTranscript(x *exchange, who chat.Caller, in *participant.GetTra
 
 func startPosition(in *participant.StartPosition) (*chat.StartPosition, error) {
 	start := &chat.StartPosition{ID: center.ItemID(strings.ToLower(value(in.Id)))}
-	if in.AbsoluteTime != nil {
+	if value(in.AbsoluteTime) != "" {
 		at, err := time.Parse(time.RFC3339Nano, *in.AbsoluteTime)
 		if err != nil {
 			return nil, center.Refuse(center.InvalidParameter, "StartPosition.AbsoluteTime must be an ISO 8601 time like 2019-11-08T02:41:28.172Z")

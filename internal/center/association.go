@@ -26,7 +26,8 @@ func (a *FlowAssociation) Check() error {
 // Key names the association: a resource leads to one flow.
 func (a *FlowAssociation) Key() string { return a.ResourceType + "/" + a.ResourceID }
 
-// SMSPhoneNumber is the type of resource that the API model lets be associated and looked up, but not listed.
+// SMSPhoneNumber is the type of resource that can be associated and looked up, but that is not among those that the API
+// model lists.
 const SMSPhoneNumber = "SMS_PHONE_NUMBER"
 
 // Allowed is something outside that an instance's flows may call: a function or a bot.

@@ -3,6 +3,7 @@ package center
 import (
 	"encoding/hex"
 	"strings"
+	"unicode/utf8"
 )
 
 // Identifiers are lower-case UUIDs in text form, each of its own type so that they cannot be crossed.
@@ -83,6 +84,19 @@ func (p Partition) FlowARN(i InstanceID, id FlowID) string {
 // HoursARN returns the ARN of hours of operation of an instance.
 func (p Partition) HoursARN(i InstanceID, id HoursID) string {
 	return p.InstanceARN(i) + "/operating-hours/" + string(id)
+}
+
+// CheckInstance refuses what is neither the id of an instance nor an instance's ARN. Amazon Connect answers so; that
+// there is no such instance would tell Terraform that what it looks for was deleted.
+func CheckInstance(s string) error {
+	id := s
+	if strings.HasPrefix(s, "arn:") {
+		_, id, _ = strings.Cut(s, ":instance/")
+	}
+	if _, ok := UUID(id); !ok {
+		return Refuse(InvalidRequest, "Invalid input for field InstanceId: it must be the id of an instance, a UUID, or its ARN, got %d characters of something else", utf8.RuneCountInString(s))
+	}
+	return nil
 }
 
 // ParseInstance accepts what callers send as InstanceId: the id itself or the instance's ARN.

@@ -78,13 +78,13 @@ func (c *Chats) FlowAssociations(ctx context.Context, at center.InstanceID, reso
 	})
 }
 
-// FlowAssociationsOf finds the associations of the given resources, of one type or with "" of all that can be listed.
+// FlowAssociationsOf finds the associations of the given resources, of one type or with "" of all.
 // Resources that lead nowhere are left out.
 func (c *Chats) FlowAssociationsOf(ctx context.Context, at center.InstanceID, resourceType string, resources []string) ([]center.FlowAssociation, error) {
 	if _, err := c.Instance(ctx, at); err != nil {
 		return nil, err
 	}
-	types := listedTypes
+	types := associatedTypes
 	if resourceType != "" {
 		types = []string{resourceType}
 	}
@@ -106,8 +106,8 @@ func (c *Chats) FlowAssociationsOf(ctx context.Context, at center.InstanceID, re
 	return found, nil
 }
 
-// listedTypes are the types of resources in lists that can be associated here.
-var listedTypes = []string{"WHATSAPP_MESSAGING_PHONE_NUMBER", "INBOUND_EMAIL", "OUTBOUND_EMAIL", "ANALYTICS_CONNECTOR"}
+// associatedTypes are the types of resources that can be associated here.
+var associatedTypes = []string{center.SMSPhoneNumber, "WHATSAPP_MESSAGING_PHONE_NUMBER", "INBOUND_EMAIL", "OUTBOUND_EMAIL", "ANALYTICS_CONNECTOR"}
 
 // AllowFunction lets the instance's flows invoke a Lambda function.
 func (c *Chats) AllowFunction(ctx context.Context, at center.InstanceID, arn, clientToken string) error {

@@ -124,7 +124,7 @@ func (c *Chats) published(ctx context.Context, at center.InstanceID, f *center.C
 		return v.Content, v, nil
 	}
 	if f.Published == "" {
-		return "", nil, center.Refuse(center.FlowNotPublished, "the flow %s was saved but never published; ask for %s:%s", f.ID, f.ID, center.SavedQualifier)
+		return "", nil, center.Refuse(center.FlowNotPublished, "Contact flow not published") // AWS's words
 	}
 	return f.Published, nil, nil
 }

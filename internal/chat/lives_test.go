@@ -75,7 +75,7 @@ func (l *lives) actions() map[string]func(*rapid.T) {
 				l.enter(b.Token)
 			}
 		}),
-		"connect": on(func() { l.settled(l.one().Connected(l.ctx, l.someone(), rapid.Bool().Draw(l.t, "away"))) }),
+		"connect": on(func() { l.settled(l.one().Connected(l.ctx, l.someone())) }),
 		"send": on(func() {
 			it, err := l.one().Send(l.ctx, l.someone(), center.Message{ContentType: center.TextPlain, Content: "x"},
 				rapid.SampledFrom([]string{"", "a", "b"}).Draw(l.t, "token"))

@@ -182,7 +182,8 @@ func TestWhatANodeRemembersMayBeOld(t *testing.T) {
 	}
 }
 
-// A flow that began to wait for the customer on one node hears of their return to the other.
+// A flow that began to wait for the customer on one node hears of their return to the other. They return by a message:
+// to reconnect is not enough.
 func TestTheCustomerReturnsToAnotherNode(t *testing.T) {
 	w := newWorld(t)
 	one, other := w.node(center.DefaultSettings(), &told{}), w.node(center.DefaultSettings(), &told{})
@@ -193,7 +194,12 @@ func TestTheCustomerReturnsToAnotherNode(t *testing.T) {
 	w.send(other, ana, "the other node knows that the flow waits for nobody")
 	w.clock.advance(time.Minute)
 	w.must(one.Settle(w.ctx)) // now it waits for the customer
-	w.must(other.Connected(w.ctx, ana, true))
+	before := len(w.items(ana.Chat))
+	w.must(other.Connected(w.ctx, ana))
+	if after := w.items(ana.Chat); len(after) != before {
+		t.Errorf("a reconnect wrote %d items", len(after)-before)
+	}
+	w.send(other, ana, "here I am")
 	items := w.items(ana.Chat)
 	dense(t, items)
 	if last := items[len(items)-1]; last.Content != "welcome back" {
@@ -265,7 +271,7 @@ func TestTwoFirstConnections(t *testing.T) {
 		var connecting sync.WaitGroup
 		for _, n := range append(nodes, nodes...) {
 			connecting.Go(func() {
-				if err := n.Connected(w.ctx, ana, true); err != nil {
+				if err := n.Connected(w.ctx, ana); err != nil {
 					t.Error(err)
 				}
 			})

@@ -63,7 +63,7 @@ func (c *Chats) Connection(ctx context.Context, who Caller, connect bool) (*Conn
 		return nil, err
 	}
 	if connect && p.Joined.IsZero() {
-		if err := c.Connected(ctx, who, false); err != nil {
+		if err := c.Connected(ctx, who); err != nil {
 			return nil, err
 		}
 	}
@@ -93,22 +93,15 @@ func (c *Chats) present(ctx context.Context, who Caller) (*state, error) {
 	return s, err
 }
 
-// Connected says that a participant is there: the first time they join the chat, and if they are the customer the
-// flow begins. Later it is, if they were away, the customer's return, which a flow may wait for.
-func (c *Chats) Connected(ctx context.Context, who Caller, wasAway bool) error {
+// Connected says that a participant is there. The first time they join the chat, and if they are the customer the
+// flow begins. Later it changes nothing: to a flow, a customer who reconnects has not returned until they send a message.
+func (c *Chats) Connected(ctx context.Context, who Caller) error {
 	return c.change(ctx, who.Chat, func(t *turn) error {
 		first, err := t.Connect(who.Participant)
-		switch {
-		case err != nil:
+		if err != nil || !first || who.Role != center.RoleCustomer {
 			return err
-		case who.Role != center.RoleCustomer:
-			return nil
-		case first:
-			return c.startFlow(t)
-		case wasAway:
-			return c.feed(t, flow.CustomerReturned{})
 		}
-		return nil
+		return c.startFlow(t)
 	})
 }
 

@@ -74,7 +74,8 @@ func parsePosition(s string, chat center.ChatID) (p position, err error) {
 const defaultPage = 10
 
 // Transcript reads one page of the caller's transcript. Backwards, it runs on into the past sessions of a persistent
-// chat; a page never holds items of two sessions, and a page with a NextToken is never empty.
+// chat, by NextToken alone: a page never holds items of two sessions, and the first one, which is asked for without a
+// NextToken, holds items of this chat. It is empty where this chat has none; any other page with a NextToken has items.
 func (c *Chats) Transcript(ctx context.Context, who Caller, q TranscriptQuery) (*TranscriptPage, error) {
 	s, err := c.present(ctx, who)
 	if err != nil {
@@ -112,7 +113,7 @@ func (c *Chats) Transcript(ctx context.Context, who Caller, q TranscriptQuery) (
 		default:
 			next.Session = len(sessions)
 		}
-		if len(items) == 0 {
+		if len(items) == 0 && (q.NextToken != "" || next.Session == len(sessions)) {
 			*at = next
 			continue
 		}
@@ -173,10 +174,10 @@ func (c *Chats) startOf(ctx context.Context, s *state, q TranscriptQuery) (*posi
 	if q.Forward != nil {
 		at.Forward = *q.Forward
 	}
-	if begin == nil {
-		if at.Forward {
-			return nil, nil // there is nothing after the newest item
-		}
+	switch {
+	case begin == nil && at.Forward:
+		return nil, center.Refuse(center.InvalidParameter, "ScanDirection must be BACKWARD without a StartPosition or a NextToken, got FORWARD")
+	case begin == nil:
 		return at, nil
 	}
 	switch {
@@ -221,10 +222,12 @@ func (c *Chats) mostRecent(ctx context.Context, s *state, at *position, n int) (
 		return at, nil
 	}
 	items, err := c.Store.Page(ctx, store.PageQuery{Chat: s.ID, From: 1, Backward: true, Limit: n, TranscriptOnly: true})
-	if err != nil || len(items) == 0 {
+	switch {
+	case err != nil || len(items) == 0 && at.Forward:
 		return nil, err
+	case len(items) > 0:
+		at.Seq = items[len(items)-1].Seq
 	}
-	at.Seq = items[len(items)-1].Seq
 	return at, nil
 }
 

@@ -122,7 +122,8 @@ func (a *archive) draw(t *rapid.T) chat.TranscriptQuery {
 }
 
 // Whatever is asked for: page by page, every item that is meant is there exactly once, in order, no page is longer
-// than asked for, none mixes sessions, and none that leads on is empty.
+// than asked for, none mixes sessions, none is of the past unless a NextToken leads there, and none but the first leads on
+// without an item.
 func TestTranscriptPages(t *testing.T) {
 	w := newWorld(t)
 	c := w.node(center.DefaultSettings(), &told{})
@@ -131,6 +132,13 @@ func TestTranscriptPages(t *testing.T) {
 		for range 5 {
 			q := a.draw(t)
 			want, forward := a.expect(empty(q)), isForward(q)
+			if forward && empty(q).Start == nil {
+				var refused *center.Error
+				if _, err := c.Transcript(w.ctx, a.who, q); !errors.As(err, &refused) || refused.Code != center.InvalidParameter {
+					t.Fatalf("%+v, forward from nowhere: %v", q, err)
+				}
+				continue
+			}
 			var got []center.ItemID
 			for pages := 0; ; pages++ {
 				page, err := c.Transcript(w.ctx, a.who, q)
@@ -167,7 +175,8 @@ func checkPage(t *rapid.T, q chat.TranscriptQuery, forward bool, page *chat.Tran
 	if limit == 0 {
 		limit = 10
 	}
-	if len(page.Items) > limit || len(page.Items) == 0 && page.Next != "" {
+	first := q.NextToken == ""
+	if len(page.Items) > limit || !first && len(page.Items) == 0 && page.Next != "" || first && len(page.Items) > 0 && page.Items[0].Past {
 		t.Fatalf("%+v: a page of %d items, next %q", q, len(page.Items), page.Next)
 	}
 	if !slices.IsSortedFunc(page.Items, func(x, y chat.TranscriptItem) int {

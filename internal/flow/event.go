@@ -8,15 +8,13 @@ type (
 	// Start begins the flow. It is ignored once the flow is under way.
 	Start struct{}
 
-	// CustomerMessage is a message by the customer. It counts as the customer's
-	// return for a flow that waits for one.
+	// CustomerMessage is a message by the customer. It ends a Wait for
+	// CustomerReturned: "the customer returns and sends a message" (admin guide,
+	// "Flow block: Wait"). A customer who only reconnects is no event.
 	CustomerMessage struct {
 		ContentType string
 		Content     string
 	}
-
-	// CustomerReturned is the customer's reconnecting.
-	CustomerReturned struct{}
 
 	// TimerFired is a timer's coming due. A timer that the flow no longer waits
 	// for is ignored.
@@ -59,13 +57,12 @@ type (
 	}
 )
 
-func (Start) event()            {}
-func (CustomerMessage) event()  {}
-func (CustomerReturned) event() {}
-func (TimerFired) event()       {}
-func (BotDisconnected) event()  {}
-func (Granted) event()          {}
-func (Refused) event()          {}
-func (Returned) event()         {}
-func (SignInEnded) event()      {}
-func (Answered) event()         {}
+func (Start) event()           {}
+func (CustomerMessage) event() {}
+func (TimerFired) event()      {}
+func (BotDisconnected) event() {}
+func (Granted) event()         {}
+func (Refused) event()         {}
+func (Returned) event()        {}
+func (SignInEnded) event()     {}
+func (Answered) event()        {}

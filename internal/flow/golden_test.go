@@ -26,7 +26,7 @@ var update = flag.Bool("update", false, "rewrite the outputs in testdata")
 //	enter ID           the transfer that the flow asked for is made
 //	call ID            the module that the flow asked for starts
 //	back               the caller of the module that has ended goes on
-//	start, message TEXT, response JSON, returned, timer ID, bot-left
+//	start, message TEXT, response JSON, timer ID, bot-left
 //	granted [RESULT or JSON], refused [ERROR:] REASON
 //	answered ID BODY, unanswered ID ERROR: WHY
 //	sign-in OUTCOME [WHY]
@@ -139,8 +139,6 @@ func (s *story) event(command, argument string) Event {
 		return Start{}
 	case "message":
 		return CustomerMessage{ContentType: ContentTypePlain, Content: argument}
-	case "returned":
-		return CustomerReturned{}
 	case "timer":
 		return TimerFired{ID: argument}
 	case "bot-left":

@@ -241,8 +241,6 @@ func fuzzEvent(c byte, s *State) Event {
 		return TimerFired{ID: "wait-0"}
 	case 'm':
 		return CustomerMessage{ContentType: ContentTypePlain, Content: "hi"}
-	case 'r':
-		return CustomerReturned{}
 	case 'b':
 		return BotDisconnected{}
 	case 'g':

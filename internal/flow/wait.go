@@ -86,7 +86,7 @@ func (w wait) resume(r *run, e Event) (outcome, bool) {
 	switch e := e.(type) {
 	case TimerFired:
 		return result(waitCompleted), e.ID == timer
-	case CustomerMessage, CustomerReturned:
+	case CustomerMessage:
 		return w.interrupted(r, customerReturned, w.forCustomer)
 	case BotDisconnected:
 		return w.interrupted(r, botParticipantDisconnected, w.forBot)

@@ -37,11 +37,10 @@ type Desk interface {
 	ItemsAfter(ctx context.Context, chat center.ChatID, seq int64, limit int) ([]center.Item, error)
 	// LastSeqs returns the sequence of the last committed item of each chat; a chat without items may be left out.
 	LastSeqs(ctx context.Context, chats []center.ChatID) (map[center.ChatID]int64, error)
-	// Connected is told of a socket's first subscription to the chat, which is answered when it has returned; alone says that
-	// the participant has no other subscribed socket on this node: they were away, and the socket does not replace
-	// another. Refused (a [center.Error] other than Internal or Unavailable: the participant is gone, the chat has
-	// ended), the socket is closed; any other error is tried again.
-	Connected(ctx context.Context, v Viewer, alone bool) error
+	// Connected is told of a socket's first subscription to the chat, which is answered when it has returned. Refused
+	// (a [center.Error] other than Internal or Unavailable: the participant is gone, the chat has ended), the socket is
+	// closed; any other error is tried again.
+	Connected(ctx context.Context, v Viewer) error
 }
 
 // Bus brings the news. deliver may be called from any goroutine, also once more after stop.
@@ -259,9 +258,8 @@ func (h *Hub) join(c *conn) (r *room, first bool) {
 
 // connected reports a subscription until the desk has taken it.
 func (h *Hub) connected(c *conn) {
-	alone := h.alone(c)
 	for wait := firstWait; ; wait = longer(wait) {
-		err := h.opt.Desk.Connected(h.ctx, c.viewer, alone)
+		err := h.opt.Desk.Connected(h.ctx, c.viewer)
 		if err == nil {
 			c.welcome()
 			return
@@ -275,18 +273,6 @@ func (h *Hub) connected(c *conn) {
 			return
 		}
 	}
-}
-
-// alone says that no other socket of the participant shows them the chat.
-func (h *Hub) alone(c *conn) bool {
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	for _, other := range h.sockets[c.viewer.Participant] {
-		if other != c && other.room != nil && !other.leaving() {
-			return false
-		}
-	}
-	return true
 }
 
 // Joining says whether a participant who was not connected has become so: it waits while a socket of theirs that is

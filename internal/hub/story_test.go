@@ -35,7 +35,6 @@ type desk struct {
 	mu        sync.Mutex
 	items     map[center.ChatID][]center.Item
 	connected []center.ParticipantID
-	alone     []bool // of each of connected
 	refuse    error
 	fail      int           // how many of the next calls fail
 	slow      time.Duration // of each read
@@ -117,7 +116,7 @@ func (d *desk) LastSeqs(ctx context.Context, chats []center.ChatID) (map[center.
 	return last, nil
 }
 
-func (d *desk) Connected(_ context.Context, v hub.Viewer, alone bool) error {
+func (d *desk) Connected(_ context.Context, v hub.Viewer) error {
 	if err := d.call(); err != nil {
 		return err
 	}
@@ -127,7 +126,6 @@ func (d *desk) Connected(_ context.Context, v hub.Viewer, alone bool) error {
 		return d.refuse
 	}
 	d.connected = append(d.connected, v.Participant)
-	d.alone = append(d.alone, alone)
 	return nil
 }
 
@@ -327,20 +325,6 @@ func (c *client) isOpen() bool {
 	default:
 		return true
 	}
-}
-
-// A socket that replaces another is no return; one that comes after the participant was away is.
-func TestReturnAndReplacement(t *testing.T) {
-	story(t, hub.Options{}, func(s *stage) {
-		first := s.join(customer)
-		s.join(customer)
-		s.join(agent)
-		first.conn.Close(websocket.StatusNormalClosure, "") //nolint:errcheck // gone either way
-		s.join(customer)                                    // the second one is still there
-		if got := fmt.Sprint(s.desk.alone); got != "[true false true false]" {
-			t.Errorf("alone: %v", got)
-		}
-	})
 }
 
 func TestAChat(t *testing.T) {

@@ -139,9 +139,6 @@ func (p *Play) Respond(action string, data json.RawMessage) {
 	p.Message(flow.ContentTypeInteractiveResponse, string(content))
 }
 
-// Return is the customer's coming back to the chat.
-func (p *Play) Return() { p.happen(flow.CustomerReturned{}) }
-
 // SignIn is what comes of the sign-in that the customer was asked for.
 func (p *Play) SignIn(came flow.SignIn) { p.happen(flow.SignInEnded{Came: came, Why: "rehearsed"}) }
 

@@ -286,7 +286,7 @@ func (k *take) prompt() bool {
 	case w.For == signInType:
 		p.SignIn(flow.SignedIn)
 	case w.For == "Wait" && branch == "Equals CustomerReturned":
-		p.Return()
+		p.Message(flow.ContentTypePlain, "hello")
 	case w.For == "Wait" && branch == "Equals "+botParticipantDisconnected:
 		p.BotLeaves()
 	case w.For == "Wait" && timed:

@@ -214,10 +214,8 @@ func (d desk) LastSeqs(ctx context.Context, ids []center.ChatID) (map[center.Cha
 	return d.s.store.LastSeqs(ctx, ids)
 }
 
-// Connected tells the chat. Among several nodes nobody knows whether a participant has another socket elsewhere, so
-// that there only what a customer says is their return.
-func (d desk) Connected(ctx context.Context, v hub.Viewer, alone bool) error {
-	return d.s.chats.Connected(ctx, chat.Caller{Chat: v.Chat, Contact: v.Contact, Participant: v.Participant, Role: v.Role}, alone && d.s.cfg.Nodes == nil)
+func (d desk) Connected(ctx context.Context, v hub.Viewer) error {
+	return d.s.chats.Connected(ctx, chat.Caller{Chat: v.Chat, Contact: v.Contact, Participant: v.Participant, Role: v.Role})
 }
 
 // sockets hands the API's sockets to the hub.

@@ -23,4 +23,5 @@ type Constraint struct {
 	Min, Max *int64   // characters, elements or the number itself
 	Pattern  string
 	Enum     []string
+	Beside   []string // values that are taken although the model forbids them; not in the model
 }

@@ -2,6 +2,7 @@ package wire
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 )
 
@@ -87,6 +88,14 @@ func (e *FieldError) In(name string) *FieldError {
 
 // At puts the finding beneath the element i of a list.
 func (e *FieldError) At(i int) *FieldError { return e.In(indexStep(i)) }
+
+// Beside adds what is allowed beside the model's enumeration.
+func (e *FieldError) Beside(value string) *FieldError {
+	if e.Rule == Enum {
+		e.Allowed = append(slices.Clip(e.Allowed), value)
+	}
+	return e
+}
 
 // Under puts the finding beneath the element of a map that has this key.
 func (e *FieldError) Under(key string) *FieldError { return e.In(keyStep(key)) }

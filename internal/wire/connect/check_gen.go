@@ -146,9 +146,9 @@ func (v *BatchGetFlowAssociationInput) check() *wire.FieldError {
 	if e := checkResourceArnListMaxLimit100(v.ResourceIds); e != nil {
 		return e.In("ResourceIds")
 	}
-	if v.ResourceType != nil {
+	if v.ResourceType != nil && *v.ResourceType != "SMS_PHONE_NUMBER" {
 		if e := checkListFlowAssociationResourceType(*v.ResourceType); e != nil {
-			return e.In("ResourceType")
+			return e.Beside("SMS_PHONE_NUMBER").In("ResourceType")
 		}
 	}
 	return nil
@@ -417,7 +417,7 @@ func (v *CreateContactFlowModuleInput) check() *wire.FieldError {
 	if e := checkContactFlowModuleName(*v.Name); e != nil {
 		return e.In("Name")
 	}
-	if v.Description != nil {
+	if v.Description != nil && *v.Description != "" {
 		if e := checkContactFlowModuleDescription(*v.Description); e != nil {
 			return e.In("Description")
 		}
@@ -448,7 +448,7 @@ func (v *CreateContactFlowModuleVersionInput) check() *wire.FieldError {
 	if e := checkInstanceId(*v.InstanceId); e != nil {
 		return e.In("InstanceId")
 	}
-	if v.Description != nil {
+	if v.Description != nil && *v.Description != "" {
 		if e := checkContactFlowModuleDescription(*v.Description); e != nil {
 			return e.In("Description")
 		}
@@ -543,7 +543,7 @@ func (v *CreateHoursOfOperationOverrideInput) check() *wire.FieldError {
 	if e := checkCommonHumanReadableName(*v.Name); e != nil {
 		return e.In("Name")
 	}
-	if v.Description != nil {
+	if v.Description != nil && *v.Description != "" {
 		if e := checkCommonHumanReadableDescription(*v.Description); e != nil {
 			return e.In("Description")
 		}
@@ -592,7 +592,7 @@ func (v *CreateHoursOfOperationInput) check() *wire.FieldError {
 	if e := checkCommonNameLength127(*v.Name); e != nil {
 		return e.In("Name")
 	}
-	if v.Description != nil {
+	if v.Description != nil && *v.Description != "" {
 		if e := checkHoursOfOperationDescription(*v.Description); e != nil {
 			return e.In("Description")
 		}
@@ -739,7 +739,7 @@ func (v *CreateViewInput) check() *wire.FieldError {
 	if e := v.Content.check(); e != nil {
 		return e.In("Content")
 	}
-	if v.Description != nil {
+	if v.Description != nil && *v.Description != "" {
 		if e := checkViewDescription(*v.Description); e != nil {
 			return e.In("Description")
 		}
@@ -771,7 +771,7 @@ func (v *CreateViewVersionInput) check() *wire.FieldError {
 	if e := checkViewId(*v.ViewId); e != nil {
 		return e.In("ViewId")
 	}
-	if v.VersionDescription != nil {
+	if v.VersionDescription != nil && *v.VersionDescription != "" {
 		if e := checkViewDescription(*v.VersionDescription); e != nil {
 			return e.In("VersionDescription")
 		}
@@ -2356,7 +2356,7 @@ func (v *UpdateContactFlowModuleAliasInput) check() *wire.FieldError {
 			return e.In("Name")
 		}
 	}
-	if v.Description != nil {
+	if v.Description != nil && *v.Description != "" {
 		if e := checkContactFlowModuleDescription(*v.Description); e != nil {
 			return e.In("Description")
 		}
@@ -2408,7 +2408,7 @@ func (v *UpdateContactFlowModuleMetadataInput) check() *wire.FieldError {
 			return e.In("Name")
 		}
 	}
-	if v.Description != nil {
+	if v.Description != nil && *v.Description != "" {
 		if e := checkContactFlowModuleDescription(*v.Description); e != nil {
 			return e.In("Description")
 		}
@@ -2467,7 +2467,7 @@ func (v *UpdateHoursOfOperationOverrideInput) check() *wire.FieldError {
 			return e.In("Name")
 		}
 	}
-	if v.Description != nil {
+	if v.Description != nil && *v.Description != "" {
 		if e := checkCommonHumanReadableDescription(*v.Description); e != nil {
 			return e.In("Description")
 		}
@@ -2515,7 +2515,7 @@ func (v *UpdateHoursOfOperationInput) check() *wire.FieldError {
 			return e.In("Name")
 		}
 	}
-	if v.Description != nil {
+	if v.Description != nil && *v.Description != "" {
 		if e := checkUpdateHoursOfOperationDescription(*v.Description); e != nil {
 			return e.In("Description")
 		}
@@ -2551,7 +2551,7 @@ func (v *UpdateParticipantAuthenticationInput) check() *wire.FieldError {
 			return e.In("Error")
 		}
 	}
-	if v.ErrorDescription != nil {
+	if v.ErrorDescription != nil && *v.ErrorDescription != "" {
 		if e := checkAuthenticationErrorDescription(*v.ErrorDescription); e != nil {
 			return e.In("ErrorDescription")
 		}
@@ -2605,7 +2605,7 @@ func (v *UpdateViewMetadataInput) check() *wire.FieldError {
 			return e.In("Name")
 		}
 	}
-	if v.Description != nil {
+	if v.Description != nil && *v.Description != "" {
 		if e := checkViewDescription(*v.Description); e != nil {
 			return e.In("Description")
 		}

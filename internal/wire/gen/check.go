@@ -58,11 +58,17 @@ func (e *emitter) checkStructure(s *shape) {
 		if t := e.model.Shapes.byName[r.Shape]; t.Type != "structure" && !isCollection(t) {
 			value = "*" + field
 		}
-		check := fmt.Sprintf("if e := %s; e != nil {\nreturn e.In(%q)\n}\n", e.checkCall(r, value), member)
+		finding := "e"
+		if e.model.Shapes.byName[r.Shape].Enum != nil {
+			for _, also := range e.beside(s, member) {
+				finding += fmt.Sprintf(".Beside(%q)", also)
+			}
+		}
+		check := fmt.Sprintf("if e := %s; e != nil {\nreturn %s.In(%q)\n}\n", e.checkCall(r, value), finding, member)
 		if s.requires(member) {
 			e.printf("%s", check)
 		} else {
-			e.printf("if %s != nil {\n%s}\n", field, check)
+			e.printf("if %s {\n%s}\n", e.unlessBeside(s, member, field), check)
 		}
 	}
 	e.printf("return nil\n}\n\n")
@@ -156,7 +162,7 @@ func (e *emitter) constraints() {
 		s := e.inputs[op.Input.Shape]
 		for _, member := range s.members().names {
 			r := s.Members.byName[member]
-			at := place{path: member, required: s.requires(member), location: r.Location, name: r.LocationName}
+			at := place{path: member, required: s.requires(member), beside: e.beside(s, member), location: r.Location, name: r.LocationName}
 			e.describe(r, at)
 		}
 		e.printf("},\n")
@@ -169,6 +175,7 @@ type place struct {
 	path     string
 	key      bool
 	required bool
+	beside   []string
 	location string
 	name     string
 	around   map[string]bool // the structures it is in; one that contains itself is described once
@@ -190,6 +197,9 @@ func (e *emitter) describe(r *ref, at place) {
 	}
 	if at.required {
 		e.printf(", Required: true")
+	}
+	if at.beside != nil {
+		e.printf(", Beside: %#v", at.beside)
 	}
 	if s.Min != nil {
 		e.printf(", Min: new(int64(%s))", *s.Min)
@@ -227,6 +237,7 @@ func (e *emitter) describeMembers(s *shape, at place) {
 		r := s.Members.byName[member]
 		below := at.below("." + cmp.Or(r.LocationName, member))
 		below.required = slices.Contains(s.Required, member)
+		below.beside = e.beside(s, member)
 		below.around = around
 		e.describe(r, below)
 	}

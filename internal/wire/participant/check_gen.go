@@ -129,7 +129,7 @@ func (v *GetAuthenticationUrlInput) check() *wire.FieldError {
 }
 
 func (v *GetTranscriptInput) check() *wire.FieldError {
-	if v.ContactId != nil {
+	if v.ContactId != nil && *v.ContactId != "" {
 		if e := checkContactId(*v.ContactId); e != nil {
 			return e.In("ContactId")
 		}
@@ -139,7 +139,7 @@ func (v *GetTranscriptInput) check() *wire.FieldError {
 			return e.In("MaxResults")
 		}
 	}
-	if v.NextToken != nil {
+	if v.NextToken != nil && *v.NextToken != "" {
 		if e := checkNextToken(*v.NextToken); e != nil {
 			return e.In("NextToken")
 		}
@@ -201,7 +201,7 @@ func (v *SendEventInput) check() *wire.FieldError {
 	if e := checkChatContentType(*v.ContentType); e != nil {
 		return e.In("ContentType")
 	}
-	if v.Content != nil {
+	if v.Content != nil && *v.Content != "" {
 		if e := checkChatContent(*v.Content); e != nil {
 			return e.In("Content")
 		}
@@ -258,12 +258,12 @@ func checkSortKey(s string) *wire.FieldError {
 }
 
 func (v *StartPosition) check() *wire.FieldError {
-	if v.Id != nil {
+	if v.Id != nil && *v.Id != "" {
 		if e := checkChatItemId(*v.Id); e != nil {
 			return e.In("Id")
 		}
 	}
-	if v.AbsoluteTime != nil {
+	if v.AbsoluteTime != nil && *v.AbsoluteTime != "" {
 		if e := checkInstant(*v.AbsoluteTime); e != nil {
 			return e.In("AbsoluteTime")
 		}

@@ -1,6 +1,8 @@
 package wiretest
 
 import (
+	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/parley-chat/parley/internal/wire"
@@ -81,6 +83,9 @@ func (m *maker) tryType(f *field) {
 }
 
 func (m *maker) tryString(f *field) {
+	for _, taken := range f.Beside {
+		m.fine(f, "as "+strconv.Quote(taken), taken)
+	}
 	if f.Enum != nil {
 		for _, allowed := range f.Enum {
 			m.fine(f, "as "+allowed, allowed)
@@ -89,7 +94,9 @@ func (m *maker) tryString(f *field) {
 		return
 	}
 	// An empty header is an absent one, and a router has no route for an empty argument of a path.
-	if f.Min != nil && *f.Min > 0 && (*f.Min > 1 || f.Location == wire.Body) {
+	switch {
+	case slices.Contains(f.Beside, ""):
+	case f.Min != nil && *f.Min > 0 && (*f.Min > 1 || f.Location == wire.Body):
 		m.bad(f, "one under", strings.Repeat("a", int(*f.Min)-1), wire.TooShort)
 	}
 	if f.Min != nil && *f.Min > 0 {

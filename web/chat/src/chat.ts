@@ -121,6 +121,7 @@ async function catchUp(from: connect.CustomerChatSession): Promise<void> {
   const first = olderToken === undefined;
   for (let token: string | undefined, known = false; !known; ) {
     const page = await readPage(from, token);
+    if (token && page.items.some((item) => item.RelatedContactId)) return; // of a past session: read when asked for
     known = page.items.some((item) => conversation.has(item.Id));
     page.items.forEach(receive);
     token = page.next;
@@ -263,7 +264,7 @@ endButton.addEventListener(
 olderButton.addEventListener(
   "click",
   doing(async () => {
-    // A page may hold nothing new: the one read before the customer had joined reached further back.
+    // A page may hold nothing new: the first, read when there was little, and those after it reach further back.
     for (let fresh = false; session && olderToken && !fresh; ) {
       const page = await readPage(session, olderToken);
       fresh = page.items.some((item) => !conversation.has(item.Id));
