@@ -29,8 +29,8 @@ const (
 // one wait, however many messages are sent to it.
 type aside struct {
 	engine *pgEngine
-	halves *line // groups whose halves are to be tried
-	alone  *line // single jobs
+	halves *line         // groups whose halves are to be tried
+	alone  *line         // single jobs
 	limit  time.Duration // for how long a job is tried
 	work   sync.WaitGroup
 
