@@ -3,9 +3,11 @@
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
 
-# How many times the crash targets kill what they kill; how long each fuzz target and benchmark runs, and each fuzz
-# target of soak-fuzz.
+# How often the crash targets kill what they kill, and the soak targets do what they do; how long each fuzz target and
+# benchmark runs, and each fuzz target of soak-fuzz.
 KILLS ?= 20
+PAUSES ?= 10
+ROUNDS ?= 3
 FUZZTIME ?= 20s
 BENCHTIME ?= 1s
 SOAKTIME ?= 5m
@@ -57,6 +59,14 @@ crash: ## kill parley and PostgreSQL under load, and count what is missing (KILL
 	@targets="$$(git grep -l --untracked '^func TestCrash' -- '*_test.go' | xargs -r -n1 dirname | sort -u | sed 's|^|./|')"; \
 	if [ -z "$$targets" ]; then echo "no crash targets in this tree"; exit 0; fi; \
 	PARLEY_TEST_CRASH=$(KILLS) scripts/postgres run go test -v -count=1 -timeout 30m -run '^TestCrash' $$targets
+
+.PHONY: soak-pause
+soak-pause: ## stop one of two nodes on one PostgreSQL for 20 s, again and again, and look for silence of the other (PAUSES=10)
+	PARLEY_TEST_PAUSE=$(PAUSES) scripts/postgres run go test -v -count=1 -timeout 60m -run '^TestSoakPause$$' ./crash
+
+.PHONY: soak-locked
+soak-locked: ## lock two chats in PostgreSQL, and compare what the others are given with a baseline (ROUNDS=3)
+	PARLEY_TEST_LOCKED=$(ROUNDS) scripts/postgres run go test -v -count=1 -timeout 60m -run '^TestSoakLocked$$' ./crash
 
 .PHONY: fuzz
 fuzz: ## run every fuzz target for a while (FUZZTIME=20s)

@@ -2,6 +2,8 @@
 //
 //	make crash                                                      20 kills an engine, 5 of the postmaster
 //	PARLEY_TEST_POWERCUT=5 go test -run PowerCut -v ./crash         as root, on Linux with loop devices
+//	make soak-pause                                                 10 times, one of two nodes stops for 20 s
+//	make soak-locked                                                3 times, another session locks two chats
 //
 // Chats of two go on through all of it. Their clients do as chatjs does: after a loss they call
 // CreateParticipantConnection, open a new socket and read the transcript, and they repeat a request that was not
@@ -12,4 +14,7 @@
 //   - each sender's messages are in order, times go on, and no number is missing in a chat's sequence in the store;
 //   - a chat that was started again with its ClientToken is one chat, and its flow has greeted once;
 //   - every socket is back.
+//
+// What hangs and does not die is looked at by the soak targets: what a node, or another session, has locked in PostgreSQL
+// when it hangs must not hold up the chats of others.
 package crash

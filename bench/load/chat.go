@@ -83,6 +83,17 @@ func AppendMessage(dst []byte, content, clientToken []byte) []byte {
 	return append(dst, `"}`...)
 }
 
+// SetAttribute calls UpdateContactAttributes.
+func (s *Server) SetAttribute(l *Line, contactID, name, value string) error {
+	body, err := json.Marshal(map[string]any{
+		"InstanceId": s.Instance, "InitialContactId": contactID, "Attributes": map[string]string{name: value},
+	})
+	if err != nil {
+		return err
+	}
+	return s.signedCall(l, "POST", "/contact/attributes", body, &struct{}{})
+}
+
 // Item is an item of a chat, as sockets and transcripts show it.
 type Item struct {
 	ID            string `json:"Id"`

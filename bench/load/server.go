@@ -71,13 +71,7 @@ func NewServer(database string, log io.Writer) (*Server, error) {
 		return nil, err
 	}
 	s.Instance = strings.TrimSpace(out)
-	if s.Address, err = freeAddress(); err != nil {
-		return nil, err
-	}
-	if s.Operator, err = freeAddress(); err != nil {
-		return nil, err
-	}
-	if _, err := s.Start(); err != nil {
+	if err := s.startAnywhere(); err != nil {
 		return nil, err
 	}
 	if err := s.createFlow(); err != nil {
@@ -85,6 +79,25 @@ func NewServer(database string, log io.Writer) (*Server, error) {
 		return nil, err
 	}
 	return s, nil
+}
+
+// Another starts another node beside the server. database names the same store, perhaps with other parameters.
+func (s *Server) Another(database string, log io.Writer) (*Server, error) {
+	other := &Server{Database: database, Instance: s.Instance, Flow: s.Flow, keyID: s.keyID, secret: s.secret, log: log}
+	other.command = other.serve
+	return other, other.startAnywhere()
+}
+
+// startAnywhere starts the process on addresses that are free.
+func (s *Server) startAnywhere() (err error) {
+	if s.Address, err = freeAddress(); err != nil {
+		return err
+	}
+	if s.Operator, err = freeAddress(); err != nil {
+		return err
+	}
+	_, err = s.Start()
+	return err
 }
 
 // StartOther starts a program that answers as a parley does, at the address that it finds in an environment variable,

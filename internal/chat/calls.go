@@ -228,17 +228,7 @@ func (p *calls) settled(ctx context.Context) (waited bool, err error) {
 	p.mu.Lock()
 	idle := p.idle
 	p.mu.Unlock()
-	select {
-	case <-idle:
-		return false, nil
-	default:
-	}
-	select {
-	case <-idle:
-		return true, nil
-	case <-ctx.Done():
-		return true, ctx.Err()
-	}
+	return settle(ctx, idle)
 }
 
 // closeCalls breaks off all calls, waits for them, and gives the leases of those without an answer back: whoever comes

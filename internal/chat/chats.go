@@ -60,7 +60,8 @@ type Chats struct {
 	traces   traces
 	names    names
 	wake     chan struct{} // an earlier due row than Run knows of may be there
-	firing   chan struct{} // held by the one that answers due rows
+	turns    *turns
+	firing   chan struct{} // held by the one that leases due rows
 	forgot   atomic.Int64  // how often everything was forgotten
 
 	mu      sync.Mutex
@@ -71,7 +72,7 @@ type Chats struct {
 // New returns Chats ready for use.
 func New(c Config) *Chats {
 	return &Chats{
-		Config: c, calls: newCalls(), wake: make(chan struct{}, 1), firing: make(chan struct{}, 1), entries: map[center.ChatID]*entry{},
+		Config: c, calls: newCalls(), turns: newTurns(), wake: make(chan struct{}, 1), firing: make(chan struct{}, 1), entries: map[center.ChatID]*entry{},
 	}
 }
 

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"runtime/debug"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -17,7 +18,8 @@ import (
 const (
 	dueLease   = 30 * time.Second // after a crash, another try comes this much later
 	dueBatch   = 128
-	dueWorkers = 8
+	dueTurns   = 64 // chats whose due rows are being answered at once
+	dueRetry   = 3 * time.Second
 	purgeEvery = time.Hour
 	// peek is how long Run sleeps at most when other nodes put due rows too: one of them may be gone.
 	peek = 15 * time.Second
@@ -57,9 +59,10 @@ func (c *Chats) giveBack(left []lease) {
 }
 
 // Run fires due rows until ctx ends. It sleeps until the next one is due or [Chats.change] puts an earlier one. It returns
-// when no call outside is under way any more; it is not to be run again.
+// when no row is being answered and no call outside is under way any more; it is not to be run again.
 func (c *Chats) Run(ctx context.Context) {
 	defer c.closeCalls()
+	defer func() { <-c.turns.idle() }()
 	var purged time.Time
 	for ctx.Err() == nil {
 		if now := c.Clock.Now(); now.Sub(purged) >= purgeEvery {
@@ -106,16 +109,95 @@ func (c *Chats) Settle(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		waited, err := c.calls.settled(ctx)
-		if err != nil || fired == 0 && !waited {
+		turns, err := settle(ctx, c.turns.idle())
+		if err != nil {
+			return err
+		}
+		calls, err := c.calls.settled(ctx)
+		if err != nil || fired == 0 && !turns && !calls {
 			return err
 		}
 	}
 }
 
-// fire answers what is due now, and says how many rows that were. A row whose answer fails stays, and is tried again
-// when its lease is over. One fires at a time, so that nothing is under way when Settle is done. Calls outside are only
-// taken up: they may be slow.
+// settle waits until idle is closed, and says whether it had to.
+func settle(ctx context.Context, idle <-chan struct{}) (waited bool, err error) {
+	select {
+	case <-idle:
+		return false, nil
+	default:
+	}
+	select {
+	case <-idle:
+		return true, nil
+	case <-ctx.Done():
+		return true, ctx.Err()
+	}
+}
+
+// turns are the due rows that are being answered: a goroutine for each chat, a bounded number of them. A chat whose turn
+// is slow delays its own rows and no others.
+type turns struct {
+	room chan struct{} // holds one for each chat
+
+	mu     sync.Mutex
+	chats  map[center.ChatID][]lease // to be answered after the one that is being answered
+	isIdle chan struct{}             // closed while there are no chats
+}
+
+func newTurns() *turns {
+	t := &turns{room: make(chan struct{}, dueTurns), chats: map[center.ChatID][]lease{}, isIdle: make(chan struct{})}
+	close(t.isIdle)
+	return t
+}
+
+// idle is closed when no row is being answered.
+func (t *turns) idle() <-chan struct{} {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.isIdle
+}
+
+// join adds rows to those of their chat, if one of these is being answered.
+func (t *turns) join(of []lease) bool {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	chat := of[0].due.Chat
+	waiting, busy := t.chats[chat]
+	if busy {
+		t.chats[chat] = append(waiting, of...)
+	}
+	return busy
+}
+
+// begin makes rows the first of their chat. The caller has taken room, and lets them be answered.
+func (t *turns) begin(of []lease) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if len(t.chats) == 0 {
+		t.isIdle = make(chan struct{})
+	}
+	t.chats[of[0].due.Chat] = of
+}
+
+// next returns the row of a chat that is to be answered next. When there is none, the chat is done.
+func (t *turns) next(chat center.ChatID) (l lease, ok bool) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if waiting := t.chats[chat]; len(waiting) > 0 {
+		t.chats[chat] = waiting[1:]
+		return waiting[0], true
+	}
+	delete(t.chats, chat)
+	if len(t.chats) == 0 {
+		close(t.isIdle)
+	}
+	return lease{}, false
+}
+
+// fire leases what is due now, has it answered, and says how many rows that were. It waits for room, and not for the
+// answers: the next rows are leased while a chat's turn is slow. A row whose answer fails stays, and is tried again when
+// its lease is over, or sooner when it could not be stored. Calls outside are taken up by their own lines.
 func (c *Chats) fire(ctx context.Context) (int, error) {
 	select {
 	case c.firing <- struct{}{}:
@@ -128,36 +210,42 @@ func (c *Chats) fire(ctx context.Context) (int, error) {
 	if err != nil {
 		return 0, err
 	}
-	until := now.Add(dueLease)
-	var (
-		wg   sync.WaitGroup
-		room = make(chan struct{}, dueWorkers)
-		mu   sync.Mutex
-		left []lease // broken off by the end of ctx
-	)
-	for _, of := range c.byChat(rows, until) {
-		room <- struct{}{}
-		wg.Go(func() {
-			defer func() { <-room }()
-			for _, due := range of {
-				if !c.attempt(ctx, due) {
-					continue
-				}
-				mu.Lock()
-				left = append(left, lease{due, until})
-				mu.Unlock()
-			}
-		})
+	parts := c.byChat(rows, now.Add(dueLease))
+	for i, of := range parts {
+		if c.turns.join(of) {
+			continue
+		}
+		select {
+		case c.turns.room <- struct{}{}:
+		case <-ctx.Done():
+			c.giveBack(slices.Concat(parts[i:]...))
+			return len(rows), nil
+		}
+		c.turns.begin(of)
+		go c.answerAll(ctx, of[0].due.Chat)
 	}
-	wg.Wait()
-	c.giveBack(left)
 	return len(rows), nil
+}
+
+// answerAll answers the due rows of a chat, one after the other, until none is left. What the end of ctx breaks off is
+// given back.
+func (c *Chats) answerAll(ctx context.Context, chat center.ChatID) {
+	defer func() { <-c.turns.room }()
+	for {
+		l, ok := c.turns.next(chat)
+		if !ok {
+			return
+		}
+		if c.attempt(ctx, l) {
+			c.giveBack([]lease{l})
+		}
+	}
 }
 
 // byChat parts due rows by their chats, each chat's in the order of their times: the answer to one may do away with the
 // next. Calls outside are taken up, and not among them.
-func (c *Chats) byChat(rows []center.Due, until time.Time) [][]center.Due {
-	var parts [][]center.Due
+func (c *Chats) byChat(rows []center.Due, until time.Time) [][]lease {
+	var parts [][]lease
 	at := make(map[center.ChatID]int, len(rows))
 	for _, due := range rows {
 		if strings.HasPrefix(due.Key, dueCall) && c.take(due, until) == nil {
@@ -169,23 +257,35 @@ func (c *Chats) byChat(rows []center.Due, until time.Time) [][]center.Due {
 			at[due.Chat] = i
 			parts = append(parts, nil)
 		}
-		parts[i] = append(parts[i], due)
+		parts[i] = append(parts[i], lease{due, until})
 	}
 	return parts
 }
 
 // attempt answers a due row, and says whether the end of ctx has broken that off.
-func (c *Chats) attempt(ctx context.Context, due center.Due) (brokenOff bool) {
-	defer c.survive(due)
-	err := c.answer(ctx, due)
+func (c *Chats) attempt(ctx context.Context, l lease) (brokenOff bool) {
+	defer c.survive(l.due)
+	err := c.answer(ctx, l.due)
 	switch {
 	case err == nil:
-	case ctx.Err() == nil:
-		c.Log.Error("due row", "chat", due.Chat, "key", due.Key, "error", err)
-	default:
+		return false
+	case ctx.Err() != nil:
 		return true
 	}
+	c.Log.Error("due row", "chat", l.due.Chat, "key", l.due.Key, "error", err)
+	var refused *center.Error
+	if errors.As(err, &refused) && refused.Code == center.Unavailable {
+		c.retrySoon(ctx, l)
+	}
 	return false
+}
+
+// retrySoon shortens the lease of a row whose answer could not be stored: what another session has locked is mostly
+// free again after a second. Best effort: a lease that cannot be shortened expires on its own.
+func (c *Chats) retrySoon(ctx context.Context, l lease) {
+	if _, ok, err := c.Store.ExtendDue(ctx, l.due, l.held, c.Clock.Now().Add(dueRetry)); err == nil && ok {
+		c.nudge()
+	}
 }
 
 // survive keeps a panic in the turn of one due row from ending the process, and with it all chats: the row stays, and is

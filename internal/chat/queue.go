@@ -113,12 +113,13 @@ func (c *Chats) queuePlace(ctx context.Context, at center.InstanceID, q *center.
 	if q.MaxContacts == nil {
 		return "", false, nil
 	}
-	place, _, err = c.freeClaim(ctx, center.ClaimQueuePlace, center.QueuePrefix(at, q.ID), *q.MaxContacts*(100+percentMore)/100)
+	place, _, err = c.freeClaim(ctx, center.ClaimQueuePlace, center.QueuePrefix(at, q.ID), *q.MaxContacts*(100+percentMore)/100, 0)
 	return place, place == "", err
 }
 
-// freeClaim finds the first of a number of claims that nobody holds, "" for none, and says how many are held.
-func (c *Chats) freeClaim(ctx context.Context, kind, prefix string, limit int) (key string, held int, err error) {
+// freeClaim finds the first free one of a number of claims, from the one numbered first on and around, "" for none. It
+// also returns how many are held.
+func (c *Chats) freeClaim(ctx context.Context, kind, prefix string, limit, first int) (key string, held int, err error) {
 	all, err := c.Store.Claims(ctx, kind, prefix)
 	if err != nil {
 		return "", 0, err
@@ -128,7 +129,7 @@ func (c *Chats) freeClaim(ctx context.Context, kind, prefix string, limit int) (
 		taken[s.Key] = true
 	}
 	for n := range limit {
-		if key := prefix + strconv.Itoa(n); !taken[key] {
+		if key := prefix + strconv.Itoa((first+n)%limit); !taken[key] {
 			return key, len(all), nil
 		}
 	}

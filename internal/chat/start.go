@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"math/rand/v2"
 
 	"github.com/parley-chat/parley/internal/center"
 	"github.com/parley-chat/parley/internal/store"
@@ -179,7 +180,8 @@ func (c *Chats) claimSlot(ctx context.Context, d *center.Draft) error {
 	if limit <= 0 {
 		return nil
 	}
-	key, held, err := c.freeClaim(ctx, center.ClaimSlot, string(d.Chat.Instance)+"/", limit)
+	// Any of them: a slot that a hung node has locked looks free to all others, and must not be the one that all choose.
+	key, held, err := c.freeClaim(ctx, center.ClaimSlot, string(d.Chat.Instance)+"/", limit, rand.N(limit))
 	if err != nil {
 		return err
 	}

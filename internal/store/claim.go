@@ -79,10 +79,13 @@ func afterPrefix(prefix string) []byte {
 	return nil
 }
 
-// PurgeClaims removes the claims that expired at before or earlier, and returns how many.
+// PurgeClaims removes the claims that expired at before or earlier, and returns how many. Those that another transaction
+// holds are left for the next time.
 func (s *Store) PurgeClaims(ctx context.Context, before time.Time) (n int, err error) {
+	text := `WITH expired AS (SELECT kind, key FROM claim WHERE expires > 0 AND expires <= $1` + s.d.skipLocked + `)
+		DELETE FROM claim WHERE (kind, key) IN (SELECT kind, key FROM expired)`
 	err = s.write(ctx, func(ses session) error {
-		affected, err := ses.exec(`DELETE FROM claim WHERE expires > 0 AND expires <= $1`, millis(before))
+		affected, err := ses.exec(text, millis(before))
 		n = int(affected)
 		return err
 	})

@@ -13,7 +13,7 @@ import (
 
 // LeaseDue returns up to limit rows that are due at now and leased to nobody, earliest first, and keeps everybody from
 // them until now+lease. A Change that answers one names it as Done; a row that nobody answers is due again when its
-// lease has run out.
+// lease has run out. Rows that another transaction holds are left out, not waited for.
 func (s *Store) LeaseDue(ctx context.Context, now time.Time, lease time.Duration, limit int) ([]center.Due, error) {
 	text := `WITH ripe AS (SELECT chat, key FROM due WHERE wake <= $1 ORDER BY wake LIMIT $2` + s.d.skipLocked + `)
 		UPDATE due SET wake = $3 WHERE (chat, key) IN (SELECT chat, key FROM ripe) RETURNING chat, key, at, data`
@@ -41,7 +41,7 @@ func (s *Store) LeaseDue(ctx context.Context, now time.Time, lease time.Duration
 func (s *Store) ExtendDue(ctx context.Context, due center.Due, held, until time.Time) (_ center.Due, ok bool, err error) {
 	chat, _ := center.UUID(string(due.Chat))
 	const text = `UPDATE due SET wake = $1 WHERE chat = $2 AND key = $3 AND at = $4 AND wake = $5 RETURNING chat, key, at, data`
-	err = s.write(ctx, func(ses session) error {
+	err = s.writeTo(ctx, chatLock(string(due.Chat)), func(ses session) error {
 		rows, err := ses.query(text, millis(until), chat[:], due.Key, millis(due.At), millis(held))
 		if ok = len(rows) == 1; ok {
 			due = dueOf(rows[0])

@@ -8,6 +8,8 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"slices"
+	"strconv"
 	"strings"
 	"syscall"
 	"time"
@@ -19,7 +21,8 @@ import (
 
 // The rules of this engine: two committers, each with a connection; the messages of a batch go as one statement; a
 // batch touches chats in the order of their ids, so that nodes do not wait for each other in a ring, and is run again
-// when they do. A Change whose commit was not answered is committed again: if it is there, that says so.
+// when they do. A Change whose commit was not answered is committed again: if it is there, that says so. A batch that
+// waits too long for a lock is handed to the side committers (aside.go), so that it delays no other batch.
 const (
 	pgCommitters = 2
 	pgMaxConns   = 12
@@ -50,42 +53,116 @@ const pgAppendMany = `INSERT INTO item (chat, seq, at, id, flags, token, body)
 	WHERE EXISTS (SELECT 1 FROM item p WHERE p.chat = v.chat AND p.seq = v.after)
 	ON CONFLICT DO NOTHING RETURNING chat`
 
-// pgSettings are made on every connection. Every statement finds its rows by an index; a plan kept from when the tables
-// were empty must not say otherwise. And what a cluster may have switched off for speed is what we promise.
-const pgSettings = `SELECT set_config('enable_seqscan', 'off', false), set_config('enable_hashjoin', 'off', false),
+// pgFixed are the settings that every connection needs. Every statement finds its rows by an index; a plan kept from
+// when the tables were empty must not say otherwise. And what a cluster may have switched off for speed is what we
+// promise.
+const pgFixed = `SELECT set_config('enable_seqscan', 'off', false), set_config('enable_hashjoin', 'off', false),
 	set_config('enable_mergejoin', 'off', false), set_config('jit', 'off', false),
 	CASE current_setting('synchronous_commit') WHEN 'off' THEN set_config('synchronous_commit', 'on', false) END`
 
-func pgConnect(ctx context.Context, config *pgx.ConnConfig) (*pgx.Conn, error) {
+// The settings that bound what a connection holds and waits for; docs/decisions/0030 argues the values.
+const (
+	pgLockTimeout          = "250ms" // of a batch
+	pgReadLockTimeout      = "5s"    // reads wait for changes of the schema and nothing else
+	pgMigrationLockTimeout = "30s"
+	pgIdleInTransaction    = "1s" // then PostgreSQL ends the session and its transaction
+	pgMigrationIdle        = "60s"
+
+	keepAliveIdle     = 10 * time.Second
+	keepAliveInterval = 5 * time.Second
+	keepAliveCount    = 3
+	// userTimeout is how long sent data may stay unacknowledged: as long as keepalives take to find a dead peer.
+	userTimeout = keepAliveIdle + keepAliveCount*keepAliveInterval
+)
+
+// pgSetting is one setting of a session.
+type pgSetting struct{ name, value string }
+
+// pgBounds are the settings of a connection that waits for locks and for its own node as long as given. What the
+// operator has set in the URL (or in PGOPTIONS) is left out, so that it holds.
+func pgBounds(config *pgx.ConnConfig, lockTimeout, idleInTransaction string) []pgSetting {
+	all := []pgSetting{
+		{"lock_timeout", lockTimeout},
+		{"idle_in_transaction_session_timeout", idleInTransaction},
+		{"tcp_keepalives_idle", strconv.Itoa(int(keepAliveIdle.Seconds()))},
+		{"tcp_keepalives_interval", strconv.Itoa(int(keepAliveInterval.Seconds()))},
+		{"tcp_keepalives_count", strconv.Itoa(keepAliveCount)},
+		{"tcp_user_timeout", strconv.Itoa(int(userTimeout.Milliseconds()))},
+	}
+	return slices.DeleteFunc(all, func(s pgSetting) bool { return pgOperatorSet(config, s.name) })
+}
+
+// pgOperatorSet reports whether the URL sets a setting: as a parameter of its own, or as -c NAME=… or --NAME=… among the
+// options, where a dash may stand for each underscore.
+func pgOperatorSet(config *pgx.ConnConfig, name string) bool {
+	for param := range config.RuntimeParams {
+		if strings.EqualFold(param, name) {
+			return true
+		}
+	}
+	options := strings.ToLower(strings.ReplaceAll(config.RuntimeParams["options"], "-", "_"))
+	return strings.Contains(options, name)
+}
+
+// pgSet returns what makes the settings on a new connection, in one round trip.
+func pgSet(bounds []pgSetting) func(context.Context, *pgx.Conn) error {
+	text := pgFixed
+	for _, s := range bounds {
+		text += fmt.Sprintf(", set_config('%s', '%s', false)", s.name, s.value)
+	}
+	return func(ctx context.Context, conn *pgx.Conn) error {
+		_, err := conn.Exec(ctx, text, pgx.QueryExecModeSimpleProtocol)
+		return err
+	}
+}
+
+// keepAlive makes connections that notice a dead server, with the connect timeout that config has.
+func keepAlive(config *pgx.ConnConfig) {
+	dialer := &net.Dialer{
+		Timeout: config.ConnectTimeout,
+		KeepAliveConfig: net.KeepAliveConfig{
+			Enable: true, Idle: keepAliveIdle, Interval: keepAliveInterval, Count: keepAliveCount,
+		},
+	}
+	config.DialFunc = dialer.DialContext
+}
+
+func pgConnect(ctx context.Context, config *pgx.ConnConfig, set func(context.Context, *pgx.Conn) error) (*pgx.Conn, error) {
 	conn, err := pgx.ConnectConfig(ctx, config)
 	if err != nil {
 		return nil, err
 	}
-	if err := pgSet(ctx, conn); err != nil {
+	if err := set(ctx, conn); err != nil {
 		return nil, errors.Join(err, conn.Close(ctx))
 	}
 	return conn, nil
 }
 
-func pgSet(ctx context.Context, conn *pgx.Conn) error {
-	_, err := conn.Exec(ctx, pgSettings, pgx.QueryExecModeSimpleProtocol)
-	return err
-}
-
 // pgPool is for reads and migrations, which share their code, and database/sql's pool, with SQLite.
-func pgPool(config *pgx.ConnConfig, size int) *sql.DB {
-	db := stdlib.OpenDB(*config, stdlib.OptionAfterConnect(pgSet))
+func pgPool(config *pgx.ConnConfig, size int, bounds []pgSetting) *sql.DB {
+	db := stdlib.OpenDB(*config, stdlib.OptionAfterConnect(pgSet(bounds)))
 	db.SetMaxOpenConns(size)
 	db.SetMaxIdleConns(size)
 	return db
 }
 
-// pgEngine commits through two connections.
+// pgEngine commits through two connections, and through two more what waits for locks.
 type pgEngine struct {
 	store  *Store
 	config *pgx.ConnConfig
+	set    func(context.Context, *pgx.Conn) error // makes the settings on a committer's connection
 	read   *sql.DB
-	slots  chan *pgx.Conn // the committers' connections, nil where one is to be opened
+	// usualLockTimeout undoes what ready has set.
+	usualLockTimeout string
+
+	slots chan *pgConn // the committers' connections
+	aside *aside
+}
+
+// pgConn is a committer's connection, opened when it is needed and again when it broke.
+type pgConn struct {
+	*pgx.Conn
+	lockTimeout time.Duration // as it was set last, 0 for what every connection begins with
 }
 
 func openPostgres(ctx context.Context, s *Store, url string, maxConns int) (*pgEngine, error) {
@@ -93,30 +170,46 @@ func openPostgres(ctx context.Context, s *Store, url string, maxConns int) (*pgE
 	if err != nil {
 		return nil, err
 	}
+	keepAlive(config)
 	if maxConns == 0 {
 		maxConns = pgMaxConns
 	}
-	e := &pgEngine{store: s, config: config, slots: make(chan *pgx.Conn, pgCommitters)}
-	e.read = pgPool(config, max(2, maxConns-pgCommitters)) // a migration needs two
-	for range pgCommitters {
-		e.slots <- nil
+	e := &pgEngine{store: s, config: config, slots: make(chan *pgConn, pgCommitters)}
+	e.set = pgSet(pgBounds(config, pgLockTimeout, pgIdleInTransaction))
+	e.usualLockTimeout = `SET lock_timeout = '` + pgLockTimeout + `'`
+	if pgOperatorSet(config, "lock_timeout") {
+		e.usualLockTimeout = `RESET lock_timeout`
 	}
 	if err := e.migrate(ctx); err != nil {
-		return nil, errors.Join(err, e.read.Close())
+		return nil, err
 	}
+	e.read = pgPool(config, max(1, maxConns-pgCommitters-sideCommitters), pgBounds(config, pgReadLockTimeout, pgIdleInTransaction))
+	for range pgCommitters {
+		e.slots <- new(pgConn)
+	}
+	e.aside = newAside(e)
 	return e, nil
 }
 
+// migrate brings the schema up to date, over connections of its own: its steps may have to wait for transactions of
+// other nodes, and their statements may lie further apart.
 func (e *pgEngine) migrate(ctx context.Context) (err error) {
-	conn, err := e.read.Conn(ctx)
+	const conns = 2 // one holds the lock
+	db := pgPool(e.config, conns, pgBounds(e.config, pgMigrationLockTimeout, pgMigrationIdle))
+	defer func() { err = errors.Join(err, db.Close()) }()
+	conn, err := db.Conn(ctx)
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, conn.Close()) }()
+	// Another program's migration takes as long as it takes.
+	if _, err := conn.ExecContext(ctx, `SET lock_timeout = 0`); err != nil {
+		return err
+	}
 	if _, err := conn.ExecContext(ctx, `SELECT pg_advisory_lock($1)`, int64(migrationLock)); err != nil {
 		return err
 	}
-	err = migrate(ctx, e.read, postgresDialect, migrations())
+	err = migrate(ctx, db, postgresDialect, migrations())
 	_, unlock := conn.ExecContext(context.WithoutCancel(ctx), `SELECT pg_advisory_unlock($1)`, int64(migrationLock))
 	return errors.Join(err, unlock)
 }
@@ -126,30 +219,39 @@ func (e *pgEngine) reader() *sql.DB   { return e.read }
 func (e *pgEngine) dialect() *dialect { return postgresDialect }
 
 func (e *pgEngine) close() error {
+	e.aside.close()
 	var errs []error
 	for range pgCommitters {
-		if conn := <-e.slots; conn != nil {
-			errs = append(errs, conn.Close(context.Background()))
-		}
+		errs = append(errs, (<-e.slots).close())
 	}
 	return errors.Join(append(errs, e.read.Close())...)
 }
 
 func (e *pgEngine) commit(batch []*job) {
 	sortByChat(batch)
+	if batch = e.aside.divert(batch); len(batch) == 0 {
+		return
+	}
+	conn := <-e.slots
+	waiting := e.try(conn, batch, 0)
+	e.slots <- conn
+	e.aside.halve(waiting)
+}
+
+// try commits a batch over conn and answers its jobs, unless PostgreSQL gives up the wait for a lock: then it returns
+// the batch, of which nothing is kept. lockTimeout is for this batch; 0 is the usual one.
+func (e *pgEngine) try(conn *pgConn, batch []*job, lockTimeout time.Duration) (waiting []*job) {
 	limit := patience
 	if e.store.trouble.Load() != nil {
 		limit = briefPatience
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), limit)
 	defer cancel()
-	conn := <-e.slots
-	defer func() { e.slots <- conn }()
 	careful := false
 	for pause := time.Duration(0); len(batch) > 0; pause = min(2*pause+10*time.Millisecond, time.Second/2) {
-		var err error
-		if conn, err = e.connected(ctx, conn, pause); err == nil {
-			err = e.transact(ctx, conn, batch, careful)
+		err := e.ready(ctx, conn, pause, lockTimeout)
+		if err == nil {
+			err = e.transact(ctx, conn.Conn, batch, careful)
 		}
 		var lost *lostAnswer
 		switch {
@@ -158,29 +260,55 @@ func (e *pgEngine) commit(batch []*job) {
 			for _, j := range batch {
 				j.answer()
 			}
-			return
+			return nil
 		case err == errCareful:
 			careful = true
+		case pgLocked(err):
+			return batch
 		case !pgPassing(err) || ctx.Err() != nil:
 			fail(batch, e.store.failed(err, passing))
-			return
+			return nil
 		case errors.As(err, &lost):
 			batch = failUnknown(batch, err)
 		}
 	}
+	return nil
 }
 
-// connected returns conn, or a new connection after a pause when it is none or broken.
-func (e *pgEngine) connected(ctx context.Context, conn *pgx.Conn, pause time.Duration) (*pgx.Conn, error) {
-	if conn != nil && !conn.IsClosed() {
-		return conn, nil
+// ready makes conn a connection with the given lock_timeout. When there is none or it is broken, it opens one after a
+// pause.
+func (e *pgEngine) ready(ctx context.Context, conn *pgConn, pause, lockTimeout time.Duration) error {
+	if conn.Conn == nil || conn.IsClosed() {
+		select {
+		case <-time.After(pause):
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+		opened, err := pgConnect(ctx, e.config, e.set)
+		if err != nil {
+			return err
+		}
+		*conn = pgConn{Conn: opened}
 	}
-	select {
-	case <-time.After(pause):
-		return pgConnect(ctx, e.config)
-	case <-ctx.Done():
-		return nil, ctx.Err()
+	if conn.lockTimeout == lockTimeout {
+		return nil
 	}
+	text := e.usualLockTimeout
+	if lockTimeout > 0 {
+		text = `SET lock_timeout = ` + strconv.FormatInt(lockTimeout.Milliseconds(), 10)
+	}
+	if _, err := conn.Exec(ctx, text, pgx.QueryExecModeSimpleProtocol); err != nil {
+		return err
+	}
+	conn.lockTimeout = lockTimeout
+	return nil
+}
+
+func (c *pgConn) close() error {
+	if c.Conn == nil {
+		return nil
+	}
+	return c.Conn.Close(context.Background())
 }
 
 // lostAnswer says that the connection broke while a commit was on its way.
@@ -205,7 +333,7 @@ func failUnknown(batch []*job, cause error) (changes []*job) {
 func (e *pgEngine) transact(ctx context.Context, conn *pgx.Conn, batch []*job, careful bool) (err error) {
 	ses := &pgSession{ctx, conn}
 	defer func() {
-		if err != nil && err != errCareful && !pgAborted(err) {
+		if err != nil && err != errCareful && !pgAborted(err) && !pgLocked(err) {
 			_ = conn.Close(ctx) // whatever state it is in; the error is what counts
 		}
 	}()
@@ -220,12 +348,15 @@ func (e *pgEngine) transact(ctx context.Context, conn *pgx.Conn, batch []*job, c
 		return err
 	}
 	if err := postgresDialect.apply(ses, batch, careful); err != nil {
-		if _, rollback := ses.exec(`ROLLBACK`); rollback != nil && err == errCareful {
+		if _, rollback := ses.exec(`ROLLBACK`); rollback != nil && (err == errCareful || pgLocked(err)) {
 			return rollback
 		}
 		return err
 	}
 	tag, err := conn.Exec(ctx, `COMMIT`)
+	if pgCode(err) == pgIdleTooLong {
+		return err // it was ended before the COMMIT came
+	}
 	if err != nil {
 		return &lostAnswer{err}
 	}
@@ -250,12 +381,19 @@ func pgAborted(err error) bool {
 	return code == "40001" || code == "40P01"
 }
 
+// pgIdleTooLong: the session was idle in a transaction for too long, and PostgreSQL has ended both.
+const pgIdleTooLong = "25P03"
+
+// pgLocked: another transaction held a lock for longer than lock_timeout. The statement did nothing.
+func pgLocked(err error) bool { return pgCode(err) == "55P03" }
+
 // pgPassing says that the same batch may succeed soon: the server restarts, has no connection to spare, has become a
-// standby, or cannot be reached; see PostgreSQL's appendix A, "PostgreSQL Error Codes".
+// standby, has ended a session that was idle in a transaction, or cannot be reached; see PostgreSQL's appendix A,
+// "PostgreSQL Error Codes".
 func pgPassing(err error) bool {
 	code := pgCode(err)
 	switch code {
-	case "", "57P01", "57P02", "57P03", "53300", "25006":
+	case "", "57P01", "57P02", "57P03", "57P05", pgIdleTooLong, "53300", "25006":
 		return true
 	}
 	return pgAborted(err) || strings.HasPrefix(code, "08")

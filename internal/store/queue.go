@@ -22,6 +22,7 @@ type job struct {
 	change *center.Change // nil: work
 	rows   []itemRow      // of change.Items
 	work   func(session) error
+	on     string // what work writes to, as one of its locks; "" when that is not worth remembering
 
 	state atomic.Int32 // queued, taken or abandoned
 	err   error        // the committer's alone until it is sent
@@ -140,6 +141,13 @@ func (s *Store) do(ctx context.Context, j *job) error {
 		return err
 	}
 	j.done = make(chan error, 1)
+	s.tries.begin()
+	err := s.await(ctx, j)
+	s.tries.end(err)
+	return err
+}
+
+func (s *Store) await(ctx context.Context, j *job) error {
 	if err := s.queue.put(j); err != nil {
 		return err
 	}
@@ -158,4 +166,10 @@ func (s *Store) do(ctx context.Context, j *job) error {
 // otherwise. It may run more than once.
 func (s *Store) write(ctx context.Context, work func(session) error) error {
 	return s.do(ctx, &job{work: work})
+}
+
+// writeTo is write for what touches one thing: when a lock on that is held by others, what else writes to it does not
+// delay the common batches.
+func (s *Store) writeTo(ctx context.Context, on string, work func(session) error) error {
+	return s.do(ctx, &job{work: work, on: on})
 }

@@ -1,6 +1,7 @@
 package store
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
 	"database/sql/driver"
@@ -91,7 +92,7 @@ func (s *Store) InsertResources(ctx context.Context, all []Resource) error {
 			return err
 		}
 	}
-	return s.write(ctx, func(ses session) error {
+	return s.writeTo(ctx, resourceLock(all), func(ses session) error {
 		for _, r := range all {
 			n, err := ses.exec(`INSERT INTO resource (instance, kind, id, name, body, version, created, modified)
 				VALUES ($1, $2, $3, $4, $5, 1, $6, $7) ON CONFLICT DO NOTHING`,
@@ -105,6 +106,16 @@ func (s *Store) InsertResources(ctx context.Context, all []Resource) error {
 		}
 		return nil
 	})
+}
+
+// resourceLock names what inserting may have to wait for, of the first resource: those that are inserted together are
+// few and new.
+func resourceLock(all []Resource) string {
+	if len(all) == 0 {
+		return ""
+	}
+	r := all[0]
+	return lockName("resource", string(r.Instance), r.Kind, cmp.Or(r.Name, r.ID))
 }
 
 func checkKeys(r Resource) error {
@@ -143,7 +154,7 @@ func (s *Store) UpdateResource(ctx context.Context, instance center.InstanceID, 
 
 // replace reports whether r.Version was still the resource's.
 func (s *Store) replace(ctx context.Context, r Resource) (kept bool, err error) {
-	err = s.write(ctx, func(ses session) error {
+	err = s.writeTo(ctx, lockName("resource", string(r.Instance), r.Kind, r.ID), func(ses session) error {
 		key := []any{string(r.Instance), r.Kind, []byte(r.ID)}
 		n, err := ses.exec(`UPDATE resource SET version = version + 1, name = $4, body = $5, modified = $6
 			WHERE instance = $1 AND kind = $2 AND id = $3 AND version = $7`,
@@ -159,7 +170,7 @@ func (s *Store) replace(ctx context.Context, r Resource) (kept bool, err error) 
 
 // DeleteResource removes a resource, or returns ErrNotFound.
 func (s *Store) DeleteResource(ctx context.Context, instance center.InstanceID, kind, id string) error {
-	return s.write(ctx, func(ses session) error {
+	return s.writeTo(ctx, lockName("resource", string(instance), kind, id), func(ses session) error {
 		n, err := ses.exec(`DELETE FROM resource WHERE instance = $1 AND kind = $2 AND id = $3`, string(instance), kind, []byte(id))
 		if err == nil && n == 0 {
 			err = ErrNotFound

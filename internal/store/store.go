@@ -27,6 +27,8 @@ type Store struct {
 	dead atomic.Bool
 	// trouble is why commits fail now, nil when the last one did not.
 	trouble atomic.Pointer[error]
+	tries   tries
+	probing chan struct{} // held by the call of Health that writes
 
 	mu       sync.Mutex
 	prepared map[string]*sql.Stmt // reads, by text
@@ -49,7 +51,7 @@ type Options struct {
 //   - sqlite::memory:, which lives and dies with the Store
 //   - postgres://… or postgresql://…, as libpq reads it
 func Open(ctx context.Context, url string, opt Options) (*Store, error) {
-	s := &Store{log: opt.Log, fatal: opt.Fatal, queue: newQueue(), prepared: map[string]*sql.Stmt{}}
+	s := &Store{log: opt.Log, fatal: opt.Fatal, queue: newQueue(), probing: make(chan struct{}, 1), prepared: map[string]*sql.Stmt{}}
 	if s.log == nil {
 		s.log = slog.Default()
 	}
@@ -143,18 +145,62 @@ func (s *Store) worked() {
 // probeBytes are more than any Change needs in one piece.
 const probeBytes = 64 << 10
 
-// Health returns nil, or why commits fail now. After a failure it tries to write itself, so that a store that nobody
-// dares to use finds out that there is room again.
+// probeWithin is how long Health waits for its own write.
+const probeWithin = 5 * time.Second
+
+// Health returns nil, or why nothing can be committed now. When the last commit failed, or when commits have been tried
+// for 5 seconds and none succeeded, it tries one itself. So a store that nobody uses because it was in trouble finds out
+// that it is well again; and one whose only commits are to chats that another session has locked is known to take all
+// others. A store that is idle is well.
 func (s *Store) Health(ctx context.Context) error {
 	if s.dead.Load() {
 		return *s.trouble.Load()
 	}
-	if s.trouble.Load() == nil {
+	stalled := s.tries.stalled()
+	if s.trouble.Load() == nil && !stalled {
 		return nil
 	}
+	ctx, cancel := context.WithTimeout(ctx, probeWithin)
+	defer cancel()
+	outcome := make(chan error, 1)
+	select {
+	case s.probing <- struct{}{}:
+		go func() {
+			defer func() { <-s.probing }()
+			outcome <- s.probe(ctx)
+		}()
+	case <-ctx.Done(): // another call's write is under way and does not come back
+	}
+	var err error
+	select {
+	case err = <-outcome:
+	case <-ctx.Done():
+		err = ctx.Err()
+	}
+	switch why := s.trouble.Load(); {
+	case err == nil:
+		return nil
+	case why != nil:
+		return unavailable(*why)
+	case stalled:
+		return fmt.Errorf("commits have been tried for %v and none succeeded: %w", stallsAfter, err)
+	}
+	return err
+}
+
+// probe writes, and needs the tables that every Change needs: a lock on one of them stops all.
+func (s *Store) probe(ctx context.Context) error {
+	var none [16]byte // no chat has this id
 	err := s.write(ctx, func(ses session) error {
-		_, err := ses.exec(`INSERT INTO probe (pad) VALUES ($1)`, make([]byte, probeBytes))
-		return err
+		if _, err := ses.exec(`INSERT INTO probe (pad) VALUES ($1)`, make([]byte, probeBytes)); err != nil {
+			return err
+		}
+		for _, of := range []string{"chat WHERE id", "item WHERE chat", "contact WHERE chat", "due WHERE chat", "claim WHERE chat", "receipt WHERE chat"} {
+			if _, err := ses.exec(`DELETE FROM `+of+` = $1`, none[:]); err != nil {
+				return err
+			}
+		}
+		return nil
 	})
 	if err == nil {
 		err = s.write(ctx, func(ses session) error {
