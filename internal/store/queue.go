@@ -22,6 +22,7 @@ type job struct {
 	change *center.Change // nil: work
 	rows   []itemRow      // of change.Items
 	work   func(session) error
+	pages  int // that work may add to SQLite's WAL; 0: few
 
 	state atomic.Int32 // queued, taken or abandoned
 	err   error        // the committer's alone until it is sent

@@ -3,7 +3,6 @@ package store
 import (
 	"context"
 	"database/sql"
-	"database/sql/driver"
 	"errors"
 	"time"
 
@@ -168,44 +167,28 @@ func (s *Store) DeleteResource(ctx context.Context, instance center.InstanceID, 
 	})
 }
 
-// deleteChats is how many chats one transaction removes; commits of others come between.
-const deleteChats = 100
+// instanceChats is how many chats one transaction of DeleteInstance begins to erase; commits of others come between.
+const instanceChats = 100
 
-// DeleteInstance removes the chats of an instance with all that belongs to them, then its resources. What it could
-// not finish, for lack of time or power, a second call does. Nobody may start chats there meanwhile.
-func (s *Store) DeleteInstance(ctx context.Context, instance center.InstanceID) error {
-	for more := true; more; {
-		err := s.write(ctx, func(ses session) error {
-			rows, err := ses.query(`SELECT id FROM chat WHERE instance = $1 LIMIT $2`, string(instance), int64(deleteChats))
-			if err != nil {
-				return err
-			}
-			more = len(rows) == deleteChats
-			return s.deleteChats(ses, rows)
-		})
+// DeleteInstance erases the chats of an instance, then its resources. What it could not finish, for lack of time or
+// power, a second call does. Nobody may start chats there meanwhile. now is real time.
+func (s *Store) DeleteInstance(ctx context.Context, instance center.InstanceID, now time.Time) error {
+	for {
+		gone, err := s.eraseInstance(ctx, instance, now, instanceChats)
 		if err != nil {
 			return err
+		}
+		for more := true; more; {
+			if _, more, err = s.Sweep(ctx, now); err != nil {
+				return err
+			}
+		}
+		if gone.Chats == 0 {
+			break
 		}
 	}
 	return s.write(ctx, func(ses session) error {
 		_, err := ses.exec(`DELETE FROM resource WHERE instance = $1`, string(instance))
 		return err
 	})
-}
-
-func (s *Store) deleteChats(ses session, rows [][]driver.Value) error {
-	if len(rows) == 0 {
-		return nil
-	}
-	ids := make([][]byte, len(rows))
-	for i, row := range rows {
-		ids[i] = row[0].([]byte)
-	}
-	// The chat first: whoever is committing to it waits there, or is waited for.
-	for _, from := range []string{"chat WHERE id", "item WHERE chat", "contact WHERE chat", "due WHERE chat", "claim WHERE chat", "receipt WHERE chat"} {
-		if _, err := ses.exec(`DELETE FROM `+from+` IN (SELECT v.id FROM `+s.d.ids+`)`, s.d.idsArg(ids)); err != nil {
-			return err
-		}
-	}
-	return nil
 }

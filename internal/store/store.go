@@ -181,7 +181,7 @@ func (s *Store) Clock(ctx context.Context) (now time.Time, ok bool, err error) {
 // Reset removes everything but the schema.
 func (s *Store) Reset(ctx context.Context) error {
 	return s.write(ctx, func(ses session) error {
-		for _, table := range []string{"chat", "item", "contact", "due", "claim", "receipt", "resource"} {
+		for _, table := range []string{"chat", "item", "contact", "due", "claim", "receipt", "resource", "erased"} {
 			if _, err := ses.exec("DELETE FROM " + table); err != nil {
 				return err
 			}
