@@ -186,6 +186,12 @@ func Constraints() map[string][]wire.Constraint {
 			{Field: "VersionDescription", Location: wire.Body, Type: "string", Min: new(int64(1)), Max: new(int64(4096)), Pattern: "^([\\p{L}\\p{N}_.:\\/=+\\-@,()']+[\\p{L}\\p{Z}\\p{N}_.:\\/=+\\-@,()']*)$"},
 			{Field: "ViewContentSha256", Location: wire.Body, Type: "string", Min: new(int64(1)), Max: new(int64(64)), Pattern: "^[a-zA-Z0-9]{64}$"},
 		},
+		"DeleteContactData": {
+			{Field: "InstanceId", Location: wire.Path, Type: "string", Wire: "InstanceId", Required: true, Min: new(int64(1)), Max: new(int64(100))},
+			{Field: "ContactId", Location: wire.Path, Type: "string", Wire: "ContactId", Required: true, Min: new(int64(1)), Max: new(int64(256))},
+			{Field: "ContactFields", Location: wire.Body, Type: "list", Required: true},
+			{Field: "ContactFields[0]", Location: wire.Body, Type: "string", Enum: []string{"CUSTOMER_ENDPOINT", "ADDITIONAL_EMAIL_RECIPIENTS", "EMAIL_SUBJECT"}},
+		},
 		"DeleteContactFlow": {
 			{Field: "InstanceId", Location: wire.Path, Type: "string", Wire: "InstanceId", Required: true, Min: new(int64(1)), Max: new(int64(100))},
 			{Field: "ContactFlowId", Location: wire.Path, Type: "string", Wire: "ContactFlowId", Required: true, Max: new(int64(500))},

@@ -78,6 +78,7 @@ var services = []service{
 			"CreatePersistentContactAssociation",
 			"CreateView",
 			"CreateViewVersion",
+			"DeleteContactData",
 			"DeleteContactFlow",
 			"DeleteContactFlowModule",
 			"DeleteContactFlowModuleAlias",
