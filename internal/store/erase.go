@@ -113,11 +113,23 @@ func chatsOf(rows [][]driver.Value) [][]byte {
 // Sweep deletes some of what is left of one erased chat. now is real time. more says that there was something to do;
 // what has to wait, or what another node is at, does not count.
 func (s *Store) Sweep(ctx context.Context, now time.Time) (gone Erased, more bool, err error) {
-	find := `SELECT chat, swept FROM erased WHERE wake <= $1 ORDER BY wake LIMIT 1` + s.d.skipLocked
+	return s.sweep(ctx, now, `SELECT chat, swept FROM erased WHERE wake <= $1 ORDER BY wake LIMIT 1`+s.d.skipLocked, millis(now))
+}
+
+// SweepChat is Sweep for one erased chat.
+func (s *Store) SweepChat(ctx context.Context, chat center.ChatID, now time.Time) (gone Erased, more bool, err error) {
+	raw, ok := center.UUID(string(chat))
+	if !ok {
+		return Erased{}, false, nil
+	}
+	return s.sweep(ctx, now, `SELECT chat, swept FROM erased WHERE chat = $1 AND wake <= $2`+s.d.forUpdate, raw[:], millis(now))
+}
+
+func (s *Store) sweep(ctx context.Context, now time.Time, find string, args ...any) (gone Erased, more bool, err error) {
 	j := new(job)
 	j.work = func(ses session) error {
 		gone, more = Erased{}, false
-		rows, err := ses.query(find, millis(now))
+		rows, err := ses.query(find, args...)
 		if err != nil || len(rows) == 0 {
 			return err
 		}
@@ -166,6 +178,27 @@ func forgetErased(ses session, chat []byte, gone *Erased) error {
 	}
 	_, err := ses.exec(`DELETE FROM erased WHERE chat = $1`, chat)
 	return err
+}
+
+// Rows counts the rows that a chat has.
+func (s *Store) Rows(ctx context.Context, chat center.ChatID) (n Erased, err error) {
+	raw, ok := center.UUID(string(chat))
+	if !ok {
+		return n, nil
+	}
+	for _, table := range []struct {
+		from  string
+		count *int64
+	}{
+		{`chat WHERE id`, &n.Chats}, {`contact WHERE chat`, &n.Contacts}, {`item WHERE chat`, &n.Items},
+		{`receipt WHERE chat`, &n.Receipts}, {`due WHERE chat`, &n.Due}, {`claim WHERE chat`, &n.Claims},
+	} {
+		if err := s.row(ctx, `SELECT count(*) FROM `+table.from+` = $1`, []any{raw[:]}, table.count); err != nil {
+			return n, err
+		}
+	}
+	n.Contacts += n.Chats
+	return n, nil
 }
 
 // NextSweep returns when [Store.Sweep] has something to do next; ok is false when no chat is being erased.

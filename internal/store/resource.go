@@ -74,6 +74,23 @@ func (s *Store) resources(ctx context.Context, query string, args ...any) ([]Res
 	return all, err
 }
 
+// ResourceIDs returns up to limit ids of resources of a kind, from the one after afterID ("": from the first).
+func (s *Store) ResourceIDs(ctx context.Context, instance center.InstanceID, kind, afterID string, limit int) ([]string, error) {
+	text, args := `SELECT id FROM resource WHERE instance = $1 AND kind = $2 ORDER BY id LIMIT $3`, []any{string(instance), kind, limit}
+	if afterID != "" {
+		text = `SELECT id FROM resource WHERE instance = $1 AND kind = $2 AND id > $4 ORDER BY id LIMIT $3`
+		args = append(args, []byte(afterID))
+	}
+	var all []string
+	err := s.rows(ctx, text, args, func(r *sql.Rows) error {
+		var id []byte
+		err := r.Scan(&id)
+		all = append(all, string(id))
+		return err
+	})
+	return all, err
+}
+
 // InsertResource adds a resource, or returns [*center.Error] with code Duplicate when its id or name is there.
 func (s *Store) InsertResource(ctx context.Context, r Resource) error {
 	return s.InsertResources(ctx, []Resource{r})
@@ -165,6 +182,17 @@ func (s *Store) DeleteResource(ctx context.Context, instance center.InstanceID, 
 		}
 		return err
 	})
+}
+
+// DeleteUnmodified removes a resource that was not modified after a time, and says whether it did.
+func (s *Store) DeleteUnmodified(ctx context.Context, instance center.InstanceID, kind, id string, after time.Time) (gone bool, err error) {
+	err = s.write(ctx, func(ses session) error {
+		n, err := ses.exec(`DELETE FROM resource WHERE instance = $1 AND kind = $2 AND id = $3 AND modified <= $4`,
+			string(instance), kind, []byte(id), millis(after))
+		gone = n == 1
+		return err
+	})
+	return gone, err
 }
 
 // instanceChats is how many chats one transaction of DeleteInstance begins to erase; commits of others come between.
