@@ -161,6 +161,9 @@ func (c *Chats) enter(ctx context.Context, id center.ChatID) (*entry, error) {
 	case e == nil:
 		e = &entry{id: id, turn: make(chan struct{}, 1)}
 		c.entries[id] = e
+		if len(c.entries) == 1 {
+			c.nudgeErasing() // from now on another process may ask for something
+		}
 	case e.users == 0:
 		c.idle.remove(e)
 	}

@@ -127,6 +127,10 @@ func (c *Chats) sleepUntilOld(ctx context.Context, again bool) {
 	if again {
 		real = min(real, eraseAgain)
 	}
+	listens := c.listensToOthers()
+	if listens {
+		real = min(real, peek)
+	}
 	now := c.Clock.Now()
 	old, stop := c.Clock.Timer(now.Add(eraseLook))
 	if keep := c.Settings.KeepChats; keep > 0 {
@@ -143,9 +147,23 @@ func (c *Chats) sleepUntilOld(ctx context.Context, again bool) {
 	select {
 	case <-old:
 	case <-t.C:
+		if listens {
+			c.nudge()
+		}
 	case <-c.erasures.wake:
 	case <-ctx.Done():
 	}
+}
+
+// listensToOthers says that Run is to look for due rows of other processes: commands, on a SQLite file, while there are
+// chats here that they may be about. Of several nodes Run looks by itself.
+func (c *Chats) listensToOthers() bool {
+	if c.Shared || c.Store.Private() {
+		return false
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return len(c.entries) > 0
 }
 
 // nudgeErasing wakes EraseOld.
@@ -160,8 +178,8 @@ func (c *Chats) nudgeErasing() {
 const dueErase = "erase"
 
 // Erase erases the whole chat that a contact belongs to, and returns what that was. A chat that has not ended is refused,
-// unless it is to be ended first; then a server that is running has eraseAsked to show its sockets the end, and erases it
-// itself.
+// unless end says that it is to be ended first. Then servers that run have eraseAsked to erase it themselves: its sockets
+// and its decoded state are theirs.
 func (c *Chats) Erase(ctx context.Context, contact center.ContactID, end bool) (store.Erased, error) {
 	id, err := c.Store.ChatOf(ctx, contact)
 	var row store.Chat

@@ -190,6 +190,12 @@ func (s *Store) Reset(ctx context.Context) error {
 	})
 }
 
+// Private says that no other process can read or write what is in the Store.
+func (s *Store) Private() bool {
+	e, ok := s.engine.(*sqliteEngine)
+	return ok && e.memory
+}
+
 // statement prepares a read once. Preparing happens outside the lock: it is I/O.
 func (s *Store) statement(ctx context.Context, text string) (*sql.Stmt, error) {
 	s.mu.Lock()
