@@ -15,7 +15,7 @@ import (
 // do not wait for it.
 const (
 	// eraseBatch is how many old chats one step begins to erase.
-	eraseBatch = 16
+	eraseBatch = 32
 	// A step is followed by a pause: at least erasePause, and erasePatience times as long as the step took.
 	erasePause    = 20 * time.Millisecond
 	erasePatience = 9

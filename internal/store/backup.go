@@ -31,8 +31,12 @@ func BackUp(ctx context.Context, path, to string, b Backup, kind string, opens f
 	if err != nil {
 		return err
 	}
+	stop, err := syncWhileWritten(to)
+	if err != nil {
+		return errors.Join(err, from.Close())
+	}
 	_, err = from.ExecContext(ctx, `VACUUM INTO ?`, to)
-	if err = errors.Join(err, from.Close()); err != nil {
+	if err = errors.Join(err, stop(), from.Close()); err != nil {
 		return fmt.Errorf("copy the database: %w", err)
 	}
 	return onCopy(to, func(db *sql.DB) error {
@@ -49,6 +53,36 @@ func BackUp(ctx context.Context, path, to string, b Backup, kind string, opens f
 		return err
 	})
 }
+
+// syncWhileWritten brings what is written to a file to the disk again and again, until it is stopped. A file system may let
+// the commits of a database beside it wait for all that is not there yet.
+func syncWhileWritten(path string) (stop func() error, err error) {
+	f, err := os.OpenFile(path, os.O_RDWR, 0)
+	if err != nil {
+		return nil, err
+	}
+	stopped, done := make(chan struct{}), make(chan error, 1)
+	go func() {
+		for {
+			select {
+			case <-stopped:
+				done <- nil
+				return
+			case <-time.After(syncEvery):
+			}
+			if err := f.Sync(); err != nil {
+				done <- err
+				return
+			}
+		}
+	}()
+	return func() error {
+		close(stopped)
+		return errors.Join(<-done, f.Close())
+	}, nil
+}
+
+const syncEvery = 50 * time.Millisecond
 
 // Unpack takes what [BackUp] put beside the database out of a copy of its file, and leaves the database.
 func Unpack(ctx context.Context, path string) (b Backup, err error) {

@@ -16,6 +16,8 @@ import (
 const (
 	// eraseRows is how many rows one transaction of [Store.Sweep] deletes, of each of two tables.
 	eraseRows = 256
+	// sweepChats is how many chats such a transaction looks at.
+	sweepChats = 64
 	// pagesPerRow is what an erased row may add to SQLite's WAL: a page of its table, two of indexes, one of a long body.
 	pagesPerRow = 4
 	// eraseSettles is how long an erased chat is remembered on PostgreSQL once its rows are gone. There, a batch of
@@ -110,10 +112,10 @@ func chatsOf(rows [][]driver.Value) [][]byte {
 	return ids
 }
 
-// Sweep deletes some of what is left of one erased chat. now is real time. more says that there was something to do;
-// what has to wait, or what another node is at, does not count.
+// Sweep deletes some of what is left of erased chats. now is real time. more says that there was something to do; what has
+// to wait, or what another node is at, does not count.
 func (s *Store) Sweep(ctx context.Context, now time.Time) (gone Erased, more bool, err error) {
-	return s.sweep(ctx, now, `SELECT chat, swept FROM erased WHERE wake <= $1 ORDER BY wake LIMIT 1`+s.d.skipLocked, millis(now))
+	return s.sweep(ctx, now, `SELECT chat, swept FROM erased WHERE wake <= $1 ORDER BY wake LIMIT $2`+s.d.skipLocked, millis(now), int64(sweepChats))
 }
 
 // SweepChat is Sweep for one erased chat.
@@ -125,34 +127,45 @@ func (s *Store) SweepChat(ctx context.Context, chat center.ChatID, now time.Time
 	return s.sweep(ctx, now, `SELECT chat, swept FROM erased WHERE chat = $1 AND wake <= $2`+s.d.forUpdate, raw[:], millis(now))
 }
 
+// sweep sweeps the chats that a query finds, in one transaction, as far as eraseRows goes.
 func (s *Store) sweep(ctx context.Context, now time.Time, find string, args ...any) (gone Erased, more bool, err error) {
 	j := new(job)
 	j.work = func(ses session) error {
-		gone, more = Erased{}, false
+		gone = Erased{}
 		rows, err := ses.query(find, args...)
-		if err != nil || len(rows) == 0 {
-			return err
-		}
-		more = true
-		chat, swept := rows[0][0].([]byte), rows[0][1].(int64) == 1
-		if gone.Items, err = ses.exec(sqlEraseItems, chat, int64(eraseRows)); err != nil {
-			return err
-		}
-		if gone.Receipts, err = ses.exec(sqlEraseReceipts, chat, int64(eraseRows)); err != nil {
-			return err
+		more = len(rows) > 0
+		for left := int64(eraseRows); err == nil && left > 0 && len(rows) > 0; rows = rows[1:] {
+			left, err = s.sweepOne(ses, now, rows[0][0].([]byte), rows[0][1].(int64) == 1, left, &gone)
 		}
 		j.pages = int(gone.Items+gone.Receipts) * pagesPerRow
-		switch {
-		case gone.Items == eraseRows || gone.Receipts == eraseRows:
-			return nil
-		case swept || s.d.eraseSettles == 0:
-			return forgetErased(ses, chat, &gone)
-		}
-		_, err = ses.exec(`UPDATE erased SET wake = $2, swept = 1 WHERE chat = $1`, chat, millis(now.Add(s.d.eraseSettles)))
 		return err
 	}
 	err = s.do(ctx, j)
 	return gone, more && err == nil, err
+}
+
+// sweepOne deletes up to limit rows of a chat, and says how many more there might have been. swept says that there was
+// nothing left when it was looked at last.
+func (s *Store) sweepOne(ses session, now time.Time, chat []byte, swept bool, limit int64, gone *Erased) (left int64, err error) {
+	items, err := ses.exec(sqlEraseItems, chat, limit)
+	if err != nil {
+		return 0, err
+	}
+	receipts, err := ses.exec(sqlEraseReceipts, chat, limit)
+	if err != nil {
+		return 0, err
+	}
+	gone.Items += items
+	gone.Receipts += receipts
+	left = limit - max(items, receipts)
+	switch {
+	case left == 0:
+		return 0, nil
+	case swept || s.d.eraseSettles == 0:
+		return left, forgetErased(ses, chat, gone)
+	}
+	_, err = ses.exec(`UPDATE erased SET wake = $2, swept = 1 WHERE chat = $1`, chat, millis(now.Add(s.d.eraseSettles)))
+	return left, err
 }
 
 // Items go from the first on, so that a Change that continues from an older one finds either its place taken or its
