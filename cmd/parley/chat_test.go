@@ -192,7 +192,7 @@ func TestChatFitsDev(t *testing.T) {
 	if _, err := newParser(&c, t.TempDir()+"/none.json").Parse([]string{"chat"}); err != nil {
 		t.Fatal(err)
 	}
-	if c.Chat.Instance != string(server.SeedInstance) || c.Chat.Flow != string(server.SeedFlow) || c.Chat.Region != server.SeedRegion {
-		t.Errorf("chats with %+v by default", c.Chat)
+	if c.Chat.Talk.Instance != string(server.SeedInstance) || c.Chat.Talk.Flow != string(server.SeedFlow) || c.Chat.Talk.Region != server.SeedRegion {
+		t.Errorf("chats with %+v by default", c.Chat.Talk)
 	}
 }

@@ -2,6 +2,7 @@ package main
 
 import (
 	"errors"
+	"fmt"
 	"time"
 
 	"github.com/parley-chat/parley/internal/center"
@@ -15,21 +16,28 @@ type limitFlags struct {
 	ConnectWithin    time.Duration `group:"Limits:" env:"PARLEY_CONNECT_WITHIN" default:"5m" placeholder:"TIME" help:"How long a chat waits for its customer's first connection (${default})."`
 	BotJoinWithin    time.Duration `group:"Limits:" env:"PARLEY_BOT_JOIN_WITHIN" default:"15s" placeholder:"TIME" help:"How long a custom participant has to connect (${default})."`
 	RehydrationDelay time.Duration `group:"Limits:" env:"PARLEY_REHYDRATION_DELAY" placeholder:"TIME" help:"How long after its end a chat can be read on into, 45s for example. Amazon Connect: 30s to 60s."`
+	KeepChats        time.Duration `group:"Limits:" env:"PARLEY_KEEP_CHATS" placeholder:"TIME" help:"Erase a chat with all that belongs to it this long after it ended, 2160h for 90 days; 0 to keep chats (the default)."`
 	LegacySizes      bool          `group:"Limits:" env:"PARLEY_LEGACY_SIZES" help:"Limit messages by content type, as before 2026: 1024 characters of text, 12000 of JSON."`
 }
+
+// minKeepChats leaves time for an end to be seen by everybody: sockets close 2 s after it, and nodes look every 15 s.
+const minKeepChats = time.Minute
 
 // apply puts the limits into a configuration, or says what is wrong with them.
 func (f *limitFlags) apply(cfg *server.Config) (err error) {
 	cfg.Settings = center.DefaultSettings()
 	s := &cfg.Settings
 	s.ActiveChats, s.RehydrationDelay, s.LegacySizes = f.ActiveChats, f.RehydrationDelay, f.LegacySizes
-	s.ConnectWithin, s.BotJoinWithin = f.ConnectWithin, f.BotJoinWithin
+	s.ConnectWithin, s.BotJoinWithin, s.KeepChats = f.ConnectWithin, f.BotJoinWithin, f.KeepChats
 	s.ResourceQuotas = f.Throttle == "aws"
 	if f.Throttle == "aws" && f.ActiveChats == 0 {
 		s.ActiveChats = 500
 	}
 	if f.ActiveChats < 0 || f.RehydrationDelay < 0 {
 		err = errors.New("--active-chats and --rehydration-delay must not be negative")
+	}
+	if f.KeepChats < 0 || f.KeepChats > 0 && f.KeepChats < minKeepChats {
+		err = errors.Join(err, fmt.Errorf("--keep-chats must be 0 or at least %v", minKeepChats))
 	}
 	if f.ConnectWithin <= 0 || f.BotJoinWithin <= 0 {
 		err = errors.Join(err, errors.New("--connect-within and --bot-join-within must be longer than nothing"))

@@ -18,11 +18,13 @@ import (
 
 type cli struct {
 	Dev      devCmd      `cmd:"" help:"Start for development: one process, a seeded instance, any credentials."`
-	Chat     chatCmd     `cmd:"" help:"Start a chat in the terminal, and talk: with parley dev, another parley or Amazon Connect."`
+	Chat     chatCmds    `cmd:"" help:"Start a chat in the terminal, and talk: with parley dev, another parley or Amazon Connect (parley chat talk --help has its flags). Or erase a chat."`
 	Flow     flowCmd     `cmd:"" help:"Check, convert and draw flows, without a server."`
 	Serve    serveCmd    `cmd:"" help:"Start for production: your database, signed requests, one node or several."`
 	Key      keyCmd      `cmd:"" help:"Access keys, with which callers of the connect API sign, and the keys of participants' tokens."`
 	Instance instanceCmd `cmd:"" help:"Instances, to which everything else belongs."`
+	Backup   backupCmd   `cmd:"" help:"Copy a SQLite database and its secret to a file, while servers run."`
+	Restore  restoreCmd  `cmd:"" help:"Make a database and its secret of such a file."`
 	Version  versionCmd  `cmd:"" help:"Print the version."`
 }
 

@@ -101,7 +101,7 @@ func (a *API) Counters() []Counter {
 
 // handlers are what the served operations do, by service and name. Each file of operations has its table.
 var handlers = map[string]map[string]handler{
-	connectService:     merge(contactOps, authenticationOps, instanceOps, flowOps, flowVersionOps, flowAliasOps, moduleOps, associationOps, viewOps, hoursOps),
+	connectService:     merge(contactOps, erasureOps, authenticationOps, instanceOps, flowOps, flowVersionOps, flowAliasOps, moduleOps, associationOps, viewOps, hoursOps),
 	participantService: merge(participantOps, participantViewOps, participantAuthenticationOps),
 }
 

@@ -44,6 +44,7 @@ var declarable = [center.Unavailable + 1][]wire.ErrorShape{
 	center.Duplicate:        {connect.DuplicateResourceException, connect.ResourceConflictException, connect.InvalidRequestException, participant.ValidationException},
 	center.InvalidFlow:      {connect.InvalidContactFlowException, connect.InvalidContactFlowModuleException, connect.InvalidRequestException, participant.ValidationException},
 	center.FlowNotPublished: {connect.ContactFlowNotPublishedException, connect.ResourceNotFoundException, connect.InvalidRequestException, participant.ValidationException},
+	center.NotTerminated:    {connect.ContactNotTerminatedException, connect.InvalidRequestException, participant.ValidationException},
 	center.Unavailable:      {connect.InternalServiceException, participant.InternalServerException},
 }
 

@@ -18,6 +18,7 @@ const (
 	Duplicate                    // the name is taken
 	InvalidFlow                  // a flow document with problems
 	FlowNotPublished             // only a saved draft exists
+	NotTerminated                // the contact has not ended
 	Unavailable                  // nothing can be committed now (disk full, overload); try again
 )
 

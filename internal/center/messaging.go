@@ -16,6 +16,7 @@ type Settings struct {
 	RehydrationDelay time.Duration // how long after its end a session can be read on into; Amazon Connect: 30–60 s
 	ActiveChats      int           // concurrent active chats of an instance; 0: no limit. Amazon Connect: 500
 	ResourceQuotas   bool          // Amazon Connect's default quotas of flows, modules, functions and bots
+	KeepChats        time.Duration // how long after its end a chat is erased; 0: never
 	LegacySizes      bool          // the older limits by content type: 1,024 characters of text, 12,000 of JSON
 }
 

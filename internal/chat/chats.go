@@ -57,6 +57,7 @@ type Chats struct {
 	Config
 	programs programs
 	calls    *calls
+	erasures erasures
 	traces   traces
 	names    names
 	wake     chan struct{} // an earlier due row than Run knows of may be there
@@ -72,7 +73,8 @@ type Chats struct {
 // New returns Chats ready for use.
 func New(c Config) *Chats {
 	return &Chats{
-		Config: c, calls: newCalls(), turns: newTurns(), wake: make(chan struct{}, 1), firing: make(chan struct{}, 1), entries: map[center.ChatID]*entry{},
+		Config: c, calls: newCalls(), turns: newTurns(), erasures: erasures{wake: make(chan struct{}, 1)}, wake: make(chan struct{}, 1),
+		firing: make(chan struct{}, 1), entries: map[center.ChatID]*entry{},
 	}
 }
 
@@ -161,6 +163,9 @@ func (c *Chats) enter(ctx context.Context, id center.ChatID) (*entry, error) {
 	case e == nil:
 		e = &entry{id: id, turn: make(chan struct{}, 1)}
 		c.entries[id] = e
+		if len(c.entries) == 1 {
+			c.nudgeErasing() // from now on another process may ask for something
+		}
 	case e.users == 0:
 		c.idle.remove(e)
 	}
@@ -182,7 +187,8 @@ func (c *Chats) enter(ctx context.Context, id center.ChatID) (*entry, error) {
 
 // leave gives the turn back.
 func (c *Chats) leave(e *entry) {
-	unknown := e.snap == nil
+	// A chat that has ended is not kept: it is rarely asked for, and when it is erased nothing of it may stay here.
+	unknown := e.snap == nil || !e.snap.state.Ended.IsZero()
 	<-e.turn
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -233,7 +239,7 @@ func (c *Chats) load(ctx context.Context, e *entry) error {
 	e.snap = nil
 	row, err := c.Store.Chat(ctx, e.id)
 	if errors.Is(err, store.ErrNotFound) {
-		return center.Refuse(center.NotFound, "Resource not found of Type: CONTACT %s", printable(string(e.id)))
+		return noContact(center.ContactID(e.id))
 	}
 	if err != nil {
 		return err

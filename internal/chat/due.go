@@ -301,6 +301,9 @@ func (c *Chats) answer(ctx context.Context, due center.Due) error {
 	if strings.HasPrefix(due.Key, dueRelated) {
 		return settled(c.carryRelated(ctx, due))
 	}
+	if due.Key == dueErase {
+		return c.eraseAskedFor(ctx, due)
+	}
 	err := c.change(ctx, due.Chat, func(t *turn) error {
 		t.Answers(due)
 		if !t.Chat.Ended.IsZero() {

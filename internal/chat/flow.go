@@ -82,15 +82,22 @@ func (c *Chats) problems(ctx context.Context, at center.InstanceID, p *flow.Prog
 	return append(flow.ValidateAs(p, kind), calls...), failed
 }
 
-// keep stores a text under its hash.
+// keep stores a text under its hash. One that is there already is marked as modified: it may be about to be deleted,
+// because nothing has referred to it until now.
 func (c *Chats) keep(ctx context.Context, at center.InstanceID, content string) (sha string, err error) {
 	sum := sha256.Sum256([]byte(content))
 	sha = hex.EncodeToString(sum[:])
-	err = contents.insert(ctx, c, at, &flowContent{SHA256: sha, Text: content})
-	if refusedAs(err, center.Duplicate) {
-		err = nil // the same text again
+	for {
+		err = contents.insert(ctx, c, at, &flowContent{SHA256: sha, Text: content})
+		if !refusedAs(err, center.Duplicate) {
+			return sha, err
+		}
+		err = contents.update(ctx, c, at, sha, func(*flowContent) error { return nil })
+		if !refusedAs(err, center.NotFound) {
+			return sha, err
+		}
+		// It was deleted between the two.
 	}
-	return sha, err
 }
 
 // Flow finds a flow and one of its contents: the published one, with the qualifier $SAVED the saved one, with a number

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"log/slog"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -194,6 +195,17 @@ func (t *traces) add(contact center.ContactID, l TraceLine) {
 		lines = lines[1:]
 	}
 	t.all[contact] = append(lines, l)
+}
+
+// forget drops what contacts have done.
+func (t *traces) forget(contacts []center.Contact) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	for i := range contacts {
+		id := contacts[i].ID
+		delete(t.all, id)
+		t.order = slices.DeleteFunc(t.order, func(other center.ContactID) bool { return other == id })
+	}
 }
 
 // Traced returns what a contact's flows have lately done, in order, when Config.Trace is set.

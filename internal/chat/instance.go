@@ -117,7 +117,7 @@ func (c *Chats) DeleteInstance(ctx context.Context, id center.InstanceID) error 
 			}
 		}
 	}
-	if err := c.Store.DeleteInstance(ctx, id); err != nil {
+	if err := c.Store.DeleteInstance(ctx, id, c.Wall()); err != nil {
 		return err
 	}
 	c.Forget()

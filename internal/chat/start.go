@@ -196,7 +196,7 @@ func (c *Chats) claimSlot(ctx context.Context, d *center.Draft) error {
 // chatOf finds the chat that a contact belongs to, within an instance, as it is stored. It waits for nobody's turn, so
 // that it may be called within one.
 func (c *Chats) chatOf(ctx context.Context, at center.InstanceID, id center.ContactID) (*state, error) {
-	missing := center.Refuse(center.NotFound, "Resource not found of Type: CONTACT %s", printable(string(id)))
+	missing := noContact(id)
 	if _, ok := center.UUID(string(id)); !ok {
 		return nil, missing
 	}

@@ -54,10 +54,16 @@ type world struct {
 
 func newWorld(t testing.TB) *world {
 	t.Helper()
+	return newWorldOn(t, "sqlite::memory:")
+}
+
+// newWorldOn is newWorld on a database of the test's.
+func newWorldOn(t testing.TB, database string) *world {
+	t.Helper()
 	w := &world{TB: t, ctx: t.Context(), clock: &clock{}}
 	w.clock.advance(time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC).Sub(time.Unix(0, 0)))
 	var err error
-	w.store, err = store.Open(context.Background(), "sqlite::memory:", store.Options{Log: slog.New(slog.DiscardHandler), Fatal: func(err error) { t.Error(err) }})
+	w.store, err = store.Open(context.Background(), database, store.Options{Log: slog.New(slog.DiscardHandler), Fatal: func(err error) { t.Error(err) }})
 	w.must(err)
 	t.Cleanup(func() { _ = w.store.Close() })
 	w.sealer, err = token.NewSealer([]token.Key{token.NewKey("k", w.clock.Now())})

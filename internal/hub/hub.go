@@ -35,7 +35,7 @@ type Viewer struct {
 type Desk interface {
 	// ItemsAfter returns the committed items of a chat that follow seq, in order, at most limit of them.
 	ItemsAfter(ctx context.Context, chat center.ChatID, seq int64, limit int) ([]center.Item, error)
-	// LastSeqs returns the sequence of the last committed item of each chat; a chat without items may be left out.
+	// LastSeqs returns the sequence of the last committed item of each chat; a chat that is not there is left out.
 	LastSeqs(ctx context.Context, chats []center.ChatID) (map[center.ChatID]int64, error)
 	// Connected is told of a socket's first subscription to the chat, which is answered when it has returned. Refused
 	// (a [center.Error] other than Internal or Unavailable: the participant is gone, the chat has ended), the socket is

@@ -144,6 +144,17 @@ func (r *room) hear(seq int64) {
 	r.fill()
 }
 
+// gone sends everybody away, because the chat was erased: clients ask for a new connection and are refused.
+func (r *room) gone() {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for _, all := range [][]*conn{r.conns, r.pending} {
+		for _, c := range all {
+			c.shut(closeGoingAway, "the chat is gone")
+		}
+	}
+}
+
 // take shows the item if it is the next. One that comes too early is in the store already: it is only remembered
 // that there is something to read.
 func (r *room) take(it *center.Item) {
@@ -323,6 +334,10 @@ func (h *Hub) compare(rooms []*room) {
 		return
 	}
 	for _, r := range rooms {
-		r.hear(last[r.chat])
+		if seq, there := last[r.chat]; there {
+			r.hear(seq)
+		} else {
+			r.gone()
+		}
 	}
 }

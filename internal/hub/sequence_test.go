@@ -8,6 +8,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/coder/websocket"
 	"pgregory.net/rapid"
 
 	"github.com/parley-chat/parley/internal/bus/bustest"
@@ -83,6 +84,19 @@ func TestALostLastItemIsFoundByComparing(t *testing.T) {
 		s.desk.commit(message(agent, "late"))
 		time.Sleep(4 * time.Second)
 		ana.hears("late")
+	})
+}
+
+func TestSocketsOfAnErasedChatAreSentAway(t *testing.T) {
+	story(t, hub.Options{Remote: true}, func(s *stage) {
+		ana, bob := s.join(customer), s.join(agent)
+		s.say(customer, "hi")
+		s.desk.behave(func(d *desk) { d.erased = true })
+		time.Sleep(2 * time.Second)
+		ana.hears("hi")
+		bob.hears("hi")
+		ana.leaves(websocket.StatusGoingAway)
+		bob.leaves(websocket.StatusGoingAway)
 	})
 }
 

@@ -39,6 +39,7 @@ type desk struct {
 	fail      int           // how many of the next calls fail
 	slow      time.Duration // of each read
 	asked     int           // for last sequences
+	erased    bool          // no chat is there any more
 }
 
 func (d *desk) commit(it center.Item) center.Item {
@@ -111,7 +112,9 @@ func (d *desk) LastSeqs(ctx context.Context, chats []center.ChatID) (map[center.
 	d.asked++
 	last := make(map[center.ChatID]int64)
 	for _, c := range chats {
-		last[c] = int64(len(d.items[c]))
+		if !d.erased {
+			last[c] = int64(len(d.items[c]))
+		}
 	}
 	return last, nil
 }

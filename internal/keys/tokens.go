@@ -16,7 +16,8 @@ import (
 )
 
 const (
-	tokenKind = "token-key"
+	// TokenKind is the kind of the token keys' resources.
+	TokenKind = "token-key"
 	// keepOld is how long a token key that no longer seals still opens. The longest chat that Amazon Connect allows
 	// lasts seven days, and a participant token is good for as long.
 	keepOld = 8 * 24 * time.Hour
@@ -167,7 +168,7 @@ func dead(all []token.Key, now time.Time) int {
 // dropDead deletes the rows of dead keys.
 func (r *Ring) dropDead(ctx context.Context, all []token.Key) error {
 	for _, k := range all[:dead(all, r.now())] {
-		err := r.store.DeleteResource(ctx, "", tokenKind, k.ID)
+		err := r.store.DeleteResource(ctx, "", TokenKind, k.ID)
 		if err != nil && !errors.Is(err, store.ErrNotFound) {
 			return err
 		}
@@ -182,7 +183,7 @@ type storedKey struct {
 }
 
 // purpose ties a sealed key to its row.
-func purpose(id string) string { return tokenKind + " " + id }
+func purpose(id string) string { return TokenKind + " " + id }
 
 // insertTokenKey makes a key, unless somebody else was first.
 func (r *Ring) insertTokenKey(ctx context.Context, id string, created time.Time) error {
@@ -191,7 +192,7 @@ func (r *Ring) insertTokenKey(ctx context.Context, id string, created time.Time)
 	if err != nil {
 		return err
 	}
-	err = r.store.InsertResource(ctx, store.Resource{Kind: tokenKind, ID: id, Body: body, Created: created, Modified: created})
+	err = r.store.InsertResource(ctx, store.Resource{Kind: TokenKind, ID: id, Body: body, Created: created, Modified: created})
 	if isDuplicate(err) {
 		return nil
 	}
@@ -200,17 +201,13 @@ func (r *Ring) insertTokenKey(ctx context.Context, id string, created time.Time)
 
 // tokenKeys reads all token keys, oldest first.
 func (r *Ring) tokenKeys(ctx context.Context) ([]token.Key, error) {
-	rows, err := r.store.Resources(ctx, "", tokenKind, "", maxTokenKeys)
+	rows, err := r.store.Resources(ctx, "", TokenKind, "", maxTokenKeys)
 	if err != nil {
 		return nil, fmt.Errorf("read token keys: %w", err)
 	}
 	keys := make([]token.Key, 0, len(rows))
 	for _, row := range rows {
-		var k storedKey
-		if err := json.Unmarshal(row.Body, &k); err != nil {
-			return nil, fmt.Errorf("decode token key %s: %w", row.ID, err)
-		}
-		secret, err := r.master.Open(k.Sealed, purpose(row.ID))
+		k, secret, err := openTokenKey(r.master, row.ID, row.Body)
 		if err != nil {
 			return nil, err
 		}
@@ -220,6 +217,20 @@ func (r *Ring) tokenKeys(ctx context.Context) ([]token.Key, error) {
 	}
 	slices.SortFunc(keys, func(a, b token.Key) int { return a.Created.Compare(b.Created) })
 	return keys, nil
+}
+
+func openTokenKey(master token.MasterKey, id string, body []byte) (k storedKey, secret []byte, err error) {
+	if err := json.Unmarshal(body, &k); err != nil {
+		return k, nil, fmt.Errorf("decode token key %s: %w", id, err)
+	}
+	secret, err = master.Open(k.Sealed, purpose(id))
+	return k, secret, err
+}
+
+// Opens says whether a token key, as it lies in the store, is sealed with the operator's master key.
+func Opens(master token.MasterKey, id string, body []byte) error {
+	_, _, err := openTokenKey(master, id, body)
+	return err
 }
 
 func isDuplicate(err error) bool {

@@ -197,7 +197,7 @@ func TestAnOldKeyIsGoodForEightDaysAfterItsSuccessor(t *testing.T) {
 		t.Errorf("the second key's token: %v", err)
 	}
 	rotate()
-	rows, err := db.Resources(t.Context(), "", tokenKind, "", 10)
+	rows, err := db.Resources(t.Context(), "", TokenKind, "", 10)
 	if err != nil {
 		t.Fatal(err)
 	}

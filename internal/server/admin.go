@@ -6,6 +6,7 @@ import (
 	"github.com/parley-chat/parley/internal/center"
 	"github.com/parley-chat/parley/internal/chat"
 	"github.com/parley-chat/parley/internal/keys"
+	"github.com/parley-chat/parley/internal/store"
 )
 
 // Admin does an operator's tasks on a store, beside servers that may be running on it.
@@ -74,6 +75,12 @@ func (a *Admin) FindInstance(ctx context.Context, name string) (*center.Instance
 		}
 	}
 	return nil, center.Refuse(center.NotFound, "there is no instance with that alias or id; parley instance list shows them")
+}
+
+// EraseChat erases the whole chat that a contact belongs to and returns what that was. A chat that has not ended is
+// refused, or with end ended first.
+func (a *Admin) EraseChat(ctx context.Context, contact center.ContactID, end bool) (store.Erased, error) {
+	return a.chats.Erase(ctx, contact, end)
 }
 
 // DeleteInstance ends an instance's chats and deletes all that belongs to it.

@@ -141,6 +141,12 @@ func (c *Config) checkPublicURL() error {
 	return nil
 }
 
+// secretFile is the secret beside a SQLite database; databaseFile is what parley dev and parley restore name that.
+const (
+	secretFile   = "parley.secret"
+	databaseFile = "parley.db"
+)
+
 // memory is the path of a SQLite database that is no file.
 const memory = ":memory:"
 
@@ -157,7 +163,7 @@ func (c *Config) secret() (string, error) {
 	if !isFile || path == memory {
 		return randomSecret(), nil
 	}
-	file := filepath.Join(filepath.Dir(path), "parley.secret")
+	file := filepath.Join(filepath.Dir(path), secretFile)
 	raw, err := os.ReadFile(file)
 	if errors.Is(err, os.ErrNotExist) {
 		return makeSecret(file)

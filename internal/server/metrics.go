@@ -41,6 +41,13 @@ func (s *Server) metrics(w http.ResponseWriter, _ *http.Request) {
 	e.one("parley_gap_items_repaired_total", "counter", "Items that were lost between nodes and read from the store.", float64(h.Repaired))
 	e.one("parley_slow_sockets_closed_total", "counter", "Sockets closed because they did not read.", float64(h.SlowClosed))
 
+	erased := s.chats.ErasureStats()
+	e.one("parley_chats_erased_total", "counter", "Chats that this node has erased, for their age or because it was asked to.", float64(erased.Chats))
+	e.one("parley_chat_items_erased_total", "counter", "Items of erased chats that this node has deleted.", float64(erased.Items))
+	e.one("parley_flow_contents_deleted_total", "counter", "Contents of flows and modules that this node has deleted because nothing needed them.", float64(erased.Contents))
+	e.one("parley_erasure_failures_total", "counter", "Steps of erasing that failed and are tried again.", float64(erased.Failures))
+	e.one("parley_erasure_overdue_seconds", "gauge", "How far beyond --keep-chats the oldest ended chat was when this node last looked.", erased.Overdue.Seconds())
+
 	e.runtime()
 	w.Header().Set("Content-Type", "text/plain; version=0.0.4; charset=utf-8")
 	_, _ = w.Write(e.text)

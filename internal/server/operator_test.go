@@ -5,6 +5,7 @@ import (
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
+	"os"
 	"regexp"
 	"strings"
 	"testing"
@@ -56,6 +57,30 @@ func TestMetrics(t *testing.T) {
 		if !strings.Contains(text, want+"\n") {
 			t.Errorf("there is no %q in\n%s", want, text)
 		}
+	}
+}
+
+// Every metric is in the operator's handbook, and no other.
+func TestMetricsAreDocumented(t *testing.T) {
+	handbook, err := os.ReadFile("../../docs/operating.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	documented := map[string]bool{}
+	for _, row := range regexp.MustCompile("(?m)^\\| `([a-z_]+)` \\|").FindAllSubmatch(handbook, -1) {
+		documented[string(row[1])] = true
+	}
+	for one := range strings.Lines(operate(development(t, nil), "/metrics").Body.String()) {
+		if name, is := strings.CutPrefix(one, "# TYPE "); is {
+			name = strings.Fields(name)[0]
+			if !documented[name] {
+				t.Errorf("docs/operating.md does not have %s", name)
+			}
+			delete(documented, name)
+		}
+	}
+	for name := range documented {
+		t.Errorf("docs/operating.md has %s, which is not there", name)
 	}
 }
 

@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"os"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -191,8 +192,13 @@ func (s *Server) HasAccessKeys(ctx context.Context) (bool, error) {
 // Resync compares what sockets were shown with the store: news may have been lost.
 func (s *Server) Resync() { s.hub.Resync() }
 
-// Work fires due rows until ctx ends.
-func (s *Server) Work(ctx context.Context) { s.chats.Run(ctx) }
+// Work fires due rows and erases old chats until ctx ends.
+func (s *Server) Work(ctx context.Context) {
+	var erasing sync.WaitGroup
+	erasing.Go(func() { s.chats.EraseOld(ctx) })
+	s.chats.Run(ctx)
+	erasing.Wait()
+}
 
 // Close closes the store and the flow log. Sockets and requests must be gone.
 func (s *Server) Close() error { return errors.Join(s.store.Close(), s.flowLog.close()) }

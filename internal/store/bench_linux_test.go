@@ -173,6 +173,8 @@ func openRaw(b *testing.B, laid bool) *Store {
 	return s
 }
 
+func (r *rawLog) scrub(context.Context) (bool, error) { return true, nil }
+
 func (r *rawLog) commit(batch []*job) {
 	sortByChat(batch)
 	r.buffer = r.buffer[:0]

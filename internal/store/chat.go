@@ -112,7 +112,7 @@ func (s *Store) Page(ctx context.Context, q PageQuery) ([]center.Item, error) {
 	if !ok {
 		return nil, nil
 	}
-	text := `SELECT seq, at, body FROM item WHERE chat = $1 AND seq >= $2 AND seq <= $3 `
+	text := `SELECT seq, at, body FROM item WHERE chat = $1 AND seq >= $2 AND seq <= $3` + notErased + ` `
 	if q.TranscriptOnly {
 		text += `AND flags & 1 <> 0 `
 	}
@@ -140,7 +140,7 @@ func (s *Store) Item(ctx context.Context, chat center.ChatID, id center.ItemID) 
 	if !ok1 || !ok2 {
 		return center.Item{}, ErrNotFound
 	}
-	all, err := s.items(ctx, chat, `SELECT seq, at, body FROM item WHERE chat = $1 AND id = $2 ORDER BY seq DESC LIMIT 1`, rawChat[:], rawID[:])
+	all, err := s.items(ctx, chat, `SELECT seq, at, body FROM item WHERE chat = $1 AND id = $2`+notErased+` ORDER BY seq DESC LIMIT 1`, rawChat[:], rawID[:])
 	if err == nil && len(all) == 0 {
 		err = ErrNotFound
 	}
@@ -174,7 +174,7 @@ func (s *Store) SeqAt(ctx context.Context, chat center.ChatID, t time.Time) (seq
 		return 0, ErrNotFound
 	}
 	// Times rise with the sequence, so the first one found in its order is the one.
-	err = s.row(ctx, `SELECT seq FROM item WHERE chat = $1 AND at >= $2 ORDER BY seq LIMIT 1`, []any{raw[:], ceilMillis(t)}, &seq)
+	err = s.row(ctx, `SELECT seq FROM item WHERE chat = $1 AND at >= $2`+notErased+` ORDER BY seq LIMIT 1`, []any{raw[:], ceilMillis(t)}, &seq)
 	return seq, err
 }
 
@@ -187,7 +187,7 @@ func (s *Store) TranscriptBytes(ctx context.Context, chat center.ChatID, to int6
 	if to == 0 {
 		to = math.MaxInt64
 	}
-	err = s.row(ctx, `SELECT coalesce(sum(length(body)), 0) FROM item WHERE chat = $1 AND seq <= $2 AND flags & 1 <> 0`, []any{raw[:], to}, &n)
+	err = s.row(ctx, `SELECT coalesce(sum(length(body)), 0) FROM item WHERE chat = $1 AND seq <= $2 AND flags & 1 <> 0`+notErased, []any{raw[:], to}, &n)
 	return n, err
 }
 
@@ -214,7 +214,7 @@ func (s *Store) LastSeqs(ctx context.Context, chats []center.ChatID) (map[center
 	if len(ids) == 0 {
 		return last, nil
 	}
-	text := `SELECT v.id, (SELECT max(seq) FROM item WHERE item.chat = v.id) FROM ` + s.d.ids
+	text := `SELECT v.id, (SELECT max(seq) FROM item WHERE item.chat = v.id) FROM ` + s.d.ids + ` WHERE EXISTS (SELECT 1 FROM chat WHERE chat.id = v.id)`
 	err := s.rows(ctx, text, []any{s.d.idsArg(ids)}, func(r *sql.Rows) error {
 		var (
 			id  []byte
@@ -245,7 +245,7 @@ func (s *Store) Receipts(ctx context.Context, chat center.ChatID, items []center
 		return found, nil
 	}
 	// All of the chat's: its receipts lie together, and there are few to a message.
-	err := s.rows(ctx, `SELECT item, participant, delivered, read FROM receipt WHERE chat = $1 ORDER BY item, participant`, []any{raw[:]}, func(r *sql.Rows) error {
+	err := s.rows(ctx, `SELECT item, participant, delivered, read FROM receipt WHERE chat = $1`+notErased+` ORDER BY item, participant`, []any{raw[:]}, func(r *sql.Rows) error {
 		var (
 			item            []byte
 			rc              center.Receipt

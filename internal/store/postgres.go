@@ -39,11 +39,14 @@ var postgresDialect = &dialect{
 		SELECT $1::bytea, $2::bigint + 1, $3::bigint, $4::bytea, $5::bigint, $6::bytea, $7::bytea
 		WHERE EXISTS (SELECT 1 FROM item p WHERE p.chat = $1 AND p.seq = $2) ON CONFLICT DO NOTHING`,
 	skipLocked:  ` FOR UPDATE SKIP LOCKED`,
+	forUpdate:   ` FOR UPDATE`,
 	ids:         `unnest($1::bytea[]) AS v(id)`,
 	idsArg:      func(ids [][]byte) any { return ids },
 	hasVersions: `SELECT count(*) FROM pg_tables WHERE schemaname = current_schema() AND tablename = 'goose_db_version'`,
 	dropped:     pgDropped,
 	clock:       `SELECT (extract(epoch FROM clock_timestamp()) * 1000)::bigint`,
+
+	eraseSettles: eraseSettles,
 }
 
 const pgAppendMany = `INSERT INTO item (chat, seq, at, id, flags, token, body)
@@ -217,6 +220,8 @@ func (e *pgEngine) migrate(ctx context.Context) (err error) {
 func (e *pgEngine) loops() int        { return pgCommitters }
 func (e *pgEngine) reader() *sql.DB   { return e.read }
 func (e *pgEngine) dialect() *dialect { return postgresDialect }
+
+func (e *pgEngine) scrub(context.Context) (bool, error) { return true, nil }
 
 func (e *pgEngine) close() error {
 	e.aside.close()

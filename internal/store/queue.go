@@ -23,6 +23,7 @@ type job struct {
 	rows   []itemRow      // of change.Items
 	work   func(session) error
 	on     string // what work writes to, as one of its locks; "" when that is not worth remembering
+	pages  int    // that work may add to SQLite's WAL; 0: few
 
 	state atomic.Int32 // queued, taken or abandoned
 	err   error        // the committer's alone until it is sent

@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"context"
 	"database/sql"
-	"database/sql/driver"
 	"errors"
 	"time"
 
@@ -71,6 +70,23 @@ func (s *Store) resources(ctx context.Context, query string, args ...any) ([]Res
 		err := r.Scan(&res.Instance, &res.Kind, &id, &name, &res.Body, &res.Version, &created, &modified)
 		res.ID, res.Name, res.Created, res.Modified = string(id), string(name), timeOf(created), timeOf(modified)
 		all = append(all, res)
+		return err
+	})
+	return all, err
+}
+
+// ResourceIDs returns up to limit ids of resources of a kind, from the one after afterID ("": from the first).
+func (s *Store) ResourceIDs(ctx context.Context, instance center.InstanceID, kind, afterID string, limit int) ([]string, error) {
+	text, args := `SELECT id FROM resource WHERE instance = $1 AND kind = $2 ORDER BY id LIMIT $3`, []any{string(instance), kind, limit}
+	if afterID != "" {
+		text = `SELECT id FROM resource WHERE instance = $1 AND kind = $2 AND id > $4 ORDER BY id LIMIT $3`
+		args = append(args, []byte(afterID))
+	}
+	var all []string
+	err := s.rows(ctx, text, args, func(r *sql.Rows) error {
+		var id []byte
+		err := r.Scan(&id)
+		all = append(all, string(id))
 		return err
 	})
 	return all, err
@@ -179,44 +195,39 @@ func (s *Store) DeleteResource(ctx context.Context, instance center.InstanceID, 
 	})
 }
 
-// deleteChats is how many chats one transaction removes; commits of others come between.
-const deleteChats = 100
+// DeleteUnmodified removes a resource that was not modified after a time, and says whether it did.
+func (s *Store) DeleteUnmodified(ctx context.Context, instance center.InstanceID, kind, id string, after time.Time) (gone bool, err error) {
+	err = s.write(ctx, func(ses session) error {
+		n, err := ses.exec(`DELETE FROM resource WHERE instance = $1 AND kind = $2 AND id = $3 AND modified <= $4`,
+			string(instance), kind, []byte(id), millis(after))
+		gone = n == 1
+		return err
+	})
+	return gone, err
+}
 
-// DeleteInstance removes the chats of an instance with all that belongs to them, then its resources. What it could
-// not finish, for lack of time or power, a second call does. Nobody may start chats there meanwhile.
-func (s *Store) DeleteInstance(ctx context.Context, instance center.InstanceID) error {
-	for more := true; more; {
-		err := s.write(ctx, func(ses session) error {
-			rows, err := ses.query(`SELECT id FROM chat WHERE instance = $1 LIMIT $2`, string(instance), int64(deleteChats))
-			if err != nil {
-				return err
-			}
-			more = len(rows) == deleteChats
-			return s.deleteChats(ses, rows)
-		})
+// instanceChats is how many chats one transaction of DeleteInstance begins to erase; commits of others come between.
+const instanceChats = 100
+
+// DeleteInstance erases the chats of an instance, then its resources. What it could not finish, for lack of time or
+// power, a second call does. Nobody may start chats there meanwhile. now is real time.
+func (s *Store) DeleteInstance(ctx context.Context, instance center.InstanceID, now time.Time) error {
+	for {
+		gone, err := s.eraseInstance(ctx, instance, now, instanceChats)
 		if err != nil {
 			return err
+		}
+		for more := true; more; {
+			if _, more, err = s.Sweep(ctx, now); err != nil {
+				return err
+			}
+		}
+		if gone.Chats == 0 {
+			break
 		}
 	}
 	return s.write(ctx, func(ses session) error {
 		_, err := ses.exec(`DELETE FROM resource WHERE instance = $1`, string(instance))
 		return err
 	})
-}
-
-func (s *Store) deleteChats(ses session, rows [][]driver.Value) error {
-	if len(rows) == 0 {
-		return nil
-	}
-	ids := make([][]byte, len(rows))
-	for i, row := range rows {
-		ids[i] = row[0].([]byte)
-	}
-	// The chat first: whoever is committing to it waits there, or is waited for.
-	for _, from := range []string{"chat WHERE id", "item WHERE chat", "contact WHERE chat", "due WHERE chat", "claim WHERE chat", "receipt WHERE chat"} {
-		if _, err := ses.exec(`DELETE FROM `+from+` IN (SELECT v.id FROM `+s.d.ids+`)`, s.d.idsArg(ids)); err != nil {
-			return err
-		}
-	}
-	return nil
 }

@@ -1,9 +1,11 @@
 package store
 
 import (
+	"context"
 	"database/sql"
 	"database/sql/driver"
 	"errors"
+	"time"
 )
 
 // session is one connection inside a committer's transaction: what the two engines do differently.
@@ -40,6 +42,10 @@ type dialect struct {
 	append string
 	// skipLocked makes rows that another node is leasing invisible.
 	skipLocked string
+	// forUpdate locks the rows that a query finds.
+	forUpdate string
+	// eraseSettles is how long an erased chat is remembered.
+	eraseSettles time.Duration
 	// ids is a row source v(id) made of its only argument $1, which idsArg builds.
 	ids    string
 	idsArg func(ids [][]byte) any
@@ -60,6 +66,8 @@ type committer interface {
 	// reader is the pool that reads go through.
 	reader() *sql.DB
 	dialect() *dialect
+	// scrub is [Store.Scrub].
+	scrub(ctx context.Context) (done bool, err error)
 	// close is called when no commit runs any more.
 	close() error
 }

@@ -29,6 +29,8 @@ const (
 	// SQLite walks its whole page cache in the commit of every transaction that split a page, so a large one costs more
 	// than reading what falls out of a small one from the system's.
 	writerCache = "4096"
+	busyTimeout = "5000" // ms that one waits for another process that writes
+	readerWait  = "100"  // ms that the writer waits for readers, to begin the WAL anew
 )
 
 var sqliteDialect = &dialect{
@@ -61,6 +63,7 @@ type sqliteEngine struct {
 	write  *sql.DB // of one connection
 	read   *sql.DB // the same one in memory
 	memory bool
+	file   string // the data source of one more connection, but in memory
 
 	prepared map[string]driver.Stmt // of the writer's connection, by text
 	on       driver.Conn            // the connection they are prepared on
@@ -74,7 +77,7 @@ type sqliteEngine struct {
 
 func openSQLite(ctx context.Context, s *Store, path string) (*sqliteEngine, error) {
 	e := &sqliteEngine{store: s, memory: path == ":memory:", prepared: map[string]driver.Stmt{}}
-	pragmas := "_pragma=busy_timeout(5000)&_pragma=synchronous(FULL)"
+	pragmas := "_pragma=busy_timeout(" + busyTimeout + ")&_pragma=synchronous(FULL)&_pragma=secure_delete(ON)"
 	if e.memory {
 		db, err := openPool("file::memory:?"+pragmas, 1)
 		if err != nil {
@@ -86,7 +89,8 @@ func openSQLite(ctx context.Context, s *Store, path string) (*sqliteEngine, erro
 	if err := createPrivate(path); err != nil {
 		return nil, err
 	}
-	file := "file:" + (&url.URL{Path: path}).EscapedPath() + "?" + pragmas
+	file := sqliteFile(path) + "?" + pragmas
+	e.file = file
 	var err error
 	e.write, err = openPool(file+"&_pragma=cache_size(-"+writerCache+")&_pragma=journal_mode(WAL)&_pragma=wal_autocheckpoint(0)&_pragma=journal_size_limit(67108864)", 1)
 	if err != nil {
@@ -109,6 +113,9 @@ func openSQLite(ctx context.Context, s *Store, path string) (*sqliteEngine, erro
 	go e.checkpoints(checkpoints)
 	return e, nil
 }
+
+// sqliteFile is a path as a data source's name begins.
+func sqliteFile(path string) string { return "file:" + (&url.URL{Path: path}).EscapedPath() }
 
 // migrate waits for others who open the same file: turning a file into WAL mode and removing the WAL on close lock it
 // without waiting themselves.
@@ -217,7 +224,7 @@ func (e *sqliteEngine) account(batch []*job) {
 			e.written += len(j.rows[i].body) + pageBytes
 		}
 		if !j.plain() {
-			e.written += 4 * pageBytes
+			e.written += max(4, j.pages) * pageBytes
 		}
 		if j.change != nil {
 			e.written += len(j.change.State)
@@ -240,8 +247,21 @@ func (e *sqliteEngine) copyBack() {
 	}
 	select {
 	case <-e.restart:
-		e.walCheckpoint(e.write, "RESTART")
+		e.restartWAL()
 	default:
+	}
+}
+
+// restartWAL begins the WAL anew, unless a reader is in the way for longer than reads of ours take: a backup, for
+// example, which reads for as long as the database is large. Commits do not wait for it; the WAL grows meanwhile.
+func (e *sqliteEngine) restartWAL() {
+	_, err := e.write.Exec("PRAGMA busy_timeout(" + readerWait + ")")
+	if err == nil {
+		e.walCheckpoint(e.write, "RESTART")
+		_, err = e.write.Exec("PRAGMA busy_timeout(" + busyTimeout + ")")
+	}
+	if err != nil {
+		e.store.log.Warn("the write-ahead log was not begun anew", "error", err)
 	}
 }
 
@@ -250,7 +270,7 @@ func (e *sqliteEngine) checkpoints(db *sql.DB) {
 	defer close(e.stopped)
 	defer db.Close()
 	for range e.checkpoint {
-		if e.walCheckpoint(db, "PASSIVE") > restartSize {
+		if size, _ := e.walCheckpoint(db, "PASSIVE"); size > restartSize {
 			select {
 			case e.restart <- struct{}{}:
 			default:
@@ -259,9 +279,9 @@ func (e *sqliteEngine) checkpoints(db *sql.DB) {
 	}
 }
 
-// walCheckpoint copies back what it can, and returns how large the WAL is. That others were in the way, or that there
-// is no room, is no trouble as long as commits succeed.
-func (e *sqliteEngine) walCheckpoint(db *sql.DB, mode string) (size int) {
+// walCheckpoint copies back what it can, and returns how large the WAL is and whether the mode's work was done to its
+// end. That others were in the way, or that there is no room, is no trouble as long as commits succeed.
+func (e *sqliteEngine) walCheckpoint(db *sql.DB, mode string) (size int, done bool) {
 	var busy, pages, copied int
 	err := db.QueryRow("PRAGMA wal_checkpoint("+mode+")").Scan(&busy, &pages, &copied)
 	switch {
@@ -270,7 +290,21 @@ func (e *sqliteEngine) walCheckpoint(db *sql.DB, mode string) (size int) {
 	case err != nil:
 		e.store.log.Warn("the write-ahead log was not copied back", "error", err)
 	}
-	return pages * pageBytes
+	return pages * pageBytes, err == nil && busy == 0
+}
+
+// scrub empties the WAL. The greater part of it is copied back beside the writer, the rest while the writer waits.
+func (e *sqliteEngine) scrub(context.Context) (done bool, err error) {
+	if e.memory {
+		return true, nil
+	}
+	db, err := openPool(e.file+"&_pragma=cache_size(-256)&_pragma=busy_timeout("+readerWait+")", 1)
+	if err != nil {
+		return false, err
+	}
+	e.walCheckpoint(db, "PASSIVE")
+	_, done = e.walCheckpoint(db, "TRUNCATE")
+	return done, db.Close()
 }
 
 // sqliteFailure says what an error of a commit or checkpoint means for the store.

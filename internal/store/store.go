@@ -227,13 +227,19 @@ func (s *Store) Clock(ctx context.Context) (now time.Time, ok bool, err error) {
 // Reset removes everything but the schema.
 func (s *Store) Reset(ctx context.Context) error {
 	return s.write(ctx, func(ses session) error {
-		for _, table := range []string{"chat", "item", "contact", "due", "claim", "receipt", "resource"} {
+		for _, table := range []string{"chat", "item", "contact", "due", "claim", "receipt", "resource", "erased"} {
 			if _, err := ses.exec("DELETE FROM " + table); err != nil {
 				return err
 			}
 		}
 		return nil
 	})
+}
+
+// Private says that no other process can read or write what is in the Store.
+func (s *Store) Private() bool {
+	e, ok := s.engine.(*sqliteEngine)
+	return ok && e.memory
 }
 
 // statement prepares a read once. Preparing happens outside the lock: it is I/O.

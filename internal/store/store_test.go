@@ -820,11 +820,11 @@ func TestDeletedInstanceLeavesOthersAlone(t *testing.T) {
 		}
 		kept := make1(other)
 		var gone *center.Change
-		for range deleteChats + 5 {
+		for range instanceChats + 5 {
 			gone = make1(instance)
 		}
 		equal(t, "insert", s.InsertResources(ctx, []Resource{{Instance: instance, Kind: "flow", ID: "a"}, {Instance: other, Kind: "flow", ID: "a"}}), nil)
-		equal(t, "delete", s.DeleteInstance(ctx, instance), nil)
+		equal(t, "delete", s.DeleteInstance(ctx, instance, start), nil)
 
 		equal(t, "chat is gone", errOf(s.Chat(ctx, gone.Chat)), ErrNotFound)
 		equal(t, "contact is gone", errOf(s.ChatOf(ctx, gone.Contacts[0])), ErrNotFound)

@@ -868,6 +868,15 @@ func appendContactEvaluations(dst []byte, m map[string]ContactEvaluation) []byte
 	return wire.Close(dst, '}')
 }
 
+func appendContactFields(dst []byte, list []string) []byte {
+	dst = append(dst, '[')
+	for i := range list {
+		dst = wire.AppendString(dst, list[i])
+		dst = append(dst, ',')
+	}
+	return wire.Close(dst, ']')
+}
+
 // AppendJSON appends the members that are set.
 func (v *ContactFlow) AppendJSON(dst []byte) []byte {
 	dst = append(dst, '{')
@@ -2134,6 +2143,22 @@ func (v *CustomerVoiceActivity) AppendJSON(dst []byte) []byte {
 		dst = append(dst, ',')
 	}
 	return wire.Close(dst, '}')
+}
+
+// AppendJSON appends the members that are set.
+func (v *DeleteContactDataInput) AppendJSON(dst []byte) []byte {
+	dst = append(dst, '{')
+	if v.ContactFields != nil {
+		dst = append(dst, `"ContactFields":`...)
+		dst = appendContactFields(dst, v.ContactFields)
+		dst = append(dst, ',')
+	}
+	return wire.Close(dst, '}')
+}
+
+// AppendJSON appends the members that are set.
+func (v *DeleteContactDataOutput) AppendJSON(dst []byte) []byte {
+	return append(dst, "{}"...)
 }
 
 // AppendJSON appends the members that are set.

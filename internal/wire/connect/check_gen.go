@@ -236,6 +236,21 @@ func checkConnectionTypeList(list []string) *wire.FieldError {
 	return nil
 }
 
+var enumContactField = []string{"CUSTOMER_ENDPOINT", "ADDITIONAL_EMAIL_RECIPIENTS", "EMAIL_SUBJECT"}
+
+func checkContactField(s string) *wire.FieldError {
+	return wire.CheckEnum(s, enumContactField)
+}
+
+func checkContactFields(list []string) *wire.FieldError {
+	for i := range list {
+		if e := checkContactField(list[i]); e != nil {
+			return e.At(i)
+		}
+	}
+	return nil
+}
+
 func checkContactFlowId(s string) *wire.FieldError {
 	return wire.CheckLength(s, 0, 500)
 }
@@ -786,6 +801,28 @@ func (v *CreateViewVersionInput) check() *wire.FieldError {
 
 func checkCustomerIdNonEmpty(s string) *wire.FieldError {
 	return wire.CheckLength(s, 1, 128)
+}
+
+func (v *DeleteContactDataInput) check() *wire.FieldError {
+	if v.InstanceId == nil {
+		return wire.MissingField("InstanceId")
+	}
+	if e := checkInstanceId(*v.InstanceId); e != nil {
+		return e.In("InstanceId")
+	}
+	if v.ContactId == nil {
+		return wire.MissingField("ContactId")
+	}
+	if e := checkContactId(*v.ContactId); e != nil {
+		return e.In("ContactId")
+	}
+	if v.ContactFields == nil {
+		return wire.MissingField("ContactFields")
+	}
+	if e := checkContactFields(v.ContactFields); e != nil {
+		return e.In("ContactFields")
+	}
+	return nil
 }
 
 func (v *DeleteContactFlowAliasInput) check() *wire.FieldError {

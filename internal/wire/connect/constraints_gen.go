@@ -55,7 +55,7 @@ func Constraints() map[string][]wire.Constraint {
 		},
 		"CreateContactFlowAlias": {
 			{Field: "InstanceId", Location: wire.Path, Type: "string", Wire: "InstanceId", Required: true, Min: new(int64(1)), Max: new(int64(250)), Pattern: "^(arn:(aws|aws-us-gov):connect:[a-z]{2}-[a-z]+-[0-9]{1}:[0-9]{1,20}:instance/)?[a-f0-9]{8}-[a-f0-9]{4}-[a-f0-9]{4}-[a-f0-9]{4}-[a-f0-9]{12}$"},
-			{Field: "Description", Location: wire.Body, Type: "string"},
+			{Field: "Description", Location: wire.Body, Type: "string", Beside: []string{""}},
 			{Field: "ContactFlowId", Location: wire.Path, Type: "string", Wire: "ContactFlowId", Required: true},
 			{Field: "ContactFlowVersion", Location: wire.Body, Type: "long", Required: true, Min: new(int64(1))},
 			{Field: "AliasName", Location: wire.Body, Type: "string", Required: true, Min: new(int64(1))},
@@ -192,6 +192,12 @@ func Constraints() map[string][]wire.Constraint {
 			{Field: "ViewId", Location: wire.Path, Type: "string", Wire: "ViewId", Required: true, Min: new(int64(1)), Max: new(int64(500)), Pattern: "^[a-zA-Z0-9\\_\\-:\\/$]+$"},
 			{Field: "VersionDescription", Location: wire.Body, Type: "string", Beside: []string{""}, Min: new(int64(1)), Max: new(int64(4096)), Pattern: "^([\\p{L}\\p{N}_.:\\/=+\\-@,()']+[\\p{L}\\p{Z}\\p{N}_.:\\/=+\\-@,()']*)$"},
 			{Field: "ViewContentSha256", Location: wire.Body, Type: "string", Min: new(int64(1)), Max: new(int64(64)), Pattern: "^[a-zA-Z0-9]{64}$"},
+		},
+		"DeleteContactData": {
+			{Field: "InstanceId", Location: wire.Path, Type: "string", Wire: "InstanceId", Required: true, Min: new(int64(1)), Max: new(int64(100))},
+			{Field: "ContactId", Location: wire.Path, Type: "string", Wire: "ContactId", Required: true, Min: new(int64(1)), Max: new(int64(256))},
+			{Field: "ContactFields", Location: wire.Body, Type: "list", Required: true},
+			{Field: "ContactFields[0]", Location: wire.Body, Type: "string", Enum: []string{"CUSTOMER_ENDPOINT", "ADDITIONAL_EMAIL_RECIPIENTS", "EMAIL_SUBJECT"}},
 		},
 		"DeleteContactFlow": {
 			{Field: "InstanceId", Location: wire.Path, Type: "string", Wire: "InstanceId", Required: true, Min: new(int64(1)), Max: new(int64(100))},
@@ -479,7 +485,7 @@ func Constraints() map[string][]wire.Constraint {
 			{Field: "ContactFlowId", Location: wire.Path, Type: "string", Wire: "ContactFlowId", Required: true},
 			{Field: "AliasId", Location: wire.Path, Type: "string", Wire: "AliasId", Required: true, Min: new(int64(1)), Max: new(int64(500))},
 			{Field: "Name", Location: wire.Body, Type: "string", Min: new(int64(1))},
-			{Field: "Description", Location: wire.Body, Type: "string"},
+			{Field: "Description", Location: wire.Body, Type: "string", Beside: []string{""}},
 			{Field: "ContactFlowVersion", Location: wire.Body, Type: "long", Min: new(int64(1))},
 		},
 		"UpdateContactFlowContent": {

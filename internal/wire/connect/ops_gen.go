@@ -13,6 +13,7 @@ var (
 	ConflictException                   = wire.ErrorShape{Code: "ConflictException", Status: 409}
 	ContactFlowNotPublishedException    = wire.ErrorShape{Code: "ContactFlowNotPublishedException", Status: 404}
 	ContactNotFoundException            = wire.ErrorShape{Code: "ContactNotFoundException", Status: 410}
+	ContactNotTerminatedException       = wire.ErrorShape{Code: "ContactNotTerminatedException", Status: 409}
 	DuplicateResourceException          = wire.ErrorShape{Code: "DuplicateResourceException", Status: 409}
 	IdempotencyException                = wire.ErrorShape{Code: "IdempotencyException", Status: 409}
 	InternalServiceException            = wire.ErrorShape{Code: "InternalServiceException", Status: 500}
@@ -121,6 +122,11 @@ var Ops = []wire.Op{
 		Service: "connect", Name: "CreateViewVersion", Method: "PUT", Path: "/views/{InstanceId}/{ViewId}/versions", Status: 200, Auth: wire.SigV4,
 		Errors:   []wire.ErrorShape{AccessDeniedException, InvalidRequestException, InvalidParameterException, ResourceNotFoundException, InternalServiceException, TooManyRequestsException, ServiceQuotaExceededException, ResourceInUseException},
 		NewInput: func() wire.Input { return new(CreateViewVersionInput) },
+	},
+	{
+		Service: "connect", Name: "DeleteContactData", Method: "POST", Path: "/contact/delete/{InstanceId}/{ContactId}", Status: 200, Auth: wire.SigV4,
+		Errors:   []wire.ErrorShape{InvalidRequestException, InvalidParameterException, ResourceNotFoundException, ContactNotTerminatedException, InternalServiceException, ThrottlingException},
+		NewInput: func() wire.Input { return new(DeleteContactDataInput) },
 	},
 	{
 		Service: "connect", Name: "DeleteContactFlow", Method: "DELETE", Path: "/contact-flows/{InstanceId}/{ContactFlowId}", Status: 200, Auth: wire.SigV4,
@@ -495,7 +501,6 @@ var Others = []wire.Route{
 	{Service: "connect", Name: "DeactivateEvaluationForm", Method: "POST", Path: "/evaluation-forms/{InstanceId}/{EvaluationFormId}/deactivate"},
 	{Service: "connect", Name: "DeleteAllEntitySessions", Method: "POST", Path: "/auth/sessions/delete-all-entity-sessions"},
 	{Service: "connect", Name: "DeleteAttachedFile", Method: "DELETE", Path: "/attached-files/{InstanceId}/{FileId}"},
-	{Service: "connect", Name: "DeleteContactData", Method: "POST", Path: "/contact/delete/{InstanceId}/{ContactId}"},
 	{Service: "connect", Name: "DeleteContactEvaluation", Method: "DELETE", Path: "/contact-evaluations/{InstanceId}/{EvaluationId}"},
 	{Service: "connect", Name: "DeleteDataTable", Method: "DELETE", Path: "/data-tables/{InstanceId}/{DataTableId}"},
 	{Service: "connect", Name: "DeleteDataTableAttribute", Method: "DELETE", Path: "/data-tables/{InstanceId}/{DataTableId}/attributes/{AttributeName}"},

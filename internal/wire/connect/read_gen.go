@@ -707,6 +707,41 @@ func (v *CreateViewVersionInput) read(r *wire.Reader) {
 }
 
 // Decode implements wire.Input.
+func (v *DeleteContactDataInput) Decode(q *wire.Request) error {
+	var r wire.Reader
+	r.Reset(q.Body)
+	v.read(&r)
+	if err := r.End(); err != nil {
+		return err
+	}
+	var e *wire.FieldError
+	if v.InstanceId, e = q.PathString(0); e != nil {
+		return e.In("InstanceId")
+	}
+	if v.ContactId, e = q.PathString(1); e != nil {
+		return e.In("ContactId")
+	}
+	if e := v.check(); e != nil {
+		return e
+	}
+	return nil
+}
+
+func (v *DeleteContactDataInput) read(r *wire.Reader) {
+	if !r.Object() {
+		return
+	}
+	for r.Member() {
+		switch r.Name() {
+		case "ContactFields":
+			v.ContactFields = readContactFields(r)
+		default:
+			r.Skip()
+		}
+	}
+}
+
+// Decode implements wire.Input.
 func (v *DeleteContactFlowInput) Decode(q *wire.Request) error {
 	var e *wire.FieldError
 	if v.InstanceId, e = q.PathString(0); e != nil {
@@ -2188,6 +2223,21 @@ func readChatStreamingConfiguration(r *wire.Reader) *ChatStreamingConfiguration 
 }
 
 func readConnectionTypeList(r *wire.Reader) []string {
+	if !r.List() {
+		return nil
+	}
+	list := []string{}
+	for r.Element() {
+		if value, ok := r.Text(); ok {
+			list = append(list, value)
+		} else {
+			r.NullElement()
+		}
+	}
+	return list
+}
+
+func readContactFields(r *wire.Reader) []string {
 	if !r.List() {
 		return nil
 	}

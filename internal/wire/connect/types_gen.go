@@ -1347,6 +1347,35 @@ func (v CustomerVoiceActivity) GoString() string { return wire.SetMembers(v) }
 // LogValue is String, for slog.
 func (v CustomerVoiceActivity) LogValue() slog.Value { return slog.StringValue(wire.SetMembers(v)) }
 
+// DeleteContactDataInput is the request of DeleteContactData.
+type DeleteContactDataInput struct {
+	InstanceId    *string  // required; in the path; 1 to 100 characters
+	ContactId     *string  // required; in the path; 1 to 256 characters
+	ContactFields []string // required
+}
+
+// String names the members that are set; values stay out of logs.
+func (v DeleteContactDataInput) String() string { return wire.SetMembers(v) }
+
+// GoString is String, for %#v.
+func (v DeleteContactDataInput) GoString() string { return wire.SetMembers(v) }
+
+// LogValue is String, for slog.
+func (v DeleteContactDataInput) LogValue() slog.Value { return slog.StringValue(wire.SetMembers(v)) }
+
+// DeleteContactDataOutput is the answer of DeleteContactData.
+type DeleteContactDataOutput struct {
+}
+
+// String names the members that are set; values stay out of logs.
+func (v DeleteContactDataOutput) String() string { return wire.SetMembers(v) }
+
+// GoString is String, for %#v.
+func (v DeleteContactDataOutput) GoString() string { return wire.SetMembers(v) }
+
+// LogValue is String, for slog.
+func (v DeleteContactDataOutput) LogValue() slog.Value { return slog.StringValue(wire.SetMembers(v)) }
+
 // DeleteContactFlowAliasInput is the request of DeleteContactFlowAlias.
 type DeleteContactFlowAliasInput struct {
 	InstanceId    *string // required; in the path; 1 to 250 characters

@@ -79,6 +79,7 @@ var services = []service{
 			"CreatePersistentContactAssociation",
 			"CreateView",
 			"CreateViewVersion",
+			"DeleteContactData",
 			"DeleteContactFlow",
 			"DeleteContactFlowAlias",
 			"DeleteContactFlowModule",

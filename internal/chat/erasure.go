@@ -1,0 +1,315 @@
+package chat
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"sync/atomic"
+	"time"
+
+	"github.com/parley-chat/parley/internal/center"
+	"github.com/parley-chat/parley/internal/store"
+)
+
+// Chats are erased in small steps, each a commit of its own, with pauses between them: whatever is to be erased, messages
+// do not wait for it.
+const (
+	// eraseBatch is how many old chats one step begins to erase.
+	eraseBatch = 32
+	// A step is followed by a pause: at least erasePause, and erasePatience times as long as the step took.
+	erasePause    = 20 * time.Millisecond
+	erasePatience = 9
+	// eraseLook is how long [Chats.EraseOld] sleeps at most.
+	eraseLook = time.Hour
+	// eraseSoonest is how long it sleeps at least between two looks for old chats, so that the ends of many chats are one
+	// wake-up. Of a shorter life of chats it is a tenth.
+	eraseSoonest = time.Minute
+	// eraseAgain is how long after a failure it tries again.
+	eraseAgain = time.Minute
+)
+
+// erasures are what [Chats.EraseOld] does and has done.
+type erasures struct {
+	wake chan struct{} // there is something to do before it wakes by itself
+
+	chats, items, contents, failures atomic.Int64
+	overdue                          atomic.Int64 // how far beyond its time the oldest ended chat is
+}
+
+// ErasureStats count what this node has erased since it started.
+type ErasureStats struct {
+	Chats    int64
+	Items    int64
+	Contents int64         // of flows and modules
+	Failures int64         // steps that failed, and were tried again
+	Overdue  time.Duration // how far beyond its time the oldest ended chat is
+}
+
+// ErasureStats returns what this node has erased.
+func (c *Chats) ErasureStats() ErasureStats {
+	e := &c.erasures
+	return ErasureStats{e.chats.Load(), e.items.Load(), e.contents.Load(), e.failures.Load(), time.Duration(e.overdue.Load())}
+}
+
+// EraseOld erases the chats that ended longer than Settings.KeepChats ago, finishes what other erasures have begun, and
+// deletes the contents that no flow needs, until ctx ends. Several nodes may do so at once. While there is nothing to do
+// it sleeps until the next chat's time has come, at most for an hour.
+func (c *Chats) EraseOld(ctx context.Context) {
+	scrubbed := false // a crash may have left deleted rows in the write-ahead log
+	unneeded := unneeded{}
+	var looked time.Time
+	for ctx.Err() == nil {
+		began := time.Now()
+		worked, err := c.eraseStep(ctx)
+		if err == nil && worked {
+			scrubbed = false
+			rest(ctx, max(erasePause, erasePatience*time.Since(began)))
+			continue
+		}
+		if err == nil && !scrubbed {
+			scrubbed, err = c.Store.Scrub(ctx)
+		}
+		if now := c.Clock.Now(); err == nil && now.Sub(looked) >= eraseLook {
+			err = c.deleteUnneeded(ctx, unneeded)
+			looked = now
+		}
+		if err != nil && ctx.Err() == nil {
+			c.erasures.failures.Add(1)
+			c.Log.Error("erase", "error", err)
+		}
+		c.sleepUntilOld(ctx, err != nil || !scrubbed)
+	}
+}
+
+// eraseStep does one bounded piece of work, and says whether there was any.
+func (c *Chats) eraseStep(ctx context.Context) (worked bool, err error) {
+	gone, more, err := c.Store.Sweep(ctx, c.Wall())
+	c.count(gone)
+	keep := c.Settings.KeepChats
+	if err != nil || more || keep <= 0 {
+		return more, err
+	}
+	before := c.Clock.Now().Add(-keep)
+	if gone, err = c.Store.EraseEnded(ctx, before, c.Wall(), eraseBatch); err != nil {
+		return false, err
+	}
+	c.count(gone)
+	oldest, ok, err := c.Store.OldestEnd(ctx)
+	c.erasures.overdue.Store(0)
+	if err == nil && ok && oldest.Before(before) {
+		c.erasures.overdue.Store(int64(before.Sub(oldest)))
+	}
+	return gone.Chats > 0, err
+}
+
+func (c *Chats) count(gone store.Erased) {
+	c.erasures.chats.Add(gone.Chats)
+	c.erasures.items.Add(gone.Items)
+}
+
+// rest waits for a real time, or for ctx.
+func rest(ctx context.Context, d time.Duration) {
+	t := time.NewTimer(d)
+	defer t.Stop()
+	select {
+	case <-t.C:
+	case <-ctx.Done():
+	}
+}
+
+// sleepUntilOld waits until there may be something to erase: in contact time, which chats end by, or in real time, which
+// unfinished erasures go by.
+func (c *Chats) sleepUntilOld(ctx context.Context, again bool) {
+	real := eraseLook
+	if at, ok, err := c.Store.NextSweep(ctx); err == nil && ok {
+		real = min(real, max(erasePause, at.Sub(c.Wall())))
+	}
+	if again {
+		real = min(real, eraseAgain)
+	}
+	listens := c.listensToOthers()
+	if listens {
+		real = min(real, peek)
+	}
+	now := c.Clock.Now()
+	old, stop := c.Clock.Timer(now.Add(eraseLook))
+	if keep := c.Settings.KeepChats; keep > 0 {
+		stop()
+		wait := min(keep, eraseLook) // for a chat that ends now
+		if at, ok, err := c.Store.OldestEnd(ctx); err == nil && ok {
+			wait = min(wait, at.Add(keep).Sub(now))
+		}
+		old, stop = c.Clock.Timer(now.Add(max(wait, min(eraseSoonest, keep/10))))
+	}
+	defer stop()
+	t := time.NewTimer(real)
+	defer t.Stop()
+	select {
+	case <-old:
+	case <-t.C:
+		if listens {
+			c.nudge()
+		}
+	case <-c.erasures.wake:
+	case <-ctx.Done():
+	}
+}
+
+// listensToOthers says that Run is to look for due rows of other processes: commands, on a SQLite file, while there are
+// chats here that they may be about. Of several nodes Run looks by itself.
+func (c *Chats) listensToOthers() bool {
+	if c.Shared || c.Store.Private() {
+		return false
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return len(c.entries) > 0
+}
+
+// nudgeErasing wakes EraseOld.
+func (c *Chats) nudgeErasing() {
+	select {
+	case c.erasures.wake <- struct{}{}:
+	default:
+	}
+}
+
+// dueErase is the key of the due row by which another process asks the servers to erase a chat that it has just ended.
+const dueErase = "erase"
+
+// Erase erases the whole chat that a contact belongs to, and returns what that was. A chat that has not ended is refused,
+// unless end says that it is to be ended first. Then servers that run have eraseAsked to erase it themselves: its sockets
+// and its decoded state are theirs.
+func (c *Chats) Erase(ctx context.Context, contact center.ContactID, end bool) (store.Erased, error) {
+	id, err := c.Store.ChatOf(ctx, contact)
+	var row store.Chat
+	if err == nil {
+		row, err = c.Store.Chat(ctx, id)
+	}
+	if errors.Is(err, store.ErrNotFound) {
+		return store.Erased{}, noContact(contact)
+	}
+	if err != nil {
+		return store.Erased{}, err
+	}
+	if !row.Ended && !end {
+		return store.Erased{}, center.Refuse(center.NotTerminated, "the chat of contact %s has not ended", contact)
+	}
+	if !row.Ended {
+		if err := c.endToErase(ctx, id); err != nil {
+			return store.Erased{}, err
+		}
+	}
+	had, err := c.Store.Rows(ctx, id)
+	if err != nil {
+		return had, err
+	}
+	if !row.Ended {
+		if gone, err := c.othersErase(ctx, id); gone || err != nil {
+			return had, err
+		}
+	}
+	return had, c.erase(ctx, id)
+}
+
+func noContact(id center.ContactID) error {
+	return center.Refuse(center.NotFound, "Resource not found of Type: CONTACT %s", printable(string(id)))
+}
+
+// eraseAsked is how long Erase waits for a running server, which looks for due rows of other processes every 15 s.
+const (
+	eraseAsked = peek + 5*time.Second
+	eraseAsk   = 200 * time.Millisecond
+)
+
+// endToErase ends a chat and asks servers to erase it.
+func (c *Chats) endToErase(ctx context.Context, id center.ChatID) error {
+	return c.change(ctx, id, func(t *turn) error {
+		t.end(center.ReasonAPI)
+		t.Schedule(dueErase, t.Now, "")
+		return nil
+	})
+}
+
+// othersErase waits for a server to erase the chat.
+func (c *Chats) othersErase(ctx context.Context, id center.ChatID) (gone bool, err error) {
+	for waited := time.Duration(0); waited < eraseAsked; waited += eraseAsk {
+		rest(ctx, eraseAsk)
+		if _, err := c.Store.Chat(ctx, id); errors.Is(err, store.ErrNotFound) {
+			return true, nil
+		} else if err != nil {
+			return false, err
+		}
+	}
+	return false, ctx.Err()
+}
+
+// erase deletes all of a chat. It goes on until nothing is left but what must wait, which EraseOld deletes.
+func (c *Chats) erase(ctx context.Context, id center.ChatID) error {
+	gone, err := c.Store.EraseChat(ctx, id, c.Wall())
+	c.count(gone)
+	if errors.Is(err, store.ErrNotFound) {
+		return nil // another was faster
+	}
+	if err != nil {
+		return err
+	}
+	if err := c.forgetChat(ctx, id); err != nil {
+		return err
+	}
+	for more := true; more; {
+		if gone, more, err = c.Store.SweepChat(ctx, id, c.Wall()); err != nil {
+			return err
+		}
+		c.count(gone)
+	}
+	c.nudgeErasing()
+	_, err = c.Store.Scrub(ctx) // when a reader is in the way, EraseOld does it
+	return err
+}
+
+// eraseAskedFor answers the due row of Erase. Sockets are shown the end first: it was another process that ended the chat.
+func (c *Chats) eraseAskedFor(ctx context.Context, due center.Due) error {
+	if err := c.forgetChat(ctx, due.Chat); err != nil {
+		return err
+	}
+	last, err := c.Store.Page(ctx, store.PageQuery{Chat: due.Chat, From: 1, Backward: true, Limit: eraseShown})
+	if err != nil {
+		return err
+	}
+	slices.Reverse(last)
+	c.Bus.Publish(due.Chat, last)
+	return c.erase(ctx, due.Chat)
+}
+
+// eraseShown is how many of a chat's last items are published again: those that sockets have shown they know.
+const eraseShown = 100
+
+// forgetChat drops what is decoded of a chat.
+func (c *Chats) forgetChat(ctx context.Context, id center.ChatID) error {
+	e, err := c.enter(ctx, id)
+	if err != nil {
+		return err
+	}
+	if e.snap != nil {
+		c.traces.forget(e.snap.state.Contacts)
+	}
+	e.snap = nil
+	c.leave(e)
+	return nil
+}
+
+// DeleteContactData deletes personal data of a contact that has ended. Everything that the API's fields name belongs to
+// channels that this server does not have: a chat has no customer endpoint, and subject and recipients are an email's. So
+// there is nothing to delete, and what was asked for holds. Source: API reference of DeleteContactData. That a field of
+// another channel is no error is inferred.
+func (c *Chats) DeleteContactData(ctx context.Context, at center.InstanceID, id center.ContactID, fields []string) error {
+	if len(fields) == 0 {
+		return center.Refuse(center.InvalidParameter, "ContactFields must have at least one field")
+	}
+	_, contact, err := c.Contact(ctx, at, id)
+	if err == nil && contact.Disconnected.IsZero() {
+		err = center.Refuse(center.NotTerminated, "the contact %s has not ended; stop it first", id)
+	}
+	return err
+}

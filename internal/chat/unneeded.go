@@ -1,0 +1,158 @@
+package chat
+
+import (
+	"bytes"
+	"context"
+	"time"
+
+	"github.com/parley-chat/parley/internal/center"
+)
+
+// unneeded are the contents that nothing was found to refer to, and since when. A flow, a module or a version refers to
+// its contents; a chat to those that it is in, until it ends. What no flow, module or version refers to is not begun by
+// another chat, so that the chats that are in it become fewer. After unneededFor every decision that had read the
+// reference before it went has been committed: whoever is still in the content is found among the chats.
+type unneeded map[contentKey]time.Time
+
+type contentKey struct {
+	at  center.InstanceID
+	sha string
+}
+
+const (
+	unneededFor = time.Hour
+	contentPage = 100
+)
+
+// deleteUnneeded deletes the contents that nothing has referred to for unneededFor.
+func (c *Chats) deleteUnneeded(ctx context.Context, since unneeded) error {
+	var after string
+	for {
+		some, err := c.Instances(ctx, after, contentPage)
+		if err != nil {
+			return err
+		}
+		for i := range some {
+			if err := c.deleteUnneededOf(ctx, some[i].ID, since); err != nil {
+				return err
+			}
+		}
+		if len(some) < contentPage {
+			return nil
+		}
+		after = string(some[len(some)-1].ID)
+	}
+}
+
+func (c *Chats) deleteUnneededOf(ctx context.Context, at center.InstanceID, since unneeded) error {
+	now := c.Clock.Now()
+	found, err := c.unreferred(ctx, at)
+	if err != nil {
+		return err
+	}
+	for key := range since {
+		if key.at == at && !found[key.sha] {
+			delete(since, key) // it is referred to again, or another node has deleted it
+		}
+	}
+	ripe := map[string]bool{}
+	for sha := range found {
+		key := contentKey{at, sha}
+		seen, known := since[key]
+		if !known {
+			since[key] = now
+		}
+		if known && now.Sub(seen) >= unneededFor {
+			ripe[sha] = true
+		}
+	}
+	if len(ripe) == 0 {
+		return nil
+	}
+	if err := c.withoutRunning(ctx, at, ripe); err != nil {
+		return err
+	}
+	for sha := range ripe {
+		key := contentKey{at, sha}
+		gone, err := c.Store.DeleteUnmodified(ctx, at, contents.name, sha, since[key])
+		if err != nil {
+			return err
+		}
+		if gone {
+			c.erasures.contents.Add(1)
+		}
+		delete(since, key)
+	}
+	return nil
+}
+
+// unreferred are the contents that no flow, module or version of an instance refers to.
+func (c *Chats) unreferred(ctx context.Context, at center.InstanceID) (map[string]bool, error) {
+	found := map[string]bool{}
+	for after, more := "", true; more; {
+		ids, err := c.Store.ResourceIDs(ctx, at, contents.name, after, contentPage)
+		if err != nil {
+			return nil, err
+		}
+		for _, id := range ids {
+			found[id], after = true, id
+		}
+		more = len(ids) == contentPage
+	}
+	referred := func(shas ...string) {
+		for _, sha := range shas {
+			delete(found, sha)
+		}
+	}
+	err := flows.each(ctx, c, at, func(f *center.ContactFlow) { referred(f.Saved, f.Published) })
+	if err == nil {
+		err = modules.each(ctx, c, at, func(m *center.FlowModule) { referred(m.Saved, m.Published) })
+	}
+	if err == nil {
+		err = flowVersions.each(ctx, c, at, func(v *center.Version) { referred(v.Content) })
+	}
+	if err == nil {
+		err = moduleVersions.each(ctx, c, at, func(v *center.Version) { referred(v.Content) })
+	}
+	return found, err
+}
+
+// each hands every value of an instance to do.
+func (k kind[T]) each(ctx context.Context, c *Chats, at center.InstanceID, do func(*T)) error {
+	for after := ""; ; {
+		some, err := k.list(ctx, c, at, after, contentPage)
+		if err != nil {
+			return err
+		}
+		for i := range some {
+			do(&some[i])
+			after, _ = k.row(&some[i])
+		}
+		if len(some) < contentPage {
+			return nil
+		}
+	}
+}
+
+// withoutRunning leaves out the contents that a chat which has not ended names: wherever in its state, so that no place
+// is forgotten.
+func (c *Chats) withoutRunning(ctx context.Context, at center.InstanceID, ripe map[string]bool) error {
+	for after := center.ChatID(""); ; {
+		some, err := c.Store.Chats(ctx, at, after, true, contentPage)
+		if err != nil {
+			return err
+		}
+		for i := range some {
+			for sha := range ripe {
+				if bytes.Contains(some[i].State, []byte(sha)) {
+					delete(ripe, sha)
+				}
+			}
+		}
+		if len(some) < contentPage || len(ripe) == 0 {
+			return nil
+		}
+		after = some[len(some)-1].ID
+		rest(ctx, erasePause)
+	}
+}

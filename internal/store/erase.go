@@ -1,0 +1,236 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"database/sql/driver"
+	"time"
+
+	"github.com/parley-chat/parley/internal/center"
+)
+
+// Erasing a chat has two parts. First its row goes, with its contacts, due rows and claims, in one transaction: from
+// there on nothing of the chat is found, and no Change to it is committed. Its items and receipts, of which there may be
+// any number, follow in steps of eraseRows. The row in table erased says what is left, so that a crash in between loses
+// no work, and several nodes share it.
+const (
+	// eraseRows is how many rows one transaction of [Store.Sweep] deletes, of each of two tables.
+	eraseRows = 256
+	// sweepChats is how many chats such a transaction looks at.
+	sweepChats = 64
+	// pagesPerRow is what an erased row may add to SQLite's WAL: a page of its table, two of indexes, one of a long body.
+	pagesPerRow = 4
+	// eraseSettles is how long an erased chat is remembered on PostgreSQL once its rows are gone. There, a batch of
+	// another node that waits for the deletion of an item may put its own in that place afterwards. After this time no
+	// such batch is under way, and what they put there is deleted too.
+	eraseSettles = 2 * patience
+)
+
+// notErased keeps reads from items of a chat that is being erased; $1 is the chat.
+const notErased = ` AND EXISTS (SELECT 1 FROM chat WHERE chat.id = $1)`
+
+// Erased counts what erasures have deleted.
+type Erased struct {
+	Chats, Contacts, Items, Receipts, Due, Claims int64
+}
+
+// Add adds what another step has deleted.
+func (e *Erased) Add(more Erased) {
+	e.Chats += more.Chats
+	e.Contacts += more.Contacts
+	e.Items += more.Items
+	e.Receipts += more.Receipts
+	e.Due += more.Due
+	e.Claims += more.Claims
+}
+
+// EraseEnded begins to erase up to limit chats that ended at before or earlier, those first that ended first. [Store.Sweep]
+// deletes the rest of them. now is real time.
+func (s *Store) EraseEnded(ctx context.Context, before, now time.Time, limit int) (Erased, error) {
+	text := `SELECT id FROM chat WHERE ended = 1 AND ended_at <= $1 ORDER BY ended_at LIMIT $2` + s.d.skipLocked
+	return s.erase(ctx, now, text, millis(before), int64(limit))
+}
+
+// EraseChat begins to erase a chat, or returns ErrNotFound. [Store.Sweep] deletes the rest of it. now is real time.
+func (s *Store) EraseChat(ctx context.Context, chat center.ChatID, now time.Time) (Erased, error) {
+	raw, ok := center.UUID(string(chat))
+	if !ok {
+		return Erased{}, ErrNotFound
+	}
+	gone, err := s.erase(ctx, now, `SELECT id FROM chat WHERE id = $1`+s.d.forUpdate, raw[:])
+	if err == nil && gone.Chats == 0 {
+		err = ErrNotFound
+	}
+	return gone, err
+}
+
+// eraseInstance begins to erase up to limit chats of an instance.
+func (s *Store) eraseInstance(ctx context.Context, instance center.InstanceID, now time.Time, limit int) (Erased, error) {
+	return s.erase(ctx, now, `SELECT id FROM chat WHERE instance = $1 ORDER BY id LIMIT $2`+s.d.forUpdate, string(instance), int64(limit))
+}
+
+// erase begins to erase the chats that a query finds, in one transaction.
+func (s *Store) erase(ctx context.Context, now time.Time, find string, args ...any) (gone Erased, err error) {
+	j := new(job)
+	j.work = func(ses session) error {
+		gone = Erased{}
+		rows, err := ses.query(find, args...)
+		if err != nil || len(rows) == 0 {
+			return err
+		}
+		ids := s.d.idsArg(chatsOf(rows))
+		remember := `INSERT INTO erased (chat, wake, swept) SELECT v.id, CAST($2 AS BIGINT), 0 FROM ` + s.d.ids + ` WHERE true ON CONFLICT DO NOTHING`
+		if _, err := ses.exec(remember, ids, millis(now)); err != nil {
+			return err
+		}
+		// The chat first: whoever is committing to it waits there, or is waited for.
+		for _, table := range []struct {
+			from  string
+			count *int64
+		}{
+			{`chat WHERE id`, &gone.Chats}, {`contact WHERE chat`, &gone.Contacts},
+			{`due WHERE chat`, &gone.Due}, {`claim WHERE chat`, &gone.Claims},
+		} {
+			n, err := ses.exec(`DELETE FROM `+table.from+` IN (SELECT v.id FROM `+s.d.ids+`)`, ids)
+			if err != nil {
+				return err
+			}
+			*table.count = n
+			j.pages += int(n) * pagesPerRow
+		}
+		gone.Contacts += gone.Chats // the first contact of a chat has no row of its own
+		return nil
+	}
+	return gone, s.do(ctx, j)
+}
+
+func chatsOf(rows [][]driver.Value) [][]byte {
+	ids := make([][]byte, len(rows))
+	for i, row := range rows {
+		ids[i] = row[0].([]byte)
+	}
+	return ids
+}
+
+// Sweep deletes some of what is left of erased chats. now is real time. more says that there was something to do; what has
+// to wait, or what another node is at, does not count.
+func (s *Store) Sweep(ctx context.Context, now time.Time) (gone Erased, more bool, err error) {
+	return s.sweep(ctx, now, `SELECT chat, swept FROM erased WHERE wake <= $1 ORDER BY wake LIMIT $2`+s.d.skipLocked, millis(now), int64(sweepChats))
+}
+
+// SweepChat is Sweep for one erased chat.
+func (s *Store) SweepChat(ctx context.Context, chat center.ChatID, now time.Time) (gone Erased, more bool, err error) {
+	raw, ok := center.UUID(string(chat))
+	if !ok {
+		return Erased{}, false, nil
+	}
+	return s.sweep(ctx, now, `SELECT chat, swept FROM erased WHERE chat = $1 AND wake <= $2`+s.d.forUpdate, raw[:], millis(now))
+}
+
+// sweep sweeps the chats that a query finds, in one transaction, as far as eraseRows goes.
+func (s *Store) sweep(ctx context.Context, now time.Time, find string, args ...any) (gone Erased, more bool, err error) {
+	j := new(job)
+	j.work = func(ses session) error {
+		gone = Erased{}
+		rows, err := ses.query(find, args...)
+		more = len(rows) > 0
+		for left := int64(eraseRows); err == nil && left > 0 && len(rows) > 0; rows = rows[1:] {
+			left, err = s.sweepOne(ses, now, rows[0][0].([]byte), rows[0][1].(int64) == 1, left, &gone)
+		}
+		j.pages = int(gone.Items+gone.Receipts) * pagesPerRow
+		return err
+	}
+	err = s.do(ctx, j)
+	return gone, more && err == nil, err
+}
+
+// sweepOne deletes up to limit rows of a chat, and says how many more there might have been. swept says that there was
+// nothing left when it was looked at last.
+func (s *Store) sweepOne(ses session, now time.Time, chat []byte, swept bool, limit int64, gone *Erased) (left int64, err error) {
+	items, err := ses.exec(sqlEraseItems, chat, limit)
+	if err != nil {
+		return 0, err
+	}
+	receipts, err := ses.exec(sqlEraseReceipts, chat, limit)
+	if err != nil {
+		return 0, err
+	}
+	gone.Items += items
+	gone.Receipts += receipts
+	left = limit - max(items, receipts)
+	switch {
+	case left == 0:
+		return 0, nil
+	case swept || s.d.eraseSettles == 0:
+		return left, forgetErased(ses, chat, gone)
+	}
+	_, err = ses.exec(`UPDATE erased SET wake = $2, swept = 1 WHERE chat = $1`, chat, millis(now.Add(s.d.eraseSettles)))
+	return left, err
+}
+
+// Items go from the first on, so that a Change that continues from an older one finds either its place taken or its
+// predecessor gone.
+const (
+	sqlEraseItems = `DELETE FROM item WHERE chat = $1 AND seq <= (SELECT max(seq) FROM
+		(SELECT seq FROM item WHERE chat = $1 ORDER BY seq LIMIT $2) AS prefix)`
+	sqlEraseReceipts = `DELETE FROM receipt WHERE chat = $1 AND (item, participant) IN
+		(SELECT item, participant FROM receipt WHERE chat = $1 ORDER BY item, participant LIMIT $2)`
+)
+
+// forgetErased ends the erasure of a chat. What a batch of another node put there after the first part goes too.
+func forgetErased(ses session, chat []byte, gone *Erased) error {
+	for _, table := range []struct {
+		from  string
+		count *int64
+	}{{`contact`, &gone.Contacts}, {`due`, &gone.Due}, {`claim`, &gone.Claims}} {
+		n, err := ses.exec(`DELETE FROM `+table.from+` WHERE chat = $1`, chat)
+		if err != nil {
+			return err
+		}
+		*table.count += n
+	}
+	_, err := ses.exec(`DELETE FROM erased WHERE chat = $1`, chat)
+	return err
+}
+
+// Rows counts the rows that a chat has.
+func (s *Store) Rows(ctx context.Context, chat center.ChatID) (n Erased, err error) {
+	raw, ok := center.UUID(string(chat))
+	if !ok {
+		return n, nil
+	}
+	for _, table := range []struct {
+		from  string
+		count *int64
+	}{
+		{`chat WHERE id`, &n.Chats}, {`contact WHERE chat`, &n.Contacts}, {`item WHERE chat`, &n.Items},
+		{`receipt WHERE chat`, &n.Receipts}, {`due WHERE chat`, &n.Due}, {`claim WHERE chat`, &n.Claims},
+	} {
+		if err := s.row(ctx, `SELECT count(*) FROM `+table.from+` = $1`, []any{raw[:]}, table.count); err != nil {
+			return n, err
+		}
+	}
+	n.Contacts += n.Chats
+	return n, nil
+}
+
+// NextSweep returns when [Store.Sweep] has something to do next; ok is false when no chat is being erased.
+func (s *Store) NextSweep(ctx context.Context) (at time.Time, ok bool, err error) {
+	var ms sql.NullInt64
+	err = s.row(ctx, `SELECT min(wake) FROM erased`, nil, &ms)
+	return timeOf(ms.Int64), ms.Valid, err
+}
+
+// OldestEnd returns when the chat ended that ended first; ok is false when none has ended.
+func (s *Store) OldestEnd(ctx context.Context) (at time.Time, ok bool, err error) {
+	var ms sql.NullInt64
+	err = s.row(ctx, `SELECT min(ended_at) FROM chat WHERE ended = 1`, nil, &ms)
+	return timeOf(ms.Int64), ms.Valid, err
+}
+
+// Scrub takes what was deleted out of the files. SQLite overwrites deleted rows with zeros in the database, and the
+// write-ahead log has older copies of its pages until it is emptied. done is false when a reader was in the way: then it
+// is to be tried again. On PostgreSQL vacuum does it, in its own time.
+func (s *Store) Scrub(ctx context.Context) (done bool, err error) {
+	return s.engine.scrub(ctx)
+}
