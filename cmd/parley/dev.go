@@ -34,18 +34,18 @@ func (c *devCmd) Run() error {
 	if err != nil {
 		return err
 	}
-	listeners, err := c.listen()
-	if err != nil {
-		return err
-	}
 	stop, again := signals()
 	s, err := server.New(stop, cfg)
 	if err != nil {
 		return err
 	}
+	listeners, err := c.listen() // after New, as in serve
+	if err != nil {
+		return errors.Join(err, s.Close())
+	}
 	instances, err := s.Instances(stop)
 	if err != nil {
-		return err
+		return errors.Join(err, s.Close())
 	}
 	addr := listeners.Public.Addr()
 	warn(os.Stderr, addr)

@@ -64,14 +64,6 @@ func (c *serveCmd) Run() error {
 	if err != nil {
 		return err
 	}
-	if c.OperatorListen != "" {
-		if listeners.Operator, err = net.Listen("tcp", c.OperatorListen); err != nil {
-			return notListening("--operator-listen", err)
-		}
-	}
-	if listeners.Public, err = server.Listen(c.Listen); err != nil {
-		return notListening("--listen", err)
-	}
 	stop, again := signals()
 	var running atomic.Pointer[server.Server]
 	if c.Bus != localBus {
@@ -91,8 +83,23 @@ func (c *serveCmd) Run() error {
 		return err
 	}
 	running.Store(s)
+	if err := c.listen(&listeners); err != nil {
+		return errors.Join(err, s.Close())
+	}
 	c.tell(stop, s, cfg.Log, listeners)
 	return s.Run(stop, again, listeners)
+}
+
+// listen opens the addresses. It comes after the database: a second process on one SQLite file waits for the first, which
+// may have the same addresses, and is refused with a word on the file, not on an address that it could change.
+func (c *serveCmd) listen(l *server.Listeners) (err error) {
+	if c.OperatorListen != "" {
+		if l.Operator, err = net.Listen("tcp", c.OperatorListen); err != nil {
+			return notListening("--operator-listen", err)
+		}
+	}
+	l.Public, err = server.Listen(c.Listen)
+	return notListening("--listen", err)
 }
 
 const (

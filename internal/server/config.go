@@ -1,6 +1,7 @@
 package server
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -18,6 +19,7 @@ import (
 	"github.com/parley-chat/parley/internal/lex"
 	"github.com/parley-chat/parley/internal/outside"
 	"github.com/parley-chat/parley/internal/signin"
+	"github.com/parley-chat/parley/internal/store"
 	"github.com/parley-chat/parley/internal/systems"
 	"github.com/parley-chat/parley/internal/token"
 )
@@ -166,6 +168,17 @@ func (c *Config) secret() (string, error) {
 		return "", fmt.Errorf("read the secret: %w", err)
 	}
 	return strings.TrimSpace(string(raw)), nil
+}
+
+// lock makes this process the only one that serves from a SQLite file.
+func (c *Config) lock(ctx context.Context) (*store.Lock, error) {
+	if path, isFile := strings.CutPrefix(c.Database, "sqlite:"); isFile && path != memory && c.Secret == "" {
+		// The secret will be made in this directory, as the lock is.
+		if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+			return nil, fmt.Errorf("make the data directory: %w", err)
+		}
+	}
+	return store.LockFor(ctx, c.Database, c.Log)
 }
 
 // makeSecret writes a new secret. Two that start at once agree: the link fails for the second, who reads the first's.
