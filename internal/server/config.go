@@ -170,8 +170,11 @@ func (c *Config) secret() (string, error) {
 	return strings.TrimSpace(string(raw)), nil
 }
 
-// lock makes this process the only one that serves from a SQLite file.
+// lock makes this process the only one that serves from a SQLite file, unless there is a bus to the others.
 func (c *Config) lock(ctx context.Context) (*store.Lock, error) {
+	if c.Nodes != nil {
+		return nil, nil
+	}
 	if path, isFile := strings.CutPrefix(c.Database, "sqlite:"); isFile && path != memory && c.Secret == "" {
 		// The secret will be made in this directory, as the lock is.
 		if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {

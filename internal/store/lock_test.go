@@ -161,6 +161,45 @@ func TestTheHolderOfALock(t *testing.T) {
 	}
 }
 
+func TestNodesAreCounted(t *testing.T) {
+	url := postgresURL(t)
+	counted := func(s *Store, want int) {
+		t.Helper()
+		// A session ends a moment after its client has gone.
+		for begin := time.Now(); ; time.Sleep(5 * time.Millisecond) {
+			n, err := s.Nodes(t.Context())
+			if err == nil && n == want {
+				return
+			}
+			if time.Since(begin) > 20*time.Second {
+				t.Fatalf("%d nodes, %v, want %d", n, err, want)
+			}
+		}
+	}
+	first, second := open(t, url), open(t, url)
+	counted(first, 1)
+	counted(first, 1)
+	open(t, postgresURL(t)).Nodes(t.Context()) //nolint:errcheck // of another schema, it does not count here
+	counted(second, 2)
+	counted(first, 2)
+	open(t, url) // an operator's command opens the store and is no node
+	counted(first, 2)
+
+	t.Log("a node that is gone does not count any more, and one whose session was lost counts again")
+	var pid int
+	if err := first.engine.(*pgEngine).attend.QueryRowContext(t.Context(), `SELECT pg_backend_pid()`).Scan(&pid); err != nil {
+		t.Fatal(err)
+	}
+	onPostgres(t, url, fmt.Sprintf(`SELECT pg_terminate_backend(%d)`, pid))
+	counted(second, 1)
+	counted(first, 2)
+	if err := second.Close(); err != nil {
+		t.Fatal(err)
+	}
+	counted(first, 1)
+	equal(t, "nodes on SQLite", must(open(t, "sqlite::memory:").Nodes(t.Context()))(t), 1)
+}
+
 func TestWhatNeedsNoLock(t *testing.T) {
 	for _, url := range []string{"sqlite::memory:", "postgres://parley@db/parley", "postgresql://parley@db/parley"} {
 		for range 2 {

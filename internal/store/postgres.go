@@ -9,6 +9,7 @@ import (
 	"io"
 	"net"
 	"strings"
+	"sync"
 	"syscall"
 	"time"
 
@@ -86,6 +87,9 @@ type pgEngine struct {
 	config *pgx.ConnConfig
 	read   *sql.DB
 	slots  chan *pgx.Conn // the committers' connections, nil where one is to be opened
+
+	attending sync.Mutex
+	attend    *sql.Conn // the session that says that this node serves, nil for none
 }
 
 func openPostgres(ctx context.Context, s *Store, url string, maxConns int) (*pgEngine, error) {
@@ -126,6 +130,9 @@ func (e *pgEngine) reader() *sql.DB   { return e.read }
 func (e *pgEngine) dialect() *dialect { return postgresDialect }
 
 func (e *pgEngine) close() error {
+	e.attending.Lock()
+	e.leave()
+	e.attending.Unlock()
 	var errs []error
 	for range pgCommitters {
 		if conn := <-e.slots; conn != nil {
