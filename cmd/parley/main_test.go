@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"net"
@@ -121,20 +122,73 @@ func TestServeSaysAllThatIsMissing(t *testing.T) {
 }
 
 func TestServeTellsNoSecret(t *testing.T) {
-	for _, args := range [][]string{
-		{"--db", "postgres://parley:hunter2@127.0.0.1:1/parley?sslmode=disable"},
-		{"--db", "postgres://parley:hunt er2@127.0.0.1:1/parley"},
+	db := func(password string) []string { return []string{"--db", "postgres://parley:" + password + "@127.0.0.1:1/parley?sslmode=disable"} }
+	bus := func(password string) []string {
+		return append(db("hunter2"), "--bus", "nats://parley:"+password+"@127.0.0.1:1")
+	}
+	cases := [][]string{
 		{"--db", "postgres://parley:hunter2@[::1/parley"},
 		{"--db", "mysql://parley:hunter2@db/parley"},
+		{"--db", "host=db user=parley password=hunter2"},
+		{"--db", "postgres://parley:hunter2"},
+		{"--db", "postgres://127.0.0.1:1/parley?password=hunter2&x%zz=hunter2"},
+		{"--db", "postgres://parley:hunter2@127.0.0.1:1/parley", "hunter2@127.0.0.1:1/parley"}, // a space, and no quotes around it
+		{"postgres://parley:hunter2@127.0.0.1:1/parley"},
 		{"--db", "sqlite:parley.db", "--tls-cert", "missing", "--tls-key", "missing"},
-		{"--db", "postgres://parley:hunter2@127.0.0.1:1/parley", "--bus", "nats://parley:hunter2@127.0.0.1:1"},
-		{"--db", "postgres://parley:hunter2@127.0.0.1:1/parley", "--bus", "nats://parley:hunter2@[::1"},
-	} {
-		_, stderr, code := parley(t, []string{"PARLEY_SECRET=hunter2 hunter2 hunter2"},
-			append([]string{"serve", "--listen", "127.0.0.1:0", "--operator-listen", "", "--public-url", "https://chat.example.com"}, args...)...)
-		if code != 1 || stderr == "" || strings.Contains(stderr, "hunter2") || strings.Contains(stderr, "hunt er2") {
-			t.Errorf("%v: exit %d, %s", args, code, stderr)
+		{"--db", "sqlite:parley.db", "--public-url", "https://a:hunter2@chat.example.com"},
+		{"--db", "sqlite:parley.db", "--public-url", "https://a:hunter2%zz@chat.example.com"},
+		{"--db", "sqlite:parley.db", "--throttle", "hunter2"},
+		{"--db", "sqlite:parley.db", "--active-chats", "hunter2"},
+		{"--db", "sqlite:parley.db", "--connect-within", "hunter2"},
+		{"--db", "sqlite:parley.db", "--log-level", "hunter2"},
+		append(bus("hunter2"), "--bus-routes", "parley:hunter2@10.0.0.2"),
+	}
+	for _, password := range []string{"hunter2", "hunter2%zz", "%zzhunter2", "hunter2@x", "x@hunter2", "hunter2/x", "1/hunter2", "hunter2?x", "hunter2#x", "hunter2 x", "1,hunter2"} {
+		cases = append(cases, db(password), bus(password))
+		for _, outside := range []string{"--lambda=f", "--lex=A", "--system=Cases", "--sign-in=us-east-1_Ab"} {
+			cases = append(cases, []string{"--db", "sqlite:parley.db", outside + "=ftp://a:" + password + "@h"}, []string{"--db", "sqlite:parley.db", outside + "=http://a:" + password + "@h", "--region="})
 		}
+		cases = append(cases, []string{"--db", "sqlite:parley.db", "--lambda", "http://a:" + password + "=x@h"})
+	}
+	for _, args := range cases {
+		args = append([]string{"--listen", "127.0.0.1:0", "--operator-listen", "", "--public-url", "https://chat.example.com"}, args...)
+		t.Run(strings.Join(args[6:], " "), func(t *testing.T) {
+			t.Parallel()
+			stdout, stderr, code := parley(t, []string{"PARLEY_SECRET=hunter2 hunter2 hunter2"}, append([]string{"serve"}, args...)...)
+			if code == 0 || stderr == "" || strings.Contains(stdout+stderr, "hunter2") {
+				t.Errorf("as flags: exit %d, %s%s", code, stdout, stderr)
+			}
+			// The same from the environment and from the file.
+			env, file := []string{"PARLEY_SECRET=hunter2 hunter2 hunter2"}, map[string]any{}
+			for i := 0; i < len(args); i++ {
+				name, value, joined := strings.Cut(strings.TrimPrefix(args[i], "--"), "=")
+				if !strings.HasPrefix(args[i], "--") {
+					return // not a setting
+				}
+				if !joined {
+					i++
+					value = args[i]
+				}
+				env = append(env, "PARLEY_"+strings.ToUpper(strings.ReplaceAll(name, "-", "_"))+"="+value)
+				file[strings.ReplaceAll(name, "-", "_")] = value
+			}
+			stdout, stderr, code = parley(t, env, "serve")
+			if code == 0 || stderr == "" || strings.Contains(stdout+stderr, "hunter2") {
+				t.Errorf("from the environment: exit %d, %s%s", code, stdout, stderr)
+			}
+			text, err := json.Marshal(file)
+			if err != nil {
+				t.Fatal(err)
+			}
+			path := filepath.Join(t.TempDir(), "parley.json")
+			if err := os.WriteFile(path, text, 0o600); err != nil {
+				t.Fatal(err)
+			}
+			stdout, stderr, code = parley(t, env[:1], "serve", "--config", path)
+			if code == 0 || stderr == "" || strings.Contains(stdout+stderr, "hunter2") {
+				t.Errorf("from the file: exit %d, %s%s", code, stdout, stderr)
+			}
+		})
 	}
 }
 

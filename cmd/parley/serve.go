@@ -138,6 +138,9 @@ func (c *serveCmd) checkBus() error {
 	case c.Bus == embeddedBus:
 		return c.checkRoutes()
 	}
+	if err := nats.CheckURL(c.Bus); err != nil {
+		return fmt.Errorf("--bus: %w", err)
+	}
 	return nil
 }
 

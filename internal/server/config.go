@@ -118,7 +118,12 @@ func (c *Config) checkDatabase() error {
 	switch {
 	case c.Database == "":
 		return errors.New("no database: give --db sqlite:PATH or --db postgres://…, or set PARLEY_DB")
-	case isPostgres(c.Database), isFile && path != "" && path != memory:
+	case isPostgres(c.Database):
+		if err := store.CheckURL(c.Database); err != nil {
+			return fmt.Errorf("--db: %w", err)
+		}
+		return nil
+	case isFile && path != "" && path != memory:
 		return nil
 	case isFile && path == memory && c.Dev:
 		return nil

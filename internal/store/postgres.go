@@ -93,9 +93,9 @@ type pgEngine struct {
 }
 
 func openPostgres(ctx context.Context, s *Store, url string, maxConns int) (*pgEngine, error) {
-	config, err := pgx.ParseConfig(url)
+	config, err := parsePostgres(url)
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("the database's URL: %w", err)
 	}
 	if maxConns == 0 {
 		maxConns = pgMaxConns
