@@ -88,6 +88,11 @@ func (c *Config) askers() (a askers, err error) {
 	a.bots, errs[1] = lex.New(lex.Options{URLs: c.Bots, Trust: c.Dev, Dial: c.Dial})
 	a.systems, errs[2] = systems.New(c.Systems, c.Dial)
 	a.signIns, errs[3] = signin.New(signin.Options{URLs: c.SignIns, Plain: c.Dev, Dial: c.Dial, Now: c.Now})
+	for i, flag := range []string{"--lambda", "--lex", "--system", "--sign-in"} {
+		if errs[i] != nil {
+			errs[i] = fmt.Errorf("%s: %w", flag, errs[i])
+		}
+	}
 	return a, errors.Join(errs[:]...)
 }
 
