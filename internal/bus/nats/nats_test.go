@@ -229,7 +229,7 @@ func TestABusThatCannotStart(t *testing.T) {
 		{Options{Cluster: Cluster{Listen: "127.0.0.1:http"}}, "port of"},
 		{Options{Cluster: Cluster{Listen: taken.Addr().String()}}, "address already in use"},
 		{Options{URL: "nats://127.0.0.1:1"}, "connect to the bus"},
-		{Options{URL: "nats://parley:hunter2@[::1"}, "missing ']'"},
+		{Options{URL: "nats://parley:hunter2@[::1"}, "must be nats://"},
 		{Options{URL: "nats://parley:hunter2@127.0.0.1:1"}, "connect to the bus"},
 	} {
 		c.o.Log = quiet()
