@@ -145,7 +145,7 @@ func TestClientsThatCannotSend(t *testing.T) {
 		"the vault is shut":                    New(aws.Config{Region: "us-east-1", Credentials: failing}),
 		"WithMaxAttempts(0)":                   New(aws.Config{Region: "us-east-1", Credentials: static}, WithMaxAttempts(0)),
 		"not an http:// or https:// URL":       New(aws.Config{Region: "us-east-1", Credentials: static}, WithEndpoint("ftp://127.0.0.1")),
-		"WithEndpoint(\"\")":                   New(aws.Config{Region: "us-east-1", Credentials: static}, WithEndpoint("")),
+		"WithEndpoint: not an":                 New(aws.Config{Region: "us-east-1", Credentials: static}, WithEndpoint("")),
 		"WithRegion: the region is empty":      New(aws.Config{Credentials: static}, WithRegion("")),
 		"WithTimeout(-1ns)":                    New(aws.Config{Region: "us-east-1", Credentials: static}, WithTimeout(-1)),
 		"WithAttemptTimeout(-1ns)":             New(aws.Config{Region: "us-east-1", Credentials: static}, WithAttemptTimeout(-1)),

@@ -85,10 +85,8 @@ func WithEndpoint(base string) Option {
 	return func(s *settings) {
 		u, err := url.Parse(base)
 		switch {
-		case err != nil:
-			s.refuse(fmt.Errorf("WithEndpoint: %w", err))
-		case u.Scheme != "http" && u.Scheme != "https", u.Host == "":
-			s.refuse(fmt.Errorf("WithEndpoint(%q): not an http:// or https:// URL", base))
+		case err != nil, u.Scheme != "http" && u.Scheme != "https", u.Host == "":
+			s.refuse(errors.New("WithEndpoint: not an http:// or https:// URL")) // it may hold a password
 		}
 		s.endpoint = base
 	}

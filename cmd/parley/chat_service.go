@@ -71,8 +71,8 @@ func (c *chatCmd) service(ctx context.Context) (*chatService, error) {
 		s.participant = "https://participant.connect." + c.Region + ".amazonaws.com"
 	} else {
 		u, err := url.Parse(c.Endpoint)
-		if err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https" {
-			return nil, errors.New("--endpoint must be aws, or a URL such as http://127.0.0.1:4510")
+		if err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https" || strings.Contains(u.Path+u.RawQuery+u.Fragment, "@") {
+			return nil, errors.New("--endpoint must be aws, or a URL such as http://127.0.0.1:4510; what its user or password has besides letters and digits must be escaped")
 		}
 		s.connect = strings.TrimSuffix(c.Endpoint, "/")
 		s.participant = s.connect
@@ -223,7 +223,7 @@ func (s *chatService) attempt(ctx context.Context, operation, method, address, b
 	defer answer.Body.Close() //nolint:errcheck // read as far as it matters
 	said, err := io.ReadAll(io.LimitReader(answer.Body, maxAnswer))
 	if err != nil {
-		return fmt.Errorf("%s: answer of %s: %w", operation, address, err)
+		return fmt.Errorf("%s: answer of %s: %w", operation, r.URL.Redacted(), err)
 	}
 	if answer.StatusCode != http.StatusOK {
 		return refusalOf(operation, answer, said)
@@ -232,7 +232,7 @@ func (s *chatService) attempt(ctx context.Context, operation, method, address, b
 		err = json.Unmarshal(said, out)
 	}
 	if err != nil {
-		return fmt.Errorf("%s: %s answers what is not the API's (content type %q): %w", operation, address, answer.Header.Get("Content-Type"), err)
+		return fmt.Errorf("%s: %s answers what is not the API's (content type %q): %w", operation, r.URL.Redacted(), answer.Header.Get("Content-Type"), err)
 	}
 	return nil
 }

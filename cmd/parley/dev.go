@@ -20,7 +20,7 @@ import (
 )
 
 type devCmd struct {
-	Listen    string `default:"127.0.0.1:4510" env:"PARLEY_LISTEN" placeholder:"HOST:PORT" help:"Address to listen on (${default}); localhost is 127.0.0.1 and [::1], port 0 any free one."`
+	Listen    string `type:"address" default:"127.0.0.1:4510" env:"PARLEY_LISTEN" placeholder:"HOST:PORT" help:"Address to listen on (${default}); localhost is 127.0.0.1 and [::1], port 0 any free one."`
 	Data      string `type:"path" env:"PARLEY_DATA" placeholder:"DIR" help:"Directory to keep chats, tokens and settings in; without it nothing outlives the process."`
 	Clock     string `enum:"real,manual" default:"real" placeholder:"real|manual" help:"Contact time: real, or manual to stand still until POST /_parley/clock advances it (${default})."`
 	PublicURL string `name:"public-url" env:"PARLEY_PUBLIC_URL" placeholder:"URL" help:"Address that clients reach this server by, when it goes by another name than this machine's: behind a tunnel, for example."`
@@ -34,18 +34,18 @@ func (c *devCmd) Run() error {
 	if err != nil {
 		return err
 	}
-	listeners, err := c.listen()
-	if err != nil {
-		return err
-	}
 	stop, again := signals()
 	s, err := server.New(stop, cfg)
 	if err != nil {
 		return err
 	}
+	listeners, err := c.listen() // after New, as in serve
+	if err != nil {
+		return errors.Join(err, s.Close())
+	}
 	instances, err := s.Instances(stop)
 	if err != nil {
-		return err
+		return errors.Join(err, s.Close())
 	}
 	addr := listeners.Public.Addr()
 	warn(os.Stderr, addr)

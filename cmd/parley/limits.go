@@ -24,7 +24,7 @@ type limitFlags struct {
 const minKeepChats = time.Minute
 
 // apply puts the limits into a configuration, or says what is wrong with them.
-func (f *limitFlags) apply(cfg *server.Config) (err error) {
+func (f *limitFlags) apply(cfg *server.Config) error {
 	cfg.Settings = center.DefaultSettings()
 	s := &cfg.Settings
 	s.ActiveChats, s.RehydrationDelay, s.LegacySizes = f.ActiveChats, f.RehydrationDelay, f.LegacySizes
@@ -33,16 +33,23 @@ func (f *limitFlags) apply(cfg *server.Config) (err error) {
 	if f.Throttle == "aws" && f.ActiveChats == 0 {
 		s.ActiveChats = 500
 	}
-	if f.ActiveChats < 0 || f.RehydrationDelay < 0 {
-		err = errors.New("--active-chats and --rehydration-delay must not be negative")
+	var wrong []error // one for each setting, so that each is found where it was set
+	if f.ActiveChats < 0 {
+		wrong = append(wrong, errors.New("--active-chats must not be negative"))
+	}
+	if f.RehydrationDelay < 0 {
+		wrong = append(wrong, errors.New("--rehydration-delay must not be negative"))
 	}
 	if f.KeepChats < 0 || f.KeepChats > 0 && f.KeepChats < minKeepChats {
-		err = errors.Join(err, fmt.Errorf("--keep-chats must be 0 or at least %v", minKeepChats))
+		wrong = append(wrong, fmt.Errorf("--keep-chats must be 0 or at least %v", minKeepChats))
 	}
-	if f.ConnectWithin <= 0 || f.BotJoinWithin <= 0 {
-		err = errors.Join(err, errors.New("--connect-within and --bot-join-within must be longer than nothing"))
+	if f.ConnectWithin <= 0 {
+		wrong = append(wrong, errors.New("--connect-within must be longer than nothing"))
 	}
-	rates, wrong := parseThrottle(f.Throttle)
+	if f.BotJoinWithin <= 0 {
+		wrong = append(wrong, errors.New("--bot-join-within must be longer than nothing"))
+	}
+	rates, err := parseThrottle(f.Throttle)
 	cfg.Throttle = rates
-	return errors.Join(err, wrong)
+	return errors.Join(append(wrong, err)...)
 }

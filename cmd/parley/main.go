@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"os"
 	"os/signal"
 	"runtime/debug"
@@ -33,25 +34,77 @@ func main() {
 	if os.Getenv("GOGC") == "" {
 		debug.SetGCPercent(400)
 	}
-	parser := newParser(new(cli), systemSettings)
+	c := new(cli)
+	parser := newParser(c, systemSettings)
 	command, err := parser.Parse(os.Args[1:])
-	parser.FatalIfErrorf(err)
+	parser.FatalIfErrorf(withoutArguments(err))
+	c.warnOfVariables(command)
 	if err := command.Run(); err != nil {
 		var said exitStatus
 		if errors.As(err, &said) {
 			os.Exit(int(said))
 		}
-		fmt.Fprintln(os.Stderr, "parley:", strings.ReplaceAll(err.Error(), "\n", "\nparley: "))
+		fmt.Fprintln(os.Stderr, "parley:", strings.ReplaceAll(parser.settings.locate(err.Error()), "\n", "\nparley: "))
 		os.Exit(1)
 	}
 }
 
-// newParser makes a parser of command lines that reads a file of settings where there is one.
-func newParser(c *cli, settings string) *kong.Kong {
-	return kong.Must(c, kong.Name("parley"),
+// parser reads command lines, the environment and files of settings.
+type parser struct {
+	*kong.Kong
+	settings *settings
+}
+
+// newParser makes a parser; machine is the path of the machine's settings.
+func newParser(c *cli, machine string) *parser {
+	p := &parser{settings: &settings{machine: machine}}
+	p.Kong = kong.Must(c, append(typedMappers(), kong.Name("parley"),
 		kong.Description("A chat contact centre that speaks Amazon Connect's chat APIs."),
 		kong.ShortUsageOnError(), kong.ConfigureHelp(kong.HelpOptions{Compact: true}),
-		kong.Configuration(readSettings, settings))
+		kong.ValueFormatter(helpOf), kong.Resolvers(p.settings))...)
+	withoutEnvironment(p.Model)
+	return p
+}
+
+// unquoted is an error of a command line, told in other words.
+type unquoted struct {
+	*kong.ParseError
+	text string
+}
+
+func (e *unquoted) Error() string { return e.text }
+func (e *unquoted) Unwrap() error { return e.ParseError }
+
+// withoutArguments leaves out of an error an argument that has no place: it may be what is behind a space in a password.
+// The name of a command it quotes, so that a misspelt one can be seen.
+func withoutArguments(err error) error {
+	var parse *kong.ParseError
+	if !errors.As(err, &parse) || !strings.HasPrefix(err.Error(), "unexpected argument ") {
+		return err
+	}
+	selected := parse.Context.Selected()
+	first, _, _ := strings.Cut(strings.TrimPrefix(err.Error(), "unexpected argument "), ",")
+	switch {
+	case selected != nil && len(selected.Children) == 0:
+		return &unquoted{parse, "there is an argument too many for parley " + selected.Path() + "; a value with spaces needs quotes"}
+	case !plainName.MatchString(first):
+		return &unquoted{parse, "there is no command of this name"}
+	}
+	return err
+}
+
+// warnOfVariables says which variables are probably misspelt. A server says so in its log.
+func (c *cli) warnOfVariables(command *kong.Context) {
+	names := misspelt(command.Model, os.Environ())
+	serve := command.Selected() != nil && command.Selected().Name == "serve"
+	log := slog.New(slog.NewJSONHandler(os.Stderr, &slog.HandlerOptions{Level: c.Serve.LogLevel}))
+	for _, name := range names {
+		if serve {
+			log.Warn("a variable is not read", "variable", name[0], "did_you_mean", name[1])
+		} else {
+			fmt.Fprintf(os.Stderr, "warning: %s is not read; did you mean %s?\n", name[0], name[1])
+		}
+	}
 }
 
 type versionCmd struct{}

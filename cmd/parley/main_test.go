@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"net"
@@ -109,31 +110,108 @@ func TestInstancesFromTheShell(t *testing.T) {
 
 func TestServeSaysAllThatIsMissing(t *testing.T) {
 	_, stderr, code := parley(t, nil, "serve", "--bus", "pigeons", "--tls-cert", "cert.pem", "--operator-listen", "0.0.0.0:4511",
-		"--throttle", "much", "--region", "", "--account", "1", "--active-chats=-1")
+		"--throttle", "much", "--region", "", "--account", "1", "--connect-within=0s")
 	if code != 1 {
 		t.Errorf("exit %d", code)
 	}
-	for _, missing := range []string{"PARLEY_DB", "PARLEY_PUBLIC_URL", "--bus", "--tls-key", "loopback", "--throttle", "--region", "--account", "--active-chats"} {
+	for _, missing := range []string{"PARLEY_DB", "PARLEY_PUBLIC_URL", "--bus", "--tls-key", "loopback", "--throttle", "--region", "--account", "--connect-within"} {
 		if !strings.Contains(stderr, missing) {
 			t.Errorf("it does not say %s:\n%s", missing, stderr)
 		}
 	}
 }
 
+// A password does not belong where errors tell of it, however it is escaped and wherever it is written.
 func TestServeTellsNoSecret(t *testing.T) {
-	for _, args := range [][]string{
-		{"--db", "postgres://parley:hunter2@127.0.0.1:1/parley?sslmode=disable"},
-		{"--db", "postgres://parley:hunt er2@127.0.0.1:1/parley"},
+	db := func(password string) []string {
+		return []string{"--db", "postgres://parley:" + password + "@127.0.0.1:1/parley?sslmode=disable"}
+	}
+	bus := func(password string) []string {
+		return append(db("hunter2"), "--bus", "nats://parley:"+password+"@127.0.0.1:1")
+	}
+	const lite = "sqlite:parley.db"
+	wrong := [][]string{
 		{"--db", "postgres://parley:hunter2@[::1/parley"},
 		{"--db", "mysql://parley:hunter2@db/parley"},
-		{"--db", "sqlite:parley.db", "--tls-cert", "missing", "--tls-key", "missing"},
-		{"--db", "postgres://parley:hunter2@127.0.0.1:1/parley", "--bus", "nats://parley:hunter2@127.0.0.1:1"},
-		{"--db", "postgres://parley:hunter2@127.0.0.1:1/parley", "--bus", "nats://parley:hunter2@[::1"},
+		{"--db", "host=db user=parley password=hunter2"},
+		{"--db", "postgres://parley:hunter2"},
+		{"--db", "postgres://127.0.0.1:1/parley?password=hunter2&x%zz=hunter2"},
+		{"--db", lite, "--public-url", "https://a:hunter2@chat.example.com"},
+		{"--db", lite, "--public-url", "https://a:hunter2%zz@chat.example.com"},
+		{"--db", lite, "--throttle", "hunter2"},
+		{"--db", lite, "--active-chats", "hunter2"},
+		{"--db", lite, "--connect-within", "hunter2"},
+		{"--db", lite, "--log-level", "hunter2"},
+		{"--db", lite, "--secret", "hunter2"},
+		append(bus("hunter2"), "--bus-routes", "parley:hunter2@10.0.0.2"),
+	}
+	for _, password := range []string{"hunter2%zz", "%zzhunter2", "hunter2@x", "x@hunter2", "hunter2/x", "1/hunter2", "hunter2 x", "x/hunter2@"} {
+		wrong = append(wrong, db(password))
+	}
+	for _, password := range []string{"hunter2%zz", "%zzhunter2", "hunter2/x", "1/hunter2", "hunter2?x", "1?hunter2", "hunter2#x", "1#hunter2", "hunter2 x", "1,hunter2"} {
+		wrong = append(wrong, bus(password), []string{"--db", lite, "--lambda", "http://a:" + password + "=x@h"})
+		for _, outside := range []string{"--lambda=f", "--lex=A", "--system=Cases", "--sign-in=us-east-1_Ab"} {
+			wrong = append(wrong, []string{"--db", lite, outside + "=ftp://a:" + password + "@h"}, []string{"--db", lite, "--region=", outside + "=http://a:" + password + "@h"})
+		}
+	}
+	t.Setenv("PARLEY_SECRET", "hunter2 hunter2 hunter2")
+	file := filepath.Join(t.TempDir(), "parley.json")
+	refused := func(t *testing.T, how string, args ...string) {
+		t.Helper()
+		var c cli
+		p := newParser(&c, "")
+		_, err := p.Parse(append([]string{"serve"}, args...))
+		if err == nil {
+			_, _, err = c.Serve.prepare()
+		}
+		if err == nil {
+			t.Errorf("%s: it is taken", how)
+		} else if said := p.settings.locate(withoutArguments(err).Error()); strings.Contains(said, "hunter2") {
+			t.Errorf("%s: it says %s", how, said)
+		}
+	}
+	for _, args := range wrong {
+		t.Run(strings.Join(args, " "), func(t *testing.T) {
+			args = append([]string{"--public-url", "https://chat.example.com"}, args...)
+			refused(t, "as flags", args...)
+			settings := map[string]any{}
+			for i := 0; i < len(args); i++ {
+				name, value, joined := strings.Cut(strings.TrimPrefix(args[i], "--"), "=")
+				if !joined {
+					i++
+					value = args[i]
+				}
+				settings[strings.ReplaceAll(name, "-", "_")] = value
+			}
+			text, err := json.Marshal(settings)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if err := os.WriteFile(file, text, 0o600); err != nil {
+				t.Fatal(err)
+			}
+			if settings["secret"] == nil { // the variable goes before the file
+				refused(t, "from a file", "--config", file)
+			}
+			for name, value := range settings {
+				t.Setenv("PARLEY_"+strings.ToUpper(name), value.(string))
+			}
+			refused(t, "from the environment")
+		})
+	}
+
+	// What is read as it was meant is not told when it fails, nor what stands at the end of a process.
+	for _, args := range [][]string{
+		db("hunter2"), bus("hunter2"), db("hunter2?x"), db("hunter2#x"),
+		{"--db", "postgres://parley:hunt", "hunter2@127.0.0.1:1/parley"}, // a space, and no quotes around it
+		{"--db", "postgres://parley:hunter2%zz@127.0.0.1:1/parley"},
+		{"postgres://parley:hunter2@127.0.0.1:1/parley"},
+		{"--db", lite, "--tls-cert", "missing", "--tls-key", "missing"},
 	} {
-		_, stderr, code := parley(t, []string{"PARLEY_SECRET=hunter2 hunter2 hunter2"},
-			append([]string{"serve", "--listen", "127.0.0.1:0", "--operator-listen", "", "--public-url", "https://chat.example.com"}, args...)...)
-		if code != 1 || stderr == "" || strings.Contains(stderr, "hunter2") || strings.Contains(stderr, "hunt er2") {
-			t.Errorf("%v: exit %d, %s", args, code, stderr)
+		args = append([]string{"serve", "--listen", "127.0.0.1:0", "--operator-listen", "", "--public-url", "https://chat.example.com"}, args...)
+		stdout, stderr, code := parley(t, []string{"PARLEY_SECRET=hunter2 hunter2 hunter2"}, args...)
+		if code == 0 || stderr == "" || strings.Contains(stdout+stderr, "hunter2") {
+			t.Errorf("%v: exit %d, %s%s", args, code, stdout, stderr)
 		}
 	}
 }
@@ -179,23 +257,72 @@ func TestWhereSettingsComeFrom(t *testing.T) {
 
 func TestBadSettings(t *testing.T) {
 	for content, want := range map[string]string{
-		`{"publik_url":"https://chat.example.com"}`: "publik_url",
-		`{"public-url":"https://chat.example.com"}`: "public-url",
-		`[]`:                    "JSON object",
-		`{"db":`:                "JSON object",
-		`{"active_chats":"x"}`:  "active-chats",
-		`{"log_level":"noisy"}`: "log-level",
+		`{"publik_url":"https://chat.example.com"}`:   `FILE:1: there is no setting "publik_url"; did you mean public_url?`,
+		`{"public-url":"https://chat.example.com"}`:   `FILE:1: there is no setting "public-url"; did you mean public_url?`,
+		"{\n\n\"ActiveChats\":\n7}":                   `FILE:3: there is no setting "ActiveChats"; did you mean active_chats?`,
+		`{"limits":{"active_chats":7}}`:               `FILE:1: there is no setting "limits"`,
+		`{"postgres://parley:hunter2@db/x":""}`:       `FILE:1: there is no setting of this name, which has 30 characters`,
+		`{"data":"/var/lib/parley"}`:                  `FILE:1: there is no setting "data"`, // development's
+		`{"yes":true}`:                                `FILE:1: there is no setting "yes"`,  // no one-time consent for all times
+		`{"config":"x.json"}`:                         `FILE:1: there is no setting "config"`,
+		`[]`:                                          `FILE:1: the settings must be one JSON object, and this is a list`,
+		"\n\n 7":                                      `FILE:3: the settings must be one JSON object, and this is a number`,
+		``:                                            `FILE:1: the settings must be one JSON object, and this is not JSON from column 1 on`,
+		"{\n\"db\":":                                  `FILE:2: the settings must be one JSON object, and this is not JSON from column 5 on`,
+		"{\n \"secret\": \"x\"hunter2}":               `FILE:2: the settings must be one JSON object, and this is not JSON from column 15 on`,
+		"{\"account\":\"123456789012\"\n}\n{}":        `FILE:3: the settings must be one JSON object, and this is not JSON from column 1 on`,
+		"{\n// it is not\n}":                          `FILE:2: the settings must be one JSON object, and this is not JSON from column 1 on`,
+		"\xef\xbb\xbf{}":                              `FILE:1: the file begins with a byte order mark`,
+		"\xff\xfe{\x00}\x00":                          `FILE:1: the file is UTF-16`,
+		"{\n\"db\":\"p\xe4ssword\"}":                  `FILE:2: this is not UTF-8`,
+		"{\n\"active_chats\":1,\n\"active_chats\":1}": `FILE:3: active_chats is there twice, the first time in line 2`,
+		"{\"lambda\":{\"f\":\"http://f\",\n\"f\":\"http://g\"}}": `FILE:2: lambda has the same name twice`,
+		"{\"lambda\":{\"f\":\"http://f\",\n\"g\":7}}":            `FILE:2: lambda takes NAME=URL, and a value is a number`,
+		"{\"lambda\":{\"f\":\"http://f\",\n\"g\":\"x\"}}":        `FILE:1: --lambda: the URL of function g: it must be`,
+		"{\"bus_routes\":[\"10.0.0.1:4512\",\n7]}":               `FILE:2: bus_routes takes an address`,
+		"{\"active_chats\":\n7.5}":                               `FILE:2: active_chats takes a whole number from 0 on, and this is a number with a fraction`,
+		`{"active_chats":1e3}`:                                   `FILE:1: active_chats takes a whole number`,
+		`{"active_chats":99999999999999999999}`:                  `FILE:1: active_chats takes a whole number`,
+		`{"connect_within":20}`:                                  `FILE:1: connect_within takes a time with its unit, such as "20s"`,
+		"{\n\"connect_within\":\"0s\"}":                          `FILE:2: --connect-within must be longer than nothing`,
+		"{\n\"public_url\":\"chat.example.com\"}":                `FILE:2: --public-url must be http`,
+		"{\n\n\"throttle\":\"SendMassage=1/1\"}":                 `FILE:3: --throttle: "SendMassage" is not a served operation`,
+		"{\n\"secret\":\"hunter2\"}":                             `FILE:2: PARLEY_SECRET must have at least 16 characters, and has 7`,
+		"{\n\"tls_cert\":\"/nowhere/c\",\n\"tls_key\":\"k\"}":    `FILE:2: load the certificate of --tls-cert and --tls-key`,
+		"{\n\"operator_listen\":\"192.0.2.7:4511\"}":             `FILE:2: --operator-listen must be a loopback address`,
 	} {
-		file := filepath.Join(t.TempDir(), "parley.json")
-		if err := os.WriteFile(file, []byte(content), 0o600); err != nil {
-			t.Fatal(err)
-		}
-		if _, stderr, code := parley(t, nil, "serve", "--config", file); code == 0 || !strings.Contains(stderr, want) {
-			t.Errorf("%s: exit %d, %s", content, code, stderr)
-		}
+		t.Run(want, func(t *testing.T) {
+			file := filepath.Join(t.TempDir(), "parley.json")
+			if err := os.WriteFile(file, []byte(content), 0o600); err != nil {
+				t.Fatal(err)
+			}
+			var c cli
+			p := newParser(&c, "")
+			_, err := p.Parse([]string{"serve", "--config", file})
+			if err == nil {
+				_, _, err = c.Serve.prepare()
+			}
+			if err == nil {
+				t.Fatalf("%s: it is taken", content)
+			}
+			said := p.settings.locate(err.Error())
+			if !strings.Contains(said, strings.ReplaceAll(want, "FILE", file)) || strings.Contains(said, "hunter2") {
+				t.Errorf("%s: %s", content, said)
+			}
+		})
+	}
+	file := filepath.Join(t.TempDir(), "parley.json")
+	if err := os.WriteFile(file, []byte("{\n\"public_url\":\"https://chat.example.com\",\"db\":\"sqlite:parley.db\",\n\"flow_log\":\"/nowhere/x\"}"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if _, stderr, code := parley(t, nil, "serve", "--config", file); code != 1 || !strings.Contains(stderr, file+":3: --flow-log: open the flow log") {
+		t.Errorf("a flow log that cannot be: exit %d, %s", code, stderr)
 	}
 	if _, stderr, code := parley(t, []string{"PARLEY_CONFIG=/nowhere/parley.json"}, "serve"); code == 0 || !strings.Contains(stderr, "/nowhere/parley.json") {
 		t.Errorf("a file that is not there: exit %d, %s", code, stderr)
+	}
+	if _, stderr, code := parley(t, []string{"PARLEY_CONFIG=/nowhere/parley.json"}, "chat", "--endpoint", "x"); strings.Contains(stderr, "parley.json") {
+		t.Errorf("a command without settings of files: exit %d, %s", code, stderr)
 	}
 }
 
@@ -338,7 +465,6 @@ func TestAnAddressThatIsTaken(t *testing.T) {
 	}{
 		{[]string{"dev", "--listen", address}, "--listen 127.0.0.1:0"},
 		{[]string{"dev", "--listen", "localhost:" + port}, "--listen 127.0.0.1:0"},
-		{[]string{"dev", "--listen", "nowhere"}, "--listen"},
 		{[]string{"serve", "--db", db, "--public-url", "https://chat.example.com", "--operator-listen", "", "--listen", address}, "--listen 127.0.0.1:0"},
 		{[]string{"serve", "--db", db, "--public-url", "https://chat.example.com", "--operator-listen", address}, "--operator-listen 127.0.0.1:0"},
 	} {

@@ -14,8 +14,6 @@ import (
 	"strings"
 	"sync/atomic"
 
-	"github.com/alecthomas/kong"
-
 	"github.com/parley-chat/parley/internal/bus/nats"
 	"github.com/parley-chat/parley/internal/center"
 	"github.com/parley-chat/parley/internal/server"
@@ -23,11 +21,11 @@ import (
 
 // storeFlags say where the facts are.
 type storeFlags struct {
-	Config  kong.ConfigFlag `env:"PARLEY_CONFIG" placeholder:"FILE" help:"JSON file with settings, named as the flags are, with _ for -; /etc/parley.json is read where there is one."`
-	DB      string          `name:"db" env:"PARLEY_DB" placeholder:"URL" help:"sqlite:PATH or postgres://…, whose keys are sealed with $$PARLEY_SECRET."`
-	Secret  string          `env:"PARLEY_SECRET" hidden:"" help:"Seals keys in the store."`
-	Account string          `env:"PARLEY_ACCOUNT" default:"123456789012" placeholder:"ID" help:"Account in ARNs (${default})."`
-	Region  string          `env:"PARLEY_REGION" default:"us-east-1" placeholder:"NAME" help:"Region in ARNs and signatures (${default})."`
+	Config  string `env:"PARLEY_CONFIG" placeholder:"FILE" help:"JSON file with settings, named as the flags are, with _ for -; /etc/parley.json is read where there is one."`
+	DB      string `name:"db" env:"PARLEY_DB" placeholder:"URL" help:"sqlite:PATH or postgres://…, whose keys are sealed with $$PARLEY_SECRET."`
+	Secret  string `env:"PARLEY_SECRET" hidden:"" help:"Seals keys in the store."`
+	Account string `env:"PARLEY_ACCOUNT" default:"123456789012" placeholder:"ID" help:"Account in ARNs (${default})."`
+	Region  string `env:"PARLEY_REGION" default:"us-east-1" placeholder:"NAME" help:"Region in ARNs and signatures (${default})."`
 }
 
 func (f *storeFlags) config() server.Config {
@@ -41,15 +39,15 @@ type serveCmd struct {
 	storeFlags
 	outsideFlags
 	limitFlags
-	Listen         string     `env:"PARLEY_LISTEN" default:"127.0.0.1:4510" placeholder:"HOST:PORT" help:"Address to listen on (${default}); a listener passed by systemd socket activation goes before it."`
-	OperatorListen string     `env:"PARLEY_OPERATOR_LISTEN" default:"127.0.0.1:4511" placeholder:"HOST:PORT" help:"Loopback address of health, metrics and debug pages (${default}); empty for none."`
+	Listen         string     `type:"address" env:"PARLEY_LISTEN" default:"127.0.0.1:4510" placeholder:"HOST:PORT" help:"Address to listen on (${default}); a listener passed by systemd socket activation goes before it."`
+	OperatorListen string     `type:"address-or-none" env:"PARLEY_OPERATOR_LISTEN" default:"127.0.0.1:4511" placeholder:"HOST:PORT" help:"Loopback address of health, metrics and debug pages (${default}); empty for none."`
 	PublicURL      string     `name:"public-url" env:"PARLEY_PUBLIC_URL" placeholder:"URL" help:"Address that clients reach this server by, https://HOST."`
 	TLSCert        string     `name:"tls-cert" env:"PARLEY_TLS_CERT" type:"path" placeholder:"FILE" help:"Certificate file; without it, TLS is somebody else's."`
 	TLSKey         string     `name:"tls-key" env:"PARLEY_TLS_KEY" type:"path" placeholder:"FILE" help:"Key file of the certificate."`
 	LogLevel       slog.Level `env:"PARLEY_LOG_LEVEL" default:"info" placeholder:"LEVEL" help:"debug, info, warn or error (${default})."`
 	Bus            string     `group:"Several nodes on one PostgreSQL:" env:"PARLEY_BUS" default:"local" placeholder:"BUS" help:"News between nodes: local for one node alone, nats:embedded, or nats://HOST,… of a cluster of yours (${default})."`
-	BusListen      string     `group:"Several nodes on one PostgreSQL:" name:"bus-listen" env:"PARLEY_BUS_LISTEN" default:"127.0.0.1:4512" placeholder:"HOST:PORT" help:"With nats:embedded: address that other nodes dial, on a private network (${default})."`
-	BusRoutes      []string   `group:"Several nodes on one PostgreSQL:" name:"bus-routes" env:"PARLEY_BUS_ROUTES" placeholder:"HOST:PORT" help:"With nats:embedded: other nodes' --bus-listen; one that is up is enough."`
+	BusListen      string     `group:"Several nodes on one PostgreSQL:" name:"bus-listen" type:"address" env:"PARLEY_BUS_LISTEN" default:"127.0.0.1:4512" placeholder:"HOST:PORT" help:"With nats:embedded: address that other nodes dial, on a private network (${default})."`
+	BusRoutes      []string   `group:"Several nodes on one PostgreSQL:" name:"bus-routes" type:"address" env:"PARLEY_BUS_ROUTES" placeholder:"HOST:PORT,..." help:"With nats:embedded: other nodes' --bus-listen; one that is up is enough."`
 }
 
 // Help says what no flag's own line can.
@@ -63,14 +61,6 @@ func (c *serveCmd) Run() error {
 	cfg, listeners, err := c.prepare()
 	if err != nil {
 		return err
-	}
-	if c.OperatorListen != "" {
-		if listeners.Operator, err = net.Listen("tcp", c.OperatorListen); err != nil {
-			return notListening("--operator-listen", err)
-		}
-	}
-	if listeners.Public, err = server.Listen(c.Listen); err != nil {
-		return notListening("--listen", err)
 	}
 	stop, again := signals()
 	var running atomic.Pointer[server.Server]
@@ -91,8 +81,23 @@ func (c *serveCmd) Run() error {
 		return err
 	}
 	running.Store(s)
+	if err := c.listen(&listeners); err != nil {
+		return errors.Join(err, s.Close())
+	}
 	c.tell(stop, s, cfg.Log, listeners)
 	return s.Run(stop, again, listeners)
+}
+
+// listen opens the addresses. It comes after the database: a second process on one SQLite file waits for the first, which
+// may have the same addresses, and is refused with a word on the file, not on an address that it could change.
+func (c *serveCmd) listen(l *server.Listeners) (err error) {
+	if c.OperatorListen != "" {
+		if l.Operator, err = net.Listen("tcp", c.OperatorListen); err != nil {
+			return notListening("--operator-listen", err)
+		}
+	}
+	l.Public, err = server.Listen(c.Listen)
+	return notListening("--listen", err)
 }
 
 const (
@@ -130,6 +135,9 @@ func (c *serveCmd) checkBus() error {
 		return errors.New("--bus: several nodes need PostgreSQL, --db postgres://…; SQLite is for one")
 	case c.Bus == embeddedBus:
 		return c.checkRoutes()
+	}
+	if err := nats.CheckURL(c.Bus); err != nil {
+		return fmt.Errorf("--bus: %w", err)
 	}
 	return nil
 }
@@ -198,7 +206,7 @@ func (c *serveCmd) tls() (*tls.Config, error) {
 	}
 	cert, err := tls.LoadX509KeyPair(c.TLSCert, c.TLSKey)
 	if err != nil {
-		return nil, fmt.Errorf("load the certificate: %w", err)
+		return nil, fmt.Errorf("load the certificate of --tls-cert and --tls-key: %w", err)
 	}
 	return &tls.Config{Certificates: []tls.Certificate{cert}, MinVersion: tls.VersionTLS12}, nil
 }

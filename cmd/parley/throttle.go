@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"strconv"
 	"strings"
@@ -23,9 +24,12 @@ func parseThrottle(s string) (api.Throttle, error) {
 		perSecond, err1 := strconv.ParseFloat(rate, 64)
 		n, err2 := strconv.Atoi(burst)
 		if !ok || err1 != nil || err2 != nil {
-			return nil, fmt.Errorf("--throttle: %q is none of off, aws and OPERATION=RATE/BURST", one)
+			return nil, errors.New("--throttle must be off, aws or OPERATION=RATE/BURST,… such as SendMessage=50/100")
 		}
 		t[name] = api.Rate{PerSecond: perSecond, Burst: n}
 	}
-	return t, t.Check()
+	if err := t.Check(); err != nil {
+		return nil, fmt.Errorf("--%w", err) // it begins with throttle
+	}
+	return t, nil
 }

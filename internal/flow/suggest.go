@@ -325,6 +325,9 @@ func didYouMean(names ...string) string {
 // to 1.
 const alike = .6
 
+// Nearest is the name most like s, "" when none is like it.
+func Nearest(s string, names []string) string { return nearest(s, names) }
+
 // nearest is the name most like s, "" when none is like it.
 func nearest(s string, names []string) (best string) {
 	most := alike

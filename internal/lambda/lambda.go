@@ -140,13 +140,19 @@ func (c *Client) sdk(ctx context.Context) (*sdk.Client, error) {
 	if cfg.Region == "" {
 		cfg.Region = c.options.Region
 	}
-	c.aws = sdk.NewFromConfig(cfg, func(o *sdk.Options) {
+	client := sdk.NewFromConfig(cfg, func(o *sdk.Options) {
 		o.HTTPClient = c.http
 		o.Retryer = retry.NewStandard(func(s *retry.StandardOptions) {
 			s.MaxAttempts = outside.Attempts
 			s.Backoff = retry.BackoffDelayerFunc(func(attempt int, _ error) (time.Duration, error) { return outside.Pause(attempt), nil })
 		})
 	})
+	if to := client.Options().BaseEndpoint; to != nil {
+		if err := outside.CheckURL(*to); err != nil { // the SDK would quote it
+			return nil, fmt.Errorf("the endpoint URL of the AWS configuration: %w", err)
+		}
+	}
+	c.aws = client
 	return c.aws, nil
 }
 

@@ -131,6 +131,18 @@ func TestLostConnectionsThroughTheSDK(t *testing.T) {
 	}
 }
 
+// The endpoint is the environment's, and its errors are told in chats' flow logs and the server's log.
+func TestABadEndpointIsNotQuoted(t *testing.T) {
+	credentials(t)
+	for _, password := range []string{"hunter2%zz", "%zzhunter2", "hunter2/x", "1/hunter2", "1#hunter2", "hunter2 x"} {
+		t.Setenv("AWS_ENDPOINT_URL_LAMBDA", "http://me:"+password+"@127.0.0.1:1")
+		_, _, err := client(t, Options{}).Invoke(t.Context(), "f", []byte(`{}`), false)
+		if err == nil || strings.Contains(err.Error(), "hunter2") || !strings.Contains(err.Error(), "endpoint URL") {
+			t.Errorf("%s: %v", password, err)
+		}
+	}
+}
+
 func TestMissingCredentialsAreNamed(t *testing.T) {
 	credentials(t)
 	t.Setenv("AWS_ACCESS_KEY_ID", "")

@@ -106,6 +106,9 @@ func (c *Client) RecognizeText(ctx context.Context, alias, locale, session strin
 	if err != nil {
 		return nil, err
 	}
+	if err := outside.CheckURL(endpoint); err != nil { // an error of the request might quote it
+		return nil, fmt.Errorf("the endpoint URL of the AWS configuration: %w", err)
+	}
 	_, answer, err := outside.Post(ctx, c.http, a.text(endpoint, locale, session), request, func(r *http.Request) error {
 		return c.sign(r, cfg, a.region, request)
 	})

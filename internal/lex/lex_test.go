@@ -157,6 +157,16 @@ func TestEndpoints(t *testing.T) {
 	}
 }
 
+func TestABadEndpointIsNotQuoted(t *testing.T) {
+	for _, password := range []string{"hunter2%zz", "%zzhunter2", "hunter2/x", "1/hunter2", "1#hunter2", "hunter2 x"} {
+		environment(t, "AWS_ENDPOINT_URL_LEX_RUNTIME_V2=http://me:"+password+"@127.0.0.1:1")
+		_, err := client(t, Options{}).RecognizeText(t.Context(), alias, "en_US", "the-contact", []byte(`{}`))
+		if err == nil || strings.Contains(err.Error(), "hunter2") || !strings.Contains(err.Error(), "endpoint URL") {
+			t.Errorf("%s: %v", password, err)
+		}
+	}
+}
+
 func TestOptionsAreChecked(t *testing.T) {
 	for _, urls := range []map[string]string{{"": "http://localhost"}, {alias: "localhost"}} {
 		if _, err := New(Options{URLs: urls}); err == nil {

@@ -143,17 +143,30 @@ func passing(err error) bool {
 // Bare takes the URL out of an error: it may hold a password.
 func Bare(err error) error {
 	var u *url.Error
-	if errors.As(err, &u) {
-		return u.Err
+	if !errors.As(err, &u) {
+		return err
 	}
-	return err
+	if u.Op == "parse" {
+		return errUnreadable // its cause quotes a part of the URL
+	}
+	return u.Err
 }
 
-// CheckURL refuses what no request can be sent to.
+var (
+	errUnreadable = errors.New("it cannot be read as a URL; what a user or a password has besides letters and digits must be escaped, % as %25 and / as %2F")
+	errLateUser   = errors.New("it has an @ behind the host: write it as %40, or if a password ends there, the /, ? or # in that as %2F, %3F or %23")
+)
+
+// CheckURL refuses what no request can be sent to, without quoting a part of it. A password with a /, ? or # in it would be
+// taken for a port and a path, and errors name those.
 func CheckURL(text string) error {
 	u, err := url.Parse(text)
 	if err != nil {
 		return Bare(err)
+	}
+	_, rest, _ := strings.Cut(text, "://")
+	if i := strings.IndexAny(rest, "/?#"); i >= 0 && strings.ContainsAny(rest[:i], ":@") && strings.Contains(rest[i:], "@") {
+		return errLateUser
 	}
 	if u.Scheme != "http" && u.Scheme != "https" || u.Host == "" || u.Fragment != "" {
 		return errors.New("it must be an http:// or https:// URL")

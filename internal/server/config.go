@@ -1,6 +1,7 @@
 package server
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -18,6 +19,7 @@ import (
 	"github.com/parley-chat/parley/internal/lex"
 	"github.com/parley-chat/parley/internal/outside"
 	"github.com/parley-chat/parley/internal/signin"
+	"github.com/parley-chat/parley/internal/store"
 	"github.com/parley-chat/parley/internal/systems"
 	"github.com/parley-chat/parley/internal/token"
 )
@@ -86,6 +88,11 @@ func (c *Config) askers() (a askers, err error) {
 	a.bots, errs[1] = lex.New(lex.Options{URLs: c.Bots, Trust: c.Dev, Dial: c.Dial})
 	a.systems, errs[2] = systems.New(c.Systems, c.Dial)
 	a.signIns, errs[3] = signin.New(signin.Options{URLs: c.SignIns, Plain: c.Dev, Dial: c.Dial, Now: c.Now})
+	for i, flag := range []string{"--lambda", "--lex", "--system", "--sign-in"} {
+		if errs[i] != nil {
+			errs[i] = fmt.Errorf("%s: %w", flag, errs[i])
+		}
+	}
 	return a, errors.Join(errs[:]...)
 }
 
@@ -116,7 +123,12 @@ func (c *Config) checkDatabase() error {
 	switch {
 	case c.Database == "":
 		return errors.New("no database: give --db sqlite:PATH or --db postgres://…, or set PARLEY_DB")
-	case isPostgres(c.Database), isFile && path != "" && path != memory:
+	case isPostgres(c.Database):
+		if err := store.CheckURL(c.Database); err != nil {
+			return fmt.Errorf("--db: %w", err)
+		}
+		return nil
+	case isFile && path != "" && path != memory:
 		return nil
 	case isFile && path == memory && c.Dev:
 		return nil
@@ -172,6 +184,20 @@ func (c *Config) secret() (string, error) {
 		return "", fmt.Errorf("read the secret: %w", err)
 	}
 	return strings.TrimSpace(string(raw)), nil
+}
+
+// lock makes this process the only one that serves from a SQLite file, unless there is a bus to the others.
+func (c *Config) lock(ctx context.Context) (*store.Lock, error) {
+	if c.Nodes != nil {
+		return nil, nil
+	}
+	if path, isFile := strings.CutPrefix(c.Database, "sqlite:"); isFile && path != memory && c.Secret == "" {
+		// The secret will be made in this directory, as the lock is.
+		if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+			return nil, fmt.Errorf("make the data directory: %w", err)
+		}
+	}
+	return store.LockFor(ctx, c.Database, c.Log)
 }
 
 // makeSecret writes a new secret. Two that start at once agree: the link fails for the second, who reads the first's.

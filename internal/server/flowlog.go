@@ -34,7 +34,7 @@ func openFlowLog(name string, log *slog.Logger) (*flowLog, error) {
 	if name != "-" {
 		f, err := os.OpenFile(name, os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o600)
 		if err != nil {
-			return nil, fmt.Errorf("open the flow log: %w", err)
+			return nil, fmt.Errorf("--flow-log: open the flow log: %w", err)
 		}
 		to = f
 	}

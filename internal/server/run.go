@@ -56,6 +56,7 @@ func (s *Server) Run(stop context.Context, again <-chan os.Signal, l Listeners) 
 
 	var running sync.WaitGroup
 	running.Go(func() { s.Work(work) })
+	running.Go(func() { s.attend(work) })
 	failed := make(chan error, 3)
 	serve := func(h *http.Server, ln net.Listener, tlsConfig *tls.Config) {
 		if tlsConfig != nil {

@@ -31,6 +31,7 @@ import (
 type Server struct {
 	cfg     Config
 	store   *store.Store
+	lock    *store.Lock // of the SQLite file, nil for none
 	keys    *keys.Ring
 	tokens  *keys.Tokens
 	chats   *chat.Chats
@@ -47,18 +48,24 @@ type Server struct {
 	advancing chan struct{}
 }
 
-// New opens the store and wires everything. The server works on its due rows only while [Server.Work] runs.
+// New opens the store and wires everything. The server works on its due rows only while [Server.Work] runs. A SQLite file
+// that another process serves from is waited for; see [store.LockFor].
 func New(ctx context.Context, cfg Config) (*Server, error) {
 	if err := cfg.Check(); err != nil {
 		return nil, err
 	}
 	cfg.fill()
-	s, err := open(ctx, cfg)
+	lock, err := cfg.lock(ctx)
 	if err != nil {
 		return nil, err
 	}
+	s, err := open(ctx, cfg)
+	if err != nil {
+		return nil, errors.Join(err, lock.Release())
+	}
+	s.lock = lock
 	if err := s.wire(ctx); err != nil {
-		_ = s.store.Close() // the first error says what is wrong
+		_, _ = s.store.Close(), lock.Release() // the first error says what is wrong
 		return nil, err
 	}
 	return s, nil
@@ -200,8 +207,11 @@ func (s *Server) Work(ctx context.Context) {
 	erasing.Wait()
 }
 
-// Close closes the store and the flow log. Sockets and requests must be gone.
-func (s *Server) Close() error { return errors.Join(s.store.Close(), s.flowLog.close()) }
+// Close closes the store and the flow log. Sockets and requests must be gone. The lock is released last: whoever waits
+// for it opens the database at once.
+func (s *Server) Close() error {
+	return errors.Join(s.store.Close(), s.flowLog.close(), s.lock.Release())
+}
 
 func randomSecret() string {
 	var b [32]byte

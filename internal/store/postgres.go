@@ -11,6 +11,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"syscall"
 	"time"
 
@@ -160,6 +161,9 @@ type pgEngine struct {
 
 	slots chan *pgConn // the committers' connections
 	aside *aside
+
+	attending sync.Mutex
+	attend    *sql.Conn // the session that says that this node serves, nil for none
 }
 
 // pgConn is a committer's connection, opened when it is needed and again when it broke.
@@ -169,9 +173,9 @@ type pgConn struct {
 }
 
 func openPostgres(ctx context.Context, s *Store, url string, maxConns int) (*pgEngine, error) {
-	config, err := pgx.ParseConfig(url)
+	config, err := parsePostgres(url)
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("the database's URL: %w", err)
 	}
 	keepAlive(config)
 	if maxConns == 0 {
@@ -225,6 +229,9 @@ func (e *pgEngine) scrub(context.Context) (bool, error) { return true, nil }
 
 func (e *pgEngine) close() error {
 	e.aside.close()
+	e.attending.Lock()
+	e.leave()
+	e.attending.Unlock()
 	var errs []error
 	for range pgCommitters {
 		errs = append(errs, (<-e.slots).close())

@@ -77,7 +77,7 @@ func openEngine(ctx context.Context, s *Store, url string, opt Options) (committ
 	case scheme == "postgres" || scheme == "postgresql":
 		return openPostgres(ctx, s, url, opt.MaxConns)
 	}
-	return nil, fmt.Errorf("database %q: neither sqlite:PATH, sqlite::memory:, nor postgres://", scheme+":…")
+	return nil, errors.New("the database is neither sqlite:PATH, sqlite::memory:, nor postgres://…")
 }
 
 // commits is the life of one committer.

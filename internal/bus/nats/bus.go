@@ -98,6 +98,11 @@ func Open(o Options) (*Bus, error) {
 		b.embed = embed
 		target = append(target, client.InProcessServer(embed), client.UserInfo(clusterUser, password))
 	}
+	if o.URL != "" {
+		if err := CheckURL(o.URL); err != nil {
+			return nil, fmt.Errorf("connect to the bus: %w", err)
+		}
+	}
 	conn, err := client.Connect(o.URL, target...)
 	if err != nil {
 		b.stop()
@@ -106,6 +111,25 @@ func Open(o Options) (*Bus, error) {
 	b.conn = conn
 	b.done.Go(b.hand)
 	return b, nil
+}
+
+// CheckURL refuses what names no cluster, without quoting a part of it: what is wrong may be a password.
+func CheckURL(text string) error {
+	for one := range strings.SplitSeq(text, ",") {
+		one = strings.TrimSpace(one)
+		full := one
+		if !strings.Contains(one, "://") {
+			full = "nats://" + one // as nats.go reads it
+		}
+		u, err := url.Parse(full)
+		switch {
+		case err != nil, u.Host == "", u.Path != "" && u.Path != "/", u.RawQuery != "", u.Fragment != "":
+			return errors.New("it must be nats://HOST:PORT,… or tls://HOST:PORT,…; what a user or a password has besides letters and digits must be escaped, % as %25 and / as %2F")
+		case u.User != nil && full != one:
+			return errors.New("an address with a user must begin with nats:// or tls://; a , in a user or a password must be escaped as %2C")
+		}
+	}
+	return nil
 }
 
 // withoutURL leaves out of an error the address, which may hold a password.

@@ -6,6 +6,7 @@ import (
 	"io"
 	"log/slog"
 	"net"
+	"net/url"
 	"strings"
 	"testing"
 	"time"
@@ -228,7 +229,7 @@ func TestABusThatCannotStart(t *testing.T) {
 		{Options{Cluster: Cluster{Listen: "127.0.0.1:http"}}, "port of"},
 		{Options{Cluster: Cluster{Listen: taken.Addr().String()}}, "address already in use"},
 		{Options{URL: "nats://127.0.0.1:1"}, "connect to the bus"},
-		{Options{URL: "nats://parley:hunter2@[::1"}, "missing ']'"},
+		{Options{URL: "nats://parley:hunter2@[::1"}, "must be nats://"},
 		{Options{URL: "nats://parley:hunter2@127.0.0.1:1"}, "connect to the bus"},
 	} {
 		c.o.Log = quiet()
@@ -266,5 +267,31 @@ func TestNothingIsLoggedWhenAllIsWell(t *testing.T) {
 	b.Close()
 	if log.Len() > 0 {
 		t.Errorf("it logged: %s", log.String())
+	}
+}
+
+// A password is read as it was meant, or the URL is refused without a word of it.
+func TestNoPasswordIsTakenForAnAddress(t *testing.T) {
+	for _, between := range []string{"", ":", "@", "/", "?", "#", "%", "%zz", "%2F", " ", ",", "@h,", "\t", "[", "/@h/", "ü"} {
+		for _, word := range []string{"hunter2", "2024"} { // the other one could be a port
+			text := "nats://parley:" + word + between + "canary@bus.example:4222"
+			err := CheckURL(text)
+			if err != nil {
+				if strings.Contains(err.Error(), word) || strings.Contains(err.Error(), "canary") {
+					t.Errorf("%q is refused with %v", text, err)
+				}
+				continue
+			}
+			for one := range strings.SplitSeq(text, ",") {
+				if u, err := url.Parse(one); err != nil || u.Host != "bus.example:4222" {
+					t.Errorf("%q is taken as %v, %v", text, u, err)
+				}
+			}
+		}
+	}
+	for _, good := range []string{"nats://n1", "nats://n1:4222,n2:4222", "nats://n1, tls://n2/", "nats://u:p@n1,nats://u:p@n2"} {
+		if err := CheckURL(good); err != nil {
+			t.Errorf("%q: %v", good, err)
+		}
 	}
 }
