@@ -21,6 +21,9 @@ const (
 	purgeEvery = time.Hour
 	// peek is how long Run sleeps at most when other nodes put due rows too: one of them may be gone.
 	peek = 15 * time.Second
+	// nap is how long Run sleeps at most before it compares the clock with the next row's time. A timer counts the time that
+	// the machine runs: it stands still while a laptop sleeps or a virtual machine is suspended, and the wall clock does not.
+	nap = 15 * time.Second
 	// giveBackWithin is how long it takes at most to give leases back, giveBackAtOnce of them at a time.
 	giveBackWithin = 3 * time.Second
 	giveBackAtOnce = 64
@@ -79,24 +82,43 @@ func (c *Chats) Run(ctx context.Context) {
 	}
 }
 
-// sleep waits for the next due row, for news of an earlier one, or for a while after an error.
+// sleep waits for the next due row, for news of an earlier one, or for a while after an error. While there is a row to wait
+// for, it looks at the clock once per nap; while there is none, it sleeps in one piece.
 func (c *Chats) sleep(ctx context.Context, failed bool) {
-	until := c.Clock.Now().Add(purgeEvery)
-	if next, ok, err := c.Store.NextDue(ctx, c.Clock.Now()); err == nil && ok && next.Before(until) {
-		until = next
+	until, piece := c.Clock.Now().Add(purgeEvery), purgeEvery
+	if next, ok, err := c.Store.NextDue(ctx, c.Clock.Now()); err == nil && ok {
+		until, piece = until.Round(0), nap // compared by the wall clock, not by how long the machine has run
+		if next.Before(until) {
+			until = next
+		}
 	}
 	if failed {
 		until = c.Clock.Now().Add(time.Second)
 	} else if latest := c.Clock.Now().Add(peek); c.Shared && until.After(latest) {
 		until = latest
 	}
-	due, stop := c.Clock.Timer(until)
+	for c.sleepUntil(ctx, earlier(until, c.Clock.Now().Add(piece))) && c.Clock.Now().Before(until) {
+	}
+}
+
+// sleepUntil reports whether the time has come; if not, there is news of an earlier row, or ctx has ended.
+func (c *Chats) sleepUntil(ctx context.Context, t time.Time) bool {
+	due, stop := c.Clock.Timer(t)
 	defer stop()
 	select {
 	case <-due:
+		return true
 	case <-c.wake:
 	case <-ctx.Done():
 	}
+	return false
+}
+
+func earlier(a, b time.Time) time.Time {
+	if b.Before(a) {
+		return b
+	}
+	return a
 }
 
 // Settle answers what is due now, and what that makes due, until nothing is. Calls outside are waited for.

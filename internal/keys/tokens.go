@@ -96,7 +96,7 @@ func (t *Tokens) look(ctx context.Context, begun int64) error {
 		return nil
 	}
 	number := t.begun.Add(1)
-	now := t.ring.now()
+	now := t.ring.now().Round(0) // freshFor counts the time that the machine sleeps, too
 	keys, err := t.ring.liveTokenKeys(ctx)
 	if err != nil {
 		return err
