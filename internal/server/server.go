@@ -42,6 +42,7 @@ type Server struct {
 	shut     atomic.Bool // the public addresses are closed
 	web      web
 	started  time.Time
+	scarce   *descriptors
 	// advancing is held by the request that moves contact time.
 	advancing chan struct{}
 }
@@ -102,6 +103,7 @@ func open(ctx context.Context, cfg Config) (*Server, error) {
 		return nil, err
 	}
 	s := &Server{cfg: cfg, store: db, keys: keys.New(db, master, cfg.Now), started: cfg.Now(), advancing: make(chan struct{}, 1)}
+	s.scarce = &descriptors{log: cfg.Log, now: cfg.Now}
 	if s.tokens, err = s.keys.Tokens(ctx); err != nil {
 		return nil, errors.Join(err, db.Close())
 	}
@@ -113,6 +115,7 @@ func (s *Server) wire(ctx context.Context) error {
 	if nodes == nil {
 		nodes = bus.NewLocal()
 	}
+	s.cfg.Dial = s.scarce.dial(s.cfg.Dial)
 	ask, err := s.cfg.askers()
 	if err != nil {
 		return err
