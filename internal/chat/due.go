@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"runtime/debug"
 	"strings"
 	"sync"
@@ -73,7 +74,7 @@ func (c *Chats) Run(ctx context.Context) {
 		}
 		fired, err := c.fire(ctx)
 		if err != nil && ctx.Err() == nil {
-			c.Log.Error("due rows", "error", err)
+			c.Log.Log(ctx, levelOf(err), "due rows", "error", err)
 		}
 		if fired == dueBatch && err == nil {
 			continue
@@ -203,7 +204,7 @@ func (c *Chats) attempt(ctx context.Context, due center.Due) (brokenOff bool) {
 	switch {
 	case err == nil:
 	case ctx.Err() == nil:
-		c.Log.Error("due row", "chat", due.Chat, "key", due.Key, "error", err)
+		c.Log.Log(ctx, levelOf(err), "due row", "chat", due.Chat, "key", due.Key, "error", err)
 	default:
 		return true
 	}
@@ -222,6 +223,10 @@ func (c *Chats) survive(due center.Due) {
 func (c *Chats) answer(ctx context.Context, due center.Due) error {
 	if strings.HasPrefix(due.Key, dueRelated) {
 		return settled(c.carryRelated(ctx, due))
+	}
+	if strings.HasPrefix(due.Key, dueCall) { // one that could not be taken up, as it does not decode: it stays
+		_, err := c.readQuestion(due)
+		return err
 	}
 	err := c.change(ctx, due.Chat, func(t *turn) error {
 		t.Answers(due)
@@ -251,6 +256,14 @@ func (c *Chats) drop(ctx context.Context, due center.Due) error {
 		t.Answers(due)
 		return nil
 	})
+}
+
+// levelOf is at what level an error of a due row is logged: damage was logged when it was found.
+func levelOf(err error) slog.Level {
+	if errors.Is(err, center.ErrDamaged) {
+		return slog.LevelDebug
+	}
+	return slog.LevelError
 }
 
 // settled forgives losing the race for a due row.

@@ -153,7 +153,7 @@ func (c *Chats) aliasNamed(ctx context.Context, at center.InstanceID, id center.
 	if err != nil {
 		return nil, err
 	}
-	return moduleAliases.decode(r)
+	return moduleAliases.decode(c, r)
 }
 
 // moduleToRun finds the module that a flow invokes, an id or ARN with a version or an alias behind a colon, and the

@@ -131,7 +131,7 @@ func (c *Chats) claimStart(d *center.Draft, key, clientToken string, first first
 func (c *Chats) replay(at center.InstanceID, claim center.Claim) (*Started, error) {
 	var first firstAnswer
 	if err := json.Unmarshal([]byte(claim.Value), &first); err != nil {
-		return nil, fmt.Errorf("decode claim: %w", err)
+		return nil, c.Store.Damaged("claim", fmt.Errorf("claim %s: %w", claim.Kind, err))
 	}
 	return c.started(at, first)
 }
@@ -181,7 +181,7 @@ func (c *Chats) chatOf(ctx context.Context, at center.InstanceID, id center.Cont
 	if err != nil {
 		return nil, err
 	}
-	return decode(row.State)
+	return c.decode(row)
 }
 
 // past finds the sessions that a chat reads on into when it continues another. A past transcript of more than 5 MB,

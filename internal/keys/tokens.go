@@ -208,7 +208,7 @@ func (r *Ring) tokenKeys(ctx context.Context) ([]token.Key, error) {
 	for _, row := range rows {
 		var k storedKey
 		if err := json.Unmarshal(row.Body, &k); err != nil {
-			return nil, fmt.Errorf("decode token key %s: %w", row.ID, err)
+			return nil, r.store.Damaged("resource", fmt.Errorf("token key %s: %w", row.ID, err))
 		}
 		secret, err := r.master.Open(k.Sealed, purpose(row.ID))
 		if err != nil {

@@ -53,7 +53,7 @@ func New(ctx context.Context, cfg Config) (*Server, error) {
 		return nil, err
 	}
 	cfg.fill()
-	s, err := open(ctx, cfg)
+	s, err := open(ctx, cfg, true)
 	if err != nil {
 		return nil, err
 	}
@@ -63,6 +63,10 @@ func New(ctx context.Context, cfg Config) (*Server, error) {
 	}
 	return s, nil
 }
+
+// checkAtOnce is the size up to which a SQLite file is checked for damage before it is used, which takes about a second.
+// Larger ones are checked while they are.
+const checkAtOnce = 256 << 20
 
 func (c *Config) fill() {
 	c.PublicURL = strings.TrimSuffix(c.PublicURL, "/")
@@ -88,8 +92,11 @@ func (c *Config) fill() {
 }
 
 // open opens the store and its keys: what the administrative commands need too. A secret that is not the store's is
-// found out here, before anything is sealed with it.
-func open(ctx context.Context, cfg Config) (*Server, error) {
+// found out here, before anything is sealed with it. A server checks its database for damage before it believes anything in it.
+func open(ctx context.Context, cfg Config, check bool) (*Server, error) {
+	if err := cfg.checkFile(); err != nil {
+		return nil, err
+	}
 	secret, err := cfg.secret()
 	if err != nil {
 		return nil, err
@@ -101,6 +108,11 @@ func open(ctx context.Context, cfg Config) (*Server, error) {
 	db, err := store.Open(ctx, cfg.Database, store.Options{Log: cfg.Log, Fatal: cfg.Fatal})
 	if err != nil {
 		return nil, err
+	}
+	if check {
+		if err := db.Check(checkAtOnce); err != nil {
+			return nil, errors.Join(err, db.Close())
+		}
 	}
 	s := &Server{cfg: cfg, store: db, keys: keys.New(db, master, cfg.Now), started: cfg.Now(), advancing: make(chan struct{}, 1)}
 	s.scarce = &descriptors{log: cfg.Log, now: cfg.Now}
@@ -252,6 +264,9 @@ func (s *Server) ready(w http.ResponseWriter, r *http.Request) {
 func (s *Server) readiness(ctx context.Context) error {
 	if s.draining.Load() {
 		return errors.New("not ready: stopping")
+	}
+	if s.store.Damage() != nil {
+		return errors.New("not ready: the database is damaged; the log says where. Restore a backup")
 	}
 	if err := s.store.Health(ctx); err != nil {
 		return fmt.Errorf("not ready: %w", err)

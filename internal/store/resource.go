@@ -199,7 +199,7 @@ func (s *Store) deleteChats(ses session, rows [][]driver.Value) error {
 	}
 	ids := make([][]byte, len(rows))
 	for i, row := range rows {
-		ids[i] = row[0].([]byte)
+		ids[i] = blob(row[0])
 	}
 	// The chat first: whoever is committing to it waits there, or is waited for.
 	for _, from := range []string{"chat WHERE id", "item WHERE chat", "contact WHERE chat", "due WHERE chat", "claim WHERE chat", "receipt WHERE chat"} {
