@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"os"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -368,5 +369,32 @@ func TestCloseEndsTheCheck(t *testing.T) {
 	sound(t, "close", s.Close())
 	if err := s.Damage(); err != nil {
 		t.Error("a check that was broken off found", err)
+	}
+}
+
+// What SQLite itself sees refuses a small file, and turns a large one's store unhealthy.
+func TestCheckFindsPagesThatCannotBe(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "parley.db")
+	s := open(t, "sqlite:"+path)
+	for range 50 {
+		chatOf100(t, s)
+	}
+	sound(t, "close", s.Close())
+	raw := must(os.ReadFile(path))(t)
+	for page := 20 * 4096; page < len(raw); page += 4096 {
+		raw[page+5] ^= 0x10 // where the cells begin
+	}
+	if err := os.WriteFile(path, raw, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	s = open(t, "sqlite:"+path)
+	err := s.Check(1 << 30)
+	if !errors.Is(err, center.ErrDamaged) || !strings.Contains(err.Error(), path) || !strings.Contains(err.Error(), "restore a backup") {
+		t.Errorf("at once: %v", err)
+	}
+	sound(t, "in the background", s.Check(0))
+	s.checking.Wait()
+	if s.Damage() == nil {
+		t.Error("in the background: nothing was found")
 	}
 }
