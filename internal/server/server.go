@@ -64,7 +64,7 @@ func New(ctx context.Context, cfg Config) (*Server, error) {
 	return s, nil
 }
 
-// checkAtOnce is the size up to which a SQLite file is checked for damage before it is used, which takes about a second.
+// checkAtOnce is the size up to which a SQLite file is checked for damage before it is used, which takes up to a few seconds.
 // Larger ones are checked while they are.
 const checkAtOnce = 256 << 20
 

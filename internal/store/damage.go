@@ -249,8 +249,8 @@ func (e *sqliteEngine) check(ctx context.Context) error {
 
 // damagedFile is the error about a file that is not to be used.
 func damagedFile(path string, cause error) error {
-	return fmt.Errorf("the database %s is damaged: %w; %s (without the old -wal and -shm files); sqlite3's .recover reads what can still be read",
-		path, &Damage{"file", cause}, whatToDo)
+	return fmt.Errorf("%w: %s: %w; %s (without the old -wal and -shm files); sqlite3's .recover reads what can still be read",
+		center.ErrDamaged, path, cause, whatToDo)
 }
 
 func (e *sqliteEngine) texts(ctx context.Context, query string) (all []string, err error) {
