@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"log/slog"
 	"net/http"
 	"os"
 	"runtime/debug"
@@ -312,5 +313,9 @@ func (x *exchange) note(f *failure) {
 	if errors.Is(f.cause, context.Canceled) && x.r.Context().Err() != nil {
 		return // nobody waits for the answer
 	}
-	x.a.Log.Error("request failed", "operation", name, "status", f.Status, "requestId", x.requestID, "cause", f.cause)
+	level := slog.LevelError
+	if errors.Is(f.cause, center.ErrDamaged) {
+		level = slog.LevelDebug // the store has said it, once
+	}
+	x.a.Log.Log(x.r.Context(), level, "request failed", "operation", name, "status", f.Status, "requestId", x.requestID, "cause", f.cause)
 }

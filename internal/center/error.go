@@ -1,6 +1,9 @@
 package center
 
-import "fmt"
+import (
+	"errors"
+	"fmt"
+)
 
 // A Code says which kind of refusal an [Error] is. The API turns it into the exception its operation declares.
 type Code int
@@ -21,6 +24,10 @@ const (
 	NotTerminated                // the contact has not ended
 	Unavailable                  // nothing can be committed now (disk full, overload); try again
 )
+
+// ErrDamaged is in the chain of every error that says that the database does not hold what was stored there. Its finder has
+// logged it.
+var ErrDamaged = errors.New("the database is damaged")
 
 // Error is a refusal. Message is shown to callers and never holds a secret or a message's text;
 // Cause is for logs only.

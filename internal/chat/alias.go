@@ -42,7 +42,7 @@ func (k aliases) named(ctx context.Context, c *Chats, at center.InstanceID, of, 
 	if err != nil {
 		return nil, err
 	}
-	return k.decode(r)
+	return k.decode(c, r)
 }
 
 // find finds the alias of a flow or module with that id.

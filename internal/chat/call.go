@@ -151,7 +151,7 @@ func (c *Chats) carry(ctx context.Context, e *errand) error {
 			return errNotHeld
 		}
 		e.held = until
-		if q, err = readQuestion(due); err != nil {
+		if q, err = c.readQuestion(due); err != nil {
 			return err
 		}
 	}
@@ -191,10 +191,10 @@ func (c *Chats) carry(ctx context.Context, e *errand) error {
 // errNotHeld says that a due row is leased to somebody else, or gone.
 var errNotHeld = errors.New("the due row is somebody else's")
 
-func readQuestion(due center.Due) (*question, error) {
+func (c *Chats) readQuestion(due center.Due) (*question, error) {
 	q := new(question)
 	if err := json.Unmarshal([]byte(due.Data), q); err != nil {
-		return nil, fmt.Errorf("what is asked by %s: %w", due.Key, err)
+		return nil, c.Store.Damaged("due", fmt.Errorf("%s of chat %s: %w", due.Key, due.Chat, err))
 	}
 	return q, nil
 }

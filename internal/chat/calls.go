@@ -71,7 +71,7 @@ func newCalls() *calls {
 
 // take takes a leased row up; held is when its lease ends. A row that was taken up before has had its lease renewed.
 func (c *Chats) take(due center.Due, held time.Time) error {
-	q, err := readQuestion(due)
+	q, err := c.readQuestion(due)
 	if err != nil {
 		return err
 	}
@@ -192,7 +192,7 @@ func (c *Chats) runCall(e *errand) {
 			return // another node has it, or nobody needs it any more
 		}
 		if err != nil {
-			c.Log.Error("call outside", "chat", now.due.Chat, "key", now.due.Key, "error", err)
+			c.Log.Log(c.calls.ctx, levelOf(err), "call outside", "chat", now.due.Chat, "key", now.due.Key, "error", err)
 		}
 		return
 	}

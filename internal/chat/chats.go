@@ -1,10 +1,12 @@
 package chat
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
+	"hash/crc32"
 	"log/slog"
 	"math/rand/v2"
 	"sync"
@@ -244,18 +246,26 @@ func (c *Chats) load(ctx context.Context, e *entry) error {
 	if err != nil {
 		return err
 	}
-	s, err := decode(row.State)
+	s, err := c.decode(row)
 	if err != nil {
-		return fmt.Errorf("chat %s: %w", e.id, err)
+		return err
 	}
 	e.snap = &snapshot{state: s, seq: row.LastSeq, last: row.LastTime, age: age}
 	return nil
 }
 
-func decode(raw []byte) (*state, error) {
+// decode reads the state of a chat. One that cannot be what was stored is damage.
+func (c *Chats) decode(row store.Chat) (*state, error) {
 	s := new(state)
-	if err := json.Unmarshal(raw, s); err != nil {
-		return nil, fmt.Errorf("decode state: %w", err)
+	err := checkSum(row.State)
+	if err == nil {
+		err = json.Unmarshal(row.State, s)
+	}
+	if err == nil && s.ID != row.ID {
+		err = errors.New("it is that of another chat")
+	}
+	if err != nil {
+		return nil, c.Store.Damaged("chat", fmt.Errorf("the state of chat %s: %w", row.ID, err))
 	}
 	return s, nil
 }
@@ -265,7 +275,29 @@ func (s *state) encode() []byte {
 	if err != nil {
 		panic(err) // strings, numbers and times in range
 	}
-	return raw
+	return withSum(raw)
+}
+
+// A state ends with a member that is the checksum of all before it. States from before there were checksums have none.
+const sumMember = `,"sum":"`
+
+var castagnoli = crc32.MakeTable(crc32.Castagnoli)
+
+// withSum adds the checksum to an encoded state.
+func withSum(raw []byte) []byte {
+	raw = bytes.TrimSuffix(raw, []byte("}"))
+	return fmt.Appendf(raw, sumMember+"%08x\"}", crc32.Checksum(raw, castagnoli))
+}
+
+func checkSum(raw []byte) error {
+	end := len(raw) - len(sumMember) - len(`00000000"}`)
+	if end < 0 || string(raw[end:end+len(sumMember)]) != sumMember {
+		return nil
+	}
+	if !bytes.Equal(withSum(append(raw[:end:end], '}')), raw) {
+		return errors.New("its checksum is wrong")
+	}
+	return nil
 }
 
 // attempts is how often a decision is taken again because another node moved the chat on.

@@ -54,7 +54,7 @@ func (c *Chats) made(ctx context.Context, at center.InstanceID, o onceToken) (id
 	}
 	var m made
 	if err := json.Unmarshal(row.Body, &m); err != nil {
-		return "", false, fmt.Errorf("decode the row of a ClientToken: %w", err)
+		return "", false, c.Store.Damaged("resource", fmt.Errorf("the row of a ClientToken: %w", err))
 	}
 	if m.Request != o.request {
 		return "", false, center.Refuse(center.Conflict, "ClientToken was used before, with another request")

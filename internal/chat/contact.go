@@ -148,7 +148,7 @@ func (c *Chats) Associate(ctx context.Context, at center.InstanceID, id center.C
 func (c *Chats) carryRelated(ctx context.Context, due center.Due) error {
 	var r related
 	if err := json.Unmarshal([]byte(due.Data), &r); err != nil {
-		return err
+		return c.Store.Damaged("due", fmt.Errorf("%s of chat %s: %w", due.Key, due.Chat, err))
 	}
 	chat, err := c.Store.ChatOf(ctx, r.Contact)
 	if errors.Is(err, store.ErrNotFound) {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"runtime/debug"
 	"slices"
 	"strings"
@@ -23,6 +24,9 @@ const (
 	purgeEvery = time.Hour
 	// peek is how long Run sleeps at most when other nodes put due rows too: one of them may be gone.
 	peek = 15 * time.Second
+	// nap is how long Run sleeps at most before it compares the clock with the next row's time. A timer counts the time that
+	// the machine runs: it stands still while a laptop sleeps or a virtual machine is suspended, and the wall clock does not.
+	nap = 15 * time.Second
 	// giveBackWithin is how long it takes at most to give leases back, giveBackAtOnce of them at a time.
 	giveBackWithin = 3 * time.Second
 	giveBackAtOnce = 64
@@ -73,7 +77,7 @@ func (c *Chats) Run(ctx context.Context) {
 		}
 		fired, err := c.fire(ctx)
 		if err != nil && ctx.Err() == nil {
-			c.Log.Error("due rows", "error", err)
+			c.Log.Log(ctx, levelOf(err), "due rows", "error", err)
 		}
 		if fired == dueBatch && err == nil {
 			continue
@@ -82,24 +86,43 @@ func (c *Chats) Run(ctx context.Context) {
 	}
 }
 
-// sleep waits for the next due row, for news of an earlier one, or for a while after an error.
+// sleep waits for the next due row, for news of an earlier one, or for a while after an error. While there is a row to wait
+// for, it looks at the clock once per nap; while there is none, it sleeps in one piece.
 func (c *Chats) sleep(ctx context.Context, failed bool) {
-	until := c.Clock.Now().Add(purgeEvery)
-	if next, ok, err := c.Store.NextDue(ctx, c.Clock.Now()); err == nil && ok && next.Before(until) {
-		until = next
+	until, piece := c.Clock.Now().Add(purgeEvery), purgeEvery
+	if next, ok, err := c.Store.NextDue(ctx, c.Clock.Now()); err == nil && ok {
+		until, piece = until.Round(0), nap // compared by the wall clock, not by how long the machine has run
+		if next.Before(until) {
+			until = next
+		}
 	}
 	if failed {
 		until = c.Clock.Now().Add(time.Second)
 	} else if latest := c.Clock.Now().Add(peek); c.Shared && until.After(latest) {
 		until = latest
 	}
-	due, stop := c.Clock.Timer(until)
+	for c.sleepUntil(ctx, earlier(until, c.Clock.Now().Add(piece))) && c.Clock.Now().Before(until) {
+	}
+}
+
+// sleepUntil reports whether the time has come; if not, there is news of an earlier row, or ctx has ended.
+func (c *Chats) sleepUntil(ctx context.Context, t time.Time) bool {
+	due, stop := c.Clock.Timer(t)
 	defer stop()
 	select {
 	case <-due:
+		return true
 	case <-c.wake:
 	case <-ctx.Done():
 	}
+	return false
+}
+
+func earlier(a, b time.Time) time.Time {
+	if b.Before(a) {
+		return b
+	}
+	return a
 }
 
 // Settle answers what is due now, and what that makes due, until nothing is. Calls outside are waited for.
@@ -272,7 +295,7 @@ func (c *Chats) attempt(ctx context.Context, l lease) (brokenOff bool) {
 	case ctx.Err() != nil:
 		return true
 	}
-	c.Log.Error("due row", "chat", l.due.Chat, "key", l.due.Key, "error", err)
+	c.Log.Log(ctx, levelOf(err), "due row", "chat", l.due.Chat, "key", l.due.Key, "error", err)
 	var refused *center.Error
 	if errors.As(err, &refused) && refused.Code == center.Unavailable {
 		c.retrySoon(ctx, l)
@@ -304,6 +327,10 @@ func (c *Chats) answer(ctx context.Context, due center.Due) error {
 	if due.Key == dueErase {
 		return c.eraseAskedFor(ctx, due)
 	}
+	if strings.HasPrefix(due.Key, dueCall) { // one that could not be taken up, as it does not decode: it stays
+		_, err := c.readQuestion(due)
+		return err
+	}
 	err := c.change(ctx, due.Chat, func(t *turn) error {
 		t.Answers(due)
 		if !t.Chat.Ended.IsZero() {
@@ -332,6 +359,14 @@ func (c *Chats) drop(ctx context.Context, due center.Due) error {
 		t.Answers(due)
 		return nil
 	})
+}
+
+// levelOf is at what level an error of a due row is logged: damage was logged when it was found.
+func levelOf(err error) slog.Level {
+	if errors.Is(err, center.ErrDamaged) {
+		return slog.LevelDebug
+	}
+	return slog.LevelError
 }
 
 // settled forgives losing the race for a due row.

@@ -43,7 +43,7 @@ func (c *Chats) Overview(ctx context.Context, limit int) ([]Summary, error) {
 			return nil, err
 		}
 		for _, row := range rows {
-			s, err := decode(row.State)
+			s, err := c.decode(row)
 			if err != nil {
 				return nil, err
 			}
@@ -81,7 +81,7 @@ func (c *Chats) Detail(ctx context.Context, contact center.ContactID) (*Detail, 
 	if err != nil {
 		return nil, err
 	}
-	s, err := decode(row.State)
+	s, err := c.decode(row)
 	if err != nil {
 		return nil, err
 	}

@@ -40,10 +40,10 @@ func (k kind[T]) resource(at center.InstanceID, v *T) (store.Resource, error) {
 	return store.Resource{Instance: at, Kind: k.name, ID: id, Name: name, Body: body}, nil
 }
 
-func (k kind[T]) decode(r store.Resource) (*T, error) {
+func (k kind[T]) decode(c *Chats, r store.Resource) (*T, error) {
 	v := new(T)
 	if err := json.Unmarshal(r.Body, v); err != nil {
-		return nil, fmt.Errorf("decode %s %s: %w", k.name, r.ID, err)
+		return nil, c.Store.Damaged("resource", fmt.Errorf("%s %s: %w", k.name, r.ID, err))
 	}
 	return v, nil
 }
@@ -75,7 +75,7 @@ func (k kind[T]) get(ctx context.Context, c *Chats, at center.InstanceID, id str
 	if err != nil {
 		return nil, err
 	}
-	return k.decode(r)
+	return k.decode(c, r)
 }
 
 // insert makes a value, and with it, all or none, the rows in with.
@@ -92,7 +92,7 @@ func (k kind[T]) insert(ctx context.Context, c *Chats, at center.InstanceID, v *
 // update changes a value as it stands.
 func (k kind[T]) update(ctx context.Context, c *Chats, at center.InstanceID, id string, edit func(*T) error) error {
 	err := c.Store.UpdateResource(ctx, at, k.name, id, func(old store.Resource) (store.Resource, error) {
-		v, err := k.decode(old)
+		v, err := k.decode(c, old)
 		if err != nil {
 			return old, err
 		}
@@ -117,7 +117,7 @@ func (k kind[T]) list(ctx context.Context, c *Chats, at center.InstanceID, after
 	}
 	all := make([]T, 0, len(rows))
 	for _, r := range rows {
-		v, err := k.decode(r)
+		v, err := k.decode(c, r)
 		if err != nil {
 			return nil, err
 		}

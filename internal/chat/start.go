@@ -142,7 +142,7 @@ func (c *Chats) claimStart(d *center.Draft, key, clientToken string, first first
 func (c *Chats) replay(ctx context.Context, cmd *center.StartChat, claim center.Claim) (*Started, error) {
 	var first firstAnswer
 	if err := json.Unmarshal([]byte(claim.Value), &first); err != nil {
-		return nil, fmt.Errorf("decode claim: %w", err)
+		return nil, c.Store.Damaged("claim", fmt.Errorf("claim %s: %w", claim.Kind, err))
 	}
 	answer := c.started(cmd, first)
 	if answer.Connection == nil {
@@ -211,7 +211,7 @@ func (c *Chats) chatOf(ctx context.Context, at center.InstanceID, id center.Cont
 	if err != nil {
 		return nil, err
 	}
-	return decode(row.State)
+	return c.decode(row)
 }
 
 // past finds the sessions that a chat reads on into when it continues another. A past transcript of more than 5 MB,

@@ -98,7 +98,7 @@ func (c *Chats) Transcript(ctx context.Context, who Caller, q TranscriptQuery) (
 				return page, nil //nolint:nilerr // a foreign contact has an empty page
 			}
 		}
-		items, more, err := c.scan(ctx, session.Chat, *at, low, high, q.Max)
+		items, more, err := c.scan(ctx, session, *at, low, high, q.Max)
 		if err != nil {
 			return nil, err
 		}
@@ -232,8 +232,10 @@ func (c *Chats) mostRecent(ctx context.Context, s *state, at *position, n int) (
 }
 
 // scan reads up to limit items in the position's direction, and says whether there are more behind them.
-func (c *Chats) scan(ctx context.Context, chat center.ChatID, at position, low, high int64, limit int) ([]center.Item, bool, error) {
-	q := store.PageQuery{Chat: chat, From: low, To: high, Backward: !at.Forward, Limit: limit + 1, TranscriptOnly: true}
+func (c *Chats) scan(ctx context.Context, session center.PastSession, at position, low, high int64, limit int) ([]center.Item, bool, error) {
+	q := store.PageQuery{
+		Chat: session.Chat, From: low, To: high, Backward: !at.Forward, Limit: limit + 1, TranscriptOnly: true, Last: session.LastSeq,
+	}
 	switch {
 	case at.Forward:
 		q.From = max(low, at.Seq)

@@ -309,7 +309,11 @@ func (h *Hub) retry(wait time.Duration, what string, chat center.ChatID, err err
 	if h.ctx.Err() != nil {
 		return false
 	}
-	h.opt.Log.Warn(what+", trying again", "chat", chat, "err", err)
+	level := slog.LevelWarn
+	if errors.Is(err, center.ErrDamaged) {
+		level = slog.LevelDebug // its finder has said it, once
+	}
+	h.opt.Log.Log(h.ctx, level, what+", trying again", "chat", chat, "err", err)
 	t := time.NewTimer(wait)
 	defer t.Stop()
 	select {

@@ -2,6 +2,7 @@ package hub
 
 import (
 	"context"
+	"errors"
 	"slices"
 	"sync"
 	"time"
@@ -230,6 +231,9 @@ func (r *room) readGap() {
 			return
 		}
 		items, err := r.hub.opt.Desk.ItemsAfter(r.hub.ctx, r.chat, after, pageSize)
+		if err == nil && len(items) > 0 && items[0].Seq != after+1 {
+			err = errHole
+		}
 		if err == nil {
 			r.repair(items, heard)
 			wait = firstWait
@@ -250,12 +254,14 @@ func (r *room) gap() (after, heard int64, more bool) {
 	return r.delivered, r.known, r.reading
 }
 
-// repair shows what the store had, skipping what came as news meanwhile.
+var errHole = errors.New("the desk answered with a hole before its items")
+
+// repair shows what the store had, skipping what came as news meanwhile and what does not follow.
 func (r *room) repair(items []center.Item, heard int64) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	for i := range items {
-		if items[i].Seq > r.delivered {
+		if items[i].Seq == r.delivered+1 {
 			r.show(&items[i])
 			r.hub.repaired.Add(1)
 		}

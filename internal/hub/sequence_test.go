@@ -128,6 +128,29 @@ func TestNobodyAsksTheStoreWithoutListeners(t *testing.T) {
 	}
 }
 
+// What the store has lost is not skipped on a socket: it shows nothing behind the hole.
+func TestAHoleInTheStoreIsNotSkipped(t *testing.T) {
+	for _, missing := range []int{0, 1} { // at the beginning of what is read, and within
+		story(t, hub.Options{}, func(s *stage) {
+			ana := s.join(customer)
+			for _, text := range []string{"one", "two", "three"} {
+				s.desk.commit(message(agent, text))
+			}
+			var all []center.Item
+			s.desk.behave(func(d *desk) {
+				all = slices.Clone(d.items[chat])
+				d.items[chat] = slices.Delete(d.items[chat], missing, missing+1)
+			})
+			s.bus.Publish(chat, all[2:])
+			time.Sleep(2 * time.Minute)
+			ana.hears([]string{"one"}[:missing]...)
+			s.desk.behave(func(d *desk) { d.items[chat] = all })
+			time.Sleep(3 * time.Second)
+			ana.hears([]string{"one", "two", "three"}[missing:]...)
+		})
+	}
+}
+
 func TestALongGapIsReadInPages(t *testing.T) {
 	story(t, hub.Options{}, func(s *stage) {
 		ana := s.join(customer)

@@ -94,7 +94,7 @@ func (r *Ring) List(ctx context.Context) ([]AccessKey, error) {
 			after = row.ID
 			k := AccessKey{ID: row.ID}
 			if err := json.Unmarshal(row.Body, &k); err != nil {
-				return nil, fmt.Errorf("decode access key %s: %w", row.ID, err)
+				return nil, r.store.Damaged("resource", fmt.Errorf("access key %s: %w", row.ID, err))
 			}
 			all = append(all, k)
 		}
@@ -152,7 +152,7 @@ func (r *Ring) look(ctx context.Context, id string) (lookup, error) {
 	}
 	var k AccessKey
 	if err := json.Unmarshal(row.Body, &k); err != nil {
-		return lookup{}, fmt.Errorf("decode access key %s: %w", id, err)
+		return lookup{}, r.store.Damaged("resource", fmt.Errorf("access key %s: %w", id, err))
 	}
 	secret, err := r.master.Open(k.Sealed, accessKind+" "+id)
 	if err != nil {

@@ -97,7 +97,7 @@ func (t *Tokens) look(ctx context.Context, begun int64) error {
 		return nil
 	}
 	number := t.begun.Add(1)
-	now := t.ring.now()
+	now := t.ring.now().Round(0) // freshFor counts the time that the machine sleeps, too
 	keys, err := t.ring.liveTokenKeys(ctx)
 	if err != nil {
 		return err
@@ -208,6 +208,9 @@ func (r *Ring) tokenKeys(ctx context.Context) ([]token.Key, error) {
 	keys := make([]token.Key, 0, len(rows))
 	for _, row := range rows {
 		k, secret, err := openTokenKey(r.master, row.ID, row.Body)
+		if errors.Is(err, errUndecoded) {
+			return nil, r.store.Damaged("resource", err)
+		}
 		if err != nil {
 			return nil, err
 		}
@@ -219,9 +222,12 @@ func (r *Ring) tokenKeys(ctx context.Context) ([]token.Key, error) {
 	return keys, nil
 }
 
+// errUndecoded tells a row that is no key from a key that the master key does not open.
+var errUndecoded = errors.New("undecodable")
+
 func openTokenKey(master token.MasterKey, id string, body []byte) (k storedKey, secret []byte, err error) {
 	if err := json.Unmarshal(body, &k); err != nil {
-		return k, nil, fmt.Errorf("decode token key %s: %w", id, err)
+		return k, nil, fmt.Errorf("%w: token key %s: %w", errUndecoded, id, err)
 	}
 	secret, err = master.Open(k.Sealed, purpose(id))
 	return k, secret, err

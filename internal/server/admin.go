@@ -27,7 +27,7 @@ func OpenAdmin(ctx context.Context, cfg Config) (*Admin, error) {
 		return nil, err
 	}
 	cfg.fill()
-	s, err := open(ctx, cfg)
+	s, err := open(ctx, cfg, false)
 	if err != nil {
 		return nil, err
 	}

@@ -166,6 +166,50 @@ func isPostgres(database string) bool {
 	return strings.HasPrefix(database, "postgres://") || strings.HasPrefix(database, "postgresql://")
 }
 
+// secretBeside is the file of the secret of a SQLite database.
+func secretBeside(path string) string { return filepath.Join(filepath.Dir(path), "parley.secret") }
+
+// checkFile refuses a SQLite file that has lost its content, before a new database is silently made in its place, and says
+// when a new one is made beside an old secret.
+func (c *Config) checkFile() error {
+	path, isFile := strings.CutPrefix(c.Database, "sqlite:")
+	if !isFile || path == memory {
+		return nil
+	}
+	db, err1 := fileSize(path)
+	wal, err2 := fileSize(path + "-wal")
+	secret, err3 := fileSize(secretBeside(path))
+	if err := errors.Join(err1, err2, err3); err != nil || db > 0 {
+		return err
+	}
+	switch {
+	case wal > 0:
+		return fmt.Errorf("the database %s is missing or empty, and its write-ahead log %s-wal holds data that a new database would discard: "+
+			"bring the database back, or restore a backup; to begin with a new one, remove both files", path, path)
+	case db == 0 && secret >= 0:
+		return fmt.Errorf("the database %s is empty, and the secret of its keys, %s, is beside it: the file has lost its content. "+
+			"Restore a backup; to begin with a new database, remove the empty file", path, secretBeside(path))
+	case db == 0:
+		c.Log.Warn("the database file is empty: a new database is made in it", "database", path)
+	case secret >= 0:
+		c.Log.Warn("there is no database beside an existing secret: a new one is made. If there was one, stop and restore a backup",
+			"database", path, "secret", secretBeside(path))
+	}
+	return nil
+}
+
+// fileSize is the size of a file, -1 for one that is not there.
+func fileSize(path string) (int64, error) {
+	info, err := os.Stat(path)
+	if errors.Is(err, os.ErrNotExist) {
+		return -1, nil
+	}
+	if err != nil {
+		return 0, err
+	}
+	return info.Size(), nil
+}
+
 // secret returns the operator's secret, or makes one that lies beside the SQLite file, readable by its owner only.
 func (c *Config) secret() (string, error) {
 	path, isFile := strings.CutPrefix(c.Database, "sqlite:")
@@ -175,7 +219,7 @@ func (c *Config) secret() (string, error) {
 	if !isFile || path == memory {
 		return randomSecret(), nil
 	}
-	file := filepath.Join(filepath.Dir(path), secretFile)
+	file := secretBeside(path)
 	raw, err := os.ReadFile(file)
 	if errors.Is(err, os.ErrNotExist) {
 		return makeSecret(file)

@@ -176,6 +176,32 @@ func TestSkew(t *testing.T) {
 	}
 }
 
+func TestOperatorsPortRefusesForeignPages(t *testing.T) {
+	s := development(t, nil)
+	for _, c := range []struct {
+		name, method, target string
+		origin               []string
+		status               int
+	}{
+		{"curl", "POST", "/debug/free", nil, http.StatusOK},
+		{"the debug page", "POST", "/debug/free", []string{"http://127.0.0.1:4511"}, http.StatusOK},
+		{"a page of this machine", "GET", "/metrics", []string{"http://localhost:3000"}, http.StatusOK},
+		{"a page from elsewhere", "POST", "/debug/free", []string{"https://evil.example"}, http.StatusForbidden},
+		{"a script from elsewhere", "GET", "/debug/hub", []string{"https://evil.example"}, http.StatusForbidden},
+		{"a profile for elsewhere", "GET", "/debug/pprof/cmdline", []string{"https://evil.example"}, http.StatusForbidden},
+		{"a page without an origin", "POST", "/debug/free", []string{"null"}, http.StatusForbidden},
+		{"two origins", "POST", "/debug/free", []string{"http://127.0.0.1:4511", "https://evil.example"}, http.StatusForbidden},
+	} {
+		r := httptest.NewRequest(c.method, "http://127.0.0.1:4511"+c.target, nil)
+		r.Header["Origin"] = c.origin
+		w := httptest.NewRecorder()
+		s.operatorRoutes().ServeHTTP(w, r)
+		if w.Code != c.status {
+			t.Errorf("%s: %d %s, want %d", c.name, w.Code, w.Body, c.status)
+		}
+	}
+}
+
 func TestPanicsOfPagesAreErrors(t *testing.T) {
 	var out bytes.Buffer
 	l := httpLog(slog.New(slog.NewTextHandler(&out, &slog.HandlerOptions{Level: slog.LevelInfo})))

@@ -41,15 +41,20 @@ func (s *Server) foreign(r *http.Request) string {
 	if onLoopback(r) && !own(r.Host) && net.ParseIP(hostname(r.Host)) == nil {
 		return "the Host is none of this machine's names; if it is one, start with --public-url http://HOST"
 	}
-	origins := r.Header["Origin"]
-	if len(origins) == 0 {
-		return ""
-	}
-	origin, err := url.Parse(origins[0])
-	if len(origins) > 1 || err != nil || origin.Host == "" || !own(origin.Host) && !strings.EqualFold(origin.Host, r.Host) {
+	if !ownOrigin(r, own) {
 		return "the Origin is another site's; only pages of this machine may call a server that accepts any credentials"
 	}
 	return ""
+}
+
+// ownOrigin reports whether a request has no Origin, that of the host it asks, or one on an own host.
+func ownOrigin(r *http.Request, own func(host string) bool) bool {
+	origins := r.Header["Origin"]
+	if len(origins) == 0 {
+		return true
+	}
+	origin, err := url.Parse(origins[0])
+	return len(origins) == 1 && err == nil && origin.Host != "" && (own(origin.Host) || strings.EqualFold(origin.Host, r.Host))
 }
 
 // onLoopback says that a request came over the loopback interface. Others may use any name for this machine.
@@ -80,13 +85,16 @@ func refuse(w http.ResponseWriter, why string) {
 	_ = json.NewEncoder(w).Encode(map[string]string{"__type": "AccessDeniedException", "message": why, "error": why}) // or the client is gone
 }
 
-// local refuses what came by a name that is not this machine's.
+// local refuses what came by a name that is not this machine's, and what a page of another site sends.
 func local(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if !thisMachine(r.Host) {
+		switch {
+		case !thisMachine(r.Host):
 			refuse(w, "the Host is none of this machine's names")
-			return
+		case !ownOrigin(r, thisMachine):
+			refuse(w, "the Origin is another site's; only pages of this machine may ask here")
+		default:
+			next.ServeHTTP(w, r)
 		}
-		next.ServeHTTP(w, r)
 	})
 }

@@ -59,6 +59,7 @@ func (s *Server) Run(stop context.Context, again <-chan os.Signal, l Listeners) 
 	running.Go(func() { s.attend(work) })
 	failed := make(chan error, 3)
 	serve := func(h *http.Server, ln net.Listener, tlsConfig *tls.Config) {
+		ln = s.scarce.listener(ln)
 		if tlsConfig != nil {
 			ln = tls.NewListener(ln, tlsConfig)
 		}

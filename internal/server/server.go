@@ -44,6 +44,7 @@ type Server struct {
 	shut     atomic.Bool // the public addresses are closed
 	web      web
 	started  time.Time
+	scarce   *descriptors
 	// advancing is held by the request that moves contact time.
 	advancing chan struct{}
 }
@@ -59,7 +60,7 @@ func New(ctx context.Context, cfg Config) (*Server, error) {
 	if err != nil {
 		return nil, err
 	}
-	s, err := open(ctx, cfg)
+	s, err := open(ctx, cfg, true)
 	if err != nil {
 		return nil, errors.Join(err, lock.Release())
 	}
@@ -70,6 +71,10 @@ func New(ctx context.Context, cfg Config) (*Server, error) {
 	}
 	return s, nil
 }
+
+// checkAtOnce is the size up to which a SQLite file is checked for damage before it is used, which takes up to a few seconds.
+// Larger ones are checked while they are.
+const checkAtOnce = 256 << 20
 
 func (c *Config) fill() {
 	c.PublicURL = strings.TrimSuffix(c.PublicURL, "/")
@@ -95,8 +100,11 @@ func (c *Config) fill() {
 }
 
 // open opens the store and its keys: what the administrative commands need too. A secret that is not the store's is
-// found out here, before anything is sealed with it.
-func open(ctx context.Context, cfg Config) (*Server, error) {
+// found out here, before anything is sealed with it. A server checks its database for damage before it believes anything in it.
+func open(ctx context.Context, cfg Config, check bool) (*Server, error) {
+	if err := cfg.checkFile(); err != nil {
+		return nil, err
+	}
 	secret, err := cfg.secret()
 	if err != nil {
 		return nil, err
@@ -109,7 +117,13 @@ func open(ctx context.Context, cfg Config) (*Server, error) {
 	if err != nil {
 		return nil, err
 	}
+	if check {
+		if err := db.Check(checkAtOnce); err != nil {
+			return nil, errors.Join(err, db.Close())
+		}
+	}
 	s := &Server{cfg: cfg, store: db, keys: keys.New(db, master, cfg.Now), started: cfg.Now(), advancing: make(chan struct{}, 1)}
+	s.scarce = &descriptors{log: cfg.Log, now: cfg.Now}
 	if s.tokens, err = s.keys.Tokens(ctx); err != nil {
 		return nil, errors.Join(err, db.Close())
 	}
@@ -121,6 +135,7 @@ func (s *Server) wire(ctx context.Context) error {
 	if nodes == nil {
 		nodes = bus.NewLocal()
 	}
+	s.cfg.Dial = s.scarce.dial(s.cfg.Dial)
 	ask, err := s.cfg.askers()
 	if err != nil {
 		return err
@@ -263,6 +278,9 @@ func (s *Server) ready(w http.ResponseWriter, r *http.Request) {
 func (s *Server) readiness(ctx context.Context) error {
 	if s.draining.Load() {
 		return errors.New("not ready: stopping")
+	}
+	if s.store.Damage() != nil {
+		return errors.New("not ready: the database is damaged; the log says where. Restore a backup")
 	}
 	if err := s.store.Health(ctx); err != nil {
 		return fmt.Errorf("not ready: %w", err)

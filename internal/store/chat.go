@@ -1,8 +1,11 @@
 package store
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
+	"errors"
+	"fmt"
 	"math"
 	"time"
 
@@ -20,18 +23,25 @@ type Chat struct {
 	LastTime time.Time
 }
 
-// A chat has an item from its first Change on, so the join loses none.
+// A chat has an item from its first Change on. One without is damaged, and not left out.
 const sqlChat = `SELECT chat.id, chat.instance, chat.ended, chat.ended_at, chat.state, item.seq, item.at
-	FROM chat JOIN item ON item.chat = chat.id AND item.seq = (SELECT max(seq) FROM item WHERE item.chat = chat.id) `
+	FROM chat LEFT JOIN item ON item.chat = chat.id AND item.seq = (SELECT max(seq) FROM item WHERE item.chat = chat.id) `
 
 func scanChat(rows *sql.Rows) (Chat, error) {
 	var (
-		c                  Chat
-		id                 []byte
-		ended, at, endedAt int64
+		c              Chat
+		id             []byte
+		ended, endedAt int64
+		seq, at        sql.NullInt64
 	)
-	err := rows.Scan(&id, &c.Instance, &ended, &endedAt, &c.State, &c.LastSeq, &at)
-	c.ID, c.Ended, c.EndedAt, c.LastTime = center.ChatID(idOf(id)), ended != 0, timeOf(endedAt), timeOf(at)
+	if err := rows.Scan(&id, &c.Instance, &ended, &endedAt, &c.State, &seq, &at); err != nil {
+		return c, err
+	}
+	chat, err := decodedID("chat", id)
+	if err == nil && !seq.Valid {
+		err = &Damage{"item", fmt.Errorf("chat %s has no items", chat)}
+	}
+	c.ID, c.Ended, c.EndedAt, c.LastSeq, c.LastTime = center.ChatID(chat), ended != 0, timeOf(endedAt), seq.Int64, timeOf(at.Int64)
 	return c, err
 }
 
@@ -43,12 +53,23 @@ func (s *Store) Chat(ctx context.Context, id center.ChatID) (Chat, error) {
 	}
 	all, err := s.chats(ctx, sqlChat+"WHERE chat.id = $1", raw[:])
 	if err == nil && len(all) == 0 {
-		err = ErrNotFound
+		err = s.gone(ctx, id, raw)
 	}
 	if err != nil {
 		return Chat{}, err
 	}
 	return all[0], nil
+}
+
+// gone returns ErrNotFound for a chat that is not there, and damage if its items still are.
+func (s *Store) gone(ctx context.Context, id center.ChatID, raw [16]byte) error {
+	var n int64
+	err := s.row(ctx, `SELECT count(*) FROM item WHERE chat = $1 AND seq = 1 AND NOT EXISTS (SELECT 1 FROM chat WHERE id = $1)
+		AND NOT EXISTS (SELECT 1 FROM erased WHERE erased.chat = $1)`, []any{raw[:]}, &n)
+	if err == nil && n > 0 {
+		return s.Damaged("chat", fmt.Errorf("chat %s is missing, and its items are there", id))
+	}
+	return cmp.Or(err, ErrNotFound)
 }
 
 // Chats returns up to limit chats of an instance, newest id first, from the one before after ("": from the newest).
@@ -93,7 +114,14 @@ func (s *Store) ChatOf(ctx context.Context, id center.ContactID) (center.ChatID,
 	}
 	var chat []byte
 	err := s.row(ctx, `SELECT id FROM chat WHERE id = $1 UNION ALL SELECT chat FROM contact WHERE id = $1`, []any{raw[:]}, &chat)
-	return center.ChatID(idOf(chat)), err
+	if errors.Is(err, ErrNotFound) {
+		return "", s.gone(ctx, center.ChatID(id), raw)
+	}
+	if err != nil {
+		return "", err
+	}
+	found, err := decodedID("contact", chat)
+	return center.ChatID(found), s.noted(err)
 }
 
 // PageQuery asks for items of a chat. From and To are included; To 0 is no bound. Items come in the direction that
@@ -104,27 +132,82 @@ type PageQuery struct {
 	Backward       bool
 	Limit          int
 	TranscriptOnly bool
+	// Last is the number of an item that the chat is known to have had as its last; 0 when it is not known.
+	Last int64
 }
 
-// Page returns the items that q asks for; none when there is no such chat.
+// Page returns the items that q asks for; none when there is no such chat. It reads the items that the transcript does
+// not show, too: where one is missing is damage.
 func (s *Store) Page(ctx context.Context, q PageQuery) ([]center.Item, error) {
-	chat, ok := center.UUID(string(q.Chat))
+	raw, ok := center.UUID(string(q.Chat))
 	if !ok {
 		return nil, nil
 	}
-	text := `SELECT seq, at, body FROM item WHERE chat = $1 AND seq >= $2 AND seq <= $3` + notErased + ` `
-	if q.TranscriptOnly {
-		text += `AND flags & 1 <> 0 `
+	q.From = max(q.From, 1)
+	if q.To == 0 {
+		q.To = math.MaxInt64
 	}
-	text += `ORDER BY seq `
+	var all []center.Item
+	for len(all) < q.Limit && q.From <= q.To {
+		part, err := s.stretch(ctx, q, raw)
+		if err != nil {
+			return nil, err
+		}
+		for i := range part {
+			if len(all) < q.Limit && (!q.TranscriptOnly || part[i].InTranscript) {
+				all = append(all, part[i])
+			}
+		}
+		if len(part) < q.Limit {
+			break
+		}
+		if q.Backward {
+			q.To = part[len(part)-1].Seq - 1
+		} else {
+			q.From = part[len(part)-1].Seq + 1
+		}
+	}
+	return all, nil
+}
+
+// stretch returns up to q.Limit items of every kind. They follow each other without a hole, and fewer than q.Limit reach
+// to the bound or to the chat's end.
+func (s *Store) stretch(ctx context.Context, q PageQuery, raw [16]byte) ([]center.Item, error) {
+	text, next, step := sqlItems+`AND seq >= $2 AND seq <= $3 ORDER BY seq LIMIT $4`, q.From, int64(1)
 	if q.Backward {
-		text += `DESC `
+		text, next, step = sqlItems+`AND seq >= $2 AND seq <= $3 ORDER BY seq DESC LIMIT $4`, q.To, -1
 	}
-	to := q.To
-	if to == 0 {
-		to = math.MaxInt64
+	items, err := s.items(ctx, q.Chat, raw, text, raw[:], q.From, q.To, q.Limit)
+	if err != nil {
+		return nil, err
 	}
-	return s.items(ctx, q.Chat, text+`LIMIT $4`, chat[:], q.From, to, q.Limit)
+	// Where the items end before the bound, it may lie beyond the chat's end.
+	short := len(items) == 0
+	switch {
+	case short:
+	case q.Backward:
+		short = items[0].Seq < q.To && (q.To < math.MaxInt64 || q.Last > 0)
+	default:
+		short = len(items) < q.Limit && items[len(items)-1].Seq < q.To && q.To < math.MaxInt64
+	}
+	if short {
+		if err := s.whole(ctx, q.Chat, raw, q.Last); err != nil {
+			return nil, err
+		}
+	}
+	if q.Backward && len(items) > 0 {
+		next = items[0].Seq
+	}
+	for i := range items {
+		if items[i].Seq != next {
+			return nil, s.Damaged("item", fmt.Errorf("chat %s has no item %d, and one %d", q.Chat, next, items[i].Seq))
+		}
+		next += step
+	}
+	if q.Backward && len(items) > 0 && len(items) < q.Limit && next >= q.From {
+		return nil, s.Damaged("item", fmt.Errorf("chat %s has no item %d, and one %d", q.Chat, next, next+1))
+	}
+	return items, nil
 }
 
 // ItemsAfter returns up to limit items of a chat after seq, of every kind, in sequence.
@@ -140,9 +223,9 @@ func (s *Store) Item(ctx context.Context, chat center.ChatID, id center.ItemID) 
 	if !ok1 || !ok2 {
 		return center.Item{}, ErrNotFound
 	}
-	all, err := s.items(ctx, chat, `SELECT seq, at, body FROM item WHERE chat = $1 AND id = $2`+notErased+` ORDER BY seq DESC LIMIT 1`, rawChat[:], rawID[:])
+	all, err := s.items(ctx, chat, rawChat, sqlItems+`AND id = $2 ORDER BY seq DESC LIMIT 1`, rawChat[:], rawID[:])
 	if err == nil && len(all) == 0 {
-		err = ErrNotFound
+		err = cmp.Or(s.whole(ctx, chat, rawChat, 0), ErrNotFound)
 	}
 	if err != nil {
 		return center.Item{}, err
@@ -150,17 +233,17 @@ func (s *Store) Item(ctx context.Context, chat center.ChatID, id center.ItemID) 
 	return all[0], nil
 }
 
-func (s *Store) items(ctx context.Context, chat center.ChatID, text string, args ...any) ([]center.Item, error) {
+const sqlItems = `SELECT seq, at, id, flags, body FROM item WHERE chat = $1` + notErased + ` `
+
+// items runs a read of sqlItems.
+func (s *Store) items(ctx context.Context, chat center.ChatID, raw [16]byte, text string, args ...any) ([]center.Item, error) {
 	var all []center.Item
 	err := s.rows(ctx, text, args, func(r *sql.Rows) error {
-		var (
-			seq, at int64
-			body    []byte
-		)
-		if err := r.Scan(&seq, &at, &body); err != nil {
+		var row itemRow
+		if err := r.Scan(&row.seq, &row.at, &row.id, &row.flags, &row.body); err != nil {
 			return err
 		}
-		it, err := itemOf(chat, seq, at, body)
+		it, err := checked(chat, raw, row)
 		all = append(all, it)
 		return err
 	})
@@ -174,8 +257,31 @@ func (s *Store) SeqAt(ctx context.Context, chat center.ChatID, t time.Time) (seq
 		return 0, ErrNotFound
 	}
 	// Times rise with the sequence, so the first one found in its order is the one.
-	err = s.row(ctx, `SELECT seq FROM item WHERE chat = $1 AND at >= $2`+notErased+` ORDER BY seq LIMIT 1`, []any{raw[:], ceilMillis(t)}, &seq)
-	return seq, err
+	var before int64
+	err = s.row(ctx, `SELECT seq, (SELECT count(*) FROM item AS earlier WHERE earlier.chat = item.chat AND earlier.seq < item.seq)
+		FROM item WHERE chat = $1 AND at >= $2`+notErased+` ORDER BY seq LIMIT 1`, []any{raw[:], ceilMillis(t)}, &seq, &before)
+	last := errors.Is(err, ErrNotFound)
+	switch {
+	case last:
+		err = s.whole(ctx, chat, raw, 0)
+	case err == nil && before != seq-1:
+		err = s.Damaged("item", fmt.Errorf("chat %s has %d items before item %d", chat, before, seq))
+	}
+	if err != nil {
+		return 0, err
+	}
+	// The search has believed the times of the rows. Those on both sides of what it found are looked at.
+	around := PageQuery{Chat: chat, From: seq - 1, To: seq, Backward: true, Limit: 2}
+	if last {
+		around = PageQuery{Chat: chat, From: 1, Backward: true, Limit: 1}
+	}
+	if _, err := s.Page(ctx, around); err != nil {
+		return 0, err
+	}
+	if last {
+		return 0, ErrNotFound
+	}
+	return seq, nil
 }
 
 // TranscriptBytes returns how much the transcript of a chat takes up to the item with the given number; 0 is to its end.
@@ -187,7 +293,12 @@ func (s *Store) TranscriptBytes(ctx context.Context, chat center.ChatID, to int6
 	if to == 0 {
 		to = math.MaxInt64
 	}
-	err = s.row(ctx, `SELECT coalesce(sum(length(body)), 0) FROM item WHERE chat = $1 AND seq <= $2 AND flags & 1 <> 0`+notErased, []any{raw[:], to}, &n)
+	var items, last int64
+	err = s.row(ctx, `SELECT coalesce(sum(CASE WHEN flags & 1 <> 0 THEN length(body) ELSE 0 END), 0), count(*), coalesce(max(seq), 0)
+		FROM item WHERE chat = $1 AND seq <= $2`+notErased, []any{raw[:], to}, &n, &items, &last)
+	if err == nil && items != last {
+		err = s.Damaged("item", fmt.Errorf("chat %s has %d items up to item %d", chat, items, last))
+	}
 	return n, err
 }
 

@@ -62,7 +62,7 @@ func newChange(c *center.Change) (*job, error) {
 	}
 	j := &job{chat: chat, change: c, rows: make([]itemRow, len(c.Items))}
 	for i := range c.Items {
-		row, err := newRow(&c.Items[i], c.After+1+int64(i))
+		row, err := newRow(chat, &c.Items[i], c.After+1+int64(i))
 		if err != nil {
 			return nil, err
 		}
@@ -81,7 +81,7 @@ func newChange(c *center.Change) (*job, error) {
 	return j, nil
 }
 
-func newRow(it *center.Item, seq int64) (itemRow, error) {
+func newRow(chat [16]byte, it *center.Item, seq int64) (itemRow, error) {
 	id, ok := center.UUID(string(it.ID))
 	if !ok {
 		return itemRow{}, fmt.Errorf("item id %q", it.ID)
@@ -97,6 +97,7 @@ func newRow(it *center.Item, seq int64) (itemRow, error) {
 		row.token = it.Token[:]
 	}
 	row.body = it.AppendBody(make([]byte, 0, 256+len(it.Content)))
+	row.flags = withSum(chat, row.seq, row.at, row.id, row.flags, row.body)
 	return row, nil
 }
 
@@ -110,7 +111,7 @@ const (
 	sqlRelease    = `DELETE FROM claim WHERE kind = $1 AND key = $2`
 	sqlUndue      = `DELETE FROM due WHERE chat = $1 AND key = $2`
 	sqlItemID     = `SELECT id FROM item WHERE chat = $1 AND seq = $2`
-	sqlItemToken  = `SELECT seq, at, body FROM item WHERE chat = $1 AND token = $2`
+	sqlItemToken  = `SELECT seq, at, id, flags, body FROM item WHERE chat = $1 AND token = $2`
 	sqlClaimTaken = `SELECT value, expires FROM claim WHERE kind = $1 AND key = $2`
 
 	sqlTake = `INSERT INTO claim (kind, key, value, chat, expires) VALUES ($1, $2, $3, $4, $5)
@@ -304,7 +305,7 @@ func settle(ses session, j *job, why func(session) error) error {
 	if err != nil {
 		return err
 	}
-	if len(rows) == 1 && bytes.Equal(rows[0][0].([]byte), j.rows[0].id) {
+	if len(rows) == 1 && bytes.Equal(blob(rows[0][0]), j.rows[0].id) {
 		return errCommitted
 	}
 	return why(ses)
@@ -317,7 +318,7 @@ func orTokenTaken(ses session, j *job, row *itemRow) error {
 			return err
 		}
 		if len(rows) == 1 {
-			it, err := itemOf(j.change.Chat, rows[0][0].(int64), rows[0][1].(int64), rows[0][2].([]byte))
+			it, err := itemIn(j, rows[0])
 			if err != nil {
 				return fault(err)
 			}
@@ -325,6 +326,17 @@ func orTokenTaken(ses session, j *job, row *itemRow) error {
 		}
 	}
 	return &Conflict{j.change.Chat}
+}
+
+// itemIn returns the item in the columns of sqlItemToken.
+func itemIn(j *job, row []driver.Value) (center.Item, error) {
+	seq, ok1 := row[0].(int64)
+	at, ok2 := row[1].(int64)
+	flags, ok3 := row[3].(int64)
+	if !ok1 || !ok2 || !ok3 {
+		return center.Item{}, &Damage{"item", fmt.Errorf("an item of chat %s with columns of the wrong types", j.change.Chat)}
+	}
+	return checked(j.change.Chat, j.chat, itemRow{seq: seq, at: at, id: blob(row[2]), flags: flags, body: blob(row[4])})
 }
 
 // orClaimTaken answers Conflict when the claim is free again by now: deciding anew will do.
@@ -336,8 +348,11 @@ func orClaimTaken(ses session, chat center.ChatID, claim center.Claim) error {
 	if len(rows) == 0 {
 		return &Conflict{chat}
 	}
-	claim.Value = textOf(rows[0][0])
-	claim.Expires = timeOf(rows[0][1].(int64))
+	expires, ok := rows[0][1].(int64)
+	if !ok {
+		return fault(&Damage{"claim", fmt.Errorf("claim %s with columns of the wrong types", claim.Kind)})
+	}
+	claim.Value, claim.Expires = textOf(rows[0][0]), timeOf(expires)
 	return &ClaimTaken{claim}
 }
 

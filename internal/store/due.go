@@ -5,6 +5,7 @@ import (
 	"context"
 	"database/sql"
 	"database/sql/driver"
+	"fmt"
 	"slices"
 	"time"
 
@@ -17,18 +18,27 @@ import (
 func (s *Store) LeaseDue(ctx context.Context, now time.Time, lease time.Duration, limit int) ([]center.Due, error) {
 	text := `WITH ripe AS (SELECT chat, key FROM due WHERE wake <= $1 ORDER BY wake LIMIT $2` + s.d.skipLocked + `)
 		UPDATE due SET wake = $3 WHERE (chat, key) IN (SELECT chat, key FROM ripe) RETURNING chat, key, at, data`
-	var leased []center.Due
+	var (
+		leased []center.Due
+		bad    error
+	)
 	err := s.write(ctx, func(ses session) error {
 		rows, err := ses.query(text, millis(now), int64(limit), millis(now.Add(lease)))
-		leased = make([]center.Due, len(rows))
-		for i, row := range rows {
-			leased[i] = dueOf(row)
+		leased, bad = make([]center.Due, 0, len(rows)), nil
+		for _, row := range rows {
+			due, err := dueOf(row)
+			if err != nil { // it keeps its lease, so that it does not stand in the way of the others
+				bad = err
+				continue
+			}
+			leased = append(leased, due)
 		}
 		return err
 	})
 	if err != nil {
 		return nil, err
 	}
+	_ = s.noted(bad)
 	slices.SortFunc(leased, func(a, b center.Due) int {
 		return cmp.Or(a.At.Compare(b.At), cmp.Compare(a.Key, b.Key))
 	})
@@ -44,20 +54,24 @@ func (s *Store) ExtendDue(ctx context.Context, due center.Due, held, until time.
 	err = s.writeTo(ctx, chatLock(string(due.Chat)), func(ses session) error {
 		rows, err := ses.query(text, millis(until), chat[:], due.Key, millis(due.At), millis(held))
 		if ok = len(rows) == 1; ok {
-			due = dueOf(rows[0])
+			due, err = dueOf(rows[0])
+		}
+		if err != nil && ok {
+			return fault(err)
 		}
 		return err
 	})
 	return due, ok && err == nil, err
 }
 
-func dueOf(row []driver.Value) center.Due {
-	return center.Due{
-		Chat: center.ChatID(idOf(row[0].([]byte))),
-		Key:  row[1].(string),
-		At:   timeOf(row[2].(int64)),
-		Data: textOf(row[3]),
+func dueOf(row []driver.Value) (center.Due, error) {
+	chat, err := decodedID("due", blob(row[0]))
+	key, ok1 := row[1].(string)
+	at, ok2 := row[2].(int64)
+	if err == nil && !(ok1 && ok2) {
+		err = &Damage{"due", fmt.Errorf("a due row of chat %s with columns of the wrong types", chat)}
 	}
+	return center.Due{Chat: center.ChatID(chat), Key: key, At: timeOf(at), Data: textOf(row[3])}, err
 }
 
 // NextDue returns when a row is due next, or its lease ends: now when one is due already. ok is false when there is
@@ -96,8 +110,11 @@ func (s *Store) dues(ctx context.Context, text string, args ...any) ([]center.Du
 			at   int64
 			data []byte
 		)
-		err := r.Scan(&chat, &d.Key, &at, &data)
-		d.Chat, d.At, d.Data = center.ChatID(idOf(chat)), timeOf(at), string(data)
+		if err := r.Scan(&chat, &d.Key, &at, &data); err != nil {
+			return err
+		}
+		id, err := decodedID("due", chat)
+		d.Chat, d.At, d.Data = center.ChatID(id), timeOf(at), string(data)
 		all = append(all, d)
 		return err
 	})

@@ -45,6 +45,7 @@ var postgresDialect = &dialect{
 	idsArg:      func(ids [][]byte) any { return ids },
 	hasVersions: `SELECT count(*) FROM pg_tables WHERE schemaname = current_schema() AND tablename = 'goose_db_version'`,
 	dropped:     pgDropped,
+	damaged:     pgDamaged,
 	clock:       `SELECT (extract(epoch FROM clock_timestamp()) * 1000)::bigint`,
 
 	eraseSettles: eraseSettles,

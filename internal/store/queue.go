@@ -154,12 +154,12 @@ func (s *Store) await(ctx context.Context, j *job) error {
 	}
 	select {
 	case err := <-j.done:
-		return err
+		return s.noted(err)
 	case <-ctx.Done():
 		if j.state.CompareAndSwap(queued, abandoned) {
 			return ctx.Err()
 		}
-		return <-j.done
+		return s.noted(<-j.done)
 	}
 }
 

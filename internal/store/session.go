@@ -53,6 +53,8 @@ type dialect struct {
 	hasVersions string
 	// dropped says that a read failed because its connection had died, perhaps while it was idle; nil: never.
 	dropped func(error) bool
+	// damaged says that the database itself has found damage.
+	damaged func(error) bool
 	// clock returns the database's own time in milliseconds, "" when it has no clock of its own.
 	clock string
 }

@@ -12,6 +12,8 @@ import (
 	"io/fs"
 	"net/url"
 	"os"
+	"path/filepath"
+	"sync/atomic"
 	"time"
 
 	"modernc.org/sqlite"
@@ -40,6 +42,7 @@ var sqliteDialect = &dialect{
 	ids:         `(SELECT unhex(value) AS id FROM json_each($1)) AS v`,
 	idsArg:      hexArray,
 	hasVersions: `SELECT count(*) FROM sqlite_master WHERE name = 'goose_db_version'`,
+	damaged:     sqliteDamaged,
 }
 
 func hexArray(ids [][]byte) any {
@@ -62,8 +65,11 @@ type sqliteEngine struct {
 	store  *Store
 	write  *sql.DB // of one connection
 	read   *sql.DB // the same one in memory
+	path   string  // of the file
 	memory bool
 	file   string // the data source of one more connection, but in memory
+	// reading counts the long reads under way, which the writer must not wait for.
+	reading atomic.Int32
 
 	prepared map[string]driver.Stmt // of the writer's connection, by text
 	on       driver.Conn            // the connection they are prepared on
@@ -76,7 +82,7 @@ type sqliteEngine struct {
 }
 
 func openSQLite(ctx context.Context, s *Store, path string) (*sqliteEngine, error) {
-	e := &sqliteEngine{store: s, memory: path == ":memory:", prepared: map[string]driver.Stmt{}}
+	e := &sqliteEngine{store: s, path: path, memory: path == ":memory:", prepared: map[string]driver.Stmt{}}
 	pragmas := "_pragma=busy_timeout(" + busyTimeout + ")&_pragma=synchronous(FULL)&_pragma=secure_delete(ON)"
 	if e.memory {
 		db, err := openPool("file::memory:?"+pragmas, 1)
@@ -97,6 +103,9 @@ func openSQLite(ctx context.Context, s *Store, path string) (*sqliteEngine, erro
 		return nil, err
 	}
 	if err := e.migrate(ctx); err != nil {
+		if sqliteDamaged(err) {
+			return nil, errors.Join(damagedFile(path, err), e.write.Close())
+		}
 		return nil, errors.Join(fmt.Errorf("open %s: %w", path, err), e.write.Close())
 	}
 	e.read, err = openPool(file+"&_pragma=cache_size(-8192)&_pragma=query_only(1)", readers)
@@ -135,16 +144,31 @@ func (e *sqliteEngine) migrate(ctx context.Context) error {
 }
 
 // createPrivate makes a new database file that only its owner can read: it holds what customers said. An existing one
-// is left alone, unopened: closing any handle of a file drops SQLite's locks on it.
-func createPrivate(path string) error {
-	f, err := os.OpenFile(path, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600)
-	if errors.Is(err, fs.ErrExist) {
+// is left alone, unopened: closing any handle of a file drops SQLite's locks on it. The new file has its first page when it
+// gets its name, so that a file without content is never one whose making was interrupted.
+func createPrivate(path string) (err error) {
+	if _, err := os.Lstat(path); err == nil {
 		return nil
 	}
+	tmp, err := os.CreateTemp(filepath.Dir(path), ".new-*.db") // 0600
 	if err != nil {
 		return err
 	}
-	return f.Close()
+	if err := tmp.Close(); err != nil {
+		return err
+	}
+	defer os.Remove(tmp.Name()) //nolint:errcheck // it is only a name
+	db, err := openPool("file:"+(&url.URL{Path: tmp.Name()}).EscapedPath()+"?_pragma=synchronous(FULL)&_pragma=journal_mode(WAL)", 1)
+	if err != nil {
+		return err
+	}
+	if err := errors.Join(db.Ping(), db.Close()); err != nil {
+		return err
+	}
+	if err := os.Link(tmp.Name(), path); err != nil && !errors.Is(err, fs.ErrExist) {
+		return err
+	}
+	return nil
 }
 
 func openPool(dsn string, size int) (*sql.DB, error) {
@@ -247,7 +271,9 @@ func (e *sqliteEngine) copyBack() {
 	}
 	select {
 	case <-e.restart:
-		e.restartWAL()
+		if e.reading.Load() == 0 { // else the checkpointer asks again
+			e.restartWAL()
+		}
 	default:
 	}
 }

@@ -29,6 +29,10 @@ type Store struct {
 	trouble atomic.Pointer[error]
 	tries   tries
 	probing chan struct{} // held by the call of Health that writes
+	damage  damage
+
+	checking sync.WaitGroup // the check in the background
+	endCheck func()
 
 	mu       sync.Mutex
 	prepared map[string]*sql.Stmt // reads, by text
@@ -51,7 +55,9 @@ type Options struct {
 //   - sqlite::memory:, which lives and dies with the Store
 //   - postgres://… or postgresql://…, as libpq reads it
 func Open(ctx context.Context, url string, opt Options) (*Store, error) {
-	s := &Store{log: opt.Log, fatal: opt.Fatal, queue: newQueue(), probing: make(chan struct{}, 1), prepared: map[string]*sql.Stmt{}}
+	s := &Store{
+		log: opt.Log, fatal: opt.Fatal, queue: newQueue(), probing: make(chan struct{}, 1), prepared: map[string]*sql.Stmt{}, endCheck: func() {},
+	}
 	if s.log == nil {
 		s.log = slog.Default()
 	}
@@ -102,6 +108,8 @@ func (s *Store) Close() error {
 	s.closing.Do(func() {
 		s.queue.close()
 		s.committers.Wait()
+		s.endCheck()
+		s.checking.Wait()
 		s.mu.Lock()
 		reads := s.prepared
 		s.prepared = nil
@@ -254,6 +262,9 @@ func (s *Store) statement(ctx context.Context, text string) (*sql.Stmt, error) {
 		return stmt, nil
 	}
 	stmt, err := s.engine.reader().PrepareContext(ctx, text)
+	if sqliteForeign(err) {
+		return nil, &Damage{"file", fmt.Errorf("its schema is not parley's: %w", err)}
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -275,12 +286,13 @@ func (s *Store) statement(ctx context.Context, text string) (*sql.Stmt, error) {
 // that meets a dead one takes it out.
 const readAttempts = 16
 
-// rows runs a read and hands every row to scan. Connections that died while they were idle are nobody's concern.
+// rows runs a read and hands every row to scan, whose errors mean that the row cannot be what was stored. A read that meets
+// a connection that died while it was idle is tried again.
 func (s *Store) rows(ctx context.Context, text string, args []any, scan func(*sql.Rows) error) error {
 	for try := 1; ; try++ {
 		scanned, err := s.read(ctx, text, args, scan)
 		if err == nil || scanned || try == readAttempts || s.d.dropped == nil || !s.d.dropped(err) {
-			return err
+			return s.noted(err)
 		}
 	}
 }
@@ -298,7 +310,11 @@ func (s *Store) read(ctx context.Context, text string, args []any, scan func(*sq
 	defer rows.Close()
 	for rows.Next() {
 		scanned = true
-		if err := scan(rows); err != nil {
+		err := scan(rows)
+		if _, known := errors.AsType[*Damage](err); err != nil && !known && ctx.Err() == nil {
+			err = &Damage{"row", errors.New("a column has the wrong type")} // err may have the value
+		}
+		if err != nil {
 			return true, err
 		}
 	}
