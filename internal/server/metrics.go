@@ -41,6 +41,10 @@ func (s *Server) metrics(w http.ResponseWriter, _ *http.Request) {
 	e.one("parley_gap_items_repaired_total", "counter", "Items that were lost between nodes and read from the store.", float64(h.Repaired))
 	e.one("parley_slow_sockets_closed_total", "counter", "Sockets closed because they did not read.", float64(h.SlowClosed))
 
+	d := s.door.Stats()
+	e.one("parley_unauthenticated_bytes", "gauge", "Bytes of requests whose callers are not known yet.", float64(d.Held))
+	e.one("parley_unauthenticated_refused_total", "counter", "Requests of callers not known yet that found no room, or had to make room.", float64(d.Refused))
+
 	e.runtime()
 	w.Header().Set("Content-Type", "text/plain; version=0.0.4; charset=utf-8")
 	_, _ = w.Write(e.text)

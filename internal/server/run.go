@@ -8,8 +8,10 @@ import (
 	"net"
 	"net/http"
 	"os"
+	"runtime"
 	"strconv"
 	"sync"
+	"sync/atomic"
 	"syscall"
 	"time"
 )
@@ -33,8 +35,26 @@ const (
 	readTimeout    = 60 * time.Second
 	writeTimeout   = 60 * time.Second
 	idleTimeout    = 120 * time.Second
-	maxHeaderBytes = 64 << 10
+	maxHeaderBytes = 32 << 10
 )
+
+// unauthenticated is how many bytes of requests are held at most whose callers are not known yet, over all listeners:
+// four of the largest flows, or a thousand smaller requests.
+const unauthenticated = 4 << 20
+
+// collecting lets the collector run once at a time.
+var collecting atomic.Bool
+
+// collect frees what unauthenticated requests have left behind. With much memory in use, the collector would wait for
+// several times as much garbage.
+func collect() {
+	if collecting.CompareAndSwap(false, true) {
+		go func() {
+			defer collecting.Store(false)
+			runtime.GC()
+		}()
+	}
+}
 
 // Listeners are where a server is reached.
 type Listeners struct {
@@ -49,8 +69,7 @@ type Listeners struct {
 // Run serves until stop is done, then stops in good order and closes the store. A second signal on again stops at
 // once.
 func (s *Server) Run(stop context.Context, again <-chan os.Signal, l Listeners) error {
-	public, operator := s.newHTTP(http.HandlerFunc(s.serve)), s.newHTTP(s.operatorRoutes())
-	public.ConnState = s.web.changed
+	public, operator := s.newHTTP(http.HandlerFunc(s.serve), s.web.changed), s.newHTTP(s.operatorRoutes(), nil)
 	work, endWork := context.WithCancel(context.Background())
 	defer endWork()
 
@@ -58,6 +77,7 @@ func (s *Server) Run(stop context.Context, again <-chan os.Signal, l Listeners) 
 	running.Go(func() { s.Work(work) })
 	failed := make(chan error, 3)
 	serve := func(h *http.Server, ln net.Listener, tlsConfig *tls.Config) {
+		ln = s.door.Listen(ln)
 		if tlsConfig != nil {
 			ln = tls.NewListener(ln, tlsConfig)
 		}
@@ -189,12 +209,14 @@ func (w *web) empty(ctx context.Context, until time.Time) {
 	}
 }
 
-func (s *Server) newHTTP(h http.Handler) *http.Server {
-	return &http.Server{
+func (s *Server) newHTTP(h http.Handler, changed func(net.Conn, http.ConnState)) *http.Server {
+	server := &http.Server{
 		ErrorLog: httpLog(s.cfg.Log),
-		Handler:  h, ReadHeaderTimeout: headerTimeout, ReadTimeout: readTimeout, WriteTimeout: writeTimeout,
+		Handler:  h, ConnState: changed, ReadHeaderTimeout: headerTimeout, ReadTimeout: readTimeout, WriteTimeout: writeTimeout,
 		IdleTimeout: idleTimeout, MaxHeaderBytes: maxHeaderBytes,
 	}
+	s.door.Guard(server)
+	return server
 }
 
 // Listen opens the public address, or takes the listener that a service manager passed (systemd socket activation:
