@@ -3,8 +3,9 @@
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
 
-# How many times the crash targets kill what they kill; how long each fuzz target and benchmark runs.
+# How many times the crash targets kill what they kill; how many connections soak-doors opens; how long each fuzz target and benchmark runs.
 KILLS ?= 20
+CONNECTIONS ?= 1500
 FUZZTIME ?= 20s
 BENCHTIME ?= 1s
 
@@ -55,6 +56,10 @@ crash: ## kill parley and PostgreSQL under load, and count what is missing (KILL
 	@targets="$$(git grep -l --untracked '^func TestCrash' -- '*_test.go' | xargs -r -n1 dirname | sort -u | sed 's|^|./|')"; \
 	if [ -z "$$targets" ]; then echo "no crash targets in this tree"; exit 0; fi; \
 	PARLEY_TEST_CRASH=$(KILLS) scripts/postgres run go test -v -count=1 -timeout 30m -run '^TestCrash' $$targets
+
+.PHONY: soak-doors
+soak-doors: ## unfinished requests of unauthenticated clients at every door, and the memory they cost (CONNECTIONS=1500)
+	PARLEY_SOAK_DOORS=$(CONNECTIONS) go test -v -count=1 -timeout 10m -run '^TestSoakDoors' ./crash
 
 .PHONY: fuzz
 fuzz: ## run every fuzz target for a while (FUZZTIME=20s)

@@ -56,7 +56,6 @@ func TestSoakDoors(t *testing.T) {
 			return []string{"GET / HTTP/1.1", "X: " + strings.Repeat("x", 30<<10)}
 		}, 0},
 		{"development: any key", dev, func(*load.Server) []string { return []string{"PUT /contact/chat HTTP/1.1"} }, most},
-		{"development: its own pages", dev, func(*load.Server) []string { return []string{"POST /_parley/start HTTP/1.1"} }, 64 << 10},
 	} {
 		t.Run(d.name, func(t *testing.T) {
 			server, err := d.start(newJournal(t))

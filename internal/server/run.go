@@ -18,7 +18,8 @@ import (
 
 // How stopping goes: sockets are sent away over sendAway, while connections are still accepted, because some clients
 // never recover from a refused one, and because whoever balances load must have seen that this node is not ready; then
-// nothing more is accepted, and what is under way has until stopWithin. In development nobody is made to wait.
+// nothing more is accepted, and what is under way has until stopWithin. Without a socket nothing more is accepted at once:
+// there is no client that would come back. In development nobody is made to wait.
 //
 // A connection that has waited for its next request since before the stop could get it in the instant it is closed,
 // and its client would lose the answer. Most clients drop such a connection themselves, Node's after 4 s, so it is
@@ -111,11 +112,7 @@ func (s *Server) Run(stop context.Context, again <-chan os.Signal, l Listeners) 
 		case <-deadline.Done():
 		}
 	}()
-	spread := sendAway
-	if s.cfg.Dev || err != nil {
-		spread = 0
-	}
-	s.drain(deadline, public, doors, spread)
+	s.drain(deadline, public, doors, !s.cfg.Dev && err == nil)
 	_ = operator.Close()
 	endWork()
 	running.Wait()
@@ -131,10 +128,15 @@ func (s *Server) serve(w http.ResponseWriter, r *http.Request) {
 	s.handler.ServeHTTP(w, r)
 }
 
-// drain sends everybody away and waits for what is under way.
-func (s *Server) drain(ctx context.Context, public *http.Server, doors []net.Listener, spread time.Duration) {
+// drain sends everybody away and waits for what is under way. It waits for what there is and for nothing else: the
+// sockets, and the connections that could get another request.
+func (s *Server) drain(ctx context.Context, public *http.Server, doors []net.Listener, patient bool) {
 	s.draining.Store(true)
-	idle := time.Now().Add(leaveIdle - sendAway + spread)
+	idle := time.Now().Add(leaveIdle)
+	var spread time.Duration
+	if patient && s.hub.Stats().Sockets > 0 {
+		spread = sendAway
+	}
 	accepting := time.NewTimer(spread)
 	defer accepting.Stop()
 	s.hub.SendAway(ctx, spread)
@@ -151,7 +153,7 @@ func (s *Server) drain(ctx context.Context, public *http.Server, doors []net.Lis
 	if err := s.hub.Close(ctx, 0); err != nil {
 		s.cfg.Log.Warn("sockets were cut off", "error", err)
 	}
-	if spread > 0 {
+	if patient {
 		s.web.empty(ctx, idle)
 	}
 	if err := public.Shutdown(ctx); err != nil {
