@@ -3,7 +3,8 @@
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
 
-# How many times the crash targets kill what they kill; how many connections soak-doors opens; how long each fuzz target and benchmark runs.
+# How many times the crash targets kill what they kill; how many connections soak-doors opens; how long each fuzz target
+# and benchmark runs.
 KILLS ?= 20
 CONNECTIONS ?= 1500
 FUZZTIME ?= 20s

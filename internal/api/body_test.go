@@ -2,12 +2,12 @@ package api_test
 
 import (
 	"bufio"
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
 	"io"
 	"net/http"
+	"net/http/httptest"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -62,9 +62,9 @@ func TestTheBodyOfAStrangerIsNotRead(t *testing.T) {
 					t.Fatal(err)
 				}
 				r.Body, r.ContentLength = body, 1<<20
-				rec := newRecorder()
+				rec := httptest.NewRecorder()
 				w.api.ServeHTTP(rec, r)
-				if got := fmt.Sprint(rec.status, " ", rec.Header()["x-amzn-ErrorType"][0]); got != c.want || body.read != 0 {
+				if got := fmt.Sprint(rec.Code, " ", errorType(rec)); got != c.want || body.read != 0 {
 					t.Errorf("got %s after %d bytes of the body, want %s after none", got, body.read, c.want)
 				}
 				if rec.Header()["Connection"] == nil {
@@ -97,18 +97,6 @@ func (w *world) head(line, headers string) string {
 	}
 	return strings.Join(lines, "\r\n") + "\r\n\r\n"
 }
-
-// recorder takes an answer, with headers spelled as the API spells them.
-type recorder struct {
-	header http.Header
-	status int
-	body   bytes.Buffer
-}
-
-func newRecorder() *recorder                    { return &recorder{header: http.Header{}} }
-func (r *recorder) Header() http.Header         { return r.header }
-func (r *recorder) WriteHeader(status int)      { r.status = status }
-func (r *recorder) Write(p []byte) (int, error) { return r.body.Write(p) }
 
 // A participant's largest body is far below 128 KiB, that of a flow is larger; both are known before they are read.
 func TestABodyHasTheBoundOfItsOperation(t *testing.T) {
