@@ -3,11 +3,12 @@
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
 
-# How often the crash targets kill what they kill, and the soak targets do what they do; how long each fuzz target and
-# benchmark runs, and each fuzz target of soak-fuzz.
+# How often the crash targets kill what they kill, and the soak targets do what they do; how many connections soak-doors
+# opens; how long each fuzz target and benchmark runs, and each fuzz target of soak-fuzz.
 KILLS ?= 20
 PAUSES ?= 10
 ROUNDS ?= 3
+CONNECTIONS ?= 1500
 FUZZTIME ?= 20s
 BENCHTIME ?= 1s
 SOAKTIME ?= 5m
@@ -67,6 +68,10 @@ soak-pause: ## stop one of two nodes on one PostgreSQL for 20 s, again and again
 .PHONY: soak-locked
 soak-locked: ## lock two chats in PostgreSQL, and compare what the others are given with a baseline (ROUNDS=3)
 	PARLEY_TEST_LOCKED=$(ROUNDS) scripts/postgres run go test -v -count=1 -timeout 60m -run '^TestSoakLocked$$' ./crash
+
+.PHONY: soak-doors
+soak-doors: ## unfinished requests of unauthenticated clients at every door, and the memory they cost (CONNECTIONS=1500)
+	PARLEY_SOAK_DOORS=$(CONNECTIONS) go test -v -count=1 -timeout 10m -run '^TestSoakDoors' ./crash
 
 .PHONY: fuzz
 fuzz: ## run every fuzz target for a while (FUZZTIME=20s)

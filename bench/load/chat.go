@@ -156,7 +156,7 @@ type transcriptRequest struct {
 }
 
 func (s *Server) signedCall(l *Line, method, path string, body []byte, answer any) error {
-	headers, err := s.sign(method, path, body, time.Now())
+	headers, err := s.Sign(method, path, body, time.Now())
 	if err != nil {
 		return err
 	}

@@ -100,6 +100,24 @@ func (s *Server) startAnywhere() (err error) {
 	return err
 }
 
+// NewDev starts `parley dev`, which accepts any key, on a store in memory.
+func NewDev(log io.Writer) (*Server, error) {
+	address, err := freeAddress()
+	if err != nil {
+		return nil, err
+	}
+	s := &Server{Address: address, Operator: address, keyID: "any", secret: "any", log: log}
+	s.command = func() (*exec.Cmd, error) {
+		binary, err := Binary()
+		if err != nil {
+			return nil, err
+		}
+		return exec.Command(binary, "dev", "--listen", address), nil
+	}
+	_, err = s.Start()
+	return s, err
+}
+
 // StartOther starts a program that answers as a parley does, at the address that it finds in an environment variable,
 // on which the operator's pages are too.
 func StartOther(program, variable string, log io.Writer) (*Server, error) {

@@ -17,8 +17,8 @@ const region = "us-east-1"
 
 var signer = v4.NewSigner()
 
-// sign returns the header lines that sign a request with the server's access key.
-func (s *Server) sign(method, path string, body []byte, now time.Time) ([]string, error) {
+// Sign returns the header lines that sign a request with the server's access key.
+func (s *Server) Sign(method, path string, body []byte, now time.Time) ([]string, error) {
 	r, err := http.NewRequest(method, "http://"+s.Address+path, bytes.NewReader(body))
 	if err != nil {
 		return nil, err

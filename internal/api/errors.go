@@ -28,6 +28,10 @@ func (f *failure) Error() string { return f.Code + ": " + f.message }
 // inferred for Amazon Connect.
 var requestTimeout = wire.ErrorShape{Code: "RequestTimeoutException", Status: http.StatusRequestTimeout}
 
+// serviceUnavailable is for a request for which there is no room. Clients try again.
+// Source: Amazon Connect API Reference, "Common Error Types".
+var serviceUnavailable = wire.ErrorShape{Code: "ServiceUnavailable", Status: http.StatusServiceUnavailable}
+
 // declarable says which exceptions tell of each kind of refusal, the best first. The first that an operation declares
 // is answered. The last ones are declared by every operation of their service, but for ListInstances, which declares
 // InvalidRequestException and InternalServiceException alone.

@@ -4,21 +4,17 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"log/slog"
 	"net/http"
-	"os"
 	"runtime/debug"
 	"strconv"
 
 	"github.com/parley-chat/parley/internal/center"
 	"github.com/parley-chat/parley/internal/chat"
+	"github.com/parley-chat/parley/internal/door"
 	"github.com/parley-chat/parley/internal/token"
 	"github.com/parley-chat/parley/internal/wire"
 )
-
-// maxBody is the largest request body. The largest that an operation needs is a flow of 256,000 characters, escaped.
-const maxBody = 1 << 20
 
 // Buffers begin with room for a message and its answer; larger ones than maxKept do not wait for another request.
 const (
@@ -36,9 +32,11 @@ type exchange struct {
 	service   string  // whose spelling errors have
 	requestID string
 	who       chat.Caller // of an operation that a participant calls
+	signature signature   // of all others
 	in        wire.Request
 	args      [4]string // of the path: room for in.Path
 	buffer    []byte    // the request's body, then the answer's
+	begun     bool      // the body is being read, or was
 	answered  bool
 }
 
@@ -87,7 +85,8 @@ func (x *exchange) internal() *failure {
 	return f
 }
 
-// serve does all that comes before the answer of a success, in the order of AWS's front door.
+// serve does all that comes before the answer of a success, in the order of AWS's front door. Nothing of the body is
+// read before it is known that the caller has a token or names an access key of this server.
 func (x *exchange) serve() *failure {
 	if f := x.route(); f != nil {
 		return f
@@ -95,10 +94,13 @@ func (x *exchange) serve() *failure {
 	if x.target.socket {
 		return x.openSocket()
 	}
+	if f := x.authenticate(); f != nil {
+		return f
+	}
 	if f := x.readBody(); f != nil {
 		return f
 	}
-	if f := x.authenticate(); f != nil {
+	if f := x.prove(); f != nil {
 		return f
 	}
 	if f := x.throttle(); f != nil {
@@ -144,69 +146,32 @@ func (x *exchange) route() *failure {
 	return nil
 }
 
-// readBody reads the body into the buffer.
-func (x *exchange) readBody() *failure {
-	x.buffer = x.buffer[:0]
-	n := x.r.ContentLength
-	if n > maxBody {
-		return tooLarge()
-	}
-	if n < 0 {
-		return x.readChunks()
-	}
-	if int64(cap(x.buffer)) < n {
-		x.buffer = make([]byte, n, max(n, minBuffer))
-	}
-	x.buffer = x.buffer[:n]
-	_, err := io.ReadFull(x.r.Body, x.buffer)
-	return unreadable(err)
-}
-
-// readChunks reads a body that does not say how long it is.
-func (x *exchange) readChunks() *failure {
-	body := io.LimitReader(x.r.Body, maxBody+1)
-	for {
-		if len(x.buffer) == cap(x.buffer) {
-			x.buffer = append(x.buffer, 0)[:len(x.buffer)]
-		}
-		n, err := body.Read(x.buffer[len(x.buffer):cap(x.buffer)])
-		x.buffer = x.buffer[:len(x.buffer)+n]
-		switch {
-		case len(x.buffer) > maxBody:
-			return tooLarge()
-		case err == io.EOF:
-			return nil
-		case err != nil:
-			return unreadable(err)
-		}
-	}
-}
-
-func tooLarge() *failure {
-	return &failure{
-		ErrorShape: wire.RequestEntityTooLargeException, closing: true,
-		message: "The request body must be at most " + strconv.Itoa(maxBody) + " bytes.",
-	}
-}
-
-func unreadable(err error) *failure {
-	switch {
-	case err == nil:
-		return nil
-	case errors.Is(err, os.ErrDeadlineExceeded):
-		return &failure{ErrorShape: requestTimeout, message: "The request body did not arrive in time.", closing: true}
-	}
-	return &failure{ErrorShape: wire.SerializationException, message: "The request body ended early.", closing: true}
-}
-
-// authenticate finds out who calls: the holder of an access key, or a participant. What a participant's client signs
-// is not looked at: AWS documents that these operations do not use Signature Version 4, and clients sign them with
-// empty credentials.
+// authenticate finds out who calls, as far as the header says: a participant, or the holder of an access key, which a
+// signature over the body proves only when that has arrived. What a participant's client signs is not looked at: AWS
+// documents that these operations do not use Signature Version 4, and clients sign them with empty credentials.
 func (x *exchange) authenticate() *failure {
-	if x.target.bearer == 0 {
-		return x.a.verifySignature(x.r, x.buffer)
+	switch {
+	case x.target.bearer != 0:
+		return x.open(x.bearer(), x.target.bearer)
+	case x.a.AnyCredentials:
+		return nil
 	}
-	return x.open(x.bearer(), x.target.bearer)
+	f := x.a.claim(x.r, &x.signature)
+	if f == nil && x.signature.proven {
+		door.Release(x.r.Context())
+	}
+	return f
+}
+
+// prove ends the authentication when the body has arrived. From here on the caller is known.
+func (x *exchange) prove() *failure {
+	if x.target.bearer == 0 && !x.a.AnyCredentials {
+		if f := x.a.prove(&x.signature, x.buffer); f != nil {
+			return f
+		}
+	}
+	door.Release(x.r.Context())
+	return nil
 }
 
 func (x *exchange) bearer() string {
@@ -221,6 +186,7 @@ func (x *exchange) open(text string, kind token.Kind) *failure {
 	who, err := x.a.Chats.Authenticate(text, kind)
 	if err == nil {
 		x.who = who
+		door.Release(x.r.Context())
 		return nil
 	}
 	var refused *center.Error
@@ -289,10 +255,11 @@ func (x *exchange) answer(status int) {
 func (x *exchange) fail(f *failure) {
 	h := x.w.Header()
 	h["x-amzn-ErrorType"] = []string{f.Code}
-	if f.closing {
+	if f.closing || x.lingers() {
 		h["Connection"] = closing
 	}
 	x.note(f)
+	door.Release(x.r.Context()) // what was read is in buffers that are used again
 	x.buffer = f.appendBody(x.buffer[:0], x.service)
 	x.answer(f.Status)
 }
@@ -307,7 +274,7 @@ func (x *exchange) note(f *failure) {
 			x.target.failed.Add(1)
 		}
 	}
-	if f.Status < http.StatusInternalServerError || f.Code == wire.NotImplementedException.Code {
+	if f.Status < http.StatusInternalServerError || f.Code == wire.NotImplementedException.Code || f.Code == serviceUnavailable.Code {
 		return
 	}
 	if errors.Is(f.cause, context.Canceled) && x.r.Context().Err() != nil {

@@ -23,6 +23,7 @@ type target struct {
 	op                    *wire.Op // nil: not served
 	do                    handler
 	bearer                token.Kind // of the token that calls it; 0: it is signed instead
+	maxBody               int        // bytes
 	errors                [center.Unavailable + 1]wire.ErrorShape
 	socket                bool
 
@@ -53,7 +54,7 @@ func newRouter() *router {
 		if do == nil {
 			panic("api: no handler for " + op.Service + " " + op.Name)
 		}
-		t := &target{service: op.Service, name: op.Name, method: op.Method, op: op, do: do, errors: exceptions(op)}
+		t := &target{service: op.Service, name: op.Name, method: op.Method, op: op, do: do, maxBody: bodyBounds()[op.Service][op.Name], errors: exceptions(op)}
 		if op.Auth == wire.Bearer {
 			t.bearer = token.Connection
 			if op.Name == "CreateParticipantConnection" {

@@ -15,29 +15,47 @@ func signed(h http.Header) bool {
 	return len(values) > 0 && strings.HasPrefix(values[0], "AWS4-HMAC-SHA256")
 }
 
-// verifySignature finds out whether a request is signed with an access key of this server, for this service and
-// region, now, and over this body.
-func (a *API) verifySignature(r *http.Request, body []byte) *failure {
-	if a.AnyCredentials {
-		return nil
+// signature is what a request says about who has signed it, and the key that proves it.
+type signature struct {
+	claim  sigv4.Claim
+	secret string
+	key    sigv4.SigningKey
+	kept   bool // the key has verified a request before
+	proven bool // but for the hash of the body
+}
+
+// claim finds out whether a request names an access key of this server, for this service and region, now. Where it
+// declares the hash of its body, it finds out too whether the key's holder has signed it.
+func (a *API) claim(r *http.Request, s *signature) *failure {
+	var err error
+	if s.claim, err = sigv4.Parse(sigv4.Request{Method: r.Method, Target: r.RequestURI, Host: r.Host, Header: r.Header}); err != nil {
+		return unsigned(err)
 	}
-	claim, err := sigv4.Parse(sigv4.Request{Method: r.Method, Target: r.RequestURI, Host: r.Host, Header: r.Header})
+	if s.secret, err = a.secret(r.Context(), s.claim); err != nil {
+		return unsigned(err)
+	}
+	if s.key, s.kept = a.signers.find(s.claim.AccessKeyID, s.claim.Day, s.secret); !s.kept {
+		s.key = sigv4.DeriveKey(s.secret, s.claim.Day, a.Partition.Region, connectService)
+	}
+	if s.proven, err = s.claim.VerifyHead(s.key, a.Now()); err != nil {
+		return unsigned(err)
+	}
+	return nil
+}
+
+// prove finds out whether the request is signed by whom it says, over this body.
+func (a *API) prove(s *signature, body []byte) *failure {
+	var err error
+	if s.proven {
+		err = s.claim.VerifyBody(body)
+	} else {
+		err = s.claim.Verify(body, s.key, a.Now())
+	}
 	if err != nil {
 		return unsigned(err)
 	}
-	secret, err := a.secret(r.Context(), claim)
-	if err != nil {
-		return unsigned(err)
-	}
-	key, known := a.signers.find(claim.AccessKeyID, claim.Day, secret)
-	if !known {
-		key = sigv4.DeriveKey(secret, claim.Day, a.Partition.Region, connectService)
-	}
-	if err := claim.Verify(body, key, a.Now()); err != nil {
-		return unsigned(err)
-	}
-	if !known {
-		a.signers.keep(claim.AccessKeyID, claim.Day, secret, key)
+	if !s.kept {
+		a.signers.keep(s.claim.AccessKeyID, s.claim.Day, s.secret, s.key)
 	}
 	return nil
 }

@@ -11,6 +11,7 @@ import (
 	"net/http"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -59,11 +60,8 @@ type world struct {
 
 // counted makes ids that count up.
 func counted(prefix string) func() string {
-	n := 0
-	return func() string {
-		n++
-		return fmt.Sprintf("%s-0000-4000-8000-%012d", prefix, n)
-	}
+	var n atomic.Int64
+	return func() string { return fmt.Sprintf("%s-0000-4000-8000-%012d", prefix, n.Add(1)) }
 }
 
 // logbook is what the server logs; its loops go on while a test reads.

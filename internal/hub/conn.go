@@ -2,6 +2,7 @@ package hub
 
 import (
 	"bufio"
+	"encoding/base64"
 	"errors"
 	"io"
 	"net"
@@ -10,6 +11,7 @@ import (
 	"sync"
 	"sync/atomic"
 	"time"
+	"unicode/utf8"
 
 	"github.com/lxzan/gws"
 
@@ -52,7 +54,8 @@ type conn struct {
 	answered bool // and got its answer
 	held     bool // items wait for that, in late
 	late     [][]byte
-	settled  chan struct{} // closed once it is answered or gone; nil while nobody waits for that
+	settled  bool          // the desk has taken or refused it, or is not asked any more
+	over     chan struct{} // closed once it is settled or the socket gone; nil while nobody waits for that
 	closing  bool          // the close frame is queued: nothing comes after it
 	writing  bool          // the writer runs
 	finished bool          // reading has ended
@@ -69,12 +72,53 @@ func newUpgrader() *gws.Upgrader {
 		ParallelGolimit:    1,
 		ReadMaxPayloadSize: maxMessage,
 		ReadBufferSize:     readBuffer,
+		CheckUtf8Enabled:   true, // RFC 6455, 8.1: text and reasons of closes that are not UTF-8 are answered with 1007
 		NewSession:         func() gws.SessionStorage { return nil },
 	})
 }
 
-func isUpgrade(r *http.Request) bool {
-	return r.Method == http.MethodGet && strings.EqualFold(r.Header.Get("Upgrade"), "websocket")
+// checkHandshake answers a request that cannot become a socket (RFC 6455, 4.2.1 and 4.4) and reports whether it can.
+func checkHandshake(w http.ResponseWriter, r *http.Request) bool {
+	refuse := func(status int, why string) bool {
+		w.Header().Set("Connection", "close")
+		http.Error(w, why, status)
+		return false
+	}
+	key, err := base64.StdEncoding.DecodeString(r.Header.Get("Sec-WebSocket-Key"))
+	switch {
+	case r.Method != http.MethodGet || !hasToken(r.Header["Upgrade"], "websocket"):
+		w.Header().Set("Upgrade", "websocket")
+		return refuse(http.StatusUpgradeRequired, "this is the address of a WebSocket")
+	case !r.ProtoAtLeast(1, 1):
+		return refuse(http.StatusBadRequest, "a WebSocket needs HTTP/1.1")
+	case !hasToken(r.Header["Connection"], "upgrade"):
+		return refuse(http.StatusBadRequest, "the Connection header must name Upgrade")
+	case len(r.Header["Sec-Websocket-Version"]) != 1 || r.Header.Get("Sec-WebSocket-Version") != version:
+		w.Header().Set("Upgrade", "websocket")
+		w.Header().Set("Sec-WebSocket-Version", version)
+		return refuse(http.StatusUpgradeRequired, "Sec-WebSocket-Version must be "+version)
+	case len(r.Header["Sec-Websocket-Key"]) != 1 || err != nil || len(key) != keyBytes:
+		return refuse(http.StatusBadRequest, "Sec-WebSocket-Key must be the Base64 of 16 bytes")
+	}
+	return true
+}
+
+// The version of the protocol, and the length of a client's nonce.
+const (
+	version  = "13"
+	keyBytes = 16
+)
+
+// hasToken says whether a header that is a list of tokens has one, in any case.
+func hasToken(values []string, token string) bool {
+	for _, value := range values {
+		for part := range strings.SplitSeq(value, ",") {
+			if strings.EqualFold(strings.TrimSpace(part), token) {
+				return true
+			}
+		}
+	}
+	return false
 }
 
 // upgrade takes the connection from net/http and answers the handshake.
@@ -88,6 +132,8 @@ func (h *Hub) upgrade(w http.ResponseWriter, r *http.Request, v Viewer) (*conn, 
 		c.early = make([]byte, n)
 		io.ReadFull(buffered.Reader, c.early) // cannot fail: they are there
 	}
+	// gws compares these two with one spelling each; what they may be was checked.
+	r.Header["Connection"], r.Header["Upgrade"] = []string{"Upgrade"}, []string{"websocket"}
 	ws, err := h.upgrader.UpgradeFromConn(c, bufio.NewReaderSize(c, readBuffer), r)
 	if err != nil {
 		raw.Close()
@@ -131,7 +177,8 @@ func (c *conn) Write(p []byte) (int, error) {
 // Close is gws's closing; ours is closeNetwork.
 func (c *conn) Close() error { return nil }
 
-// run reads until the end of the socket.
+// run reads until the end of the socket. A subscription that arrived before it counts: only when the desk has taken it is
+// the socket forgotten.
 func (c *conn) run() {
 	defer c.hub.reading.Done()
 	c.read()
@@ -140,8 +187,25 @@ func (c *conn) run() {
 	if clientErr {
 		io.CopyN(io.Discard, c, drainLimit)
 	}
-	c.hub.forget(c)
 	c.finish()
+	c.awaitSubscription()
+	c.hub.forget(c)
+}
+
+// subscribeWithin is how long the desk may take for the subscription of a socket that has closed meanwhile.
+const subscribeWithin = 10 * time.Second
+
+func (c *conn) awaitSubscription() {
+	if !c.isSubscribing() {
+		return
+	}
+	late := time.NewTimer(subscribeWithin)
+	defer late.Stop()
+	select {
+	case <-c.awaited():
+	case <-late.C:
+	case <-c.hub.ctx.Done():
+	}
 }
 
 // errLength is a frame that announces more than 2^63 bytes.
@@ -167,6 +231,8 @@ func closeCode(why error) (code uint16, clientErr bool) {
 	var status interface{ Uint16() uint16 }
 	var network net.Error
 	switch {
+	case errors.As(why, &closed) && !utf8.Valid(closed.Reason):
+		return closeInvalidText, false
 	case errors.As(why, &closed):
 		return echo(closed.Code), false
 	case errors.As(why, &status):
@@ -270,32 +336,53 @@ func (c *conn) welcome() {
 		c.push(frame)
 	}
 	c.late = nil
+}
+
+// settle ends the waiting for the first subscription: the desk has taken or refused it, or is not asked any more.
+func (c *conn) settle() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.settled = true
 	c.tell()
 }
 
-// awaited is closed when the first subscription is answered, or the socket is gone.
+// awaited is closed when the first subscription is settled, or the socket is gone.
 func (c *conn) awaited() <-chan struct{} {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if c.settled == nil {
-		c.settled = make(chan struct{})
-		if c.answered || c.gone.Load() {
-			close(c.settled)
+	if c.over == nil {
+		c.over = make(chan struct{})
+		if c.settled || c.gone.Load() {
+			close(c.over)
 		}
 	}
-	return c.settled
+	return c.over
 }
 
-// tell ends the waiting for the first subscription; c.mu is held.
+// tell wakes those who wait for the first subscription; c.mu is held.
 func (c *conn) tell() {
-	if c.settled == nil {
+	if c.over == nil {
 		return
 	}
 	select {
-	case <-c.settled:
+	case <-c.over:
 	default:
-		close(c.settled)
+		close(c.over)
 	}
+}
+
+// isSubscribing says that the first subscription has arrived and is not settled.
+func (c *conn) isSubscribing() bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.asked && !c.settled
+}
+
+// isConnected says that the desk has taken the first subscription.
+func (c *conn) isConnected() bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.answered
 }
 
 // show is send for the frames of items.
@@ -303,7 +390,7 @@ func (c *conn) show(frame []byte) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	switch {
-	case !c.held:
+	case !c.held || c.closing:
 		c.push(frame)
 	case len(c.late) < c.hub.opt.Queue:
 		c.late = append(c.late, frame)

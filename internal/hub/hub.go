@@ -133,9 +133,7 @@ func New(o Options) *Hub {
 // Serve makes the request a socket of v and returns; the socket lives on in the hub. The caller has checked that
 // the request may be v. Any Origin is welcome: the URL is the credential.
 func (h *Hub) Serve(w http.ResponseWriter, r *http.Request, v Viewer) {
-	if !isUpgrade(r) {
-		w.Header().Set("Upgrade", "websocket")
-		http.Error(w, "this is the address of a WebSocket", http.StatusUpgradeRequired)
+	if !checkHandshake(w, r) {
 		return
 	}
 	if !h.enter() {
@@ -219,8 +217,9 @@ func (h *Hub) forget(c *conn) {
 	}
 }
 
-// subscribe is the whole of a socket's first subscription: it returns when the participant is connected, or the
-// socket is gone. From its admission on no item is missed, and all of them wait behind the answer.
+// subscribe is the whole of a socket's first subscription: it returns when the participant is connected, or the socket
+// is forgotten, which it is not before the desk has taken the subscription or had time to. From its admission on no item
+// is missed, and all of them wait behind the answer.
 func (h *Hub) subscribe(c *conn) {
 	defer h.running.Done()
 	r, first := h.join(c)
@@ -258,6 +257,7 @@ func (h *Hub) join(c *conn) (r *room, first bool) {
 
 // connected reports a subscription until the desk has taken it.
 func (h *Hub) connected(c *conn) {
+	defer c.settle()
 	for wait := firstWait; ; wait = longer(wait) {
 		err := h.opt.Desk.Connected(h.ctx, c.viewer)
 		if err == nil {
@@ -275,24 +275,33 @@ func (h *Hub) connected(c *conn) {
 	}
 }
 
-// Joining says whether a participant who was not connected has become so: it waits while a socket of theirs that is
-// open on this node has its first subscription under way. Clients speak as soon as their socket is open, and what they
-// say by HTTP may overtake the subscription.
+// Joining says whether a participant who was not connected has become so: it waits while a socket of theirs on this node
+// has its first subscription under way, or is open and may have. Clients speak as soon as their socket is open, and what
+// they say by HTTP may overtake the subscription.
 func (h *Hub) Joining(ctx context.Context, p center.ParticipantID) bool {
-	h.mu.Lock()
-	open := h.sockets[p]
-	if len(open) == 0 {
-		h.mu.Unlock()
+	c := h.joining(p)
+	if c == nil {
 		return false
 	}
-	newest := open[len(open)-1]
-	h.mu.Unlock()
 	select {
-	case <-newest.awaited():
-		return !newest.gone.Load()
+	case <-c.awaited():
+		return c.isConnected()
 	case <-ctx.Done():
 		return false
 	}
+}
+
+// joining is the participant's newest socket whose subscription is under way, or else the newest.
+func (h *Hub) joining(p center.ParticipantID) *conn {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	var newest *conn
+	for _, c := range h.sockets[p] {
+		if newest == nil || c.isSubscribing() || !newest.isSubscribing() {
+			newest = c
+		}
+	}
+	return newest
 }
 
 func refused(err error) bool {

@@ -154,7 +154,6 @@ func TestWhatRudeClientsGet(t *testing.T) {
 
 		{"garbage text", append(frame(0x81, "}{"), frame(0x81, beat)...), "heartbeat"},
 		{"empty text", append(frame(0x81, ""), frame(0x81, beat)...), "heartbeat"},
-		{"text that is not UTF-8", append(frame(0x81, "\xff\xfe"), frame(0x81, beat)...), "heartbeat"},
 		{"binary", append(frame(0x82, beat), frame(0x81, beat)...), "heartbeat"},
 		{"a stray parenthesis", frame(0x81, subscribe+")"), "subscribed"},
 		{"pings", append(frame(0x89, "a"), frame(0x89, "")...), "pong:a pong:"},
@@ -163,6 +162,13 @@ func TestWhatRudeClientsGet(t *testing.T) {
 			append(append(frame(0x01, beat[:9]), frame(0x89, "p")...), append(frame(0x00, beat[9:12]), frame(0x80, beat[12:])...)...),
 			"pong:p heartbeat"},
 		{"a message at the limit", append(frame(0x81, strings.Repeat(" ", 32<<10)), frame(0x81, beat)...), "heartbeat"},
+
+		{"text that is not UTF-8", append(frame(0x81, "\xff\xfe"), frame(0x81, beat)...), "close:1007 EOF"},
+		{"text with half a character", append(frame(0x81, "\xe2\x82"), frame(0x81, beat)...), "close:1007 EOF"},
+		{"a character in two fragments", append(append(frame(0x01, "\xe2\x82"), frame(0x80, "\xac")...), frame(0x81, beat)...), "heartbeat"},
+		{"fragments that are not UTF-8", append(frame(0x01, "\xe2\x82"), frame(0x80, "x")...), "close:1007 EOF"},
+		{"binary that is not UTF-8", append(frame(0x82, "\xff\xfe"), frame(0x81, beat)...), "heartbeat"},
+		{"close with a reason that is not UTF-8", frame(0x88, "\x03\xe8\xff"), "close:1007 EOF"},
 
 		{"a message over the limit", frame(0x81, strings.Repeat(" ", 32<<10+1)), "close:1009 EOF"},
 		{"fragments over the limit", append(frame(0x01, strings.Repeat(" ", 20<<10)), frame(0x80, strings.Repeat(" ", 20<<10))...), "close:1009 EOF"},

@@ -1,11 +1,11 @@
 package hub_test
 
 import (
+	"bufio"
 	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
@@ -550,12 +550,12 @@ func TestSocketsLeaveWhileTheStoreIsSlow(t *testing.T) {
 		bob.send(subscribe)
 		synctest.Wait()
 		ana.conn.CloseNow()
-		synctest.Wait()
+		time.Sleep(11 * time.Second) // its subscription counts if the store takes it in ten
 		if st := s.hub.Stats(); st.Sockets != 1 || st.Chats != 1 {
 			t.Errorf("stats %+v", st)
 		}
 		bob.conn.CloseNow()
-		synctest.Wait()
+		time.Sleep(11 * time.Second)
 		if st := s.hub.Stats(); st.Sockets != 0 || st.Chats != 0 {
 			t.Errorf("stats %+v", st)
 		}
@@ -603,6 +603,8 @@ func upgradeRequest() *http.Request {
 	r := httptest.NewRequest("GET", "/", nil)
 	r.Header.Set("Connection", "Upgrade")
 	r.Header.Set("Upgrade", "websocket")
+	r.Header.Set("Sec-WebSocket-Version", "13")
+	r.Header.Set("Sec-WebSocket-Key", "dGhlIHNhbXBsZSBub25jZQ==")
 	return r
 }
 
@@ -625,22 +627,110 @@ func TestCloseDoesNotWaitForever(t *testing.T) {
 	})
 }
 
+// RFC 6455, 4.2.1 and 4.4.
+func TestWrongHandshakes(t *testing.T) {
+	const (
+		connection = "Connection: keep-alive, Upgrade"
+		upgrade    = "Upgrade: WebSocket"
+		version    = "Sec-WebSocket-Version: 13"
+		key        = "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ=="
+	)
+	for _, c := range []struct {
+		name    string
+		headers []string
+		want    string // the answer's status and what its headers ask for
+	}{
+		{"right", []string{connection, upgrade, version, key}, "101"},
+		{"lists over several lines", []string{"Connection: keep-alive", "Connection: Upgrade", "Upgrade: h2c, websocket", version, key}, "101"},
+		{"no key", []string{connection, upgrade, version}, "400"},
+		{"an empty key", []string{connection, upgrade, version, "Sec-WebSocket-Key:"}, "400"},
+		{"a key of 15 bytes", []string{connection, upgrade, version, "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25j"}, "400"},
+		{"a key of 17 bytes", []string{connection, upgrade, version, "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZWU="}, "400"},
+		{"a key that is not Base64", []string{connection, upgrade, version, "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25j!Q=="}, "400"},
+		{"two keys", []string{connection, upgrade, version, key, key}, "400"},
+		{"an older version", []string{connection, upgrade, "Sec-WebSocket-Version: 8", key}, "426 13"},
+		{"no version", []string{connection, upgrade, key}, "426 13"},
+		{"no Connection", []string{upgrade, version, key}, "400"},
+		{"another Connection", []string{"Connection: keep-alive", upgrade, version, key}, "400"},
+		{"another Upgrade", []string{connection, "Upgrade: h2c", version, key}, "426"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			story(t, hub.Options{}, func(s *stage) {
+				conn, err := s.listen.Dial(context.Background())
+				if err != nil {
+					t.Fatal(err)
+				}
+				defer conn.Close()
+				fmt.Fprintf(conn, "GET /?p=a HTTP/1.1\r\nHost: mem\r\n%s\r\n\r\n", strings.Join(c.headers, "\r\n"))
+				answer, err := http.ReadResponse(bufio.NewReader(conn), nil)
+				if err != nil {
+					t.Fatal(err)
+				}
+				got := strings.TrimSpace(fmt.Sprint(answer.StatusCode, " ", answer.Header.Get("Sec-WebSocket-Version")))
+				if got != c.want {
+					t.Errorf("got %s, want %s", got, c.want)
+				}
+			})
+		})
+	}
+}
+
+// A subscription that has arrived counts, though the socket closes right behind it, and the participant may speak.
+func TestASubscriptionCountsThoughTheSocketCloses(t *testing.T) {
+	story(t, hub.Options{}, func(s *stage) {
+		s.desk.behave(func(d *desk) { d.slow = time.Second })
+		r := s.rude(customer, append(frame(0x81, subscribe), frame(0x88, "\x03\xe8")...)...)
+		if got := r.end(); got != "close:1000 EOF" {
+			t.Errorf("heard %q", got)
+		}
+		r.c.Close()
+		synctest.Wait()
+		if those := s.desk.those(); len(those) != 0 {
+			t.Fatalf("connected before the store has answered: %v", those)
+		}
+		if !s.hub.Joining(context.Background(), customer) {
+			t.Error("who speaks meanwhile is not waited for")
+		}
+		if those := s.desk.those(); !slices.Equal(those, []center.ParticipantID{customer}) {
+			t.Errorf("connected: %v", those)
+		}
+		synctest.Wait()
+		if st := s.hub.Stats(); st.Sockets != 0 || st.Chats != 0 {
+			t.Errorf("stats %+v", st)
+		}
+	})
+}
+
+// The desk is asked again for a socket that has closed meanwhile, but not for ever.
+func TestTheSubscriptionOfAClosedSocketIsTriedForTenSeconds(t *testing.T) {
+	for fails, want := range map[int]int{5: 1, 1000: 0} {
+		t.Run(fmt.Sprint(fails), func(t *testing.T) {
+			story(t, hub.Options{}, func(s *stage) {
+				other := s.join(agent) // so that the room is open
+				s.desk.behave(func(d *desk) { d.fail = fails; d.connected = nil })
+				r := s.rude(customer, append(frame(0x81, subscribe), frame(0x88, "\x03\xe8")...)...)
+				r.end()
+				r.c.Close()
+				time.Sleep(15 * time.Second)
+				if n := len(s.desk.those()); n != want {
+					t.Errorf("connected %d times, want %d", n, want)
+				}
+				if st := s.hub.Stats(); st.Sockets != 1 {
+					t.Errorf("stats %+v", st)
+				}
+				s.desk.behave(func(d *desk) { d.fail = 0 })
+				other.conn.CloseNow()
+			})
+		})
+	}
+}
+
 func TestAnOrdinaryRequestIsToldWhatThisIs(t *testing.T) {
 	story(t, hub.Options{}, func(s *stage) {
 		w := httptest.NewRecorder()
 		s.hub.Serve(w, httptest.NewRequest("GET", "/", nil), hub.Viewer{})
 		if w.Code != http.StatusUpgradeRequired {
 			t.Errorf("%d", w.Code)
-		}
-		c, err := s.listen.Dial(context.Background())
-		if err != nil {
-			t.Fatal(err)
-		}
-		defer c.Close()
-		io.WriteString(c, "GET / HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\n\r\n")
-		answer, err := io.ReadAll(c)
-		if err != nil || !strings.HasPrefix(string(answer), "HTTP/1.1 400 ") {
-			t.Errorf("a handshake without a key: %q, %v", answer, err)
 		}
 	})
 }

@@ -1,12 +1,12 @@
 package server
 
 import (
+	"bytes"
 	"context"
 	_ "embed"
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"net"
 	"net/http"
 	"slices"
@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/parley-chat/parley/internal/center"
+	"github.com/parley-chat/parley/internal/door"
 	"github.com/parley-chat/parley/internal/stock"
 	"github.com/parley-chat/parley/internal/ui"
 )
@@ -59,7 +60,8 @@ func (s *Server) seed(ctx context.Context) error {
 // devPath is below which everything exists in development alone.
 const devPath = "/_parley/"
 
-const maxDevBody = 1 << 20
+// maxDevBody is enough for a chat's 32 KiB of attributes, and for some characters that are escaped.
+const maxDevBody = 64 << 10
 
 // devRoutes are the endpoints below devPath.
 func (s *Server) devRoutes() http.Handler {
@@ -67,7 +69,11 @@ func (s *Server) devRoutes() http.Handler {
 	handle := func(pattern string, f func(*http.Request) (any, error)) {
 		mux.HandleFunc(pattern, func(w http.ResponseWriter, r *http.Request) {
 			r.Body = http.MaxBytesReader(w, r.Body, maxDevBody)
-			v, err := f(r)
+			var v any
+			var err error = &http.MaxBytesError{Limit: maxDevBody}
+			if r.ContentLength <= maxDevBody {
+				v, err = f(r)
+			}
 			if err != nil {
 				writeJSON(w, devStatus(err), map[string]string{"error": devMessage(err)})
 				return
@@ -98,6 +104,8 @@ func devStatus(err error) int {
 		tooLong *http.MaxBytesError
 	)
 	switch {
+	case errors.Is(err, door.ErrFull):
+		return http.StatusServiceUnavailable
 	case errors.As(err, &tooLong):
 		return http.StatusRequestEntityTooLarge
 	case errors.As(err, &wrong):
@@ -366,14 +374,14 @@ func (s *Server) startChat(r *http.Request) (any, error) {
 }
 
 func decodeBody(r *http.Request, v any) error {
-	raw, err := io.ReadAll(r.Body)
-	if err != nil {
+	var raw bytes.Buffer
+	if _, err := raw.ReadFrom(r.Body); err != nil {
 		return err
 	}
-	if len(raw) == 0 {
+	if raw.Len() == 0 {
 		return nil
 	}
-	if err := json.Unmarshal(raw, v); err != nil {
+	if err := json.Unmarshal(raw.Bytes(), v); err != nil {
 		return mistake("the body must be JSON: " + err.Error())
 	}
 	return nil

@@ -47,6 +47,9 @@ func (s *Server) metrics(w http.ResponseWriter, _ *http.Request) {
 	e.one("parley_flow_contents_deleted_total", "counter", "Contents of flows and modules that this node has deleted because nothing needed them.", float64(erased.Contents))
 	e.one("parley_erasure_failures_total", "counter", "Steps of erasing that failed and are tried again.", float64(erased.Failures))
 	e.one("parley_erasure_overdue_seconds", "gauge", "How far beyond --keep-chats the oldest ended chat was when this node last looked.", erased.Overdue.Seconds())
+	d := s.door.Stats()
+	e.one("parley_unauthenticated_bytes", "gauge", "Bytes of requests whose callers are not known yet.", float64(d.Held))
+	e.one("parley_unauthenticated_refused_total", "counter", "Requests of callers not known yet that found no room, or had to make room.", float64(d.Refused))
 
 	e.runtime()
 	w.Header().Set("Content-Type", "text/plain; version=0.0.4; charset=utf-8")

@@ -8,15 +8,18 @@ import (
 	"net"
 	"net/http"
 	"os"
+	"runtime"
 	"strconv"
 	"sync"
+	"sync/atomic"
 	"syscall"
 	"time"
 )
 
 // How stopping goes: sockets are sent away over sendAway, while connections are still accepted, because some clients
 // never recover from a refused one, and because whoever balances load must have seen that this node is not ready; then
-// nothing more is accepted, and what is under way has until stopWithin. In development nobody is made to wait.
+// nothing more is accepted, and what is under way has until stopWithin. Without a socket nothing more is accepted at once:
+// there is no client that would come back. In development nobody is made to wait.
 //
 // A connection that has waited for its next request since before the stop could get it in the instant it is closed,
 // and its client would lose the answer. Most clients drop such a connection themselves, Node's after 4 s, so it is
@@ -33,8 +36,26 @@ const (
 	readTimeout    = 60 * time.Second
 	writeTimeout   = 60 * time.Second
 	idleTimeout    = 120 * time.Second
-	maxHeaderBytes = 64 << 10
+	maxHeaderBytes = 32 << 10
 )
+
+// unauthenticated is how many bytes of requests are held at most whose callers are not known yet, over all listeners:
+// four of the largest flows, or a thousand smaller requests.
+const unauthenticated = 4 << 20
+
+// collecting lets the collector run once at a time.
+var collecting atomic.Bool
+
+// collect frees what unauthenticated requests have left behind. With much memory in use, the collector would wait for
+// several times as much garbage.
+func collect() {
+	if collecting.CompareAndSwap(false, true) {
+		go func() {
+			defer collecting.Store(false)
+			runtime.GC()
+		}()
+	}
+}
 
 // Listeners are where a server is reached.
 type Listeners struct {
@@ -49,8 +70,7 @@ type Listeners struct {
 // Run serves until stop is done, then stops in good order and closes the store. A second signal on again stops at
 // once.
 func (s *Server) Run(stop context.Context, again <-chan os.Signal, l Listeners) error {
-	public, operator := s.newHTTP(http.HandlerFunc(s.serve)), s.newHTTP(s.operatorRoutes())
-	public.ConnState = s.web.changed
+	public, operator := s.newHTTP(http.HandlerFunc(s.serve), s.web.changed), s.newHTTP(s.operatorRoutes(), nil)
 	work, endWork := context.WithCancel(context.Background())
 	defer endWork()
 
@@ -59,7 +79,7 @@ func (s *Server) Run(stop context.Context, again <-chan os.Signal, l Listeners) 
 	running.Go(func() { s.attend(work) })
 	failed := make(chan error, 3)
 	serve := func(h *http.Server, ln net.Listener, tlsConfig *tls.Config) {
-		ln = s.scarce.listener(ln)
+		ln = s.door.Listen(s.scarce.listener(ln))
 		if tlsConfig != nil {
 			ln = tls.NewListener(ln, tlsConfig)
 		}
@@ -93,11 +113,7 @@ func (s *Server) Run(stop context.Context, again <-chan os.Signal, l Listeners) 
 		case <-deadline.Done():
 		}
 	}()
-	spread := sendAway
-	if s.cfg.Dev || err != nil {
-		spread = 0
-	}
-	s.drain(deadline, public, doors, spread)
+	s.drain(deadline, public, doors, !s.cfg.Dev && err == nil)
 	_ = operator.Close()
 	endWork()
 	running.Wait()
@@ -113,10 +129,15 @@ func (s *Server) serve(w http.ResponseWriter, r *http.Request) {
 	s.handler.ServeHTTP(w, r)
 }
 
-// drain sends everybody away and waits for what is under way.
-func (s *Server) drain(ctx context.Context, public *http.Server, doors []net.Listener, spread time.Duration) {
+// drain sends everybody away and waits for what is under way. It waits for what there is and for nothing else: the
+// sockets, and the connections that could get another request.
+func (s *Server) drain(ctx context.Context, public *http.Server, doors []net.Listener, patient bool) {
 	s.draining.Store(true)
-	idle := time.Now().Add(leaveIdle - sendAway + spread)
+	idle := time.Now().Add(leaveIdle)
+	var spread time.Duration
+	if patient && s.hub.Stats().Sockets > 0 {
+		spread = sendAway
+	}
 	accepting := time.NewTimer(spread)
 	defer accepting.Stop()
 	s.hub.SendAway(ctx, spread)
@@ -133,7 +154,7 @@ func (s *Server) drain(ctx context.Context, public *http.Server, doors []net.Lis
 	if err := s.hub.Close(ctx, 0); err != nil {
 		s.cfg.Log.Warn("sockets were cut off", "error", err)
 	}
-	if spread > 0 {
+	if patient {
 		s.web.empty(ctx, idle)
 	}
 	if err := public.Shutdown(ctx); err != nil {
@@ -191,12 +212,14 @@ func (w *web) empty(ctx context.Context, until time.Time) {
 	}
 }
 
-func (s *Server) newHTTP(h http.Handler) *http.Server {
-	return &http.Server{
+func (s *Server) newHTTP(h http.Handler, changed func(net.Conn, http.ConnState)) *http.Server {
+	server := &http.Server{
 		ErrorLog: httpLog(s.cfg.Log),
-		Handler:  h, ReadHeaderTimeout: headerTimeout, ReadTimeout: readTimeout, WriteTimeout: writeTimeout,
+		Handler:  h, ConnState: changed, ReadHeaderTimeout: headerTimeout, ReadTimeout: readTimeout, WriteTimeout: writeTimeout,
 		IdleTimeout: idleTimeout, MaxHeaderBytes: maxHeaderBytes,
 	}
+	s.door.Guard(server)
+	return server
 }
 
 // Listen opens the public address, or takes the listener that a service manager passed (systemd socket activation:

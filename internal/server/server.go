@@ -20,6 +20,7 @@ import (
 	"github.com/parley-chat/parley/internal/bus"
 	"github.com/parley-chat/parley/internal/center"
 	"github.com/parley-chat/parley/internal/chat"
+	"github.com/parley-chat/parley/internal/door"
 	"github.com/parley-chat/parley/internal/hub"
 	"github.com/parley-chat/parley/internal/keys"
 	"github.com/parley-chat/parley/internal/store"
@@ -43,6 +44,7 @@ type Server struct {
 	draining atomic.Bool
 	shut     atomic.Bool // the public addresses are closed
 	web      web
+	door     *door.Budget // of the requests of unauthenticated clients, on all listeners
 	started  time.Time
 	scarce   *descriptors
 	// advancing is held by the request that moves contact time.
@@ -122,8 +124,10 @@ func open(ctx context.Context, cfg Config, check bool) (*Server, error) {
 			return nil, errors.Join(err, db.Close())
 		}
 	}
-	s := &Server{cfg: cfg, store: db, keys: keys.New(db, master, cfg.Now), started: cfg.Now(), advancing: make(chan struct{}, 1)}
-	s.scarce = &descriptors{log: cfg.Log, now: cfg.Now}
+	s := &Server{
+		cfg: cfg, store: db, keys: keys.New(db, master, cfg.Now), started: cfg.Now(), advancing: make(chan struct{}, 1),
+		door: door.New(unauthenticated, collect), scarce: &descriptors{log: cfg.Log, now: cfg.Now},
+	}
 	if s.tokens, err = s.keys.Tokens(ctx); err != nil {
 		return nil, errors.Join(err, db.Close())
 	}

@@ -24,6 +24,7 @@ import (
 	"crypto/subtle"
 	"encoding/hex"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 )
@@ -108,10 +109,7 @@ func mac(key []byte, data string) (sum [sha256.Size]byte) {
 // Headers that are not signed are not covered: callers must not trust them
 // more than they would trust a stranger.
 func (c Claim) Verify(body []byte, key SigningKey, now time.Time) error {
-	if err := c.checkScope(key); err != nil {
-		return err
-	}
-	if err := c.checkTime(now); err != nil {
+	if err := c.Check(key, now); err != nil {
 		return err
 	}
 	payload, err := c.checkPayload(body)
@@ -119,6 +117,37 @@ func (c Claim) Verify(body []byte, key SigningKey, now time.Time) error {
 		return err
 	}
 	return c.checkSignature(len(body), payload, key)
+}
+
+// Check is the part of Verify for which neither the body nor the signature is
+// looked at: the day, region and service of the key, and the time.
+func (c Claim) Check(key SigningKey, now time.Time) error {
+	if err := c.checkScope(key); err != nil {
+		return err
+	}
+	return c.checkTime(now)
+}
+
+// VerifyHead is Verify before the body has arrived. It can be answered if the
+// request declares the hash of its body, or that the body is not signed;
+// otherwise ok is false and nothing was verified. Afterwards VerifyBody must
+// be asked as well.
+func (c Claim) VerifyHead(key SigningKey, now time.Time) (ok bool, err error) {
+	if err := c.Check(key, now); err != nil {
+		return false, err
+	}
+	_, sized := c.request.Header["Content-Length"]
+	if c.payload == "" || !sized && slices.Contains(c.SignedHeaders, "content-length") {
+		return false, nil
+	}
+	return true, c.checkSignature(0, c.payload, key)
+}
+
+// VerifyBody returns nil if the body is the one whose hash VerifyHead has
+// found to be signed.
+func (c Claim) VerifyBody(body []byte) error {
+	_, err := c.checkPayload(body)
+	return err
 }
 
 func (c Claim) checkScope(key SigningKey) error {

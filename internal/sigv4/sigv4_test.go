@@ -7,6 +7,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
+	"fmt"
 	"io"
 	"maps"
 	"net/http"
@@ -108,7 +109,60 @@ func verify(r sigv4.Request, body []byte, now time.Time) error {
 	if claim.AccessKeyID != accessKeyID {
 		return sigv4.UnrecognizedClient()
 	}
+	err = claim.Verify(body, connectKey, now)
+	if early := verifyEarly(claim, body, now); (early == nil) != (err == nil) {
+		return fmt.Errorf("before the body: %v, with it: %v", early, err)
+	}
+	return err
+}
+
+// verifyEarly verifies as much as can be before the body, and the rest with it.
+func verifyEarly(claim sigv4.Claim, body []byte, now time.Time) error {
+	proven, err := claim.VerifyHead(connectKey, now)
+	switch {
+	case err != nil:
+		return err
+	case proven:
+		return claim.VerifyBody(body)
+	}
 	return claim.Verify(body, connectKey, now)
+}
+
+// A request that declares the hash of its body is verified before that arrives.
+func TestADeclaredHashIsVerifiedBeforeTheBody(t *testing.T) {
+	sum := sha256.Sum256([]byte(startChat.body))
+	for name, c := range map[string]struct {
+		header http.Header
+		proven bool
+	}{
+		"declared": {http.Header{"X-Amz-Content-Sha256": {hex.EncodeToString(sum[:])}}, true},
+		"unsigned": {http.Header{"X-Amz-Content-Sha256": {"UNSIGNED-PAYLOAD"}}, true},
+		"neither":  {nil, false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			o := startChat
+			o.header = c.header
+			r, body := o.mustSend(t)
+			claim, err := sigv4.Parse(r)
+			if err != nil {
+				t.Fatal(err)
+			}
+			proven, err := claim.VerifyHead(connectKey, signedAt)
+			if proven != c.proven || err != nil {
+				t.Errorf("proven %v, %v", proven, err)
+			}
+			if err := claim.VerifyBody(body); err != nil {
+				t.Error(err)
+			}
+			wrong := sigv4.DeriveKey("another secret", "20261122", "us-east-1", "connect")
+			if _, err := claim.VerifyHead(wrong, signedAt); (err != nil) != c.proven {
+				t.Errorf("with another secret: %v", err)
+			}
+			if err := claim.VerifyBody([]byte("another body")); (err != nil) != (name == "declared") {
+				t.Errorf("with another body: %v", err)
+			}
+		})
+	}
 }
 
 var startChat = outgoing{
