@@ -16,8 +16,8 @@ import (
 	"github.com/parley-chat/parley/internal/token"
 )
 
-// notSQLite is what to do where BackUp cannot help.
-var notSQLite = errors.New(`parley backup copies SQLite databases. PostgreSQL has its own tools:
+// errNotSQLite is what to do where BackUp cannot help.
+var errNotSQLite = errors.New(`parley backup copies SQLite databases. PostgreSQL has its own tools:
   pg_dump --format=custom --file=FILE DATABASE     now and then, while servers run
   continuous archiving (pg_basebackup and WAL)     to lose nothing
 Keep PARLEY_SECRET with the backup, in another place: keys in the database are sealed with it, and without it no access key
@@ -29,7 +29,7 @@ func BackUp(ctx context.Context, cfg Config, file string) (size int64, err error
 	path, isFile := strings.CutPrefix(cfg.Database, "sqlite:")
 	switch {
 	case isPostgres(cfg.Database):
-		return 0, notSQLite
+		return 0, errNotSQLite
 	case cfg.Database == "" || !isFile || path == "" || path == memory:
 		return 0, cfg.checkBackedUp()
 	}
