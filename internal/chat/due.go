@@ -66,7 +66,8 @@ func (c *Chats) giveBack(left []lease) {
 // when no row is being answered and no call outside is under way any more; it is not to be run again.
 func (c *Chats) Run(ctx context.Context) {
 	defer c.closeCalls()
-	defer func() { <-c.turns.idle() }()
+	var own sync.WaitGroup
+	defer own.Wait()
 	var purged time.Time
 	for ctx.Err() == nil {
 		if now := c.Clock.Now(); now.Sub(purged) >= purgeEvery {
@@ -75,7 +76,7 @@ func (c *Chats) Run(ctx context.Context) {
 			}
 			purged = now
 		}
-		fired, err := c.fire(ctx)
+		fired, err := c.fire(ctx, &own)
 		if err != nil && ctx.Err() == nil {
 			c.Log.Log(ctx, levelOf(err), "due rows", "error", err)
 		}
@@ -125,10 +126,13 @@ func earlier(a, b time.Time) time.Time {
 	return a
 }
 
-// Settle answers what is due now, and what that makes due, until nothing is. Calls outside are waited for.
+// Settle answers what is due now, and what that makes due, until nothing is. Calls outside are waited for. When ctx ends,
+// it gives back what it leased before it returns.
 func (c *Chats) Settle(ctx context.Context) error {
+	var own sync.WaitGroup
+	defer own.Wait()
 	for {
-		fired, err := c.fire(ctx)
+		fired, err := c.fire(ctx, &own)
 		if err != nil {
 			return err
 		}
@@ -220,8 +224,9 @@ func (t *turns) next(chat center.ChatID) (l lease, ok bool) {
 
 // fire leases what is due now, has it answered, and says how many rows that were. It waits for room, and not for the
 // answers: the next rows are leased while a chat's turn is slow. A row whose answer fails stays, and is tried again when
-// its lease is over, or sooner when it could not be stored. Calls outside are taken up by their own lines.
-func (c *Chats) fire(ctx context.Context) (int, error) {
+// its lease is over, or sooner when it could not be stored. Calls outside are taken up by their own lines. The caller
+// waits for own before it returns: until then, ctx breaks turns off, and they give their leases back.
+func (c *Chats) fire(ctx context.Context, own *sync.WaitGroup) (int, error) {
 	select {
 	case c.firing <- struct{}{}:
 		defer func() { <-c.firing }()
@@ -245,7 +250,7 @@ func (c *Chats) fire(ctx context.Context) (int, error) {
 			return len(rows), nil
 		}
 		c.turns.begin(of)
-		go c.answerAll(ctx, of[0].due.Chat)
+		own.Go(func() { c.answerAll(ctx, of[0].due.Chat) })
 	}
 	return len(rows), nil
 }
