@@ -354,11 +354,3 @@ func instant(t time.Time) *time.Time {
 
 // contactID reads a contact's id. UUIDs are compared in lower case.
 func contactID(s *string) center.ContactID { return center.ContactID(strings.ToLower(value(s))) }
-
-// plain is an id for a message: only if it is one is it repeated.
-func plain(id string) string {
-	if _, ok := center.UUID(id); ok {
-		return id
-	}
-	return "(an identifier that is no UUID)"
-}
