@@ -189,8 +189,6 @@ func (c *Chats) enter(ctx context.Context, id center.ChatID) (*entry, error) {
 
 // leave gives the turn back.
 func (c *Chats) leave(e *entry) {
-	// A chat that has ended is not kept: it is rarely asked for, and when it is erased nothing of it may stay here.
-	unknown := e.snap == nil || !e.snap.state.Ended.IsZero()
 	<-e.turn
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -198,7 +196,8 @@ func (c *Chats) leave(e *entry) {
 	if e.users > 0 {
 		return
 	}
-	if unknown {
+	// A chat that has ended is not kept: it is rarely asked for, and when it is erased nothing of it may stay here.
+	if e.snap == nil || !e.snap.state.Ended.IsZero() {
 		delete(c.entries, e.id)
 		return
 	}

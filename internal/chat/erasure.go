@@ -19,6 +19,9 @@ const (
 	// A step is followed by a pause: at least erasePause, and erasePatience times as long as the step took.
 	erasePause    = 20 * time.Millisecond
 	erasePatience = 9
+	// eraseIdle is how long [Chats.EraseOld] sleeps at least when a step found nothing: what is left waits for its time, or
+	// another node is at it.
+	eraseIdle = time.Second
 	// eraseLook is how long [Chats.EraseOld] sleeps at most.
 	eraseLook = time.Hour
 	// eraseSoonest is how long it sleeps at least between two looks for old chats, so that the ends of many chats are one
@@ -30,7 +33,8 @@ const (
 
 // erasures are what [Chats.EraseOld] does and has done.
 type erasures struct {
-	wake chan struct{} // there is something to do before it wakes by itself
+	wake  chan struct{} // there is something to do before it wakes by itself
+	dirty atomic.Bool   // deleted rows may be in the write-ahead log; true until it was emptied
 
 	chats, items, contents, failures atomic.Int64
 	overdue                          atomic.Int64 // how far beyond its time the oldest ended chat is
@@ -55,19 +59,19 @@ func (c *Chats) ErasureStats() ErasureStats {
 // deletes the contents that no flow needs, until ctx ends. Several nodes may do so at once. While there is nothing to do
 // it sleeps until the next chat's time has come, at most for an hour.
 func (c *Chats) EraseOld(ctx context.Context) {
-	scrubbed := false // a crash may have left deleted rows in the write-ahead log
+	c.erasures.dirty.Store(true) // a crash may have left deleted rows in the write-ahead log
 	unneeded := unneeded{}
 	var looked time.Time
 	for ctx.Err() == nil {
 		began := time.Now()
 		worked, err := c.eraseStep(ctx)
 		if err == nil && worked {
-			scrubbed = false
+			c.erasures.dirty.Store(true)
 			rest(ctx, max(erasePause, erasePatience*time.Since(began)))
 			continue
 		}
-		if err == nil && !scrubbed {
-			scrubbed, err = c.Store.Scrub(ctx)
+		if err == nil {
+			err = c.scrub(ctx)
 		}
 		if now := c.Clock.Now(); err == nil && now.Sub(looked) >= eraseLook {
 			err = c.deleteUnneeded(ctx, unneeded)
@@ -77,8 +81,20 @@ func (c *Chats) EraseOld(ctx context.Context) {
 			c.erasures.failures.Add(1)
 			c.Log.Error("erase", "error", err)
 		}
-		c.sleepUntilOld(ctx, err != nil || !scrubbed)
+		c.sleepUntilOld(ctx, err != nil, c.erasures.dirty.Load())
 	}
+}
+
+// scrub empties the write-ahead log of deleted rows. When a reader is in the way, they stay there until the next time.
+func (c *Chats) scrub(ctx context.Context) error {
+	if !c.erasures.dirty.Swap(false) {
+		return nil
+	}
+	done, err := c.Store.Scrub(ctx)
+	if !done {
+		c.erasures.dirty.Store(true)
+	}
+	return err
 }
 
 // eraseStep does one bounded piece of work, and says whether there was any.
@@ -89,7 +105,14 @@ func (c *Chats) eraseStep(ctx context.Context) (worked bool, err error) {
 	if err != nil || more || keep <= 0 {
 		return more, err
 	}
-	before := c.Clock.Now().Add(-keep)
+	now := c.Clock.Now()
+	// A clock that is ahead must not erase what is to be kept: the database's counts, where it has one.
+	if there, ok, err := c.Store.Clock(ctx); err != nil {
+		return false, err
+	} else if ok && there.Before(now) {
+		now = there
+	}
+	before := now.Add(-keep)
 	if gone, err = c.Store.EraseEnded(ctx, before, c.Wall(), eraseBatch); err != nil {
 		return false, err
 	}
@@ -119,12 +142,13 @@ func rest(ctx context.Context, d time.Duration) {
 
 // sleepUntilOld waits until there may be something to erase: in contact time, which chats end by, or in real time, which
 // unfinished erasures go by.
-func (c *Chats) sleepUntilOld(ctx context.Context, again bool) {
+// After a failure it tries again after a while, and not at once: the cause is mostly still there.
+func (c *Chats) sleepUntilOld(ctx context.Context, failed, again bool) {
 	real := eraseLook
-	if at, ok, err := c.Store.NextSweep(ctx); err == nil && ok {
-		real = min(real, max(erasePause, at.Sub(c.Wall())))
+	if at, ok, err := c.Store.NextSweep(ctx); !failed && err == nil && ok {
+		real = min(real, max(eraseIdle, at.Sub(c.Wall())))
 	}
-	if again {
+	if failed || again {
 		real = min(real, eraseAgain)
 	}
 	listens := c.listensToOthers()
@@ -263,8 +287,9 @@ func (c *Chats) erase(ctx context.Context, id center.ChatID) error {
 		}
 		c.count(gone)
 	}
-	c.nudgeErasing()
-	_, err = c.Store.Scrub(ctx) // when a reader is in the way, EraseOld does it
+	c.erasures.dirty.Store(true)
+	err = c.scrub(ctx)
+	c.nudgeErasing() // when a reader was in the way, EraseOld goes on
 	return err
 }
 
@@ -274,7 +299,7 @@ func (c *Chats) eraseAskedFor(ctx context.Context, due center.Due) error {
 		return err
 	}
 	last, err := c.Store.Page(ctx, store.PageQuery{Chat: due.Chat, From: 1, Backward: true, Limit: eraseShown})
-	if err != nil {
+	if err != nil && !errors.Is(err, center.ErrDamaged) { // a damaged chat is erased too
 		return err
 	}
 	slices.Reverse(last)

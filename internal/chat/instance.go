@@ -120,6 +120,8 @@ func (c *Chats) DeleteInstance(ctx context.Context, id center.InstanceID) error 
 	if err := c.Store.DeleteInstance(ctx, id, c.Wall()); err != nil {
 		return err
 	}
+	c.erasures.dirty.Store(true)
+	c.nudgeErasing()
 	c.Forget()
 	return gone
 }

@@ -2,6 +2,7 @@ package server
 
 import (
 	"bytes"
+	"database/sql"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -184,6 +185,20 @@ func TestBackupsThatAreRefused(t *testing.T) {
 	}
 	refused("no secret", "PARLEY_SECRET", try(cfg))
 	if err := os.Rename(secret+".away", secret); err != nil {
+		t.Fatal(err)
+	}
+	db, err := sql.Open("sqlite", filepath.Join(dir, "parley.db"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := db.Exec(`INSERT INTO item (chat, seq, at, id, flags, body) VALUES (x'01', 2, 0, x'02', 0, x'')`); err != nil {
+		t.Fatal(err)
+	}
+	refused("a hole in a chat", "has 1 items, numbered 2 to 2", try(cfg))
+	if _, err := db.Exec(`DELETE FROM item`); err != nil {
+		t.Fatal(err)
+	}
+	if err := db.Close(); err != nil {
 		t.Fatal(err)
 	}
 	if err := try(cfg); err != nil {

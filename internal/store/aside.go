@@ -168,8 +168,14 @@ func (a *aside) isLocked(j *job) bool {
 	}
 	a.mu.Lock()
 	defer a.mu.Unlock()
+	now := time.Now()
 	return slices.ContainsFunc(j.locks(), func(lock string) bool {
-		_, held := a.locked[lock]
+		at, held := a.locked[lock]
+		if held && now.Sub(at) > lockedFor {
+			delete(a.locked, lock)
+			a.known.Store(len(a.locked) > 0)
+			held = false
+		}
 		return held
 	})
 }
@@ -201,7 +207,9 @@ func (j *job) locks() []string {
 	}
 	c := j.change
 	all := make([]string, 0, 2+len(c.Take)+len(c.Release))
-	all = append(all, chatLock(string(c.Chat)))
+	if c.After > 0 { // a chat that is refused before it exists is not tried again
+		all = append(all, chatLock(string(c.Chat)))
+	}
 	if c.Done != nil && c.Done.Chat != c.Chat {
 		all = append(all, chatLock(string(c.Done.Chat)))
 	}

@@ -123,6 +123,17 @@ func quickCheck(ctx context.Context, db *sql.DB) error {
 	if err == nil && said != "ok" {
 		err = errors.New(said)
 	}
+	var erases bool // false in a database of before chats could be erased, whose items are not looked at
+	if err == nil {
+		err = db.QueryRowContext(ctx, `SELECT count(*) > 0 FROM sqlite_master WHERE name = 'erased'`).Scan(&erases)
+	}
+	if err == nil && erases {
+		if err = db.QueryRowContext(ctx, sqlHole).Scan(&said); errors.Is(err, sql.ErrNoRows) {
+			err = nil
+		} else if err == nil {
+			err = errors.New(said)
+		}
+	}
 	if err != nil {
 		return fmt.Errorf("the copy is damaged: %w", err)
 	}

@@ -365,6 +365,9 @@ func (s *Store) Receipts(ctx context.Context, chat center.ChatID, items []center
 		if err := r.Scan(&item, &rc.Recipient, &delivered, &read); err != nil {
 			return err
 		}
+		if len(item) != 16 {
+			return &Damage{"receipt", fmt.Errorf("a receipt of an item whose id has %d bytes", len(item))}
+		}
 		id, ok := asked[[16]byte(item)]
 		if !ok {
 			return nil

@@ -222,6 +222,11 @@ func (s *Store) Check(atOnce int64) error {
 	return nil
 }
 
+// sqlHole names a chat whose items are not numbered from 1 without a hole. Those of a chat that is being erased go from the
+// first on.
+const sqlHole = `SELECT 'chat ' || hex(chat) || ' has ' || count(*) || ' items, numbered ' || min(seq) || ' to ' || max(seq)
+	FROM item WHERE NOT EXISTS (SELECT 1 FROM erased WHERE erased.chat = item.chat) GROUP BY chat HAVING min(seq) <> 1 OR max(seq) <> count(*) LIMIT 1`
+
 // check reads the whole file. An error says that its structure is damaged; a hole between items is noted.
 func (e *sqliteEngine) check(ctx context.Context) error {
 	// The write-ahead log cannot begin anew while the check reads; the writer must not wait for that.
@@ -229,8 +234,7 @@ func (e *sqliteEngine) check(ctx context.Context) error {
 	defer e.reading.Add(-1)
 	found, err := e.texts(ctx, `PRAGMA quick_check(3)`)
 	if err == nil && len(found) == 1 && found[0] == "ok" {
-		found, err = e.texts(ctx, `SELECT 'chat ' || hex(chat) || ' has ' || count(*) || ' items, numbered ' || min(seq) || ' to ' || max(seq)
-			FROM item WHERE NOT EXISTS (SELECT 1 FROM erased WHERE erased.chat = item.chat) GROUP BY chat HAVING min(seq) <> 1 OR max(seq) <> count(*) LIMIT 1`)
+		found, err = e.texts(ctx, sqlHole)
 		if err == nil && len(found) == 1 {
 			_ = e.store.Damaged("item", errors.New(found[0]))
 		}

@@ -73,7 +73,7 @@ func (s *Store) eraseInstance(ctx context.Context, instance center.InstanceID, n
 func (s *Store) erase(ctx context.Context, now time.Time, find string, args ...any) (gone Erased, err error) {
 	j := new(job)
 	j.work = func(ses session) error {
-		gone = Erased{}
+		gone, j.pages = Erased{}, 0
 		rows, err := ses.query(find, args...)
 		if err != nil || len(rows) == 0 {
 			return err
@@ -107,7 +107,7 @@ func (s *Store) erase(ctx context.Context, now time.Time, find string, args ...a
 func chatsOf(rows [][]driver.Value) [][]byte {
 	ids := make([][]byte, len(rows))
 	for i, row := range rows {
-		ids[i] = row[0].([]byte)
+		ids[i] = blob(row[0])
 	}
 	return ids
 }
@@ -135,7 +135,8 @@ func (s *Store) sweep(ctx context.Context, now time.Time, find string, args ...a
 		rows, err := ses.query(find, args...)
 		more = len(rows) > 0
 		for left := int64(eraseRows); err == nil && left > 0 && len(rows) > 0; rows = rows[1:] {
-			left, err = s.sweepOne(ses, now, rows[0][0].([]byte), rows[0][1].(int64) == 1, left, &gone)
+			swept, _ := rows[0][1].(int64)
+			left, err = s.sweepOne(ses, now, blob(rows[0][0]), swept == 1, left, &gone)
 		}
 		j.pages = int(gone.Items+gone.Receipts) * pagesPerRow
 		return err

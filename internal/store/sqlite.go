@@ -324,9 +324,16 @@ func (e *sqliteEngine) scrub(context.Context) (done bool, err error) {
 	if e.memory {
 		return true, nil
 	}
-	db, err := openPool(e.file+"&_pragma=cache_size(-256)&_pragma=busy_timeout("+readerWait+")", 1)
+	if e.reading.Load() > 0 {
+		return false, nil // a long read would keep the writer waiting
+	}
+	db, err := openPool(e.file+"&_pragma=cache_size(-256)", 1)
 	if err != nil {
 		return false, err
+	}
+	// Not in the data source: of two settings of one name there, the driver does not say which holds.
+	if _, err := db.Exec("PRAGMA busy_timeout = " + readerWait); err != nil {
+		return false, errors.Join(err, db.Close())
 	}
 	e.walCheckpoint(db, "PASSIVE")
 	_, done = e.walCheckpoint(db, "TRUNCATE")
