@@ -163,6 +163,5 @@ func (u updateFlowLoggingBehavior) run(r *run) outcome {
 		return fail("the behavior is neither Enabled nor Disabled")
 	}
 	r.s.Logging = u.behavior == "Enabled"
-	r.do(SetLogging{Enabled: r.s.Logging})
 	return success
 }

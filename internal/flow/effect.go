@@ -155,9 +155,6 @@ type (
 	// flow, and is the caller's to decide.
 	End struct{}
 
-	// SetLogging says whether the contact's flow is logged from now on.
-	SetLogging struct{ Enabled bool }
-
 	// Log is one executed action.
 	Log struct {
 		Flow       string // the flow or module that it belongs to, as the caller names it
@@ -242,7 +239,6 @@ func (TransferToFlow) effect()       {}
 func (PersistChat) effect()          {}
 func (Disconnect) effect()           {}
 func (End) effect()                  {}
-func (SetLogging) effect()           {}
 func (Log) effect()                  {}
 func (Fault) effect()                {}
 
