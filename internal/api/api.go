@@ -5,10 +5,10 @@ import (
 	"log/slog"
 	"maps"
 	"net/http"
-	"reflect"
 	"sync"
 	"time"
 
+	"github.com/parley-chat/parley/internal/catalog"
 	"github.com/parley-chat/parley/internal/center"
 	"github.com/parley-chat/parley/internal/chat"
 	"github.com/parley-chat/parley/internal/wire"
@@ -34,6 +34,7 @@ type Keys interface {
 // Config is what an [API] is made of.
 type Config struct {
 	Chats   *chat.Chats
+	Catalog *catalog.Catalog
 	Sockets Sockets
 	// Keys verifies who calls the connect operations. It is not asked when AnyCredentials is set.
 	Keys Keys
@@ -101,7 +102,8 @@ func (a *API) Counters() []Counter {
 
 // handlers are what the served operations do, by service and name. Each file of operations has its table.
 var handlers = map[string]map[string]handler{
-	connectService:     merge(contactOps, erasureOps, authenticationOps, instanceOps, flowOps, flowVersionOps, flowAliasOps, moduleOps, associationOps, viewOps, hoursOps),
+	connectService: merge(contactOps, erasureOps, authenticationOps, instanceOps, flowOps, flowVersionOps, flowAliasOps, moduleOps, moduleAliasOps,
+		associationOps, viewOps, hoursOps, queueOps, quickConnectOps),
 	participantService: merge(participantOps, participantViewOps, participantAuthenticationOps),
 }
 
@@ -124,11 +126,9 @@ type handler func(*API, *exchange, wire.Input) (wire.Output, error)
 // signedOp adapts the method of an operation that is called with a signature. A malformed InstanceId is refused before
 // the operation begins.
 func signedOp[I wire.Input, O wire.Output](f func(*API, *exchange, I) (O, error)) handler {
-	instance, named := reflect.TypeFor[I]().Elem().FieldByName("InstanceId")
 	return func(a *API, x *exchange, in wire.Input) (wire.Output, error) {
-		if named {
-			id := reflect.ValueOf(in).Elem().FieldByIndex(instance.Index).Interface().(*string)
-			if err := center.CheckInstance(*id); err != nil {
+		if named, ok := in.(interface{ AtInstance() string }); ok {
+			if err := center.CheckInstance(named.AtInstance()); err != nil {
 				return nil, err
 			}
 		}

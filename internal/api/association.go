@@ -3,22 +3,23 @@ package api
 import (
 	"strings"
 
+	"github.com/parley-chat/parley/internal/catalog"
 	"github.com/parley-chat/parley/internal/center"
 	"github.com/parley-chat/parley/internal/wire/connect"
 )
 
 var associationOps = map[string]handler{
-	"AssociateBot":               signedOp((*API).associateBot),
-	"AssociateFlow":              signedOp((*API).associateFlow),
-	"AssociateLambdaFunction":    signedOp((*API).associateLambdaFunction),
-	"BatchGetFlowAssociation":    signedOp((*API).batchGetFlowAssociation),
-	"DisassociateBot":            signedOp((*API).disassociateBot),
-	"DisassociateFlow":           signedOp((*API).disassociateFlow),
-	"DisassociateLambdaFunction": signedOp((*API).disassociateLambdaFunction),
-	"GetFlowAssociation":         signedOp((*API).getFlowAssociation),
-	"ListBots":                   signedOp((*API).listBots),
-	"ListFlowAssociations":       signedOp((*API).listFlowAssociations),
-	"ListLambdaFunctions":        signedOp((*API).listLambdaFunctions),
+	"AssociateBot":               answers(associateBot),
+	"AssociateFlow":              does[connect.AssociateFlowOutput](associateFlow),
+	"AssociateLambdaFunction":    does[connect.AssociateLambdaFunctionOutput](associateLambdaFunction),
+	"BatchGetFlowAssociation":    answers(batchGetFlowAssociation),
+	"DisassociateBot":            answers(disassociateBot),
+	"DisassociateFlow":           does[connect.DisassociateFlowOutput](disassociateFlow),
+	"DisassociateLambdaFunction": does[connect.DisassociateLambdaFunctionOutput](disassociateLambdaFunction),
+	"GetFlowAssociation":         answers(getFlowAssociation),
+	"ListBots":                   answers(listBots),
+	"ListFlowAssociations":       answers(listFlowAssociations),
+	"ListLambdaFunctions":        answers(listLambdaFunctions),
 }
 
 const (
@@ -26,32 +27,30 @@ const (
 	listFunctionsPage    = 25  // the API model's maximum, also that of bots
 )
 
-func (a *API) associateFlow(x *exchange, in *connect.AssociateFlowInput) (*connect.AssociateFlowOutput, error) {
-	err := a.Chats.AssociateFlow(x.r.Context(), center.ParseInstance(*in.InstanceId), center.FlowAssociation{
+func associateFlow(c call, in *connect.AssociateFlowInput) error {
+	return c.Catalog.AssociateFlow(c.ctx(), c.at, center.FlowAssociation{
 		ResourceType: *in.ResourceType, ResourceID: *in.ResourceId, FlowID: *in.FlowId,
 	})
-	return &connect.AssociateFlowOutput{}, err
 }
 
-func (a *API) disassociateFlow(x *exchange, in *connect.DisassociateFlowInput) (*connect.DisassociateFlowOutput, error) {
-	err := a.Chats.DisassociateFlow(x.r.Context(), center.ParseInstance(*in.InstanceId), *in.ResourceType, *in.ResourceId)
-	return &connect.DisassociateFlowOutput{}, err
+func disassociateFlow(c call, in *connect.DisassociateFlowInput) error {
+	return c.Catalog.DisassociateFlow(c.ctx(), c.at, *in.ResourceType, *in.ResourceId)
 }
 
-func (a *API) getFlowAssociation(x *exchange, in *connect.GetFlowAssociationInput) (*connect.GetFlowAssociationOutput, error) {
-	found, err := a.Chats.FlowAssociation(x.r.Context(), center.ParseInstance(*in.InstanceId), *in.ResourceType, *in.ResourceId)
+func getFlowAssociation(c call, in *connect.GetFlowAssociationInput) (*connect.GetFlowAssociationOutput, error) {
+	found, err := c.Catalog.FlowAssociation(c.ctx(), c.at, *in.ResourceType, *in.ResourceId)
 	if err != nil {
 		return nil, err
 	}
 	return &connect.GetFlowAssociationOutput{ResourceId: &found.ResourceID, FlowId: &found.FlowID, ResourceType: &found.ResourceType}, nil
 }
 
-func (a *API) listFlowAssociations(x *exchange, in *connect.ListFlowAssociationsInput) (*connect.ListFlowAssociationsOutput, error) {
+func listFlowAssociations(c call, in *connect.ListFlowAssociationsInput) (*connect.ListFlowAssociationsOutput, error) {
 	after, limit, err := pageAfter(in.NextToken, in.MaxResults, listAssociationsPage, func(id string) bool { return strings.Contains(id, "/") })
 	if err != nil {
 		return nil, err
 	}
-	found, err := a.Chats.FlowAssociations(x.r.Context(), center.ParseInstance(*in.InstanceId), value(in.ResourceType), after, limit+1)
+	found, err := c.Catalog.ListFlowAssociations(c.ctx(), c.at, value(in.ResourceType), after, limit+1)
 	if err != nil {
 		return nil, err
 	}
@@ -59,8 +58,8 @@ func (a *API) listFlowAssociations(x *exchange, in *connect.ListFlowAssociations
 	return &connect.ListFlowAssociationsOutput{FlowAssociationSummaryList: associations(found), NextToken: next}, nil
 }
 
-func (a *API) batchGetFlowAssociation(x *exchange, in *connect.BatchGetFlowAssociationInput) (*connect.BatchGetFlowAssociationOutput, error) {
-	found, err := a.Chats.FlowAssociationsOf(x.r.Context(), center.ParseInstance(*in.InstanceId), value(in.ResourceType), in.ResourceIds)
+func batchGetFlowAssociation(c call, in *connect.BatchGetFlowAssociationInput) (*connect.BatchGetFlowAssociationOutput, error) {
+	found, err := c.Catalog.FlowAssociationsOf(c.ctx(), c.at, value(in.ResourceType), in.ResourceIds)
 	if err != nil {
 		return nil, err
 	}
@@ -76,22 +75,20 @@ func associations(found []center.FlowAssociation) []connect.FlowAssociationSumma
 	return list
 }
 
-func (a *API) associateLambdaFunction(x *exchange, in *connect.AssociateLambdaFunctionInput) (*connect.AssociateLambdaFunctionOutput, error) {
-	err := a.Chats.AllowFunction(x.r.Context(), center.ParseInstance(*in.InstanceId), *in.FunctionArn, value(in.ClientToken))
-	return &connect.AssociateLambdaFunctionOutput{}, err
+func associateLambdaFunction(c call, in *connect.AssociateLambdaFunctionInput) error {
+	return c.Catalog.Allow(c.ctx(), c.at, catalog.Functions, *in.FunctionArn, value(in.ClientToken))
 }
 
-func (a *API) disassociateLambdaFunction(x *exchange, in *connect.DisassociateLambdaFunctionInput) (*connect.DisassociateLambdaFunctionOutput, error) {
-	err := a.Chats.ForbidFunction(x.r.Context(), center.ParseInstance(*in.InstanceId), *in.FunctionArn)
-	return &connect.DisassociateLambdaFunctionOutput{}, err
+func disassociateLambdaFunction(c call, in *connect.DisassociateLambdaFunctionInput) error {
+	return catalog.Functions.Remove(c.ctx(), c.Catalog, c.at, *in.FunctionArn)
 }
 
-func (a *API) listLambdaFunctions(x *exchange, in *connect.ListLambdaFunctionsInput) (*connect.ListLambdaFunctionsOutput, error) {
+func listLambdaFunctions(c call, in *connect.ListLambdaFunctionsInput) (*connect.ListLambdaFunctionsOutput, error) {
 	after, limit, err := pageAfter(in.NextToken, in.MaxResults, listFunctionsPage, func(id string) bool { return center.CheckFunction(id) == nil })
 	if err != nil {
 		return nil, err
 	}
-	found, err := a.Chats.AllowedFunctions(x.r.Context(), center.ParseInstance(*in.InstanceId), after, limit+1)
+	found, err := catalog.Functions.List(c.ctx(), c.Catalog, c.at, after, limit+1)
 	if err != nil {
 		return nil, err
 	}
@@ -103,21 +100,21 @@ func (a *API) listLambdaFunctions(x *exchange, in *connect.ListLambdaFunctionsIn
 	return out, nil
 }
 
-func (a *API) associateBot(x *exchange, in *connect.AssociateBotInput) (*connect.AssociateBotOutput, error) {
+func associateBot(c call, in *connect.AssociateBotInput) (*connect.AssociateBotOutput, error) {
 	alias, err := botAlias(in.LexBot, in.LexV2Bot)
 	if err != nil {
 		return nil, err
 	}
-	err = a.Chats.AllowBot(x.r.Context(), center.ParseInstance(*in.InstanceId), alias, value(in.ClientToken))
+	err = c.Catalog.Allow(c.ctx(), c.at, catalog.Bots, alias, value(in.ClientToken))
 	return &connect.AssociateBotOutput{}, err
 }
 
-func (a *API) disassociateBot(x *exchange, in *connect.DisassociateBotInput) (*connect.DisassociateBotOutput, error) {
+func disassociateBot(c call, in *connect.DisassociateBotInput) (*connect.DisassociateBotOutput, error) {
 	alias, err := botAlias(in.LexBot, in.LexV2Bot)
 	if err != nil {
 		return nil, err
 	}
-	err = a.Chats.ForbidBot(x.r.Context(), center.ParseInstance(*in.InstanceId), alias)
+	err = catalog.Bots.Remove(c.ctx(), c.Catalog, c.at, alias)
 	return &connect.DisassociateBotOutput{}, err
 }
 
@@ -134,12 +131,12 @@ func botAlias(classic *connect.LexBot, v2 *connect.LexV2Bot) (string, error) {
 
 const lexV1 = "V1"
 
-func (a *API) listBots(x *exchange, in *connect.ListBotsInput) (*connect.ListBotsOutput, error) {
+func listBots(c call, in *connect.ListBotsInput) (*connect.ListBotsOutput, error) {
 	after, limit, err := pageAfter(in.NextToken, in.MaxResults, listFunctionsPage, func(id string) bool { return center.CheckBotAlias(id) == nil })
 	if err != nil {
 		return nil, err
 	}
-	found, err := a.Chats.AllowedBots(x.r.Context(), center.ParseInstance(*in.InstanceId), after, limit+1)
+	found, err := catalog.Bots.List(c.ctx(), c.Catalog, c.at, after, limit+1)
 	if err != nil {
 		return nil, err
 	}

@@ -46,7 +46,7 @@ func (w *world) prepareSignIn(ctx context.Context, verb string) error {
 		w.names["state"] = u.Query().Get("state")
 		return err
 	}
-	f, err := w.chats.CreateFlow(ctx, instanceID, center.ContactFlow{Name: "Sign in", Type: center.TypeContactFlow}, signsIn, true)
+	f, err := w.catalog.CreateFlow(ctx, instanceID, center.ContactFlow{Name: "Sign in", Type: center.TypeContactFlow}, signsIn, true)
 	if err != nil {
 		return err
 	}

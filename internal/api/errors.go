@@ -46,6 +46,7 @@ var declarable = [center.Unavailable + 1][]wire.ErrorShape{
 	center.QuotaExceeded:    {connect.ServiceQuotaExceededException, connect.LimitExceededException, connect.InvalidRequestException, participant.ValidationException},
 	center.Conflict:         {connect.ConflictException, connect.IdempotencyException, connect.InvalidRequestException, participant.ValidationException},
 	center.Duplicate:        {connect.DuplicateResourceException, connect.ResourceConflictException, connect.InvalidRequestException, participant.ValidationException},
+	center.InUse:            {connect.ResourceInUseException, connect.InvalidRequestException, participant.ValidationException},
 	center.InvalidFlow:      {connect.InvalidContactFlowException, connect.InvalidContactFlowModuleException, connect.InvalidRequestException, participant.ValidationException},
 	center.FlowNotPublished: {connect.ContactFlowNotPublishedException, connect.ResourceNotFoundException, connect.InvalidRequestException, participant.ValidationException},
 	center.NotTerminated:    {connect.ContactNotTerminatedException, connect.InvalidRequestException, participant.ValidationException},

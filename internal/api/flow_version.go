@@ -4,73 +4,71 @@ import (
 	"cmp"
 	"strconv"
 
+	"github.com/parley-chat/parley/internal/catalog"
 	"github.com/parley-chat/parley/internal/center"
+	"github.com/parley-chat/parley/internal/wire"
 	"github.com/parley-chat/parley/internal/wire/connect"
 )
 
 var flowVersionOps = map[string]handler{
-	"CreateContactFlowVersion": signedOp((*API).createFlowVersion),
-	"DeleteContactFlowVersion": signedOp((*API).deleteFlowVersion),
-	"ListContactFlowVersions":  signedOp((*API).listFlowVersions),
+	"CreateContactFlowVersion": answers(createFlowVersion),
+	"DeleteContactFlowVersion": does[connect.DeleteContactFlowVersionOutput](deleteFlowVersion),
+	"ListContactFlowVersions": versions[*connect.ListContactFlowVersionsInput](catalog.FlowVersions, flows.parse,
+		func(c call, v *center.Version) connect.ContactFlowVersionSummary {
+			arn := c.Partition.FlowVersionARN(c.at, center.FlowID(v.Of), v.Number)
+			region := cmp.Or(v.Region, c.Partition.Region)
+			return connect.ContactFlowVersionSummary{
+				Arn: &arn, VersionDescription: text(v.Description), Version: &v.Number, LastModifiedTime: &v.Modified, LastModifiedRegion: &region,
+			}
+		},
+		func(all []connect.ContactFlowVersionSummary, next *string) *connect.ListContactFlowVersionsOutput {
+			return &connect.ListContactFlowVersionsOutput{ContactFlowVersionSummaryList: all, NextToken: next}
+		}),
 }
 
 // listVersionsPage is the documented default of ListContactFlowVersions.
 const listVersionsPage = 100
 
-// versionPage reads where a list of versions goes on: after a number.
-func versionPage(nextToken *string, maxResults *int64) (after int64, limit int, err error) {
-	last, limit, err := pageAfter(nextToken, maxResults, listVersionsPage, func(id string) bool {
-		after, err = strconv.ParseInt(id, 10, 64)
-		return err == nil && after > 0
-	})
-	if last == "" {
-		after = 0
+// versions adapts the list of the versions of a resource, from the first; a token is the number of the last one.
+func versions[I pagedOn, R, S any, O wire.Output](of *catalog.Versions[R], parse func(string) string, summary func(call, *center.Version) S, answer func([]S, *string) O) handler {
+	number := func(key string) int64 {
+		n, err := strconv.ParseInt(key, 10, 64)
+		if err != nil {
+			return 0
+		}
+		return n
 	}
-	return after, limit, err
+	return listing[I, center.Version, O]{
+		standard: listVersionsPage, valid: func(key string) bool { return number(key) > 0 },
+		key: func(v *center.Version) string { return strconv.FormatInt(v.Number, 10) },
+		find: func(c call, in I, after string, limit int) ([]center.Version, error) {
+			return of.List(c.ctx(), c.Catalog, c.at, parse(in.OnResource()), number(after), limit)
+		},
+		answer: func(c call, found []center.Version, next *string) O {
+			all := make([]S, len(found))
+			for i := range found {
+				all[i] = summary(c, &found[i])
+			}
+			return answer(all, next)
+		},
+	}.handler()
 }
 
-func versionToken(v *center.Version) string { return strconv.FormatInt(v.Number, 10) }
-
-func (a *API) createFlowVersion(x *exchange, in *connect.CreateContactFlowVersionInput) (*connect.CreateContactFlowVersionOutput, error) {
-	at := center.ParseInstance(*in.InstanceId)
+func createFlowVersion(c call, in *connect.CreateContactFlowVersionInput) (*connect.CreateContactFlowVersionOutput, error) {
 	v := center.Version{
 		Number: value(in.ContactFlowVersion), Description: value(in.Description), Content: value(in.FlowContentSha256), Region: value(in.LastModifiedRegion),
 	}
 	if in.LastModifiedTime != nil {
 		v.Modified = *in.LastModifiedTime
 	}
-	made, err := a.Chats.CreateFlowVersion(x.r.Context(), at, center.ParseFlow(*in.ContactFlowId), v)
+	made, err := c.Catalog.CreateFlowVersion(c.ctx(), c.at, center.ParseFlow(*in.ContactFlowId), v)
 	if err != nil {
 		return nil, err
 	}
-	arn := a.Partition.FlowVersionARN(at, center.FlowID(made.Of), made.Number)
+	arn := c.Partition.FlowVersionARN(c.at, center.FlowID(made.Of), made.Number)
 	return &connect.CreateContactFlowVersionOutput{ContactFlowArn: &arn, Version: &made.Number}, nil
 }
 
-func (a *API) deleteFlowVersion(x *exchange, in *connect.DeleteContactFlowVersionInput) (*connect.DeleteContactFlowVersionOutput, error) {
-	err := a.Chats.DeleteFlowVersion(x.r.Context(), center.ParseInstance(*in.InstanceId), center.ParseFlow(*in.ContactFlowId), *in.ContactFlowVersion)
-	return &connect.DeleteContactFlowVersionOutput{}, err
-}
-
-func (a *API) listFlowVersions(x *exchange, in *connect.ListContactFlowVersionsInput) (*connect.ListContactFlowVersionsOutput, error) {
-	at := center.ParseInstance(*in.InstanceId)
-	after, limit, err := versionPage(in.NextToken, in.MaxResults)
-	if err != nil {
-		return nil, err
-	}
-	found, err := a.Chats.FlowVersions(x.r.Context(), at, center.ParseFlow(*in.ContactFlowId), after, limit+1)
-	if err != nil {
-		return nil, err
-	}
-	found, next := cut(found, limit, versionToken)
-	out := &connect.ListContactFlowVersionsOutput{ContactFlowVersionSummaryList: make([]connect.ContactFlowVersionSummary, len(found)), NextToken: next}
-	for i := range found {
-		v := &found[i]
-		arn := a.Partition.FlowVersionARN(at, center.FlowID(v.Of), v.Number)
-		region := cmp.Or(v.Region, a.Partition.Region)
-		out.ContactFlowVersionSummaryList[i] = connect.ContactFlowVersionSummary{
-			Arn: &arn, VersionDescription: text(v.Description), Version: &v.Number, LastModifiedTime: &v.Modified, LastModifiedRegion: &region,
-		}
-	}
-	return out, nil
+func deleteFlowVersion(c call, in *connect.DeleteContactFlowVersionInput) error {
+	return catalog.FlowVersions.Delete(c.ctx(), c.Catalog, c.at, flows.parse(*in.ContactFlowId), *in.ContactFlowVersion)
 }

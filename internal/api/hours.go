@@ -5,109 +5,100 @@ import (
 	"strings"
 	"time"
 
+	"github.com/parley-chat/parley/internal/catalog"
 	"github.com/parley-chat/parley/internal/center"
 	"github.com/parley-chat/parley/internal/wire/connect"
 )
 
+var hours = resource[center.HoursOfOperation]{
+	kind:  catalog.HoursOfOperation,
+	parse: func(s string) string { return string(center.ParseHours(s)) },
+	id:    func(h *center.HoursOfOperation) string { return string(h.ID) },
+	arn: func(p center.Partition, at center.InstanceID, h *center.HoursOfOperation) string {
+		return p.HoursARN(at, h.ID)
+	},
+}
+
 var hoursOps = map[string]handler{
-	"AssociateHoursOfOperations":       signedOp((*API).associateHours),
-	"CreateHoursOfOperation":           signedOp((*API).createHours),
-	"CreateHoursOfOperationOverride":   signedOp((*API).createHoursOverride),
-	"DeleteHoursOfOperation":           signedOp((*API).deleteHours),
-	"DeleteHoursOfOperationOverride":   signedOp((*API).deleteHoursOverride),
-	"DescribeHoursOfOperation":         signedOp((*API).describeHours),
-	"DescribeHoursOfOperationOverride": signedOp((*API).describeHoursOverride),
-	"DisassociateHoursOfOperations":    signedOp((*API).disassociateHours),
-	"GetEffectiveHoursOfOperations":    signedOp((*API).effectiveHours),
-	"ListChildHoursOfOperations":       signedOp((*API).listChildHours),
-	"ListHoursOfOperationOverrides":    signedOp((*API).listHoursOverrides),
-	"ListHoursOfOperations":            signedOp((*API).listHours),
-	"UpdateHoursOfOperation":           signedOp((*API).updateHours),
-	"UpdateHoursOfOperationOverride":   signedOp((*API).updateHoursOverride),
+	"AssociateHoursOfOperations":       does[connect.AssociateHoursOfOperationsOutput](associateHours),
+	"CreateHoursOfOperation":           answers(createHours),
+	"CreateHoursOfOperationOverride":   answers(createHoursOverride),
+	"DeleteHoursOfOperation":           deletes[connect.DeleteHoursOfOperationOutput, *connect.DeleteHoursOfOperationOutput, *connect.DeleteHoursOfOperationInput](hours),
+	"DeleteHoursOfOperationOverride":   does[connect.DeleteHoursOfOperationOverrideOutput](deleteHoursOverride),
+	"DescribeHoursOfOperation":         answers(describeHours),
+	"DescribeHoursOfOperationOverride": answers(describeHoursOverride),
+	"DisassociateHoursOfOperations":    does[connect.DisassociateHoursOfOperationsOutput](disassociateHours),
+	"GetEffectiveHoursOfOperations":    answers(effectiveHours),
+	"ListChildHoursOfOperations":       answers(listChildHours),
+	"ListHoursOfOperationOverrides":    answers(listHoursOverrides),
+	"ListHoursOfOperations": lists[*connect.ListHoursOfOperationsInput](hours, listHoursPage, nil,
+		func(c call, m made, h *center.HoursOfOperation) connect.HoursOfOperationSummary {
+			return connect.HoursOfOperationSummary{Id: m.id, Arn: m.arn, Name: &h.Name, LastModifiedTime: &h.Modified, LastModifiedRegion: &c.Partition.Region}
+		},
+		func(all []connect.HoursOfOperationSummary, next *string) *connect.ListHoursOfOperationsOutput {
+			return &connect.ListHoursOfOperationsOutput{HoursOfOperationSummaryList: all, NextToken: next}
+		}),
+	"UpdateHoursOfOperation":         does[connect.UpdateHoursOfOperationOutput](updateHours),
+	"UpdateHoursOfOperationOverride": does[connect.UpdateHoursOfOperationOverrideOutput](updateHoursOverride),
 }
 
 // listHoursPage is the documented default of the lists of hours of operation; that of overrides is inferred.
 const listHoursPage = 100
 
-func (a *API) createHours(x *exchange, in *connect.CreateHoursOfOperationInput) (*connect.CreateHoursOfOperationOutput, error) {
-	at := center.ParseInstance(*in.InstanceId)
-	made, err := a.Chats.CreateHours(x.r.Context(), at, center.HoursOfOperation{
+func createHours(c call, in *connect.CreateHoursOfOperationInput) (*connect.CreateHoursOfOperationOutput, error) {
+	made, err := c.Catalog.CreateHours(c.ctx(), c.at, center.HoursOfOperation{
 		Name: *in.Name, Description: value(in.Description), TimeZone: *in.TimeZone, Config: weeklyHours(in.Config), Tags: in.Tags,
 	}, parentHours(in.ParentHoursOfOperationConfigs))
 	if err != nil {
 		return nil, err
 	}
-	arn := a.Partition.HoursARN(at, made.ID)
+	arn := c.Partition.HoursARN(c.at, made.ID)
 	return &connect.CreateHoursOfOperationOutput{HoursOfOperationId: text(made.ID), HoursOfOperationArn: &arn}, nil
 }
 
-func (a *API) describeHours(x *exchange, in *connect.DescribeHoursOfOperationInput) (*connect.DescribeHoursOfOperationOutput, error) {
-	at := center.ParseInstance(*in.InstanceId)
-	s, err := a.Chats.Hours(x.r.Context(), at, center.ParseHours(*in.HoursOfOperationId))
+func describeHours(c call, in *connect.DescribeHoursOfOperationInput) (*connect.DescribeHoursOfOperationOutput, error) {
+	s, err := c.Catalog.Hours(c.ctx(), c.at, center.ParseHours(*in.HoursOfOperationId))
 	if err != nil {
 		return nil, err
 	}
 	h := s.Hours
-	arn := a.Partition.HoursARN(at, h.ID)
+	arn := c.Partition.HoursARN(c.at, h.ID)
 	return &connect.DescribeHoursOfOperationOutput{HoursOfOperation: &connect.HoursOfOperation{
 		HoursOfOperationId: text(h.ID), HoursOfOperationArn: &arn, Name: &h.Name, Description: text(h.Description),
-		TimeZone: &h.TimeZone, Config: weeklyHoursOut(h.Config), ParentHoursOfOperations: a.hoursIdentifiers(at, s.Parents),
-		Tags: h.Tags, LastModifiedTime: &h.Modified, LastModifiedRegion: &a.Partition.Region,
+		TimeZone: &h.TimeZone, Config: weeklyHoursOut(h.Config), ParentHoursOfOperations: c.hoursIdentifiers(s.Parents),
+		Tags: h.Tags, LastModifiedTime: &h.Modified, LastModifiedRegion: &c.Partition.Region,
 	}}, nil
 }
 
-func (a *API) hoursIdentifiers(at center.InstanceID, all []center.HoursOfOperation) []connect.HoursOfOperationsIdentifier {
+func (c call) hoursIdentifiers(all []center.HoursOfOperation) []connect.HoursOfOperationsIdentifier {
 	var out []connect.HoursOfOperationsIdentifier
 	for i := range all {
 		h := &all[i]
-		arn := a.Partition.HoursARN(at, h.ID)
+		arn := c.Partition.HoursARN(c.at, h.ID)
 		out = append(out, connect.HoursOfOperationsIdentifier{Name: &h.Name, Id: text(h.ID), Arn: &arn})
 	}
 	return out
 }
 
-func (a *API) listHours(x *exchange, in *connect.ListHoursOfOperationsInput) (*connect.ListHoursOfOperationsOutput, error) {
-	at := center.ParseInstance(*in.InstanceId)
+func listChildHours(c call, in *connect.ListChildHoursOfOperationsInput) (*connect.ListChildHoursOfOperationsOutput, error) {
 	after, limit, err := page(in.NextToken, in.MaxResults, listHoursPage)
 	if err != nil {
 		return nil, err
 	}
-	found, err := a.Chats.ListHours(x.r.Context(), at, "", after, limit+1)
+	s, err := c.Catalog.Hours(c.ctx(), c.at, center.ParseHours(*in.HoursOfOperationId))
 	if err != nil {
 		return nil, err
 	}
-	found, next := cut(found, limit, hoursKey)
-	out := &connect.ListHoursOfOperationsOutput{HoursOfOperationSummaryList: make([]connect.HoursOfOperationSummary, len(found)), NextToken: next}
-	for i := range found {
-		h := &found[i]
-		arn := a.Partition.HoursARN(at, h.ID)
-		out.HoursOfOperationSummaryList[i] = connect.HoursOfOperationSummary{
-			Id: text(h.ID), Arn: &arn, Name: &h.Name, LastModifiedTime: &h.Modified, LastModifiedRegion: &a.Partition.Region,
-		}
-	}
-	return out, nil
-}
-
-func hoursKey(h *center.HoursOfOperation) string { return string(h.ID) }
-
-func (a *API) listChildHours(x *exchange, in *connect.ListChildHoursOfOperationsInput) (*connect.ListChildHoursOfOperationsOutput, error) {
-	at := center.ParseInstance(*in.InstanceId)
-	after, limit, err := page(in.NextToken, in.MaxResults, listHoursPage)
+	found, err := catalog.HoursOfOperation.List(c.ctx(), c.Catalog, c.at, after, limit+1, func(h *center.HoursOfOperation) bool {
+		return slices.Contains(h.Parents, s.Hours.ID)
+	})
 	if err != nil {
 		return nil, err
 	}
-	s, err := a.Chats.Hours(x.r.Context(), at, center.ParseHours(*in.HoursOfOperationId))
-	if err != nil {
-		return nil, err
-	}
-	found, err := a.Chats.ListHours(x.r.Context(), at, s.Hours.ID, after, limit+1)
-	if err != nil {
-		return nil, err
-	}
-	found, next := cut(found, limit, hoursKey)
+	found, next := cut(found, limit, hours.id)
 	out := &connect.ListChildHoursOfOperationsOutput{
-		NextToken: next, ChildHoursOfOperationsSummaryList: a.hoursIdentifiers(at, found),
-		LastModifiedTime: &s.Hours.Modified, LastModifiedRegion: &a.Partition.Region,
+		NextToken: next, ChildHoursOfOperationsSummaryList: c.hoursIdentifiers(found),
+		LastModifiedTime: &s.Hours.Modified, LastModifiedRegion: &c.Partition.Region,
 	}
 	if len(found) == 0 {
 		out.ChildHoursOfOperationsSummaryList = []connect.HoursOfOperationsIdentifier{}
@@ -115,8 +106,8 @@ func (a *API) listChildHours(x *exchange, in *connect.ListChildHoursOfOperations
 	return out, nil
 }
 
-func (a *API) updateHours(x *exchange, in *connect.UpdateHoursOfOperationInput) (*connect.UpdateHoursOfOperationOutput, error) {
-	err := a.Chats.UpdateHours(x.r.Context(), center.ParseInstance(*in.InstanceId), center.ParseHours(*in.HoursOfOperationId), func(h *center.HoursOfOperation) error {
+func updateHours(c call, in *connect.UpdateHoursOfOperationInput) error {
+	return c.Catalog.UpdateHours(c.ctx(), c.at, center.ParseHours(*in.HoursOfOperationId), func(h *center.HoursOfOperation) error {
 		set(&h.Name, in.Name)
 		set(&h.Description, in.Description)
 		set(&h.TimeZone, in.TimeZone)
@@ -125,33 +116,18 @@ func (a *API) updateHours(x *exchange, in *connect.UpdateHoursOfOperationInput) 
 		}
 		return nil
 	})
-	return &connect.UpdateHoursOfOperationOutput{}, err
 }
 
-// set changes what a request names.
-func set[T any](to *T, from *T) {
-	if from != nil {
-		*to = *from
-	}
+func associateHours(c call, in *connect.AssociateHoursOfOperationsInput) error {
+	return c.Catalog.AssociateHours(c.ctx(), c.at, center.ParseHours(*in.HoursOfOperationId), parentHours(in.ParentHoursOfOperationConfigs))
 }
 
-func (a *API) deleteHours(x *exchange, in *connect.DeleteHoursOfOperationInput) (*connect.DeleteHoursOfOperationOutput, error) {
-	err := a.Chats.DeleteHours(x.r.Context(), center.ParseInstance(*in.InstanceId), center.ParseHours(*in.HoursOfOperationId))
-	return &connect.DeleteHoursOfOperationOutput{}, err
-}
-
-func (a *API) associateHours(x *exchange, in *connect.AssociateHoursOfOperationsInput) (*connect.AssociateHoursOfOperationsOutput, error) {
-	err := a.Chats.AssociateHours(x.r.Context(), center.ParseInstance(*in.InstanceId), center.ParseHours(*in.HoursOfOperationId), parentHours(in.ParentHoursOfOperationConfigs))
-	return &connect.AssociateHoursOfOperationsOutput{}, err
-}
-
-func (a *API) disassociateHours(x *exchange, in *connect.DisassociateHoursOfOperationsInput) (*connect.DisassociateHoursOfOperationsOutput, error) {
+func disassociateHours(c call, in *connect.DisassociateHoursOfOperationsInput) error {
 	parents := make([]center.HoursID, len(in.ParentHoursOfOperationIds))
 	for i, id := range in.ParentHoursOfOperationIds {
 		parents[i] = center.ParseHours(id)
 	}
-	err := a.Chats.DisassociateHours(x.r.Context(), center.ParseInstance(*in.InstanceId), center.ParseHours(*in.HoursOfOperationId), parents)
-	return &connect.DisassociateHoursOfOperationsOutput{}, err
+	return c.Catalog.DisassociateHours(c.ctx(), c.at, center.ParseHours(*in.HoursOfOperationId), parents)
 }
 
 func parentHours(in []connect.ParentHoursOfOperationConfig) []center.HoursID {
@@ -162,7 +138,7 @@ func parentHours(in []connect.ParentHoursOfOperationConfig) []center.HoursID {
 	return parents
 }
 
-func (a *API) createHoursOverride(x *exchange, in *connect.CreateHoursOfOperationOverrideInput) (*connect.CreateHoursOfOperationOverrideOutput, error) {
+func createHoursOverride(c call, in *connect.CreateHoursOfOperationOverrideInput) (*connect.CreateHoursOfOperationOverrideOutput, error) {
 	o := center.HoursOverride{
 		Name: *in.Name, Description: value(in.Description), Type: value(in.OverrideType), From: *in.EffectiveFrom, Till: *in.EffectiveTill,
 	}
@@ -173,24 +149,24 @@ func (a *API) createHoursOverride(x *exchange, in *connect.CreateHoursOfOperatio
 	if err != nil {
 		return nil, err
 	}
-	id, err := a.Chats.CreateOverride(x.r.Context(), center.ParseInstance(*in.InstanceId), center.ParseHours(*in.HoursOfOperationId), o)
+	id, err := c.Catalog.CreateOverride(c.ctx(), c.at, center.ParseHours(*in.HoursOfOperationId), o)
 	return &connect.CreateHoursOfOperationOverrideOutput{HoursOfOperationOverrideId: text(id)}, err
 }
 
-func (a *API) describeHoursOverride(x *exchange, in *connect.DescribeHoursOfOperationOverrideInput) (*connect.DescribeHoursOfOperationOverrideOutput, error) {
-	at, id := center.ParseInstance(*in.InstanceId), center.ParseHours(*in.HoursOfOperationId)
-	o, err := a.Chats.Override(x.r.Context(), at, id, parseOverride(in.HoursOfOperationOverrideId))
+func describeHoursOverride(c call, in *connect.DescribeHoursOfOperationOverrideInput) (*connect.DescribeHoursOfOperationOverrideOutput, error) {
+	id := center.ParseHours(*in.HoursOfOperationId)
+	o, err := c.Catalog.Override(c.ctx(), c.at, id, parseOverride(in.HoursOfOperationOverrideId))
 	if err != nil {
 		return nil, err
 	}
-	out := a.override(at, id, o)
+	out := c.override(id, o)
 	return &connect.DescribeHoursOfOperationOverrideOutput{HoursOfOperationOverride: &out}, nil
 }
 
 func parseOverride(id *string) center.OverrideID { return center.OverrideID(strings.ToLower(*id)) }
 
-func (a *API) override(at center.InstanceID, id center.HoursID, o *center.HoursOverride) connect.HoursOfOperationOverride {
-	arn := a.Partition.HoursARN(at, id)
+func (c call) override(id center.HoursID, o *center.HoursOverride) connect.HoursOfOperationOverride {
+	arn := c.Partition.HoursARN(c.at, id)
 	return connect.HoursOfOperationOverride{
 		HoursOfOperationOverrideId: text(o.ID), HoursOfOperationId: text(id), HoursOfOperationArn: &arn,
 		Name: &o.Name, Description: text(o.Description), Config: overrideConfigOut(o.Config),
@@ -198,13 +174,12 @@ func (a *API) override(at center.InstanceID, id center.HoursID, o *center.HoursO
 	}
 }
 
-func (a *API) listHoursOverrides(x *exchange, in *connect.ListHoursOfOperationOverridesInput) (*connect.ListHoursOfOperationOverridesOutput, error) {
-	at := center.ParseInstance(*in.InstanceId)
+func listHoursOverrides(c call, in *connect.ListHoursOfOperationOverridesInput) (*connect.ListHoursOfOperationOverridesOutput, error) {
 	after, limit, err := page(in.NextToken, in.MaxResults, listHoursPage)
 	if err != nil {
 		return nil, err
 	}
-	s, err := a.Chats.Hours(x.r.Context(), at, center.ParseHours(*in.HoursOfOperationId))
+	s, err := c.Catalog.Hours(c.ctx(), c.at, center.ParseHours(*in.HoursOfOperationId))
 	if err != nil {
 		return nil, err
 	}
@@ -212,16 +187,16 @@ func (a *API) listHoursOverrides(x *exchange, in *connect.ListHoursOfOperationOv
 	found, next := cut(found, limit, func(o *center.HoursOverride) string { return string(o.ID) })
 	out := &connect.ListHoursOfOperationOverridesOutput{
 		NextToken: next, HoursOfOperationOverrideList: make([]connect.HoursOfOperationOverride, len(found)),
-		LastModifiedTime: &s.Hours.Modified, LastModifiedRegion: &a.Partition.Region,
+		LastModifiedTime: &s.Hours.Modified, LastModifiedRegion: &c.Partition.Region,
 	}
 	for i := range found {
-		out.HoursOfOperationOverrideList[i] = a.override(at, s.Hours.ID, &found[i])
+		out.HoursOfOperationOverrideList[i] = c.override(s.Hours.ID, &found[i])
 	}
 	return out, nil
 }
 
-func (a *API) updateHoursOverride(x *exchange, in *connect.UpdateHoursOfOperationOverrideInput) (*connect.UpdateHoursOfOperationOverrideOutput, error) {
-	err := a.Chats.UpdateOverride(x.r.Context(), center.ParseInstance(*in.InstanceId), center.ParseHours(*in.HoursOfOperationId),
+func updateHoursOverride(c call, in *connect.UpdateHoursOfOperationOverrideInput) error {
+	return c.Catalog.UpdateOverride(c.ctx(), c.at, center.ParseHours(*in.HoursOfOperationId),
 		parseOverride(in.HoursOfOperationOverrideId), func(o *center.HoursOverride) error {
 			set(&o.Name, in.Name)
 			set(&o.Description, in.Description)
@@ -230,16 +205,14 @@ func (a *API) updateHoursOverride(x *exchange, in *connect.UpdateHoursOfOperatio
 			set(&o.Type, in.OverrideType)
 			return overrideConfig(o, in.Config, in.RecurrenceConfig)
 		})
-	return &connect.UpdateHoursOfOperationOverrideOutput{}, err
 }
 
-func (a *API) deleteHoursOverride(x *exchange, in *connect.DeleteHoursOfOperationOverrideInput) (*connect.DeleteHoursOfOperationOverrideOutput, error) {
-	err := a.Chats.DeleteOverride(x.r.Context(), center.ParseInstance(*in.InstanceId), center.ParseHours(*in.HoursOfOperationId), parseOverride(in.HoursOfOperationOverrideId))
-	return &connect.DeleteHoursOfOperationOverrideOutput{}, err
+func deleteHoursOverride(c call, in *connect.DeleteHoursOfOperationOverrideInput) error {
+	return c.Catalog.DeleteOverride(c.ctx(), c.at, center.ParseHours(*in.HoursOfOperationId), parseOverride(in.HoursOfOperationOverrideId))
 }
 
-func (a *API) effectiveHours(x *exchange, in *connect.GetEffectiveHoursOfOperationsInput) (*connect.GetEffectiveHoursOfOperationsOutput, error) {
-	s, err := a.Chats.Hours(x.r.Context(), center.ParseInstance(*in.InstanceId), center.ParseHours(*in.HoursOfOperationId))
+func effectiveHours(c call, in *connect.GetEffectiveHoursOfOperationsInput) (*connect.GetEffectiveHoursOfOperationsOutput, error) {
+	s, err := c.Catalog.Hours(c.ctx(), c.at, center.ParseHours(*in.HoursOfOperationId))
 	if err != nil {
 		return nil, err
 	}
@@ -283,8 +256,8 @@ func overrideHours(all []center.OverrideSpan) []connect.OverrideHour {
 }
 
 func overrideTime(t center.TimeOfDay) *connect.OverrideTimeSlice {
-	hours, minutes := t.Clock()
-	return &connect.OverrideTimeSlice{Hours: &hours, Minutes: &minutes}
+	h, m := t.Clock()
+	return &connect.OverrideTimeSlice{Hours: &h, Minutes: &m}
 }
 
 func weeklyHours(in []connect.HoursOfOperationConfig) []center.HoursPeriod {

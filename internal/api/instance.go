@@ -13,7 +13,7 @@ var instanceOps = map[string]handler{
 }
 
 func (a *API) createInstance(x *exchange, in *connect.CreateInstanceInput) (*connect.CreateInstanceOutput, error) {
-	made, err := a.Chats.CreateInstance(x.r.Context(), center.Instance{
+	made, err := a.Catalog.CreateInstance(x.r.Context(), center.Instance{
 		Alias:                  value(in.InstanceAlias),
 		IdentityManagementType: *in.IdentityManagementType,
 		DirectoryID:            value(in.DirectoryId),
@@ -34,7 +34,7 @@ func (a *API) deleteInstance(x *exchange, in *connect.DeleteInstanceInput) (*con
 }
 
 func (a *API) describeInstance(x *exchange, in *connect.DescribeInstanceInput) (*connect.DescribeInstanceOutput, error) {
-	i, err := a.Chats.Instance(x.r.Context(), center.ParseInstance(*in.InstanceId))
+	i, err := a.Catalog.Instance(x.r.Context(), center.ParseInstance(*in.InstanceId))
 	if err != nil {
 		return nil, err
 	}
@@ -57,7 +57,7 @@ func (a *API) listInstances(x *exchange, in *connect.ListInstancesInput) (*conne
 	if err != nil {
 		return nil, err
 	}
-	found, err := a.Chats.Instances(x.r.Context(), after, limit+1)
+	found, err := a.Catalog.Instances(x.r.Context(), after, limit+1)
 	if err != nil {
 		return nil, err
 	}

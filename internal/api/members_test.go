@@ -31,6 +31,9 @@ const wirePackages = "github.com/parley-chat/parley/internal/wire/"
 func TestEveryMemberIsLookedAt(t *testing.T) {
 	pkg, info, files := checked(t)
 	read := fieldsRead(info, files)
+	for _, op := range operations() {
+		markShared(read, info, &op, wireType(t, pkg, op.Service, op.Name+"Input"))
+	}
 	known := map[string]bool{}
 	for _, op := range operations() {
 		walkMembers(wireType(t, pkg, op.Service, op.Name+"Input"), op.Service+" "+op.Name+" ", nil, func(name string, field *types.Var) (deeper bool) {
@@ -96,7 +99,7 @@ func checked(t *testing.T) (*types.Package, *types.Info, []*ast.File) {
 		}
 		files = append(files, f)
 	}
-	info := &types.Info{Selections: map[*ast.SelectorExpr]*types.Selection{}}
+	info := &types.Info{Selections: map[*ast.SelectorExpr]*types.Selection{}, Instances: map[*ast.Ident]types.Instance{}, Uses: map[*ast.Ident]types.Object{}}
 	config := types.Config{Importer: importer.ForCompiler(set, "gc", func(path string) (io.ReadCloser, error) {
 		if exports[path] == "" {
 			return nil, errors.New("no export data")
@@ -130,6 +133,41 @@ func fieldsRead(info *types.Info, files []*ast.File) map[*types.Var]bool {
 		}
 	}
 	return read
+}
+
+// markShared marks the members of an operation's input that an adapter reads by the methods which all inputs of its kind
+// have: the adapter's type parameter says which methods these are.
+func markShared(read map[*types.Var]bool, info *types.Info, op *wire.Op, input *types.Struct) {
+	fields := map[string]*types.Var{}
+	for field := range input.Fields() {
+		fields[field.Name()] = field
+	}
+	members := map[string][]string{"AtInstance": {"InstanceId"}, "Page": {"NextToken", "MaxResults"}}
+	if _, behind, ok := strings.Cut(op.Path, "{InstanceId}/"); ok {
+		if name, ok := strings.CutPrefix(behind, "{"); ok {
+			name, _, _ = strings.Cut(name, "}")
+			members["OnResource"] = []string{name}
+		}
+	}
+	for ident, instance := range info.Instances {
+		f, ok := info.Uses[ident].Type().(*types.Signature)
+		if !ok {
+			continue
+		}
+		for i := range f.TypeParams().Len() {
+			if types.Unalias(within(instance.TypeArgs.At(i))).Underlying() != input {
+				continue
+			}
+			methods := types.NewMethodSet(f.TypeParams().At(i).Constraint())
+			for method := range methods.Methods() {
+				for _, name := range members[method.Obj().Name()] {
+					if field := fields[name]; field != nil {
+						read[field] = true
+					}
+				}
+			}
+		}
+	}
 }
 
 // wireType finds a structure of the wire packages.
@@ -186,6 +224,8 @@ func pathOf(t types.Type) string {
 var refusedWhole = []string{
 	"connect AssociateBot LexBot",
 	"connect CreateParticipant ParticipantDetails.ParticipantCapabilities",
+	"connect CreateQueue EmailAddressesConfig",
+	"connect CreateQueue OutboundEmailConfig",
 	"connect DisassociateBot LexBot",
 	"connect StartChatContact ChatStreamingConfiguration",
 	"connect StopContact DisconnectReason",

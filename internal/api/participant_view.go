@@ -1,6 +1,7 @@
 package api
 
 import (
+	"github.com/parley-chat/parley/internal/catalog"
 	"github.com/parley-chat/parley/internal/chat"
 	"github.com/parley-chat/parley/internal/wire/participant"
 )
@@ -22,7 +23,7 @@ func (a *API) openView(x *exchange, who chat.Caller, in *participant.DescribeVie
 }
 
 // viewVersion is absent where a view was found under a name that moves.
-func viewVersion(v *chat.View) *int64 {
+func viewVersion(v *catalog.View) *int64 {
 	if v.Version == 0 {
 		return nil
 	}

@@ -4,28 +4,28 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/parley-chat/parley/internal/catalog"
 	"github.com/parley-chat/parley/internal/center"
-	"github.com/parley-chat/parley/internal/chat"
 	"github.com/parley-chat/parley/internal/wire/connect"
 )
 
 var viewOps = map[string]handler{
-	"CreateView":         signedOp((*API).createView),
-	"CreateViewVersion":  signedOp((*API).createViewVersion),
-	"DeleteView":         signedOp((*API).deleteView),
-	"DeleteViewVersion":  signedOp((*API).deleteViewVersion),
-	"DescribeView":       signedOp((*API).describeView),
-	"ListViewVersions":   signedOp((*API).listViewVersions),
-	"ListViews":          signedOp((*API).listViews),
-	"UpdateViewContent":  signedOp((*API).updateViewContent),
-	"UpdateViewMetadata": signedOp((*API).updateViewMetadata),
+	"CreateView":         answers(createView),
+	"CreateViewVersion":  answers(createViewVersion),
+	"DeleteView":         does[connect.DeleteViewOutput](deleteView),
+	"DeleteViewVersion":  does[connect.DeleteViewVersionOutput](deleteViewVersion),
+	"DescribeView":       answers(describeView),
+	"ListViewVersions":   answers(listViewVersions),
+	"ListViews":          answers(listViews),
+	"UpdateViewContent":  answers(updateViewContent),
+	"UpdateViewMetadata": does[connect.UpdateViewMetadataOutput](updateViewMetadata),
 }
 
 // listViewsPage is the length of a page of views or versions when none is asked for: the API model's maximum.
 const listViewsPage = 100
 
-func (a *API) createView(x *exchange, in *connect.CreateViewInput) (*connect.CreateViewOutput, error) {
-	v, err := a.Chats.CreateView(x.r.Context(), center.ParseInstance(*in.InstanceId), center.View{
+func createView(c call, in *connect.CreateViewInput) (*connect.CreateViewOutput, error) {
+	v, err := c.Catalog.CreateView(c.ctx(), c.at, center.View{
 		Name: *in.Name, Description: value(in.Description), Tags: in.Tags,
 	}, value(in.Content.Template), in.Content.Actions, *in.Status == statusPublished, value(in.ClientToken))
 	if err != nil {
@@ -34,8 +34,8 @@ func (a *API) createView(x *exchange, in *connect.CreateViewInput) (*connect.Cre
 	return &connect.CreateViewOutput{View: wireView(v)}, nil
 }
 
-func (a *API) describeView(x *exchange, in *connect.DescribeViewInput) (*connect.DescribeViewOutput, error) {
-	v, err := a.Chats.View(x.r.Context(), center.ParseInstance(*in.InstanceId), center.ParseView(*in.ViewId))
+func describeView(c call, in *connect.DescribeViewInput) (*connect.DescribeViewOutput, error) {
+	v, err := c.Catalog.View(c.ctx(), c.at, center.ParseView(*in.ViewId))
 	if err != nil {
 		return nil, err
 	}
@@ -43,7 +43,7 @@ func (a *API) describeView(x *exchange, in *connect.DescribeViewInput) (*connect
 }
 
 // wireView is a view with its content, as the API shows it.
-func wireView(v *chat.View) *connect.View {
+func wireView(v *catalog.View) *connect.View {
 	return &connect.View{
 		Id: text(v.Ref.ID), Arn: &v.ARN, Name: &v.Name, Status: viewStatus(v), Type: &v.Type, Description: text(v.Description),
 		Version: viewVersion(v), VersionDescription: text(v.VersionDescription),
@@ -53,7 +53,7 @@ func wireView(v *chat.View) *connect.View {
 	}
 }
 
-func viewStatus(v *chat.View) *string {
+func viewStatus(v *catalog.View) *string {
 	status := statusSaved
 	if v.Published {
 		status = statusPublished
@@ -61,8 +61,8 @@ func viewStatus(v *chat.View) *string {
 	return &status
 }
 
-func (a *API) updateViewContent(x *exchange, in *connect.UpdateViewContentInput) (*connect.UpdateViewContentOutput, error) {
-	v, err := a.Chats.UpdateViewContent(x.r.Context(), center.ParseInstance(*in.InstanceId), center.ParseView(*in.ViewId),
+func updateViewContent(c call, in *connect.UpdateViewContentInput) (*connect.UpdateViewContentOutput, error) {
+	v, err := c.Catalog.UpdateViewContent(c.ctx(), c.at, center.ParseView(*in.ViewId),
 		value(in.Content.Template), in.Content.Actions, *in.Status == statusPublished)
 	if err != nil {
 		return nil, err
@@ -70,13 +70,12 @@ func (a *API) updateViewContent(x *exchange, in *connect.UpdateViewContentInput)
 	return &connect.UpdateViewContentOutput{View: wireView(v)}, nil
 }
 
-func (a *API) updateViewMetadata(x *exchange, in *connect.UpdateViewMetadataInput) (*connect.UpdateViewMetadataOutput, error) {
-	err := a.Chats.UpdateView(x.r.Context(), center.ParseInstance(*in.InstanceId), center.ParseView(*in.ViewId), in.Name, in.Description)
-	return &connect.UpdateViewMetadataOutput{}, err
+func updateViewMetadata(c call, in *connect.UpdateViewMetadataInput) error {
+	return c.Catalog.UpdateView(c.ctx(), c.at, center.ParseView(*in.ViewId), in.Name, in.Description)
 }
 
-func (a *API) createViewVersion(x *exchange, in *connect.CreateViewVersionInput) (*connect.CreateViewVersionOutput, error) {
-	v, err := a.Chats.CreateViewVersion(x.r.Context(), center.ParseInstance(*in.InstanceId), center.ParseView(*in.ViewId),
+func createViewVersion(c call, in *connect.CreateViewVersionInput) (*connect.CreateViewVersionOutput, error) {
+	v, err := c.Catalog.CreateViewVersion(c.ctx(), c.at, center.ParseView(*in.ViewId),
 		value(in.VersionDescription), value(in.ViewContentSha256))
 	if err != nil {
 		return nil, err
@@ -84,28 +83,26 @@ func (a *API) createViewVersion(x *exchange, in *connect.CreateViewVersionInput)
 	return &connect.CreateViewVersionOutput{View: wireView(v)}, nil
 }
 
-func (a *API) deleteView(x *exchange, in *connect.DeleteViewInput) (*connect.DeleteViewOutput, error) {
-	err := a.Chats.DeleteView(x.r.Context(), center.ParseInstance(*in.InstanceId), center.ParseView(*in.ViewId))
-	return &connect.DeleteViewOutput{}, err
+func deleteView(c call, in *connect.DeleteViewInput) error {
+	return c.Catalog.DeleteView(c.ctx(), c.at, center.ParseView(*in.ViewId))
 }
 
-func (a *API) deleteViewVersion(x *exchange, in *connect.DeleteViewVersionInput) (*connect.DeleteViewVersionOutput, error) {
-	err := a.Chats.DeleteViewVersion(x.r.Context(), center.ParseInstance(*in.InstanceId), center.ParseView(*in.ViewId), int(*in.ViewVersion))
-	return &connect.DeleteViewVersionOutput{}, err
+func deleteViewVersion(c call, in *connect.DeleteViewVersionInput) error {
+	return c.Catalog.DeleteViewVersion(c.ctx(), c.at, center.ParseView(*in.ViewId), int(*in.ViewVersion))
 }
 
 // listViews lists views by type and name, so a page's token is the type and name of its last view.
-func (a *API) listViews(x *exchange, in *connect.ListViewsInput) (*connect.ListViewsOutput, error) {
+func listViews(c call, in *connect.ListViewsInput) (*connect.ListViewsOutput, error) {
 	after, limit, err := pageAfter(in.NextToken, in.MaxResults, listViewsPage, func(id string) bool { return strings.Contains(id, " ") })
 	if err != nil {
 		return nil, err
 	}
 	kind, name, _ := strings.Cut(after, " ")
-	found, err := a.Chats.Views(x.r.Context(), center.ParseInstance(*in.InstanceId), value(in.Type), kind, name, limit+1)
+	found, err := c.Catalog.ListViews(c.ctx(), c.at, value(in.Type), kind, name, limit+1)
 	if err != nil {
 		return nil, err
 	}
-	found, next := cut(found, limit, func(v *chat.View) string { return v.Type + " " + v.Name })
+	found, next := cut(found, limit, func(v *catalog.View) string { return v.Type + " " + v.Name })
 	out := &connect.ListViewsOutput{ViewsSummaryList: make([]connect.ViewSummary, len(found)), NextToken: next}
 	for i := range found {
 		v := &found[i]
@@ -117,7 +114,7 @@ func (a *API) listViews(x *exchange, in *connect.ListViewsInput) (*connect.ListV
 }
 
 // listViewVersions lists versions from the highest to the lowest, so a page's token is the number of its last one.
-func (a *API) listViewVersions(x *exchange, in *connect.ListViewVersionsInput) (*connect.ListViewVersionsOutput, error) {
+func listViewVersions(c call, in *connect.ListViewVersionsInput) (*connect.ListViewVersionsOutput, error) {
 	after, limit, err := pageAfter(in.NextToken, in.MaxResults, listViewsPage, func(id string) bool {
 		n, err := strconv.Atoi(id)
 		return err == nil && n > 0
@@ -126,11 +123,11 @@ func (a *API) listViewVersions(x *exchange, in *connect.ListViewVersionsInput) (
 		return nil, err
 	}
 	below, _ := strconv.Atoi(after)
-	found, err := a.Chats.ViewVersions(x.r.Context(), center.ParseInstance(*in.InstanceId), center.ParseView(*in.ViewId), below, limit+1)
+	found, err := c.Catalog.ListViewVersions(c.ctx(), c.at, center.ParseView(*in.ViewId), below, limit+1)
 	if err != nil {
 		return nil, err
 	}
-	found, next := cut(found, limit, func(v *chat.View) string { return strconv.Itoa(v.Version) })
+	found, next := cut(found, limit, func(v *catalog.View) string { return strconv.Itoa(v.Version) })
 	out := &connect.ListViewVersionsOutput{ViewVersionSummaryList: make([]connect.ViewVersionSummary, len(found)), NextToken: next}
 	for i := range found {
 		v := &found[i]

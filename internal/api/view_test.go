@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/parley-chat/parley/internal/api"
+	"github.com/parley-chat/parley/internal/catalog"
 	"github.com/parley-chat/parley/internal/center"
 	"github.com/parley-chat/parley/internal/chat"
 	"github.com/parley-chat/parley/internal/token"
@@ -21,7 +22,7 @@ func (w *world) prepareView(ctx context.Context, verb, rest string) error {
 	switch verb {
 	case "view": // view NAME [SAVED]
 		name, status, _ := strings.Cut(rest, " ")
-		v, err := w.chats.CreateView(ctx, instanceID, center.View{Name: name, Description: "A view"}, skippable, []string{"Skip"}, status != "SAVED", "")
+		v, err := w.catalog.CreateView(ctx, instanceID, center.View{Name: name, Description: "A view"}, skippable, []string{"Skip"}, status != "SAVED", "")
 		if err != nil {
 			return err
 		}
@@ -29,14 +30,14 @@ func (w *world) prepareView(ctx context.Context, verb, rest string) error {
 		return nil
 	case "view-version": // view-version DESCRIPTION, of another content each time
 		ref := center.ViewRef{ID: center.ViewID(w.names["view"])}
-		_, err := w.chats.UpdateViewContent(ctx, instanceID, ref, strings.Replace(skippable, "skip", rest, 1), []string{"Skip"}, true)
+		_, err := w.catalog.UpdateViewContent(ctx, instanceID, ref, strings.Replace(skippable, "skip", rest, 1), []string{"Skip"}, true)
 		if err == nil {
-			_, err = w.chats.CreateViewVersion(ctx, instanceID, ref, rest, "")
+			_, err = w.catalog.CreateViewVersion(ctx, instanceID, ref, rest, "")
 		}
 		return err
 	}
 	// shown REFERENCE
-	v, err := w.chats.View(ctx, instanceID, center.ParseView(w.fill(rest)))
+	v, err := w.catalog.View(ctx, instanceID, center.ParseView(w.fill(rest)))
 	if err != nil {
 		return err
 	}
@@ -45,7 +46,7 @@ func (w *world) prepareView(ctx context.Context, verb, rest string) error {
 }
 
 // shown is the token that a chat's message would have, had a flow shown the view.
-func (w *world) shown(contact string, v *chat.View, until time.Time) string {
+func (w *world) shown(contact string, v *catalog.View, until time.Time) string {
 	return w.chats.Sealer.Seal(token.Claims{
 		Kind: token.View, Instance: instanceID, Chat: contact, Contact: contact, View: v.Ref.String() + " " + v.SHA256,
 		Issued: time.Now(), Expires: until,
@@ -58,7 +59,7 @@ func TestViewTokensAreOfOneChat(t *testing.T) {
 	for _, line := range []string{"start", "connect", "start 2", "connect customer2", "view Own", "shown ${view}"} {
 		w.prepare(line)
 	}
-	v, err := w.chats.View(context.Background(), instanceID, center.ViewRef{ID: "form"})
+	v, err := w.catalog.View(context.Background(), instanceID, center.ViewRef{ID: "form"})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -17,6 +17,7 @@ import (
 
 	"github.com/parley-chat/parley/internal/api"
 	"github.com/parley-chat/parley/internal/bus"
+	"github.com/parley-chat/parley/internal/catalog"
 	"github.com/parley-chat/parley/internal/center"
 	"github.com/parley-chat/parley/internal/chat"
 	"github.com/parley-chat/parley/internal/memnet"
@@ -48,6 +49,7 @@ type world struct {
 	t        testing.TB
 	store    *store.Store
 	chats    *chat.Chats
+	catalog  *catalog.Catalog
 	api      *api.API
 	listener *memnet.Listener
 	server   *http.Server
@@ -107,7 +109,7 @@ const (
 func newWorld(t testing.TB, change func(*api.Config, *chat.Config)) *world {
 	t.Helper()
 	ctx, cancel := context.WithCancel(context.Background())
-	w := &world{t: t, log: &logbook{}, names: map[string]string{"instance": instanceID, "flow": flowID, "nobody": nobody}, done: make(chan struct{})}
+	w := &world{t: t, log: &logbook{}, names: map[string]string{"instance": instanceID, "flow": flowID, "nobody": nobody, "basic": center.SeededID(instanceID, "queue", center.BasicQueueName)}, done: make(chan struct{})}
 	log := slog.New(slog.NewTextHandler(w.log, nil))
 	db, err := store.Open(ctx, "sqlite::memory:", store.Options{Log: log})
 	if err != nil {
@@ -129,8 +131,12 @@ func newWorld(t testing.TB, change func(*api.Config, *chat.Config)) *world {
 	if change != nil {
 		change(&front, &chats)
 	}
+	w.catalog = catalog.New(catalog.Config{
+		Store: db, Now: chats.Clock.Now, NewID: chats.NewID, Partition: partition, Quotas: chats.Settings.ResourceQuotas,
+	})
+	chats.Catalog = w.catalog
 	w.store, w.chats = db, chat.New(chats)
-	front.Chats = w.chats
+	front.Chats, front.Catalog = w.chats, w.catalog
 	w.api = api.New(front)
 	w.seed(ctx)
 	w.listener = memnet.Listen()
@@ -153,9 +159,9 @@ func newWorld(t testing.TB, change func(*api.Config, *chat.Config)) *world {
 
 func (w *world) seed(ctx context.Context) {
 	w.t.Helper()
-	_, err := w.chats.CreateInstance(ctx, center.Instance{ID: instanceID, Alias: "parley", IdentityManagementType: center.IdentityManaged}, "")
+	_, err := w.catalog.CreateInstance(ctx, center.Instance{ID: instanceID, Alias: "parley", IdentityManagementType: center.IdentityManaged}, "")
 	if err == nil {
-		_, err = w.chats.CreateFlow(ctx, instanceID, center.ContactFlow{ID: flowID, Name: "Welcome", Type: center.TypeContactFlow}, greeting, true)
+		_, err = w.catalog.CreateFlow(ctx, instanceID, center.ContactFlow{ID: flowID, Name: "Welcome", Type: center.TypeContactFlow}, greeting, true)
 	}
 	if err != nil {
 		w.t.Fatal(err)
@@ -218,8 +224,8 @@ func (w *world) prepare(line string) {
 	case "flow":
 		name, status, _ := strings.Cut(rest, " ")
 		kind, status, _ := strings.Cut(status, " ")
-		var made *chat.FlowView
-		made, err = w.chats.CreateFlow(ctx, instanceID, center.ContactFlow{Name: name, Type: kind}, greeting, status != "SAVED")
+		var made *catalog.FlowView
+		made, err = w.catalog.CreateFlow(ctx, instanceID, center.ContactFlow{Name: name, Type: kind}, greeting, status != "SAVED")
 		if err == nil {
 			w.names["made"] = string(made.ID)
 		}
@@ -229,29 +235,27 @@ func (w *world) prepare(line string) {
 		err = w.prepareView(ctx, verb, rest)
 	case "module":
 		var id center.ModuleID
-		id, err = w.chats.CreateModule(ctx, instanceID, center.FlowModule{Name: rest}, farewell, "")
+		id, err = w.catalog.CreateModule(ctx, instanceID, center.FlowModule{Name: rest}, farewell, "")
 		w.names["module"] = string(id)
 	case "module-version":
-		_, err = w.chats.CreateModuleVersion(ctx, instanceID, center.ModuleRef{ID: center.ModuleID(w.names["module"])}, rest, "")
+		_, err = w.catalog.CreateModuleVersion(ctx, instanceID, center.ModuleRef{ID: center.ModuleID(w.names["module"])}, center.Version{Description: rest})
 	case "module-alias": // for the first version
-		var alias *center.Alias
-		alias, err = w.chats.CreateModuleAlias(ctx, instanceID, center.ModuleRef{ID: center.ModuleID(w.names["module"])}, center.Alias{Name: rest, Version: 1})
-		if err == nil {
-			w.names["alias"] = alias.ID
-		}
+		alias := center.Alias{Of: w.names["module"], Name: rest, Version: 1}
+		err = w.catalog.CreateModuleAlias(ctx, instanceID, center.ModuleRef{ID: center.ModuleID(alias.Of)}, &alias)
+		w.names["alias"] = alias.ID
 	case "flow-version":
-		_, err = w.chats.CreateFlowVersion(ctx, instanceID, center.FlowRef{ID: flowID}, center.Version{Description: rest})
+		_, err = w.catalog.CreateFlowVersion(ctx, instanceID, center.FlowRef{ID: flowID}, center.Version{Description: rest})
 	case "flow-alias": // for the first version
-		var alias *center.Alias
-		alias, err = w.chats.CreateFlowAlias(ctx, instanceID, center.FlowRef{ID: flowID}, center.Alias{Name: rest, Version: 1})
-		if err == nil {
-			w.names["alias"] = alias.ID
-		}
+		alias := center.Alias{Of: flowID, Name: rest, Version: 1}
+		err = w.catalog.CreateFlowAlias(ctx, instanceID, center.FlowRef{ID: flowID}, &alias)
+		w.names["alias"] = alias.ID
 	case "archive":
-		yes := true
-		err = w.chats.UpdateFlow(ctx, instanceID, center.FlowRef{ID: center.FlowID(w.names["made"])}, nil, nil, &yes)
+		err = w.catalog.UpdateFlow(ctx, instanceID, center.FlowRef{ID: center.FlowID(w.names["made"])}, func(f *center.ContactFlow) error {
+			f.Archived = true
+			return nil
+		})
 	case "instance":
-		_, err = w.chats.CreateInstance(ctx, center.Instance{Alias: rest, IdentityManagementType: center.IdentityManaged}, "")
+		_, err = w.catalog.CreateInstance(ctx, center.Instance{Alias: rest, IdentityManagementType: center.IdentityManaged}, "")
 	case "wait":
 		var d time.Duration
 		if d, err = time.ParseDuration(rest); err == nil {
@@ -275,7 +279,7 @@ func (w *world) caller(who string) (chat.Caller, error) {
 // queued starts a chat whose flow says which agents it wants, and puts it into the basic queue.
 func (w *world) queued(ctx context.Context) error {
 	text := strings.ReplaceAll(asksForFrench, "QUEUE", center.SeededID(instanceID, "queue", center.BasicQueueName))
-	f, err := w.chats.CreateFlow(ctx, instanceID, center.ContactFlow{Name: "French", Type: center.TypeContactFlow}, text, true)
+	f, err := w.catalog.CreateFlow(ctx, instanceID, center.ContactFlow{Name: "French", Type: center.TypeContactFlow}, text, true)
 	if err != nil {
 		return err
 	}

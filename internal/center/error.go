@@ -19,6 +19,7 @@ const (
 	QuotaExceeded                // any other quota
 	Conflict                     // somebody is already there
 	Duplicate                    // the name is taken
+	InUse                        // another resource refers to it
 	InvalidFlow                  // a flow document with problems
 	FlowNotPublished             // only a saved draft exists
 	NotTerminated                // the contact has not ended
@@ -50,4 +51,16 @@ func (e *Error) Unwrap() error { return e.Cause }
 // Refuse makes an [Error] with a formatted message.
 func Refuse(code Code, format string, args ...any) *Error {
 	return &Error{Code: code, Message: fmt.Sprintf(format, args...)}
+}
+
+// Is reports whether err is a refusal with that code.
+func Is(err error, code Code) bool {
+	var refused *Error
+	return errors.As(err, &refused) && refused.Code == code
+}
+
+// Refused reports whether err is an answer to the caller, rather than a failure to find one.
+func Refused(err error) bool {
+	var refused *Error
+	return errors.As(err, &refused) && refused.Code != Internal && refused.Code != Unavailable
 }

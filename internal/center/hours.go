@@ -333,3 +333,11 @@ func ParseHours(s string) HoursID {
 	}
 	return HoursID(strings.ToLower(s))
 }
+
+// Stamp gives new hours of operation their id, and notes when they were changed.
+func (h *HoursOfOperation) Stamp(newID func() string, now time.Time) {
+	if h.ID == "" {
+		h.ID = HoursID(newID())
+	}
+	h.Modified = now
+}

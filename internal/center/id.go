@@ -1,7 +1,9 @@
 package center
 
 import (
+	"crypto/sha256"
 	"encoding/hex"
+	"fmt"
 	"strings"
 	"unicode/utf8"
 )
@@ -118,4 +120,21 @@ type FlowRef struct {
 func ParseFlow(s string) FlowRef {
 	id, qualifier := parseRef(s, "/contact-flow/")
 	return FlowRef{ID: FlowID(id), Qualifier: qualifier}
+}
+
+// Printable keeps an identifier that a caller sent short and plain in a message.
+func Printable(id string) string {
+	if _, ok := UUID(id); ok {
+		return id
+	}
+	return fmt.Sprintf("(an identifier of %d characters that is no UUID)", len([]rune(id)))
+}
+
+// Digest is one key, in hex, for the parts together: parts of any length and with any bytes make a key of 64 characters.
+func Digest(parts ...string) string {
+	h := sha256.New()
+	for _, p := range parts {
+		_, _ = fmt.Fprintf(h, "%d:%s", len(p), p)
+	}
+	return hex.EncodeToString(h.Sum(nil))
 }

@@ -101,3 +101,30 @@ func (f *ContactFlow) MayHook(hook string) bool {
 func (f *ContactFlow) MayEnter() bool {
 	return f.Runs() && slices.Contains([]string{TypeContactFlow, "AGENT_TRANSFER", "QUEUE_TRANSFER"}, f.Type)
 }
+
+// Stamp gives a new flow its id, and notes when it was changed.
+func (f *ContactFlow) Stamp(newID func() string, now time.Time) {
+	if f.ID == "" {
+		f.ID = FlowID(newID())
+	}
+	f.Modified = now
+}
+
+// NextVersion is the rule by which the published content of a flow gets a number: the given one, which must be above all
+// before, or with 0 the next. v.Content is the hash that the caller takes the content to have, "" for any.
+func (f *ContactFlow) NextVersion(_, v *Version) error {
+	if f.Published == "" {
+		return Refuse(InvalidRequest, "the flow %s was saved but never published; only what is published can become a version", f.ID)
+	}
+	if err := v.of(f.Published, "", f.Modified); err != nil {
+		return err
+	}
+	if v.Number == 0 {
+		v.Number = f.LastVersion + 1
+	}
+	if v.Number <= f.LastVersion || v.Number > MaxVersion {
+		return Refuse(InvalidRequest, "ContactFlowVersion must be above the last version, %d, and at most %d", f.LastVersion, MaxVersion)
+	}
+	f.LastVersion = v.Number
+	return nil
+}

@@ -144,3 +144,44 @@ func qualified(arn, qualifier string) string {
 	}
 	return arn + ":" + qualifier
 }
+
+// Stamp gives a new module its id, and notes when it was changed.
+func (m *FlowModule) Stamp(newID func() string, now time.Time) {
+	if m.ID == "" {
+		m.ID = ModuleID(newID())
+	}
+	m.Modified = now
+}
+
+// NextVersion gives the published content of a module the next number. v.Content is the hash that the caller takes the
+// content to have, "" for any.
+func (m *FlowModule) NextVersion(_, v *Version) error {
+	if err := v.of(m.Published, m.PublishedSettings, m.Modified); err != nil {
+		return err
+	}
+	m.LastVersion++
+	v.Number = m.LastVersion
+	return nil
+}
+
+// of makes v a version of the latest content. One that names another content is refused: "If the FlowContentSha256
+// provided is different from the FlowContentSha256 of the $LATEST published flow content, then an error is returned" (API
+// reference, CreateContactFlowVersion; which error is inferred).
+func (v *Version) of(latest, settings string, modified time.Time) error {
+	if v.Content != "" && v.Content != latest {
+		return Refuse(InvalidRequest, "the hash of the content is not that of the latest published content, %s", latest)
+	}
+	v.Content, v.Settings = latest, settings
+	if v.Modified.IsZero() {
+		v.Modified = modified
+	}
+	return nil
+}
+
+// Stamp gives a new alias its id, and notes when it was changed.
+func (a *Alias) Stamp(newID func() string, now time.Time) {
+	if a.ID == "" {
+		a.ID = newID()
+	}
+	a.Modified = now
+}

@@ -13,15 +13,18 @@ type QueueID string
 
 // Queue is where contacts wait for an agent.
 type Queue struct {
-	ID          QueueID           `json:"id"`
-	Name        string            `json:"name"`
-	Description string            `json:"description,omitempty"`
-	Type        string            `json:"type"`
-	Status      string            `json:"status"`
-	Hours       HoursID           `json:"hours"`
-	MaxContacts *int              `json:"maxContacts,omitempty"`
-	Tags        map[string]string `json:"tags,omitempty"`
-	Modified    time.Time         `json:"modified"`
+	ID          QueueID `json:"id"`
+	Name        string  `json:"name"`
+	Description string  `json:"description,omitempty"`
+	Type        string  `json:"type"`
+	Status      string  `json:"status"`
+	Hours       HoursID `json:"hours"`
+	MaxContacts *int    `json:"maxContacts,omitempty"`
+	// CallerName and CallerFlow are of OutboundCallerConfig, which chats do not use: they are kept as they were given.
+	CallerName string            `json:"callerName,omitempty"`
+	CallerFlow string            `json:"callerFlow,omitempty"`
+	Tags       map[string]string `json:"tags,omitempty"`
+	Modified   time.Time         `json:"modified"`
 }
 
 // Types and statuses of queues, as the API spells them.
@@ -31,6 +34,22 @@ const (
 	QueueEnabled  = "ENABLED"
 	QueueDisabled = "DISABLED"
 )
+
+// Stamp gives a new queue its id, and notes when it was changed.
+func (q *Queue) Stamp(newID func() string, now time.Time) {
+	if q.ID == "" {
+		q.ID = QueueID(newID())
+	}
+	q.Modified = now
+}
+
+// Check refuses a queue that cannot be.
+func (q *Queue) Check() error {
+	if q.Name == "" {
+		return Refuse(InvalidRequest, "Name must not be empty")
+	}
+	return nil
+}
 
 // What a new instance has to wait in (admin guide, "Create a queue": BasicQueue is there from the beginning).
 const (

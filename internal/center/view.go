@@ -16,47 +16,36 @@ type View struct {
 	Description string            `json:"description,omitempty"`
 	Tags        map[string]string `json:"tags,omitempty"`
 	Saved       string            `json:"saved"`
-	Latest      string            `json:"latest,omitempty"` // "" when never published
-	// Versions are in rising order; LastVersion is the highest number ever given, so that none is given twice.
-	Versions    []ViewVersion `json:"versions,omitempty"`
-	LastVersion int           `json:"lastVersion,omitempty"`
-	Created     time.Time     `json:"created"`
-	Modified    time.Time     `json:"modified"`
+	Latest      string            `json:"latest,omitempty"`      // "" when never published
+	LastVersion int64             `json:"lastVersion,omitempty"` // the highest number given to a version, deleted ones included
+	Created     time.Time         `json:"created"`
+	Modified    time.Time         `json:"modified"`
 }
 
-// ViewVersion is a content of a view that never changes.
-type ViewVersion struct {
-	Number      int    `json:"number"`
-	Content     string `json:"content"` // SHA-256
-	Description string `json:"description,omitempty"`
-}
-
-// Version finds a version by number.
-func (v *View) Version(number int) (ViewVersion, bool) {
-	for _, one := range v.Versions {
-		if one.Number == number {
-			return one, true
-		}
+// Stamp gives a new view its id and its time, and notes when it was changed.
+func (v *View) Stamp(newID func() string, now time.Time) {
+	if v.ID == "" {
+		v.ID, v.Created = ViewID(newID()), now
 	}
-	return ViewVersion{}, false
+	v.Modified = now
 }
 
-// Publish gives the latest content a version. If the highest version has that content already, it stays the highest.
-// expected is the SHA-256 that the caller takes the latest content to have, "" for any.
+// NextVersion gives the latest content of a view the next number. If the highest version has that content already, it is
+// that one again. next.Content is the hash that the caller takes the latest content to have, "" for any.
 // Source: API reference of CreateViewVersion.
-func (v *View) Publish(description, expected string) (ViewVersion, error) {
-	switch n := len(v.Versions); {
+func (v *View) NextVersion(highest, next *Version) error {
+	switch {
 	case v.Latest == "":
-		return ViewVersion{}, Refuse(InvalidRequest, "the view was saved but never published, so there is nothing to make a version of")
-	case expected != "" && expected != v.Latest:
-		return ViewVersion{}, Refuse(InvalidRequest, "ViewContentSha256 is not that of the view's %s content", LatestQualifier)
-	case n > 0 && v.Versions[n-1].Content == v.Latest:
-		return v.Versions[n-1], nil
+		return Refuse(InvalidRequest, "the view was saved but never published, so there is nothing to make a version of")
+	case next.Content != "" && next.Content != v.Latest:
+		return Refuse(InvalidRequest, "ViewContentSha256 is not that of the view's %s content", LatestQualifier)
+	case highest != nil && highest.Content == v.Latest:
+		next.Number = highest.Number
+		return nil
 	}
 	v.LastVersion++
-	made := ViewVersion{Number: v.LastVersion, Content: v.Latest, Description: description}
-	v.Versions = append(v.Versions, made)
-	return made, nil
+	next.Number, next.Content = v.LastVersion, v.Latest
+	return nil
 }
 
 // ViewRef is a reference to a view: its id, and the qualifier after a colon, if any: $SAVED, $LATEST, a version's number.

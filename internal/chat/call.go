@@ -10,6 +10,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/parley-chat/parley/internal/catalog"
 	"github.com/parley-chat/parley/internal/center"
 	"github.com/parley-chat/parley/internal/flow"
 )
@@ -163,7 +164,7 @@ func (c *Chats) carry(ctx context.Context, e *errand) error {
 		return settled(c.drop(ctx, due))
 	}
 	// A flow that cannot go on is not worth asking for, again and again.
-	if _, err := c.program(ctx, s.Instance, s.Run.Content); err != nil {
+	if _, err := c.Catalog.Program(ctx, s.Instance, s.Run.Content); err != nil {
 		return err
 	}
 	answered := flow.Answered{Error: noMatchingError, Why: "too many others are asking the same"}
@@ -254,7 +255,7 @@ func (c *Chats) invoke(ctx context.Context, at center.InstanceID, q *question) (
 		return nil, "", unanswered("no functions can be invoked here")
 	}
 	if !c.Functions.Trusts(q.Target) {
-		if ok, err := c.mayInvoke(ctx, at, q.Target); err != nil {
+		if ok, err := catalog.Functions.Has(ctx, c.Catalog, at, q.Target); err != nil {
 			return nil, "", &notAsked{err}
 		} else if !ok {
 			return nil, "", unanswered("the function is not associated with the instance: call AssociateLambdaFunction, or in development say where it is by --lambda")
@@ -268,7 +269,7 @@ func (c *Chats) recognize(ctx context.Context, at center.InstanceID, q *question
 		return nil, unanswered("no bots can be talked to here")
 	}
 	if !c.Bots.Trusts(q.Target) {
-		if ok, err := c.mayTalk(ctx, at, q.Target); err != nil {
+		if ok, err := catalog.Bots.Has(ctx, c.Catalog, at, q.Target); err != nil {
 			return nil, &notAsked{err}
 		} else if !ok {
 			return nil, unanswered("the bot's alias is not associated with the instance: call AssociateBot, or in development say where it is by --lex")

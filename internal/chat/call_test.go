@@ -16,6 +16,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/parley-chat/parley/internal/catalog"
 	"github.com/parley-chat/parley/internal/center"
 	"github.com/parley-chat/parley/internal/chat"
 )
@@ -104,8 +105,8 @@ func inBubble(t *testing.T, f func(t *testing.T, o *outside)) {
 // node starts a node that works until the test ends or stop is called.
 func (o *outside) node() (c *chat.Chats, stop func()) {
 	c = chat.New(chat.Config{
-		Store: o.store, Bus: &told{}, Sealer: o.sealer, Clock: chat.WallClock{}, Wall: time.Now, NewID: o.newID,
-		Partition: center.Partition{Account: "123456789012", Region: "us-east-1"}, Settings: center.DefaultSettings(),
+		Store: o.store, Catalog: o.catalog(time.Now), Bus: &told{}, Sealer: o.sealer, Clock: chat.WallClock{}, Wall: time.Now, NewID: o.newID,
+		Partition: partition, Settings: center.DefaultSettings(),
 		Log: slog.New(slog.NewTextHandler(&o.log, nil)), Shared: true, Functions: &o.company, Trace: true,
 	})
 	ctx, cancel := context.WithCancel(context.Background())
@@ -127,7 +128,7 @@ func (o *outside) call(c *chat.Chats, function string) (center.ChatID, chat.Call
 	o.Helper()
 	id, ok := o.flows[function]
 	if !ok {
-		f, err := c.CreateFlow(o.ctx, instance, center.ContactFlow{Name: function, Type: center.TypeContactFlow}, invokes(functionARN+function), true)
+		f, err := c.Catalog.CreateFlow(o.ctx, instance, center.ContactFlow{Name: function, Type: center.TypeContactFlow}, invokes(functionARN+function), true)
 		o.must(err)
 		id = f.ID
 		o.flows[function] = id
@@ -298,7 +299,7 @@ func TestFunctionMustBeAssociated(t *testing.T) {
 		if n := o.count("f"); n != 0 {
 			t.Errorf("it was asked %d times", n)
 		}
-		o.must(c.AllowFunction(o.ctx, instance, functionARN+"f", ""))
+		o.must(c.Catalog.Allow(o.ctx, instance, catalog.Functions, functionARN+"f", ""))
 		id, _ = o.call(c, "f")
 		o.expect(id, "answered yes")
 	})
@@ -404,7 +405,7 @@ func TestWaitingInLineHasALimit(t *testing.T) {
 			o.call(c, "slow")
 		}
 		brief := strings.Replace(invokes(functionARN+"slow"), `Seconds": "8"`, `Seconds": "1"`, 1)
-		f, err := c.CreateFlow(o.ctx, instance, center.ContactFlow{Name: "brief", Type: center.TypeContactFlow}, brief, true)
+		f, err := c.Catalog.CreateFlow(o.ctx, instance, center.ContactFlow{Name: "brief", Type: center.TypeContactFlow}, brief, true)
 		o.must(err)
 		o.flows["slow"] = f.ID
 		var ids []center.ChatID

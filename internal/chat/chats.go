@@ -13,6 +13,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/parley-chat/parley/internal/catalog"
 	"github.com/parley-chat/parley/internal/center"
 	"github.com/parley-chat/parley/internal/flow"
 	"github.com/parley-chat/parley/internal/store"
@@ -35,6 +36,7 @@ type Sealer interface {
 // Config is what Chats are made of; the fields before Shared are required.
 type Config struct {
 	Store     *store.Store
+	Catalog   *catalog.Catalog
 	Bus       Publisher
 	Sealer    Sealer
 	Clock     Clock
@@ -57,7 +59,6 @@ type Config struct {
 // Chats is the contact centre's chats as this node works on them.
 type Chats struct {
 	Config
-	programs programs
 	calls    *calls
 	erasures erasures
 	traces   traces

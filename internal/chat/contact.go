@@ -13,7 +13,7 @@ import (
 
 // Contact finds a contact and the chat it is a segment of. Both are for reading only.
 func (c *Chats) Contact(ctx context.Context, at center.InstanceID, id center.ContactID) (*center.Chat, *center.Contact, error) {
-	if _, err := c.Instance(ctx, at); err != nil {
+	if _, err := c.Catalog.Instance(ctx, at); err != nil {
 		return nil, nil, err
 	}
 	s, err := c.chatOf(ctx, at, id)
@@ -32,7 +32,7 @@ func (c *Chats) Stop(ctx context.Context, at center.InstanceID, id center.Contac
 	_, contact, err := c.Contact(ctx, at, id)
 	var refused *center.Error
 	if errors.As(err, &refused) && refused.Code == center.NotFound {
-		if _, gone := c.Instance(ctx, at); gone != nil {
+		if _, gone := c.Catalog.Instance(ctx, at); gone != nil {
 			return gone
 		}
 		return center.Refuse(center.ContactNotFound, "%s", refused.Message)
@@ -93,7 +93,7 @@ func (c *Chats) AddBot(ctx context.Context, at center.InstanceID, id center.Cont
 // answered the first time. It looks in the chat's own turn, where no other decision is under way: of two calls with
 // one token at the same time, the second finds the first.
 func (c *Chats) once(ctx context.Context, chat center.ChatID, kind, clientToken string, decide func(*turn) (string, error)) (answer string, err error) {
-	key := claimKey(string(chat), clientToken)
+	key := center.Digest(string(chat), clientToken)
 	err = c.change(ctx, chat, func(t *turn) error {
 		if clientToken != "" {
 			first, taken, err := c.Store.Claim(ctx, kind, key, t.Now)

@@ -31,8 +31,8 @@ func TestDueRowsFireBesideSlowTurns(t *testing.T) {
 		w := newWorld(t)
 		bus := &slowBus{slow: map[center.ChatID]bool{}}
 		c := chat.New(chat.Config{
-			Store: w.store, Bus: bus, Sealer: w.sealer, Clock: chat.WallClock{}, Wall: time.Now, NewID: w.newID,
-			Partition: center.Partition{Account: "123456789012", Region: "us-east-1"}, Settings: center.DefaultSettings(),
+			Store: w.store, Catalog: w.catalog(time.Now), Bus: bus, Sealer: w.sealer, Clock: chat.WallClock{}, Wall: time.Now, NewID: w.newID,
+			Partition: partition, Settings: center.DefaultSettings(),
 			Log: slog.New(slog.DiscardHandler),
 		})
 		began := map[center.ChatID]time.Time{}
@@ -79,8 +79,8 @@ func TestSlowTurnsAreBounded(t *testing.T) {
 		w := newWorld(t)
 		bus := &slowBus{slow: map[center.ChatID]bool{}}
 		c := chat.New(chat.Config{
-			Store: w.store, Bus: bus, Sealer: w.sealer, Clock: chat.WallClock{}, Wall: time.Now, NewID: w.newID,
-			Partition: center.Partition{Account: "123456789012", Region: "us-east-1"}, Settings: center.DefaultSettings(),
+			Store: w.store, Catalog: w.catalog(time.Now), Bus: bus, Sealer: w.sealer, Clock: chat.WallClock{}, Wall: time.Now, NewID: w.newID,
+			Partition: partition, Settings: center.DefaultSettings(),
 			Log: slog.New(slog.DiscardHandler),
 		})
 		for range 100 {
@@ -119,8 +119,8 @@ func (j *jumpy) jump(by time.Duration) { j.ahead.Add(int64(by)) }
 // alone is the only node on the store: nobody else puts due rows.
 func (w *world) alone(clock chat.Clock) *chat.Chats {
 	return chat.New(chat.Config{
-		Store: w.store, Bus: &told{}, Sealer: w.sealer, Clock: clock, Wall: clock.Now, NewID: w.newID,
-		Partition: center.Partition{Account: "123456789012", Region: "us-east-1"}, Settings: center.DefaultSettings(),
+		Store: w.store, Catalog: w.catalog(clock.Now), Bus: &told{}, Sealer: w.sealer, Clock: clock, Wall: clock.Now, NewID: w.newID,
+		Partition: partition, Settings: center.DefaultSettings(),
 		Log: slog.New(slog.DiscardHandler),
 	})
 }

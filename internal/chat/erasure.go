@@ -237,7 +237,7 @@ func (c *Chats) Erase(ctx context.Context, contact center.ContactID, end bool) (
 }
 
 func noContact(id center.ContactID) error {
-	return center.Refuse(center.NotFound, "Resource not found of Type: CONTACT %s", printable(string(id)))
+	return center.Refuse(center.NotFound, "Resource not found of Type: CONTACT %s", center.Printable(string(id)))
 }
 
 // eraseAsked is how long Erase waits for a running server, which looks for due rows of other processes every 15 s.

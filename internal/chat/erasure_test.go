@@ -19,6 +19,7 @@ import (
 	_ "github.com/jackc/pgx/v5/stdlib" // beside the store, to look into every table
 	_ "modernc.org/sqlite"
 
+	"github.com/parley-chat/parley/internal/catalog"
 	"github.com/parley-chat/parley/internal/center"
 	"github.com/parley-chat/parley/internal/chat"
 	"github.com/parley-chat/parley/internal/store"
@@ -56,7 +57,7 @@ func canaries() map[string]string {
 // erasable is a running chat with text in every place that people and flows can write to, and its ids.
 func (w *world) erasable(c *chat.Chats) (ana chat.Caller, ids []string) {
 	w.Helper()
-	f, err := c.CreateFlow(w.ctx, instance, center.ContactFlow{Name: w.newID(), Type: center.TypeContactFlow}, remembers, true)
+	f, err := c.Catalog.CreateFlow(w.ctx, instance, center.ContactFlow{Name: w.newID(), Type: center.TypeContactFlow}, remembers, true)
 	w.must(err)
 	segment := "canary-segment"
 	started, err := c.Start(w.ctx, center.StartChat{
@@ -333,8 +334,8 @@ func TestChatThatContinuesAnErasedOne(t *testing.T) {
 // real is a node alone, with contact time that is real time.
 func (w *world) real(s center.Settings) *chat.Chats {
 	return chat.New(chat.Config{
-		Store: w.store, Bus: &told{}, Sealer: w.sealer, Clock: chat.WallClock{}, Wall: time.Now, NewID: w.newID,
-		Partition: center.Partition{Account: "123456789012", Region: "us-east-1"}, Settings: s, Log: slog.New(slog.DiscardHandler),
+		Store: w.store, Catalog: w.catalog(time.Now), Bus: &told{}, Sealer: w.sealer, Clock: chat.WallClock{}, Wall: time.Now, NewID: w.newID,
+		Partition: partition, Settings: s, Log: slog.New(slog.DiscardHandler),
 	})
 }
 
@@ -484,7 +485,7 @@ func TestContentsThatNothingNeedsAreDeleted(t *testing.T) {
 			w.must(err)
 			return len(ids)
 		}
-		f, err := c.CreateFlow(w.ctx, instance, center.ContactFlow{Name: "changes", Type: center.TypeContactFlow}, text(0), true)
+		f, err := c.Catalog.CreateFlow(w.ctx, instance, center.ContactFlow{Name: "changes", Type: center.TypeContactFlow}, text(0), true)
 		w.must(err)
 		started, err := c.Start(w.ctx, center.StartChat{Instance: instance, Flow: f.ID, DisplayName: "Ana", DurationMinutes: 10080})
 		w.must(err)
@@ -492,16 +493,16 @@ func TestContentsThatNothingNeedsAreDeleted(t *testing.T) {
 		ref := center.FlowRef{ID: f.ID}
 		all := there()
 		for n := 1; n <= 4; n++ {
-			w.must(c.UpdateFlowContent(w.ctx, instance, ref, text(n)))
+			w.must(c.Catalog.UpdateFlowContent(w.ctx, instance, ref, text(n)))
 		}
 		if n := there(); n != all+4 {
 			t.Fatalf("there are %d contents, want %d", n, all+4)
 		}
-		v, err := c.CreateFlowVersion(w.ctx, instance, ref, center.Version{}) // text 4
+		v, err := c.Catalog.CreateFlowVersion(w.ctx, instance, ref, center.Version{}) // text 4
 		w.must(err)
-		w.must(c.UpdateFlowContent(w.ctx, instance, ref, text(5)))
+		w.must(c.Catalog.UpdateFlowContent(w.ctx, instance, ref, text(5)))
 		time.Sleep(50 * time.Minute)
-		w.must(c.UpdateFlowContent(w.ctx, instance, center.FlowRef{ID: f.ID, Qualifier: center.SavedQualifier}, text(3))) // it is needed again
+		w.must(c.Catalog.UpdateFlowContent(w.ctx, instance, center.FlowRef{ID: f.ID, Qualifier: center.SavedQualifier}, text(3))) // it is needed again
 		time.Sleep(2*time.Hour + 30*time.Minute)
 		if n := there(); n != all+3 { // beside text 0: 3, 4 and 5
 			t.Errorf("there are %d contents, want %d", n, all+3)
@@ -511,13 +512,13 @@ func TestContentsThatNothingNeedsAreDeleted(t *testing.T) {
 		}
 		w.send(c, who, "it goes on") // in text 0
 		w.must(c.Leave(w.ctx, who))
-		w.must(c.DeleteFlowVersion(w.ctx, instance, ref, v.Number))
+		w.must(catalog.FlowVersions.Delete(w.ctx, c.Catalog, instance, string(f.ID), v.Number))
 		time.Sleep(3 * time.Hour)
 		if n := there(); n != all+1 { // text 0 and 4 are gone
 			t.Errorf("there are %d contents, want %d", n, all+1)
 		}
-		w.must(c.UpdateFlowContent(w.ctx, instance, ref, text(1))) // one that was deleted
-		if v, err := c.Flow(w.ctx, instance, ref); err != nil || v.Content != text(1) {
+		w.must(c.Catalog.UpdateFlowContent(w.ctx, instance, ref, text(1))) // one that was deleted
+		if v, err := c.Catalog.Flow(w.ctx, instance, ref); err != nil || v.Content != text(1) {
 			t.Errorf("%v", err)
 		}
 	})

@@ -128,26 +128,12 @@ func (n *names) of(ctx context.Context, c *Chats, at center.InstanceID, id strin
 	return found
 }
 
-// lookUpName reads a name from the store, for a line whose request may have ended. On an error there is an ARN only.
+// lookUpName reads a name from the catalog, for a line whose request may have ended. On an error there is an ARN only.
 func (c *Chats) lookUpName(ctx context.Context, at center.InstanceID, id string) (flowName, error) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), nameWithin)
 	defer cancel()
-	bare := flowName{arn: c.Partition.FlowARN(at, center.FlowID(id))}
-	f, err := flows.get(ctx, c, at, id)
-	if err == nil {
-		return flowName{name: f.Name, arn: bare.arn}, nil
-	}
-	if !refusedAs(err, center.NotFound) {
-		return bare, err
-	}
-	m, err := modules.get(ctx, c, at, id)
-	switch {
-	case err == nil:
-		return flowName{name: m.Name, arn: c.Partition.ModuleARN(at, m.ID, "")}, nil
-	case refusedAs(err, center.NotFound):
-		return bare, nil
-	}
-	return bare, err
+	name, arn, err := c.Catalog.FlowName(ctx, at, id)
+	return flowName{name: name, arn: arn}, err
 }
 
 // TraceLine is one action of a contact, without a value of the contact's.

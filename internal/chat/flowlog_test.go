@@ -47,11 +47,11 @@ func TestFlowLogLines(t *testing.T) {
 		w, l := newWorld(t), new(logged)
 		var own strings.Builder
 		c := chat.New(chat.Config{
-			Store: w.store, Bus: &told{}, Sealer: w.sealer, Clock: w.clock, Wall: time.Now, NewID: w.newID,
-			Partition: center.Partition{Account: "123456789012", Region: "us-east-1"}, Settings: center.DefaultSettings(),
+			Store: w.store, Catalog: w.catalog(w.clock.Now), Bus: &told{}, Sealer: w.sealer, Clock: w.clock, Wall: time.Now, NewID: w.newID,
+			Partition: partition, Settings: center.DefaultSettings(),
 			Log: slog.New(slog.NewTextHandler(&own, nil)), FlowLog: l,
 		})
-		f, err := c.CreateFlow(w.ctx, instance, center.ContactFlow{Name: "logs", Type: center.TypeContactFlow}, logs, true)
+		f, err := c.Catalog.CreateFlow(w.ctx, instance, center.ContactFlow{Name: "logs", Type: center.TypeContactFlow}, logs, true)
 		w.must(err)
 		started, err := c.Start(w.ctx, center.StartChat{Instance: instance, Flow: f.ID, DisplayName: "Ana", Attributes: map[string]string{"name": "Ana"}})
 		w.must(err)
@@ -115,11 +115,11 @@ func (b *interruption) Publish(center.ChatID, []center.Item) {
 func TestFlowLogNamesFlowsForWhoHasGone(t *testing.T) {
 	w, l, bus := newWorld(t), new(logged), new(interruption)
 	c := chat.New(chat.Config{
-		Store: w.store, Bus: bus, Sealer: w.sealer, Clock: w.clock, Wall: w.clock.Now, NewID: w.newID,
-		Partition: center.Partition{Account: "123456789012", Region: "us-east-1"}, Settings: center.DefaultSettings(),
+		Store: w.store, Catalog: w.catalog(w.clock.Now), Bus: bus, Sealer: w.sealer, Clock: w.clock, Wall: w.clock.Now, NewID: w.newID,
+		Partition: partition, Settings: center.DefaultSettings(),
 		Log: slog.New(slog.DiscardHandler), FlowLog: l,
 	})
-	f, err := c.CreateFlow(w.ctx, instance, center.ContactFlow{Name: "logs", Type: center.TypeContactFlow}, logs, true)
+	f, err := c.Catalog.CreateFlow(w.ctx, instance, center.ContactFlow{Name: "logs", Type: center.TypeContactFlow}, logs, true)
 	w.must(err)
 	started, err := c.Start(w.ctx, center.StartChat{Instance: instance, Flow: f.ID, DisplayName: "Ana"})
 	w.must(err)

@@ -59,7 +59,7 @@ func TestDeleteInstanceWithoutID(t *testing.T) {
 	if err := c.DeleteInstance(w.ctx, ""); !errors.As(err, &refused) || refused.Code != center.NotFound {
 		t.Errorf("got %v", err)
 	}
-	if _, err := c.Instance(w.ctx, instance); err != nil {
+	if _, err := c.Catalog.Instance(w.ctx, instance); err != nil {
 		t.Errorf("an instance is gone: %v", err)
 	}
 }

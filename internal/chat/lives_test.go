@@ -189,7 +189,7 @@ func TestLives(t *testing.T) {
 		set.ActiveChats = 3
 		l := &lives{world: w, t: rt, nodes: []*chat.Chats{w.node(set, &told{}), w.node(set, &told{})}}
 		if rapid.Bool().Draw(rt, "a flow that watches") {
-			f, err := l.nodes[0].CreateFlow(w.ctx, instance, center.ContactFlow{Name: "returns", Type: center.TypeContactFlow}, returns, true)
+			f, err := l.nodes[0].Catalog.CreateFlow(w.ctx, instance, center.ContactFlow{Name: "returns", Type: center.TypeContactFlow}, returns, true)
 			w.must(err)
 			w.flow = f.ID
 		}

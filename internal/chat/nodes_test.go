@@ -187,7 +187,7 @@ func TestWhatANodeRemembersMayBeOld(t *testing.T) {
 func TestTheCustomerReturnsToAnotherNode(t *testing.T) {
 	w := newWorld(t)
 	one, other := w.node(center.DefaultSettings(), &told{}), w.node(center.DefaultSettings(), &told{})
-	f, err := one.CreateFlow(w.ctx, instance, center.ContactFlow{Name: "returns", Type: center.TypeContactFlow}, returns, true)
+	f, err := one.Catalog.CreateFlow(w.ctx, instance, center.ContactFlow{Name: "returns", Type: center.TypeContactFlow}, returns, true)
 	w.must(err)
 	w.flow = f.ID
 	ana, _ := w.start(one, nil)

@@ -32,7 +32,7 @@ type SummaryParticipant struct {
 
 // Overview lists up to limit chats.
 func (c *Chats) Overview(ctx context.Context, limit int) ([]Summary, error) {
-	instances, err := c.Instances(ctx, "", 1000)
+	instances, err := c.Catalog.Instances(ctx, "", 1000)
 	if err != nil {
 		return nil, err
 	}
@@ -72,7 +72,7 @@ type Timer struct {
 func (c *Chats) Detail(ctx context.Context, contact center.ContactID) (*Detail, error) {
 	id, err := c.Store.ChatOf(ctx, contact)
 	if errors.Is(err, store.ErrNotFound) {
-		return nil, center.Refuse(center.NotFound, "Resource not found of Type: CONTACT %s", printable(string(contact)))
+		return nil, center.Refuse(center.NotFound, "Resource not found of Type: CONTACT %s", center.Printable(string(contact)))
 	}
 	if err != nil {
 		return nil, err
@@ -94,15 +94,6 @@ func (c *Chats) Detail(ctx context.Context, contact center.ContactID) (*Detail, 
 		d.Timers = append(d.Timers, Timer{one.Key, center.FormatTime(one.At)})
 	}
 	return d, nil
-}
-
-// FlowText is a content of a flow or a module, by its hash: what [TraceLine.Content] names.
-func (c *Chats) FlowText(ctx context.Context, at center.InstanceID, sha string) (string, error) {
-	content, err := contents.get(ctx, c, at, sha)
-	if err != nil {
-		return "", err
-	}
-	return content.Text, nil
 }
 
 func (s *state) summary(items int64) Summary {

@@ -8,12 +8,11 @@ import (
 	"strings"
 	"time"
 
+	"github.com/parley-chat/parley/internal/catalog"
 	"github.com/parley-chat/parley/internal/center"
 	"github.com/parley-chat/parley/internal/flow"
 	"github.com/parley-chat/parley/internal/stock"
 )
-
-var queues = kind[center.Queue]{"queue", "QUEUE", func(q *center.Queue) (string, string) { return string(q.ID), q.Name }}
 
 // What flows ask about queues.
 
@@ -21,9 +20,9 @@ var queues = kind[center.Queue]{"queue", "QUEUE", func(q *center.Queue) (string,
 func (c *Chats) queueNamed(ctx context.Context, at center.InstanceID, queueID, agentID string) (*center.Queue, error) {
 	id, agent := center.ParseQueue(queueID)
 	if agentID != "" || agent {
-		return nil, queues.notFound(string(id))
+		return nil, catalog.NoQueue(id)
 	}
-	return queues.get(ctx, c, at, string(id))
+	return c.Catalog.Queue(ctx, at, id)
 }
 
 // workingQueue finds the queue that is named, or else the one that the contact's flow has chosen.
@@ -41,7 +40,7 @@ func (c *Chats) targetQueue(t *turn) (*center.Queue, error) {
 		return nil, center.Refuse(center.NotFound, "the contact has no working queue")
 	}
 	if t.queue == nil || t.queue.ID != id {
-		q, err := queues.get(t.ctx, c, t.Chat.Instance, string(id))
+		q, err := c.Catalog.Queue(t.ctx, t.Chat.Instance, id)
 		if err != nil {
 			return nil, err
 		}
@@ -146,8 +145,8 @@ func (c *Chats) waitInQueue(t *turn) (flow.Event, error) {
 	if !set {
 		ref = stock.FlowID(t.Chat.Instance, stock.CustomerQueue)
 	}
-	f, content, err := c.flowToRun(t.ctx, t.Chat.Instance, string(ref))
-	if err != nil && !refusal(err) {
+	f, content, err := c.Catalog.FlowToRun(t.ctx, t.Chat.Instance, string(ref))
+	if err != nil && !center.Refused(err) {
 		return nil, err
 	}
 	if err != nil || !f.MayHook(hookCustomerQueue) {
@@ -171,7 +170,7 @@ func (c *Chats) checkHours(t *turn, e flow.CheckHours) (flow.Event, error) {
 		}
 		id = string(q.Hours)
 	}
-	open, err := c.open(t.ctx, t.Chat.Instance, id, t.Now)
+	open, err := c.Catalog.Open(t.ctx, t.Chat.Instance, id, t.Now)
 	switch {
 	case err != nil:
 		return no(err, "no hours of operation of that name")

@@ -57,7 +57,7 @@ func (w *world) queue(name string, places int, status string) string {
 
 func (w *world) makeFlow(c *chat.Chats, name, kind, content string) center.FlowID {
 	w.Helper()
-	f, err := c.CreateFlow(w.ctx, instance, center.ContactFlow{Name: name, Type: kind}, content, true)
+	f, err := c.Catalog.CreateFlow(w.ctx, instance, center.ContactFlow{Name: name, Type: kind}, content, true)
 	w.must(err)
 	return f.ID
 }
@@ -200,7 +200,7 @@ func TestAQueueWithoutAFlow(t *testing.T) {
 	f := w.makeFlow(c, "queues", center.TypeContactFlow, queues)
 	hook := w.makeFlow(c, "moves", "CUSTOMER_QUEUE", moves)
 	q := w.queue("q", -1, center.QueueEnabled)
-	w.must(c.DeleteFlow(w.ctx, instance, center.FlowRef{ID: stock.FlowID(instance, stock.CustomerQueue)}))
+	w.must(c.Catalog.DeleteFlow(w.ctx, instance, center.FlowRef{ID: stock.FlowID(instance, stock.CustomerQueue)}))
 	who := w.enter(c, f, map[string]string{"queue": q})
 	w.send(c, who, "hello")
 	w.clock.advance(time.Hour)
@@ -212,7 +212,7 @@ func TestAQueueWithoutAFlow(t *testing.T) {
 	// A contact goes on in the version of the flow that it began with; when that moves it to another queue, the flow
 	// that was set is gone, and none takes its place.
 	gone := w.enter(c, f, map[string]string{"queue": q, "hook": string(hook), "next": q})
-	w.must(c.DeleteFlow(w.ctx, instance, center.FlowRef{ID: hook}))
+	w.must(c.Catalog.DeleteFlow(w.ctx, instance, center.FlowRef{ID: hook}))
 	w.send(c, gone, "move me")
 	w.send(c, gone, "and again")
 	k := w.current(c, gone.Chat)
@@ -244,11 +244,11 @@ func TestAQueueThatIsDeleted(t *testing.T) {
 func TestWhatAnInstanceBeginsWith(t *testing.T) {
 	w := newWorld(t)
 	c := w.node(center.DefaultSettings(), &told{})
-	other, err := c.CreateInstance(w.ctx, center.Instance{Alias: "other", IdentityManagementType: center.IdentityManaged}, "")
+	other, err := c.Catalog.CreateInstance(w.ctx, center.Instance{Alias: "other", IdentityManagementType: center.IdentityManaged}, "")
 	w.must(err)
 	for _, at := range []center.InstanceID{instance, other.ID} {
 		for _, f := range stock.Flows(center.Partition{Account: "123456789012", Region: "us-east-1"}, at) {
-			have, err := c.Flow(w.ctx, at, center.FlowRef{ID: f.ID})
+			have, err := c.Catalog.Flow(w.ctx, at, center.FlowRef{ID: f.ID})
 			if err != nil || have.Content != f.Content || have.Name != f.Name || have.Type != f.Type || have.Modified.IsZero() {
 				t.Errorf("%s: %v", f.Name, err)
 			}
@@ -257,13 +257,13 @@ func TestWhatAnInstanceBeginsWith(t *testing.T) {
 		w.must(err)
 		var q center.Queue
 		w.must(json.Unmarshal(row.Body, &q))
-		hours, err := c.Hours(w.ctx, at, q.Hours)
+		hours, err := c.Catalog.Hours(w.ctx, at, q.Hours)
 		if err != nil || hours.Hours.Name != center.BasicHoursName {
 			t.Errorf("hours of operation: %+v, %v", hours, err)
 		}
 	}
 	// One whose alias is taken leaves nothing behind.
-	_, err = c.CreateInstance(w.ctx, center.Instance{ID: "33333333-3333-4333-8333-333333333333", Alias: "other", IdentityManagementType: center.IdentityManaged}, "")
+	_, err = c.Catalog.CreateInstance(w.ctx, center.Instance{ID: "33333333-3333-4333-8333-333333333333", Alias: "other", IdentityManagementType: center.IdentityManaged}, "")
 	var refused *center.Error
 	if !errors.As(err, &refused) || refused.Code != center.InvalidRequest {
 		t.Errorf("a taken alias: %v", err)
@@ -295,7 +295,7 @@ func BenchmarkCreateInstance(b *testing.B) {
 	w := newWorld(b)
 	c := w.node(center.DefaultSettings(), &told{})
 	for i := 0; b.Loop(); i++ {
-		_, err := c.CreateInstance(w.ctx, center.Instance{Alias: fmt.Sprintf("team-%d", i), IdentityManagementType: center.IdentityManaged}, "")
+		_, err := c.Catalog.CreateInstance(w.ctx, center.Instance{Alias: fmt.Sprintf("team-%d", i), IdentityManagementType: center.IdentityManaged}, "")
 		w.must(err)
 	}
 }

@@ -33,7 +33,7 @@ func TestARelatedContactThatIsFull(t *testing.T) {
 	w := newWorld(t)
 	c := w.node(center.DefaultSettings(), &told{})
 	_, first := w.start(c, nil)
-	f, err := c.CreateFlow(w.ctx, instance, center.ContactFlow{Name: "fills", Type: center.TypeContactFlow}, fillsRelated, true)
+	f, err := c.Catalog.CreateFlow(w.ctx, instance, center.ContactFlow{Name: "fills", Type: center.TypeContactFlow}, fillsRelated, true)
 	w.must(err)
 	second, err := c.Start(w.ctx, center.StartChat{
 		Instance: instance, Flow: f.ID, DisplayName: "Ana", Related: first.Contact, Attributes: map[string]string{"big": long(20000)},
@@ -61,7 +61,7 @@ func TestAttributesOfTheRelatedContact(t *testing.T) {
 	w := newWorld(t)
 	c := w.node(center.DefaultSettings(), &told{})
 	_, first := w.start(c, nil)
-	f, err := c.CreateFlow(w.ctx, instance, center.ContactFlow{Name: "sets", Type: center.TypeContactFlow}, setsRelated, true)
+	f, err := c.Catalog.CreateFlow(w.ctx, instance, center.ContactFlow{Name: "sets", Type: center.TypeContactFlow}, setsRelated, true)
 	w.must(err)
 	second, err := c.Start(w.ctx, center.StartChat{Instance: instance, Flow: f.ID, DisplayName: "Ana", Related: first.Contact})
 	w.must(err)

@@ -2,8 +2,6 @@ package chat
 
 import (
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -39,10 +37,10 @@ func (c *Chats) Start(ctx context.Context, cmd center.StartChat) (*Started, erro
 	if err := cmd.Check(c.Settings); err != nil {
 		return nil, err
 	}
-	if _, err := c.Instance(ctx, cmd.Instance); err != nil {
+	if _, err := c.Catalog.Instance(ctx, cmd.Instance); err != nil {
 		return nil, err
 	}
-	again := claimKey(string(cmd.Instance), cmd.ClientToken)
+	again := center.Digest(string(cmd.Instance), cmd.ClientToken)
 	if cmd.ClientToken != "" {
 		claim, taken, err := c.Store.Claim(ctx, center.ClaimStart, again, c.Clock.Now())
 		if err != nil {
@@ -52,7 +50,7 @@ func (c *Chats) Start(ctx context.Context, cmd center.StartChat) (*Started, erro
 			return c.replay(ctx, &cmd, claim)
 		}
 	}
-	if err := c.startable(ctx, cmd.Instance, center.FlowRef{ID: cmd.Flow, Qualifier: cmd.FlowQualifier}); err != nil {
+	if err := c.Catalog.Startable(ctx, cmd.Instance, center.FlowRef{ID: cmd.Flow, Qualifier: cmd.FlowQualifier}); err != nil {
 		return nil, err
 	}
 	var past []center.PastSession
@@ -104,28 +102,6 @@ func (c *Chats) Start(ctx context.Context, cmd center.StartChat) (*Started, erro
 	}
 }
 
-// startable refuses flows that chats may not start with. A version or an alias may follow the flow's id (inferred: AWS
-// does not say which references StartChatContact takes).
-func (c *Chats) startable(ctx context.Context, at center.InstanceID, ref center.FlowRef) error {
-	f, err := flows.get(ctx, c, at, string(ref.ID))
-	if err != nil {
-		return err
-	}
-	if err := f.Startable(); err != nil {
-		return err
-	}
-	_, _, err = c.published(ctx, at, f, ref)
-	return err
-}
-
-func claimKey(parts ...string) string {
-	h := sha256.New()
-	for _, p := range parts {
-		_, _ = fmt.Fprintf(h, "%d:%s", len(p), p)
-	}
-	return hex.EncodeToString(h.Sum(nil))
-}
-
 func (c *Chats) claimStart(d *center.Draft, key, clientToken string, first firstAnswer) error {
 	if clientToken == "" {
 		return nil
@@ -149,7 +125,7 @@ func (c *Chats) replay(ctx context.Context, cmd *center.StartChat, claim center.
 		return answer, nil
 	}
 	s, err := c.view(ctx, center.ChatID(first.Contact))
-	if err != nil && !refusedAs(err, center.NotFound) {
+	if err != nil && !center.Is(err, center.NotFound) {
 		return nil, err
 	}
 	if err != nil || !s.Ended.IsZero() {

@@ -2,7 +2,7 @@ package chat
 
 import (
 	"encoding/json"
-	"errors"
+	"fmt"
 	"hash/fnv"
 	"maps"
 	"strconv"
@@ -14,12 +14,8 @@ import (
 // startFlow begins the contact's flow. It is called in the turn in which the customer connects.
 func (c *Chats) startFlow(t *turn) error {
 	contact := t.Chat.Current()
-	f, err := flows.get(t.ctx, c, t.Chat.Instance, string(contact.Flow))
-	content := ""
-	if err == nil {
-		content, _, err = c.published(t.ctx, t.Chat.Instance, f, center.FlowRef{ID: contact.Flow, Qualifier: contact.FlowQualifier})
-	}
-	if err != nil && !refusal(err) {
+	f, content, err := c.Catalog.FlowToBegin(t.ctx, t.Chat.Instance, center.FlowRef{ID: contact.Flow, Qualifier: contact.FlowQualifier})
+	if err != nil && !center.Refused(err) {
 		return err
 	}
 	if err != nil {
@@ -37,7 +33,7 @@ func (c *Chats) startFlow(t *turn) error {
 // in the same turn.
 func (c *Chats) feed(t *turn, ev flow.Event) error {
 	for ev != nil && t.run != nil && !t.run.Done {
-		p, err := c.program(t.ctx, t.Chat.Instance, t.run.Content)
+		p, err := c.Catalog.Program(t.ctx, t.Chat.Instance, t.run.Content)
 		if err != nil {
 			return err
 		}
@@ -132,13 +128,15 @@ func (c *Chats) carryOut(t *turn, effects []flow.Effect, p *flow.Program) (answe
 		case flow.Disconnect, flow.TransferToAgent:
 			// Nobody can be an agent here, so there is nobody to give the contact to.
 			t.end(center.ReasonFlow)
+		default:
+			return nil, fmt.Errorf("a flow wants %T, which nothing here carries out", e)
 		}
 	}
 	return answer, err
 }
 
 func (c *Chats) invokeModule(t *turn, e flow.InvokeModule) (flow.Event, error) {
-	id, content, err := c.moduleToRun(t.ctx, t.Chat.Instance, e.ModuleID)
+	id, content, err := c.Catalog.ModuleToRun(t.ctx, t.Chat.Instance, e.ModuleID)
 	if err != nil {
 		return no(err, "no published module to run")
 	}
@@ -211,16 +209,10 @@ func (c *Chats) setTags(t *turn, e flow.SetTags) (flow.Event, error) {
 	return flow.Granted{}, nil
 }
 
-// refusal says that an error is an answer, and not a failure to find one.
-func refusal(err error) bool {
-	var refused *center.Error
-	return errors.As(err, &refused) && refused.Code != center.Internal && refused.Code != center.Unavailable
-}
-
 // no is the flow's answer when something is refused. A store that fails answers nothing: the turn fails, and what the
 // flow was told happens again.
 func no(err error, reason string) (flow.Event, error) {
-	if err != nil && !refusal(err) {
+	if err != nil && !center.Refused(err) {
 		return nil, err
 	}
 	return flow.Refused{Reason: reason}, nil
@@ -231,7 +223,7 @@ func (c *Chats) setHook(t *turn, e flow.SetEventHook) (flow.Event, error) {
 		delete(t.Edit().Hooks, e.Hook)
 		return flow.Granted{}, nil
 	}
-	f, _, err := c.flowToRun(t.ctx, t.Chat.Instance, e.FlowID)
+	f, _, err := c.Catalog.FlowToRun(t.ctx, t.Chat.Instance, e.FlowID)
 	if err != nil || !f.MayHook(e.Hook) {
 		return no(err, "no published flow of the right type for "+e.Hook)
 	}
@@ -250,11 +242,11 @@ func (c *Chats) transfer(t *turn, e flow.TransferToFlow, p *flow.Program) (flow.
 	if t.run.Type == typeCustomerQueue {
 		return flow.Refused{Reason: "a customer queue flow does not transfer to another flow"}, nil
 	}
-	f, content, err := c.flowToRun(t.ctx, t.Chat.Instance, e.FlowID)
+	f, content, err := c.Catalog.FlowToRun(t.ctx, t.Chat.Instance, e.FlowID)
 	if err != nil || !f.MayEnter() {
 		return no(err, "no published flow to transfer to")
 	}
-	if _, err := c.program(t.ctx, t.Chat.Instance, content); err != nil {
+	if _, err := c.Catalog.Program(t.ctx, t.Chat.Instance, content); err != nil {
 		return nil, err
 	}
 	t.grantedTo(p)
@@ -384,7 +376,7 @@ func (c *Chats) facts(t *turn) (flow.Contact, error) {
 	_, f.Bot = chat.With(center.RoleCustomBot)
 	if contact.TargetQueue != "" {
 		q, err := c.targetQueue(t)
-		if err != nil && !refusal(err) {
+		if err != nil && !center.Refused(err) {
 			return f, err
 		}
 		if err == nil { // otherwise it was deleted, and there is none

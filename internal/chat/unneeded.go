@@ -28,7 +28,7 @@ const (
 func (c *Chats) deleteUnneeded(ctx context.Context, since unneeded) error {
 	var after string
 	for {
-		some, err := c.Instances(ctx, after, contentPage)
+		some, err := c.Catalog.Instances(ctx, after, contentPage)
 		if err != nil {
 			return err
 		}
@@ -46,7 +46,7 @@ func (c *Chats) deleteUnneeded(ctx context.Context, since unneeded) error {
 
 func (c *Chats) deleteUnneededOf(ctx context.Context, at center.InstanceID, since unneeded) error {
 	now := c.Clock.Now()
-	found, err := c.unreferred(ctx, at)
+	found, err := c.Catalog.UnneededContents(ctx, at)
 	if err != nil {
 		return err
 	}
@@ -74,7 +74,7 @@ func (c *Chats) deleteUnneededOf(ctx context.Context, at center.InstanceID, sinc
 	}
 	for sha := range ripe {
 		key := contentKey{at, sha}
-		gone, err := c.Store.DeleteUnmodified(ctx, at, contents.name, sha, since[key])
+		gone, err := c.Catalog.DeleteContent(ctx, at, sha, since[key])
 		if err != nil {
 			return err
 		}
@@ -84,54 +84,6 @@ func (c *Chats) deleteUnneededOf(ctx context.Context, at center.InstanceID, sinc
 		delete(since, key)
 	}
 	return nil
-}
-
-// unreferred are the contents that no flow, module or version of an instance refers to.
-func (c *Chats) unreferred(ctx context.Context, at center.InstanceID) (map[string]bool, error) {
-	found := map[string]bool{}
-	for after, more := "", true; more; {
-		ids, err := c.Store.ResourceIDs(ctx, at, contents.name, after, contentPage)
-		if err != nil {
-			return nil, err
-		}
-		for _, id := range ids {
-			found[id], after = true, id
-		}
-		more = len(ids) == contentPage
-	}
-	referred := func(shas ...string) {
-		for _, sha := range shas {
-			delete(found, sha)
-		}
-	}
-	err := flows.each(ctx, c, at, func(f *center.ContactFlow) { referred(f.Saved, f.Published) })
-	if err == nil {
-		err = modules.each(ctx, c, at, func(m *center.FlowModule) { referred(m.Saved, m.Published) })
-	}
-	if err == nil {
-		err = flowVersions.each(ctx, c, at, func(v *center.Version) { referred(v.Content) })
-	}
-	if err == nil {
-		err = moduleVersions.each(ctx, c, at, func(v *center.Version) { referred(v.Content) })
-	}
-	return found, err
-}
-
-// each hands every value of an instance to do.
-func (k kind[T]) each(ctx context.Context, c *Chats, at center.InstanceID, do func(*T)) error {
-	for after := ""; ; {
-		some, err := k.list(ctx, c, at, after, contentPage)
-		if err != nil {
-			return err
-		}
-		for i := range some {
-			do(&some[i])
-			after, _ = k.row(&some[i])
-		}
-		if len(some) < contentPage {
-			return nil
-		}
-	}
 }
 
 // withoutRunning leaves out the contents that a chat which has not ended names: wherever in its state, so that no place

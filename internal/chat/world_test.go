@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/parley-chat/parley/internal/catalog"
 	"github.com/parley-chat/parley/internal/center"
 	"github.com/parley-chat/parley/internal/chat"
 	"github.com/parley-chat/parley/internal/store"
@@ -69,9 +70,9 @@ func newWorldOn(t testing.TB, database string) *world {
 	w.sealer, err = token.NewSealer([]token.Key{token.NewKey("k", w.clock.Now())})
 	w.must(err)
 	c := w.node(center.DefaultSettings(), &told{})
-	_, err = c.CreateInstance(w.ctx, center.Instance{ID: instance, Alias: "test", IdentityManagementType: center.IdentityManaged}, "")
+	_, err = c.Catalog.CreateInstance(w.ctx, center.Instance{ID: instance, Alias: "test", IdentityManagementType: center.IdentityManaged}, "")
 	w.must(err)
-	f, err := c.CreateFlow(w.ctx, instance, center.ContactFlow{Name: "waits", Type: center.TypeContactFlow}, waits, true)
+	f, err := c.Catalog.CreateFlow(w.ctx, instance, center.ContactFlow{Name: "waits", Type: center.TypeContactFlow}, waits, true)
 	w.must(err)
 	w.flow = f.ID
 	return w
@@ -80,10 +81,17 @@ func newWorldOn(t testing.TB, database string) *world {
 // node is one of several that share the store.
 func (w *world) node(s center.Settings, b chat.Publisher) *chat.Chats {
 	return chat.New(chat.Config{
-		Store: w.store, Bus: b, Sealer: w.sealer, Clock: w.clock, Wall: w.clock.Now, NewID: w.newID,
-		Partition: center.Partition{Account: "123456789012", Region: "us-east-1"}, Settings: s,
+		Store: w.store, Catalog: w.catalog(w.clock.Now), Bus: b, Sealer: w.sealer, Clock: w.clock, Wall: w.clock.Now, NewID: w.newID,
+		Partition: partition, Settings: s,
 		Log: slog.New(slog.DiscardHandler), Shared: true,
 	})
+}
+
+var partition = center.Partition{Account: "123456789012", Region: "us-east-1"}
+
+// catalog is a node's catalog, with a clock.
+func (w *world) catalog(now func() time.Time) *catalog.Catalog {
+	return catalog.New(catalog.Config{Store: w.store, Now: now, NewID: w.newID, Partition: partition})
 }
 
 func (w *world) newID() string {

@@ -3,6 +3,7 @@ package server
 import (
 	"context"
 
+	"github.com/parley-chat/parley/internal/catalog"
 	"github.com/parley-chat/parley/internal/center"
 	"github.com/parley-chat/parley/internal/chat"
 	"github.com/parley-chat/parley/internal/keys"
@@ -11,9 +12,10 @@ import (
 
 // Admin does an operator's tasks on a store, beside servers that may be running on it.
 type Admin struct {
-	Keys  *keys.Ring
-	s     *Server
-	chats *chat.Chats
+	Keys    *keys.Ring
+	s       *Server
+	catalog *catalog.Catalog
+	chats   *chat.Chats
 }
 
 // silence is a bus nobody listens to: servers on the same store find out from the store.
@@ -31,8 +33,9 @@ func OpenAdmin(ctx context.Context, cfg Config) (*Admin, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Admin{Keys: s.keys, s: s, chats: chat.New(chat.Config{
-		Store: s.store, Bus: silence{}, Clock: s.cfg.Clock, Wall: s.cfg.Now, NewID: s.cfg.NewID,
+	s.catalog = cfg.catalog(s.store)
+	return &Admin{Keys: s.keys, s: s, catalog: s.catalog, chats: chat.New(chat.Config{
+		Store: s.store, Catalog: s.catalog, Bus: silence{}, Clock: s.cfg.Clock, Wall: s.cfg.Now, NewID: s.cfg.NewID,
 		Partition: s.cfg.Partition, Settings: s.cfg.Settings, Log: s.cfg.Log, Shared: true,
 	})}, nil
 }
@@ -42,7 +45,7 @@ func (a *Admin) Close() error { return a.s.Close() }
 
 // CreateInstance makes an instance that manages its own users.
 func (a *Admin) CreateInstance(ctx context.Context, alias string) (*center.Instance, error) {
-	return a.chats.CreateInstance(ctx, center.Instance{
+	return a.catalog.CreateInstance(ctx, center.Instance{
 		Alias: alias, IdentityManagementType: center.IdentityManaged, InboundCalls: true, OutboundCalls: true,
 	}, "")
 }
@@ -51,7 +54,7 @@ func (a *Admin) CreateInstance(ctx context.Context, alias string) (*center.Insta
 func (a *Admin) Instances(ctx context.Context) ([]center.Instance, error) {
 	var all []center.Instance
 	for after := ""; ; {
-		page, err := a.chats.Instances(ctx, after, 100)
+		page, err := a.catalog.Instances(ctx, after, 100)
 		if err != nil {
 			return nil, err
 		}

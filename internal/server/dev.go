@@ -13,6 +13,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/parley-chat/parley/internal/catalog"
 	"github.com/parley-chat/parley/internal/center"
 	"github.com/parley-chat/parley/internal/door"
 	"github.com/parley-chat/parley/internal/stock"
@@ -34,27 +35,43 @@ var welcome string
 
 // seed makes the instance and the flow that a development server has, unless they are there.
 func (s *Server) seed(ctx context.Context) error {
-	var refused *center.Error
-	_, err := s.chats.Instance(ctx, SeedInstance)
-	if errors.As(err, &refused) && refused.Code == center.NotFound {
-		_, err = s.chats.CreateInstance(ctx, center.Instance{
+	_, err := s.catalog.Instance(ctx, SeedInstance)
+	if center.Is(err, center.NotFound) {
+		_, err = s.catalog.CreateInstance(ctx, center.Instance{
 			ID: SeedInstance, Alias: SeedAlias, IdentityManagementType: center.IdentityManaged, InboundCalls: true, OutboundCalls: true,
 		}, "")
 	}
 	if err != nil {
 		return fmt.Errorf("seed the instance: %w", err)
 	}
-	_, err = s.chats.Flow(ctx, SeedInstance, center.FlowRef{ID: SeedFlow, Qualifier: center.SavedQualifier})
-	if errors.As(err, &refused) && refused.Code == center.NotFound {
-		_, err = s.chats.CreateFlow(ctx, SeedInstance, center.ContactFlow{
+	_, err = s.catalog.Flow(ctx, SeedInstance, center.FlowRef{ID: SeedFlow, Qualifier: center.SavedQualifier})
+	if center.Is(err, center.NotFound) {
+		_, err = s.catalog.CreateFlow(ctx, SeedInstance, center.ContactFlow{
 			ID: SeedFlow, Name: SeedFlowName, Type: center.TypeContactFlow,
 			Description: "Greets the customer, waits, says goodbye.",
 		}, welcome, true)
+	}
+	if center.Is(err, center.Duplicate) {
+		err = s.seedTaken(ctx, err)
 	}
 	if err != nil {
 		return fmt.Errorf("seed the flow: %w", err)
 	}
 	return nil
+}
+
+// seedTaken looks for who has the name of the seeded flow, which was not found by its id: another flow, which may keep it,
+// or that very flow, in a database that is damaged.
+func (s *Server) seedTaken(ctx context.Context, taken error) error {
+	flows, err := catalog.Flows.List(ctx, s.catalog, SeedInstance, "", 1000, func(f *center.ContactFlow) bool { return f.Name == SeedFlowName })
+	switch {
+	case err != nil:
+		return err
+	case len(flows) == 1 && flows[0].ID != SeedFlow:
+		s.cfg.Log.Warn("the seeded flow was deleted, and another flow has its name", "flow", flows[0].ID)
+		return nil
+	}
+	return s.store.Damaged("resource", fmt.Errorf("the flow %s is found in one way and not in another: %w", SeedFlow, taken))
 }
 
 // devPath is below which everything exists in development alone.
@@ -182,14 +199,14 @@ type InstanceInfo struct {
 
 // Instances lists the first hundred instances and their flows, for people to look at: their own first.
 func (s *Server) Instances(ctx context.Context) ([]InstanceInfo, error) {
-	instances, err := s.chats.Instances(ctx, "", 100)
+	instances, err := s.catalog.Instances(ctx, "", 100)
 	if err != nil {
 		return nil, err
 	}
 	all := []InstanceInfo{}
 	for _, i := range instances {
 		info := InstanceInfo{ID: i.ID, Alias: i.Alias, ARN: s.cfg.Partition.InstanceARN(i.ID), Flows: []FlowInfo{}}
-		flows, err := s.chats.Flows(ctx, i.ID, nil, "", 1000)
+		flows, err := catalog.Flows.List(ctx, s.catalog, i.ID, "", 1000, nil)
 		if err != nil {
 			return nil, err
 		}

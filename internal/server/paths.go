@@ -2,11 +2,11 @@ package server
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"html/template"
 	"net/http"
 
+	"github.com/parley-chat/parley/internal/catalog"
 	"github.com/parley-chat/parley/internal/center"
 	"github.com/parley-chat/parley/internal/chat"
 	"github.com/parley-chat/parley/internal/flowchart"
@@ -60,7 +60,7 @@ func (s *Server) pathPage(r *http.Request) (shown, error) {
 	}
 	page := &ui.Path{Contact: s.pathContact(&detail.Summary)}
 	page.ID = string(contact)
-	t := &tracer{chats: s.chats, at: detail.Instance}
+	t := &tracer{catalog: s.catalog, at: detail.Instance}
 	lines := s.chats.Traced(contact)
 	if err := t.follow(r.Context(), lines); err != nil {
 		return nil, err
@@ -89,10 +89,10 @@ func isOver(lines []chat.TraceLine, flow, action string) bool {
 
 // tracer sorts a contact's steps by the texts of flows that they are in.
 type tracer struct {
-	chats *chat.Chats
-	at    center.InstanceID
-	texts []*tracedText
-	steps []ui.Step
+	catalog *catalog.Catalog
+	at      center.InstanceID
+	texts   []*tracedText
+	steps   []ui.Step
 }
 
 // tracedText is one text of a flow or a module, with the part of the path that lies in it.
@@ -150,15 +150,14 @@ func (t *tracer) in(ctx context.Context, flow, sha string) (*tracedText, error) 
 		}
 	}
 	found := &tracedText{flow: flow, sha: sha, name: flow, id: fmt.Sprintf("flow%d-", len(t.texts)+1)}
-	if f, err := t.chats.Flow(ctx, t.at, center.FlowRef{ID: center.FlowID(flow)}); err == nil {
+	if f, err := t.catalog.Flow(ctx, t.at, center.FlowRef{ID: center.FlowID(flow)}); err == nil {
 		found.name, found.text = f.Name, f.Content
-	} else if m, err := t.chats.Module(ctx, t.at, center.ModuleRef{ID: center.ModuleID(flow)}); err == nil {
+	} else if m, err := t.catalog.Module(ctx, t.at, center.ModuleRef{ID: center.ModuleID(flow)}); err == nil {
 		found.name, found.text = m.Name, m.Content
 	}
 	if sha != "" {
-		text, err := t.chats.FlowText(ctx, t.at, sha)
-		var refused *center.Error
-		if err != nil && (!errors.As(err, &refused) || refused.Code != center.NotFound) {
+		text, err := t.catalog.FlowText(ctx, t.at, sha)
+		if err != nil && !center.Is(err, center.NotFound) {
 			return nil, err
 		}
 		found.text = text

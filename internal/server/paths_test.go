@@ -98,7 +98,7 @@ const hostilePath = `{"Version":"2019-10-30","StartAction":"<script>alert","Meta
 
 func TestPathsRunNothing(t *testing.T) {
 	s := development(t, nil)
-	made, err := s.chats.CreateFlow(t.Context(), SeedInstance, center.ContactFlow{
+	made, err := s.catalog.CreateFlow(t.Context(), SeedInstance, center.ContactFlow{
 		ID: "33333333-3333-4333-8333-333333333333", Name: "<script>alert(2)</script>", Type: center.TypeContactFlow,
 	}, hostilePath, true)
 	if err != nil {
@@ -117,7 +117,7 @@ func TestPathThroughAModule(t *testing.T) {
 	s := development(t, nil)
 	content := `{"Version":"2019-10-30","StartAction":"in","Settings":{},"Actions":[` + action(says, "in", "Hello", "out") +
 		`{"Identifier":"out","Type":"EndFlowModuleExecution","Parameters":{},"Transitions":{}},` + endOfFlow + `]}`
-	module, err := s.chats.CreateModule(t.Context(), SeedInstance, center.FlowModule{Name: "Greeter"}, content, "")
+	module, err := s.catalog.CreateModule(t.Context(), SeedInstance, center.FlowModule{Name: "Greeter"}, content, "")
 	if err != nil {
 		t.Fatal(err)
 	}

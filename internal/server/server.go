@@ -18,6 +18,7 @@ import (
 
 	"github.com/parley-chat/parley/internal/api"
 	"github.com/parley-chat/parley/internal/bus"
+	"github.com/parley-chat/parley/internal/catalog"
 	"github.com/parley-chat/parley/internal/center"
 	"github.com/parley-chat/parley/internal/chat"
 	"github.com/parley-chat/parley/internal/door"
@@ -35,6 +36,7 @@ type Server struct {
 	lock    *store.Lock // of the SQLite file, nil for none
 	keys    *keys.Ring
 	tokens  *keys.Tokens
+	catalog *catalog.Catalog
 	chats   *chat.Chats
 	hub     *hub.Hub
 	api     *api.API
@@ -144,8 +146,9 @@ func (s *Server) wire(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	s.catalog = s.cfg.catalog(s.store)
 	conf := chat.Config{
-		Store: s.store, Bus: nodes, Sealer: s.tokens, Clock: s.cfg.Clock, Wall: s.cfg.Now, NewID: s.cfg.NewID,
+		Store: s.store, Catalog: s.catalog, Bus: nodes, Sealer: s.tokens, Clock: s.cfg.Clock, Wall: s.cfg.Now, NewID: s.cfg.NewID,
 		Partition: s.cfg.Partition, Settings: s.cfg.Settings, Log: s.cfg.Log, Shared: s.shared(),
 		Functions: ask.functions, Bots: ask.bots, Systems: ask.systems, SignIns: ask.signIns, Trace: s.cfg.Dev,
 	}
@@ -158,7 +161,7 @@ func (s *Server) wire(ctx context.Context) error {
 	s.chats = chat.New(conf)
 	s.hub = hub.New(hub.Options{Desk: desk{s}, Bus: nodes, Log: s.cfg.Log, Remote: s.shared()})
 	s.api = api.New(api.Config{
-		Chats: s.chats, Sockets: sockets{s}, Keys: s.keys, AnyCredentials: s.cfg.Dev, Partition: s.cfg.Partition,
+		Chats: s.chats, Catalog: s.catalog, Sockets: sockets{s}, Keys: s.keys, AnyCredentials: s.cfg.Dev, Partition: s.cfg.Partition,
 		PublicURL: s.cfg.PublicURL, Throttle: s.cfg.Throttle, Now: s.cfg.Now, NewID: s.cfg.NewID, Log: s.cfg.Log,
 	})
 	if s.cfg.Dev {
@@ -168,6 +171,13 @@ func (s *Server) wire(ctx context.Context) error {
 	}
 	s.handler = s.routes()
 	return nil
+}
+
+// catalog is what the instances of a store are configured with.
+func (c *Config) catalog(db *store.Store) *catalog.Catalog {
+	return catalog.New(catalog.Config{
+		Store: db, Now: c.Clock.Now, NewID: c.NewID, Partition: c.Partition, Quotas: c.Settings.ResourceQuotas,
+	})
 }
 
 // shared says that other processes may write to the same store: other nodes, and on PostgreSQL nobody can tell.
@@ -208,6 +218,9 @@ func (s *Server) Handler() http.Handler { return s.handler }
 
 // Chats are the server's chats, for those who test it.
 func (s *Server) Chats() *chat.Chats { return s.chats }
+
+// Catalog is what the server's instances are configured with, for those who test it.
+func (s *Server) Catalog() *catalog.Catalog { return s.catalog }
 
 // HasAccessKeys says whether anybody can sign requests.
 func (s *Server) HasAccessKeys(ctx context.Context) (bool, error) {

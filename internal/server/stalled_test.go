@@ -33,7 +33,7 @@ func TestANodeThatTakesNothingIsNotReady(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer s.Close() //nolint:errcheck // a test's
-	at, err := s.Chats().CreateInstance(t.Context(), center.Instance{Alias: "stalled", IdentityManagementType: center.IdentityManaged}, "")
+	at, err := s.Catalog().CreateInstance(t.Context(), center.Instance{Alias: "stalled", IdentityManagementType: center.IdentityManaged}, "")
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -75,8 +75,17 @@ func (a *aside) divert(batch []*job) []*job {
 
 // halve takes a batch over that has waited too long.
 func (a *aside) halve(waiting []*job) {
-	if len(waiting) > 0 {
-		a.split(group{slices.Clone(waiting), time.Now()})
+	now := time.Now()
+	var together []*job
+	for _, j := range waiting {
+		if j.alone {
+			a.alone.put(group{[]*job{j}, now})
+		} else {
+			together = append(together, j)
+		}
+	}
+	if len(together) > 0 {
+		a.split(group{together, now})
 	}
 }
 
@@ -200,10 +209,7 @@ func (a *aside) unlock(j *job) {
 // whose due row it answers, and claims, which may be any chat's.
 func (j *job) locks() []string {
 	if j.change == nil {
-		if j.on == "" {
-			return nil
-		}
-		return []string{j.on}
+		return j.on
 	}
 	c := j.change
 	all := make([]string, 0, 2+len(c.Take)+len(c.Release))

@@ -204,7 +204,7 @@ func TestLockedRowsOfOtherWrites(t *testing.T) {
 		isLocked(t, s.DeleteResource(ctx, "", "flow", "held"))
 		isLocked(t, s.InsertResource(ctx, Resource{Kind: "flow", ID: "newer", Name: "new"}))
 		for _, name := range names {
-			err := s.UpdateResource(ctx, "", "flow", name, func(old Resource) (Resource, error) {
+			err := updateResource(s, ctx, "", "flow", name, func(old Resource) (Resource, error) {
 				old.Body = []byte("ours")
 				return old, nil
 			})

@@ -47,7 +47,7 @@ func TestFactsOutliveTheStore(t *testing.T) {
 			} else {
 				commit(t, s, say(c.Chat, int64(i), "again"))
 			}
-			equal(t, "version", must(s.SchemaVersion(t.Context()))(t), 2)
+			equal(t, "version", must(s.SchemaVersion(t.Context()))(t), must(migrations().newest())(t))
 			equal(t, "last", must(s.Chat(t.Context(), c.Chat))(t).LastSeq, int64(i+1))
 			equal(t, "due rows", len(must(s.AllDue(t.Context(), 9))(t)), 1)
 			if err := s.Close(); err != nil {
@@ -62,23 +62,22 @@ func TestOlderSchemaIsMigratedAndNewerRefused(t *testing.T) {
 		s := open(t, url)
 		c := newChat()
 		commit(t, s, c)
-		next := fstest.MapFS{
-			"00003_notes.sql": {Data: []byte("-- +goose Up\nALTER TABLE contact ADD COLUMN note TEXT;\n")},
-			"00007_more.sql":  {Data: []byte("-- +goose Up\nCREATE TABLE more (id BIGINT NOT NULL);\nINSERT INTO more VALUES (5);\n")},
+		next, newest := fstest.MapFS{}, must(migrations().newest())(t)
+		for _, name := range must(fs.Glob(migrations().files, "*.sql"))(t) {
+			next[name] = &fstest.MapFile{Data: must(fs.ReadFile(migrations().files, name))(t)}
 		}
-		for _, name := range must(fs.Glob(migrations(), "*.sql"))(t) {
-			next[name] = &fstest.MapFile{Data: must(fs.ReadFile(migrations(), name))(t)}
-		}
-		if err := migrate(t.Context(), writePool(s), s.d, next); err != nil {
+		next[fmt.Sprintf("%05d_notes.sql", newest+1)] = &fstest.MapFile{Data: []byte("-- +goose Up\nALTER TABLE contact ADD COLUMN note TEXT;\n")}
+		next[fmt.Sprintf("%05d_more.sql", newest+6)] = &fstest.MapFile{Data: []byte("-- +goose Up\nCREATE TABLE more (id BIGINT NOT NULL);\nINSERT INTO more VALUES (5);\n")}
+		if err := migrate(t.Context(), writePool(s), s.d, steps{next, coded()}); err != nil {
 			t.Fatal(err)
 		}
-		equal(t, "version", must(s.SchemaVersion(t.Context()))(t), 7)
+		equal(t, "version", must(s.SchemaVersion(t.Context()))(t), newest+6)
 		equal(t, "transcript", transcript(t, s, c.Chat), "1:hello")
 		if err := s.Close(); err != nil {
 			t.Fatal(err)
 		}
 		_, err := Open(t.Context(), url, Options{})
-		if err == nil || !strings.Contains(err.Error(), "version 7") || !strings.Contains(err.Error(), "up to 2") {
+		if err == nil || !strings.Contains(err.Error(), fmt.Sprint("version ", newest+6)) || !strings.Contains(err.Error(), fmt.Sprint("up to ", newest)) {
 			t.Errorf("a newer schema: %v", err)
 		}
 	})
@@ -336,4 +335,101 @@ func TestDroppedConnectionsLoseAndDoubleNothing(t *testing.T) {
 	_, ok, err := s.Clock(t.Context())
 	equal(t, "PostgreSQL has a clock", ok, true)
 	equal(t, "error", err, nil)
+}
+
+// A database of before references were kept has them once it is opened, and versions of views are rows.
+func TestReferencesOfOlderRows(t *testing.T) {
+	forEachDatabase(t, func(t *testing.T, url string) {
+		ctx := t.Context()
+		s := must(Open(ctx, url, Options{}))(t)
+		for _, r := range []Resource{
+			{Instance: instance, Kind: "hours-of-operation", ID: "h"},
+			{Instance: instance, Kind: "queue", ID: "q", Body: []byte(`{"id":"q","hours":"h"}`)},
+			{Instance: instance, Kind: "flow-module-version", ID: "m/0000000000000000002"},
+			{Instance: instance, Kind: "flow-module-alias", ID: "m/a", Body: []byte(`{"id":"a","module":"m","version":2}`)},
+			{Instance: instance, Kind: "contact-flow-version", ID: "f/0000000000000000001"},
+			{Instance: instance, Kind: "contact-flow-alias", ID: "f/b", Body: []byte(`{"id":"b","module":"f","version":1}`)},
+			{Instance: instance, Kind: "view", ID: "v", Body: []byte(`{"id":"v","name":"V","versions":[{"number":1,"content":"x","description":"first"},{"number":3,"content":"y"}],"lastVersion":3}`)},
+		} {
+			equal(t, "insert", s.InsertResource(ctx, r), nil)
+		}
+		for _, text := range []string{"DROP TABLE reference", "DROP TABLE resource_version", "DELETE FROM goose_db_version WHERE version_id > 2"} {
+			_, err := writePool(s).ExecContext(ctx, text)
+			equal(t, text, err, nil)
+		}
+		equal(t, "close", s.Close(), nil)
+		s = open(t, url)
+		for _, ref := range []struct{ to, id, by string }{
+			{"hours-of-operation", "h", "queue"}, {"flow-module-version", "m/0000000000000000002", "flow-module-alias"},
+			{"contact-flow-version", "f/0000000000000000001", "contact-flow-alias"},
+		} {
+			var used *InUse
+			if err := s.DeleteResource(ctx, instance, ref.to, ref.id); !errors.As(err, &used) || used.By.Kind != ref.by {
+				t.Errorf("delete %s: %v", ref.to, err)
+			}
+		}
+		versions := must(s.Resources(ctx, instance, "view-version", "", 10))(t)
+		equal(t, "versions", len(versions), 2)
+		equal(t, "id", versions[1].ID, "v/0000000000000000003")
+		equal(t, "last", must(s.LastBelow(ctx, instance, "view-version", "v"))(t).ID, "v/0000000000000000003")
+		equal(t, "view", string(must(s.Resource(ctx, instance, "view", "v"))(t).Body), `{"id":"v","lastVersion":3,"name":"V"}`)
+		if n := must(s.KindVersion(ctx, instance, "queue"))(t); n == 0 {
+			t.Error("a kind with rows has no version")
+		}
+	})
+}
+
+// References hold whatever happens at the same time: a row that others refer to cannot go while one comes that refers
+// to it.
+func TestReferencesHold(t *testing.T) {
+	forEachEngine(t, func(t *testing.T, s *Store) {
+		ctx := t.Context()
+		for round := range 20 {
+			hours := fmt.Sprint("h", round)
+			equal(t, "insert", s.InsertResource(ctx, Resource{Instance: instance, Kind: "hours", ID: hours}), nil)
+			var wg sync.WaitGroup
+			var refer, remove error
+			wg.Go(func() {
+				refer = s.InsertResource(ctx, Resource{Instance: instance, Kind: "queue", ID: hours, Refs: []Ref{{"hours", hours}}})
+			})
+			wg.Go(func() { remove = s.DeleteResource(ctx, instance, "hours", hours) })
+			wg.Wait()
+			if (refer == nil) == (remove == nil) {
+				t.Fatalf("referred: %v, removed: %v", refer, remove)
+			}
+		}
+	})
+}
+
+// A deletion takes along what belongs to the row alone, and nothing else; a kind's version rises with each commit.
+func TestDeletionTakesAlong(t *testing.T) {
+	forEachEngine(t, func(t *testing.T, s *Store) {
+		ctx := t.Context()
+		row := func(kind, id string, refs ...Ref) Resource {
+			return Resource{Instance: instance, Kind: kind, ID: id, Refs: refs}
+		}
+		equal(t, "insert", s.CommitResources(ctx, ResourceCommit{Insert: []Resource{
+			row("queue", "a"), row("queue", "ab"), row("connect", "c"),
+			row("row", "a/c", Ref{"connect", "c"}), row("row", "ab/c", Ref{"connect", "c"}),
+		}}), nil)
+		before := must(s.KindVersion(ctx, instance, "row"))(t)
+		remove := func(kind, id string, below, with []string) error {
+			return s.CommitResources(ctx, ResourceCommit{Delete: []Deletion{{InstanceRef: InstanceRef{instance, Ref{kind, id}}, Below: below, With: with}}})
+		}
+		equal(t, "delete", remove("queue", "a", []string{"row"}, nil), nil)
+		equal(t, "rows", len(must(s.Resources(ctx, instance, "row", "", 9))(t)), 1)
+		var used *InUse
+		if err := remove("connect", "c", nil, nil); !errors.As(err, &used) || used.By.ID != "ab/c" {
+			t.Errorf("in use: %v", err)
+		}
+		equal(t, "delete", remove("connect", "c", nil, []string{"row"}), nil)
+		equal(t, "rows", len(must(s.Resources(ctx, instance, "row", "", 9))(t)), 0)
+		if after := must(s.KindVersion(ctx, instance, "row"))(t); after <= before {
+			t.Errorf("the version of the kind went from %d to %d", before, after)
+		}
+		var missing *Missing
+		if err := s.InsertResource(ctx, row("row", "x", Ref{"connect", "c"})); !errors.As(err, &missing) {
+			t.Errorf("a reference that leads nowhere: %v", err)
+		}
+	})
 }

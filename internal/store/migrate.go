@@ -14,19 +14,26 @@ import (
 //go:embed migrations/*.sql
 var embedded embed.FS
 
-// migrations are the schema's steps, one file each; a file that was released is never changed.
-func migrations() fs.FS {
+// steps are what brings a schema from one version to the next: files of SQL, and code for what SQL cannot do. A step that
+// was released is never changed.
+type steps struct {
+	files fs.FS
+	code  []*goose.Migration
+}
+
+// migrations are the steps of this program.
+func migrations() steps {
 	sub, err := fs.Sub(embedded, "migrations")
 	if err != nil {
 		panic(err) // the folder is embedded above
 	}
-	return sub
+	return steps{sub, coded()}
 }
 
 // migrate brings db to the newest version in steps. A newer one than that is refused: this program does not know what
 // its rows mean.
-func migrate(ctx context.Context, db *sql.DB, d *dialect, steps fs.FS) error {
-	newest, err := newestVersion(steps)
+func migrate(ctx context.Context, db *sql.DB, d *dialect, steps steps) error {
+	newest, err := steps.newest()
 	if err != nil {
 		return err
 	}
@@ -39,8 +46,8 @@ func migrate(ctx context.Context, db *sql.DB, d *dialect, steps fs.FS) error {
 	case version > newest:
 		return fmt.Errorf("the database has schema version %d, and this program knows versions up to %d: use a newer program", version, newest)
 	}
-	provider, err := goose.NewProvider(goose.Dialect(d.goose), db, steps,
-		goose.WithLogger(goose.NopLogger()), goose.WithDisableGlobalRegistry(true))
+	provider, err := goose.NewProvider(goose.Dialect(d.goose), db, steps.files,
+		goose.WithLogger(goose.NopLogger()), goose.WithDisableGlobalRegistry(true), goose.WithGoMigrations(steps.code...))
 	if err != nil {
 		return fmt.Errorf("read migrations: %w", err)
 	}
@@ -69,8 +76,11 @@ func schemaVersion(ctx context.Context, db *sql.DB, d *dialect) (version int64, 
 	return version, err
 }
 
-func newestVersion(steps fs.FS) (newest int64, err error) {
-	files, err := fs.Glob(steps, "*.sql")
+func (s steps) newest() (newest int64, err error) {
+	for _, m := range s.code {
+		newest = max(newest, m.Version)
+	}
+	files, err := fs.Glob(s.files, "*.sql")
 	if err != nil {
 		return 0, err
 	}

@@ -39,6 +39,7 @@ var postgresDialect = &dialect{
 	append: `INSERT INTO item (chat, seq, at, id, flags, token, body)
 		SELECT $1::bytea, $2::bigint + 1, $3::bigint, $4::bytea, $5::bigint, $6::bytea, $7::bytea
 		WHERE EXISTS (SELECT 1 FROM item p WHERE p.chat = $1 AND p.seq = $2) ON CONFLICT DO NOTHING`,
+	share:       ` FOR SHARE`,
 	skipLocked:  ` FOR UPDATE SKIP LOCKED`,
 	forUpdate:   ` FOR UPDATE`,
 	ids:         `unnest($1::bytea[]) AS v(id)`,
@@ -245,8 +246,16 @@ func (e *pgEngine) commit(batch []*job) {
 	if batch = e.aside.divert(batch); len(batch) == 0 {
 		return
 	}
+	alone := slices.DeleteFunc(slices.Clone(batch), func(j *job) bool { return !j.alone })
+	together := slices.DeleteFunc(batch, func(j *job) bool { return j.alone })
 	conn := <-e.slots
-	waiting := e.try(conn, batch, 0)
+	waiting := slices.Clone(e.try(conn, together, 0))
+	for i, j := range alone {
+		if waiting = append(waiting, e.try(conn, []*job{j}, 0)...); len(waiting) > 0 || e.store.trouble.Load() != nil {
+			waiting = append(waiting, alone[i+1:]...) // one wait is enough for a committer
+			break
+		}
+	}
 	e.slots <- conn
 	e.aside.halve(waiting)
 }

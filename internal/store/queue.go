@@ -22,8 +22,9 @@ type job struct {
 	change *center.Change // nil: work
 	rows   []itemRow      // of change.Items
 	work   func(session) error
-	on     string // what work writes to, as one of its locks; "" when that is not worth remembering
-	pages  int    // that work may add to SQLite's WAL; 0: few
+	on     []string // what work writes to, as its locks; none when that is not worth remembering
+	alone  bool     // on PostgreSQL in a transaction of its own: what it locks has no place in the order of chats
+	pages  int      // that work may add to SQLite's WAL; 0: few
 
 	state atomic.Int32 // queued, taken or abandoned
 	err   error        // the committer's alone until it is sent
@@ -172,5 +173,5 @@ func (s *Store) write(ctx context.Context, work func(session) error) error {
 // writeTo is write for what touches one thing: when a lock on that is held by others, what else writes to it does not
 // delay the common batches.
 func (s *Store) writeTo(ctx context.Context, on string, work func(session) error) error {
-	return s.do(ctx, &job{work: work, on: on})
+	return s.do(ctx, &job{work: work, on: []string{on}})
 }

@@ -37,10 +37,10 @@ var errCommitted = errors.New("store: committed already")
 // refused tells an answer about one job, which leaves its neighbours alone, from a failure of the engine.
 func refused(err error) bool {
 	switch err.(type) {
-	case *Conflict, *TokenTaken, *ClaimTaken, *Stale, *center.Error:
+	case *Conflict, *TokenTaken, *ClaimTaken, *Stale, *Missing, *InUse, *center.Error:
 		return true
 	}
-	return err == errCommitted || errors.Is(err, ErrNotFound)
+	return err == errCommitted || err == ErrStale || errors.Is(err, ErrNotFound)
 }
 
 func unavailable(cause error) error {

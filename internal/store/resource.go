@@ -5,6 +5,8 @@ import (
 	"context"
 	"database/sql"
 	"errors"
+	"fmt"
+	"slices"
 	"time"
 
 	"github.com/parley-chat/parley/internal/center"
@@ -17,9 +19,12 @@ type Resource struct {
 	Kind     string
 	ID       string
 	// Name is unique among the resources of its instance and kind, compared as it is; "" is not a name.
-	Name     string
-	Body     []byte
-	Version  int64 // counts from 1; the store's own
+	Name    string
+	Body    []byte
+	Version int64 // counts from 1; the store's own
+	// Refs are the resources of the same instance that this one refers to: they must exist, and cannot be deleted
+	// while it does. Reading leaves them out.
+	Refs     []Ref
 	Created  time.Time
 	Modified time.Time
 }
@@ -92,117 +97,328 @@ func (s *Store) ResourceIDs(ctx context.Context, instance center.InstanceID, kin
 	return all, err
 }
 
-// InsertResource adds a resource, or returns [*center.Error] with code Duplicate when its id or name is there.
-func (s *Store) InsertResource(ctx context.Context, r Resource) error {
-	return s.InsertResources(ctx, []Resource{r})
+// Ref names a resource among those of its instance.
+type Ref struct{ Kind, ID string }
+
+// ResourceCommit is a change of resources that is kept as a whole or not at all.
+type ResourceCommit struct {
+	// Insert are new rows: neither their id nor their name may exist.
+	Insert []Resource
+	// Replace are rows in the place of those with the same id, which must still have the given Version. Name, Body,
+	// Modified and Refs are taken from them.
+	Replace []Resource
+	// Delete are rows that must exist and that no row may refer to, unless that one is deleted in the same commit.
+	Delete []Deletion
+	// Exist must exist, beside what the rows of Insert and Replace refer to.
+	Exist []InstanceRef
 }
 
-// InsertResources adds all of the resources or none. An id or name of more than 2,048 bytes is refused, as an
-// InvalidParameter.
-func (s *Store) InsertResources(ctx context.Context, all []Resource) error {
-	for _, r := range all {
-		if r.Kind == "" || r.ID == "" {
-			return fault(errors.New("a resource without kind or id"))
+// Deletion is a row to delete, and what goes with it.
+type Deletion struct {
+	InstanceRef
+	// Below are kinds: their rows go whose ids begin with this one's id and a slash.
+	Below []string
+	// With are kinds: their rows go that refer to this one.
+	With []string
+}
+
+// InstanceRef names a resource of an instance.
+type InstanceRef struct {
+	Instance center.InstanceID
+	Ref
+}
+
+func (r *Resource) ref() InstanceRef { return InstanceRef{r.Instance, Ref{r.Kind, r.ID}} }
+
+// Missing refuses a commit because a resource that must exist does not.
+type Missing struct{ Ref Ref }
+
+func (e *Missing) Error() string { return fmt.Sprintf("no %s %q", e.Ref.Kind, e.Ref.ID) }
+
+// InUse refuses a commit because it deletes what another resource refers to.
+type InUse struct{ Ref, By Ref }
+
+func (e *InUse) Error() string {
+	return fmt.Sprintf("the %s %q is in use by the %s %q", e.Ref.Kind, e.Ref.ID, e.By.Kind, e.By.ID)
+}
+
+// ErrStale says that a row to replace has another version by now.
+var ErrStale = errors.New("store: the resource has changed")
+
+// CommitResources keeps all of c and returns nil, or keeps nothing and returns
+//
+//   - [*center.Error] with code Duplicate: an id or a name to insert exists
+//   - [*center.Error] with code InvalidParameter: an id or name has more than 2,048 bytes
+//   - [ErrStale]: a row to replace has changed, or is gone
+//   - [ErrNotFound]: a row to delete does not exist
+//   - [*Missing], [*InUse]: a reference would lead nowhere
+func (s *Store) CommitResources(ctx context.Context, c ResourceCommit) error {
+	for _, rows := range [][]Resource{c.Insert, c.Replace} {
+		for i := range rows {
+			if err := rows[i].check(); err != nil {
+				return err
+			}
 		}
-		if err := checkKeys(r); err != nil {
+	}
+	kinds := c.kinds()
+	if len(kinds) == 0 {
+		return nil
+	}
+	return s.do(ctx, &job{on: locksOf(kinds), alone: true, work: func(ses session) error {
+		for _, k := range kinds {
+			if err := s.d.lockKind(ses, k); err != nil {
+				return err
+			}
+		}
+		// What tells a stale decision comes before what it would delete and insert.
+		for i := range c.Replace {
+			if err := replaceResource(ses, &c.Replace[i]); err != nil {
+				return err
+			}
+		}
+		for _, ref := range c.Delete {
+			if err := deleteResource(ses, ref); err != nil {
+				return err
+			}
+		}
+		for i := range c.Insert {
+			if err := insertResource(ses, &c.Insert[i]); err != nil {
+				return err
+			}
+		}
+		return c.settle(ses)
+	}})
+}
+
+// touchedKind is a kind of an instance that a commit changes, or only refers to.
+type touchedKind struct {
+	instance, kind string
+	changed        bool
+}
+
+// kinds are all that c touches, in the order in which all commits touch them.
+func (c *ResourceCommit) kinds() []touchedKind {
+	changed := map[touchedKind]bool{}
+	touch := func(at center.InstanceID, kind string, change bool) {
+		k := touchedKind{instance: string(at), kind: kind}
+		changed[k] = changed[k] || change
+	}
+	for _, rows := range [][]Resource{c.Insert, c.Replace} {
+		for i := range rows {
+			touch(rows[i].Instance, rows[i].Kind, true)
+			for _, r := range rows[i].Refs {
+				touch(rows[i].Instance, r.Kind, false)
+			}
+		}
+	}
+	for _, d := range c.Delete {
+		for _, kind := range slices.Concat([]string{d.Kind}, d.Below, d.With) {
+			touch(d.Instance, kind, true)
+		}
+	}
+	for _, r := range c.Exist {
+		touch(r.Instance, r.Kind, false)
+	}
+	all := make([]touchedKind, 0, len(changed))
+	for k, change := range changed {
+		k.changed = change
+		all = append(all, k)
+	}
+	slices.SortFunc(all, func(a, b touchedKind) int {
+		return cmp.Or(cmp.Compare(a.instance, b.instance), cmp.Compare(a.kind, b.kind))
+	})
+	return all
+}
+
+// locksOf names what a commit may have to wait for.
+func locksOf(kinds []touchedKind) []string {
+	names := make([]string, len(kinds))
+	for i, k := range kinds {
+		names[i] = lockName("kind", k.instance, k.kind)
+	}
+	return names
+}
+
+// lockKind raises the version of a kind that is changed. One that is only referred to is kept as it is until the commit:
+// so a row cannot go while another comes that refers to it.
+func (d *dialect) lockKind(ses session, k touchedKind) error {
+	var err error
+	if k.changed {
+		_, err = ses.exec(`INSERT INTO resource_version (instance, kind, version) VALUES ($1, $2, 1)
+			ON CONFLICT (instance, kind) DO UPDATE SET version = resource_version.version + 1`, k.instance, k.kind)
+	} else if d.share != "" {
+		// A kind without a row has nothing to lock.
+		if _, err := ses.exec(`INSERT INTO resource_version (instance, kind, version) VALUES ($1, $2, 0) ON CONFLICT DO NOTHING`, k.instance, k.kind); err != nil {
+			return err
+		}
+		_, err = ses.query(`SELECT version FROM resource_version WHERE instance = $1 AND kind = $2`+d.share, k.instance, k.kind)
+	}
+	return err
+}
+
+// settle checks what holds when everything is written: that all references lead somewhere.
+func (c *ResourceCommit) settle(ses session) error {
+	for _, ref := range c.Delete {
+		rows, err := ses.query(`SELECT from_kind, from_id FROM reference WHERE instance = $1 AND to_kind = $2 AND to_id = $3 ORDER BY from_kind, from_id LIMIT 1`,
+			string(ref.Instance), ref.Kind, []byte(ref.ID))
+		if err != nil {
+			return err
+		}
+		if len(rows) > 0 {
+			return &InUse{ref.Ref, Ref{rows[0][0].(string), string(rows[0][1].([]byte))}}
+		}
+	}
+	exist := c.Exist
+	for _, rows := range [][]Resource{c.Insert, c.Replace} {
+		for i := range rows {
+			for _, r := range rows[i].Refs {
+				exist = append(exist[:len(exist):len(exist)], InstanceRef{rows[i].Instance, r})
+			}
+		}
+	}
+	for _, ref := range exist {
+		rows, err := ses.query(`SELECT 1 FROM resource WHERE instance = $1 AND kind = $2 AND id = $3`, string(ref.Instance), ref.Kind, []byte(ref.ID))
+		if err != nil {
+			return err
+		}
+		if len(rows) == 0 {
+			return &Missing{ref.Ref}
+		}
+	}
+	return nil
+}
+
+func insertResource(ses session, r *Resource) error {
+	n, err := ses.exec(`INSERT INTO resource (instance, kind, id, name, body, version, created, modified)
+		VALUES ($1, $2, $3, $4, $5, 1, $6, $7) ON CONFLICT DO NOTHING`,
+		string(r.Instance), r.Kind, []byte(r.ID), text(r.Name), text(string(r.Body)), millis(r.Created), millis(r.Modified))
+	if err != nil {
+		return err
+	}
+	if n == 0 {
+		return duplicate(r)
+	}
+	return r.refer(ses)
+}
+
+func replaceResource(ses session, r *Resource) error {
+	n, err := ses.exec(`UPDATE resource SET version = version + 1, name = $4, body = $5, modified = $6
+		WHERE instance = $1 AND kind = $2 AND id = $3 AND version = $7`,
+		string(r.Instance), r.Kind, []byte(r.ID), text(r.Name), text(string(r.Body)), millis(r.Modified), r.Version)
+	switch {
+	case errors.Is(err, errUnique):
+		return duplicate(r)
+	case err != nil:
+		return err
+	case n == 0:
+		return ErrStale
+	}
+	if err := unrefer(ses, r.ref()); err != nil {
+		return err
+	}
+	return r.refer(ses)
+}
+
+func deleteResource(ses session, d Deletion) error {
+	r := d.InstanceRef
+	n, err := ses.exec(`DELETE FROM resource WHERE instance = $1 AND kind = $2 AND id = $3`, string(r.Instance), r.Kind, []byte(r.ID))
+	if err == nil && n == 0 {
+		err = ErrNotFound
+	}
+	if err != nil {
+		return err
+	}
+	for _, kind := range d.Below {
+		// "0" is the character behind "/".
+		from, to := []byte(d.ID+"/"), []byte(d.ID+"0")
+		if _, err := ses.exec(`DELETE FROM resource WHERE instance = $1 AND kind = $2 AND id > $3 AND id < $4`, string(d.Instance), kind, from, to); err != nil {
+			return err
+		}
+		if _, err := ses.exec(`DELETE FROM reference WHERE instance = $1 AND from_kind = $2 AND from_id > $3 AND from_id < $4`, string(d.Instance), kind, from, to); err != nil {
 			return err
 		}
 	}
-	return s.writeTo(ctx, resourceLock(all), func(ses session) error {
-		for _, r := range all {
-			n, err := ses.exec(`INSERT INTO resource (instance, kind, id, name, body, version, created, modified)
-				VALUES ($1, $2, $3, $4, $5, 1, $6, $7) ON CONFLICT DO NOTHING`,
-				string(r.Instance), r.Kind, []byte(r.ID), text(r.Name), text(string(r.Body)), millis(r.Created), millis(r.Modified))
-			if err != nil {
-				return err
-			}
-			if n == 0 {
-				return duplicate(r)
-			}
+	for _, kind := range d.With {
+		const referrers = `SELECT from_id FROM reference WHERE instance = $1 AND from_kind = $2 AND to_kind = $3 AND to_id = $4`
+		args := []any{string(d.Instance), kind, d.Kind, []byte(d.ID)}
+		if _, err := ses.exec(`DELETE FROM resource WHERE instance = $1 AND kind = $2 AND id IN (`+referrers+`)`, args...); err != nil {
+			return err
 		}
-		return nil
-	})
-}
-
-// resourceLock names what inserting may have to wait for, of the first resource: those that are inserted together are
-// few and new.
-func resourceLock(all []Resource) string {
-	if len(all) == 0 {
-		return ""
+		if _, err := ses.exec(`DELETE FROM reference WHERE instance = $1 AND from_kind = $2 AND from_id IN (`+referrers+`)`, args...); err != nil {
+			return err
+		}
 	}
-	r := all[0]
-	return lockName("resource", string(r.Instance), r.Kind, cmp.Or(r.Name, r.ID))
+	return unrefer(ses, r)
 }
 
-func checkKeys(r Resource) error {
+// refer writes down what a row refers to.
+func (r *Resource) refer(ses session) error {
+	for _, to := range r.Refs {
+		_, err := ses.exec(`INSERT INTO reference (instance, to_kind, to_id, from_kind, from_id) VALUES ($1, $2, $3, $4, $5) ON CONFLICT DO NOTHING`,
+			string(r.Instance), to.Kind, []byte(to.ID), r.Kind, []byte(r.ID))
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func unrefer(ses session, r InstanceRef) error {
+	_, err := ses.exec(`DELETE FROM reference WHERE instance = $1 AND from_kind = $2 AND from_id = $3`, string(r.Instance), r.Kind, []byte(r.ID))
+	return err
+}
+
+// LastBelow returns the resource with the highest id of those that begin with an id and a slash, or ErrNotFound.
+func (s *Store) LastBelow(ctx context.Context, instance center.InstanceID, kind, id string) (Resource, error) {
+	// "0" is the character behind "/".
+	return s.oneResource(ctx, sqlResource+`AND id > $3 AND id < $4 ORDER BY id DESC LIMIT 1`, string(instance), kind, []byte(id+"/"), []byte(id+"0"))
+}
+
+// KindVersion returns a number that every commit of a resource of the kind raises, 0 when there was none.
+func (s *Store) KindVersion(ctx context.Context, instance center.InstanceID, kind string) (version int64, err error) {
+	err = s.row(ctx, `SELECT version FROM resource_version WHERE instance = $1 AND kind = $2`, []any{string(instance), kind}, &version)
+	if errors.Is(err, ErrNotFound) {
+		err = nil
+	}
+	return version, err
+}
+
+// InsertResource adds a resource, or returns [*center.Error] with code Duplicate when its id or name exists.
+func (s *Store) InsertResource(ctx context.Context, r Resource) error {
+	return s.CommitResources(ctx, ResourceCommit{Insert: []Resource{r}})
+}
+
+// DeleteResource removes a resource, or returns ErrNotFound, or [*InUse].
+func (s *Store) DeleteResource(ctx context.Context, instance center.InstanceID, kind, id string) error {
+	return s.CommitResources(ctx, ResourceCommit{Delete: []Deletion{{InstanceRef: InstanceRef{instance, Ref{kind, id}}}}})
+}
+
+func (r *Resource) check() error {
+	if r.Kind == "" || r.ID == "" {
+		return fault(errors.New("a resource without kind or id"))
+	}
 	if len(r.ID) > maxKey || len(r.Name) > maxKey {
 		return center.Refuse(center.InvalidParameter, "a name or identifier must have at most %d bytes", maxKey)
 	}
 	return nil
 }
 
-func duplicate(r Resource) error {
+func duplicate(r *Resource) error {
 	return center.Refuse(center.Duplicate, "A %s with the name or id %q already exists.", r.Kind, r.Name+r.ID)
-}
-
-// UpdateResource replaces a resource by what change makes of it. change may be called again, with a newer one, when
-// somebody else was faster; its error is returned as it is. Name, Body and Modified are taken from what it returns.
-func (s *Store) UpdateResource(ctx context.Context, instance center.InstanceID, kind, id string, change func(old Resource) (Resource, error)) error {
-	for {
-		old, err := s.Resource(ctx, instance, kind, id)
-		if err != nil {
-			return err
-		}
-		r, err := change(old)
-		if err == nil {
-			err = checkKeys(r)
-		}
-		if err != nil {
-			return err
-		}
-		r.Instance, r.Kind, r.ID, r.Version = old.Instance, old.Kind, old.ID, old.Version
-		kept, err := s.replace(ctx, r)
-		if err != nil || kept {
-			return err
-		}
-	}
-}
-
-// replace reports whether r.Version was still the resource's.
-func (s *Store) replace(ctx context.Context, r Resource) (kept bool, err error) {
-	err = s.writeTo(ctx, lockName("resource", string(r.Instance), r.Kind, r.ID), func(ses session) error {
-		key := []any{string(r.Instance), r.Kind, []byte(r.ID)}
-		n, err := ses.exec(`UPDATE resource SET version = version + 1, name = $4, body = $5, modified = $6
-			WHERE instance = $1 AND kind = $2 AND id = $3 AND version = $7`,
-			append(key, text(r.Name), text(string(r.Body)), millis(r.Modified), r.Version)...)
-		kept = n == 1
-		if errors.Is(err, errUnique) {
-			return duplicate(r)
-		}
-		return err
-	})
-	return kept, err
-}
-
-// DeleteResource removes a resource, or returns ErrNotFound.
-func (s *Store) DeleteResource(ctx context.Context, instance center.InstanceID, kind, id string) error {
-	return s.writeTo(ctx, lockName("resource", string(instance), kind, id), func(ses session) error {
-		n, err := ses.exec(`DELETE FROM resource WHERE instance = $1 AND kind = $2 AND id = $3`, string(instance), kind, []byte(id))
-		if err == nil && n == 0 {
-			err = ErrNotFound
-		}
-		return err
-	})
 }
 
 // DeleteUnmodified removes a resource that was not modified after a time, and says whether it did.
 func (s *Store) DeleteUnmodified(ctx context.Context, instance center.InstanceID, kind, id string, after time.Time) (gone bool, err error) {
-	err = s.write(ctx, func(ses session) error {
+	touched := []touchedKind{{string(instance), kind, true}}
+	err = s.do(ctx, &job{on: locksOf(touched), alone: true, work: func(ses session) error {
+		if err := s.d.lockKind(ses, touched[0]); err != nil {
+			return err
+		}
 		n, err := ses.exec(`DELETE FROM resource WHERE instance = $1 AND kind = $2 AND id = $3 AND modified <= $4`,
 			string(instance), kind, []byte(id), millis(after))
 		gone = n == 1
 		return err
-	})
+	}})
 	return gone, err
 }
 
@@ -226,8 +442,17 @@ func (s *Store) DeleteInstance(ctx context.Context, instance center.InstanceID, 
 			break
 		}
 	}
-	return s.write(ctx, func(ses session) error {
-		_, err := ses.exec(`DELETE FROM resource WHERE instance = $1`, string(instance))
-		return err
-	})
+	return s.do(ctx, &job{alone: true, work: func(ses session) error {
+		// First, as every commit does: what comes later finds the instance gone. Versions go on, so that a node that has
+		// rows of the instance in memory notices that they are gone.
+		if _, err := ses.exec(`UPDATE resource_version SET version = version + 1 WHERE instance = $1`, string(instance)); err != nil {
+			return err
+		}
+		for _, table := range []string{"resource", "reference"} {
+			if _, err := ses.exec("DELETE FROM "+table+" WHERE instance = $1", string(instance)); err != nil {
+				return err
+			}
+		}
+		return nil
+	}})
 }

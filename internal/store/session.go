@@ -40,6 +40,8 @@ type dialect struct {
 	goose string
 	// append inserts an item after its predecessor: (chat, predecessor's seq, at, id, flags, token, body).
 	append string
+	// share locks the rows of a read against change until the transaction ends, "" where writers never overlap.
+	share string
 	// skipLocked makes rows that another node is leasing invisible.
 	skipLocked string
 	// forUpdate locks the rows that a query finds.

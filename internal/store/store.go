@@ -234,14 +234,19 @@ func (s *Store) Clock(ctx context.Context) (now time.Time, ok bool, err error) {
 
 // Reset removes everything but the schema.
 func (s *Store) Reset(ctx context.Context) error {
-	return s.write(ctx, func(ses session) error {
-		for _, table := range []string{"chat", "item", "contact", "due", "claim", "receipt", "resource", "erased"} {
+	return s.do(ctx, &job{alone: true, work: func(ses session) error {
+		// First, as every commit of resources does. Versions go on, so that a node that has resources in memory notices
+		// that they are gone.
+		if _, err := ses.exec(`UPDATE resource_version SET version = version + 1`); err != nil {
+			return err
+		}
+		for _, table := range []string{"chat", "item", "contact", "due", "claim", "receipt", "resource", "reference", "erased"} {
 			if _, err := ses.exec("DELETE FROM " + table); err != nil {
 				return err
 			}
 		}
 		return nil
-	})
+	}})
 }
 
 // Private says that no other process can read or write what is in the Store.

@@ -712,7 +712,7 @@ func TestResources(t *testing.T) {
 
 		for name, r := range map[string]Resource{"id": flow("a", "Other"), "name": flow("x", "Welcome")} {
 			var e *center.Error
-			if err := s.InsertResources(ctx, []Resource{flow("ok", "Fine"), r}); !errors.As(err, &e) || e.Code != center.Duplicate {
+			if err := s.CommitResources(ctx, ResourceCommit{Insert: []Resource{flow("ok", "Fine"), r}}); !errors.As(err, &e) || e.Code != center.Duplicate {
 				t.Errorf("same %s: %v, want Duplicate", name, err)
 			}
 		}
@@ -722,7 +722,7 @@ func TestResources(t *testing.T) {
 		other := flow("a", "Welcome")
 		other.Instance = ""
 		key := Resource{Kind: "key", ID: "k"}
-		equal(t, "insert", s.InsertResources(ctx, []Resource{flow("B", ""), flow("c", ""), flow("b", "welcome"), other, key}), nil)
+		equal(t, "insert", s.CommitResources(ctx, ResourceCommit{Insert: []Resource{flow("B", ""), flow("c", ""), flow("b", "welcome"), other, key}}), nil)
 		var order []string
 		for _, r := range must(s.Resources(ctx, instance, "flow", "", 3))(t) {
 			order = append(order, r.ID)
@@ -733,14 +733,14 @@ func TestResources(t *testing.T) {
 		equal(t, "order", fmt.Sprint(order), "[B a b c]")
 
 		later := start.Add(time.Hour)
-		equal(t, "update", s.UpdateResource(ctx, instance, "flow", "a", func(old Resource) (Resource, error) {
+		equal(t, "update", updateResource(s, ctx, instance, "flow", "a", func(old Resource) (Resource, error) {
 			old.Name, old.Body, old.Modified, old.ID, old.Version = "Hello", []byte("new"), later, "ignored", 99
 			return old, nil
 		}), nil)
 		want := Resource{Instance: instance, Kind: "flow", ID: "a", Name: "Hello", Body: []byte("new"), Version: 2, Created: start, Modified: later}
 		equal(t, "resource", fmt.Sprint(must(s.Resource(ctx, instance, "flow", "a"))(t)), fmt.Sprint(want))
 		var e *center.Error
-		err := s.UpdateResource(ctx, instance, "flow", "a", func(old Resource) (Resource, error) {
+		err := updateResource(s, ctx, instance, "flow", "a", func(old Resource) (Resource, error) {
 			old.Name = "welcome"
 			return old, nil
 		})
@@ -748,11 +748,11 @@ func TestResources(t *testing.T) {
 			t.Errorf("rename to a name that is there: %v, want Duplicate", err)
 		}
 		own := errors.New("no")
-		equal(t, "refused update", s.UpdateResource(ctx, instance, "flow", "a", func(Resource) (Resource, error) { return Resource{}, own }), own)
+		equal(t, "refused update", updateResource(s, ctx, instance, "flow", "a", func(Resource) (Resource, error) { return Resource{}, own }), own)
 
 		equal(t, "delete", s.DeleteResource(ctx, instance, "flow", "a"), nil)
 		equal(t, "delete again", s.DeleteResource(ctx, instance, "flow", "a"), ErrNotFound)
-		equal(t, "update", s.UpdateResource(ctx, instance, "flow", "a", func(r Resource) (Resource, error) { return r, nil }), ErrNotFound)
+		equal(t, "update", updateResource(s, ctx, instance, "flow", "a", func(r Resource) (Resource, error) { return r, nil }), ErrNotFound)
 	})
 }
 
@@ -767,7 +767,7 @@ func TestLongKeysOfResources(t *testing.T) {
 			named := s.InsertResource(t.Context(), Resource{Kind: "named", ID: fmt.Sprint(n), Name: key})
 			other := s.InsertResource(t.Context(), Resource{Kind: "renamed", ID: fmt.Sprint(n)})
 			equal(t, "insert", other, nil)
-			renamed := s.UpdateResource(t.Context(), "", "renamed", fmt.Sprint(n), func(r Resource) (Resource, error) {
+			renamed := updateResource(s, t.Context(), "", "renamed", fmt.Sprint(n), func(r Resource) (Resource, error) {
 				r.Name = key
 				return r, nil
 			})
@@ -788,7 +788,7 @@ func TestRacingUpdatesOfAResourceAllCount(t *testing.T) {
 		for range 8 {
 			wg.Go(func() {
 				for range 5 {
-					if err := s.UpdateResource(context.Background(), "", "k", "i", func(r Resource) (Resource, error) {
+					if err := updateResource(s, context.Background(), "", "k", "i", func(r Resource) (Resource, error) {
 						r.Body = append(r.Body, 'x')
 						return r, nil
 					}); err != nil {
@@ -823,7 +823,7 @@ func TestDeletedInstanceLeavesOthersAlone(t *testing.T) {
 		for range instanceChats + 5 {
 			gone = make1(instance)
 		}
-		equal(t, "insert", s.InsertResources(ctx, []Resource{{Instance: instance, Kind: "flow", ID: "a"}, {Instance: other, Kind: "flow", ID: "a"}}), nil)
+		equal(t, "insert", s.CommitResources(ctx, ResourceCommit{Insert: []Resource{{Instance: instance, Kind: "flow", ID: "a"}, {Instance: other, Kind: "flow", ID: "a"}}}), nil)
 		equal(t, "delete", s.DeleteInstance(ctx, instance, start), nil)
 
 		equal(t, "chat is gone", errOf(s.Chat(ctx, gone.Chat)), ErrNotFound)
@@ -882,5 +882,25 @@ func onPostgres(t testing.TB, url, text string) {
 	defer conn.Close(context.Background())
 	if _, err := conn.Exec(context.Background(), text); err != nil {
 		t.Fatal(err)
+	}
+}
+
+// updateResource replaces a resource by what change makes of it. change is called again, with the newer row, when
+// another writer was faster; its error is returned as it is. Name, Body, Modified and Refs are taken from what it
+// returns.
+func updateResource(s *Store, ctx context.Context, instance center.InstanceID, kind, id string, change func(old Resource) (Resource, error)) error {
+	for {
+		old, err := s.Resource(ctx, instance, kind, id)
+		if err != nil {
+			return err
+		}
+		r, err := change(old)
+		if err != nil {
+			return err
+		}
+		r.Instance, r.Kind, r.ID, r.Version = old.Instance, old.Kind, old.ID, old.Version
+		if err = s.CommitResources(ctx, ResourceCommit{Replace: []Resource{r}}); !errors.Is(err, ErrStale) {
+			return err
+		}
 	}
 }

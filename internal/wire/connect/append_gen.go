@@ -270,6 +270,17 @@ func (v *AssociateLambdaFunctionInput) AppendJSON(dst []byte) []byte {
 }
 
 // AppendJSON appends the members that are set.
+func (v *AssociateQueueQuickConnectsInput) AppendJSON(dst []byte) []byte {
+	dst = append(dst, '{')
+	if v.QuickConnectIds != nil {
+		dst = append(dst, `"QuickConnectIds":`...)
+		dst = appendQuickConnectsList(dst, v.QuickConnectIds)
+		dst = append(dst, ',')
+	}
+	return wire.Close(dst, '}')
+}
+
+// AppendJSON appends the members that are set.
 func (v *AttributeCondition) AppendJSON(dst []byte) []byte {
 	dst = append(dst, '{')
 	if v.Name != nil {
@@ -2029,6 +2040,115 @@ func (v *CreatePersistentContactAssociationOutput) AppendJSON(dst []byte) []byte
 }
 
 // AppendJSON appends the members that are set.
+func (v *CreateQueueInput) AppendJSON(dst []byte) []byte {
+	dst = append(dst, '{')
+	if v.Name != nil {
+		dst = append(dst, `"Name":`...)
+		dst = wire.AppendString(dst, *v.Name)
+		dst = append(dst, ',')
+	}
+	if v.Description != nil {
+		dst = append(dst, `"Description":`...)
+		dst = wire.AppendString(dst, *v.Description)
+		dst = append(dst, ',')
+	}
+	if v.OutboundCallerConfig != nil {
+		dst = append(dst, `"OutboundCallerConfig":`...)
+		dst = v.OutboundCallerConfig.AppendJSON(dst)
+		dst = append(dst, ',')
+	}
+	if v.OutboundEmailConfig != nil {
+		dst = append(dst, `"OutboundEmailConfig":`...)
+		dst = v.OutboundEmailConfig.AppendJSON(dst)
+		dst = append(dst, ',')
+	}
+	if v.HoursOfOperationId != nil {
+		dst = append(dst, `"HoursOfOperationId":`...)
+		dst = wire.AppendString(dst, *v.HoursOfOperationId)
+		dst = append(dst, ',')
+	}
+	if v.MaxContacts != nil {
+		dst = append(dst, `"MaxContacts":`...)
+		dst = wire.AppendInt(dst, *v.MaxContacts)
+		dst = append(dst, ',')
+	}
+	if v.QuickConnectIds != nil {
+		dst = append(dst, `"QuickConnectIds":`...)
+		dst = appendQuickConnectsList(dst, v.QuickConnectIds)
+		dst = append(dst, ',')
+	}
+	if v.EmailAddressesConfig != nil {
+		dst = append(dst, `"EmailAddressesConfig":`...)
+		dst = appendEmailAddressConfigList(dst, v.EmailAddressesConfig)
+		dst = append(dst, ',')
+	}
+	if v.Tags != nil {
+		dst = append(dst, `"Tags":`...)
+		dst = appendTagMap(dst, v.Tags)
+		dst = append(dst, ',')
+	}
+	return wire.Close(dst, '}')
+}
+
+// AppendJSON appends the members that are set.
+func (v *CreateQueueOutput) AppendJSON(dst []byte) []byte {
+	dst = append(dst, '{')
+	if v.QueueArn != nil {
+		dst = append(dst, `"QueueArn":`...)
+		dst = wire.AppendString(dst, *v.QueueArn)
+		dst = append(dst, ',')
+	}
+	if v.QueueId != nil {
+		dst = append(dst, `"QueueId":`...)
+		dst = wire.AppendString(dst, *v.QueueId)
+		dst = append(dst, ',')
+	}
+	return wire.Close(dst, '}')
+}
+
+// AppendJSON appends the members that are set.
+func (v *CreateQuickConnectInput) AppendJSON(dst []byte) []byte {
+	dst = append(dst, '{')
+	if v.Name != nil {
+		dst = append(dst, `"Name":`...)
+		dst = wire.AppendString(dst, *v.Name)
+		dst = append(dst, ',')
+	}
+	if v.Description != nil {
+		dst = append(dst, `"Description":`...)
+		dst = wire.AppendString(dst, *v.Description)
+		dst = append(dst, ',')
+	}
+	if v.QuickConnectConfig != nil {
+		dst = append(dst, `"QuickConnectConfig":`...)
+		dst = v.QuickConnectConfig.AppendJSON(dst)
+		dst = append(dst, ',')
+	}
+	if v.Tags != nil {
+		dst = append(dst, `"Tags":`...)
+		dst = appendTagMap(dst, v.Tags)
+		dst = append(dst, ',')
+	}
+	return wire.Close(dst, '}')
+}
+
+// AppendJSON appends the members that are set.
+func (v *CreateQuickConnectOutput) AppendJSON(dst []byte) []byte {
+	dst = append(dst, '{')
+	if v.QuickConnectARN != nil {
+		dst = append(dst, `"QuickConnectARN":`...)
+		dst = wire.AppendString(dst, *v.QuickConnectARN)
+		dst = append(dst, ',')
+	}
+	if v.QuickConnectId != nil {
+		dst = append(dst, `"QuickConnectId":`...)
+		dst = wire.AppendString(dst, *v.QuickConnectId)
+		dst = append(dst, ',')
+	}
+	return wire.Close(dst, '}')
+}
+
+// AppendJSON appends the members that are set.
 func (v *CreateViewInput) AppendJSON(dst []byte) []byte {
 	dst = append(dst, '{')
 	if v.ClientToken != nil {
@@ -2237,6 +2357,16 @@ func (v *DeleteInstanceInput) AppendJSON(dst []byte) []byte {
 }
 
 // AppendJSON appends the members that are set.
+func (v *DeleteQueueInput) AppendJSON(dst []byte) []byte {
+	return append(dst, "{}"...)
+}
+
+// AppendJSON appends the members that are set.
+func (v *DeleteQuickConnectInput) AppendJSON(dst []byte) []byte {
+	return append(dst, "{}"...)
+}
+
+// AppendJSON appends the members that are set.
 func (v *DeleteViewInput) AppendJSON(dst []byte) []byte {
 	return append(dst, "{}"...)
 }
@@ -2390,6 +2520,38 @@ func (v *DescribeInstanceOutput) AppendJSON(dst []byte) []byte {
 }
 
 // AppendJSON appends the members that are set.
+func (v *DescribeQueueInput) AppendJSON(dst []byte) []byte {
+	return append(dst, "{}"...)
+}
+
+// AppendJSON appends the members that are set.
+func (v *DescribeQueueOutput) AppendJSON(dst []byte) []byte {
+	dst = append(dst, '{')
+	if v.Queue != nil {
+		dst = append(dst, `"Queue":`...)
+		dst = v.Queue.AppendJSON(dst)
+		dst = append(dst, ',')
+	}
+	return wire.Close(dst, '}')
+}
+
+// AppendJSON appends the members that are set.
+func (v *DescribeQuickConnectInput) AppendJSON(dst []byte) []byte {
+	return append(dst, "{}"...)
+}
+
+// AppendJSON appends the members that are set.
+func (v *DescribeQuickConnectOutput) AppendJSON(dst []byte) []byte {
+	dst = append(dst, '{')
+	if v.QuickConnect != nil {
+		dst = append(dst, `"QuickConnect":`...)
+		dst = v.QuickConnect.AppendJSON(dst)
+		dst = append(dst, ',')
+	}
+	return wire.Close(dst, '}')
+}
+
+// AppendJSON appends the members that are set.
 func (v *DescribeViewInput) AppendJSON(dst []byte) []byte {
 	return append(dst, "{}"...)
 }
@@ -2474,6 +2636,17 @@ func (v *DisassociateLambdaFunctionInput) AppendJSON(dst []byte) []byte {
 }
 
 // AppendJSON appends the members that are set.
+func (v *DisassociateQueueQuickConnectsInput) AppendJSON(dst []byte) []byte {
+	dst = append(dst, '{')
+	if v.QuickConnectIds != nil {
+		dst = append(dst, `"QuickConnectIds":`...)
+		dst = appendQuickConnectsList(dst, v.QuickConnectIds)
+		dst = append(dst, ',')
+	}
+	return wire.Close(dst, '}')
+}
+
+// AppendJSON appends the members that are set.
 func (v *DisconnectDetails) AppendJSON(dst []byte) []byte {
 	dst = append(dst, '{')
 	if v.PotentialDisconnectIssue != nil {
@@ -2546,6 +2719,26 @@ func (v *EffectiveOverrideHours) AppendJSON(dst []byte) []byte {
 }
 
 func appendEffectiveOverrideHoursList(dst []byte, list []EffectiveOverrideHours) []byte {
+	dst = append(dst, '[')
+	for i := range list {
+		dst = list[i].AppendJSON(dst)
+		dst = append(dst, ',')
+	}
+	return wire.Close(dst, ']')
+}
+
+// AppendJSON appends the members that are set.
+func (v *EmailAddressConfig) AppendJSON(dst []byte) []byte {
+	dst = append(dst, '{')
+	if v.EmailAddressId != nil {
+		dst = append(dst, `"EmailAddressId":`...)
+		dst = wire.AppendString(dst, *v.EmailAddressId)
+		dst = append(dst, ',')
+	}
+	return wire.Close(dst, '}')
+}
+
+func appendEmailAddressConfigList(dst []byte, list []EmailAddressConfig) []byte {
 	dst = append(dst, '[')
 	for i := range list {
 		dst = list[i].AppendJSON(dst)
@@ -2690,6 +2883,17 @@ func appendFlowAssociationSummaryList(dst []byte, list []FlowAssociationSummary)
 		dst = append(dst, ',')
 	}
 	return wire.Close(dst, ']')
+}
+
+// AppendJSON appends the members that are set.
+func (v *FlowQuickConnectConfig) AppendJSON(dst []byte) []byte {
+	dst = append(dst, '{')
+	if v.ContactFlowId != nil {
+		dst = append(dst, `"ContactFlowId":`...)
+		dst = wire.AppendString(dst, *v.ContactFlowId)
+		dst = append(dst, ',')
+	}
+	return wire.Close(dst, '}')
 }
 
 func appendFunctionArnsList(dst []byte, list []string) []byte {
@@ -3625,6 +3829,79 @@ func (v *ListLambdaFunctionsOutput) AppendJSON(dst []byte) []byte {
 }
 
 // AppendJSON appends the members that are set.
+func (v *ListQueueQuickConnectsInput) AppendJSON(dst []byte) []byte {
+	return append(dst, "{}"...)
+}
+
+// AppendJSON appends the members that are set.
+func (v *ListQueueQuickConnectsOutput) AppendJSON(dst []byte) []byte {
+	dst = append(dst, '{')
+	if v.NextToken != nil {
+		dst = append(dst, `"NextToken":`...)
+		dst = wire.AppendString(dst, *v.NextToken)
+		dst = append(dst, ',')
+	}
+	if v.QuickConnectSummaryList != nil {
+		dst = append(dst, `"QuickConnectSummaryList":`...)
+		dst = appendQuickConnectSummaryList(dst, v.QuickConnectSummaryList)
+		dst = append(dst, ',')
+	}
+	if v.LastModifiedTime != nil {
+		dst = append(dst, `"LastModifiedTime":`...)
+		dst = wire.AppendTime(dst, *v.LastModifiedTime)
+		dst = append(dst, ',')
+	}
+	if v.LastModifiedRegion != nil {
+		dst = append(dst, `"LastModifiedRegion":`...)
+		dst = wire.AppendString(dst, *v.LastModifiedRegion)
+		dst = append(dst, ',')
+	}
+	return wire.Close(dst, '}')
+}
+
+// AppendJSON appends the members that are set.
+func (v *ListQueuesInput) AppendJSON(dst []byte) []byte {
+	return append(dst, "{}"...)
+}
+
+// AppendJSON appends the members that are set.
+func (v *ListQueuesOutput) AppendJSON(dst []byte) []byte {
+	dst = append(dst, '{')
+	if v.QueueSummaryList != nil {
+		dst = append(dst, `"QueueSummaryList":`...)
+		dst = appendQueueSummaryList(dst, v.QueueSummaryList)
+		dst = append(dst, ',')
+	}
+	if v.NextToken != nil {
+		dst = append(dst, `"NextToken":`...)
+		dst = wire.AppendString(dst, *v.NextToken)
+		dst = append(dst, ',')
+	}
+	return wire.Close(dst, '}')
+}
+
+// AppendJSON appends the members that are set.
+func (v *ListQuickConnectsInput) AppendJSON(dst []byte) []byte {
+	return append(dst, "{}"...)
+}
+
+// AppendJSON appends the members that are set.
+func (v *ListQuickConnectsOutput) AppendJSON(dst []byte) []byte {
+	dst = append(dst, '{')
+	if v.QuickConnectSummaryList != nil {
+		dst = append(dst, `"QuickConnectSummaryList":`...)
+		dst = appendQuickConnectSummaryList(dst, v.QuickConnectSummaryList)
+		dst = append(dst, ',')
+	}
+	if v.NextToken != nil {
+		dst = append(dst, `"NextToken":`...)
+		dst = wire.AppendString(dst, *v.NextToken)
+		dst = append(dst, ',')
+	}
+	return wire.Close(dst, '}')
+}
+
+// AppendJSON appends the members that are set.
 func (v *ListViewVersionsInput) AppendJSON(dst []byte) []byte {
 	return append(dst, "{}"...)
 }
@@ -3754,6 +4031,38 @@ func appendOperationalHours(dst []byte, list []OperationalHour) []byte {
 		dst = append(dst, ',')
 	}
 	return wire.Close(dst, ']')
+}
+
+// AppendJSON appends the members that are set.
+func (v *OutboundCallerConfig) AppendJSON(dst []byte) []byte {
+	dst = append(dst, '{')
+	if v.OutboundCallerIdName != nil {
+		dst = append(dst, `"OutboundCallerIdName":`...)
+		dst = wire.AppendString(dst, *v.OutboundCallerIdName)
+		dst = append(dst, ',')
+	}
+	if v.OutboundCallerIdNumberId != nil {
+		dst = append(dst, `"OutboundCallerIdNumberId":`...)
+		dst = wire.AppendString(dst, *v.OutboundCallerIdNumberId)
+		dst = append(dst, ',')
+	}
+	if v.OutboundFlowId != nil {
+		dst = append(dst, `"OutboundFlowId":`...)
+		dst = wire.AppendString(dst, *v.OutboundFlowId)
+		dst = append(dst, ',')
+	}
+	return wire.Close(dst, '}')
+}
+
+// AppendJSON appends the members that are set.
+func (v *OutboundEmailConfig) AppendJSON(dst []byte) []byte {
+	dst = append(dst, '{')
+	if v.OutboundEmailAddressId != nil {
+		dst = append(dst, `"OutboundEmailAddressId":`...)
+		dst = wire.AppendString(dst, *v.OutboundEmailAddressId)
+		dst = append(dst, ',')
+	}
+	return wire.Close(dst, '}')
 }
 
 // AppendJSON appends the members that are set.
@@ -4015,6 +4324,17 @@ func (v *PersistentChat) AppendJSON(dst []byte) []byte {
 }
 
 // AppendJSON appends the members that are set.
+func (v *PhoneNumberQuickConnectConfig) AppendJSON(dst []byte) []byte {
+	dst = append(dst, '{')
+	if v.PhoneNumber != nil {
+		dst = append(dst, `"PhoneNumber":`...)
+		dst = wire.AppendString(dst, *v.PhoneNumber)
+		dst = append(dst, ',')
+	}
+	return wire.Close(dst, '}')
+}
+
+// AppendJSON appends the members that are set.
 func (v *PostAcceptTimeoutConfig) AppendJSON(dst []byte) []byte {
 	dst = append(dst, '{')
 	if v.DurationInSeconds != nil {
@@ -4087,6 +4407,72 @@ func (v *QualityMetrics) AppendJSON(dst []byte) []byte {
 }
 
 // AppendJSON appends the members that are set.
+func (v *Queue) AppendJSON(dst []byte) []byte {
+	dst = append(dst, '{')
+	if v.Name != nil {
+		dst = append(dst, `"Name":`...)
+		dst = wire.AppendString(dst, *v.Name)
+		dst = append(dst, ',')
+	}
+	if v.QueueArn != nil {
+		dst = append(dst, `"QueueArn":`...)
+		dst = wire.AppendString(dst, *v.QueueArn)
+		dst = append(dst, ',')
+	}
+	if v.QueueId != nil {
+		dst = append(dst, `"QueueId":`...)
+		dst = wire.AppendString(dst, *v.QueueId)
+		dst = append(dst, ',')
+	}
+	if v.Description != nil {
+		dst = append(dst, `"Description":`...)
+		dst = wire.AppendString(dst, *v.Description)
+		dst = append(dst, ',')
+	}
+	if v.OutboundCallerConfig != nil {
+		dst = append(dst, `"OutboundCallerConfig":`...)
+		dst = v.OutboundCallerConfig.AppendJSON(dst)
+		dst = append(dst, ',')
+	}
+	if v.OutboundEmailConfig != nil {
+		dst = append(dst, `"OutboundEmailConfig":`...)
+		dst = v.OutboundEmailConfig.AppendJSON(dst)
+		dst = append(dst, ',')
+	}
+	if v.HoursOfOperationId != nil {
+		dst = append(dst, `"HoursOfOperationId":`...)
+		dst = wire.AppendString(dst, *v.HoursOfOperationId)
+		dst = append(dst, ',')
+	}
+	if v.MaxContacts != nil {
+		dst = append(dst, `"MaxContacts":`...)
+		dst = wire.AppendInt(dst, *v.MaxContacts)
+		dst = append(dst, ',')
+	}
+	if v.Status != nil {
+		dst = append(dst, `"Status":`...)
+		dst = wire.AppendString(dst, *v.Status)
+		dst = append(dst, ',')
+	}
+	if v.Tags != nil {
+		dst = append(dst, `"Tags":`...)
+		dst = appendTagMap(dst, v.Tags)
+		dst = append(dst, ',')
+	}
+	if v.LastModifiedTime != nil {
+		dst = append(dst, `"LastModifiedTime":`...)
+		dst = wire.AppendTime(dst, *v.LastModifiedTime)
+		dst = append(dst, ',')
+	}
+	if v.LastModifiedRegion != nil {
+		dst = append(dst, `"LastModifiedRegion":`...)
+		dst = wire.AppendString(dst, *v.LastModifiedRegion)
+		dst = append(dst, ',')
+	}
+	return wire.Close(dst, '}')
+}
+
+// AppendJSON appends the members that are set.
 func (v *QueueInfo) AppendJSON(dst []byte) []byte {
 	dst = append(dst, '{')
 	if v.Id != nil {
@@ -4097,6 +4483,144 @@ func (v *QueueInfo) AppendJSON(dst []byte) []byte {
 	if v.EnqueueTimestamp != nil {
 		dst = append(dst, `"EnqueueTimestamp":`...)
 		dst = wire.AppendTime(dst, *v.EnqueueTimestamp)
+		dst = append(dst, ',')
+	}
+	return wire.Close(dst, '}')
+}
+
+// AppendJSON appends the members that are set.
+func (v *QueueQuickConnectConfig) AppendJSON(dst []byte) []byte {
+	dst = append(dst, '{')
+	if v.QueueId != nil {
+		dst = append(dst, `"QueueId":`...)
+		dst = wire.AppendString(dst, *v.QueueId)
+		dst = append(dst, ',')
+	}
+	if v.ContactFlowId != nil {
+		dst = append(dst, `"ContactFlowId":`...)
+		dst = wire.AppendString(dst, *v.ContactFlowId)
+		dst = append(dst, ',')
+	}
+	return wire.Close(dst, '}')
+}
+
+// AppendJSON appends the members that are set.
+func (v *QueueSummary) AppendJSON(dst []byte) []byte {
+	dst = append(dst, '{')
+	if v.Id != nil {
+		dst = append(dst, `"Id":`...)
+		dst = wire.AppendString(dst, *v.Id)
+		dst = append(dst, ',')
+	}
+	if v.Arn != nil {
+		dst = append(dst, `"Arn":`...)
+		dst = wire.AppendString(dst, *v.Arn)
+		dst = append(dst, ',')
+	}
+	if v.Name != nil {
+		dst = append(dst, `"Name":`...)
+		dst = wire.AppendString(dst, *v.Name)
+		dst = append(dst, ',')
+	}
+	if v.QueueType != nil {
+		dst = append(dst, `"QueueType":`...)
+		dst = wire.AppendString(dst, *v.QueueType)
+		dst = append(dst, ',')
+	}
+	if v.LastModifiedTime != nil {
+		dst = append(dst, `"LastModifiedTime":`...)
+		dst = wire.AppendTime(dst, *v.LastModifiedTime)
+		dst = append(dst, ',')
+	}
+	if v.LastModifiedRegion != nil {
+		dst = append(dst, `"LastModifiedRegion":`...)
+		dst = wire.AppendString(dst, *v.LastModifiedRegion)
+		dst = append(dst, ',')
+	}
+	return wire.Close(dst, '}')
+}
+
+func appendQueueSummaryList(dst []byte, list []QueueSummary) []byte {
+	dst = append(dst, '[')
+	for i := range list {
+		dst = list[i].AppendJSON(dst)
+		dst = append(dst, ',')
+	}
+	return wire.Close(dst, ']')
+}
+
+// AppendJSON appends the members that are set.
+func (v *QuickConnect) AppendJSON(dst []byte) []byte {
+	dst = append(dst, '{')
+	if v.QuickConnectARN != nil {
+		dst = append(dst, `"QuickConnectARN":`...)
+		dst = wire.AppendString(dst, *v.QuickConnectARN)
+		dst = append(dst, ',')
+	}
+	if v.QuickConnectId != nil {
+		dst = append(dst, `"QuickConnectId":`...)
+		dst = wire.AppendString(dst, *v.QuickConnectId)
+		dst = append(dst, ',')
+	}
+	if v.Name != nil {
+		dst = append(dst, `"Name":`...)
+		dst = wire.AppendString(dst, *v.Name)
+		dst = append(dst, ',')
+	}
+	if v.Description != nil {
+		dst = append(dst, `"Description":`...)
+		dst = wire.AppendString(dst, *v.Description)
+		dst = append(dst, ',')
+	}
+	if v.QuickConnectConfig != nil {
+		dst = append(dst, `"QuickConnectConfig":`...)
+		dst = v.QuickConnectConfig.AppendJSON(dst)
+		dst = append(dst, ',')
+	}
+	if v.Tags != nil {
+		dst = append(dst, `"Tags":`...)
+		dst = appendTagMap(dst, v.Tags)
+		dst = append(dst, ',')
+	}
+	if v.LastModifiedTime != nil {
+		dst = append(dst, `"LastModifiedTime":`...)
+		dst = wire.AppendTime(dst, *v.LastModifiedTime)
+		dst = append(dst, ',')
+	}
+	if v.LastModifiedRegion != nil {
+		dst = append(dst, `"LastModifiedRegion":`...)
+		dst = wire.AppendString(dst, *v.LastModifiedRegion)
+		dst = append(dst, ',')
+	}
+	return wire.Close(dst, '}')
+}
+
+// AppendJSON appends the members that are set.
+func (v *QuickConnectConfig) AppendJSON(dst []byte) []byte {
+	dst = append(dst, '{')
+	if v.QuickConnectType != nil {
+		dst = append(dst, `"QuickConnectType":`...)
+		dst = wire.AppendString(dst, *v.QuickConnectType)
+		dst = append(dst, ',')
+	}
+	if v.UserConfig != nil {
+		dst = append(dst, `"UserConfig":`...)
+		dst = v.UserConfig.AppendJSON(dst)
+		dst = append(dst, ',')
+	}
+	if v.QueueConfig != nil {
+		dst = append(dst, `"QueueConfig":`...)
+		dst = v.QueueConfig.AppendJSON(dst)
+		dst = append(dst, ',')
+	}
+	if v.PhoneConfig != nil {
+		dst = append(dst, `"PhoneConfig":`...)
+		dst = v.PhoneConfig.AppendJSON(dst)
+		dst = append(dst, ',')
+	}
+	if v.FlowConfig != nil {
+		dst = append(dst, `"FlowConfig":`...)
+		dst = v.FlowConfig.AppendJSON(dst)
 		dst = append(dst, ',')
 	}
 	return wire.Close(dst, '}')
@@ -4131,6 +4655,60 @@ func (v *QuickConnectContactData) AppendJSON(dst []byte) []byte {
 		dst = append(dst, ',')
 	}
 	return wire.Close(dst, '}')
+}
+
+// AppendJSON appends the members that are set.
+func (v *QuickConnectSummary) AppendJSON(dst []byte) []byte {
+	dst = append(dst, '{')
+	if v.Id != nil {
+		dst = append(dst, `"Id":`...)
+		dst = wire.AppendString(dst, *v.Id)
+		dst = append(dst, ',')
+	}
+	if v.Arn != nil {
+		dst = append(dst, `"Arn":`...)
+		dst = wire.AppendString(dst, *v.Arn)
+		dst = append(dst, ',')
+	}
+	if v.Name != nil {
+		dst = append(dst, `"Name":`...)
+		dst = wire.AppendString(dst, *v.Name)
+		dst = append(dst, ',')
+	}
+	if v.QuickConnectType != nil {
+		dst = append(dst, `"QuickConnectType":`...)
+		dst = wire.AppendString(dst, *v.QuickConnectType)
+		dst = append(dst, ',')
+	}
+	if v.LastModifiedTime != nil {
+		dst = append(dst, `"LastModifiedTime":`...)
+		dst = wire.AppendTime(dst, *v.LastModifiedTime)
+		dst = append(dst, ',')
+	}
+	if v.LastModifiedRegion != nil {
+		dst = append(dst, `"LastModifiedRegion":`...)
+		dst = wire.AppendString(dst, *v.LastModifiedRegion)
+		dst = append(dst, ',')
+	}
+	return wire.Close(dst, '}')
+}
+
+func appendQuickConnectSummaryList(dst []byte, list []QuickConnectSummary) []byte {
+	dst = append(dst, '[')
+	for i := range list {
+		dst = list[i].AppendJSON(dst)
+		dst = append(dst, ',')
+	}
+	return wire.Close(dst, ']')
+}
+
+func appendQuickConnectsList(dst []byte, list []string) []byte {
+	dst = append(dst, '[')
+	for i := range list {
+		dst = wire.AppendString(dst, list[i])
+		dst = append(dst, ',')
+	}
+	return wire.Close(dst, ']')
 }
 
 // AppendJSON appends the members that are set.
@@ -5020,6 +5598,93 @@ func (v *UpdateParticipantAuthenticationOutput) AppendJSON(dst []byte) []byte {
 }
 
 // AppendJSON appends the members that are set.
+func (v *UpdateQueueHoursOfOperationInput) AppendJSON(dst []byte) []byte {
+	dst = append(dst, '{')
+	if v.HoursOfOperationId != nil {
+		dst = append(dst, `"HoursOfOperationId":`...)
+		dst = wire.AppendString(dst, *v.HoursOfOperationId)
+		dst = append(dst, ',')
+	}
+	return wire.Close(dst, '}')
+}
+
+// AppendJSON appends the members that are set.
+func (v *UpdateQueueMaxContactsInput) AppendJSON(dst []byte) []byte {
+	dst = append(dst, '{')
+	if v.MaxContacts != nil {
+		dst = append(dst, `"MaxContacts":`...)
+		dst = wire.AppendInt(dst, *v.MaxContacts)
+		dst = append(dst, ',')
+	}
+	return wire.Close(dst, '}')
+}
+
+// AppendJSON appends the members that are set.
+func (v *UpdateQueueNameInput) AppendJSON(dst []byte) []byte {
+	dst = append(dst, '{')
+	if v.Name != nil {
+		dst = append(dst, `"Name":`...)
+		dst = wire.AppendString(dst, *v.Name)
+		dst = append(dst, ',')
+	}
+	if v.Description != nil {
+		dst = append(dst, `"Description":`...)
+		dst = wire.AppendString(dst, *v.Description)
+		dst = append(dst, ',')
+	}
+	return wire.Close(dst, '}')
+}
+
+// AppendJSON appends the members that are set.
+func (v *UpdateQueueOutboundCallerConfigInput) AppendJSON(dst []byte) []byte {
+	dst = append(dst, '{')
+	if v.OutboundCallerConfig != nil {
+		dst = append(dst, `"OutboundCallerConfig":`...)
+		dst = v.OutboundCallerConfig.AppendJSON(dst)
+		dst = append(dst, ',')
+	}
+	return wire.Close(dst, '}')
+}
+
+// AppendJSON appends the members that are set.
+func (v *UpdateQueueStatusInput) AppendJSON(dst []byte) []byte {
+	dst = append(dst, '{')
+	if v.Status != nil {
+		dst = append(dst, `"Status":`...)
+		dst = wire.AppendString(dst, *v.Status)
+		dst = append(dst, ',')
+	}
+	return wire.Close(dst, '}')
+}
+
+// AppendJSON appends the members that are set.
+func (v *UpdateQuickConnectConfigInput) AppendJSON(dst []byte) []byte {
+	dst = append(dst, '{')
+	if v.QuickConnectConfig != nil {
+		dst = append(dst, `"QuickConnectConfig":`...)
+		dst = v.QuickConnectConfig.AppendJSON(dst)
+		dst = append(dst, ',')
+	}
+	return wire.Close(dst, '}')
+}
+
+// AppendJSON appends the members that are set.
+func (v *UpdateQuickConnectNameInput) AppendJSON(dst []byte) []byte {
+	dst = append(dst, '{')
+	if v.Name != nil {
+		dst = append(dst, `"Name":`...)
+		dst = wire.AppendString(dst, *v.Name)
+		dst = append(dst, ',')
+	}
+	if v.Description != nil {
+		dst = append(dst, `"Description":`...)
+		dst = wire.AppendString(dst, *v.Description)
+		dst = append(dst, ',')
+	}
+	return wire.Close(dst, '}')
+}
+
+// AppendJSON appends the members that are set.
 func (v *UpdateViewContentInput) AppendJSON(dst []byte) []byte {
 	dst = append(dst, '{')
 	if v.Status != nil {
@@ -5065,6 +5730,22 @@ func (v *UpdateViewMetadataInput) AppendJSON(dst []byte) []byte {
 // AppendJSON appends the members that are set.
 func (v *UpdateViewMetadataOutput) AppendJSON(dst []byte) []byte {
 	return append(dst, "{}"...)
+}
+
+// AppendJSON appends the members that are set.
+func (v *UserQuickConnectConfig) AppendJSON(dst []byte) []byte {
+	dst = append(dst, '{')
+	if v.UserId != nil {
+		dst = append(dst, `"UserId":`...)
+		dst = wire.AppendString(dst, *v.UserId)
+		dst = append(dst, ',')
+	}
+	if v.ContactFlowId != nil {
+		dst = append(dst, `"ContactFlowId":`...)
+		dst = wire.AppendString(dst, *v.ContactFlowId)
+		dst = append(dst, ',')
+	}
+	return wire.Close(dst, '}')
 }
 
 // AppendJSON appends the members that are set.
@@ -5350,6 +6031,11 @@ func (v *AssociateHoursOfOperationsOutput) AppendJSON(dst []byte) []byte { retur
 func (v *AssociateLambdaFunctionOutput) AppendJSON(dst []byte) []byte { return append(dst, "{}"...) }
 
 // AppendJSON implements wire.Output.
+func (v *AssociateQueueQuickConnectsOutput) AppendJSON(dst []byte) []byte {
+	return append(dst, "{}"...)
+}
+
+// AppendJSON implements wire.Output.
 func (v *DeleteHoursOfOperationOutput) AppendJSON(dst []byte) []byte { return append(dst, "{}"...) }
 
 // AppendJSON implements wire.Output.
@@ -5359,6 +6045,12 @@ func (v *DeleteHoursOfOperationOverrideOutput) AppendJSON(dst []byte) []byte {
 
 // AppendJSON implements wire.Output.
 func (v *DeleteInstanceOutput) AppendJSON(dst []byte) []byte { return append(dst, "{}"...) }
+
+// AppendJSON implements wire.Output.
+func (v *DeleteQueueOutput) AppendJSON(dst []byte) []byte { return append(dst, "{}"...) }
+
+// AppendJSON implements wire.Output.
+func (v *DeleteQuickConnectOutput) AppendJSON(dst []byte) []byte { return append(dst, "{}"...) }
 
 // AppendJSON implements wire.Output.
 func (v *DisassociateBotOutput) AppendJSON(dst []byte) []byte { return append(dst, "{}"...) }
@@ -5372,9 +6064,39 @@ func (v *DisassociateHoursOfOperationsOutput) AppendJSON(dst []byte) []byte {
 func (v *DisassociateLambdaFunctionOutput) AppendJSON(dst []byte) []byte { return append(dst, "{}"...) }
 
 // AppendJSON implements wire.Output.
+func (v *DisassociateQueueQuickConnectsOutput) AppendJSON(dst []byte) []byte {
+	return append(dst, "{}"...)
+}
+
+// AppendJSON implements wire.Output.
 func (v *UpdateHoursOfOperationOutput) AppendJSON(dst []byte) []byte { return append(dst, "{}"...) }
 
 // AppendJSON implements wire.Output.
 func (v *UpdateHoursOfOperationOverrideOutput) AppendJSON(dst []byte) []byte {
 	return append(dst, "{}"...)
 }
+
+// AppendJSON implements wire.Output.
+func (v *UpdateQueueHoursOfOperationOutput) AppendJSON(dst []byte) []byte {
+	return append(dst, "{}"...)
+}
+
+// AppendJSON implements wire.Output.
+func (v *UpdateQueueMaxContactsOutput) AppendJSON(dst []byte) []byte { return append(dst, "{}"...) }
+
+// AppendJSON implements wire.Output.
+func (v *UpdateQueueNameOutput) AppendJSON(dst []byte) []byte { return append(dst, "{}"...) }
+
+// AppendJSON implements wire.Output.
+func (v *UpdateQueueOutboundCallerConfigOutput) AppendJSON(dst []byte) []byte {
+	return append(dst, "{}"...)
+}
+
+// AppendJSON implements wire.Output.
+func (v *UpdateQueueStatusOutput) AppendJSON(dst []byte) []byte { return append(dst, "{}"...) }
+
+// AppendJSON implements wire.Output.
+func (v *UpdateQuickConnectConfigOutput) AppendJSON(dst []byte) []byte { return append(dst, "{}"...) }
+
+// AppendJSON implements wire.Output.
+func (v *UpdateQuickConnectNameOutput) AppendJSON(dst []byte) []byte { return append(dst, "{}"...) }

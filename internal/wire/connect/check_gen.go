@@ -99,6 +99,25 @@ func (v *AssociateLambdaFunctionInput) check() *wire.FieldError {
 	return nil
 }
 
+func (v *AssociateQueueQuickConnectsInput) check() *wire.FieldError {
+	if v.InstanceId == nil {
+		return wire.MissingField("InstanceId")
+	}
+	if e := checkInstanceId(*v.InstanceId); e != nil {
+		return e.In("InstanceId")
+	}
+	if v.QueueId == nil {
+		return wire.MissingField("QueueId")
+	}
+	if v.QuickConnectIds == nil {
+		return wire.MissingField("QuickConnectIds")
+	}
+	if e := checkQuickConnectsList(v.QuickConnectIds); e != nil {
+		return e.In("QuickConnectIds")
+	}
+	return nil
+}
+
 func checkAttributeName(s string) *wire.FieldError {
 	return wire.CheckLength(s, 1, 32767)
 }
@@ -730,6 +749,92 @@ func (v *CreatePersistentContactAssociationInput) check() *wire.FieldError {
 	return nil
 }
 
+func (v *CreateQueueInput) check() *wire.FieldError {
+	if v.InstanceId == nil {
+		return wire.MissingField("InstanceId")
+	}
+	if e := checkInstanceId(*v.InstanceId); e != nil {
+		return e.In("InstanceId")
+	}
+	if v.Name == nil {
+		return wire.MissingField("Name")
+	}
+	if e := checkCommonNameLength127(*v.Name); e != nil {
+		return e.In("Name")
+	}
+	if v.Description != nil && *v.Description != "" {
+		if e := checkQueueDescription(*v.Description); e != nil {
+			return e.In("Description")
+		}
+	}
+	if v.OutboundCallerConfig != nil {
+		if e := v.OutboundCallerConfig.check(); e != nil {
+			return e.In("OutboundCallerConfig")
+		}
+	}
+	if v.OutboundEmailConfig != nil {
+		if e := v.OutboundEmailConfig.check(); e != nil {
+			return e.In("OutboundEmailConfig")
+		}
+	}
+	if v.HoursOfOperationId == nil {
+		return wire.MissingField("HoursOfOperationId")
+	}
+	if v.MaxContacts != nil {
+		if e := checkQueueMaxContacts(*v.MaxContacts); e != nil {
+			return e.In("MaxContacts")
+		}
+	}
+	if v.QuickConnectIds != nil {
+		if e := checkQuickConnectsList(v.QuickConnectIds); e != nil {
+			return e.In("QuickConnectIds")
+		}
+	}
+	if v.EmailAddressesConfig != nil {
+		if e := checkEmailAddressConfigList(v.EmailAddressesConfig); e != nil {
+			return e.In("EmailAddressesConfig")
+		}
+	}
+	if v.Tags != nil {
+		if e := checkTagMap(v.Tags); e != nil {
+			return e.In("Tags")
+		}
+	}
+	return nil
+}
+
+func (v *CreateQuickConnectInput) check() *wire.FieldError {
+	if v.InstanceId == nil {
+		return wire.MissingField("InstanceId")
+	}
+	if e := checkInstanceId(*v.InstanceId); e != nil {
+		return e.In("InstanceId")
+	}
+	if v.Name == nil {
+		return wire.MissingField("Name")
+	}
+	if e := checkQuickConnectName(*v.Name); e != nil {
+		return e.In("Name")
+	}
+	if v.Description != nil && *v.Description != "" {
+		if e := checkQuickConnectDescription(*v.Description); e != nil {
+			return e.In("Description")
+		}
+	}
+	if v.QuickConnectConfig == nil {
+		return wire.MissingField("QuickConnectConfig")
+	}
+	if e := v.QuickConnectConfig.check(); e != nil {
+		return e.In("QuickConnectConfig")
+	}
+	if v.Tags != nil {
+		if e := checkTagMap(v.Tags); e != nil {
+			return e.In("Tags")
+		}
+	}
+	return nil
+}
+
 func (v *CreateViewInput) check() *wire.FieldError {
 	if v.InstanceId == nil {
 		return wire.MissingField("InstanceId")
@@ -983,6 +1088,32 @@ func (v *DeleteInstanceInput) check() *wire.FieldError {
 	return nil
 }
 
+func (v *DeleteQueueInput) check() *wire.FieldError {
+	if v.InstanceId == nil {
+		return wire.MissingField("InstanceId")
+	}
+	if e := checkInstanceId(*v.InstanceId); e != nil {
+		return e.In("InstanceId")
+	}
+	if v.QueueId == nil {
+		return wire.MissingField("QueueId")
+	}
+	return nil
+}
+
+func (v *DeleteQuickConnectInput) check() *wire.FieldError {
+	if v.InstanceId == nil {
+		return wire.MissingField("InstanceId")
+	}
+	if e := checkInstanceId(*v.InstanceId); e != nil {
+		return e.In("InstanceId")
+	}
+	if v.QuickConnectId == nil {
+		return wire.MissingField("QuickConnectId")
+	}
+	return nil
+}
+
 func (v *DeleteViewInput) check() *wire.FieldError {
 	if v.InstanceId == nil {
 		return wire.MissingField("InstanceId")
@@ -1149,6 +1280,32 @@ func (v *DescribeInstanceInput) check() *wire.FieldError {
 	return nil
 }
 
+func (v *DescribeQueueInput) check() *wire.FieldError {
+	if v.InstanceId == nil {
+		return wire.MissingField("InstanceId")
+	}
+	if e := checkInstanceId(*v.InstanceId); e != nil {
+		return e.In("InstanceId")
+	}
+	if v.QueueId == nil {
+		return wire.MissingField("QueueId")
+	}
+	return nil
+}
+
+func (v *DescribeQuickConnectInput) check() *wire.FieldError {
+	if v.InstanceId == nil {
+		return wire.MissingField("InstanceId")
+	}
+	if e := checkInstanceId(*v.InstanceId); e != nil {
+		return e.In("InstanceId")
+	}
+	if v.QuickConnectId == nil {
+		return wire.MissingField("QuickConnectId")
+	}
+	return nil
+}
+
 func (v *DescribeViewInput) check() *wire.FieldError {
 	if v.InstanceId == nil {
 		return wire.MissingField("InstanceId")
@@ -1273,6 +1430,25 @@ func (v *DisassociateLambdaFunctionInput) check() *wire.FieldError {
 	return nil
 }
 
+func (v *DisassociateQueueQuickConnectsInput) check() *wire.FieldError {
+	if v.InstanceId == nil {
+		return wire.MissingField("InstanceId")
+	}
+	if e := checkInstanceId(*v.InstanceId); e != nil {
+		return e.In("InstanceId")
+	}
+	if v.QueueId == nil {
+		return wire.MissingField("QueueId")
+	}
+	if v.QuickConnectIds == nil {
+		return wire.MissingField("QuickConnectIds")
+	}
+	if e := checkQuickConnectsList(v.QuickConnectIds); e != nil {
+		return e.In("QuickConnectIds")
+	}
+	return nil
+}
+
 func checkDisconnectOnCustomerExit(list []string) *wire.FieldError {
 	if e := wire.CheckCount(len(list), 1, 1); e != nil {
 		return e
@@ -1293,6 +1469,32 @@ func checkDisconnectOnCustomerExitParticipantType(s string) *wire.FieldError {
 
 func checkDisplayName(s string) *wire.FieldError {
 	return wire.CheckLength(s, 1, 256)
+}
+
+func (v *EmailAddressConfig) check() *wire.FieldError {
+	if v.EmailAddressId == nil {
+		return wire.MissingField("EmailAddressId")
+	}
+	if e := checkEmailAddressId(*v.EmailAddressId); e != nil {
+		return e.In("EmailAddressId")
+	}
+	return nil
+}
+
+func checkEmailAddressConfigList(list []EmailAddressConfig) *wire.FieldError {
+	if e := wire.CheckCount(len(list), 1, 50); e != nil {
+		return e
+	}
+	for i := range list {
+		if e := list[i].check(); e != nil {
+			return e.At(i)
+		}
+	}
+	return nil
+}
+
+func checkEmailAddressId(s string) *wire.FieldError {
+	return wire.CheckLength(s, 1, 500)
 }
 
 var enumFlowAssociationResourceType = []string{"SMS_PHONE_NUMBER", "INBOUND_EMAIL", "OUTBOUND_EMAIL", "ANALYTICS_CONNECTOR", "WHATSAPP_MESSAGING_PHONE_NUMBER"}
@@ -1317,6 +1519,16 @@ func checkFlowModuleContentSha256(s string) *wire.FieldError {
 		return e
 	}
 	return patternFlowModuleContentSha256.Check(s)
+}
+
+func (v *FlowQuickConnectConfig) check() *wire.FieldError {
+	if v.ContactFlowId == nil {
+		return wire.MissingField("ContactFlowId")
+	}
+	if e := checkContactFlowId(*v.ContactFlowId); e != nil {
+		return e.In("ContactFlowId")
+	}
+	return nil
 }
 
 func checkFunctionArn(s string) *wire.FieldError {
@@ -1770,6 +1982,64 @@ func (v *ListLambdaFunctionsInput) check() *wire.FieldError {
 	return nil
 }
 
+func (v *ListQueueQuickConnectsInput) check() *wire.FieldError {
+	if v.InstanceId == nil {
+		return wire.MissingField("InstanceId")
+	}
+	if e := checkInstanceId(*v.InstanceId); e != nil {
+		return e.In("InstanceId")
+	}
+	if v.QueueId == nil {
+		return wire.MissingField("QueueId")
+	}
+	if v.MaxResults != nil {
+		if e := checkMaxResult100(*v.MaxResults); e != nil {
+			return e.In("MaxResults")
+		}
+	}
+	return nil
+}
+
+func (v *ListQueuesInput) check() *wire.FieldError {
+	if v.InstanceId == nil {
+		return wire.MissingField("InstanceId")
+	}
+	if e := checkInstanceId(*v.InstanceId); e != nil {
+		return e.In("InstanceId")
+	}
+	if v.QueueTypes != nil {
+		if e := checkQueueTypes(v.QueueTypes); e != nil {
+			return e.In("QueueTypes")
+		}
+	}
+	if v.MaxResults != nil {
+		if e := checkMaxResult1000(*v.MaxResults); e != nil {
+			return e.In("MaxResults")
+		}
+	}
+	return nil
+}
+
+func (v *ListQuickConnectsInput) check() *wire.FieldError {
+	if v.InstanceId == nil {
+		return wire.MissingField("InstanceId")
+	}
+	if e := checkInstanceId(*v.InstanceId); e != nil {
+		return e.In("InstanceId")
+	}
+	if v.MaxResults != nil {
+		if e := checkMaxResult1000(*v.MaxResults); e != nil {
+			return e.In("MaxResults")
+		}
+	}
+	if v.QuickConnectTypes != nil {
+		if e := checkQuickConnectTypes(v.QuickConnectTypes); e != nil {
+			return e.In("QuickConnectTypes")
+		}
+	}
+	return nil
+}
+
 func (v *ListViewVersionsInput) check() *wire.FieldError {
 	if v.InstanceId == nil {
 		return wire.MissingField("InstanceId")
@@ -1850,6 +2120,33 @@ func checkMonthList(list []int64) *wire.FieldError {
 	for i := range list {
 		if e := checkMonth(list[i]); e != nil {
 			return e.At(i)
+		}
+	}
+	return nil
+}
+
+func (v *OutboundCallerConfig) check() *wire.FieldError {
+	if v.OutboundCallerIdName != nil {
+		if e := checkOutboundCallerIdName(*v.OutboundCallerIdName); e != nil {
+			return e.In("OutboundCallerIdName")
+		}
+	}
+	if v.OutboundFlowId != nil {
+		if e := checkContactFlowId(*v.OutboundFlowId); e != nil {
+			return e.In("OutboundFlowId")
+		}
+	}
+	return nil
+}
+
+func checkOutboundCallerIdName(s string) *wire.FieldError {
+	return wire.CheckLength(s, 1, 255)
+}
+
+func (v *OutboundEmailConfig) check() *wire.FieldError {
+	if v.OutboundEmailAddressId != nil {
+		if e := checkEmailAddressId(*v.OutboundEmailAddressId); e != nil {
+			return e.In("OutboundEmailAddressId")
 		}
 	}
 	return nil
@@ -1965,6 +2262,125 @@ func (v *PersistentChat) check() *wire.FieldError {
 		}
 	}
 	return nil
+}
+
+var patternPhoneNumber = wire.NewMatcher("\\+[1-9]\\d{1,14}$", "", "\\+[1-9]\\d{1,14}$")
+
+func checkPhoneNumber(s string) *wire.FieldError {
+	return patternPhoneNumber.Check(s)
+}
+
+func (v *PhoneNumberQuickConnectConfig) check() *wire.FieldError {
+	if v.PhoneNumber == nil {
+		return wire.MissingField("PhoneNumber")
+	}
+	if e := checkPhoneNumber(*v.PhoneNumber); e != nil {
+		return e.In("PhoneNumber")
+	}
+	return nil
+}
+
+func checkQueueDescription(s string) *wire.FieldError {
+	return wire.CheckLength(s, 1, 250)
+}
+
+func checkQueueMaxContacts(n int64) *wire.FieldError { return wire.CheckRange(n, 0, math.MaxInt64) }
+
+func (v *QueueQuickConnectConfig) check() *wire.FieldError {
+	if v.QueueId == nil {
+		return wire.MissingField("QueueId")
+	}
+	if v.ContactFlowId == nil {
+		return wire.MissingField("ContactFlowId")
+	}
+	if e := checkContactFlowId(*v.ContactFlowId); e != nil {
+		return e.In("ContactFlowId")
+	}
+	return nil
+}
+
+var enumQueueStatus = []string{"ENABLED", "DISABLED"}
+
+func checkQueueStatus(s string) *wire.FieldError {
+	return wire.CheckEnum(s, enumQueueStatus)
+}
+
+var enumQueueType = []string{"STANDARD", "AGENT"}
+
+func checkQueueType(s string) *wire.FieldError {
+	return wire.CheckEnum(s, enumQueueType)
+}
+
+func checkQueueTypes(list []string) *wire.FieldError {
+	if e := wire.CheckCount(len(list), 0, 2); e != nil {
+		return e
+	}
+	for i := range list {
+		if e := checkQueueType(list[i]); e != nil {
+			return e.At(i)
+		}
+	}
+	return nil
+}
+
+func (v *QuickConnectConfig) check() *wire.FieldError {
+	if v.QuickConnectType == nil {
+		return wire.MissingField("QuickConnectType")
+	}
+	if e := checkQuickConnectType(*v.QuickConnectType); e != nil {
+		return e.In("QuickConnectType")
+	}
+	if v.UserConfig != nil {
+		if e := v.UserConfig.check(); e != nil {
+			return e.In("UserConfig")
+		}
+	}
+	if v.QueueConfig != nil {
+		if e := v.QueueConfig.check(); e != nil {
+			return e.In("QueueConfig")
+		}
+	}
+	if v.PhoneConfig != nil {
+		if e := v.PhoneConfig.check(); e != nil {
+			return e.In("PhoneConfig")
+		}
+	}
+	if v.FlowConfig != nil {
+		if e := v.FlowConfig.check(); e != nil {
+			return e.In("FlowConfig")
+		}
+	}
+	return nil
+}
+
+func checkQuickConnectDescription(s string) *wire.FieldError {
+	return wire.CheckLength(s, 1, 250)
+}
+
+func checkQuickConnectName(s string) *wire.FieldError {
+	return wire.CheckLength(s, 1, 127)
+}
+
+var enumQuickConnectType = []string{"USER", "QUEUE", "PHONE_NUMBER", "FLOW"}
+
+func checkQuickConnectType(s string) *wire.FieldError {
+	return wire.CheckEnum(s, enumQuickConnectType)
+}
+
+func checkQuickConnectTypes(list []string) *wire.FieldError {
+	if e := wire.CheckCount(len(list), 0, 4); e != nil {
+		return e
+	}
+	for i := range list {
+		if e := checkQuickConnectType(list[i]); e != nil {
+			return e.At(i)
+		}
+	}
+	return nil
+}
+
+func checkQuickConnectsList(list []string) *wire.FieldError {
+	return wire.CheckCount(len(list), 1, 50)
 }
 
 func (v *RecurrenceConfig) check() *wire.FieldError {
@@ -2596,6 +3012,147 @@ func (v *UpdateParticipantAuthenticationInput) check() *wire.FieldError {
 	return nil
 }
 
+func (v *UpdateQueueHoursOfOperationInput) check() *wire.FieldError {
+	if v.InstanceId == nil {
+		return wire.MissingField("InstanceId")
+	}
+	if e := checkInstanceId(*v.InstanceId); e != nil {
+		return e.In("InstanceId")
+	}
+	if v.QueueId == nil {
+		return wire.MissingField("QueueId")
+	}
+	if v.HoursOfOperationId == nil {
+		return wire.MissingField("HoursOfOperationId")
+	}
+	return nil
+}
+
+func (v *UpdateQueueMaxContactsInput) check() *wire.FieldError {
+	if v.InstanceId == nil {
+		return wire.MissingField("InstanceId")
+	}
+	if e := checkInstanceId(*v.InstanceId); e != nil {
+		return e.In("InstanceId")
+	}
+	if v.QueueId == nil {
+		return wire.MissingField("QueueId")
+	}
+	if v.MaxContacts != nil {
+		if e := checkQueueMaxContacts(*v.MaxContacts); e != nil {
+			return e.In("MaxContacts")
+		}
+	}
+	return nil
+}
+
+func (v *UpdateQueueNameInput) check() *wire.FieldError {
+	if v.InstanceId == nil {
+		return wire.MissingField("InstanceId")
+	}
+	if e := checkInstanceId(*v.InstanceId); e != nil {
+		return e.In("InstanceId")
+	}
+	if v.QueueId == nil {
+		return wire.MissingField("QueueId")
+	}
+	if v.Name != nil {
+		if e := checkCommonNameLength127(*v.Name); e != nil {
+			return e.In("Name")
+		}
+	}
+	if v.Description != nil && *v.Description != "" {
+		if e := checkQueueDescription(*v.Description); e != nil {
+			return e.In("Description")
+		}
+	}
+	return nil
+}
+
+func (v *UpdateQueueOutboundCallerConfigInput) check() *wire.FieldError {
+	if v.InstanceId == nil {
+		return wire.MissingField("InstanceId")
+	}
+	if e := checkInstanceId(*v.InstanceId); e != nil {
+		return e.In("InstanceId")
+	}
+	if v.QueueId == nil {
+		return wire.MissingField("QueueId")
+	}
+	if v.OutboundCallerConfig == nil {
+		return wire.MissingField("OutboundCallerConfig")
+	}
+	if e := v.OutboundCallerConfig.check(); e != nil {
+		return e.In("OutboundCallerConfig")
+	}
+	return nil
+}
+
+func (v *UpdateQueueStatusInput) check() *wire.FieldError {
+	if v.InstanceId == nil {
+		return wire.MissingField("InstanceId")
+	}
+	if e := checkInstanceId(*v.InstanceId); e != nil {
+		return e.In("InstanceId")
+	}
+	if v.QueueId == nil {
+		return wire.MissingField("QueueId")
+	}
+	if v.Status == nil {
+		return wire.MissingField("Status")
+	}
+	if e := checkQueueStatus(*v.Status); e != nil {
+		return e.In("Status")
+	}
+	return nil
+}
+
+func (v *UpdateQuickConnectConfigInput) check() *wire.FieldError {
+	if v.InstanceId == nil {
+		return wire.MissingField("InstanceId")
+	}
+	if e := checkInstanceId(*v.InstanceId); e != nil {
+		return e.In("InstanceId")
+	}
+	if v.QuickConnectId == nil {
+		return wire.MissingField("QuickConnectId")
+	}
+	if v.QuickConnectConfig == nil {
+		return wire.MissingField("QuickConnectConfig")
+	}
+	if e := v.QuickConnectConfig.check(); e != nil {
+		return e.In("QuickConnectConfig")
+	}
+	return nil
+}
+
+func checkUpdateQuickConnectDescription(s string) *wire.FieldError {
+	return wire.CheckLength(s, 0, 250)
+}
+
+func (v *UpdateQuickConnectNameInput) check() *wire.FieldError {
+	if v.InstanceId == nil {
+		return wire.MissingField("InstanceId")
+	}
+	if e := checkInstanceId(*v.InstanceId); e != nil {
+		return e.In("InstanceId")
+	}
+	if v.QuickConnectId == nil {
+		return wire.MissingField("QuickConnectId")
+	}
+	if v.Name != nil {
+		if e := checkQuickConnectName(*v.Name); e != nil {
+			return e.In("Name")
+		}
+	}
+	if v.Description != nil && *v.Description != "" {
+		if e := checkUpdateQuickConnectDescription(*v.Description); e != nil {
+			return e.In("Description")
+		}
+	}
+	return nil
+}
+
 func (v *UpdateViewContentInput) check() *wire.FieldError {
 	if v.InstanceId == nil {
 		return wire.MissingField("InstanceId")
@@ -2646,6 +3203,19 @@ func (v *UpdateViewMetadataInput) check() *wire.FieldError {
 		if e := checkViewDescription(*v.Description); e != nil {
 			return e.In("Description")
 		}
+	}
+	return nil
+}
+
+func (v *UserQuickConnectConfig) check() *wire.FieldError {
+	if v.UserId == nil {
+		return wire.MissingField("UserId")
+	}
+	if v.ContactFlowId == nil {
+		return wire.MissingField("ContactFlowId")
+	}
+	if e := checkContactFlowId(*v.ContactFlowId); e != nil {
+		return e.In("ContactFlowId")
 	}
 	return nil
 }

@@ -148,6 +148,41 @@ func (v *AssociateLambdaFunctionInput) read(r *wire.Reader) {
 }
 
 // Decode implements wire.Input.
+func (v *AssociateQueueQuickConnectsInput) Decode(q *wire.Request) error {
+	var r wire.Reader
+	r.Reset(q.Body)
+	v.read(&r)
+	if err := r.End(); err != nil {
+		return err
+	}
+	var e *wire.FieldError
+	if v.InstanceId, e = q.PathString(0); e != nil {
+		return e.In("InstanceId")
+	}
+	if v.QueueId, e = q.PathString(1); e != nil {
+		return e.In("QueueId")
+	}
+	if e := v.check(); e != nil {
+		return e
+	}
+	return nil
+}
+
+func (v *AssociateQueueQuickConnectsInput) read(r *wire.Reader) {
+	if !r.Object() {
+		return
+	}
+	for r.Member() {
+		switch r.Name() {
+		case "QuickConnectIds":
+			v.QuickConnectIds = readQuickConnectsList(r)
+		default:
+			r.Skip()
+		}
+	}
+}
+
+// Decode implements wire.Input.
 func (v *BatchGetFlowAssociationInput) Decode(q *wire.Request) error {
 	var r wire.Reader
 	r.Reset(q.Body)
@@ -628,6 +663,92 @@ func (v *CreatePersistentContactAssociationInput) read(r *wire.Reader) {
 }
 
 // Decode implements wire.Input.
+func (v *CreateQueueInput) Decode(q *wire.Request) error {
+	var r wire.Reader
+	r.Reset(q.Body)
+	v.read(&r)
+	if err := r.End(); err != nil {
+		return err
+	}
+	var e *wire.FieldError
+	if v.InstanceId, e = q.PathString(0); e != nil {
+		return e.In("InstanceId")
+	}
+	if e := v.check(); e != nil {
+		return e
+	}
+	return nil
+}
+
+func (v *CreateQueueInput) read(r *wire.Reader) {
+	if !r.Object() {
+		return
+	}
+	for r.Member() {
+		switch r.Name() {
+		case "Name":
+			v.Name = r.String()
+		case "Description":
+			v.Description = r.String()
+		case "OutboundCallerConfig":
+			v.OutboundCallerConfig = readOutboundCallerConfig(r)
+		case "OutboundEmailConfig":
+			v.OutboundEmailConfig = readOutboundEmailConfig(r)
+		case "HoursOfOperationId":
+			v.HoursOfOperationId = r.String()
+		case "MaxContacts":
+			v.MaxContacts = r.Int32()
+		case "QuickConnectIds":
+			v.QuickConnectIds = readQuickConnectsList(r)
+		case "EmailAddressesConfig":
+			v.EmailAddressesConfig = readEmailAddressConfigList(r)
+		case "Tags":
+			v.Tags = readTagMap(r)
+		default:
+			r.Skip()
+		}
+	}
+}
+
+// Decode implements wire.Input.
+func (v *CreateQuickConnectInput) Decode(q *wire.Request) error {
+	var r wire.Reader
+	r.Reset(q.Body)
+	v.read(&r)
+	if err := r.End(); err != nil {
+		return err
+	}
+	var e *wire.FieldError
+	if v.InstanceId, e = q.PathString(0); e != nil {
+		return e.In("InstanceId")
+	}
+	if e := v.check(); e != nil {
+		return e
+	}
+	return nil
+}
+
+func (v *CreateQuickConnectInput) read(r *wire.Reader) {
+	if !r.Object() {
+		return
+	}
+	for r.Member() {
+		switch r.Name() {
+		case "Name":
+			v.Name = r.String()
+		case "Description":
+			v.Description = r.String()
+		case "QuickConnectConfig":
+			v.QuickConnectConfig = readQuickConnectConfig(r)
+		case "Tags":
+			v.Tags = readTagMap(r)
+		default:
+			r.Skip()
+		}
+	}
+}
+
+// Decode implements wire.Input.
 func (v *CreateViewInput) Decode(q *wire.Request) error {
 	var r wire.Reader
 	r.Reset(q.Body)
@@ -892,6 +1013,36 @@ func (v *DeleteInstanceInput) Decode(q *wire.Request) error {
 }
 
 // Decode implements wire.Input.
+func (v *DeleteQueueInput) Decode(q *wire.Request) error {
+	var e *wire.FieldError
+	if v.InstanceId, e = q.PathString(0); e != nil {
+		return e.In("InstanceId")
+	}
+	if v.QueueId, e = q.PathString(1); e != nil {
+		return e.In("QueueId")
+	}
+	if e := v.check(); e != nil {
+		return e
+	}
+	return nil
+}
+
+// Decode implements wire.Input.
+func (v *DeleteQuickConnectInput) Decode(q *wire.Request) error {
+	var e *wire.FieldError
+	if v.InstanceId, e = q.PathString(0); e != nil {
+		return e.In("InstanceId")
+	}
+	if v.QuickConnectId, e = q.PathString(1); e != nil {
+		return e.In("QuickConnectId")
+	}
+	if e := v.check(); e != nil {
+		return e
+	}
+	return nil
+}
+
+// Decode implements wire.Input.
 func (v *DeleteViewInput) Decode(q *wire.Request) error {
 	var e *wire.FieldError
 	if v.InstanceId, e = q.PathString(0); e != nil {
@@ -1051,6 +1202,36 @@ func (v *DescribeInstanceInput) Decode(q *wire.Request) error {
 }
 
 // Decode implements wire.Input.
+func (v *DescribeQueueInput) Decode(q *wire.Request) error {
+	var e *wire.FieldError
+	if v.InstanceId, e = q.PathString(0); e != nil {
+		return e.In("InstanceId")
+	}
+	if v.QueueId, e = q.PathString(1); e != nil {
+		return e.In("QueueId")
+	}
+	if e := v.check(); e != nil {
+		return e
+	}
+	return nil
+}
+
+// Decode implements wire.Input.
+func (v *DescribeQuickConnectInput) Decode(q *wire.Request) error {
+	var e *wire.FieldError
+	if v.InstanceId, e = q.PathString(0); e != nil {
+		return e.In("InstanceId")
+	}
+	if v.QuickConnectId, e = q.PathString(1); e != nil {
+		return e.In("QuickConnectId")
+	}
+	if e := v.check(); e != nil {
+		return e
+	}
+	return nil
+}
+
+// Decode implements wire.Input.
 func (v *DescribeViewInput) Decode(q *wire.Request) error {
 	var e *wire.FieldError
 	if v.InstanceId, e = q.PathString(0); e != nil {
@@ -1170,6 +1351,41 @@ func (v *DisassociateLambdaFunctionInput) Decode(q *wire.Request) error {
 		return e
 	}
 	return nil
+}
+
+// Decode implements wire.Input.
+func (v *DisassociateQueueQuickConnectsInput) Decode(q *wire.Request) error {
+	var r wire.Reader
+	r.Reset(q.Body)
+	v.read(&r)
+	if err := r.End(); err != nil {
+		return err
+	}
+	var e *wire.FieldError
+	if v.InstanceId, e = q.PathString(0); e != nil {
+		return e.In("InstanceId")
+	}
+	if v.QueueId, e = q.PathString(1); e != nil {
+		return e.In("QueueId")
+	}
+	if e := v.check(); e != nil {
+		return e
+	}
+	return nil
+}
+
+func (v *DisassociateQueueQuickConnectsInput) read(r *wire.Reader) {
+	if !r.Object() {
+		return
+	}
+	for r.Member() {
+		switch r.Name() {
+		case "QuickConnectIds":
+			v.QuickConnectIds = readQuickConnectsList(r)
+		default:
+			r.Skip()
+		}
+	}
 }
 
 // Decode implements wire.Input.
@@ -1480,6 +1696,69 @@ func (v *ListLambdaFunctionsInput) Decode(q *wire.Request) error {
 	}
 	if v.MaxResults, e = q.QueryInt32("maxResults"); e != nil {
 		return e.In("MaxResults")
+	}
+	if e := v.check(); e != nil {
+		return e
+	}
+	return nil
+}
+
+// Decode implements wire.Input.
+func (v *ListQueueQuickConnectsInput) Decode(q *wire.Request) error {
+	var e *wire.FieldError
+	if v.InstanceId, e = q.PathString(0); e != nil {
+		return e.In("InstanceId")
+	}
+	if v.QueueId, e = q.PathString(1); e != nil {
+		return e.In("QueueId")
+	}
+	if v.NextToken, e = q.QueryString("nextToken"); e != nil {
+		return e.In("NextToken")
+	}
+	if v.MaxResults, e = q.QueryInt32("maxResults"); e != nil {
+		return e.In("MaxResults")
+	}
+	if e := v.check(); e != nil {
+		return e
+	}
+	return nil
+}
+
+// Decode implements wire.Input.
+func (v *ListQueuesInput) Decode(q *wire.Request) error {
+	var e *wire.FieldError
+	if v.InstanceId, e = q.PathString(0); e != nil {
+		return e.In("InstanceId")
+	}
+	if v.QueueTypes, e = q.QueryStrings("queueTypes"); e != nil {
+		return e.In("QueueTypes")
+	}
+	if v.NextToken, e = q.QueryString("nextToken"); e != nil {
+		return e.In("NextToken")
+	}
+	if v.MaxResults, e = q.QueryInt32("maxResults"); e != nil {
+		return e.In("MaxResults")
+	}
+	if e := v.check(); e != nil {
+		return e
+	}
+	return nil
+}
+
+// Decode implements wire.Input.
+func (v *ListQuickConnectsInput) Decode(q *wire.Request) error {
+	var e *wire.FieldError
+	if v.InstanceId, e = q.PathString(0); e != nil {
+		return e.In("InstanceId")
+	}
+	if v.NextToken, e = q.QueryString("nextToken"); e != nil {
+		return e.In("NextToken")
+	}
+	if v.MaxResults, e = q.QueryInt32("maxResults"); e != nil {
+		return e.In("MaxResults")
+	}
+	if v.QuickConnectTypes, e = q.QueryStrings("QuickConnectTypes"); e != nil {
+		return e.In("QuickConnectTypes")
 	}
 	if e := v.check(); e != nil {
 		return e
@@ -2100,6 +2379,255 @@ func (v *UpdateParticipantAuthenticationInput) read(r *wire.Reader) {
 }
 
 // Decode implements wire.Input.
+func (v *UpdateQueueHoursOfOperationInput) Decode(q *wire.Request) error {
+	var r wire.Reader
+	r.Reset(q.Body)
+	v.read(&r)
+	if err := r.End(); err != nil {
+		return err
+	}
+	var e *wire.FieldError
+	if v.InstanceId, e = q.PathString(0); e != nil {
+		return e.In("InstanceId")
+	}
+	if v.QueueId, e = q.PathString(1); e != nil {
+		return e.In("QueueId")
+	}
+	if e := v.check(); e != nil {
+		return e
+	}
+	return nil
+}
+
+func (v *UpdateQueueHoursOfOperationInput) read(r *wire.Reader) {
+	if !r.Object() {
+		return
+	}
+	for r.Member() {
+		switch r.Name() {
+		case "HoursOfOperationId":
+			v.HoursOfOperationId = r.String()
+		default:
+			r.Skip()
+		}
+	}
+}
+
+// Decode implements wire.Input.
+func (v *UpdateQueueMaxContactsInput) Decode(q *wire.Request) error {
+	var r wire.Reader
+	r.Reset(q.Body)
+	v.read(&r)
+	if err := r.End(); err != nil {
+		return err
+	}
+	var e *wire.FieldError
+	if v.InstanceId, e = q.PathString(0); e != nil {
+		return e.In("InstanceId")
+	}
+	if v.QueueId, e = q.PathString(1); e != nil {
+		return e.In("QueueId")
+	}
+	if e := v.check(); e != nil {
+		return e
+	}
+	return nil
+}
+
+func (v *UpdateQueueMaxContactsInput) read(r *wire.Reader) {
+	if !r.Object() {
+		return
+	}
+	for r.Member() {
+		switch r.Name() {
+		case "MaxContacts":
+			v.MaxContacts = r.Int32()
+		default:
+			r.Skip()
+		}
+	}
+}
+
+// Decode implements wire.Input.
+func (v *UpdateQueueNameInput) Decode(q *wire.Request) error {
+	var r wire.Reader
+	r.Reset(q.Body)
+	v.read(&r)
+	if err := r.End(); err != nil {
+		return err
+	}
+	var e *wire.FieldError
+	if v.InstanceId, e = q.PathString(0); e != nil {
+		return e.In("InstanceId")
+	}
+	if v.QueueId, e = q.PathString(1); e != nil {
+		return e.In("QueueId")
+	}
+	if e := v.check(); e != nil {
+		return e
+	}
+	return nil
+}
+
+func (v *UpdateQueueNameInput) read(r *wire.Reader) {
+	if !r.Object() {
+		return
+	}
+	for r.Member() {
+		switch r.Name() {
+		case "Name":
+			v.Name = r.String()
+		case "Description":
+			v.Description = r.String()
+		default:
+			r.Skip()
+		}
+	}
+}
+
+// Decode implements wire.Input.
+func (v *UpdateQueueOutboundCallerConfigInput) Decode(q *wire.Request) error {
+	var r wire.Reader
+	r.Reset(q.Body)
+	v.read(&r)
+	if err := r.End(); err != nil {
+		return err
+	}
+	var e *wire.FieldError
+	if v.InstanceId, e = q.PathString(0); e != nil {
+		return e.In("InstanceId")
+	}
+	if v.QueueId, e = q.PathString(1); e != nil {
+		return e.In("QueueId")
+	}
+	if e := v.check(); e != nil {
+		return e
+	}
+	return nil
+}
+
+func (v *UpdateQueueOutboundCallerConfigInput) read(r *wire.Reader) {
+	if !r.Object() {
+		return
+	}
+	for r.Member() {
+		switch r.Name() {
+		case "OutboundCallerConfig":
+			v.OutboundCallerConfig = readOutboundCallerConfig(r)
+		default:
+			r.Skip()
+		}
+	}
+}
+
+// Decode implements wire.Input.
+func (v *UpdateQueueStatusInput) Decode(q *wire.Request) error {
+	var r wire.Reader
+	r.Reset(q.Body)
+	v.read(&r)
+	if err := r.End(); err != nil {
+		return err
+	}
+	var e *wire.FieldError
+	if v.InstanceId, e = q.PathString(0); e != nil {
+		return e.In("InstanceId")
+	}
+	if v.QueueId, e = q.PathString(1); e != nil {
+		return e.In("QueueId")
+	}
+	if e := v.check(); e != nil {
+		return e
+	}
+	return nil
+}
+
+func (v *UpdateQueueStatusInput) read(r *wire.Reader) {
+	if !r.Object() {
+		return
+	}
+	for r.Member() {
+		switch r.Name() {
+		case "Status":
+			v.Status = r.String()
+		default:
+			r.Skip()
+		}
+	}
+}
+
+// Decode implements wire.Input.
+func (v *UpdateQuickConnectConfigInput) Decode(q *wire.Request) error {
+	var r wire.Reader
+	r.Reset(q.Body)
+	v.read(&r)
+	if err := r.End(); err != nil {
+		return err
+	}
+	var e *wire.FieldError
+	if v.InstanceId, e = q.PathString(0); e != nil {
+		return e.In("InstanceId")
+	}
+	if v.QuickConnectId, e = q.PathString(1); e != nil {
+		return e.In("QuickConnectId")
+	}
+	if e := v.check(); e != nil {
+		return e
+	}
+	return nil
+}
+
+func (v *UpdateQuickConnectConfigInput) read(r *wire.Reader) {
+	if !r.Object() {
+		return
+	}
+	for r.Member() {
+		switch r.Name() {
+		case "QuickConnectConfig":
+			v.QuickConnectConfig = readQuickConnectConfig(r)
+		default:
+			r.Skip()
+		}
+	}
+}
+
+// Decode implements wire.Input.
+func (v *UpdateQuickConnectNameInput) Decode(q *wire.Request) error {
+	var r wire.Reader
+	r.Reset(q.Body)
+	v.read(&r)
+	if err := r.End(); err != nil {
+		return err
+	}
+	var e *wire.FieldError
+	if v.InstanceId, e = q.PathString(0); e != nil {
+		return e.In("InstanceId")
+	}
+	if v.QuickConnectId, e = q.PathString(1); e != nil {
+		return e.In("QuickConnectId")
+	}
+	if e := v.check(); e != nil {
+		return e
+	}
+	return nil
+}
+
+func (v *UpdateQuickConnectNameInput) read(r *wire.Reader) {
+	if !r.Object() {
+		return
+	}
+	for r.Member() {
+		switch r.Name() {
+		case "Name":
+			v.Name = r.String()
+		case "Description":
+			v.Description = r.String()
+		default:
+			r.Skip()
+		}
+	}
+}
+
+// Decode implements wire.Input.
 func (v *UpdateViewContentInput) Decode(q *wire.Request) error {
 	var r wire.Reader
 	r.Reset(q.Body)
@@ -2298,6 +2826,37 @@ func readDisconnectReason(r *wire.Reader) *DisconnectReason {
 	return v
 }
 
+func readEmailAddressConfig(r *wire.Reader) *EmailAddressConfig {
+	if !r.Object() {
+		return nil
+	}
+	v := new(EmailAddressConfig)
+	for r.Member() {
+		switch r.Name() {
+		case "EmailAddressId":
+			v.EmailAddressId = r.String()
+		default:
+			r.Skip()
+		}
+	}
+	return v
+}
+
+func readEmailAddressConfigList(r *wire.Reader) []EmailAddressConfig {
+	if !r.List() {
+		return nil
+	}
+	list := []EmailAddressConfig{}
+	for r.Element() {
+		if value := readEmailAddressConfig(r); value != nil {
+			list = append(list, *value)
+		} else {
+			r.NullElement()
+		}
+	}
+	return list
+}
+
 func readExternalInvocationConfiguration(r *wire.Reader) *ExternalInvocationConfiguration {
 	if !r.Object() {
 		return nil
@@ -2307,6 +2866,22 @@ func readExternalInvocationConfiguration(r *wire.Reader) *ExternalInvocationConf
 		switch r.Name() {
 		case "Enabled":
 			v.Enabled = r.Bool()
+		default:
+			r.Skip()
+		}
+	}
+	return v
+}
+
+func readFlowQuickConnectConfig(r *wire.Reader) *FlowQuickConnectConfig {
+	if !r.Object() {
+		return nil
+	}
+	v := new(FlowQuickConnectConfig)
+	for r.Member() {
+		switch r.Name() {
+		case "ContactFlowId":
+			v.ContactFlowId = r.String()
 		default:
 			r.Skip()
 		}
@@ -2466,6 +3041,42 @@ func readMonthList(r *wire.Reader) []int64 {
 	return list
 }
 
+func readOutboundCallerConfig(r *wire.Reader) *OutboundCallerConfig {
+	if !r.Object() {
+		return nil
+	}
+	v := new(OutboundCallerConfig)
+	for r.Member() {
+		switch r.Name() {
+		case "OutboundCallerIdName":
+			v.OutboundCallerIdName = r.String()
+		case "OutboundCallerIdNumberId":
+			v.OutboundCallerIdNumberId = r.String()
+		case "OutboundFlowId":
+			v.OutboundFlowId = r.String()
+		default:
+			r.Skip()
+		}
+	}
+	return v
+}
+
+func readOutboundEmailConfig(r *wire.Reader) *OutboundEmailConfig {
+	if !r.Object() {
+		return nil
+	}
+	v := new(OutboundEmailConfig)
+	for r.Member() {
+		switch r.Name() {
+		case "OutboundEmailAddressId":
+			v.OutboundEmailAddressId = r.String()
+		default:
+			r.Skip()
+		}
+	}
+	return v
+}
+
 func readOverrideTimeSlice(r *wire.Reader) *OverrideTimeSlice {
 	if !r.Object() {
 		return nil
@@ -2618,6 +3229,79 @@ func readPersistentChat(r *wire.Reader) *PersistentChat {
 	return v
 }
 
+func readPhoneNumberQuickConnectConfig(r *wire.Reader) *PhoneNumberQuickConnectConfig {
+	if !r.Object() {
+		return nil
+	}
+	v := new(PhoneNumberQuickConnectConfig)
+	for r.Member() {
+		switch r.Name() {
+		case "PhoneNumber":
+			v.PhoneNumber = r.String()
+		default:
+			r.Skip()
+		}
+	}
+	return v
+}
+
+func readQueueQuickConnectConfig(r *wire.Reader) *QueueQuickConnectConfig {
+	if !r.Object() {
+		return nil
+	}
+	v := new(QueueQuickConnectConfig)
+	for r.Member() {
+		switch r.Name() {
+		case "QueueId":
+			v.QueueId = r.String()
+		case "ContactFlowId":
+			v.ContactFlowId = r.String()
+		default:
+			r.Skip()
+		}
+	}
+	return v
+}
+
+func readQuickConnectConfig(r *wire.Reader) *QuickConnectConfig {
+	if !r.Object() {
+		return nil
+	}
+	v := new(QuickConnectConfig)
+	for r.Member() {
+		switch r.Name() {
+		case "QuickConnectType":
+			v.QuickConnectType = r.String()
+		case "UserConfig":
+			v.UserConfig = readUserQuickConnectConfig(r)
+		case "QueueConfig":
+			v.QueueConfig = readQueueQuickConnectConfig(r)
+		case "PhoneConfig":
+			v.PhoneConfig = readPhoneNumberQuickConnectConfig(r)
+		case "FlowConfig":
+			v.FlowConfig = readFlowQuickConnectConfig(r)
+		default:
+			r.Skip()
+		}
+	}
+	return v
+}
+
+func readQuickConnectsList(r *wire.Reader) []string {
+	if !r.List() {
+		return nil
+	}
+	list := []string{}
+	for r.Element() {
+		if value, ok := r.Text(); ok {
+			list = append(list, value)
+		} else {
+			r.NullElement()
+		}
+	}
+	return list
+}
+
 func readRecurrenceConfig(r *wire.Reader) *RecurrenceConfig {
 	if !r.Object() {
 		return nil
@@ -2755,6 +3439,24 @@ func readTagMap(r *wire.Reader) map[string]string {
 		}
 	}
 	return m
+}
+
+func readUserQuickConnectConfig(r *wire.Reader) *UserQuickConnectConfig {
+	if !r.Object() {
+		return nil
+	}
+	v := new(UserQuickConnectConfig)
+	for r.Member() {
+		switch r.Name() {
+		case "UserId":
+			v.UserId = r.String()
+		case "ContactFlowId":
+			v.ContactFlowId = r.String()
+		default:
+			r.Skip()
+		}
+	}
+	return v
 }
 
 func readViewActions(r *wire.Reader) []string {

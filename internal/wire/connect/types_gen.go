@@ -207,6 +207,24 @@ func (v AssociateLambdaFunctionInput) LogValue() slog.Value {
 	return slog.StringValue(wire.SetMembers(v))
 }
 
+// AssociateQueueQuickConnectsInput is the request of AssociateQueueQuickConnects.
+type AssociateQueueQuickConnectsInput struct {
+	InstanceId      *string  // required; in the path; 1 to 100 characters
+	QueueId         *string  // required; in the path
+	QuickConnectIds []string // required; 1 to 50 elements
+}
+
+// String names the members that are set; values stay out of logs.
+func (v AssociateQueueQuickConnectsInput) String() string { return wire.SetMembers(v) }
+
+// GoString is String, for %#v.
+func (v AssociateQueueQuickConnectsInput) GoString() string { return wire.SetMembers(v) }
+
+// LogValue is String, for slog.
+func (v AssociateQueueQuickConnectsInput) LogValue() slog.Value {
+	return slog.StringValue(wire.SetMembers(v))
+}
+
 // AttributeCondition is a part of a request or answer.
 type AttributeCondition struct {
 	Name               *string  // 1 to 100 characters
@@ -1238,6 +1256,77 @@ func (v CreatePersistentContactAssociationOutput) LogValue() slog.Value {
 	return slog.StringValue(wire.SetMembers(v))
 }
 
+// CreateQueueInput is the request of CreateQueue.
+type CreateQueueInput struct {
+	InstanceId           *string // required; in the path; 1 to 100 characters
+	Name                 *string // required; 1 to 127 characters
+	Description          *string // 1 to 250 characters
+	OutboundCallerConfig *OutboundCallerConfig
+	OutboundEmailConfig  *OutboundEmailConfig
+	HoursOfOperationId   *string // required
+	MaxContacts          *int64
+	QuickConnectIds      []string             // 1 to 50 elements
+	EmailAddressesConfig []EmailAddressConfig // 1 to 50 elements
+	Tags                 map[string]string    // 1 to 50 entries
+}
+
+// String names the members that are set; values stay out of logs.
+func (v CreateQueueInput) String() string { return wire.SetMembers(v) }
+
+// GoString is String, for %#v.
+func (v CreateQueueInput) GoString() string { return wire.SetMembers(v) }
+
+// LogValue is String, for slog.
+func (v CreateQueueInput) LogValue() slog.Value { return slog.StringValue(wire.SetMembers(v)) }
+
+// CreateQueueOutput is the answer of CreateQueue.
+type CreateQueueOutput struct {
+	QueueArn *string
+	QueueId  *string
+}
+
+// String names the members that are set; values stay out of logs.
+func (v CreateQueueOutput) String() string { return wire.SetMembers(v) }
+
+// GoString is String, for %#v.
+func (v CreateQueueOutput) GoString() string { return wire.SetMembers(v) }
+
+// LogValue is String, for slog.
+func (v CreateQueueOutput) LogValue() slog.Value { return slog.StringValue(wire.SetMembers(v)) }
+
+// CreateQuickConnectInput is the request of CreateQuickConnect.
+type CreateQuickConnectInput struct {
+	InstanceId         *string             // required; in the path; 1 to 100 characters
+	Name               *string             // required; 1 to 127 characters
+	Description        *string             // 1 to 250 characters
+	QuickConnectConfig *QuickConnectConfig // required
+	Tags               map[string]string   // 1 to 50 entries
+}
+
+// String names the members that are set; values stay out of logs.
+func (v CreateQuickConnectInput) String() string { return wire.SetMembers(v) }
+
+// GoString is String, for %#v.
+func (v CreateQuickConnectInput) GoString() string { return wire.SetMembers(v) }
+
+// LogValue is String, for slog.
+func (v CreateQuickConnectInput) LogValue() slog.Value { return slog.StringValue(wire.SetMembers(v)) }
+
+// CreateQuickConnectOutput is the answer of CreateQuickConnect.
+type CreateQuickConnectOutput struct {
+	QuickConnectARN *string
+	QuickConnectId  *string
+}
+
+// String names the members that are set; values stay out of logs.
+func (v CreateQuickConnectOutput) String() string { return wire.SetMembers(v) }
+
+// GoString is String, for %#v.
+func (v CreateQuickConnectOutput) GoString() string { return wire.SetMembers(v) }
+
+// LogValue is String, for slog.
+func (v CreateQuickConnectOutput) LogValue() slog.Value { return slog.StringValue(wire.SetMembers(v)) }
+
 // CreateViewInput is the request of CreateView.
 type CreateViewInput struct {
 	InstanceId  *string           // required; in the path; 1 to 100 characters
@@ -1618,6 +1707,36 @@ func (v DeleteInstanceInput) GoString() string { return wire.SetMembers(v) }
 // LogValue is String, for slog.
 func (v DeleteInstanceInput) LogValue() slog.Value { return slog.StringValue(wire.SetMembers(v)) }
 
+// DeleteQueueInput is the request of DeleteQueue.
+type DeleteQueueInput struct {
+	InstanceId *string // required; in the path; 1 to 100 characters
+	QueueId    *string // required; in the path
+}
+
+// String names the members that are set; values stay out of logs.
+func (v DeleteQueueInput) String() string { return wire.SetMembers(v) }
+
+// GoString is String, for %#v.
+func (v DeleteQueueInput) GoString() string { return wire.SetMembers(v) }
+
+// LogValue is String, for slog.
+func (v DeleteQueueInput) LogValue() slog.Value { return slog.StringValue(wire.SetMembers(v)) }
+
+// DeleteQuickConnectInput is the request of DeleteQuickConnect.
+type DeleteQuickConnectInput struct {
+	InstanceId     *string // required; in the path; 1 to 100 characters
+	QuickConnectId *string // required; in the path
+}
+
+// String names the members that are set; values stay out of logs.
+func (v DeleteQuickConnectInput) String() string { return wire.SetMembers(v) }
+
+// GoString is String, for %#v.
+func (v DeleteQuickConnectInput) GoString() string { return wire.SetMembers(v) }
+
+// LogValue is String, for slog.
+func (v DeleteQuickConnectInput) LogValue() slog.Value { return slog.StringValue(wire.SetMembers(v)) }
+
 // DeleteViewInput is the request of DeleteView.
 type DeleteViewInput struct {
 	InstanceId *string // required; in the path; 1 to 100 characters
@@ -1930,6 +2049,66 @@ func (v DescribeInstanceOutput) GoString() string { return wire.SetMembers(v) }
 // LogValue is String, for slog.
 func (v DescribeInstanceOutput) LogValue() slog.Value { return slog.StringValue(wire.SetMembers(v)) }
 
+// DescribeQueueInput is the request of DescribeQueue.
+type DescribeQueueInput struct {
+	InstanceId *string // required; in the path; 1 to 100 characters
+	QueueId    *string // required; in the path
+}
+
+// String names the members that are set; values stay out of logs.
+func (v DescribeQueueInput) String() string { return wire.SetMembers(v) }
+
+// GoString is String, for %#v.
+func (v DescribeQueueInput) GoString() string { return wire.SetMembers(v) }
+
+// LogValue is String, for slog.
+func (v DescribeQueueInput) LogValue() slog.Value { return slog.StringValue(wire.SetMembers(v)) }
+
+// DescribeQueueOutput is the answer of DescribeQueue.
+type DescribeQueueOutput struct {
+	Queue *Queue
+}
+
+// String names the members that are set; values stay out of logs.
+func (v DescribeQueueOutput) String() string { return wire.SetMembers(v) }
+
+// GoString is String, for %#v.
+func (v DescribeQueueOutput) GoString() string { return wire.SetMembers(v) }
+
+// LogValue is String, for slog.
+func (v DescribeQueueOutput) LogValue() slog.Value { return slog.StringValue(wire.SetMembers(v)) }
+
+// DescribeQuickConnectInput is the request of DescribeQuickConnect.
+type DescribeQuickConnectInput struct {
+	InstanceId     *string // required; in the path; 1 to 100 characters
+	QuickConnectId *string // required; in the path
+}
+
+// String names the members that are set; values stay out of logs.
+func (v DescribeQuickConnectInput) String() string { return wire.SetMembers(v) }
+
+// GoString is String, for %#v.
+func (v DescribeQuickConnectInput) GoString() string { return wire.SetMembers(v) }
+
+// LogValue is String, for slog.
+func (v DescribeQuickConnectInput) LogValue() slog.Value { return slog.StringValue(wire.SetMembers(v)) }
+
+// DescribeQuickConnectOutput is the answer of DescribeQuickConnect.
+type DescribeQuickConnectOutput struct {
+	QuickConnect *QuickConnect
+}
+
+// String names the members that are set; values stay out of logs.
+func (v DescribeQuickConnectOutput) String() string { return wire.SetMembers(v) }
+
+// GoString is String, for %#v.
+func (v DescribeQuickConnectOutput) GoString() string { return wire.SetMembers(v) }
+
+// LogValue is String, for slog.
+func (v DescribeQuickConnectOutput) LogValue() slog.Value {
+	return slog.StringValue(wire.SetMembers(v))
+}
+
 // DescribeViewInput is the request of DescribeView.
 type DescribeViewInput struct {
 	InstanceId *string // required; in the path; 1 to 100 characters
@@ -2057,6 +2236,24 @@ func (v DisassociateLambdaFunctionInput) LogValue() slog.Value {
 	return slog.StringValue(wire.SetMembers(v))
 }
 
+// DisassociateQueueQuickConnectsInput is the request of DisassociateQueueQuickConnects.
+type DisassociateQueueQuickConnectsInput struct {
+	InstanceId      *string  // required; in the path; 1 to 100 characters
+	QueueId         *string  // required; in the path
+	QuickConnectIds []string // required; 1 to 50 elements
+}
+
+// String names the members that are set; values stay out of logs.
+func (v DisassociateQueueQuickConnectsInput) String() string { return wire.SetMembers(v) }
+
+// GoString is String, for %#v.
+func (v DisassociateQueueQuickConnectsInput) GoString() string { return wire.SetMembers(v) }
+
+// LogValue is String, for slog.
+func (v DisassociateQueueQuickConnectsInput) LogValue() slog.Value {
+	return slog.StringValue(wire.SetMembers(v))
+}
+
 // DisconnectDetails is a part of a request or answer.
 type DisconnectDetails struct {
 	PotentialDisconnectIssue *string // 0 to 128 characters
@@ -2116,6 +2313,20 @@ func (v EffectiveOverrideHours) GoString() string { return wire.SetMembers(v) }
 
 // LogValue is String, for slog.
 func (v EffectiveOverrideHours) LogValue() slog.Value { return slog.StringValue(wire.SetMembers(v)) }
+
+// EmailAddressConfig is a part of a request or answer.
+type EmailAddressConfig struct {
+	EmailAddressId *string // required; 1 to 500 characters
+}
+
+// String names the members that are set; values stay out of logs.
+func (v EmailAddressConfig) String() string { return wire.SetMembers(v) }
+
+// GoString is String, for %#v.
+func (v EmailAddressConfig) GoString() string { return wire.SetMembers(v) }
+
+// LogValue is String, for slog.
+func (v EmailAddressConfig) LogValue() slog.Value { return slog.StringValue(wire.SetMembers(v)) }
 
 // EmailRecipient is a part of a request or answer.
 type EmailRecipient struct {
@@ -2211,6 +2422,20 @@ func (v FlowAssociationSummary) GoString() string { return wire.SetMembers(v) }
 
 // LogValue is String, for slog.
 func (v FlowAssociationSummary) LogValue() slog.Value { return slog.StringValue(wire.SetMembers(v)) }
+
+// FlowQuickConnectConfig is a part of a request or answer.
+type FlowQuickConnectConfig struct {
+	ContactFlowId *string // required; at most 500 characters
+}
+
+// String names the members that are set; values stay out of logs.
+func (v FlowQuickConnectConfig) String() string { return wire.SetMembers(v) }
+
+// GoString is String, for %#v.
+func (v FlowQuickConnectConfig) GoString() string { return wire.SetMembers(v) }
+
+// LogValue is String, for slog.
+func (v FlowQuickConnectConfig) LogValue() slog.Value { return slog.StringValue(wire.SetMembers(v)) }
 
 // GetContactAttributesInput is the request of GetContactAttributes.
 type GetContactAttributesInput struct {
@@ -3098,6 +3323,108 @@ func (v ListLambdaFunctionsOutput) GoString() string { return wire.SetMembers(v)
 // LogValue is String, for slog.
 func (v ListLambdaFunctionsOutput) LogValue() slog.Value { return slog.StringValue(wire.SetMembers(v)) }
 
+// ListQueueQuickConnectsInput is the request of ListQueueQuickConnects.
+type ListQueueQuickConnectsInput struct {
+	InstanceId *string // required; in the path; 1 to 100 characters
+	QueueId    *string // required; in the path
+	NextToken  *string // query nextToken
+	MaxResults *int64  // query maxResults; 1 to 100
+}
+
+// String names the members that are set; values stay out of logs.
+func (v ListQueueQuickConnectsInput) String() string { return wire.SetMembers(v) }
+
+// GoString is String, for %#v.
+func (v ListQueueQuickConnectsInput) GoString() string { return wire.SetMembers(v) }
+
+// LogValue is String, for slog.
+func (v ListQueueQuickConnectsInput) LogValue() slog.Value {
+	return slog.StringValue(wire.SetMembers(v))
+}
+
+// ListQueueQuickConnectsOutput is the answer of ListQueueQuickConnects.
+type ListQueueQuickConnectsOutput struct {
+	NextToken               *string
+	QuickConnectSummaryList []QuickConnectSummary
+	LastModifiedTime        *time.Time
+	LastModifiedRegion      *string
+}
+
+// String names the members that are set; values stay out of logs.
+func (v ListQueueQuickConnectsOutput) String() string { return wire.SetMembers(v) }
+
+// GoString is String, for %#v.
+func (v ListQueueQuickConnectsOutput) GoString() string { return wire.SetMembers(v) }
+
+// LogValue is String, for slog.
+func (v ListQueueQuickConnectsOutput) LogValue() slog.Value {
+	return slog.StringValue(wire.SetMembers(v))
+}
+
+// ListQueuesInput is the request of ListQueues.
+type ListQueuesInput struct {
+	InstanceId *string  // required; in the path; 1 to 100 characters
+	QueueTypes []string // query queueTypes; at most 2 elements
+	NextToken  *string  // query nextToken
+	MaxResults *int64   // query maxResults; 1 to 1000
+}
+
+// String names the members that are set; values stay out of logs.
+func (v ListQueuesInput) String() string { return wire.SetMembers(v) }
+
+// GoString is String, for %#v.
+func (v ListQueuesInput) GoString() string { return wire.SetMembers(v) }
+
+// LogValue is String, for slog.
+func (v ListQueuesInput) LogValue() slog.Value { return slog.StringValue(wire.SetMembers(v)) }
+
+// ListQueuesOutput is the answer of ListQueues.
+type ListQueuesOutput struct {
+	QueueSummaryList []QueueSummary
+	NextToken        *string
+}
+
+// String names the members that are set; values stay out of logs.
+func (v ListQueuesOutput) String() string { return wire.SetMembers(v) }
+
+// GoString is String, for %#v.
+func (v ListQueuesOutput) GoString() string { return wire.SetMembers(v) }
+
+// LogValue is String, for slog.
+func (v ListQueuesOutput) LogValue() slog.Value { return slog.StringValue(wire.SetMembers(v)) }
+
+// ListQuickConnectsInput is the request of ListQuickConnects.
+type ListQuickConnectsInput struct {
+	InstanceId        *string  // required; in the path; 1 to 100 characters
+	NextToken         *string  // query nextToken
+	MaxResults        *int64   // query maxResults; 1 to 1000
+	QuickConnectTypes []string // query QuickConnectTypes; at most 4 elements
+}
+
+// String names the members that are set; values stay out of logs.
+func (v ListQuickConnectsInput) String() string { return wire.SetMembers(v) }
+
+// GoString is String, for %#v.
+func (v ListQuickConnectsInput) GoString() string { return wire.SetMembers(v) }
+
+// LogValue is String, for slog.
+func (v ListQuickConnectsInput) LogValue() slog.Value { return slog.StringValue(wire.SetMembers(v)) }
+
+// ListQuickConnectsOutput is the answer of ListQuickConnects.
+type ListQuickConnectsOutput struct {
+	QuickConnectSummaryList []QuickConnectSummary
+	NextToken               *string
+}
+
+// String names the members that are set; values stay out of logs.
+func (v ListQuickConnectsOutput) String() string { return wire.SetMembers(v) }
+
+// GoString is String, for %#v.
+func (v ListQuickConnectsOutput) GoString() string { return wire.SetMembers(v) }
+
+// LogValue is String, for slog.
+func (v ListQuickConnectsOutput) LogValue() slog.Value { return slog.StringValue(wire.SetMembers(v)) }
+
 // ListViewVersionsInput is the request of ListViewVersions.
 type ListViewVersionsInput struct {
 	InstanceId *string // required; in the path; 1 to 100 characters
@@ -3219,6 +3546,36 @@ func (v OperationalHour) GoString() string { return wire.SetMembers(v) }
 
 // LogValue is String, for slog.
 func (v OperationalHour) LogValue() slog.Value { return slog.StringValue(wire.SetMembers(v)) }
+
+// OutboundCallerConfig is a part of a request or answer.
+type OutboundCallerConfig struct {
+	OutboundCallerIdName     *string // 1 to 255 characters
+	OutboundCallerIdNumberId *string
+	OutboundFlowId           *string // at most 500 characters
+}
+
+// String names the members that are set; values stay out of logs.
+func (v OutboundCallerConfig) String() string { return wire.SetMembers(v) }
+
+// GoString is String, for %#v.
+func (v OutboundCallerConfig) GoString() string { return wire.SetMembers(v) }
+
+// LogValue is String, for slog.
+func (v OutboundCallerConfig) LogValue() slog.Value { return slog.StringValue(wire.SetMembers(v)) }
+
+// OutboundEmailConfig is a part of a request or answer.
+type OutboundEmailConfig struct {
+	OutboundEmailAddressId *string // 1 to 500 characters
+}
+
+// String names the members that are set; values stay out of logs.
+func (v OutboundEmailConfig) String() string { return wire.SetMembers(v) }
+
+// GoString is String, for %#v.
+func (v OutboundEmailConfig) GoString() string { return wire.SetMembers(v) }
+
+// LogValue is String, for slog.
+func (v OutboundEmailConfig) LogValue() slog.Value { return slog.StringValue(wire.SetMembers(v)) }
 
 // OutboundStrategy is a part of a request or answer.
 type OutboundStrategy struct {
@@ -3410,6 +3767,22 @@ func (v PersistentChat) GoString() string { return wire.SetMembers(v) }
 // LogValue is String, for slog.
 func (v PersistentChat) LogValue() slog.Value { return slog.StringValue(wire.SetMembers(v)) }
 
+// PhoneNumberQuickConnectConfig is a part of a request or answer.
+type PhoneNumberQuickConnectConfig struct {
+	PhoneNumber *string // required
+}
+
+// String names the members that are set; values stay out of logs.
+func (v PhoneNumberQuickConnectConfig) String() string { return wire.SetMembers(v) }
+
+// GoString is String, for %#v.
+func (v PhoneNumberQuickConnectConfig) GoString() string { return wire.SetMembers(v) }
+
+// LogValue is String, for slog.
+func (v PhoneNumberQuickConnectConfig) LogValue() slog.Value {
+	return slog.StringValue(wire.SetMembers(v))
+}
+
 // PostAcceptTimeoutConfig is a part of a request or answer.
 type PostAcceptTimeoutConfig struct {
 	DurationInSeconds *int64 // required
@@ -3468,6 +3841,31 @@ func (v QualityMetrics) GoString() string { return wire.SetMembers(v) }
 // LogValue is String, for slog.
 func (v QualityMetrics) LogValue() slog.Value { return slog.StringValue(wire.SetMembers(v)) }
 
+// Queue is a part of a request or answer.
+type Queue struct {
+	Name                 *string // 1 to 127 characters
+	QueueArn             *string
+	QueueId              *string
+	Description          *string // 1 to 250 characters
+	OutboundCallerConfig *OutboundCallerConfig
+	OutboundEmailConfig  *OutboundEmailConfig
+	HoursOfOperationId   *string
+	MaxContacts          *int64
+	Status               *string           // one of ENABLED, DISABLED
+	Tags                 map[string]string // 1 to 50 entries
+	LastModifiedTime     *time.Time
+	LastModifiedRegion   *string
+}
+
+// String names the members that are set; values stay out of logs.
+func (v Queue) String() string { return wire.SetMembers(v) }
+
+// GoString is String, for %#v.
+func (v Queue) GoString() string { return wire.SetMembers(v) }
+
+// LogValue is String, for slog.
+func (v Queue) LogValue() slog.Value { return slog.StringValue(wire.SetMembers(v)) }
+
 // QueueInfo is a part of a request or answer.
 type QueueInfo struct {
 	Id               *string
@@ -3482,6 +3880,79 @@ func (v QueueInfo) GoString() string { return wire.SetMembers(v) }
 
 // LogValue is String, for slog.
 func (v QueueInfo) LogValue() slog.Value { return slog.StringValue(wire.SetMembers(v)) }
+
+// QueueQuickConnectConfig is a part of a request or answer.
+type QueueQuickConnectConfig struct {
+	QueueId       *string // required
+	ContactFlowId *string // required; at most 500 characters
+}
+
+// String names the members that are set; values stay out of logs.
+func (v QueueQuickConnectConfig) String() string { return wire.SetMembers(v) }
+
+// GoString is String, for %#v.
+func (v QueueQuickConnectConfig) GoString() string { return wire.SetMembers(v) }
+
+// LogValue is String, for slog.
+func (v QueueQuickConnectConfig) LogValue() slog.Value { return slog.StringValue(wire.SetMembers(v)) }
+
+// QueueSummary is a part of a request or answer.
+type QueueSummary struct {
+	Id                 *string
+	Arn                *string
+	Name               *string // 1 to 256 characters
+	QueueType          *string // one of STANDARD, AGENT
+	LastModifiedTime   *time.Time
+	LastModifiedRegion *string
+}
+
+// String names the members that are set; values stay out of logs.
+func (v QueueSummary) String() string { return wire.SetMembers(v) }
+
+// GoString is String, for %#v.
+func (v QueueSummary) GoString() string { return wire.SetMembers(v) }
+
+// LogValue is String, for slog.
+func (v QueueSummary) LogValue() slog.Value { return slog.StringValue(wire.SetMembers(v)) }
+
+// QuickConnect is a part of a request or answer.
+type QuickConnect struct {
+	QuickConnectARN    *string
+	QuickConnectId     *string
+	Name               *string // 1 to 127 characters
+	Description        *string // 1 to 250 characters
+	QuickConnectConfig *QuickConnectConfig
+	Tags               map[string]string // 1 to 50 entries
+	LastModifiedTime   *time.Time
+	LastModifiedRegion *string
+}
+
+// String names the members that are set; values stay out of logs.
+func (v QuickConnect) String() string { return wire.SetMembers(v) }
+
+// GoString is String, for %#v.
+func (v QuickConnect) GoString() string { return wire.SetMembers(v) }
+
+// LogValue is String, for slog.
+func (v QuickConnect) LogValue() slog.Value { return slog.StringValue(wire.SetMembers(v)) }
+
+// QuickConnectConfig is a part of a request or answer.
+type QuickConnectConfig struct {
+	QuickConnectType *string // required; one of USER, QUEUE, PHONE_NUMBER, FLOW
+	UserConfig       *UserQuickConnectConfig
+	QueueConfig      *QueueQuickConnectConfig
+	PhoneConfig      *PhoneNumberQuickConnectConfig
+	FlowConfig       *FlowQuickConnectConfig
+}
+
+// String names the members that are set; values stay out of logs.
+func (v QuickConnectConfig) String() string { return wire.SetMembers(v) }
+
+// GoString is String, for %#v.
+func (v QuickConnectConfig) GoString() string { return wire.SetMembers(v) }
+
+// LogValue is String, for slog.
+func (v QuickConnectConfig) LogValue() slog.Value { return slog.StringValue(wire.SetMembers(v)) }
 
 // QuickConnectContactData is a part of a request or answer.
 type QuickConnectContactData struct {
@@ -3500,6 +3971,25 @@ func (v QuickConnectContactData) GoString() string { return wire.SetMembers(v) }
 
 // LogValue is String, for slog.
 func (v QuickConnectContactData) LogValue() slog.Value { return slog.StringValue(wire.SetMembers(v)) }
+
+// QuickConnectSummary is a part of a request or answer.
+type QuickConnectSummary struct {
+	Id                 *string
+	Arn                *string
+	Name               *string // 1 to 127 characters
+	QuickConnectType   *string // one of USER, QUEUE, PHONE_NUMBER, FLOW
+	LastModifiedTime   *time.Time
+	LastModifiedRegion *string
+}
+
+// String names the members that are set; values stay out of logs.
+func (v QuickConnectSummary) String() string { return wire.SetMembers(v) }
+
+// GoString is String, for %#v.
+func (v QuickConnectSummary) GoString() string { return wire.SetMembers(v) }
+
+// LogValue is String, for slog.
+func (v QuickConnectSummary) LogValue() slog.Value { return slog.StringValue(wire.SetMembers(v)) }
 
 // Range is a part of a request or answer.
 type Range struct {
@@ -4229,6 +4719,130 @@ func (v UpdateParticipantAuthenticationOutput) LogValue() slog.Value {
 	return slog.StringValue(wire.SetMembers(v))
 }
 
+// UpdateQueueHoursOfOperationInput is the request of UpdateQueueHoursOfOperation.
+type UpdateQueueHoursOfOperationInput struct {
+	InstanceId         *string // required; in the path; 1 to 100 characters
+	QueueId            *string // required; in the path
+	HoursOfOperationId *string // required
+}
+
+// String names the members that are set; values stay out of logs.
+func (v UpdateQueueHoursOfOperationInput) String() string { return wire.SetMembers(v) }
+
+// GoString is String, for %#v.
+func (v UpdateQueueHoursOfOperationInput) GoString() string { return wire.SetMembers(v) }
+
+// LogValue is String, for slog.
+func (v UpdateQueueHoursOfOperationInput) LogValue() slog.Value {
+	return slog.StringValue(wire.SetMembers(v))
+}
+
+// UpdateQueueMaxContactsInput is the request of UpdateQueueMaxContacts.
+type UpdateQueueMaxContactsInput struct {
+	InstanceId  *string // required; in the path; 1 to 100 characters
+	QueueId     *string // required; in the path
+	MaxContacts *int64
+}
+
+// String names the members that are set; values stay out of logs.
+func (v UpdateQueueMaxContactsInput) String() string { return wire.SetMembers(v) }
+
+// GoString is String, for %#v.
+func (v UpdateQueueMaxContactsInput) GoString() string { return wire.SetMembers(v) }
+
+// LogValue is String, for slog.
+func (v UpdateQueueMaxContactsInput) LogValue() slog.Value {
+	return slog.StringValue(wire.SetMembers(v))
+}
+
+// UpdateQueueNameInput is the request of UpdateQueueName.
+type UpdateQueueNameInput struct {
+	InstanceId  *string // required; in the path; 1 to 100 characters
+	QueueId     *string // required; in the path
+	Name        *string // 1 to 127 characters
+	Description *string // 1 to 250 characters
+}
+
+// String names the members that are set; values stay out of logs.
+func (v UpdateQueueNameInput) String() string { return wire.SetMembers(v) }
+
+// GoString is String, for %#v.
+func (v UpdateQueueNameInput) GoString() string { return wire.SetMembers(v) }
+
+// LogValue is String, for slog.
+func (v UpdateQueueNameInput) LogValue() slog.Value { return slog.StringValue(wire.SetMembers(v)) }
+
+// UpdateQueueOutboundCallerConfigInput is the request of UpdateQueueOutboundCallerConfig.
+type UpdateQueueOutboundCallerConfigInput struct {
+	InstanceId           *string               // required; in the path; 1 to 100 characters
+	QueueId              *string               // required; in the path
+	OutboundCallerConfig *OutboundCallerConfig // required
+}
+
+// String names the members that are set; values stay out of logs.
+func (v UpdateQueueOutboundCallerConfigInput) String() string { return wire.SetMembers(v) }
+
+// GoString is String, for %#v.
+func (v UpdateQueueOutboundCallerConfigInput) GoString() string { return wire.SetMembers(v) }
+
+// LogValue is String, for slog.
+func (v UpdateQueueOutboundCallerConfigInput) LogValue() slog.Value {
+	return slog.StringValue(wire.SetMembers(v))
+}
+
+// UpdateQueueStatusInput is the request of UpdateQueueStatus.
+type UpdateQueueStatusInput struct {
+	InstanceId *string // required; in the path; 1 to 100 characters
+	QueueId    *string // required; in the path
+	Status     *string // required; one of ENABLED, DISABLED
+}
+
+// String names the members that are set; values stay out of logs.
+func (v UpdateQueueStatusInput) String() string { return wire.SetMembers(v) }
+
+// GoString is String, for %#v.
+func (v UpdateQueueStatusInput) GoString() string { return wire.SetMembers(v) }
+
+// LogValue is String, for slog.
+func (v UpdateQueueStatusInput) LogValue() slog.Value { return slog.StringValue(wire.SetMembers(v)) }
+
+// UpdateQuickConnectConfigInput is the request of UpdateQuickConnectConfig.
+type UpdateQuickConnectConfigInput struct {
+	InstanceId         *string             // required; in the path; 1 to 100 characters
+	QuickConnectId     *string             // required; in the path
+	QuickConnectConfig *QuickConnectConfig // required
+}
+
+// String names the members that are set; values stay out of logs.
+func (v UpdateQuickConnectConfigInput) String() string { return wire.SetMembers(v) }
+
+// GoString is String, for %#v.
+func (v UpdateQuickConnectConfigInput) GoString() string { return wire.SetMembers(v) }
+
+// LogValue is String, for slog.
+func (v UpdateQuickConnectConfigInput) LogValue() slog.Value {
+	return slog.StringValue(wire.SetMembers(v))
+}
+
+// UpdateQuickConnectNameInput is the request of UpdateQuickConnectName.
+type UpdateQuickConnectNameInput struct {
+	InstanceId     *string // required; in the path; 1 to 100 characters
+	QuickConnectId *string // required; in the path
+	Name           *string // 1 to 127 characters
+	Description    *string // 0 to 250 characters
+}
+
+// String names the members that are set; values stay out of logs.
+func (v UpdateQuickConnectNameInput) String() string { return wire.SetMembers(v) }
+
+// GoString is String, for %#v.
+func (v UpdateQuickConnectNameInput) GoString() string { return wire.SetMembers(v) }
+
+// LogValue is String, for slog.
+func (v UpdateQuickConnectNameInput) LogValue() slog.Value {
+	return slog.StringValue(wire.SetMembers(v))
+}
+
 // UpdateViewContentInput is the request of UpdateViewContent.
 type UpdateViewContentInput struct {
 	InstanceId *string           // required; in the path; 1 to 100 characters
@@ -4289,6 +4903,21 @@ func (v UpdateViewMetadataOutput) GoString() string { return wire.SetMembers(v) 
 
 // LogValue is String, for slog.
 func (v UpdateViewMetadataOutput) LogValue() slog.Value { return slog.StringValue(wire.SetMembers(v)) }
+
+// UserQuickConnectConfig is a part of a request or answer.
+type UserQuickConnectConfig struct {
+	UserId        *string // required
+	ContactFlowId *string // required; at most 500 characters
+}
+
+// String names the members that are set; values stay out of logs.
+func (v UserQuickConnectConfig) String() string { return wire.SetMembers(v) }
+
+// GoString is String, for %#v.
+func (v UserQuickConnectConfig) GoString() string { return wire.SetMembers(v) }
+
+// LogValue is String, for slog.
+func (v UserQuickConnectConfig) LogValue() slog.Value { return slog.StringValue(wire.SetMembers(v)) }
 
 // View is a part of a request or answer.
 type View struct {
@@ -4439,6 +5068,9 @@ type AssociateHoursOfOperationsOutput struct{}
 // AssociateLambdaFunctionOutput is the answer of AssociateLambdaFunction, which has no members.
 type AssociateLambdaFunctionOutput struct{}
 
+// AssociateQueueQuickConnectsOutput is the answer of AssociateQueueQuickConnects, which has no members.
+type AssociateQueueQuickConnectsOutput struct{}
+
 // DeleteHoursOfOperationOutput is the answer of DeleteHoursOfOperation, which has no members.
 type DeleteHoursOfOperationOutput struct{}
 
@@ -4447,6 +5079,12 @@ type DeleteHoursOfOperationOverrideOutput struct{}
 
 // DeleteInstanceOutput is the answer of DeleteInstance, which has no members.
 type DeleteInstanceOutput struct{}
+
+// DeleteQueueOutput is the answer of DeleteQueue, which has no members.
+type DeleteQueueOutput struct{}
+
+// DeleteQuickConnectOutput is the answer of DeleteQuickConnect, which has no members.
+type DeleteQuickConnectOutput struct{}
 
 // DisassociateBotOutput is the answer of DisassociateBot, which has no members.
 type DisassociateBotOutput struct{}
@@ -4457,8 +5095,32 @@ type DisassociateHoursOfOperationsOutput struct{}
 // DisassociateLambdaFunctionOutput is the answer of DisassociateLambdaFunction, which has no members.
 type DisassociateLambdaFunctionOutput struct{}
 
+// DisassociateQueueQuickConnectsOutput is the answer of DisassociateQueueQuickConnects, which has no members.
+type DisassociateQueueQuickConnectsOutput struct{}
+
 // UpdateHoursOfOperationOutput is the answer of UpdateHoursOfOperation, which has no members.
 type UpdateHoursOfOperationOutput struct{}
 
 // UpdateHoursOfOperationOverrideOutput is the answer of UpdateHoursOfOperationOverride, which has no members.
 type UpdateHoursOfOperationOverrideOutput struct{}
+
+// UpdateQueueHoursOfOperationOutput is the answer of UpdateQueueHoursOfOperation, which has no members.
+type UpdateQueueHoursOfOperationOutput struct{}
+
+// UpdateQueueMaxContactsOutput is the answer of UpdateQueueMaxContacts, which has no members.
+type UpdateQueueMaxContactsOutput struct{}
+
+// UpdateQueueNameOutput is the answer of UpdateQueueName, which has no members.
+type UpdateQueueNameOutput struct{}
+
+// UpdateQueueOutboundCallerConfigOutput is the answer of UpdateQueueOutboundCallerConfig, which has no members.
+type UpdateQueueOutboundCallerConfigOutput struct{}
+
+// UpdateQueueStatusOutput is the answer of UpdateQueueStatus, which has no members.
+type UpdateQueueStatusOutput struct{}
+
+// UpdateQuickConnectConfigOutput is the answer of UpdateQuickConnectConfig, which has no members.
+type UpdateQuickConnectConfigOutput struct{}
+
+// UpdateQuickConnectNameOutput is the answer of UpdateQuickConnectName, which has no members.
+type UpdateQuickConnectNameOutput struct{}

@@ -9,6 +9,7 @@ import (
 	"path"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 )
 
@@ -50,9 +51,13 @@ func (s service) emit(m *model) (map[string][]byte, error) {
 		"check_gen.go":       e.checks,
 		"ops_gen.go":         e.tables,
 		"constraints_gen.go": e.constraints,
+		"access_gen.go":      e.accessors,
 	} {
 		e.out.Reset()
 		write()
+		if e.out.Len() == 0 {
+			continue
+		}
 		formatted, err := format.Source(e.file())
 		if err != nil {
 			e.errs = append(e.errs, fmt.Errorf("%s: %w", name, err))
@@ -66,13 +71,16 @@ func (s service) emit(m *model) (map[string][]byte, error) {
 func (e *emitter) file() []byte {
 	var file bytes.Buffer
 	file.WriteString(header)
-	fmt.Fprintf(&file, "package %s\n\nimport (\n", e.Package)
-	for _, imported := range []string{"log/slog", "math", "time"} {
+	fmt.Fprintf(&file, "package %s\n\n", e.Package)
+	var imports []string
+	for _, imported := range []string{"log/slog", "math", "time", "github.com/parley-chat/parley/internal/wire"} {
 		if bytes.Contains(e.out.Bytes(), []byte(path.Base(imported)+".")) {
-			fmt.Fprintf(&file, "%q\n", imported)
+			imports = append(imports, strconv.Quote(imported))
 		}
 	}
-	file.WriteString("\n\"github.com/parley-chat/parley/internal/wire\"\n)\n\n")
+	if len(imports) > 0 {
+		fmt.Fprintf(&file, "import (\n%s\n)\n\n", strings.Replace(strings.Join(imports, "\n"), `"github.com`, "\n\"github.com", 1))
+	}
 	file.Write(e.out.Bytes())
 	return file.Bytes()
 }
@@ -144,10 +152,15 @@ func (e *emitter) findChecked() {
 }
 
 func (e *emitter) hasCheck(s *shape) bool {
-	if len(s.Required) > 0 || s.Max != nil || s.Min != nil && *s.Min != "0" || s.Pattern != "" || s.Enum != nil {
+	if len(s.Required) > 0 || s.Max != nil || s.Min != nil && (*s.Min != "0" || isNumber(s)) || s.Pattern != "" || s.Enum != nil {
 		return true
 	}
 	return slices.ContainsFunc(s.refs(), func(r *ref) bool { return e.checked[r.Shape] })
+}
+
+// isNumber says whether a shape is a number. A lower bound of 0 says something of numbers alone: nothing else has fewer.
+func isNumber(s *shape) bool {
+	return s.Type == "integer" || s.Type == "long" || s.Type == "float" || s.Type == "double"
 }
 
 func sortedShapes(shapes map[string]*shape) []*shape {

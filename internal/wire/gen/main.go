@@ -65,6 +65,7 @@ var services = []service{
 			"AssociateFlow",
 			"AssociateHoursOfOperations",
 			"AssociateLambdaFunction",
+			"AssociateQueueQuickConnects",
 			"BatchGetFlowAssociation",
 			"CreateContactFlow",
 			"CreateContactFlowAlias",
@@ -77,6 +78,8 @@ var services = []service{
 			"CreateInstance",
 			"CreateParticipant",
 			"CreatePersistentContactAssociation",
+			"CreateQueue",
+			"CreateQuickConnect",
 			"CreateView",
 			"CreateViewVersion",
 			"DeleteContactData",
@@ -89,6 +92,8 @@ var services = []service{
 			"DeleteHoursOfOperation",
 			"DeleteHoursOfOperationOverride",
 			"DeleteInstance",
+			"DeleteQueue",
+			"DeleteQuickConnect",
 			"DeleteView",
 			"DeleteViewVersion",
 			"DescribeContact",
@@ -99,11 +104,14 @@ var services = []service{
 			"DescribeHoursOfOperation",
 			"DescribeHoursOfOperationOverride",
 			"DescribeInstance",
+			"DescribeQueue",
+			"DescribeQuickConnect",
 			"DescribeView",
 			"DisassociateBot",
 			"DisassociateFlow",
 			"DisassociateHoursOfOperations",
 			"DisassociateLambdaFunction",
+			"DisassociateQueueQuickConnects",
 			"GetContactAttributes",
 			"GetEffectiveHoursOfOperations",
 			"GetFlowAssociation",
@@ -120,6 +128,9 @@ var services = []service{
 			"ListHoursOfOperations",
 			"ListInstances",
 			"ListLambdaFunctions",
+			"ListQueueQuickConnects",
+			"ListQueues",
+			"ListQuickConnects",
 			"ListViewVersions",
 			"ListViews",
 			"StartChatContact",
@@ -137,6 +148,13 @@ var services = []service{
 			"UpdateHoursOfOperation",
 			"UpdateHoursOfOperationOverride",
 			"UpdateParticipantAuthentication",
+			"UpdateQueueHoursOfOperation",
+			"UpdateQueueMaxContacts",
+			"UpdateQueueName",
+			"UpdateQueueOutboundCallerConfig",
+			"UpdateQueueStatus",
+			"UpdateQuickConnectConfig",
+			"UpdateQuickConnectName",
 			"UpdateViewContent",
 			"UpdateViewMetadata",
 		},
@@ -177,9 +195,11 @@ func (s service) generate(wire string) (map[string][]byte, error) {
 }
 
 // slips are patterns that contradict their own shape: the shape, what the model says and what it must mean. A view's
-// hash has 1 to 64 characters and a pattern for one; the hashes of flows and modules have this one for 64.
+// hash has 1 to 64 characters and a pattern for one; the hashes of flows and modules have this one for 64. The pattern of
+// phone numbers is escaped twice.
 var slips = []struct{ shape, wrong, right string }{
 	{"ViewContentSha256", "^[a-zA-Z0-9]$", "^[a-zA-Z0-9]{64}$"},
+	{"PhoneNumber", `\\+[1-9]\\d{1,14}$`, `\+[1-9]\d{1,14}$`},
 }
 
 // correct mends the model's slips. One that is mended in the model has no place in the table any more.

@@ -1,18 +1,18 @@
-package chat_test
+package catalog_test
 
 import (
-	"errors"
 	"sync"
 	"testing"
 
+	"github.com/parley-chat/parley/internal/catalog"
 	"github.com/parley-chat/parley/internal/center"
 )
 
 // Hours whose parent was deleted are there still, without what it passed on.
 func TestDeletedParentPassesNothingOn(t *testing.T) {
 	w := newWorld(t)
-	c := w.node(center.DefaultSettings(), &told{})
-	always := center.BasicHours("", w.clock.Now()).Config
+	c := w.node()
+	always := center.BasicHours("", now).Config
 	holidays, err := c.CreateHours(w.ctx, instance, center.HoursOfOperation{Name: "Holidays", TimeZone: "UTC"}, nil)
 	w.must(err)
 	_, err = c.CreateOverride(w.ctx, instance, holidays.ID, center.HoursOverride{Name: "New Year", Type: center.OverrideStandard, From: "2026-01-01", Till: "2026-01-01"})
@@ -30,7 +30,7 @@ func TestDeletedParentPassesNothingOn(t *testing.T) {
 	if open() {
 		t.Error("open on the parent's holiday")
 	}
-	w.must(c.DeleteHours(w.ctx, instance, holidays.ID))
+	w.must(catalog.HoursOfOperation.Delete(w.ctx, c, instance, string(holidays.ID)))
 	if !open() {
 		t.Error("closed by a parent that is no more")
 	}
@@ -39,15 +39,14 @@ func TestDeletedParentPassesNothingOn(t *testing.T) {
 // Of overrides made at the same time with the same name, one is there.
 func TestOverrideNamesRace(t *testing.T) {
 	w := newWorld(t)
-	c := w.node(center.DefaultSettings(), &told{})
+	c := w.node()
 	h, err := c.CreateHours(w.ctx, instance, center.HoursOfOperation{Name: "Office", TimeZone: "UTC"}, nil)
 	w.must(err)
 	var all sync.WaitGroup
 	for range 8 {
 		all.Go(func() {
 			_, err := c.CreateOverride(w.ctx, instance, h.ID, center.HoursOverride{Name: "Christmas", Type: center.OverrideStandard, From: "2026-12-25", Till: "2026-12-25"})
-			var refused *center.Error
-			if err != nil && (!errors.As(err, &refused) || refused.Code != center.Duplicate) {
+			if err != nil && !center.Is(err, center.Duplicate) {
 				t.Error(err)
 			}
 		})

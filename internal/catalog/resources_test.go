@@ -1,15 +1,14 @@
-package chat_test
+package catalog_test
 
 import (
-	"errors"
 	"fmt"
 	"slices"
 	"strings"
 	"sync"
 	"testing"
 
+	"github.com/parley-chat/parley/internal/catalog"
 	"github.com/parley-chat/parley/internal/center"
-	"github.com/parley-chat/parley/internal/chat"
 )
 
 // says is the content of a module that says something.
@@ -17,11 +16,6 @@ func says(text string) string {
 	return fmt.Sprintf(`{"Version":"2019-10-30","StartAction":"say","Actions":[
 		{"Identifier":"say","Type":"MessageParticipant","Parameters":{"Text":%q},"Transitions":{"NextAction":"end"}},
 		{"Identifier":"end","Type":"EndFlowModuleExecution","Parameters":{},"Transitions":{}}],"Settings":{}}`, text)
-}
-
-func refusedAs(err error, code center.Code) bool {
-	var refused *center.Error
-	return errors.As(err, &refused) && refused.Code == code
 }
 
 // all runs something several times at once.
@@ -36,7 +30,7 @@ func all(n int, do func(i int)) {
 // Requests at the same moment, on two nodes, with one ClientToken make one module.
 func TestAClientTokenMakesOneModule(t *testing.T) {
 	w := newWorld(t)
-	nodes := []*chat.Chats{w.node(center.DefaultSettings(), &told{}), w.node(center.DefaultSettings(), &told{})}
+	nodes := []*catalog.Catalog{w.node(), w.node()}
 	ids := make([]center.ModuleID, 8)
 	all(len(ids), func(i int) {
 		id, err := nodes[i%2].CreateModule(w.ctx, instance, center.FlowModule{Name: "Farewell"}, says("bye"), "token")
@@ -48,7 +42,7 @@ func TestAClientTokenMakesOneModule(t *testing.T) {
 	if len(slices.Compact(slices.Clone(ids))) != 1 {
 		t.Errorf("there are several answers: %v", ids)
 	}
-	found, err := nodes[0].Modules(w.ctx, instance, nil, "", 10)
+	found, err := catalog.Modules.List(w.ctx, nodes[0], instance, "", 10, nil)
 	w.must(err)
 	if len(found) != 1 || found[0].ID != ids[0] {
 		t.Errorf("there are the modules %+v, want one, %s", found, ids[0])
@@ -58,21 +52,21 @@ func TestAClientTokenMakesOneModule(t *testing.T) {
 // Versions made at the same moment have numbers of their own, without a gap, and what they have does not change.
 func TestVersionsMadeAtOnce(t *testing.T) {
 	w := newWorld(t)
-	c := w.node(center.DefaultSettings(), &told{})
+	c := w.node()
 	id, err := c.CreateModule(w.ctx, instance, center.FlowModule{Name: "Farewell"}, says("bye"), "")
 	w.must(err)
 	ref := center.ModuleRef{ID: id}
 	all(10, func(int) {
-		if _, err := c.CreateModuleVersion(w.ctx, instance, ref, "", ""); err != nil {
+		if _, err := c.CreateModuleVersion(w.ctx, instance, ref, center.Version{}); err != nil {
 			t.Error(err)
 		}
 		if _, err := c.CreateFlowVersion(w.ctx, instance, center.FlowRef{ID: w.flow}, center.Version{}); err != nil {
 			t.Error(err)
 		}
 	})
-	modules, err := c.ModuleVersions(w.ctx, instance, ref, 0, 100)
+	modules, err := catalog.ModuleVersions.List(w.ctx, c, instance, string(ref.ID), 0, 100)
 	w.must(err)
-	flows, err := c.FlowVersions(w.ctx, instance, center.FlowRef{ID: w.flow}, 0, 100)
+	flows, err := catalog.FlowVersions.List(w.ctx, c, instance, string(w.flow), 0, 100)
 	w.must(err)
 	for _, found := range [][]center.Version{modules, flows} {
 		if len(found) != 10 {
@@ -98,7 +92,7 @@ func TestVersionsMadeAtOnce(t *testing.T) {
 // What belongs to one module stays when another goes, however many there are.
 func TestDeletingAModuleLeavesOthersAlone(t *testing.T) {
 	w := newWorld(t)
-	c := w.node(center.DefaultSettings(), &told{})
+	c := w.node()
 	var refs []center.ModuleRef
 	for _, name := range []string{"one", "two", "three"} {
 		id, err := c.CreateModule(w.ctx, instance, center.FlowModule{Name: name}, says(name), "")
@@ -106,17 +100,17 @@ func TestDeletingAModuleLeavesOthersAlone(t *testing.T) {
 		ref := center.ModuleRef{ID: id}
 		refs = append(refs, ref)
 		for i := range 120 {
-			_, err := c.CreateModuleVersion(w.ctx, instance, ref, "", "")
+			_, err := c.CreateModuleVersion(w.ctx, instance, ref, center.Version{})
 			w.must(err)
-			_, err = c.CreateModuleAlias(w.ctx, instance, ref, center.Alias{Name: fmt.Sprintf("alias %d", i), Version: 1})
+			err = c.CreateModuleAlias(w.ctx, instance, ref, &center.Alias{Of: string(id), Name: fmt.Sprintf("alias %d", i), Version: 1})
 			w.must(err)
 		}
 	}
 	w.must(c.DeleteModule(w.ctx, instance, refs[1]))
 	for _, ref := range []center.ModuleRef{refs[0], refs[2]} {
-		versions, err := c.ModuleVersions(w.ctx, instance, ref, 0, 1000)
+		versions, err := catalog.ModuleVersions.List(w.ctx, c, instance, string(ref.ID), 0, 1000)
 		w.must(err)
-		aliases, err := c.ModuleAliases(w.ctx, instance, ref, "", 1000)
+		aliases, err := catalog.ModuleAliases.List(w.ctx, c, instance, string(ref.ID), "", 1000)
 		w.must(err)
 		if len(versions) != 120 || len(aliases) != 120 {
 			t.Errorf("module %s has %d versions and %d aliases, want 120 of each", ref.ID, len(versions), len(aliases))
@@ -127,7 +121,7 @@ func TestDeletingAModuleLeavesOthersAlone(t *testing.T) {
 	if len(rest) != 240 {
 		t.Errorf("%d versions are left, want those of two modules", len(rest))
 	}
-	if err := c.DeleteModuleVersion(w.ctx, instance, refs[0], 1); !refusedAs(err, center.InvalidRequest) {
+	if err := catalog.ModuleVersions.Delete(w.ctx, c, instance, string(refs[0].ID), 1); !center.Is(err, center.InUse) {
 		t.Errorf("a version with aliases beyond the first page was deleted: %v", err)
 	}
 }
@@ -135,21 +129,18 @@ func TestDeletingAModuleLeavesOthersAlone(t *testing.T) {
 // With the quotas of Amazon Connect there is an end to all kinds of things, and a repeated request is still answered.
 func TestResourceQuotas(t *testing.T) {
 	w := newWorld(t)
-	settings := center.DefaultSettings()
-	free := w.node(settings, &told{})
-	settings.ResourceQuotas = true
-	c := w.node(settings, &told{})
+	free, c := w.node(), w.limited()
 	function := func(i int) string {
 		return fmt.Sprintf("arn:aws:lambda:us-east-1:123456789012:function:f%d", i)
 	}
 	for i := range 50 {
-		w.must(c.AllowFunction(w.ctx, instance, function(i), "same"))
+		w.must(c.Allow(w.ctx, instance, catalog.Functions, function(i), "same"))
 	}
-	if err := c.AllowFunction(w.ctx, instance, function(50), ""); !refusedAs(err, center.QuotaExceeded) {
+	if err := c.Allow(w.ctx, instance, catalog.Functions, function(50), ""); !center.Is(err, center.QuotaExceeded) {
 		t.Errorf("the 51st function: %v", err)
 	}
-	w.must(c.AllowFunction(w.ctx, instance, function(7), "same"))
-	w.must(free.AllowFunction(w.ctx, instance, function(50), ""))
+	w.must(c.Allow(w.ctx, instance, catalog.Functions, function(7), "same"))
+	w.must(free.Allow(w.ctx, instance, catalog.Functions, function(50), ""))
 
 	module := center.FlowModule{Name: "first"}
 	first, err := c.CreateModule(w.ctx, instance, module, says("bye"), "token")
@@ -158,7 +149,7 @@ func TestResourceQuotas(t *testing.T) {
 		_, err := c.CreateModule(w.ctx, instance, center.FlowModule{Name: fmt.Sprint(i)}, says("bye"), "")
 		w.must(err)
 	}
-	if _, err := c.CreateModule(w.ctx, instance, center.FlowModule{Name: "last"}, says("bye"), ""); !refusedAs(err, center.QuotaExceeded) {
+	if _, err := c.CreateModule(w.ctx, instance, center.FlowModule{Name: "last"}, says("bye"), ""); !center.Is(err, center.QuotaExceeded) {
 		t.Errorf("the 201st module: %v", err)
 	}
 	again, err := c.CreateModule(w.ctx, instance, module, says("bye"), "token")
@@ -171,20 +162,19 @@ func TestResourceQuotas(t *testing.T) {
 // A page of some kind of flows goes on past those of other kinds.
 func TestListsFilter(t *testing.T) {
 	w := newWorld(t)
-	c := w.node(center.DefaultSettings(), &told{})
-	yes := true
+	c := w.node()
 	var archived []center.ModuleID
 	for i := range 30 {
 		id, err := c.CreateModule(w.ctx, instance, center.FlowModule{Name: fmt.Sprint(i)}, says("bye"), "")
 		w.must(err)
 		if i%10 == 3 {
-			w.must(c.UpdateModule(w.ctx, instance, center.ModuleRef{ID: id}, nil, nil, &yes))
+			w.must(c.UpdateModule(w.ctx, instance, center.ModuleRef{ID: id}, func(m *center.FlowModule) error { m.Archived = true; return nil }))
 			archived = append(archived, id)
 		}
 	}
 	var found []center.ModuleID
 	for after := ""; ; {
-		page, err := c.Modules(w.ctx, instance, &yes, after, 2)
+		page, err := catalog.Modules.List(w.ctx, c, instance, after, 2, func(m *center.FlowModule) bool { return m.Archived })
 		w.must(err)
 		for _, m := range page {
 			found = append(found, m.ID)
@@ -202,9 +192,9 @@ func TestListsFilter(t *testing.T) {
 // A ClientToken makes one view, for as long as the request stays the same.
 func TestAClientTokenMakesOneView(t *testing.T) {
 	w := newWorld(t)
-	c := w.node(center.DefaultSettings(), &told{})
+	c := w.node()
 	const template = `{"Head":{"Configuration":{}},"Body":[{"_id":"a","Type":"Text"}]}`
-	create := func(name string) (*chat.View, error) {
+	create := func(name string) (*catalog.View, error) {
 		return c.CreateView(w.ctx, instance, center.View{Name: name}, template, nil, true, "token")
 	}
 	ids := make([]center.ViewID, 8)
@@ -219,11 +209,11 @@ func TestAClientTokenMakesOneView(t *testing.T) {
 	if len(slices.Compact(slices.Clone(ids))) != 1 {
 		t.Errorf("there are several answers: %v", ids)
 	}
-	if _, err := create("two"); !refusedAs(err, center.Conflict) {
+	if _, err := create("two"); !center.Is(err, center.Conflict) {
 		t.Errorf("another request with the token: %v", err)
 	}
 	w.must(c.DeleteView(w.ctx, instance, center.ViewRef{ID: ids[0]}))
-	if _, err := create("one"); !refusedAs(err, center.NotFound) {
+	if _, err := create("one"); !center.Is(err, center.NotFound) {
 		t.Errorf("the view that the token made was deleted: %v", err)
 	}
 }
@@ -231,13 +221,13 @@ func TestAClientTokenMakesOneView(t *testing.T) {
 // A reference is kept as it was given, which is no reason to keep a megabyte.
 func TestLongReferencesAreRefused(t *testing.T) {
 	w := newWorld(t)
-	c := w.node(center.DefaultSettings(), &told{})
-	a := center.FlowAssociation{ResourceType: center.SMSPhoneNumber, ResourceID: "number", FlowID: "arn:" + long(3000) + "/contact-flow/" + string(w.flow)}
-	if err := c.AssociateFlow(w.ctx, instance, a); !refusedAs(err, center.InvalidParameter) {
+	c := w.node()
+	a := center.FlowAssociation{ResourceType: center.SMSPhoneNumber, ResourceID: "number", FlowID: "arn:" + strings.Repeat("x", 3000) + "/contact-flow/" + string(w.flow)}
+	if err := c.AssociateFlow(w.ctx, instance, a); !center.Is(err, center.InvalidParameter) {
 		t.Errorf("a flow named in %d bytes: %v", len(a.FlowID), err)
 	}
-	a.FlowID, a.ResourceID = string(w.flow), long(3000)
-	if err := c.AssociateFlow(w.ctx, instance, a); !refusedAs(err, center.InvalidParameter) {
+	a.FlowID, a.ResourceID = string(w.flow), strings.Repeat("x", 3000)
+	if err := c.AssociateFlow(w.ctx, instance, a); !center.Is(err, center.InvalidParameter) {
 		t.Errorf("a resource named in %d bytes: %v", len(a.ResourceID), err)
 	}
 }
@@ -245,10 +235,9 @@ func TestLongReferencesAreRefused(t *testing.T) {
 // What the quota of flows refuses leaves nothing behind.
 func TestARefusedFlowIsNotKept(t *testing.T) {
 	w := newWorld(t)
-	settings := center.DefaultSettings()
-	free := w.node(settings, &told{})
+	free := w.node()
 	for i := range 100 {
-		_, err := free.CreateFlow(w.ctx, instance, center.ContactFlow{Name: fmt.Sprint("flow ", i), Type: center.TypeContactFlow}, waits, true)
+		_, err := free.CreateFlow(w.ctx, instance, center.ContactFlow{Name: fmt.Sprint("flow ", i), Type: center.TypeContactFlow}, ends, true)
 		w.must(err)
 	}
 	kept := func() int {
@@ -257,10 +246,9 @@ func TestARefusedFlowIsNotKept(t *testing.T) {
 		return len(rows)
 	}
 	before := kept()
-	settings.ResourceQuotas = true
-	another := waits + " "
-	_, err := w.node(settings, &told{}).CreateFlow(w.ctx, instance, center.ContactFlow{Name: "one more", Type: center.TypeContactFlow}, another, true)
-	if !refusedAs(err, center.QuotaExceeded) || kept() != before {
+	another := ends + " "
+	_, err := w.limited().CreateFlow(w.ctx, instance, center.ContactFlow{Name: "one more", Type: center.TypeContactFlow}, another, true)
+	if !center.Is(err, center.QuotaExceeded) || kept() != before {
 		t.Errorf("%d contents more, %v", kept()-before, err)
 	}
 }
@@ -268,19 +256,19 @@ func TestARefusedFlowIsNotKept(t *testing.T) {
 // A flow's aliases and versions go with it, and those of others stay.
 func TestDeletingAFlowTakesItsAliasesAlong(t *testing.T) {
 	w := newWorld(t)
-	c := w.node(center.DefaultSettings(), &told{})
-	other, err := c.CreateFlow(w.ctx, instance, center.ContactFlow{Name: "other", Type: center.TypeContactFlow}, waits, true)
+	c := w.node()
+	other, err := c.CreateFlow(w.ctx, instance, center.ContactFlow{Name: "other", Type: center.TypeContactFlow}, ends, true)
 	w.must(err)
 	for _, id := range []center.FlowID{w.flow, other.ID} {
 		ref := center.FlowRef{ID: id}
 		_, err := c.CreateFlowVersion(w.ctx, instance, ref, center.Version{})
 		w.must(err)
 		for i := range 120 {
-			_, err = c.CreateFlowAlias(w.ctx, instance, ref, center.Alias{Name: fmt.Sprintf("alias %d", i), Version: 1})
+			err = c.CreateFlowAlias(w.ctx, instance, ref, &center.Alias{Of: string(id), Name: fmt.Sprintf("alias %d", i), Version: 1})
 			w.must(err)
 		}
 	}
-	if err := c.DeleteFlowVersion(w.ctx, instance, center.FlowRef{ID: w.flow}, 1); !refusedAs(err, center.InvalidRequest) {
+	if err := catalog.FlowVersions.Delete(w.ctx, c, instance, string(w.flow), 1); !center.Is(err, center.InUse) {
 		t.Errorf("a version with aliases was deleted: %v", err)
 	}
 	w.must(c.DeleteFlow(w.ctx, instance, center.FlowRef{ID: w.flow}))
@@ -295,5 +283,82 @@ func TestDeletingAFlowTakesItsAliasesAlong(t *testing.T) {
 		if len(rest) == 0 {
 			t.Errorf("nothing of the other flow is left of kind %s", kind)
 		}
+	}
+}
+
+// Quick connects that several calls add to one queue, and take away, at the same moment are there or gone, each once.
+func TestRowsChangedAtOnce(t *testing.T) {
+	w := newWorld(t)
+	c := w.node()
+	queue := center.Queue{Name: "Support", Type: center.QueueStandard, Status: center.QueueEnabled, Hours: center.HoursID(center.SeededID(instance, "hours-of-operation", center.BasicHoursName))}
+	w.must(c.CreateQueue(w.ctx, instance, &queue, nil))
+	var ids []center.QuickConnectID
+	for i := range 12 {
+		q := center.QuickConnect{Name: fmt.Sprint(i), Type: center.QuickConnectFlow, Flow: string(w.flow)}
+		_, err := catalog.QuickConnects.Create(w.ctx, c, instance, &q, catalog.ClientToken{})
+		w.must(err)
+		ids = append(ids, q.ID)
+	}
+	nodes := []*catalog.Catalog{c, w.node()}
+	all(12, func(i int) { // each is added by two calls
+		w.must(catalog.QueueQuickConnects.Add(w.ctx, nodes[i%2], instance, string(queue.ID), []center.QuickConnectID{ids[i], ids[(i+1)%12]}))
+	})
+	_, rows, err := catalog.QueueQuickConnects.List(w.ctx, c, instance, string(queue.ID), "", 100)
+	w.must(err)
+	if !slices.Equal(rows, ids) {
+		t.Errorf("there are %v, want %v", rows, ids)
+	}
+	all(6, func(i int) {
+		w.must(catalog.QueueQuickConnects.Remove(w.ctx, nodes[i%2], instance, string(queue.ID), []center.QuickConnectID{ids[2*i], ids[(2*i+2)%12]}))
+	})
+	if _, rows, err = catalog.QueueQuickConnects.List(w.ctx, c, instance, string(queue.ID), "", 100); err != nil || len(rows) != 6 {
+		t.Errorf("there are %v, %v", rows, err)
+	}
+	many := slices.Repeat(ids, 5)
+	if err := catalog.QueueQuickConnects.Add(w.ctx, c, instance, string(queue.ID), many); !center.Is(err, center.InvalidParameter) {
+		t.Errorf("%d in one call: %v", len(many), err)
+	}
+	w.must(catalog.QueueQuickConnects.Add(w.ctx, c, instance, string(queue.ID), ids))
+	w.must(c.DeleteQueue(w.ctx, instance, queue.ID))
+	if left, err := w.store.Resources(w.ctx, instance, "queue-quick-connect", "", 10); err != nil || len(left) != 0 {
+		t.Errorf("%d rows of a queue that is gone, %v", len(left), err)
+	}
+}
+
+// A change by a caller who has seen an older version is refused, and a list is never older than a
+// commit of another node.
+func TestExpectedVersionsAndListsOfOtherNodes(t *testing.T) {
+	w := newWorld(t)
+	one, two := w.node(), w.node()
+	hours := center.HoursOfOperation{Name: "Office", TimeZone: "UTC"}
+	id, err := catalog.HoursOfOperation.Create(w.ctx, one, instance, &hours, catalog.ClientToken{})
+	w.must(err)
+	rename := func(c *catalog.Catalog, expected int64, name string) error {
+		return catalog.HoursOfOperation.Update(w.ctx, c, instance, id, expected, func(h *center.HoursOfOperation) error {
+			h.Name = name
+			return nil
+		})
+	}
+	names := func(c *catalog.Catalog) (all []string) {
+		found, err := catalog.HoursOfOperation.List(w.ctx, c, instance, "", 10, func(h *center.HoursOfOperation) bool { return string(h.ID) == id })
+		w.must(err)
+		for _, h := range found {
+			all = append(all, h.Name)
+		}
+		return all
+	}
+	if got := names(two); !slices.Equal(got, []string{"Office"}) {
+		t.Errorf("two lists %v", got)
+	}
+	w.must(rename(one, 1, "Shop"))
+	if got := names(two); !slices.Equal(got, []string{"Shop"}) {
+		t.Errorf("two lists %v", got)
+	}
+	if err := rename(two, 1, "Late"); !center.Is(err, center.Conflict) {
+		t.Errorf("a change of an older version: %v", err)
+	}
+	w.must(rename(two, 0, "Any"))
+	if got := names(one); !slices.Equal(got, []string{"Any"}) {
+		t.Errorf("one lists %v", got)
 	}
 }

@@ -1,0 +1,106 @@
+package api
+
+import (
+	"github.com/parley-chat/parley/internal/catalog"
+	"github.com/parley-chat/parley/internal/center"
+	"github.com/parley-chat/parley/internal/wire/connect"
+)
+
+var quickConnects = resource[center.QuickConnect]{
+	kind:  catalog.QuickConnects,
+	parse: func(s string) string { return string(center.ParseQuickConnect(s)) },
+	id:    func(q *center.QuickConnect) string { return string(q.ID) },
+	arn: func(p center.Partition, at center.InstanceID, q *center.QuickConnect) string {
+		return p.QuickConnectARN(at, q.ID)
+	},
+}
+
+var quickConnectOps = map[string]handler{
+	"CreateQuickConnect": creates(quickConnects, func(c call, in *connect.CreateQuickConnectInput) (*center.QuickConnect, error) {
+		q := &center.QuickConnect{Name: *in.Name, Description: value(in.Description), Tags: in.Tags}
+		return q, quickConnectConfig(c, q, in.QuickConnectConfig)
+	}, func(m made) *connect.CreateQuickConnectOutput {
+		return &connect.CreateQuickConnectOutput{QuickConnectId: m.id, QuickConnectARN: m.arn}
+	}),
+	"DescribeQuickConnect": describes[*connect.DescribeQuickConnectInput](quickConnects, func(c call, m made, q *center.QuickConnect) *connect.DescribeQuickConnectOutput {
+		return &connect.DescribeQuickConnectOutput{QuickConnect: &connect.QuickConnect{
+			QuickConnectId: m.id, QuickConnectARN: m.arn, Name: &q.Name, Description: text(q.Description), QuickConnectConfig: quickConnectConfigOut(q),
+			Tags: q.Tags, LastModifiedTime: &q.Modified, LastModifiedRegion: &c.Partition.Region,
+		}}
+	}),
+	"ListQuickConnects": lists(quickConnects, listQueuesPage,
+		func(in *connect.ListQuickConnectsInput) func(*center.QuickConnect) bool {
+			return oneOf(in.QuickConnectTypes, func(q *center.QuickConnect) string { return q.Type })
+		}, quickConnectSummary,
+		func(all []connect.QuickConnectSummary, next *string) *connect.ListQuickConnectsOutput {
+			return &connect.ListQuickConnectsOutput{QuickConnectSummaryList: all, NextToken: next}
+		}),
+	"UpdateQuickConnectConfig": updates[connect.UpdateQuickConnectConfigOutput](quickConnects, func(c call, in *connect.UpdateQuickConnectConfigInput, q *center.QuickConnect) error {
+		return quickConnectConfig(c, q, in.QuickConnectConfig)
+	}),
+	"UpdateQuickConnectName": updates[connect.UpdateQuickConnectNameOutput](quickConnects, func(_ call, in *connect.UpdateQuickConnectNameInput, q *center.QuickConnect) error {
+		return rename(&q.Name, &q.Description, in.Name, in.Description)
+	}),
+	"DeleteQuickConnect": deletes[connect.DeleteQuickConnectOutput, *connect.DeleteQuickConnectOutput, *connect.DeleteQuickConnectInput](quickConnects),
+}
+
+// quickConnectConfig reads where a quick connect leads.
+func quickConnectConfig(c call, q *center.QuickConnect, in *connect.QuickConnectConfig) error {
+	q.Type, q.User, q.Queue, q.Phone, q.Flow = *in.QuickConnectType, "", "", "", ""
+	for _, m := range []struct {
+		kind, member string
+		given        bool
+	}{
+		{center.QuickConnectUser, "UserConfig", in.UserConfig != nil}, {center.QuickConnectQueue, "QueueConfig", in.QueueConfig != nil},
+		{center.QuickConnectPhone, "PhoneConfig", in.PhoneConfig != nil}, {center.QuickConnectFlow, "FlowConfig", in.FlowConfig != nil},
+	} {
+		switch {
+		case m.kind == q.Type && !m.given:
+			return center.Refuse(center.InvalidRequest, "QuickConnectConfig.%s is required for the type %s", m.member, q.Type)
+		case m.kind != q.Type && m.given:
+			return center.Refuse(center.InvalidRequest, "QuickConnectConfig.%s must not be given for the type %s", m.member, q.Type)
+		}
+	}
+	if u := in.UserConfig; u != nil {
+		q.User, q.Flow = *u.UserId, *u.ContactFlowId
+	}
+	if to := in.QueueConfig; to != nil {
+		q.Queue, q.Flow = center.QueueID(queues.parse(*to.QueueId)), *to.ContactFlowId
+	}
+	if p := in.PhoneConfig; p != nil {
+		q.Phone = *p.PhoneNumber
+	}
+	if f := in.FlowConfig; f != nil {
+		q.Flow = *f.ContactFlowId
+	}
+	return c.Catalog.CheckQuickConnect(c.ctx(), c.at, q)
+}
+
+func quickConnectConfigOut(q *center.QuickConnect) *connect.QuickConnectConfig {
+	out := &connect.QuickConnectConfig{QuickConnectType: &q.Type}
+	switch q.Type {
+	case center.QuickConnectUser:
+		out.UserConfig = &connect.UserQuickConnectConfig{UserId: &q.User, ContactFlowId: &q.Flow}
+	case center.QuickConnectQueue:
+		out.QueueConfig = &connect.QueueQuickConnectConfig{QueueId: text(q.Queue), ContactFlowId: &q.Flow}
+	case center.QuickConnectPhone:
+		out.PhoneConfig = &connect.PhoneNumberQuickConnectConfig{PhoneNumber: &q.Phone}
+	case center.QuickConnectFlow:
+		out.FlowConfig = &connect.FlowQuickConnectConfig{ContactFlowId: &q.Flow}
+	}
+	return out
+}
+
+func quickConnectSummary(c call, m made, q *center.QuickConnect) connect.QuickConnectSummary {
+	return connect.QuickConnectSummary{
+		Id: m.id, Arn: m.arn, Name: &q.Name, QuickConnectType: &q.Type, LastModifiedTime: &q.Modified, LastModifiedRegion: &c.Partition.Region,
+	}
+}
+
+func quickConnectIDs(in []string) []center.QuickConnectID {
+	ids := make([]center.QuickConnectID, len(in))
+	for i, id := range in {
+		ids[i] = center.ParseQuickConnect(id)
+	}
+	return ids
+}

@@ -1,0 +1,180 @@
+package api
+
+import (
+	"context"
+	"slices"
+
+	"github.com/parley-chat/parley/internal/catalog"
+	"github.com/parley-chat/parley/internal/center"
+	"github.com/parley-chat/parley/internal/wire"
+)
+
+// What the operations on an instance's resources have in common. An operation is a row of a table of handlers: one of
+// these adapters, with what is its own: how its request reads, how its answer is written.
+
+// The inputs of operations by what they name; wire/gen writes the methods.
+type (
+	inInstance interface {
+		wire.Input
+		AtInstance() string
+	}
+	onResource interface {
+		inInstance
+		OnResource() string
+	}
+	paged interface {
+		inInstance
+		Page() (nextToken *string, maxResults *int64)
+	}
+	pagedOn interface {
+		paged
+		OnResource() string
+	}
+	// empty is an answer that can be made of nothing.
+	empty[O any] interface {
+		*O
+		wire.Output
+	}
+)
+
+// call is one request on an instance.
+type call struct {
+	*API
+	x  *exchange
+	at center.InstanceID
+}
+
+func (c call) ctx() context.Context { return c.x.r.Context() }
+
+// answers adapts an operation on an instance.
+func answers[I inInstance, O wire.Output](f func(call, I) (O, error)) handler {
+	return signedOp(func(a *API, x *exchange, in I) (O, error) {
+		return f(call{a, x, center.ParseInstance(in.AtInstance())}, in)
+	})
+}
+
+// does adapts an operation on an instance whose answer is empty.
+func does[O any, P empty[O], I inInstance](f func(call, I) error) handler {
+	return answers(func(c call, in I) (P, error) { return new(O), f(c, in) })
+}
+
+// listing adapts a list: standard is the length of a page when none is asked for, valid knows a token's key, find reads
+// up to limit records after a key, and key is a record's.
+type listing[I paged, T any, O wire.Output] struct {
+	standard int
+	valid    func(key string) bool // nil: a UUID
+	find     func(c call, in I, after string, limit int) ([]T, error)
+	key      func(*T) string
+	answer   func(c call, found []T, next *string) O
+}
+
+func (l listing[I, T, O]) handler() handler {
+	valid := l.valid
+	if valid == nil {
+		valid = isUUID
+	}
+	return answers(func(c call, in I) (out O, err error) {
+		token, most := in.Page()
+		after, limit, err := pageAfter(token, most, l.standard, valid)
+		if err != nil {
+			return out, err
+		}
+		found, err := l.find(c, in, after, limit+1)
+		if err != nil {
+			return out, err
+		}
+		found, next := cut(found, limit, l.key)
+		return l.answer(c, found, next), nil
+	})
+}
+
+// resource is how the API names the resources of a kind.
+type resource[R any] struct {
+	kind  *catalog.Kind[R]
+	parse func(string) string // reads an id or an ARN
+	id    func(*R) string
+	arn   func(center.Partition, center.InstanceID, *R) string
+}
+
+// made is what the answer to making a resource says of it.
+type made struct{ id, arn *string }
+
+func (r resource[R]) made(c call, record *R) made {
+	id, arn := r.id(record), r.arn(c.Partition, c.at, record)
+	return made{&id, &arn}
+}
+
+// creates adapts the operation that makes a resource.
+func creates[I inInstance, R any, O wire.Output](of resource[R], read func(call, I) (*R, error), answer func(made) O) handler {
+	return answers(func(c call, in I) (out O, err error) {
+		record, err := read(c, in)
+		if err != nil {
+			return out, err
+		}
+		if _, err := of.kind.Create(c.ctx(), c.Catalog, c.at, record, catalog.ClientToken{}); err != nil {
+			return out, err
+		}
+		return answer(of.made(c, record)), nil
+	})
+}
+
+// describes adapts the operation that shows a resource.
+func describes[I onResource, R any, O wire.Output](of resource[R], answer func(call, made, *R) O) handler {
+	return answers(func(c call, in I) (out O, err error) {
+		record, err := of.kind.Get(c.ctx(), c.Catalog, c.at, of.parse(in.OnResource()))
+		if err != nil {
+			return out, err
+		}
+		return answer(c, of.made(c, record), record), nil
+	})
+}
+
+// lists adapts the operation that lists the resources of a kind, those that keep lets through (nil: all).
+func lists[I paged, R, S any, O wire.Output](of resource[R], standard int, keep func(in I) func(*R) bool, summary func(call, made, *R) S, answer func([]S, *string) O) handler {
+	return listing[I, R, O]{
+		standard: standard, key: of.id,
+		find: func(c call, in I, after string, limit int) ([]R, error) {
+			var filter func(*R) bool
+			if keep != nil {
+				filter = keep(in)
+			}
+			return of.kind.List(c.ctx(), c.Catalog, c.at, after, limit, filter)
+		},
+		answer: func(c call, found []R, next *string) O {
+			all := make([]S, len(found))
+			for i := range found {
+				all[i] = summary(c, of.made(c, &found[i]), &found[i])
+			}
+			return answer(all, next)
+		},
+	}.handler()
+}
+
+// updates adapts an operation that changes a resource. edit may be called again.
+func updates[O any, P empty[O], I onResource, R any](of resource[R], edit func(call, I, *R) error) handler {
+	return does[O, P](func(c call, in I) error {
+		return of.kind.Update(c.ctx(), c.Catalog, c.at, of.parse(in.OnResource()), 0, func(record *R) error { return edit(c, in, record) })
+	})
+}
+
+// deletes adapts the operation that deletes a resource.
+func deletes[O any, P empty[O], I onResource, R any](of resource[R]) handler {
+	return does[O, P](func(c call, in I) error {
+		return of.kind.Delete(c.ctx(), c.Catalog, c.at, of.parse(in.OnResource()))
+	})
+}
+
+// set changes what a request names.
+func set[T any](to *T, from *T) {
+	if from != nil {
+		*to = *from
+	}
+}
+
+// oneOf keeps the records whose word is among those asked for; none asked for is all.
+func oneOf[R any](asked []string, word func(*R) string) func(*R) bool {
+	if len(asked) == 0 {
+		return nil
+	}
+	return func(r *R) bool { return slices.Contains(asked, word(r)) }
+}

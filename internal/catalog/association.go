@@ -1,0 +1,113 @@
+package catalog
+
+import (
+	"context"
+	"slices"
+	"time"
+
+	"github.com/parley-chat/parley/internal/center"
+)
+
+// What an instance's flows may call outside.
+var (
+	Functions = newSet("lambda-function", "LAMBDA_FUNCTION", allowedKey, func(a *center.Allowed) error { return center.CheckFunction(a.ARN) }, 50, "associations of the kind")
+	Bots      = newSet("lex-v2-bot", "LEX_V2_BOT", allowedKey, func(a *center.Allowed) error { return center.CheckBotAlias(a.ARN) }, 100, "associations of the kind")
+)
+
+func allowedKey(a *center.Allowed) string { return a.ARN }
+
+// FlowAssociations say which flow a resource outside the flows leads to. They may name a flow that is deleted later.
+var FlowAssociations = &Kind[center.FlowAssociation]{
+	rows: "flow-association", word: "FLOW_ASSOCIATION",
+	key:   func(a *center.FlowAssociation) (string, string) { return a.Key(), "" },
+	stamp: func(*center.FlowAssociation, func() string, time.Time) {},
+}
+
+// AssociateFlow makes a resource lead to a flow. It takes the place of another flow that the resource led to
+// (inferred: the operation declares no error for that).
+func (c *Catalog) AssociateFlow(ctx context.Context, at center.InstanceID, a center.FlowAssociation) error {
+	if err := a.Check(); err != nil {
+		return err
+	}
+	ref := center.ParseFlow(a.FlowID)
+	f, err := Flows.Get(ctx, c, at, string(ref.ID))
+	if err == nil && ref.Qualifier != "" {
+		_, _, err = c.published(ctx, at, f, ref)
+	}
+	if err != nil {
+		return err
+	}
+	for {
+		_, err := FlowAssociations.Create(ctx, c, at, &a, ClientToken{})
+		if !center.Is(err, center.Duplicate) {
+			return err
+		}
+		err = FlowAssociations.Update(ctx, c, at, a.Key(), 0, func(old *center.FlowAssociation) error {
+			*old = a
+			return nil
+		})
+		if !center.Is(err, center.NotFound) {
+			return err
+		}
+		// Another call has taken it away between the two.
+	}
+}
+
+// DisassociateFlow takes away what a resource leads to.
+func (c *Catalog) DisassociateFlow(ctx context.Context, at center.InstanceID, resourceType, resourceID string) error {
+	key := center.FlowAssociation{ResourceType: resourceType, ResourceID: resourceID}
+	return FlowAssociations.Delete(ctx, c, at, key.Key())
+}
+
+// FlowAssociation finds which flow a resource leads to.
+func (c *Catalog) FlowAssociation(ctx context.Context, at center.InstanceID, resourceType, resourceID string) (*center.FlowAssociation, error) {
+	key := center.FlowAssociation{ResourceType: resourceType, ResourceID: resourceID}
+	return FlowAssociations.Get(ctx, c, at, key.Key())
+}
+
+// ListFlowAssociations lists associations of a type of resource, or with "" of all types that can be listed, after the
+// one with the given key.
+func (c *Catalog) ListFlowAssociations(ctx context.Context, at center.InstanceID, resourceType, after string, limit int) ([]center.FlowAssociation, error) {
+	return FlowAssociations.List(ctx, c, at, after, limit, func(a *center.FlowAssociation) bool {
+		return a.ResourceType == resourceType || resourceType == "" && a.ResourceType != center.SMSPhoneNumber
+	})
+}
+
+// FlowAssociationsOf finds the associations of the given resources, of one type or with "" of all.
+// Resources that lead nowhere are left out.
+func (c *Catalog) FlowAssociationsOf(ctx context.Context, at center.InstanceID, resourceType string, resources []string) ([]center.FlowAssociation, error) {
+	if _, err := c.Instance(ctx, at); err != nil {
+		return nil, err
+	}
+	types := associatedTypes
+	if resourceType != "" {
+		types = []string{resourceType}
+	}
+	found := []center.FlowAssociation{}
+	for i, id := range resources {
+		if slices.Contains(resources[:i], id) {
+			continue
+		}
+		for _, t := range types {
+			a, err := c.FlowAssociation(ctx, at, t, id)
+			switch {
+			case err == nil:
+				found = append(found, *a)
+			case !center.Is(err, center.NotFound):
+				return nil, err
+			}
+		}
+	}
+	return found, nil
+}
+
+// associatedTypes are the types of resources that can be associated here.
+var associatedTypes = []string{center.SMSPhoneNumber, "WHATSAPP_MESSAGING_PHONE_NUMBER", "INBOUND_EMAIL", "OUTBOUND_EMAIL", "ANALYTICS_CONNECTOR"}
+
+// Allow lets the instance's flows call a function or bot. The same request again, by its ClientToken, is answered as the
+// first.
+func (c *Catalog) Allow(ctx context.Context, at center.InstanceID, set *Set[center.Allowed], arn, clientToken string) error {
+	return set.Add(ctx, c, at, &center.Allowed{ARN: arn, ClientToken: clientToken, Created: c.Now().UTC()}, func(there *center.Allowed) bool {
+		return clientToken != "" && there.ClientToken == clientToken
+	})
+}

@@ -1,0 +1,93 @@
+package catalog
+
+import (
+	"context"
+	"sync"
+
+	"github.com/parley-chat/parley/internal/center"
+)
+
+// maxDecoded is how many bytes of rows are kept decoded; a list of more is decoded each time. recordBytes are counted for
+// each record, and for each list, beside its row.
+const (
+	maxDecoded  = 32 << 20
+	recordBytes = 256
+)
+
+// decoded keeps the records of kinds decoded, so that lists and searches do not read all rows each time. What is kept
+// counts as long as the number that each commit of the kind raises is the same.
+type decoded struct {
+	mu    sync.Mutex
+	kinds map[kindOf]decodedKind
+	bytes int // of all kinds
+}
+
+type kindOf struct {
+	at   center.InstanceID
+	rows string
+}
+
+type decodedKind struct {
+	version int64
+	records any // []R
+	bytes   int
+}
+
+func (d *decoded) get(of kindOf, version int64) any {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if k, ok := d.kinds[of]; ok && k.version == version {
+		return k.records
+	}
+	return nil
+}
+
+func (d *decoded) put(of kindOf, k decodedKind) {
+	if k.bytes > maxDecoded {
+		return
+	}
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.bytes += k.bytes - d.kinds[of].bytes
+	if d.kinds == nil || d.bytes > maxDecoded {
+		d.kinds, d.bytes = map[kindOf]decodedKind{}, k.bytes
+	}
+	d.kinds[of] = k
+}
+
+// decodePage is how many rows are read at a time.
+const decodePage = 1000
+
+// all are the records of an instance in the order of their ids. They are shared: for reading only.
+func (k *Kind[R]) all(ctx context.Context, c *Catalog, at center.InstanceID) ([]R, error) {
+	of := kindOf{at, k.rows}
+	version, err := c.Store.KindVersion(ctx, at, k.rows)
+	if err != nil {
+		return nil, err
+	}
+	if known, ok := c.decoded.get(of, version).([]R); ok {
+		return known, nil
+	}
+	// Rows that are newer than version are read again next time.
+	all, bytes := []R{}, recordBytes
+	for after := ""; ; {
+		rows, err := c.Store.Resources(ctx, at, k.rows, after, decodePage)
+		if err != nil {
+			return nil, err
+		}
+		for _, row := range rows {
+			r, err := k.decode(c, row)
+			if err != nil {
+				return nil, err
+			}
+			all = append(all, *r)
+			after = row.ID
+			bytes += len(row.Body) + recordBytes
+		}
+		if len(rows) < decodePage {
+			break
+		}
+	}
+	c.decoded.put(of, decodedKind{version, all, bytes})
+	return all, nil
+}

@@ -1,0 +1,28 @@
+package catalog
+
+import (
+	"time"
+
+	"github.com/parley-chat/parley/internal/center"
+	"github.com/parley-chat/parley/internal/store"
+)
+
+// Config is what a [Catalog] is made of; all fields are required but Quotas.
+type Config struct {
+	Store     *store.Store
+	Now       func() time.Time // contact time
+	NewID     func() string    // a new UUID
+	Partition center.Partition
+	// Quotas says whether Amazon Connect's default quotas of resources hold.
+	Quotas bool
+}
+
+// Catalog is what the instances of one store are configured with. All methods may be called from any goroutine.
+type Catalog struct {
+	Config
+	programs programs
+	decoded  decoded
+}
+
+// New returns a Catalog ready for use.
+func New(c Config) *Catalog { return &Catalog{Config: c} }

@@ -1,0 +1,107 @@
+package catalog
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"time"
+
+	"github.com/parley-chat/parley/internal/center"
+	"github.com/parley-chat/parley/internal/stock"
+	"github.com/parley-chat/parley/internal/store"
+)
+
+// instances are rows of the account, which has the empty instance id.
+var instances = &Kind[center.Instance]{
+	rows: "instance", word: "INSTANCE", key: func(i *center.Instance) (string, string) { return string(i.ID), i.Alias },
+}
+
+// CreateInstance makes an instance; it is ACTIVE at once. An alias is unique over the whole server, as it is over
+// all of AWS. A ClientToken seen before is answered with the instance it made.
+func (c *Catalog) CreateInstance(ctx context.Context, i center.Instance, clientToken string) (*center.Instance, error) {
+	if err := i.Check(); err != nil {
+		return nil, err
+	}
+	if i.ID == "" {
+		i.ID = center.InstanceID(c.NewID())
+	}
+	i.Created = c.Now().UTC()
+	var once []store.Resource
+	key := center.Digest(clientToken)
+	if clientToken != "" {
+		once = []store.Resource{{Kind: instanceToken, ID: key, Body: []byte(i.ID), Created: i.Created, Modified: i.Created}}
+	}
+	seeded, err := c.seeds(i.ID, i.Created)
+	if err != nil {
+		return nil, err
+	}
+	row, err := instances.fresh("", &i, i.Created)
+	if err != nil {
+		return nil, err
+	}
+	err = c.Store.CommitResources(ctx, store.ResourceCommit{Insert: append(append(once, row), seeded...)})
+	if !center.Is(err, center.Duplicate) {
+		return &i, err
+	}
+	if first, err := c.Store.Resource(ctx, "", instanceToken, key); err == nil {
+		return c.Instance(ctx, center.InstanceID(first.Body))
+	}
+	return nil, center.Refuse(center.InvalidRequest, "Invalid Input. Instance alias is already used.")
+}
+
+// seeds are the rows of what a new instance has: a queue, its hours of operation, and flows with their contents.
+func (c *Catalog) seeds(at center.InstanceID, now time.Time) ([]store.Resource, error) {
+	var s seeding
+	queue := center.BasicQueue(at, now)
+	basic := center.BasicHours(queue.Hours, now)
+	s.add(Queues.fresh(at, &queue, now))
+	s.add(HoursOfOperation.fresh(at, &basic, now))
+	kept := map[string]bool{} // two flows may have one text
+	for _, f := range stock.Flows(c.Partition, at) {
+		f.Modified = now
+		s.add(Flows.fresh(at, &f.ContactFlow, now))
+		if !kept[f.Published] {
+			kept[f.Published] = true
+			s.add(contents.kind.fresh(at, &flowContent{SHA256: f.Published, Text: f.Content}, now))
+		}
+	}
+	return s.rows, s.err
+}
+
+// seeding gathers rows until one could not be made.
+type seeding struct {
+	rows []store.Resource
+	err  error
+}
+
+func (s *seeding) add(r store.Resource, err error) {
+	s.rows = append(s.rows, r)
+	s.err = errors.Join(s.err, err)
+}
+
+// instanceToken is the kind of the rows that remember which instance a ClientToken made.
+const instanceToken = "instance-token"
+
+// Instance finds an instance by id.
+func (c *Catalog) Instance(ctx context.Context, id center.InstanceID) (*center.Instance, error) {
+	return instances.find(ctx, c, "", string(id))
+}
+
+// Instances lists instances in the order of their ids.
+func (c *Catalog) Instances(ctx context.Context, after string, limit int) ([]center.Instance, error) {
+	all, err := instances.all(ctx, c, "")
+	if err != nil {
+		return nil, err
+	}
+	all = all[instances.behind(all, after):]
+	return slices.Clone(all[:min(limit, len(all))]), nil
+}
+
+// CloseInstance deletes the row that names an instance: from here on it is not found, and nothing new begins in it.
+// What belongs to it is still there.
+func (c *Catalog) CloseInstance(ctx context.Context, id center.InstanceID) error {
+	if _, ok := center.UUID(string(id)); !ok {
+		return instances.notFound(string(id)) // rows of the account have the empty id
+	}
+	return instances.remove(ctx, c, "", string(id))
+}

@@ -1,0 +1,99 @@
+package catalog
+
+import (
+	"context"
+
+	"github.com/parley-chat/parley/internal/center"
+	"github.com/parley-chat/parley/internal/store"
+)
+
+// Queues are the queues of an instance.
+var Queues = &Kind[center.Queue]{
+	rows: "queue", word: "QUEUE",
+	key:   func(q *center.Queue) (string, string) { return string(q.ID), q.Name },
+	stamp: (*center.Queue).Stamp,
+	check: (*center.Queue).Check,
+	refs: func(q *center.Queue) []store.Ref {
+		return []store.Ref{{Kind: HoursOfOperation.rows, ID: string(q.Hours)}}
+	},
+	taken: "a queue of that name already exists in the instance",
+	quota: 50, plural: "queues",
+	below: []string{"queue-quick-connect"},
+}
+
+// QueueQuickConnects are the quick connects that agents who work a queue see.
+var QueueQuickConnects = &Rows[center.Queue, center.QuickConnectID]{
+	of: Queues, rows: "queue-quick-connect",
+	key: func(id *center.QuickConnectID) string { return string(*id) },
+	refs: func(id *center.QuickConnectID) []store.Ref {
+		return []store.Ref{{Kind: QuickConnects.rows, ID: string(*id)}}
+	},
+	limit: 50, quota: 700, plural: "quick connects",
+}
+
+// QuickConnects are the quick connects of an instance: where agents can transfer contacts to.
+var QuickConnects = &Kind[center.QuickConnect]{
+	rows: "quick-connect", word: "QUICK_CONNECT",
+	key:   func(q *center.QuickConnect) (string, string) { return string(q.ID), q.Name },
+	stamp: (*center.QuickConnect).Stamp,
+	refs:  quickConnectRefs,
+	taken: "a quick connect of that name already exists in the instance",
+	quota: 100, plural: "quick connects",
+	with: []string{"queue-quick-connect"},
+}
+
+// quickConnectRefs are what a quick connect leads to. Flows may be deleted while others refer to them, as everywhere.
+func quickConnectRefs(q *center.QuickConnect) []store.Ref {
+	if q.Queue != "" {
+		return []store.Ref{{Kind: Queues.rows, ID: string(q.Queue)}}
+	}
+	return nil
+}
+
+// Queue finds a queue by its id.
+func (c *Catalog) Queue(ctx context.Context, at center.InstanceID, id center.QueueID) (*center.Queue, error) {
+	return Queues.find(ctx, c, at, string(id))
+}
+
+// NoQueue is the answer for a queue that does not exist.
+func NoQueue(id center.QueueID) error { return Queues.notFound(string(id)) }
+
+// CreateQueue makes a queue with the quick connects that agents who work it see.
+func (c *Catalog) CreateQueue(ctx context.Context, at center.InstanceID, q *center.Queue, connects []center.QuickConnectID) error {
+	q.ID = center.QueueID(c.NewID())
+	rows, err := QueueQuickConnects.fresh(c, at, string(q.ID), connects)
+	if err != nil {
+		return err
+	}
+	_, err = Queues.Create(ctx, c, at, q, ClientToken{}, rows...)
+	return err
+}
+
+// DeleteQueue deletes a queue in which no contact waits and that nothing refers to. A contact that comes at the same
+// moment waits in a queue that is gone, until its flow or its time ends that.
+func (c *Catalog) DeleteQueue(ctx context.Context, at center.InstanceID, id center.QueueID) error {
+	if _, err := Queues.Get(ctx, c, at, string(id)); err != nil {
+		return err
+	}
+	waiting, _, err := c.Store.CountClaims(ctx, center.ClaimQueued, center.QueuePrefix(at, id), "")
+	if err != nil {
+		return err
+	}
+	if waiting > 0 {
+		return center.Refuse(center.InUse, "it is in use: %d contacts wait in the queue", waiting)
+	}
+	return Queues.Delete(ctx, c, at, string(id))
+}
+
+// CheckQuickConnect refuses a quick connect that leads to a flow that does not exist. Its queue is checked when it is
+// kept; of users and phone numbers there are none.
+func (c *Catalog) CheckQuickConnect(ctx context.Context, at center.InstanceID, q *center.QuickConnect) error {
+	if q.User != "" {
+		return notFound("USER", q.User)
+	}
+	if q.Flow == "" {
+		return nil
+	}
+	_, err := Flows.find(ctx, c, at, string(center.ParseFlow(q.Flow).ID))
+	return err
+}
