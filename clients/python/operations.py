@@ -231,6 +231,51 @@ def associations():
     assert every("list_bots", "LexBots", LexVersion="V2") == [{"LexV2Bot": bot}]
 
 
+def queues():
+    flow = every("list_contact_flows", "ContactFlowSummaryList", ContactFlowTypes=["CONTACT_FLOW"])[0]["Id"]
+    night = connect.create_hours_of_operation(InstanceId=instance, Name="Night", TimeZone="UTC", Config=[])["HoursOfOperationId"]
+
+    def quick(name):
+        config = {"QuickConnectType": "FLOW", "FlowConfig": {"ContactFlowId": flow}}
+        return connect.create_quick_connect(InstanceId=instance, Name=name, QuickConnectConfig=config)["QuickConnectId"]
+
+    one, two = quick("One"), quick("Two")
+    made = connect.create_queue(
+        InstanceId=instance, Name="Support", HoursOfOperationId=night, MaxContacts=5, QuickConnectIds=[one], Tags={"team": "blue"})
+    key = {"InstanceId": instance, "QueueId": made["QueueId"]}
+    refused(connect.exceptions.DuplicateResourceException, connect.create_queue, Name="Support", HoursOfOperationId=night)
+    refused(connect.exceptions.ResourceNotFoundException, connect.create_queue, Name="Other", HoursOfOperationId=instance)
+    connect.update_queue_max_contacts(MaxContacts=0, **key)
+    connect.update_queue_status(Status="DISABLED", **key)
+    connect.update_queue_name(Name="Help", Description="Who needs help", **key)
+    connect.update_queue_outbound_caller_config(OutboundCallerConfig={"OutboundCallerIdName": "Example Corp"}, **key)
+    connect.associate_queue_quick_connects(QuickConnectIds=[two], **key)
+    shown = connect.describe_queue(**key)["Queue"]
+    recent(shown.pop("LastModifiedTime"))
+    assert shown == {
+        "Name": "Help", "Description": "Who needs help", "QueueArn": made["QueueArn"], "QueueId": made["QueueId"], "Status": "DISABLED",
+        "HoursOfOperationId": night, "OutboundCallerConfig": {"OutboundCallerIdName": "Example Corp"}, "Tags": {"team": "blue"},
+        "LastModifiedRegion": "us-east-1"}, shown
+    listed = [q["Name"] for q in every("list_queue_quick_connects", "QuickConnectSummaryList", QueueId=made["QueueId"])]
+    assert sorted(listed) == ["One", "Two"], listed
+    assert {q["Name"] for q in every("list_queues", "QueueSummaryList", QueueTypes=["STANDARD"])} == {"BasicQueue", "Help"}
+    to_help = {"QuickConnectType": "QUEUE", "QueueConfig": {"QueueId": made["QueueId"], "ContactFlowId": flow}}
+    connect.update_quick_connect_config(InstanceId=instance, QuickConnectId=one, QuickConnectConfig=to_help)
+    connect.update_quick_connect_name(InstanceId=instance, QuickConnectId=one, Name="To help")
+    assert connect.describe_quick_connect(InstanceId=instance, QuickConnectId=one)["QuickConnect"]["QuickConnectConfig"] == to_help
+    refused(connect.exceptions.ResourceInUseException, connect.delete_queue, QueueId=made["QueueId"])
+    refused(connect.exceptions.InvalidRequestException, connect.delete_hours_of_operation, HoursOfOperationId=night)
+    connect.delete_quick_connect(InstanceId=instance, QuickConnectId=one)
+    connect.disassociate_queue_quick_connects(QuickConnectIds=[two], **key)
+    assert every("list_queue_quick_connects", "QuickConnectSummaryList", QueueId=made["QueueId"]) == []
+    assert [q["Name"] for q in every("list_quick_connects", "QuickConnectSummaryList", QuickConnectTypes=["FLOW"])] == ["Two"]
+    basic = next(h["Id"] for h in every("list_hours_of_operations", "HoursOfOperationSummaryList") if h["Name"] == "Basic Hours")
+    connect.update_queue_hours_of_operation(HoursOfOperationId=basic, **key)
+    connect.delete_hours_of_operation(InstanceId=instance, HoursOfOperationId=night)
+    connect.delete_queue(**key)
+    refused(connect.exceptions.ResourceNotFoundException, connect.describe_queue, QueueId=made["QueueId"])
+
+
 def queued_contact():
     flows = every("list_contact_flows", "ContactFlowSummaryList", ContactFlowTypes=["CONTACT_FLOW"])
     inbound = next(f["Id"] for f in flows if f["Name"].startswith("Sample inbound flow"))
@@ -248,6 +293,6 @@ def queued_contact():
     connect.stop_contact(InstanceId=instance, **key)
 
 
-for story in (modules, flow_versions, flow_aliases, connections, hours, views, associations, queued_contact):
+for story in (modules, flow_versions, flow_aliases, connections, hours, views, associations, queues, queued_contact):
     print(story.__name__, flush=True)
     story()
