@@ -56,7 +56,7 @@ type Options struct {
 //   - postgres://… or postgresql://…, as libpq reads it
 func Open(ctx context.Context, url string, opt Options) (*Store, error) {
 	s := &Store{
-		log: opt.Log, fatal: opt.Fatal, queue: newQueue(), probing: make(chan struct{}, 1), prepared: map[string]*sql.Stmt{}, endCheck: func() {},
+		log: opt.Log, fatal: opt.Fatal, queue: newQueue(), probing: make(chan struct{}, 1), prepared: map[string]*sql.Stmt{},
 	}
 	if s.log == nil {
 		s.log = slog.Default()
@@ -108,7 +108,9 @@ func (s *Store) Close() error {
 	s.closing.Do(func() {
 		s.queue.close()
 		s.committers.Wait()
-		s.endCheck()
+		if s.endCheck != nil {
+			s.endCheck()
+		}
 		s.checking.Wait()
 		s.mu.Lock()
 		reads := s.prepared
