@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
 
 	"github.com/parley-chat/parley/internal/center"
@@ -29,8 +28,7 @@ func (*deleteChatCmd) Help() string {
 func (c *deleteChatCmd) Run() error {
 	return c.administer(func(ctx context.Context, a *server.Admin) error {
 		had, err := a.EraseChat(ctx, center.ContactID(c.Contact), c.Force)
-		var refused *center.Error
-		if errors.As(err, &refused) && refused.Code == center.NotTerminated {
+		if center.Is(err, center.NotTerminated) {
 			return fmt.Errorf("%w: stop it first (aws connect stop-contact), or add --force", err)
 		}
 		if err != nil {

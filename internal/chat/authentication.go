@@ -256,8 +256,7 @@ func (c *Chats) ResumeAuthentication(ctx context.Context, at center.InstanceID, 
 		}
 		return c.redeemLater(t, back.Code)
 	})
-	var refused *center.Error
-	if errors.As(err, &refused) && refused.Code == center.NotFound { // the chat is
+	if center.Is(err, center.NotFound) { // the chat is
 		return center.Refuse(center.Conflict, "the authentication session is over")
 	}
 	return err

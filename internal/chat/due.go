@@ -301,8 +301,7 @@ func (c *Chats) attempt(ctx context.Context, l lease) (brokenOff bool) {
 		return true
 	}
 	c.Log.Log(ctx, levelOf(err), "due row", "chat", l.due.Chat, "key", l.due.Key, "error", err)
-	var refused *center.Error
-	if errors.As(err, &refused) && refused.Code == center.Unavailable {
+	if center.Is(err, center.Unavailable) {
 		c.retrySoon(ctx, l)
 	}
 	return false

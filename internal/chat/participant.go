@@ -138,8 +138,7 @@ func (c *Chats) Send(ctx context.Context, who Caller, m center.Message, clientTo
 
 // denied answers for a chat that is not there as for any other dead token.
 func denied(err error) error {
-	var refused *center.Error
-	if errors.As(err, &refused) && refused.Code == center.NotFound {
+	if center.Is(err, center.NotFound) {
 		return center.Refuse(center.AccessDenied, "Access denied")
 	}
 	return err

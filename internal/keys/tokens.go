@@ -193,7 +193,7 @@ func (r *Ring) insertTokenKey(ctx context.Context, id string, created time.Time)
 		return err
 	}
 	err = r.store.InsertResource(ctx, store.Resource{Kind: TokenKind, ID: id, Body: body, Created: created, Modified: created})
-	if isDuplicate(err) {
+	if center.Is(err, center.Duplicate) {
 		return nil
 	}
 	return err
@@ -237,9 +237,4 @@ func openTokenKey(master token.MasterKey, id string, body []byte) (k storedKey, 
 func Opens(master token.MasterKey, id string, body []byte) error {
 	_, _, err := openTokenKey(master, id, body)
 	return err
-}
-
-func isDuplicate(err error) bool {
-	var refused *center.Error
-	return errors.As(err, &refused) && refused.Code == center.Duplicate
 }
