@@ -47,19 +47,8 @@ var quickConnectOps = map[string]handler{
 // quickConnectConfig reads where a quick connect leads.
 func quickConnectConfig(c call, q *center.QuickConnect, in *connect.QuickConnectConfig) error {
 	q.Type, q.User, q.Queue, q.Phone, q.Flow = *in.QuickConnectType, "", "", "", ""
-	for _, m := range []struct {
-		kind, member string
-		given        bool
-	}{
-		{center.QuickConnectUser, "UserConfig", in.UserConfig != nil}, {center.QuickConnectQueue, "QueueConfig", in.QueueConfig != nil},
-		{center.QuickConnectPhone, "PhoneConfig", in.PhoneConfig != nil}, {center.QuickConnectFlow, "FlowConfig", in.FlowConfig != nil},
-	} {
-		switch {
-		case m.kind == q.Type && !m.given:
-			return center.Refuse(center.InvalidRequest, "QuickConnectConfig.%s is required for the type %s", m.member, q.Type)
-		case m.kind != q.Type && m.given:
-			return center.Refuse(center.InvalidRequest, "QuickConnectConfig.%s must not be given for the type %s", m.member, q.Type)
-		}
+	if err := center.CheckQuickConnect(q.Type, in.UserConfig != nil, in.QueueConfig != nil, in.PhoneConfig != nil, in.FlowConfig != nil); err != nil {
+		return err
 	}
 	if u := in.UserConfig; u != nil {
 		q.User, q.Flow = *u.UserId, *u.ContactFlowId

@@ -169,27 +169,9 @@ func (c *Catalog) FlowToRun(ctx context.Context, at center.InstanceID, ref strin
 	return f, sha, err
 }
 
-// flowToChange finds the flow that an operation is to change. A version is never changed.
-func (c *Catalog) flowToChange(ctx context.Context, at center.InstanceID, ref center.FlowRef) (*center.ContactFlow, error) {
-	f, err := Flows.Get(ctx, c, at, string(ref.ID))
-	if err == nil {
-		err = changeable(ref.Qualifier)
-	}
-	return f, err
-}
-
-// changeable refuses references to what never changes.
-func changeable(qualifier string) error {
-	switch qualifier {
-	case "", center.LatestQualifier, center.SavedQualifier:
-		return nil
-	}
-	return center.Refuse(center.InvalidRequest, "a version does not change; leave out what follows the id, or write %s for the saved content", center.SavedQualifier)
-}
-
 // UpdateFlowContent replaces a flow's content: it is published, or with the qualifier $SAVED only saved.
 func (c *Catalog) UpdateFlowContent(ctx context.Context, at center.InstanceID, ref center.FlowRef, content string) error {
-	known, err := c.flowToChange(ctx, at, ref)
+	known, err := Flows.toChange(ctx, c, at, string(ref.ID), ref.Qualifier)
 	if err != nil {
 		return err
 	}
@@ -209,7 +191,7 @@ func (c *Catalog) UpdateFlowContent(ctx context.Context, at center.InstanceID, r
 
 // UpdateFlow changes what is known about a flow beside its content.
 func (c *Catalog) UpdateFlow(ctx context.Context, at center.InstanceID, ref center.FlowRef, edit func(*center.ContactFlow) error) error {
-	if _, err := c.flowToChange(ctx, at, ref); err != nil {
+	if _, err := Flows.toChange(ctx, c, at, string(ref.ID), ref.Qualifier); err != nil {
 		return err
 	}
 	return Flows.Update(ctx, c, at, string(ref.ID), 0, edit)
@@ -218,7 +200,7 @@ func (c *Catalog) UpdateFlow(ctx context.Context, at center.InstanceID, ref cent
 // DeleteFlow deletes a flow with its aliases and versions. Contacts that run it go on in the content they began with; flows that
 // lead to it take their error branches.
 func (c *Catalog) DeleteFlow(ctx context.Context, at center.InstanceID, ref center.FlowRef) error {
-	if _, err := c.flowToChange(ctx, at, ref); err != nil {
+	if _, err := Flows.toChange(ctx, c, at, string(ref.ID), ref.Qualifier); err != nil {
 		return err
 	}
 	return Flows.Delete(ctx, c, at, string(ref.ID))
@@ -334,7 +316,7 @@ func (c *Catalog) FlowName(ctx context.Context, at center.InstanceID, id string)
 // CreateFlowVersion gives the published content of a flow a number: the given one, which must be above all before, or
 // with 0 the next. v.Content is the hash that the caller takes the content to have, "" for any.
 func (c *Catalog) CreateFlowVersion(ctx context.Context, at center.InstanceID, ref center.FlowRef, v center.Version) (*center.Version, error) {
-	if _, err := c.flowToChange(ctx, at, ref); err != nil {
+	if _, err := Flows.toChange(ctx, c, at, string(ref.ID), ref.Qualifier); err != nil {
 		return nil, err
 	}
 	return FlowVersions.Create(ctx, c, at, string(ref.ID), v)
@@ -342,7 +324,7 @@ func (c *Catalog) CreateFlowVersion(ctx context.Context, at center.InstanceID, r
 
 // CreateFlowAlias names a version of a flow.
 func (c *Catalog) CreateFlowAlias(ctx context.Context, at center.InstanceID, ref center.FlowRef, a *center.Alias) error {
-	if _, err := c.flowToChange(ctx, at, ref); err != nil {
+	if _, err := Flows.toChange(ctx, c, at, string(ref.ID), ref.Qualifier); err != nil {
 		return err
 	}
 	return FlowAliases.Create(ctx, c, at, a)
@@ -350,7 +332,7 @@ func (c *Catalog) CreateFlowAlias(ctx context.Context, at center.InstanceID, ref
 
 // DeleteFlowAlias deletes an alias; its version stays. Flows that lead to the alias take their error branches.
 func (c *Catalog) DeleteFlowAlias(ctx context.Context, at center.InstanceID, ref center.FlowRef, id string) error {
-	if _, err := c.flowToChange(ctx, at, ref); err != nil {
+	if _, err := Flows.toChange(ctx, c, at, string(ref.ID), ref.Qualifier); err != nil {
 		return err
 	}
 	return FlowAliases.Delete(ctx, c, at, string(ref.ID), id)

@@ -163,19 +163,10 @@ func (c *Catalog) contract(ctx context.Context, at center.InstanceID, ref string
 	return flow.ReadContract(settings)
 }
 
-// moduleToChange finds the module that an operation is to change. Versions never change, nor are they reached by alias.
-func (c *Catalog) moduleToChange(ctx context.Context, at center.InstanceID, ref center.ModuleRef) (*center.FlowModule, error) {
-	m, err := Modules.Get(ctx, c, at, string(ref.ID))
-	if err == nil {
-		err = changeable(ref.Qualifier)
-	}
-	return m, err
-}
-
 // UpdateModuleContent replaces a module's content, its contract or both: they are published, or with the qualifier
 // $SAVED only saved.
 func (c *Catalog) UpdateModuleContent(ctx context.Context, at center.InstanceID, ref center.ModuleRef, content, settings *string) error {
-	if _, err := c.moduleToChange(ctx, at, ref); err != nil {
+	if _, err := Modules.toChange(ctx, c, at, string(ref.ID), ref.Qualifier); err != nil {
 		return err
 	}
 	if content == nil && settings == nil {
@@ -208,7 +199,7 @@ func (c *Catalog) UpdateModuleContent(ctx context.Context, at center.InstanceID,
 
 // UpdateModule changes what is known about a module beside its content.
 func (c *Catalog) UpdateModule(ctx context.Context, at center.InstanceID, ref center.ModuleRef, edit func(*center.FlowModule) error) error {
-	if _, err := c.moduleToChange(ctx, at, ref); err != nil {
+	if _, err := Modules.toChange(ctx, c, at, string(ref.ID), ref.Qualifier); err != nil {
 		return err
 	}
 	return Modules.Update(ctx, c, at, string(ref.ID), 0, edit)
@@ -217,7 +208,7 @@ func (c *Catalog) UpdateModule(ctx context.Context, at center.InstanceID, ref ce
 // DeleteModule deletes a module with its aliases and versions. Contacts that are in it go on in the content they began
 // with; flows that invoke it take their error branches.
 func (c *Catalog) DeleteModule(ctx context.Context, at center.InstanceID, ref center.ModuleRef) error {
-	if _, err := c.moduleToChange(ctx, at, ref); err != nil {
+	if _, err := Modules.toChange(ctx, c, at, string(ref.ID), ref.Qualifier); err != nil {
 		return err
 	}
 	return Modules.Delete(ctx, c, at, string(ref.ID))
@@ -226,7 +217,7 @@ func (c *Catalog) DeleteModule(ctx context.Context, at center.InstanceID, ref ce
 // CreateModuleVersion gives the published content of a module the next number. v.Content is the hash that the caller
 // takes the content to have, "" for any.
 func (c *Catalog) CreateModuleVersion(ctx context.Context, at center.InstanceID, ref center.ModuleRef, v center.Version) (*center.Version, error) {
-	if _, err := c.moduleToChange(ctx, at, ref); err != nil {
+	if _, err := Modules.toChange(ctx, c, at, string(ref.ID), ref.Qualifier); err != nil {
 		return nil, err
 	}
 	return ModuleVersions.Create(ctx, c, at, string(ref.ID), v)
@@ -234,7 +225,7 @@ func (c *Catalog) CreateModuleVersion(ctx context.Context, at center.InstanceID,
 
 // CreateModuleAlias names a version of a module.
 func (c *Catalog) CreateModuleAlias(ctx context.Context, at center.InstanceID, ref center.ModuleRef, a *center.Alias) error {
-	if _, err := c.moduleToChange(ctx, at, ref); err != nil {
+	if _, err := Modules.toChange(ctx, c, at, string(ref.ID), ref.Qualifier); err != nil {
 		return err
 	}
 	return ModuleAliases.Create(ctx, c, at, a)
@@ -242,7 +233,7 @@ func (c *Catalog) CreateModuleAlias(ctx context.Context, at center.InstanceID, r
 
 // DeleteModuleAlias deletes an alias; flows that invoke it take their error branches.
 func (c *Catalog) DeleteModuleAlias(ctx context.Context, at center.InstanceID, ref center.ModuleRef, id string) error {
-	if _, err := c.moduleToChange(ctx, at, ref); err != nil {
+	if _, err := Modules.toChange(ctx, c, at, string(ref.ID), ref.Qualifier); err != nil {
 		return err
 	}
 	return ModuleAliases.Delete(ctx, c, at, string(ref.ID), id)

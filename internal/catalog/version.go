@@ -136,3 +136,22 @@ func (s *Versions[R]) Delete(ctx context.Context, c *Catalog, at center.Instance
 		return err
 	})
 }
+
+// toChange finds the record that an operation is to change, by the reference of its caller. A version never changes, nor
+// is it reached by an alias.
+func (k *Kind[R]) toChange(ctx context.Context, c *Catalog, at center.InstanceID, id, qualifier string) (*R, error) {
+	r, err := k.Get(ctx, c, at, id)
+	if err == nil {
+		err = changeable(qualifier)
+	}
+	return r, err
+}
+
+// changeable refuses references to what never changes.
+func changeable(qualifier string) error {
+	switch qualifier {
+	case "", center.LatestQualifier, center.SavedQualifier:
+		return nil
+	}
+	return center.Refuse(center.InvalidRequest, "a version does not change; leave out what follows the id, or write %s for the saved content", center.SavedQualifier)
+}

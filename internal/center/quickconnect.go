@@ -31,6 +31,25 @@ const (
 	QuickConnectFlow  = "FLOW"
 )
 
+// CheckQuickConnect refuses a configuration that does not have the member of its type, or has that of another.
+func CheckQuickConnect(kind string, user, queue, phone, flow bool) error {
+	for _, m := range []struct {
+		kind, member string
+		given        bool
+	}{
+		{QuickConnectUser, "UserConfig", user}, {QuickConnectQueue, "QueueConfig", queue},
+		{QuickConnectPhone, "PhoneConfig", phone}, {QuickConnectFlow, "FlowConfig", flow},
+	} {
+		switch {
+		case m.kind == kind && !m.given:
+			return Refuse(InvalidRequest, "QuickConnectConfig.%s is required for the type %s", m.member, kind)
+		case m.kind != kind && m.given:
+			return Refuse(InvalidRequest, "QuickConnectConfig.%s must not be given for the type %s", m.member, kind)
+		}
+	}
+	return nil
+}
+
 // Stamp gives a new quick connect its id, and notes when it was changed.
 func (q *QuickConnect) Stamp(newID func() string, now time.Time) {
 	if q.ID == "" {
