@@ -59,7 +59,7 @@ func (w *world) prepareSignIn(ctx context.Context, verb string) error {
 	if err := w.connect(ctx, ""); err != nil {
 		return err
 	}
-	items, err := w.store.ItemsAfter(ctx, center.ChatID(s.Contact), 0, 100)
+	items, err := w.store.ItemsAfter(ctx, center.StreamID(s.Contact), 0, 100)
 	if err != nil {
 		return err
 	}

@@ -25,7 +25,7 @@ type shard struct {
 	mu sync.Mutex
 	// listeners of a chat, in the order they came. The slice is replaced, never changed, so that Publish can walk
 	// it without the lock.
-	listeners map[center.ChatID][]*listener
+	listeners map[center.StreamID][]*listener
 }
 
 type listener struct {
@@ -36,18 +36,18 @@ type listener struct {
 func NewLocal() *Local {
 	b := &Local{seed: maphash.MakeSeed()}
 	for i := range b.shards {
-		b.shards[i].listeners = make(map[center.ChatID][]*listener)
+		b.shards[i].listeners = make(map[center.StreamID][]*listener)
 	}
 	return b
 }
 
-func (b *Local) shard(chat center.ChatID) *shard {
+func (b *Local) shard(chat center.StreamID) *shard {
 	return &b.shards[maphash.String(b.seed, string(chat))%shards]
 }
 
 // Publish hands the items to every listener of the chat before it returns, in the caller's goroutine and with no
 // lock held. Listeners must not change the items nor block.
-func (b *Local) Publish(chat center.ChatID, items []center.Item) {
+func (b *Local) Publish(chat center.StreamID, items []center.Item) {
 	s := b.shard(chat)
 	s.mu.Lock()
 	listeners := s.listeners[chat]
@@ -59,7 +59,7 @@ func (b *Local) Publish(chat center.ChatID, items []center.Item) {
 
 // Listen calls deliver with everything published to the chat until stop is called. A delivery that is under way
 // when stop is called may still arrive after it. Calling stop twice is fine.
-func (b *Local) Listen(chat center.ChatID, deliver func([]center.Item)) (stop func()) {
+func (b *Local) Listen(chat center.StreamID, deliver func([]center.Item)) (stop func()) {
 	s := b.shard(chat)
 	l := &listener{deliver}
 	s.mu.Lock()
@@ -68,7 +68,7 @@ func (b *Local) Listen(chat center.ChatID, deliver func([]center.Item)) (stop fu
 	return func() { s.drop(chat, l) }
 }
 
-func (s *shard) drop(chat center.ChatID, l *listener) {
+func (s *shard) drop(chat center.StreamID, l *listener) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	old := s.listeners[chat]

@@ -13,7 +13,7 @@ import (
 func TestPublishReachesTheListenersOfItsChatInOrder(t *testing.T) {
 	b := bus.NewLocal()
 	var heard strings.Builder
-	listen := func(name string, chat center.ChatID) func() {
+	listen := func(name string, chat center.StreamID) func() {
 		return b.Listen(chat, func(items []center.Item) {
 			for _, it := range items {
 				fmt.Fprintf(&heard, "%s%d ", name, it.Seq)
@@ -66,7 +66,7 @@ func TestChatsDoNotWaitForEachOther(t *testing.T) {
 	// Every shard, the slow chat's own included, goes on working.
 	for i := range 1000 {
 		heard := false
-		chat := center.ChatID(fmt.Sprint(i))
+		chat := center.StreamID(fmt.Sprint(i))
 		stop := b.Listen(chat, func([]center.Item) { heard = true })
 		b.Publish(chat, nil)
 		stop()

@@ -6,7 +6,7 @@ import "time"
 // all. The comparison is After: if the chat has moved on since, nothing of the Change is kept and it is decided
 // again.
 type Change struct {
-	Chat ChatID
+	Stream StreamID
 	// After is the sequence of the last item the decision saw; 0 makes the chat. Items are numbered After+1, After+2, …
 	After int64
 	// Items are never empty: a Change with nothing to show carries one Marker.
@@ -34,10 +34,10 @@ type Change struct {
 // Due is work that waits for its time: timers and calls outside. At-least-once outside, exactly-once inside: the
 // Change that answers it takes the row away.
 type Due struct {
-	Chat ChatID
-	Key  string // unique within the chat: "connect", "duration", "flow", "join:<participant>"
-	At   time.Time
-	Data string // meant for whoever put it
+	Stream StreamID
+	Key    string // unique within the chat: "connect", "duration", "flow", "join:<participant>"
+	At     time.Time
+	Data   string // meant for whoever put it
 }
 
 // Claim is a unique right: a client token's first answer, a slot among the concurrent active chats.

@@ -22,7 +22,7 @@ type Draft struct {
 
 // NewDraft begins a decision about a chat whose last item has number after and time last.
 func NewDraft(chat *Chat, after int64, last, now time.Time, newID func() string) *Draft {
-	return &Draft{Chat: chat, Now: now.UTC(), NewID: newID, last: last, change: Change{Chat: chat.ID, After: after}}
+	return &Draft{Chat: chat, Now: now.UTC(), NewID: newID, last: last, change: Change{Stream: StreamID(chat.ID), After: after}}
 }
 
 // Edit returns the chat for changing: a copy of what was seen, the same copy each time.
@@ -47,7 +47,7 @@ func (d *Draft) Seq() int64 { return d.change.After + int64(len(d.change.Items))
 // Add numbers and dates an item and takes it in. Times rise strictly within a chat, because clients sort by them
 // and the clocks of nodes differ.
 func (d *Draft) Add(it Item) *Item {
-	it.Chat, it.Seq = d.Chat.ID, d.Seq()
+	it.Stream, it.Seq = StreamID(d.Chat.ID), d.Seq()
 	it.Time = d.Now.Truncate(time.Millisecond)
 	if !it.Time.After(d.last) {
 		it.Time = d.last.Add(time.Millisecond)
@@ -76,7 +76,7 @@ func (d *Draft) event(contentType string, p *Participant, inTranscript bool) *It
 func (d *Draft) Schedule(key string, at time.Time, data string) {
 	d.change.Undue = remove(d.change.Undue, key)
 	d.change.Due = slices.DeleteFunc(d.change.Due, func(due Due) bool { return due.Key == key })
-	d.change.Due = append(d.change.Due, Due{Chat: d.Chat.ID, Key: key, At: at.UTC(), Data: data})
+	d.change.Due = append(d.change.Due, Due{Stream: StreamID(d.Chat.ID), Key: key, At: at.UTC(), Data: data})
 }
 
 // Unschedule takes a due row away, whether it was there before or put by this Draft.

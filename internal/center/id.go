@@ -11,7 +11,8 @@ import (
 // Identifiers are lower-case UUIDs in text form, each of its own type so that they cannot be crossed.
 type (
 	InstanceID    string
-	ChatID        string // the InitialContactId of all contacts of one chat
+	StreamID      string // of an aggregate, whose items are numbered: see [Change]
+	ChatID        string // the InitialContactId of all contacts of one chat; as a [StreamID] it names the chat's stream
 	ContactID     string
 	ParticipantID string
 	ItemID        string

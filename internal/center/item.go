@@ -63,7 +63,7 @@ func FormatTime(t time.Time) string { return t.UTC().Format(timeLayout) }
 // Item is one durable fact of a chat: what a socket shows, a transcript holds, and recovery counts.
 // Items are never changed once committed.
 type Item struct {
-	Chat ChatID
+	Stream StreamID
 	// Seq is dense per chat, from 1: the order of transcript, sockets and recovery. Zero is an ephemeral item
 	// (typing): not stored, not numbered, may be lost.
 	Seq  int64

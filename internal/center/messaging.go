@@ -118,7 +118,7 @@ func (d *Draft) Typing(from ParticipantID) (Item, error) {
 		return Item{}, err
 	}
 	return Item{
-		Chat: d.Chat.ID, ID: ItemID(d.NewID()), Time: d.Now.Truncate(time.Millisecond), Type: TypeEvent,
+		Stream: StreamID(d.Chat.ID), ID: ItemID(d.NewID()), Time: d.Now.Truncate(time.Millisecond), Type: TypeEvent,
 		ContentType: EventTyping, Contact: d.Chat.Current().ID,
 		ParticipantID: p.ID, DisplayName: p.DisplayName, Role: p.Role,
 	}, nil

@@ -156,7 +156,7 @@ func (c *Chats) carry(ctx context.Context, e *errand) error {
 			return err
 		}
 	}
-	s, err := c.view(ctx, due.Chat)
+	s, err := c.view(ctx, center.ChatID(due.Stream))
 	if err != nil {
 		return err
 	}
@@ -174,7 +174,7 @@ func (c *Chats) carry(ctx context.Context, e *errand) error {
 		}
 	}
 	answered.ID = q.ID
-	return settled(c.change(ctx, due.Chat, func(t *turn) error {
+	return settled(c.change(ctx, center.ChatID(due.Stream), func(t *turn) error {
 		t.Answers(due)
 		if t.run == nil || t.run.Asked != due.Key {
 			return nil
@@ -195,7 +195,7 @@ var errNotHeld = errors.New("the due row is somebody else's")
 func (c *Chats) readQuestion(due center.Due) (*question, error) {
 	q := new(question)
 	if err := json.Unmarshal([]byte(due.Data), q); err != nil {
-		return nil, c.Store.Damaged("due", fmt.Errorf("%s of chat %s: %w", due.Key, due.Chat, err))
+		return nil, c.Store.Damaged("due", fmt.Errorf("%s of chat %s: %w", due.Key, due.Stream, err))
 	}
 	return q, nil
 }

@@ -468,7 +468,7 @@ func TestEndedChatsDropTheirCalls(t *testing.T) {
 		if n := o.count("f"); n != 64 {
 			t.Errorf("it was asked %d times", n)
 		}
-		due, err := o.store.DueOf(o.ctx, id)
+		due, err := o.store.DueOf(o.ctx, center.StreamID(id))
 		o.must(err)
 		if len(due) != 0 {
 			t.Errorf("the ended chat waits for %v", due)

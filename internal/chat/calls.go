@@ -78,7 +78,7 @@ func (c *Chats) take(due center.Due, held time.Time) error {
 	p := c.calls
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	key := errandKey{due.Chat, due.Key}
+	key := errandKey{center.ChatID(due.Stream), due.Key}
 	if e := p.errands[key]; e != nil {
 		e.held = held
 		return nil
@@ -192,7 +192,7 @@ func (c *Chats) runCall(e *errand) {
 			return // another node has it, or nobody needs it any more
 		}
 		if err != nil {
-			c.Log.Log(c.calls.ctx, levelOf(err), "call outside", "chat", now.due.Chat, "key", now.due.Key, "error", err)
+			c.Log.Log(c.calls.ctx, levelOf(err), "call outside", "chat", now.due.Stream, "key", now.due.Key, "error", err)
 		}
 		return
 	}
@@ -203,7 +203,7 @@ func (p *calls) finish(to *target, e *errand) {
 	to.running--
 	p.running--
 	if !e.left {
-		delete(p.errands, errandKey{e.due.Chat, e.due.Key})
+		delete(p.errands, errandKey{center.ChatID(e.due.Stream), e.due.Key})
 	}
 	if to.running == 0 && len(to.waiting) == 0 {
 		delete(p.targets, e.target)

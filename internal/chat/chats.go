@@ -23,7 +23,7 @@ import (
 // Publisher carries the news of committed items to whoever listens, on this node and others. It may lose them: the
 // store is the truth. It must not block for long.
 type Publisher interface {
-	Publish(chat center.ChatID, items []center.Item)
+	Publish(stream center.StreamID, items []center.Item)
 }
 
 // Sealer makes and opens the tokens of participants; [token.Sealer] is one. Open's errors say whether it is the token
@@ -239,7 +239,7 @@ func (c *Chats) load(ctx context.Context, e *entry) error {
 		return nil
 	}
 	e.snap = nil
-	row, err := c.Store.Chat(ctx, e.id)
+	row, err := c.Store.Chat(ctx, center.StreamID(e.id))
 	if errors.Is(err, store.ErrNotFound) {
 		return noContact(center.ContactID(e.id))
 	}
@@ -261,7 +261,7 @@ func (c *Chats) decode(row store.Chat) (*state, error) {
 	if err == nil {
 		err = json.Unmarshal(row.State, s)
 	}
-	if err == nil && s.ID != row.ID {
+	if err == nil && center.StreamID(s.ID) != row.ID {
 		err = errors.New("it is that of another chat")
 	}
 	if err != nil {
@@ -393,8 +393,8 @@ func (c *Chats) stale(ctx context.Context, e *entry) (bool, error) {
 	if !c.Shared || e.snap == nil {
 		return false, nil
 	}
-	last, err := c.Store.LastSeqs(ctx, []center.ChatID{e.id})
-	if err != nil || last[e.id] == e.snap.seq {
+	last, err := c.Store.LastSeqs(ctx, []center.StreamID{center.StreamID(e.id)})
+	if err != nil || last[center.StreamID(e.id)] == e.snap.seq {
 		return false, err
 	}
 	e.snap = nil
@@ -430,10 +430,10 @@ func (c *Chats) commit(ctx context.Context, e *entry, t *turn) error {
 // announce tells the bus, and the flow log, what a turn has decided.
 func (c *Chats) announce(t *turn, items []center.Item) {
 	if len(items) > 0 {
-		c.Bus.Publish(t.Chat.ID, items)
+		c.Bus.Publish(center.StreamID(t.Chat.ID), items)
 	}
 	if len(t.ephemeral) > 0 {
-		c.Bus.Publish(t.Chat.ID, t.ephemeral)
+		c.Bus.Publish(center.StreamID(t.Chat.ID), t.ephemeral)
 	}
 	for _, l := range t.logs {
 		c.logFlow(t, l)

@@ -48,7 +48,7 @@ func (c *Chats) Stop(ctx context.Context, at center.InstanceID, id center.Contac
 	if err != nil {
 		return err
 	}
-	return c.change(ctx, chat, func(t *turn) error {
+	return c.change(ctx, center.ChatID(chat), func(t *turn) error {
 		if !t.Chat.Ended.IsZero() {
 			return over
 		}
@@ -148,7 +148,7 @@ func (c *Chats) Associate(ctx context.Context, at center.InstanceID, id center.C
 func (c *Chats) carryRelated(ctx context.Context, due center.Due) error {
 	var r related
 	if err := json.Unmarshal([]byte(due.Data), &r); err != nil {
-		return c.Store.Damaged("due", fmt.Errorf("%s of chat %s: %w", due.Key, due.Chat, err))
+		return c.Store.Damaged("due", fmt.Errorf("%s of chat %s: %w", due.Key, due.Stream, err))
 	}
 	chat, err := c.Store.ChatOf(ctx, r.Contact)
 	if errors.Is(err, store.ErrNotFound) {
@@ -157,7 +157,7 @@ func (c *Chats) carryRelated(ctx context.Context, due center.Due) error {
 	if err != nil {
 		return err
 	}
-	return c.change(ctx, chat, func(t *turn) error {
+	return c.change(ctx, center.ChatID(chat), func(t *turn) error {
 		t.Answers(due)
 		if err := r.write(t.Draft); err != nil {
 			c.Log.Warn("what a flow wrote of a related contact was refused", "contact", r.Contact, "why", err)

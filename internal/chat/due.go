@@ -54,7 +54,7 @@ func (c *Chats) giveBack(left []lease) {
 			defer func() { <-room }()
 			// As if it had never been leased: due when it was due before.
 			if _, _, err := c.Store.ExtendDue(ctx, l.due, l.held, l.due.At); err != nil {
-				c.Log.Warn("a lease could not be given back", "chat", l.due.Chat, "key", l.due.Key, "error", err)
+				c.Log.Warn("a lease could not be given back", "chat", l.due.Stream, "key", l.due.Key, "error", err)
 			}
 		})
 	}
@@ -189,10 +189,10 @@ func (t *turns) idle() <-chan struct{} {
 func (t *turns) join(of []lease) bool {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	chat := of[0].due.Chat
-	waiting, busy := t.chats[chat]
+	chat := of[0].due.Stream
+	waiting, busy := t.chats[center.ChatID(chat)]
 	if busy {
-		t.chats[chat] = append(waiting, of...)
+		t.chats[center.ChatID(chat)] = append(waiting, of...)
 	}
 	return busy
 }
@@ -204,7 +204,7 @@ func (t *turns) begin(of []lease) {
 	if len(t.chats) == 0 {
 		t.isIdle = make(chan struct{})
 	}
-	t.chats[of[0].due.Chat] = of
+	t.chats[center.ChatID(of[0].due.Stream)] = of
 }
 
 // next returns the row of a chat that is to be answered next. When there is none, the chat is done.
@@ -250,7 +250,7 @@ func (c *Chats) fire(ctx context.Context, own *sync.WaitGroup) (int, error) {
 			return len(rows), nil
 		}
 		c.turns.begin(of)
-		own.Go(func() { c.answerAll(ctx, of[0].due.Chat) })
+		own.Go(func() { c.answerAll(ctx, center.ChatID(of[0].due.Stream)) })
 	}
 	return len(rows), nil
 }
@@ -279,10 +279,10 @@ func (c *Chats) byChat(rows []center.Due, until time.Time) [][]lease {
 		if strings.HasPrefix(due.Key, dueCall) && c.take(due, until) == nil {
 			continue
 		}
-		i, known := at[due.Chat]
+		i, known := at[center.ChatID(due.Stream)]
 		if !known {
 			i = len(parts)
-			at[due.Chat] = i
+			at[center.ChatID(due.Stream)] = i
 			parts = append(parts, nil)
 		}
 		parts[i] = append(parts[i], lease{due, until})
@@ -300,7 +300,7 @@ func (c *Chats) attempt(ctx context.Context, l lease) (brokenOff bool) {
 	case ctx.Err() != nil:
 		return true
 	}
-	c.Log.Log(ctx, levelOf(err), "due row", "chat", l.due.Chat, "key", l.due.Key, "error", err)
+	c.Log.Log(ctx, levelOf(err), "due row", "chat", l.due.Stream, "key", l.due.Key, "error", err)
 	if center.Is(err, center.Unavailable) {
 		c.retrySoon(ctx, l)
 	}
@@ -319,7 +319,7 @@ func (c *Chats) retrySoon(ctx context.Context, l lease) {
 // tried again when its lease is over.
 func (c *Chats) survive(due center.Due) {
 	if fault := recover(); fault != nil {
-		c.Log.Error("panic", "chat", due.Chat, "key", due.Key, "fault", fmt.Sprint(fault), "stack", string(debug.Stack()))
+		c.Log.Error("panic", "chat", due.Stream, "key", due.Key, "fault", fmt.Sprint(fault), "stack", string(debug.Stack()))
 	}
 }
 
@@ -335,7 +335,7 @@ func (c *Chats) answer(ctx context.Context, due center.Due) error {
 		_, err := c.readQuestion(due)
 		return err
 	}
-	err := c.change(ctx, due.Chat, func(t *turn) error {
+	err := c.change(ctx, center.ChatID(due.Stream), func(t *turn) error {
 		t.Answers(due)
 		if !t.Chat.Ended.IsZero() {
 			return nil
@@ -350,7 +350,7 @@ func (c *Chats) answer(ctx context.Context, due center.Due) error {
 		case strings.HasPrefix(due.Key, center.DueJoin):
 			t.DropLateBot(center.ParticipantID(due.Data))
 		default:
-			c.Log.Error("a due row nobody knows", "chat", due.Chat, "key", due.Key)
+			c.Log.Error("a due row nobody knows", "chat", due.Stream, "key", due.Key)
 		}
 		return nil
 	})
@@ -359,7 +359,7 @@ func (c *Chats) answer(ctx context.Context, due center.Due) error {
 
 // drop takes a due row away that has become pointless.
 func (c *Chats) drop(ctx context.Context, due center.Due) error {
-	return c.change(ctx, due.Chat, func(t *turn) error {
+	return c.change(ctx, center.ChatID(due.Stream), func(t *turn) error {
 		t.Answers(due)
 		return nil
 	})

@@ -18,8 +18,8 @@ type slowBus struct {
 	held atomic.Int64
 }
 
-func (b *slowBus) Publish(id center.ChatID, items []center.Item) {
-	if b.slow[id] && items[len(items)-1].ContentType == center.EventEnded {
+func (b *slowBus) Publish(id center.StreamID, items []center.Item) {
+	if b.slow[center.ChatID(id)] && items[len(items)-1].ContentType == center.EventEnded {
 		b.held.Add(1)
 		time.Sleep(time.Hour)
 	}
@@ -144,13 +144,13 @@ func TestTimersFollowTheWallClockWhenItJumps(t *testing.T) {
 				go func() { chats.Run(ctx); close(done) }()
 				time.Sleep(c.before)
 				synctest.Wait()
-				if row, err := w.store.Chat(w.ctx, who.Chat); err != nil || row.Ended {
+				if row, err := w.store.Chat(w.ctx, center.StreamID(who.Chat)); err != nil || row.Ended {
 					t.Fatalf("before its time: ended %t, %v", row.Ended, err)
 				}
 				wall.jump(c.jumps)
 				time.Sleep(15 * time.Second)
 				synctest.Wait()
-				if row, err := w.store.Chat(w.ctx, who.Chat); err != nil || !row.Ended {
+				if row, err := w.store.Chat(w.ctx, center.StreamID(who.Chat)); err != nil || !row.Ended {
 					t.Errorf("15 s after the wall clock jumped ahead by %v: ended %t, %v", c.jumps, row.Ended, err)
 				}
 				stop()

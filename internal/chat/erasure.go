@@ -220,7 +220,7 @@ func (c *Chats) Erase(ctx context.Context, contact center.ContactID, end bool) (
 		return store.Erased{}, center.Refuse(center.NotTerminated, "the chat of contact %s has not ended", contact)
 	}
 	if !row.Ended {
-		if err := c.endToErase(ctx, id); err != nil {
+		if err := c.endToErase(ctx, center.ChatID(id)); err != nil {
 			return store.Erased{}, err
 		}
 	}
@@ -229,11 +229,11 @@ func (c *Chats) Erase(ctx context.Context, contact center.ContactID, end bool) (
 		return had, err
 	}
 	if !row.Ended {
-		if gone, err := c.othersErase(ctx, id); gone || err != nil {
+		if gone, err := c.othersErase(ctx, center.ChatID(id)); gone || err != nil {
 			return had, err
 		}
 	}
-	return had, c.erase(ctx, id)
+	return had, c.erase(ctx, center.ChatID(id))
 }
 
 func noContact(id center.ContactID) error {
@@ -259,7 +259,7 @@ func (c *Chats) endToErase(ctx context.Context, id center.ChatID) error {
 func (c *Chats) othersErase(ctx context.Context, id center.ChatID) (gone bool, err error) {
 	for waited := time.Duration(0); waited < eraseAsked; waited += eraseAsk {
 		rest(ctx, eraseAsk)
-		if _, err := c.Store.Chat(ctx, id); errors.Is(err, store.ErrNotFound) {
+		if _, err := c.Store.Chat(ctx, center.StreamID(id)); errors.Is(err, store.ErrNotFound) {
 			return true, nil
 		} else if err != nil {
 			return false, err
@@ -270,7 +270,7 @@ func (c *Chats) othersErase(ctx context.Context, id center.ChatID) (gone bool, e
 
 // erase deletes all of a chat. It goes on until nothing is left but what must wait, which EraseOld deletes.
 func (c *Chats) erase(ctx context.Context, id center.ChatID) error {
-	gone, err := c.Store.EraseChat(ctx, id, c.Wall())
+	gone, err := c.Store.EraseChat(ctx, center.StreamID(id), c.Wall())
 	c.count(gone)
 	if errors.Is(err, store.ErrNotFound) {
 		return nil // another was faster
@@ -282,7 +282,7 @@ func (c *Chats) erase(ctx context.Context, id center.ChatID) error {
 		return err
 	}
 	for more := true; more; {
-		if gone, more, err = c.Store.SweepChat(ctx, id, c.Wall()); err != nil {
+		if gone, more, err = c.Store.SweepChat(ctx, center.StreamID(id), c.Wall()); err != nil {
 			return err
 		}
 		c.count(gone)
@@ -295,16 +295,16 @@ func (c *Chats) erase(ctx context.Context, id center.ChatID) error {
 
 // eraseAskedFor answers the due row of Erase. Sockets are shown the end first: it was another process that ended the chat.
 func (c *Chats) eraseAskedFor(ctx context.Context, due center.Due) error {
-	if err := c.forgetChat(ctx, due.Chat); err != nil {
+	if err := c.forgetChat(ctx, center.ChatID(due.Stream)); err != nil {
 		return err
 	}
-	last, err := c.Store.Page(ctx, store.PageQuery{Chat: due.Chat, From: 1, Backward: true, Limit: eraseShown})
+	last, err := c.Store.Page(ctx, store.PageQuery{Chat: due.Stream, From: 1, Backward: true, Limit: eraseShown})
 	if err != nil && !errors.Is(err, center.ErrDamaged) { // a damaged chat is erased too
 		return err
 	}
 	slices.Reverse(last)
-	c.Bus.Publish(due.Chat, last)
-	return c.erase(ctx, due.Chat)
+	c.Bus.Publish(due.Stream, last)
+	return c.erase(ctx, center.ChatID(due.Stream))
 }
 
 // eraseShown is how many of a chat's last items are published again: those that sockets have shown they know.

@@ -105,7 +105,7 @@ func TestTracesAreBounded(t *testing.T) {
 // interruption is a bus that ends the request whose news it gets.
 type interruption struct{ cancel context.CancelFunc }
 
-func (b *interruption) Publish(center.ChatID, []center.Item) {
+func (b *interruption) Publish(center.StreamID, []center.Item) {
 	if b.cancel != nil {
 		b.cancel()
 	}

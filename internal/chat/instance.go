@@ -24,7 +24,7 @@ func (c *Chats) DeleteInstance(ctx context.Context, id center.InstanceID) error 
 			break
 		}
 		for _, row := range active {
-			err := c.change(ctx, row.ID, func(t *turn) error {
+			err := c.change(ctx, center.ChatID(row.ID), func(t *turn) error {
 				t.end(center.ReasonAPI)
 				return nil
 			})

@@ -12,7 +12,7 @@ import (
 // hangsUp is a bus on which the caller of the operation is gone with the first news.
 type hangsUp struct{ cancel context.CancelFunc }
 
-func (b hangsUp) Publish(center.ChatID, []center.Item) { b.cancel() }
+func (b hangsUp) Publish(center.StreamID, []center.Item) { b.cancel() }
 
 // Nothing of a deleted instance stays behind: not when its caller does not wait, nor, after another call, when power
 // was lost behind the row that names it.

@@ -125,7 +125,7 @@ func (l *lives) check() {
 		if of.Ended.IsZero() != contact.Disconnected.IsZero() || of.Ended.IsZero() != (contact.DisconnectReason == "") {
 			l.t.Fatalf("ended %v, disconnected %v for %q", of.Ended, contact.Disconnected, contact.DisconnectReason)
 		}
-		due, err := l.store.DueOf(l.ctx, of.ID)
+		due, err := l.store.DueOf(l.ctx, center.StreamID(of.ID))
 		l.must(err)
 		switch {
 		case of.Ended.IsZero():

@@ -180,14 +180,14 @@ func (c *Chats) acknowledge(t *turn, who Caller, read bool, content string, told
 	if err := json.Unmarshal([]byte(content), &body); err != nil || body.MessageID == "" {
 		return center.Refuse(center.InvalidParameter, `Content must be {"messageId":"…"} for message receipts, got %d characters of something else`, len([]rune(content)))
 	}
-	message, err := c.Store.Item(t.ctx, t.Chat.ID, center.ItemID(body.MessageID))
+	message, err := c.Store.Item(t.ctx, center.StreamID(t.Chat.ID), center.ItemID(body.MessageID))
 	if errors.Is(err, store.ErrNotFound) {
 		return center.Refuse(center.InvalidParameter, "messageId must name a message of this chat")
 	}
 	if err != nil {
 		return err
 	}
-	receipts, err := c.Store.Receipts(t.ctx, t.Chat.ID, []center.ItemID{message.ID})
+	receipts, err := c.Store.Receipts(t.ctx, center.StreamID(t.Chat.ID), []center.ItemID{message.ID})
 	if err != nil {
 		return err
 	}

@@ -202,7 +202,7 @@ func (c *Chats) past(ctx context.Context, at center.InstanceID, p center.Persist
 		return nil, nil, err
 	}
 	for i, session := range past {
-		n, err := c.Store.TranscriptBytes(ctx, session.Chat, session.LastSeq)
+		n, err := c.Store.TranscriptBytes(ctx, center.StreamID(session.Chat), session.LastSeq)
 		if err != nil {
 			return nil, nil, err
 		}

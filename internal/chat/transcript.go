@@ -182,7 +182,7 @@ func (c *Chats) startOf(ctx context.Context, s *state, q TranscriptQuery) (*posi
 	}
 	switch {
 	case begin.ID != "":
-		it, err := c.Store.Item(ctx, s.ID, begin.ID)
+		it, err := c.Store.Item(ctx, center.StreamID(s.ID), begin.ID)
 		if errors.Is(err, store.ErrNotFound) {
 			return nil, center.Refuse(center.InvalidParameter, "StartPosition.Id must name an item of this chat")
 		}
@@ -195,7 +195,7 @@ func (c *Chats) startOf(ctx context.Context, s *state, q TranscriptQuery) (*posi
 		if !at.Forward {
 			t = t.Add(time.Millisecond) // the last item at or before t is the one before the first after it
 		}
-		seq, err := c.Store.SeqAt(ctx, s.ID, t)
+		seq, err := c.Store.SeqAt(ctx, center.StreamID(s.ID), t)
 		switch {
 		case errors.Is(err, store.ErrNotFound) && at.Forward:
 			return nil, nil
@@ -221,7 +221,7 @@ func (c *Chats) mostRecent(ctx context.Context, s *state, at *position, n int) (
 		}
 		return at, nil
 	}
-	items, err := c.Store.Page(ctx, store.PageQuery{Chat: s.ID, From: 1, Backward: true, Limit: n, TranscriptOnly: true})
+	items, err := c.Store.Page(ctx, store.PageQuery{Chat: center.StreamID(s.ID), From: 1, Backward: true, Limit: n, TranscriptOnly: true})
 	switch {
 	case err != nil || len(items) == 0 && at.Forward:
 		return nil, err
@@ -234,7 +234,7 @@ func (c *Chats) mostRecent(ctx context.Context, s *state, at *position, n int) (
 // scan reads up to limit items in the position's direction, and says whether there are more behind them.
 func (c *Chats) scan(ctx context.Context, session center.PastSession, at position, low, high int64, limit int) ([]center.Item, bool, error) {
 	q := store.PageQuery{
-		Chat: session.Chat, From: low, To: high, Backward: !at.Forward, Limit: limit + 1, TranscriptOnly: true, Last: session.LastSeq,
+		Chat: center.StreamID(session.Chat), From: low, To: high, Backward: !at.Forward, Limit: limit + 1, TranscriptOnly: true, Last: session.LastSeq,
 	}
 	switch {
 	case at.Forward:
@@ -264,7 +264,7 @@ func (c *Chats) withReceipts(ctx context.Context, chat center.ChatID, items []ce
 	var receipts map[center.ItemID][]center.Receipt
 	if len(messages) > 0 {
 		var err error
-		if receipts, err = c.Store.Receipts(ctx, chat, messages); err != nil {
+		if receipts, err = c.Store.Receipts(ctx, center.StreamID(chat), messages); err != nil {
 			return nil, err
 		}
 	}

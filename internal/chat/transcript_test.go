@@ -189,7 +189,7 @@ func checkPage(t *rapid.T, q chat.TranscriptQuery, forward bool, page *chat.Tran
 	}
 	var ids []center.ItemID
 	for _, it := range page.Items {
-		if it.Past != page.Items[0].Past || it.Chat != page.Items[0].Chat || it.Past == (it.Chat == page.Chat) {
+		if it.Past != page.Items[0].Past || it.Stream != page.Items[0].Stream || it.Past == (it.Stream == center.StreamID(page.Chat)) {
 			t.Fatalf("%+v: a page of several sessions", q)
 		}
 		ids = append(ids, it.ID)

@@ -90,7 +90,7 @@ func (c *Chats) deleteUnneededOf(ctx context.Context, at center.InstanceID, sinc
 // is forgotten.
 func (c *Chats) withoutRunning(ctx context.Context, at center.InstanceID, ripe map[string]bool) error {
 	for after := center.ChatID(""); ; {
-		some, err := c.Store.Chats(ctx, at, after, true, contentPage)
+		some, err := c.Store.Chats(ctx, at, center.StreamID(after), true, contentPage)
 		if err != nil {
 			return err
 		}
@@ -104,7 +104,7 @@ func (c *Chats) withoutRunning(ctx context.Context, at center.InstanceID, ripe m
 		if len(some) < contentPage || len(ripe) == 0 {
 			return nil
 		}
-		after = some[len(some)-1].ID
+		after = center.ChatID(some[len(some)-1].ID)
 		rest(ctx, erasePause)
 	}
 }

@@ -40,7 +40,7 @@ func (c *clock) advance(by time.Duration) { c.now.Add(int64(by)) }
 // told is a bus that remembers.
 type told struct{ count atomic.Int64 }
 
-func (b *told) Publish(_ center.ChatID, items []center.Item) { b.count.Add(int64(len(items))) }
+func (b *told) Publish(_ center.StreamID, items []center.Item) { b.count.Add(int64(len(items))) }
 
 // world is a store in memory, with an instance and a flow.
 type world struct {
@@ -145,7 +145,7 @@ func (w *world) send(c *chat.Chats, who chat.Caller, text string) center.Item {
 // items are all that the chat's store has, in sequence.
 func (w *world) items(id center.ChatID) []center.Item {
 	w.Helper()
-	all, err := w.store.ItemsAfter(w.ctx, id, 0, 100_000)
+	all, err := w.store.ItemsAfter(w.ctx, center.StreamID(id), 0, 100_000)
 	w.must(err)
 	return all
 }

@@ -31,7 +31,7 @@ func node(tb testing.TB, opt hub.Options) (*bus.Local, *hub.Hub, *httptest.Serve
 	h := hub.New(opt)
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		q := r.URL.Query()
-		h.Serve(w, r, hub.Viewer{Chat: center.ChatID(q.Get("c")), Participant: center.ParticipantID(q.Get("p"))})
+		h.Serve(w, r, hub.Viewer{Chat: center.StreamID(q.Get("c")), Participant: center.ParticipantID(q.Get("p"))})
 	}))
 	tb.Cleanup(func() {
 		server.Close()
@@ -143,7 +143,7 @@ func TestMemoryOfIdleSockets(t *testing.T) {
 	text := message(agent, strings.Repeat("x", 200))
 	text.Seq = 1
 	for i := range idleSockets {
-		local.Publish(center.ChatID(fmt.Sprintf("c0000000-0000-4000-8000-%012d", i)), []center.Item{text})
+		local.Publish(center.StreamID(fmt.Sprintf("c0000000-0000-4000-8000-%012d", i)), []center.Item{text})
 	}
 	client.ReadString('\n') // all have read it
 	settled("after a message each")

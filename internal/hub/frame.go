@@ -58,7 +58,7 @@ func closeFrame(code uint16, reason string) []byte {
 }
 
 // itemFrame is what sockets show of an item: one frame for all of them.
-func itemFrame(chat center.ChatID, it *center.Item) []byte {
+func itemFrame(chat center.StreamID, it *center.Item) []byte {
 	var shown socket.Item
 	fillItem(&shown, chat, it)
 	// The text first, behind room for the longest header, which is then set right before it.
@@ -71,7 +71,7 @@ func itemFrame(chat center.ChatID, it *center.Item) []byte {
 	return buf[start:]
 }
 
-func fillItem(dst *socket.Item, chat center.ChatID, it *center.Item) {
+func fillItem(dst *socket.Item, chat center.StreamID, it *center.Item) {
 	dst.AbsoluteTime = center.FormatTime(it.Time)
 	dst.ContentType = it.ContentType
 	dst.ID = string(it.ID)

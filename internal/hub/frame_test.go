@@ -14,7 +14,7 @@ import (
 
 var update = flag.Bool("update", false, "rewrite the golden frames")
 
-const chatOfTests = center.ChatID("66666666-be0d-4a44-889d-d2a86fc06f0c")
+const chatOfTests = center.StreamID("66666666-be0d-4a44-889d-d2a86fc06f0c")
 
 // TestGoldenFrames holds every kind of frame byte for byte. Their shapes are those that amazon-connect-chatjs 5.0.0
 // accepts and the item samples of the Amazon Connect administrator guide.

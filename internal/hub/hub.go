@@ -24,7 +24,7 @@ import (
 
 // Viewer is whose socket it is.
 type Viewer struct {
-	Chat        center.ChatID
+	Chat        center.StreamID
 	Contact     center.ContactID
 	Participant center.ParticipantID
 	Role        center.Role
@@ -34,9 +34,9 @@ type Viewer struct {
 // must return when their context ends.
 type Desk interface {
 	// ItemsAfter returns the committed items of a chat that follow seq, in order, at most limit of them.
-	ItemsAfter(ctx context.Context, chat center.ChatID, seq int64, limit int) ([]center.Item, error)
+	ItemsAfter(ctx context.Context, chat center.StreamID, seq int64, limit int) ([]center.Item, error)
 	// LastSeqs returns the sequence of the last committed item of each chat; a chat that is not there is left out.
-	LastSeqs(ctx context.Context, chats []center.ChatID) (map[center.ChatID]int64, error)
+	LastSeqs(ctx context.Context, chats []center.StreamID) (map[center.StreamID]int64, error)
 	// Connected is told of a socket's first subscription to the chat, which is answered when it has returned. Refused
 	// (a [center.Error] other than Internal or Unavailable: the participant is gone, the chat has ended), the socket is
 	// closed; any other error is tried again.
@@ -45,7 +45,7 @@ type Desk interface {
 
 // Bus brings the news. deliver may be called from any goroutine, also once more after stop.
 type Bus interface {
-	Listen(chat center.ChatID, deliver func([]center.Item)) (stop func())
+	Listen(chat center.StreamID, deliver func([]center.Item)) (stop func())
 }
 
 // Options of a [Hub]. Desk and Bus are required; zero means the default everywhere else.
@@ -111,7 +111,7 @@ type Hub struct {
 	mu       sync.Mutex
 	closed   bool
 	checking bool // the goroutine of check runs
-	rooms    map[center.ChatID]*room
+	rooms    map[center.StreamID]*room
 	// sockets of each participant, oldest first: all that are open, subscribed or not.
 	sockets map[center.ParticipantID][]*conn
 	count   int // of sockets
@@ -122,7 +122,7 @@ func New(o Options) *Hub {
 	h := &Hub{
 		opt:     o.withDefaults(),
 		resync:  make(chan struct{}, 1),
-		rooms:   make(map[center.ChatID]*room),
+		rooms:   make(map[center.StreamID]*room),
 		sockets: make(map[center.ParticipantID][]*conn),
 	}
 	h.ctx, h.cancel = context.WithCancel(context.Background())
@@ -314,7 +314,7 @@ const firstWait, lastWait = 50 * time.Millisecond, 2 * time.Second
 func longer(wait time.Duration) time.Duration { return min(2*wait, lastWait) }
 
 // retry waits before the desk is asked again, and reports whether the hub is still there after it.
-func (h *Hub) retry(wait time.Duration, what string, chat center.ChatID, err error) bool {
+func (h *Hub) retry(wait time.Duration, what string, chat center.StreamID, err error) bool {
 	if h.ctx.Err() != nil {
 		return false
 	}

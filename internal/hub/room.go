@@ -16,7 +16,7 @@ import (
 // item is either counted in that sequence, and older than every subscription here, or comes as news afterwards.
 type room struct {
 	hub  *Hub
-	chat center.ChatID
+	chat center.StreamID
 	refs int // sockets that joined; guarded by hub.mu
 
 	mu    sync.Mutex
@@ -60,7 +60,7 @@ func (r *room) keep(stop func()) bool {
 // lastSeq fails only when nobody needs it any more.
 func (r *room) lastSeq() (seq int64, ok bool) {
 	for wait := firstWait; ; wait = longer(wait) {
-		last, err := r.hub.opt.Desk.LastSeqs(r.hub.ctx, []center.ChatID{r.chat})
+		last, err := r.hub.opt.Desk.LastSeqs(r.hub.ctx, []center.StreamID{r.chat})
 		if err == nil {
 			return last[r.chat], true
 		}
@@ -327,7 +327,7 @@ func (h *Hub) checked() []*room {
 const compareTimeout = 10 * time.Second
 
 func (h *Hub) compare(rooms []*room) {
-	chats := make([]center.ChatID, len(rooms))
+	chats := make([]center.StreamID, len(rooms))
 	for i, r := range rooms {
 		chats[i] = r.chat
 	}

@@ -25,7 +25,7 @@ import (
 )
 
 const (
-	chat     = center.ChatID("c0000000-0000-4000-8000-000000000000")
+	chat     = center.StreamID("c0000000-0000-4000-8000-000000000000")
 	customer = center.ParticipantID("a0000000-0000-4000-8000-000000000000")
 	agent    = center.ParticipantID("b0000000-0000-4000-8000-000000000000")
 )
@@ -33,7 +33,7 @@ const (
 // desk is a store in memory, with items committed by the story.
 type desk struct {
 	mu        sync.Mutex
-	items     map[center.ChatID][]center.Item
+	items     map[center.StreamID][]center.Item
 	connected []center.ParticipantID
 	refuse    error
 	fail      int           // how many of the next calls fail
@@ -45,12 +45,12 @@ type desk struct {
 func (d *desk) commit(it center.Item) center.Item {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	it.Chat = chat
+	it.Stream = chat
 	it.Seq = int64(len(d.items[chat]) + 1)
 	it.ID = center.ItemID(fmt.Sprint("item-", it.Seq))
 	it.Time = time.Date(2026, 1, 1, 0, 0, 0, int(it.Seq)*1e6, time.UTC)
 	if d.items == nil {
-		d.items = make(map[center.ChatID][]center.Item)
+		d.items = make(map[center.StreamID][]center.Item)
 	}
 	d.items[chat] = append(d.items[chat], it)
 	return it
@@ -93,7 +93,7 @@ func (d *desk) call() error {
 	return nil
 }
 
-func (d *desk) ItemsAfter(ctx context.Context, chat center.ChatID, seq int64, limit int) ([]center.Item, error) {
+func (d *desk) ItemsAfter(ctx context.Context, chat center.StreamID, seq int64, limit int) ([]center.Item, error) {
 	if err := d.read(ctx); err != nil {
 		return nil, err
 	}
@@ -103,14 +103,14 @@ func (d *desk) ItemsAfter(ctx context.Context, chat center.ChatID, seq int64, li
 	return append([]center.Item(nil), rest[:min(limit, len(rest))]...), nil
 }
 
-func (d *desk) LastSeqs(ctx context.Context, chats []center.ChatID) (map[center.ChatID]int64, error) {
+func (d *desk) LastSeqs(ctx context.Context, chats []center.StreamID) (map[center.StreamID]int64, error) {
 	if err := d.read(ctx); err != nil {
 		return nil, err
 	}
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	d.asked++
-	last := make(map[center.ChatID]int64)
+	last := make(map[center.StreamID]int64)
 	for _, c := range chats {
 		if !d.erased {
 			last[c] = int64(len(d.items[c]))

@@ -21,7 +21,7 @@ type Admin struct {
 // silence is a bus nobody listens to: servers on the same store find out from the store.
 type silence struct{}
 
-func (silence) Publish(center.ChatID, []center.Item) {}
+func (silence) Publish(center.StreamID, []center.Item) {}
 
 // OpenAdmin opens the store of a configuration.
 func OpenAdmin(ctx context.Context, cfg Config) (*Admin, error) {

@@ -340,7 +340,7 @@ func (s *Server) timers(r *http.Request) (any, error) {
 	}
 	all := []timer{}
 	for _, d := range due {
-		all = append(all, timer{d.Chat, d.Key, center.FormatTime(d.At)})
+		all = append(all, timer{center.ChatID(d.Stream), d.Key, center.FormatTime(d.At)})
 	}
 	return map[string]any{"timers": all}, nil
 }

@@ -254,23 +254,23 @@ func randomSecret() string {
 // desk is what the hub asks of chats and store.
 type desk struct{ s *Server }
 
-func (d desk) ItemsAfter(ctx context.Context, id center.ChatID, seq int64, limit int) ([]center.Item, error) {
+func (d desk) ItemsAfter(ctx context.Context, id center.StreamID, seq int64, limit int) ([]center.Item, error) {
 	return d.s.store.ItemsAfter(ctx, id, seq, limit)
 }
 
-func (d desk) LastSeqs(ctx context.Context, ids []center.ChatID) (map[center.ChatID]int64, error) {
+func (d desk) LastSeqs(ctx context.Context, ids []center.StreamID) (map[center.StreamID]int64, error) {
 	return d.s.store.LastSeqs(ctx, ids)
 }
 
 func (d desk) Connected(ctx context.Context, v hub.Viewer) error {
-	return d.s.chats.Connected(ctx, chat.Caller{Chat: v.Chat, Contact: v.Contact, Participant: v.Participant, Role: v.Role})
+	return d.s.chats.Connected(ctx, chat.Caller{Chat: center.ChatID(v.Chat), Contact: v.Contact, Participant: v.Participant, Role: v.Role})
 }
 
 // sockets hands the API's sockets to the hub.
 type sockets struct{ s *Server }
 
 func (k sockets) Serve(w http.ResponseWriter, r *http.Request, who chat.Caller) {
-	k.s.hub.Serve(w, r, hub.Viewer{Chat: who.Chat, Contact: who.Contact, Participant: who.Participant, Role: who.Role})
+	k.s.hub.Serve(w, r, hub.Viewer{Chat: center.StreamID(who.Chat), Contact: who.Contact, Participant: who.Participant, Role: who.Role})
 }
 
 func (k sockets) Joining(ctx context.Context, id center.ParticipantID) bool {

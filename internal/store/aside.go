@@ -214,10 +214,10 @@ func (j *job) locks() []string {
 	c := j.change
 	all := make([]string, 0, 2+len(c.Take)+len(c.Release))
 	if c.After > 0 { // a chat that is refused before it exists is not tried again
-		all = append(all, chatLock(string(c.Chat)))
+		all = append(all, chatLock(string(c.Stream)))
 	}
-	if c.Done != nil && c.Done.Chat != c.Chat {
-		all = append(all, chatLock(string(c.Done.Chat)))
+	if c.Done != nil && c.Done.Stream != c.Stream {
+		all = append(all, chatLock(string(c.Done.Stream)))
 	}
 	for _, claim := range c.Take {
 		all = append(all, lockName("claim", claim.Kind, claim.Key))

@@ -45,7 +45,7 @@ func (x *stranger) exec(text string, args ...any) {
 }
 
 // hold inserts a chat's next item.
-func (x *stranger) hold(chat center.ChatID, seq int64) {
+func (x *stranger) hold(chat center.StreamID, seq int64) {
 	x.Helper()
 	raw, _ := center.UUID(string(chat))
 	x.exec(`INSERT INTO item (chat, seq, at, id, flags, body) VALUES ($1, $2, 0, $1, 0, '')`, raw[:], seq)
@@ -99,11 +99,11 @@ func TestLockedChatsAreRefusedAlone(t *testing.T) {
 	s := open(t, url)
 	s.engine.(*pgEngine).aside.limit = time.Hour // however slow this machine is
 	const n = 30
-	chats := make([]center.ChatID, n)
+	chats := make([]center.StreamID, n)
 	for i := range chats {
 		c := newChat()
 		commit(t, s, c)
-		chats[i] = c.Chat
+		chats[i] = c.Stream
 	}
 	locked := []int{7, 20}
 	x := newStranger(t, url)
@@ -154,8 +154,8 @@ func TestWhollyLockedBatchIsRefused(t *testing.T) {
 	for i := range changes {
 		c := newChat()
 		commit(t, s, c)
-		x.hold(c.Chat, 2)
-		changes[i] = say(c.Chat, 1, "at last")
+		x.hold(c.Stream, 2)
+		changes[i] = say(c.Stream, 1, "at last")
 	}
 	for _, err := range inOneBatch(s, changes) {
 		isLocked(t, err)
@@ -164,7 +164,7 @@ func TestWhollyLockedBatchIsRefused(t *testing.T) {
 	x.letGo()
 	for _, c := range changes {
 		commit(t, s, c)
-		equal(t, "transcript", transcript(t, s, c.Chat), "1:hello 2:at last")
+		equal(t, "transcript", transcript(t, s, c.Stream), "1:hello 2:at last")
 	}
 }
 
@@ -187,7 +187,7 @@ func TestLockedRowsOfOtherWrites(t *testing.T) {
 		}
 	}
 	x := newStranger(t, url)
-	raw, _ := center.UUID(string(held.Chat))
+	raw, _ := center.UUID(string(held.Stream))
 	x.exec(`UPDATE due SET data = 'x' WHERE chat = $1`, raw[:])
 	x.exec(`UPDATE claim SET value = 'x' WHERE key = 'held'`)
 	x.exec(`UPDATE resource SET body = 'x' WHERE id = 'held'`)
@@ -196,10 +196,10 @@ func TestLockedRowsOfOtherWrites(t *testing.T) {
 	// Twice: what is known to be locked takes another way than what is found out.
 	for range 2 {
 		leased := must(s.LeaseDue(ctx, start, 0, 9))(t)
-		if len(leased) != 1 || leased[0].Chat != free.Chat {
+		if len(leased) != 1 || leased[0].Stream != free.Stream {
 			t.Errorf("leased %v", leased)
 		}
-		_, _, err := s.ExtendDue(ctx, center.Due{Chat: held.Chat, Key: "k", At: start}, start, start.Add(time.Minute))
+		_, _, err := s.ExtendDue(ctx, center.Due{Stream: held.Stream, Key: "k", At: start}, start, start.Add(time.Minute))
 		isLocked(t, err)
 		isLocked(t, s.DeleteResource(ctx, "", "flow", "held"))
 		isLocked(t, s.InsertResource(ctx, Resource{Kind: "flow", ID: "newer", Name: "new"}))
@@ -242,7 +242,7 @@ func TestTransactionOfAHungNodeEnds(t *testing.T) {
 	hung, other := open(t, url), open(t, url)
 	c := newChat()
 	commit(t, hung, c)
-	raw, _ := center.UUID(string(c.Chat))
+	raw, _ := center.UUID(string(c.Stream))
 	goesOn := make(chan struct{})
 	holds := make(chan struct{}, 9)
 	outcome := make(chan error)
@@ -255,7 +255,7 @@ func TestTransactionOfAHungNodeEnds(t *testing.T) {
 		})
 	}()
 	<-holds
-	m := say(c.Chat, 1, "taken")
+	m := say(c.Stream, 1, "taken")
 	m.State = []byte("next")
 	for {
 		err := other.Commit(t.Context(), m)
@@ -266,7 +266,7 @@ func TestTransactionOfAHungNodeEnds(t *testing.T) {
 	}
 	close(goesOn)
 	equal(t, "what hung", <-outcome, nil)
-	got := must(other.Chat(t.Context(), c.Chat))(t)
+	got := must(other.Chat(t.Context(), c.Stream))(t)
 	equal(t, "ended_at", got.EndedAt.UnixMilli(), 5)
 	equal(t, "state", string(got.State), "next")
 }
@@ -370,8 +370,8 @@ func TestStoreThatTakesNothingIsNotWell(t *testing.T) {
 	x := newStranger(t, url)
 
 	// One chat is locked: all others can be committed to.
-	x.hold(c.Chat, 2)
-	isLocked(t, s.Commit(t.Context(), say(c.Chat, 1, "locked")))
+	x.hold(c.Stream, 2)
+	isLocked(t, s.Commit(t.Context(), say(c.Stream, 1, "locked")))
 	equal(t, "health when a commit has failed", s.Health(t.Context()), nil)
 	inVain(s)
 	equal(t, "health beside a locked chat", s.Health(t.Context()), nil)

@@ -51,7 +51,7 @@ const (
 
 // benchChat is a chat and its last item's number; one writer's at a time.
 type benchChat struct {
-	id   center.ChatID
+	id   center.StreamID
 	last int64
 }
 
@@ -65,7 +65,7 @@ func makeChats(b *testing.B, s *Store) []benchChat {
 			for i := w; i < len(chats); i += 32 {
 				c := newChat()
 				c.State = state
-				chats[i] = benchChat{c.Chat, 1}
+				chats[i] = benchChat{c.Stream, 1}
 				if s != nil {
 					commit(b, s, c)
 				}

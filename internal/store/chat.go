@@ -14,7 +14,7 @@ import (
 
 // Chat is a snapshot: the state, and the last item it is a state after.
 type Chat struct {
-	ID       center.ChatID
+	ID       center.StreamID
 	Instance center.InstanceID
 	State    []byte // as the Change that set it last gave it
 	Ended    bool
@@ -41,12 +41,12 @@ func scanChat(rows *sql.Rows) (Chat, error) {
 	if err == nil && !seq.Valid {
 		err = &Damage{"item", fmt.Errorf("chat %s has no items", chat)}
 	}
-	c.ID, c.Ended, c.EndedAt, c.LastSeq, c.LastTime = center.ChatID(chat), ended != 0, timeOf(endedAt), seq.Int64, timeOf(at.Int64)
+	c.ID, c.Ended, c.EndedAt, c.LastSeq, c.LastTime = center.StreamID(chat), ended != 0, timeOf(endedAt), seq.Int64, timeOf(at.Int64)
 	return c, err
 }
 
 // Chat returns a chat, or ErrNotFound.
-func (s *Store) Chat(ctx context.Context, id center.ChatID) (Chat, error) {
+func (s *Store) Chat(ctx context.Context, id center.StreamID) (Chat, error) {
 	raw, ok := center.UUID(string(id))
 	if !ok {
 		return Chat{}, ErrNotFound
@@ -62,7 +62,7 @@ func (s *Store) Chat(ctx context.Context, id center.ChatID) (Chat, error) {
 }
 
 // gone returns ErrNotFound for a chat that is not there, and damage if its items still are.
-func (s *Store) gone(ctx context.Context, id center.ChatID, raw [16]byte) error {
+func (s *Store) gone(ctx context.Context, id center.StreamID, raw [16]byte) error {
 	var n int64
 	err := s.row(ctx, `SELECT count(*) FROM item WHERE chat = $1 AND seq = 1 AND NOT EXISTS (SELECT 1 FROM chat WHERE id = $1)
 		AND NOT EXISTS (SELECT 1 FROM erased WHERE erased.chat = $1)`, []any{raw[:]}, &n)
@@ -73,7 +73,7 @@ func (s *Store) gone(ctx context.Context, id center.ChatID, raw [16]byte) error 
 }
 
 // Chats returns up to limit chats of an instance, newest id first, from the one before after ("": from the newest).
-func (s *Store) Chats(ctx context.Context, instance center.InstanceID, after center.ChatID, activeOnly bool, limit int) ([]Chat, error) {
+func (s *Store) Chats(ctx context.Context, instance center.InstanceID, after center.StreamID, activeOnly bool, limit int) ([]Chat, error) {
 	before := [17]byte{0xff} // above every id
 	if raw, ok := center.UUID(string(after)); ok {
 		copy(before[:], raw[:])
@@ -107,7 +107,7 @@ func (s *Store) ActiveChats(ctx context.Context, instance center.InstanceID) (n 
 }
 
 // ChatOf returns the chat of a contact, or ErrNotFound.
-func (s *Store) ChatOf(ctx context.Context, id center.ContactID) (center.ChatID, error) {
+func (s *Store) ChatOf(ctx context.Context, id center.ContactID) (center.StreamID, error) {
 	raw, ok := center.UUID(string(id))
 	if !ok {
 		return "", ErrNotFound
@@ -115,19 +115,19 @@ func (s *Store) ChatOf(ctx context.Context, id center.ContactID) (center.ChatID,
 	var chat []byte
 	err := s.row(ctx, `SELECT id FROM chat WHERE id = $1 UNION ALL SELECT chat FROM contact WHERE id = $1`, []any{raw[:]}, &chat)
 	if errors.Is(err, ErrNotFound) {
-		return "", s.gone(ctx, center.ChatID(id), raw)
+		return "", s.gone(ctx, center.StreamID(id), raw)
 	}
 	if err != nil {
 		return "", err
 	}
 	found, err := decodedID("contact", chat)
-	return center.ChatID(found), s.noted(err)
+	return center.StreamID(found), s.noted(err)
 }
 
 // PageQuery asks for items of a chat. From and To are included; To 0 is no bound. Items come in the direction that
 // the query walks: rising from From, or with Backward falling from To.
 type PageQuery struct {
-	Chat           center.ChatID
+	Chat           center.StreamID
 	From, To       int64
 	Backward       bool
 	Limit          int
@@ -211,13 +211,13 @@ func (s *Store) stretch(ctx context.Context, q PageQuery, raw [16]byte) ([]cente
 }
 
 // ItemsAfter returns up to limit items of a chat after seq, of every kind, in sequence.
-func (s *Store) ItemsAfter(ctx context.Context, chat center.ChatID, seq int64, limit int) ([]center.Item, error) {
+func (s *Store) ItemsAfter(ctx context.Context, chat center.StreamID, seq int64, limit int) ([]center.Item, error) {
 	return s.Page(ctx, PageQuery{Chat: chat, From: seq + 1, Limit: limit})
 }
 
 // Item returns one item by id, or ErrNotFound. It walks the chat from its end: those asked for are mostly recent,
 // and an index over ids would be paid by every message.
-func (s *Store) Item(ctx context.Context, chat center.ChatID, id center.ItemID) (center.Item, error) {
+func (s *Store) Item(ctx context.Context, chat center.StreamID, id center.ItemID) (center.Item, error) {
 	rawChat, ok1 := center.UUID(string(chat))
 	rawID, ok2 := center.UUID(string(id))
 	if !ok1 || !ok2 {
@@ -236,7 +236,7 @@ func (s *Store) Item(ctx context.Context, chat center.ChatID, id center.ItemID) 
 const sqlItems = `SELECT seq, at, id, flags, body FROM item WHERE chat = $1` + notErased + ` `
 
 // items runs a read of sqlItems.
-func (s *Store) items(ctx context.Context, chat center.ChatID, raw [16]byte, text string, args ...any) ([]center.Item, error) {
+func (s *Store) items(ctx context.Context, chat center.StreamID, raw [16]byte, text string, args ...any) ([]center.Item, error) {
 	var all []center.Item
 	err := s.rows(ctx, text, args, func(r *sql.Rows) error {
 		var row itemRow
@@ -251,7 +251,7 @@ func (s *Store) items(ctx context.Context, chat center.ChatID, raw [16]byte, tex
 }
 
 // SeqAt returns the sequence of a chat's first item at t or later, or ErrNotFound.
-func (s *Store) SeqAt(ctx context.Context, chat center.ChatID, t time.Time) (seq int64, err error) {
+func (s *Store) SeqAt(ctx context.Context, chat center.StreamID, t time.Time) (seq int64, err error) {
 	raw, ok := center.UUID(string(chat))
 	if !ok {
 		return 0, ErrNotFound
@@ -285,7 +285,7 @@ func (s *Store) SeqAt(ctx context.Context, chat center.ChatID, t time.Time) (seq
 }
 
 // TranscriptBytes returns how much the transcript of a chat takes up to the item with the given number; 0 is to its end.
-func (s *Store) TranscriptBytes(ctx context.Context, chat center.ChatID, to int64) (n int64, err error) {
+func (s *Store) TranscriptBytes(ctx context.Context, chat center.StreamID, to int64) (n int64, err error) {
 	raw, ok := center.UUID(string(chat))
 	if !ok {
 		return 0, ErrNotFound
@@ -312,8 +312,8 @@ func ceilMillis(t time.Time) int64 {
 }
 
 // LastSeqs returns the last sequence of each chat that there is, in one query.
-func (s *Store) LastSeqs(ctx context.Context, chats []center.ChatID) (map[center.ChatID]int64, error) {
-	asked := make(map[[16]byte]center.ChatID, len(chats))
+func (s *Store) LastSeqs(ctx context.Context, chats []center.StreamID) (map[center.StreamID]int64, error) {
+	asked := make(map[[16]byte]center.StreamID, len(chats))
 	ids := make([][]byte, 0, len(chats))
 	for _, c := range chats {
 		if raw, ok := center.UUID(string(c)); ok {
@@ -321,7 +321,7 @@ func (s *Store) LastSeqs(ctx context.Context, chats []center.ChatID) (map[center
 			ids = append(ids, raw[:])
 		}
 	}
-	last := make(map[center.ChatID]int64, len(chats))
+	last := make(map[center.StreamID]int64, len(chats))
 	if len(ids) == 0 {
 		return last, nil
 	}
@@ -343,7 +343,7 @@ func (s *Store) LastSeqs(ctx context.Context, chats []center.ChatID) (map[center
 }
 
 // Receipts returns the receipts of items of a chat.
-func (s *Store) Receipts(ctx context.Context, chat center.ChatID, items []center.ItemID) (map[center.ItemID][]center.Receipt, error) {
+func (s *Store) Receipts(ctx context.Context, chat center.StreamID, items []center.ItemID) (map[center.ItemID][]center.Receipt, error) {
 	raw, ok := center.UUID(string(chat))
 	found := map[center.ItemID][]center.Receipt{}
 	asked := make(map[[16]byte]center.ItemID, len(items))

@@ -51,10 +51,10 @@ const flagTranscript = 1
 
 // newChange encodes c, in the goroutine of who asked, and refuses what no decision can mean.
 func newChange(c *center.Change) (*job, error) {
-	chat, ok := center.UUID(string(c.Chat))
+	chat, ok := center.UUID(string(c.Stream))
 	switch {
 	case !ok:
-		return nil, fmt.Errorf("chat id %q", c.Chat)
+		return nil, fmt.Errorf("chat id %q", c.Stream)
 	case len(c.Items) == 0:
 		return nil, errors.New("a change without an item")
 	case c.After == 0 && c.State == nil:
@@ -131,7 +131,7 @@ const (
 // lost to its own chat.
 func (d *dialect) steps(j *job) []step {
 	c, chat := j.change, j.chat[:]
-	conflict := func(session) error { return &Conflict{c.Chat} }
+	conflict := func(session) error { return &Conflict{c.Stream} }
 	var steps []step
 	add := func(must func(session) error, sql string, args ...any) {
 		steps = append(steps, step{sql, args, must})
@@ -142,7 +142,7 @@ func (d *dialect) steps(j *job) []step {
 		add(conflict, sqlSetState, chat, number(c.Ended), millis(c.EndedAt), c.State)
 	}
 	if c.Done != nil {
-		of, _ := center.UUID(string(c.Done.Chat)) // not always this one: a chat may have work for another
+		of, _ := center.UUID(string(c.Done.Stream)) // not always this one: a chat may have work for another
 		add(func(session) error { return &Stale{*c.Done} }, sqlFinish, of[:], c.Done.Key, millis(c.Done.At))
 	}
 	for i := range j.rows {
@@ -162,7 +162,7 @@ func (d *dialect) steps(j *job) []step {
 		add(nil, sqlRelease, claim.Kind, []byte(claim.Key))
 	}
 	for _, claim := range c.Take {
-		add(func(s session) error { return orClaimTaken(s, c.Chat, claim) }, sqlTake,
+		add(func(s session) error { return orClaimTaken(s, c.Stream, claim) }, sqlTake,
 			claim.Kind, []byte(claim.Key), text(claim.Value), chat, millis(claim.Expires), j.rows[0].at)
 	}
 	for _, key := range c.Undue {
@@ -325,7 +325,7 @@ func orTokenTaken(ses session, j *job, row *itemRow) error {
 			return &TokenTaken{it}
 		}
 	}
-	return &Conflict{j.change.Chat}
+	return &Conflict{j.change.Stream}
 }
 
 // itemIn returns the item in the columns of sqlItemToken.
@@ -334,13 +334,13 @@ func itemIn(j *job, row []driver.Value) (center.Item, error) {
 	at, ok2 := row[1].(int64)
 	flags, ok3 := row[3].(int64)
 	if !ok1 || !ok2 || !ok3 {
-		return center.Item{}, &Damage{"item", fmt.Errorf("an item of chat %s with columns of the wrong types", j.change.Chat)}
+		return center.Item{}, &Damage{"item", fmt.Errorf("an item of chat %s with columns of the wrong types", j.change.Stream)}
 	}
-	return checked(j.change.Chat, j.chat, itemRow{seq: seq, at: at, id: blob(row[2]), flags: flags, body: blob(row[4])})
+	return checked(j.change.Stream, j.chat, itemRow{seq: seq, at: at, id: blob(row[2]), flags: flags, body: blob(row[4])})
 }
 
 // orClaimTaken answers Conflict when the claim is free again by now: deciding anew will do.
-func orClaimTaken(ses session, chat center.ChatID, claim center.Claim) error {
+func orClaimTaken(ses session, chat center.StreamID, claim center.Claim) error {
 	rows, err := ses.query(sqlClaimTaken, claim.Kind, []byte(claim.Key))
 	if err != nil {
 		return err
@@ -357,8 +357,8 @@ func orClaimTaken(ses session, chat center.ChatID, claim center.Claim) error {
 }
 
 // itemOf reads an item from its columns.
-func itemOf(chat center.ChatID, seq, at int64, body []byte) (center.Item, error) {
-	it := center.Item{Chat: chat, Seq: seq, Time: timeOf(at)}
+func itemOf(chat center.StreamID, seq, at int64, body []byte) (center.Item, error) {
+	it := center.Item{Stream: chat, Seq: seq, Time: timeOf(at)}
 	if err := it.SetBody(body); err != nil {
 		return center.Item{}, fmt.Errorf("item %d of chat %s: %w", seq, chat, err)
 	}

@@ -139,7 +139,7 @@ func withSum(chat [16]byte, seq, at int64, id []byte, flags int64, body []byte) 
 }
 
 // checked returns the item of a row, if it is what was stored.
-func checked(chat center.ChatID, raw [16]byte, row itemRow) (center.Item, error) {
+func checked(chat center.StreamID, raw [16]byte, row itemRow) (center.Item, error) {
 	bad := func(format string, args ...any) (center.Item, error) {
 		err := fmt.Errorf(format, args...)
 		return center.Item{}, &Damage{"item", fmt.Errorf("item %d of chat %s: %w", row.seq, chat, err)}
@@ -161,7 +161,7 @@ func checked(chat center.ChatID, raw [16]byte, row itemRow) (center.Item, error)
 
 // whole returns damage if the numbers of a chat's items have a hole, or end before the item that is known to be the last.
 // A chat that is gone has none.
-func (s *Store) whole(ctx context.Context, chat center.ChatID, raw [16]byte, known int64) error {
+func (s *Store) whole(ctx context.Context, chat center.StreamID, raw [16]byte, known int64) error {
 	var first, last, n int64
 	err := s.row(ctx, `SELECT coalesce(min(seq), 1), coalesce(max(seq), 0), count(*) FROM item WHERE chat = $1`+notErased, []any{raw[:]}, &first, &last, &n)
 	switch {

@@ -17,7 +17,7 @@ import (
 )
 
 // chatOf100 is a chat of a hundred items, a second apart. Every third is not in the transcript.
-func chatOf100(t testing.TB, s *Store) center.ChatID {
+func chatOf100(t testing.TB, s *Store) center.StreamID {
 	t.Helper()
 	var items []center.Item
 	for i := range 100 {
@@ -28,11 +28,11 @@ func chatOf100(t testing.TB, s *Store) center.ChatID {
 	}
 	c := newChat(items...)
 	commit(t, s, c)
-	return c.Chat
+	return c.Stream
 }
 
 // spoil changes rows behind the store's back; what is the literal of a chat's id where text says CHAT.
-func spoil(t testing.TB, s *Store, chat center.ChatID, text string) {
+func spoil(t testing.TB, s *Store, chat center.StreamID, text string) {
 	t.Helper()
 	raw, _ := center.UUID(string(chat))
 	literal := `X'` + hex.EncodeToString(raw[:]) + `'`
@@ -155,7 +155,7 @@ func TestWhatIsGoneIsNotDamage(t *testing.T) {
 		}
 		left := newChat()
 		commit(t, s, left)
-		for _, id := range []center.ChatID{chat, other, center.ChatID(newID())} {
+		for _, id := range []center.StreamID{chat, other, center.StreamID(newID())} {
 			if _, err := s.Chat(t.Context(), id); !errors.Is(err, ErrNotFound) {
 				t.Errorf("chat: %v", err)
 			}
@@ -174,11 +174,11 @@ func TestWhatIsGoneIsNotDamage(t *testing.T) {
 			{From: 1, To: 1000, Backward: true, Limit: 10}, {From: 1, To: 1000, Backward: true, Limit: 1}, {From: 2, Limit: 10}, {From: 900, Limit: 10},
 			{From: 900, To: 1000, Backward: true, Limit: 10}, {From: -5, Limit: 10}, {From: 5, To: 3, Limit: 10},
 		} {
-			q.Chat = left.Chat
+			q.Chat = left.Stream
 			_, err := s.Page(t.Context(), q)
 			sound(t, fmt.Sprintf("%+v", q), err)
 		}
-		if _, err := s.Item(t.Context(), left.Chat, center.ItemID(newID())); !errors.Is(err, ErrNotFound) {
+		if _, err := s.Item(t.Context(), left.Stream, center.ItemID(newID())); !errors.Is(err, ErrNotFound) {
 			t.Errorf("item: %v", err)
 		}
 		if err := s.Damage(); err != nil {
@@ -280,9 +280,9 @@ func TestADueRowThatDoesNotDecodeIsLeftOut(t *testing.T) {
 		c.Due = append(c.Due, center.Due{Key: fmt.Sprint(i), At: start.Add(time.Duration(i) * time.Second)})
 	}
 	commit(t, s, c)
-	spoil(t, s, c.Chat, `UPDATE due SET key = X'00' WHERE key = '0'`)
-	spoil(t, s, c.Chat, `UPDATE due SET at = 'x' WHERE key = '1'`)
-	spoil(t, s, c.Chat, `UPDATE due SET chat = X'0102' WHERE key = '2'`)
+	spoil(t, s, c.Stream, `UPDATE due SET key = X'00' WHERE key = '0'`)
+	spoil(t, s, c.Stream, `UPDATE due SET at = 'x' WHERE key = '1'`)
+	spoil(t, s, c.Stream, `UPDATE due SET chat = X'0102' WHERE key = '2'`)
 	due := must(s.LeaseDue(t.Context(), start.Add(time.Minute), time.Minute, 10))(t)
 	if len(due) != 1 || due[0].Key != "3" {
 		t.Errorf("leased %v", due)
@@ -306,14 +306,14 @@ func TestCommitsThatMeetDamage(t *testing.T) {
 	commit(t, s, c)
 	taken := newChat()
 	taken.Take = c.Take
-	again := say(c.Chat, 1, "again")
+	again := say(c.Stream, 1, "again")
 	again.Items[0].Token = [16]byte{1}
 	for text, change := range map[string]*center.Change{
 		`UPDATE claim SET expires = 'never'`: taken,
 		`UPDATE item SET at = 'x'`:           again,
 		`UPDATE item SET body = X'7b'`:       again,
 	} {
-		spoil(t, s, c.Chat, text)
+		spoil(t, s, c.Stream, text)
 		damaged(t, text, s.Commit(t.Context(), change))
 		if err := s.Health(t.Context()); err != nil {
 			t.Errorf("%s: nothing can be stored: %v", text, err)

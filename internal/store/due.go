@@ -49,9 +49,9 @@ func (s *Store) LeaseDue(ctx context.Context, now time.Time, lease time.Duration
 // ends. ok is false when the row is not the caller's any more: the lease ran out and somebody else has it, or the row was
 // put anew or taken away.
 func (s *Store) ExtendDue(ctx context.Context, due center.Due, held, until time.Time) (_ center.Due, ok bool, err error) {
-	chat, _ := center.UUID(string(due.Chat))
+	chat, _ := center.UUID(string(due.Stream))
 	const text = `UPDATE due SET wake = $1 WHERE chat = $2 AND key = $3 AND at = $4 AND wake = $5 RETURNING chat, key, at, data`
-	err = s.writeTo(ctx, chatLock(string(due.Chat)), func(ses session) error {
+	err = s.writeTo(ctx, chatLock(string(due.Stream)), func(ses session) error {
 		rows, err := ses.query(text, millis(until), chat[:], due.Key, millis(due.At), millis(held))
 		if ok = len(rows) == 1; ok {
 			due, err = dueOf(rows[0])
@@ -71,7 +71,7 @@ func dueOf(row []driver.Value) (center.Due, error) {
 	if err == nil && !(ok1 && ok2) {
 		err = &Damage{"due", fmt.Errorf("a due row of chat %s with columns of the wrong types", chat)}
 	}
-	return center.Due{Chat: center.ChatID(chat), Key: key, At: timeOf(at), Data: textOf(row[3])}, err
+	return center.Due{Stream: center.StreamID(chat), Key: key, At: timeOf(at), Data: textOf(row[3])}, err
 }
 
 // NextDue returns when a row is due next, or its lease ends: now when one is due already. ok is false when there is
@@ -88,7 +88,7 @@ func (s *Store) NextDue(ctx context.Context, now time.Time) (at time.Time, ok bo
 }
 
 // DueOf returns the due rows of a chat, leased or not, by key.
-func (s *Store) DueOf(ctx context.Context, chat center.ChatID) ([]center.Due, error) {
+func (s *Store) DueOf(ctx context.Context, chat center.StreamID) ([]center.Due, error) {
 	raw, ok := center.UUID(string(chat))
 	if !ok {
 		return nil, nil
@@ -114,7 +114,7 @@ func (s *Store) dues(ctx context.Context, text string, args ...any) ([]center.Du
 			return err
 		}
 		id, err := decodedID("due", chat)
-		d.Chat, d.At, d.Data = center.ChatID(id), timeOf(at), string(data)
+		d.Stream, d.At, d.Data = center.StreamID(id), timeOf(at), string(data)
 		all = append(all, d)
 		return err
 	})

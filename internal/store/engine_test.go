@@ -45,10 +45,10 @@ func TestFactsOutliveTheStore(t *testing.T) {
 			if i == 0 {
 				commit(t, s, c)
 			} else {
-				commit(t, s, say(c.Chat, int64(i), "again"))
+				commit(t, s, say(c.Stream, int64(i), "again"))
 			}
 			equal(t, "version", must(s.SchemaVersion(t.Context()))(t), must(migrations().newest())(t))
-			equal(t, "last", must(s.Chat(t.Context(), c.Chat))(t).LastSeq, int64(i+1))
+			equal(t, "last", must(s.Chat(t.Context(), c.Stream))(t).LastSeq, int64(i+1))
 			equal(t, "due rows", len(must(s.AllDue(t.Context(), 9))(t)), 1)
 			if err := s.Close(); err != nil {
 				t.Fatal(err)
@@ -72,7 +72,7 @@ func TestOlderSchemaIsMigratedAndNewerRefused(t *testing.T) {
 			t.Fatal(err)
 		}
 		equal(t, "version", must(s.SchemaVersion(t.Context()))(t), newest+6)
-		equal(t, "transcript", transcript(t, s, c.Chat), "1:hello")
+		equal(t, "transcript", transcript(t, s, c.Stream), "1:hello")
 		if err := s.Close(); err != nil {
 			t.Fatal(err)
 		}
@@ -151,7 +151,7 @@ func TestFullDiskRefusesCommitsUntilThereIsRoom(t *testing.T) {
 		pages(60)
 		kept := int64(1)
 		for {
-			err := s.Commit(t.Context(), say(c.Chat, kept, strings.Repeat("x", 2000)))
+			err := s.Commit(t.Context(), say(c.Stream, kept, strings.Repeat("x", 2000)))
 			if err != nil {
 				var e *center.Error
 				if !errors.As(err, &e) || e.Code != center.Unavailable {
@@ -164,11 +164,11 @@ func TestFullDiskRefusesCommitsUntilThereIsRoom(t *testing.T) {
 		if s.Health(t.Context()) == nil {
 			t.Error("a full store says that it is well")
 		}
-		equal(t, "last", must(s.Chat(t.Context(), c.Chat))(t).LastSeq, kept)
+		equal(t, "last", must(s.Chat(t.Context(), c.Stream))(t).LastSeq, kept)
 		pages(1 << 20)
 		equal(t, "health", s.Health(t.Context()), nil)
-		commit(t, s, say(c.Chat, kept, "room"))
-		equal(t, "last", must(s.Chat(t.Context(), c.Chat))(t).LastSeq, kept+1)
+		commit(t, s, say(c.Stream, kept, "room"))
+		equal(t, "last", must(s.Chat(t.Context(), c.Stream))(t).LastSeq, kept+1)
 	}
 }
 
@@ -208,7 +208,7 @@ func TestCopyOfTheFilesHasWhatWasAcknowledged(t *testing.T) {
 		wg.Go(func() {
 			// Few enough that nothing is copied back while the files are copied here: that would be no crash.
 			for n := int64(1); n < 60; n++ {
-				commit(t, s, say(c.Chat, n, fmt.Sprint(n)))
+				commit(t, s, say(c.Stream, n, fmt.Sprint(n)))
 				mu.Lock()
 				acked[i] = n + 1
 				mu.Unlock()
@@ -232,7 +232,7 @@ func TestCopyOfTheFilesHasWhatWasAcknowledged(t *testing.T) {
 		}
 		survivor := open(t, "sqlite:"+copied)
 		for i, c := range chats {
-			items := must(survivor.ItemsAfter(t.Context(), c.Chat, 0, 1000))(t)
+			items := must(survivor.ItemsAfter(t.Context(), c.Stream, 0, 1000))(t)
 			if int64(len(items)) < before[i] {
 				t.Errorf("%d items survived, %d were acknowledged", len(items), before[i])
 			}
@@ -253,7 +253,7 @@ func TestWALIsCopiedBackWhileWriting(t *testing.T) {
 	commit(t, s, c)
 	const states, size = 40, 1 << 20
 	for i := range states {
-		m := say(c.Chat, int64(i+1), "x")
+		m := say(c.Stream, int64(i+1), "x")
 		m.State = make([]byte, size)
 		commit(t, s, m)
 	}
@@ -280,16 +280,16 @@ func TestStoreInABubbleStandsStillWithTheClock(t *testing.T) {
 					own := newChat()
 					commit(t, s, own)
 					for i := range int64(10) {
-						commit(t, s, say(own.Chat, i+1, "x"))
-						must(s.Chat(context.Background(), own.Chat))(t)
+						commit(t, s, say(own.Stream, i+1, "x"))
+						must(s.Chat(context.Background(), own.Stream))(t)
 					}
 				})
 			}
 			wg.Wait()
 			equal(t, "fake time that commits took", time.Since(began), 0)
 			time.Sleep(1000 * time.Hour)
-			commit(t, s, say(c.Chat, 1, "much later"))
-			equal(t, "transcript", transcript(t, s, c.Chat), "1:hello 2:much later")
+			commit(t, s, say(c.Stream, 1, "much later"))
+			equal(t, "transcript", transcript(t, s, c.Stream), "1:hello 2:much later")
 		})
 	}
 }
@@ -308,7 +308,7 @@ func TestDroppedConnectionsLoseAndDoubleNothing(t *testing.T) {
 		commit(t, s, chats[w])
 		wg.Go(func() {
 			for n := range int64(each) {
-				m := say(chats[w].Chat, n+1, fmt.Sprint(n))
+				m := say(chats[w].Stream, n+1, fmt.Sprint(n))
 				if n%5 == 0 {
 					m.Due = []center.Due{{Key: fmt.Sprint(n), At: start}}
 				}
@@ -325,12 +325,12 @@ func TestDroppedConnectionsLoseAndDoubleNothing(t *testing.T) {
 	}
 	wg.Wait()
 	for _, c := range chats {
-		items := must(s.ItemsAfter(t.Context(), c.Chat, 0, 1000))(t)
+		items := must(s.ItemsAfter(t.Context(), c.Stream, 0, 1000))(t)
 		equal(t, "items", len(items), each+1)
 		for i, it := range items {
 			equal(t, "sequence", it.Seq, int64(i+1))
 		}
-		equal(t, "due rows", len(must(s.DueOf(t.Context(), c.Chat))(t)), each/5)
+		equal(t, "due rows", len(must(s.DueOf(t.Context(), c.Stream))(t)), each/5)
 	}
 	_, ok, err := s.Clock(t.Context())
 	equal(t, "PostgreSQL has a clock", ok, true)

@@ -52,7 +52,7 @@ func (s *Store) EraseEnded(ctx context.Context, before, now time.Time, limit int
 }
 
 // EraseChat begins to erase a chat, or returns ErrNotFound. [Store.Sweep] deletes the rest of it. now is real time.
-func (s *Store) EraseChat(ctx context.Context, chat center.ChatID, now time.Time) (Erased, error) {
+func (s *Store) EraseChat(ctx context.Context, chat center.StreamID, now time.Time) (Erased, error) {
 	raw, ok := center.UUID(string(chat))
 	if !ok {
 		return Erased{}, ErrNotFound
@@ -119,7 +119,7 @@ func (s *Store) Sweep(ctx context.Context, now time.Time) (gone Erased, more boo
 }
 
 // SweepChat is Sweep for one erased chat.
-func (s *Store) SweepChat(ctx context.Context, chat center.ChatID, now time.Time) (gone Erased, more bool, err error) {
+func (s *Store) SweepChat(ctx context.Context, chat center.StreamID, now time.Time) (gone Erased, more bool, err error) {
 	raw, ok := center.UUID(string(chat))
 	if !ok {
 		return Erased{}, false, nil
@@ -195,7 +195,7 @@ func forgetErased(ses session, chat []byte, gone *Erased) error {
 }
 
 // Rows counts the rows that a chat has.
-func (s *Store) Rows(ctx context.Context, chat center.ChatID) (n Erased, err error) {
+func (s *Store) Rows(ctx context.Context, chat center.StreamID) (n Erased, err error) {
 	raw, ok := center.UUID(string(chat))
 	if !ok {
 		return n, nil

@@ -113,10 +113,10 @@ func endedChat(t testing.TB, s *Store, at time.Time) (c *center.Change, texts []
 	c.Due = []center.Due{{Key: secret("duekey"), At: start, Data: secret("due")}}
 	c.Take = []center.Claim{{Kind: "start", Key: secret("claim"), Value: secret("value")}}
 	c.Receipts = []center.Receipt{{Message: c.Items[0].ID, Recipient: center.ParticipantID(secret("recipient")), Read: start}}
-	texts = append(texts, rawID(c.Chat), rawID(c.Items[0].ID), string(c.Items[0].ID), rawID(c.Contacts[0]))
+	texts = append(texts, rawID(c.Stream), rawID(c.Items[0].ID), string(c.Items[0].ID), rawID(c.Contacts[0]))
 	commit(t, s, c)
 	// The state is written anew at the end, as it is in life: the older one is a deleted row by then.
-	end := say(c.Chat, 2, secret("last"))
+	end := say(c.Stream, 2, secret("last"))
 	end.State, end.Ended, end.EndedAt = []byte(secret("last state")), true, at
 	commit(t, s, end)
 	return c, texts
@@ -169,7 +169,7 @@ func TestErasedChatLeavesNothingBehind(t *testing.T) {
 				t.Errorf("%q of another chat is gone too", text)
 			}
 		}
-		equal(t, "the other chat", len(must(s.ItemsAfter(t.Context(), kept.Chat, 0, 9))(t)), 3)
+		equal(t, "the other chat", len(must(s.ItemsAfter(t.Context(), kept.Stream, 0, 9))(t)), 3)
 		equal(t, "scrubbed", must(s.Scrub(t.Context()))(t), true)
 		if e, ok := s.engine.(*sqliteEngine); ok && !e.memory {
 			path := strings.TrimPrefix(url, "sqlite:")
@@ -180,9 +180,9 @@ func TestErasedChatLeavesNothingBehind(t *testing.T) {
 				t.Error("the test does not see what the files hold")
 			}
 		}
-		equal(t, "chat", errOf(s.Chat(t.Context(), c.Chat)), ErrNotFound)
+		equal(t, "chat", errOf(s.Chat(t.Context(), c.Stream)), ErrNotFound)
 		equal(t, "contact", errOf(s.ChatOf(t.Context(), c.Contacts[0])), ErrNotFound)
-		_, err := s.EraseChat(t.Context(), c.Chat, start)
+		_, err := s.EraseChat(t.Context(), c.Stream, start)
 		equal(t, "erased twice", err, ErrNotFound)
 	})
 }
@@ -194,21 +194,21 @@ func TestChatVanishesAsAWhole(t *testing.T) {
 		c := newChat()
 		commit(t, s, c)
 		for after := int64(1); after < n; after++ {
-			commit(t, s, say(c.Chat, after, "again"))
+			commit(t, s, say(c.Stream, after, "again"))
 		}
-		gone := must(s.EraseChat(ctx, c.Chat, start))(t)
+		gone := must(s.EraseChat(ctx, c.Stream, start))(t)
 		equal(t, "first step", gone, Erased{Chats: 1, Contacts: 1})
 		for steps := int64(0); ; steps++ {
-			equal(t, "items", len(must(s.ItemsAfter(ctx, c.Chat, 0, 10))(t)), 0)
-			equal(t, "item", errOf(s.Item(ctx, c.Chat, c.Items[0].ID)), ErrNotFound)
-			equal(t, "first at", errOf(s.SeqAt(ctx, c.Chat, start)), ErrNotFound)
-			equal(t, "bytes", must(s.TranscriptBytes(ctx, c.Chat, 0))(t), 0)
-			equal(t, "last", len(must(s.LastSeqs(ctx, []center.ChatID{c.Chat}))(t)), 0)
+			equal(t, "items", len(must(s.ItemsAfter(ctx, c.Stream, 0, 10))(t)), 0)
+			equal(t, "item", errOf(s.Item(ctx, c.Stream, c.Items[0].ID)), ErrNotFound)
+			equal(t, "first at", errOf(s.SeqAt(ctx, c.Stream, start)), ErrNotFound)
+			equal(t, "bytes", must(s.TranscriptBytes(ctx, c.Stream, 0))(t), 0)
+			equal(t, "last", len(must(s.LastSeqs(ctx, []center.StreamID{c.Stream}))(t)), 0)
 			for _, after := range []int64{1, steps*eraseRows + 1, n - 1, n} {
 				if after < n { // what follows the last item is refused by the rules of an ended chat
-					refuses[*Conflict](t, s, say(c.Chat, after, "too late"))
+					refuses[*Conflict](t, s, say(c.Stream, after, "too late"))
 				}
-				state := say(c.Chat, after, "too late")
+				state := say(c.Stream, after, "too late")
 				state.State = []byte("{}")
 				refuses[*Conflict](t, s, state)
 			}
@@ -234,13 +234,13 @@ func TestLateRowsOfAnErasedChatGoToo(t *testing.T) {
 	url := postgresURL(t)
 	s := open(t, url)
 	c, texts := endedChat(t, s, start)
-	must(s.EraseChat(t.Context(), c.Chat, start))(t)
+	must(s.EraseChat(t.Context(), c.Stream, start))(t)
 	for more := true; more; {
 		_, more, _ = s.Sweep(t.Context(), start)
 	}
 	late := "canary-late-" + newID()
 	err := s.write(t.Context(), func(ses session) error {
-		raw := []byte(rawID(c.Chat))
+		raw := []byte(rawID(c.Stream))
 		for _, insert := range []string{
 			`INSERT INTO item (chat, seq, at, id, flags, body) VALUES ($1, 3, 1, $1, 1, $2)`,
 			`INSERT INTO due (chat, key, at, wake, data) VALUES ($1, 'k', 1, 1, $2)`,
@@ -310,10 +310,10 @@ func TestChatsThatEndedFirstAreErasedFirst(t *testing.T) {
 		_, ok, err := s.OldestEnd(t.Context())
 		equal(t, "an end", ok, false)
 		equal(t, "error", err, nil)
-		var chats []center.ChatID
+		var chats []center.StreamID
 		for i := range 5 {
 			c, _ := endedChat(t, s, start.Add(-time.Duration(i)*time.Hour))
-			chats = append(chats, c.Chat)
+			chats = append(chats, c.Stream)
 		}
 		running := newChat()
 		commit(t, s, running)
@@ -330,6 +330,6 @@ func TestChatsThatEndedFirstAreErasedFirst(t *testing.T) {
 		}
 		equal(t, "erased", must(s.EraseEnded(t.Context(), start.Add(-time.Millisecond), start, 9))(t).Chats, 2)
 		equal(t, "erased", must(s.EraseEnded(t.Context(), start, start, 9))(t).Chats, 1)
-		equal(t, "a running chat", errOf(s.Chat(t.Context(), running.Chat)), nil)
+		equal(t, "a running chat", errOf(s.Chat(t.Context(), running.Stream)), nil)
 	})
 }

@@ -10,7 +10,7 @@ import (
 var ErrNotFound = errors.New("store: not found")
 
 // Conflict says that the chat has moved on (or is not there, or is there already): decide again on a new snapshot.
-type Conflict struct{ Chat center.ChatID }
+type Conflict struct{ Chat center.StreamID }
 
 func (e *Conflict) Error() string { return "chat " + string(e.Chat) + " has moved on" }
 
@@ -28,7 +28,7 @@ func (e *ClaimTaken) Error() string { return "claim " + e.Claim.Kind + " is take
 type Stale struct{ Due center.Due }
 
 func (e *Stale) Error() string {
-	return "due row " + e.Due.Key + " of chat " + string(e.Due.Chat) + " is gone"
+	return "due row " + e.Due.Key + " of chat " + string(e.Due.Stream) + " is gone"
 }
 
 // errCommitted is the refusal of a Change that is committed already: its answer is nil.

@@ -69,12 +69,12 @@ func newChat(items ...center.Item) *center.Change {
 	if len(items) == 0 {
 		items = []center.Item{message("hello")}
 	}
-	return &center.Change{Chat: center.ChatID(newID()), Items: items, Instance: instance, State: []byte(`{"n":1}`)}
+	return &center.Change{Stream: center.StreamID(newID()), Items: items, Instance: instance, State: []byte(`{"n":1}`)}
 }
 
 // say is a message between two people: one item and nothing else.
-func say(chat center.ChatID, after int64, text string) *center.Change {
-	return &center.Change{Chat: chat, After: after, Items: []center.Item{message(text)}}
+func say(chat center.StreamID, after int64, text string) *center.Change {
+	return &center.Change{Stream: chat, After: after, Items: []center.Item{message(text)}}
 }
 
 func commit(t testing.TB, s *Store, c *center.Change) {
@@ -103,7 +103,7 @@ func contents(items []center.Item) string {
 	return strings.Join(all, " ")
 }
 
-func transcript(t testing.TB, s *Store, chat center.ChatID) string {
+func transcript(t testing.TB, s *Store, chat center.StreamID) string {
 	t.Helper()
 	return contents(must(s.ItemsAfter(context.Background(), chat, 0, 1000))(t))
 }
@@ -136,24 +136,24 @@ func TestChatIsKeptAsItWasCommitted(t *testing.T) {
 		c.State = []byte(strings.Repeat("x", 20<<10))
 		commit(t, s, c)
 
-		got := must(s.Chat(t.Context(), c.Chat))(t)
+		got := must(s.Chat(t.Context(), c.Stream))(t)
 		equal(t, "state", string(got.State), string(c.State))
 		equal(t, "instance", got.Instance, instance)
 		equal(t, "last sequence", got.LastSeq, 2)
 		equal(t, "last time", got.LastTime, hidden.Time)
 		equal(t, "ended", got.Ended, false)
 
-		items := must(s.ItemsAfter(t.Context(), c.Chat, 0, 10))(t)
-		first.Chat, first.Seq = c.Chat, 1
-		hidden.Chat, hidden.Seq = c.Chat, 2
+		items := must(s.ItemsAfter(t.Context(), c.Stream, 0, 10))(t)
+		first.Stream, first.Seq = c.Stream, 1
+		hidden.Stream, hidden.Seq = c.Stream, 2
 		equal(t, "items", len(items), 2)
 		equal(t, "first item", items[0], first)
 		equal(t, "second item", items[1], hidden)
 
-		end := say(c.Chat, 2, "bye")
+		end := say(c.Stream, 2, "bye")
 		end.State, end.Ended, end.EndedAt = []byte("over"), true, start.Add(time.Hour)
 		commit(t, s, end)
-		got = must(s.Chat(t.Context(), c.Chat))(t)
+		got = must(s.Chat(t.Context(), c.Stream))(t)
 		equal(t, "state", string(got.State), "over")
 		equal(t, "ended", got.Ended, true)
 		equal(t, "ended at", got.EndedAt, start.Add(time.Hour))
@@ -164,26 +164,26 @@ func TestWhoIsBehindIsToldSo(t *testing.T) {
 	forEachEngine(t, func(t *testing.T, s *Store) {
 		c := newChat()
 		commit(t, s, c)
-		commit(t, s, say(c.Chat, 1, "two"))
-		withState := say(c.Chat, 1, "late")
+		commit(t, s, say(c.Stream, 1, "two"))
+		withState := say(c.Stream, 1, "late")
 		withState.State = []byte("late")
 		again := newChat()
-		again.Chat = c.Chat
+		again.Stream = c.Stream
 		for name, late := range map[string]*center.Change{
-			"message":              say(c.Chat, 1, "late"),
+			"message":              say(c.Stream, 1, "late"),
 			"with state":           withState,
-			"ahead of the chat":    say(c.Chat, 3, "early"),
+			"ahead of the chat":    say(c.Stream, 3, "early"),
 			"chat exists":          again,
-			"no such chat":         say(center.ChatID(newID()), 1, "lost"),
-			"no such chat, state":  {Chat: center.ChatID(newID()), After: 1, State: []byte("x"), Items: []center.Item{message("lost")}},
-			"ahead, with due rows": {Chat: c.Chat, After: 3, Due: []center.Due{{Key: "k"}}, Items: []center.Item{message("early")}},
+			"no such chat":         say(center.StreamID(newID()), 1, "lost"),
+			"no such chat, state":  {Stream: center.StreamID(newID()), After: 1, State: []byte("x"), Items: []center.Item{message("lost")}},
+			"ahead, with due rows": {Stream: c.Stream, After: 3, Due: []center.Due{{Key: "k"}}, Items: []center.Item{message("early")}},
 		} {
 			t.Run(name, func(t *testing.T) {
-				equal(t, "chat", refuses[*Conflict](t, s, late).Chat, late.Chat)
+				equal(t, "chat", refuses[*Conflict](t, s, late).Chat, late.Stream)
 			})
 		}
-		equal(t, "transcript", transcript(t, s, c.Chat), "1:hello 2:two")
-		equal(t, "state", string(must(s.Chat(t.Context(), c.Chat))(t).State), `{"n":1}`)
+		equal(t, "transcript", transcript(t, s, c.Stream), "1:hello 2:two")
+		equal(t, "state", string(must(s.Chat(t.Context(), c.Stream))(t).State), `{"n":1}`)
 	})
 }
 
@@ -192,16 +192,16 @@ func TestChangeCommittedTwiceIsCommittedOnce(t *testing.T) {
 		c := newChat()
 		c.Take = []center.Claim{{Kind: "slot", Key: "1"}}
 		c.Due = []center.Due{{Key: "connect", At: start}}
-		next := say(c.Chat, 1, "two")
-		next.Done = &center.Due{Chat: c.Chat, Key: "connect", At: start}
-		plain := say(c.Chat, 2, "three")
+		next := say(c.Stream, 1, "two")
+		next.Done = &center.Due{Stream: c.Stream, Key: "connect", At: start}
+		plain := say(c.Stream, 2, "three")
 		for range 2 {
 			for _, c := range []*center.Change{c, next, plain} {
 				commit(t, s, c)
 				commit(t, s, c)
 			}
 		}
-		equal(t, "transcript", transcript(t, s, c.Chat), "1:hello 2:two 3:three")
+		equal(t, "transcript", transcript(t, s, c.Stream), "1:hello 2:two 3:three")
 	})
 }
 
@@ -209,12 +209,12 @@ func TestTokenFindsTheFirstItem(t *testing.T) {
 	forEachEngine(t, func(t *testing.T, s *Store) {
 		c := newChat()
 		commit(t, s, c)
-		first := say(c.Chat, 1, "once")
+		first := say(c.Stream, 1, "once")
 		first.Items[0].Token = [16]byte{1}
 		commit(t, s, first)
-		commit(t, s, say(c.Chat, 2, "between"))
+		commit(t, s, say(c.Stream, 2, "between"))
 
-		again := say(c.Chat, 3, "twice")
+		again := say(c.Stream, 3, "twice")
 		again.Items[0].Token = [16]byte{1}
 		found := refuses[*TokenTaken](t, s, again).Item
 		equal(t, "id", found.ID, first.Items[0].ID)
@@ -224,14 +224,14 @@ func TestTokenFindsTheFirstItem(t *testing.T) {
 		again.State = []byte("more than a message")
 		equal(t, "id", refuses[*TokenTaken](t, s, again).Item.ID, first.Items[0].ID)
 
-		behind := say(c.Chat, 1, "behind and twice")
+		behind := say(c.Stream, 1, "behind and twice")
 		behind.Items[0].Token = [16]byte{1}
 		equal(t, "id", refuses[*TokenTaken](t, s, behind).Item.ID, first.Items[0].ID)
 
 		other := newChat()
 		other.Items[0].Token = [16]byte{1}
 		commit(t, s, other)
-		equal(t, "transcript", transcript(t, s, c.Chat), "1:hello 2:once 3:between")
+		equal(t, "transcript", transcript(t, s, c.Stream), "1:hello 2:once 3:between")
 	})
 }
 
@@ -250,7 +250,7 @@ func TestClaimIsHeldByOne(t *testing.T) {
 		second.Value = "second"
 		refusedOne := take(second, start.Add(time.Hour-time.Millisecond))
 		equal(t, "holder", refuses[*ClaimTaken](t, s, refusedOne).Claim, token)
-		if _, err := s.Chat(t.Context(), refusedOne.Chat); !errors.Is(err, ErrNotFound) {
+		if _, err := s.Chat(t.Context(), refusedOne.Stream); !errors.Is(err, ErrNotFound) {
 			t.Errorf("a chat that was refused is there: %v", err)
 		}
 		_, held, err := s.Claim(t.Context(), "start", token.Key, start.Add(time.Hour))
@@ -267,7 +267,7 @@ func TestClaimIsHeldByOne(t *testing.T) {
 		holder := take(slot, start)
 		commit(t, s, holder)
 		refuses[*ClaimTaken](t, s, take(slot, start.Add(1000*time.Hour)))
-		swap := say(holder.Chat, 1, "swap")
+		swap := say(holder.Stream, 1, "swap")
 		swap.Release = []center.Claim{slot, {Kind: "slot", Key: "never taken"}}
 		swap.Take = []center.Claim{{Kind: "slot", Key: "a/1", Value: "y"}, {Kind: "slot", Key: "a/2"}, {Kind: "slot", Key: "b/1"}}
 		commit(t, s, swap)
@@ -292,10 +292,10 @@ func TestStaleDecisionHearsOfTheConflictAndNotOfItsOwnClaim(t *testing.T) {
 	forEachEngine(t, func(t *testing.T, s *Store) {
 		c := newChat()
 		commit(t, s, c)
-		won := say(c.Chat, 1, "won")
+		won := say(c.Stream, 1, "won")
 		won.Take = []center.Claim{{Kind: "slot", Key: "1"}}
 		commit(t, s, won)
-		late := say(c.Chat, 1, "late")
+		late := say(c.Stream, 1, "late")
 		late.Take = won.Take
 		refuses[*Conflict](t, s, late)
 	})
@@ -314,7 +314,7 @@ func TestDueRowsAreLeasedAndAnsweredOnce(t *testing.T) {
 			{Key: "gone", At: start.Add(time.Second)},
 		}
 		commit(t, s, c)
-		undue := say(c.Chat, 1, "two")
+		undue := say(c.Stream, 1, "two")
 		undue.Undue = []string{"gone", "never there"}
 		commit(t, s, undue)
 
@@ -326,22 +326,22 @@ func TestDueRowsAreLeasedAndAnsweredOnce(t *testing.T) {
 
 		at := start.Add(time.Minute)
 		leased := must(s.LeaseDue(ctx, at, 30*time.Second, 10))(t)
-		want := center.Due{Chat: c.Chat, Key: "connect", At: at, Data: "soon"}
+		want := center.Due{Stream: c.Stream, Key: "connect", At: at, Data: "soon"}
 		equal(t, "leased", fmt.Sprint(leased), fmt.Sprint([]center.Due{want}))
 		equal(t, "leased twice", len(must(s.LeaseDue(ctx, at, time.Minute, 10))(t)), 0)
 		next, _, _ = s.NextDue(ctx, at)
 		equal(t, "next is the lease's end", next, at.Add(30*time.Second))
 		equal(t, "leased after the lease", len(must(s.LeaseDue(ctx, at.Add(30*time.Second), time.Minute, 10))(t)), 1)
 
-		done := say(c.Chat, 2, "done")
+		done := say(c.Stream, 2, "done")
 		done.Done = &leased[0]
 		done.Due = []center.Due{{Key: "connect", At: at.Add(time.Minute)}}
 		commit(t, s, done)
-		late := say(c.Chat, 3, "late")
+		late := say(c.Stream, 3, "late")
 		late.Done = &leased[0]
 		equal(t, "stale", refuses[*Stale](t, s, late).Due, leased[0])
-		equal(t, "due rows", fmt.Sprint(must(s.DueOf(ctx, c.Chat))(t)), fmt.Sprint([]center.Due{
-			{Chat: c.Chat, Key: "connect", At: at.Add(time.Minute)}, {Chat: c.Chat, Key: "duration", At: start.Add(time.Hour)},
+		equal(t, "due rows", fmt.Sprint(must(s.DueOf(ctx, c.Stream))(t)), fmt.Sprint([]center.Due{
+			{Stream: c.Stream, Key: "connect", At: at.Add(time.Minute)}, {Stream: c.Stream, Key: "duration", At: start.Add(time.Hour)},
 		}))
 		equal(t, "all due rows", len(must(s.AllDue(ctx, 10))(t)), 2)
 		next, _, _ = s.NextDue(ctx, start.Add(2*time.Hour))
@@ -374,7 +374,7 @@ func TestLeasesAreExtendedByWhoHasThem(t *testing.T) {
 		again := must(s.LeaseDue(ctx, start, until.Sub(start), 10))(t)
 		equal(t, "leased again", fmt.Sprint(again), fmt.Sprint([]center.Due{leased}))
 
-		done := say(c.Chat, 1, "done")
+		done := say(c.Stream, 1, "done")
 		done.Done = &leased
 		commit(t, s, done)
 		_, ok, err = s.ExtendDue(ctx, leased, until, until.Add(time.Minute))
@@ -388,8 +388,8 @@ func TestChatMayAnswerADueRowOfAnother(t *testing.T) {
 		asks.Due = []center.Due{{Key: "ask", At: start}}
 		commit(t, s, asks)
 		commit(t, s, answers)
-		c := say(answers.Chat, 1, "answer")
-		c.Done = &center.Due{Chat: asks.Chat, Key: "ask", At: start}
+		c := say(answers.Stream, 1, "answer")
+		c.Done = &center.Due{Stream: asks.Stream, Key: "ask", At: start}
 		commit(t, s, c)
 		equal(t, "due rows", len(must(s.AllDue(t.Context(), 9))(t)), 0)
 	})
@@ -406,11 +406,11 @@ func TestReceiptsAddUp(t *testing.T) {
 			{Message: id, Recipient: bob, Delivered: start},
 			{Message: center.ItemID(newID()), Recipient: bob, Delivered: start},
 		} {
-			change := say(c.Chat, int64(i+1), "receipt")
+			change := say(c.Stream, int64(i+1), "receipt")
 			change.Receipts = []center.Receipt{rc}
 			commit(t, s, change)
 		}
-		got := must(s.Receipts(t.Context(), c.Chat, []center.ItemID{id}))(t)
+		got := must(s.Receipts(t.Context(), c.Stream, []center.ItemID{id}))(t)
 		equal(t, "receipts", fmt.Sprint(got), fmt.Sprint(map[center.ItemID][]center.Receipt{id: {
 			{Message: id, Recipient: ana, Delivered: start, Read: start.Add(time.Minute)},
 			{Message: id, Recipient: bob, Delivered: start},
@@ -424,13 +424,13 @@ func TestReads(t *testing.T) {
 		c := newChat()
 		commit(t, s, c)
 		for i := int64(1); i < 6; i++ {
-			m := say(c.Chat, i, fmt.Sprint("m", i+1))
+			m := say(c.Stream, i, fmt.Sprint("m", i+1))
 			m.Items[0].Time = start.Add(time.Duration(i) * time.Second)
 			m.Items[0].InTranscript = i%2 == 0
 			commit(t, s, m)
 		}
 		page := func(q PageQuery) string {
-			q.Chat = c.Chat
+			q.Chat = c.Stream
 			return contents(must(s.Page(ctx, q))(t))
 		}
 		equal(t, "from", page(PageQuery{From: 2, Limit: 2}), "2:m2 3:m3")
@@ -438,50 +438,50 @@ func TestReads(t *testing.T) {
 		equal(t, "backward", page(PageQuery{To: 4, Backward: true, Limit: 2}), "4:m4 3:m3")
 		equal(t, "backward from the end", page(PageQuery{Backward: true, Limit: 2}), "6:m6 5:m5")
 		equal(t, "transcript", page(PageQuery{TranscriptOnly: true, Limit: 9}), "1:hello 3:m3 5:m5")
-		equal(t, "items after", contents(must(s.ItemsAfter(ctx, c.Chat, 4, 9))(t)), "5:m5 6:m6")
+		equal(t, "items after", contents(must(s.ItemsAfter(ctx, c.Stream, 4, 9))(t)), "5:m5 6:m6")
 
-		it := must(s.Item(ctx, c.Chat, c.Items[0].ID))(t)
+		it := must(s.Item(ctx, c.Stream, c.Items[0].ID))(t)
 		equal(t, "item", it.Content, "hello")
 		for name, err := range map[string]error{
-			"item":           errOf(s.Item(ctx, c.Chat, center.ItemID(newID()))),
-			"no item id":     errOf(s.Item(ctx, c.Chat, "' OR 1=1")),
-			"chat":           errOf(s.Chat(ctx, center.ChatID(newID()))),
+			"item":           errOf(s.Item(ctx, c.Stream, center.ItemID(newID()))),
+			"no item id":     errOf(s.Item(ctx, c.Stream, "' OR 1=1")),
+			"chat":           errOf(s.Chat(ctx, center.StreamID(newID()))),
 			"no chat id":     errOf(s.Chat(ctx, "../etc")),
 			"contact":        errOf(s.ChatOf(ctx, center.ContactID(newID()))),
 			"no contact id":  errOf(s.ChatOf(ctx, "")),
-			"after the last": errOf(s.SeqAt(ctx, c.Chat, start.Add(5*time.Second+1))),
+			"after the last": errOf(s.SeqAt(ctx, c.Stream, start.Add(5*time.Second+1))),
 		} {
 			if !errors.Is(err, ErrNotFound) {
 				t.Errorf("%s: %v, want ErrNotFound", name, err)
 			}
 		}
-		equal(t, "sequence at", must(s.SeqAt(ctx, c.Chat, start))(t), 1)
-		equal(t, "sequence at", must(s.SeqAt(ctx, c.Chat, start.Add(2*time.Second)))(t), 3)
-		equal(t, "sequence at", must(s.SeqAt(ctx, c.Chat, start.Add(2*time.Second+1)))(t), 4)
+		equal(t, "sequence at", must(s.SeqAt(ctx, c.Stream, start))(t), 1)
+		equal(t, "sequence at", must(s.SeqAt(ctx, c.Stream, start.Add(2*time.Second)))(t), 3)
+		equal(t, "sequence at", must(s.SeqAt(ctx, c.Stream, start.Add(2*time.Second+1)))(t), 4)
 
 		second := newChat()
 		second.Ended = true
 		commit(t, s, second)
 		segment := center.ContactID(newID())
-		more := say(second.Chat, 1, "again")
+		more := say(second.Stream, 1, "again")
 		more.Contacts = []center.ContactID{segment}
 		commit(t, s, more)
-		equal(t, "chat of a later segment", must(s.ChatOf(ctx, segment))(t), second.Chat)
-		equal(t, "chat of the first", must(s.ChatOf(ctx, center.ContactID(second.Chat)))(t), second.Chat)
+		equal(t, "chat of a later segment", must(s.ChatOf(ctx, segment))(t), second.Stream)
+		equal(t, "chat of the first", must(s.ChatOf(ctx, center.ContactID(second.Stream)))(t), second.Stream)
 
 		equal(t, "active", must(s.ActiveChats(ctx, instance))(t), 1)
-		list := func(after center.ChatID, activeOnly bool, limit int) (all []center.ChatID) {
+		list := func(after center.StreamID, activeOnly bool, limit int) (all []center.StreamID) {
 			for _, c := range must(s.Chats(ctx, instance, after, activeOnly, limit))(t) {
 				all = append(all, c.ID)
 			}
 			return all
 		}
-		equal(t, "chats", fmt.Sprint(list("", false, 9)), fmt.Sprint([]center.ChatID{second.Chat, c.Chat}))
-		equal(t, "chats", fmt.Sprint(list(second.Chat, false, 9)), fmt.Sprint([]center.ChatID{c.Chat}))
-		equal(t, "active chats", fmt.Sprint(list("", true, 9)), fmt.Sprint([]center.ChatID{c.Chat}))
-		equal(t, "one chat", fmt.Sprint(list("", false, 1)), fmt.Sprint([]center.ChatID{second.Chat}))
-		last := must(s.LastSeqs(ctx, []center.ChatID{c.Chat, second.Chat, center.ChatID(newID()), "none"}))(t)
-		equal(t, "last sequences", fmt.Sprint(last), fmt.Sprint(map[center.ChatID]int64{c.Chat: 6, second.Chat: 2}))
+		equal(t, "chats", fmt.Sprint(list("", false, 9)), fmt.Sprint([]center.StreamID{second.Stream, c.Stream}))
+		equal(t, "chats", fmt.Sprint(list(second.Stream, false, 9)), fmt.Sprint([]center.StreamID{c.Stream}))
+		equal(t, "active chats", fmt.Sprint(list("", true, 9)), fmt.Sprint([]center.StreamID{c.Stream}))
+		equal(t, "one chat", fmt.Sprint(list("", false, 1)), fmt.Sprint([]center.StreamID{second.Stream}))
+		last := must(s.LastSeqs(ctx, []center.StreamID{c.Stream, second.Stream, center.StreamID(newID()), "none"}))(t)
+		equal(t, "last sequences", fmt.Sprint(last), fmt.Sprint(map[center.StreamID]int64{c.Stream: 6, second.Stream: 2}))
 		equal(t, "last sequences of none", len(must(s.LastSeqs(ctx, nil))(t)), 0)
 	})
 }
@@ -492,17 +492,17 @@ func TestChangeThatCannotBeMeantIsAFault(t *testing.T) {
 	forEachEngine(t, func(t *testing.T, s *Store) {
 		c := newChat()
 		commit(t, s, c)
-		misnumbered := say(c.Chat, 1, "x")
+		misnumbered := say(c.Stream, 1, "x")
 		misnumbered.Items[0].Seq = 7
-		unnamed := say(c.Chat, 1, "x")
+		unnamed := say(c.Stream, 1, "x")
 		unnamed.Items[0].ID = ""
 		stateless := newChat()
 		stateless.State = nil
-		twice := say(c.Chat, 1, "x")
+		twice := say(c.Stream, 1, "x")
 		twice.Contacts = []center.ContactID{center.ContactID(newID())}
 		twice.Contacts = append(twice.Contacts, twice.Contacts[0])
 		for name, bad := range map[string]*center.Change{
-			"no item":          {Chat: c.Chat, After: 1},
+			"no item":          {Stream: c.Stream, After: 1},
 			"no chat":          {After: 1, Items: []center.Item{message("x")}},
 			"misnumbered":      misnumbered,
 			"item without id":  unnamed,
@@ -513,7 +513,7 @@ func TestChangeThatCannotBeMeantIsAFault(t *testing.T) {
 				equal(t, "code", refuses[*center.Error](t, s, bad).Code, center.Internal)
 			})
 		}
-		equal(t, "transcript", transcript(t, s, c.Chat), "1:hello")
+		equal(t, "transcript", transcript(t, s, c.Stream), "1:hello")
 	})
 }
 
@@ -522,11 +522,11 @@ func TestChangeThatCannotBeMeantIsAFault(t *testing.T) {
 func TestSequencesAreDenseUnderRacingWriters(t *testing.T) {
 	forEachEngine(t, func(t *testing.T, s *Store) {
 		const writers, each = 16, 20
-		var chats []center.ChatID
+		var chats []center.StreamID
 		for range 3 {
 			c := newChat()
 			commit(t, s, c)
-			chats = append(chats, c.Chat)
+			chats = append(chats, c.Stream)
 		}
 		var wg sync.WaitGroup
 		for w := range writers {
@@ -598,7 +598,7 @@ func TestFailingChangeLeavesItsBatchAlone(t *testing.T) {
 			case 1:
 				c.Take = []center.Claim{{Kind: "slot", Key: fmt.Sprint(i)}, {Kind: "slot", Key: "held"}}
 			case 2:
-				c = say(held.Chat, 1, "one of these")
+				c = say(held.Stream, 1, "one of these")
 			}
 			changes[i] = c
 			go func() { outcomes <- s.Commit(context.Background(), c) }()
@@ -629,7 +629,7 @@ func TestFailingChangeLeavesItsBatchAlone(t *testing.T) {
 		equal(t, "taken", taken, n/3)
 		equal(t, "behind", behind, n/3-1)
 		for i, c := range changes {
-			_, err := s.Chat(t.Context(), c.Chat)
+			_, err := s.Chat(t.Context(), c.Stream)
 			equal(t, fmt.Sprint("chat ", i, " is there"), err == nil, i%3 != 1)
 		}
 		equal(t, "due rows", len(must(s.AllDue(t.Context(), 100))(t)), n/3)
@@ -655,7 +655,7 @@ func TestContextEndsTheWaitOnlyBeforeTheCommitBegins(t *testing.T) {
 			<-busy
 		}
 		waiting := make(chan error)
-		go func() { waiting <- s.Commit(ctx, say(c.Chat, 1, "never")) }()
+		go func() { waiting <- s.Commit(ctx, say(c.Stream, 1, "never")) }()
 		for queued := 0; queued == 0; {
 			s.queue.mu.Lock()
 			queued = len(s.queue.jobs)
@@ -669,9 +669,9 @@ func TestContextEndsTheWaitOnlyBeforeTheCommitBegins(t *testing.T) {
 		for range s.engine.loops() {
 			equal(t, "a commit that had begun", <-taken, nil)
 		}
-		equal(t, "a dead context", s.Commit(ctx, say(c.Chat, 1, "x")), context.Canceled)
-		commit(t, s, say(c.Chat, 1, "two"))
-		equal(t, "transcript", transcript(t, s, c.Chat), "1:hello 2:two")
+		equal(t, "a dead context", s.Commit(ctx, say(c.Stream, 1, "x")), context.Canceled)
+		commit(t, s, say(c.Stream, 1, "two"))
+		equal(t, "transcript", transcript(t, s, c.Stream), "1:hello 2:two")
 	})
 }
 
@@ -682,7 +682,7 @@ func TestFullQueueAndClosedStoreTurnCommitsAway(t *testing.T) {
 		s.queue.mu.Lock()
 		s.queue.jobs = make([]*job, queueMax)
 		s.queue.mu.Unlock()
-		equal(t, "full", refuses[*center.Error](t, s, say(c.Chat, 1, "x")).Code, center.Unavailable)
+		equal(t, "full", refuses[*center.Error](t, s, say(c.Stream, 1, "x")).Code, center.Unavailable)
 		s.queue.mu.Lock()
 		s.queue.jobs = nil
 		s.queue.mu.Unlock()
@@ -691,8 +691,8 @@ func TestFullQueueAndClosedStoreTurnCommitsAway(t *testing.T) {
 				t.Fatal(err)
 			}
 		}
-		equal(t, "closed", refuses[*center.Error](t, s, say(c.Chat, 1, "x")).Code, center.Unavailable)
-		if _, err := s.Chat(t.Context(), c.Chat); err == nil {
+		equal(t, "closed", refuses[*center.Error](t, s, say(c.Stream, 1, "x")).Code, center.Unavailable)
+		if _, err := s.Chat(t.Context(), c.Stream); err == nil {
 			t.Error("a closed store answers")
 		}
 	})
@@ -811,7 +811,7 @@ func TestDeletedInstanceLeavesOthersAlone(t *testing.T) {
 		make1 := func(i center.InstanceID) *center.Change {
 			c := newChat()
 			c.Instance = i
-			c.Take = []center.Claim{{Kind: "slot", Key: string(c.Chat)}}
+			c.Take = []center.Claim{{Kind: "slot", Key: string(c.Stream)}}
 			c.Due = []center.Due{{Key: "k", At: start}}
 			c.Contacts = []center.ContactID{center.ContactID(newID())}
 			c.Receipts = []center.Receipt{{Message: c.Items[0].ID, Recipient: "ana", Read: start}}
@@ -826,18 +826,18 @@ func TestDeletedInstanceLeavesOthersAlone(t *testing.T) {
 		equal(t, "insert", s.CommitResources(ctx, ResourceCommit{Insert: []Resource{{Instance: instance, Kind: "flow", ID: "a"}, {Instance: other, Kind: "flow", ID: "a"}}}), nil)
 		equal(t, "delete", s.DeleteInstance(ctx, instance, start), nil)
 
-		equal(t, "chat is gone", errOf(s.Chat(ctx, gone.Chat)), ErrNotFound)
+		equal(t, "chat is gone", errOf(s.Chat(ctx, gone.Stream)), ErrNotFound)
 		equal(t, "contact is gone", errOf(s.ChatOf(ctx, gone.Contacts[0])), ErrNotFound)
 		equal(t, "resource is gone", errOf(s.Resource(ctx, instance, "flow", "a")), ErrNotFound)
-		refuses[*Conflict](t, s, say(gone.Chat, 1, "to nobody"))
+		refuses[*Conflict](t, s, say(gone.Stream, 1, "to nobody"))
 		equal(t, "resource", errOf(s.Resource(ctx, other, "flow", "a")), nil)
-		equal(t, "transcript", transcript(t, s, kept.Chat), "1:hello")
+		equal(t, "transcript", transcript(t, s, kept.Stream), "1:hello")
 		equal(t, "due rows", len(must(s.AllDue(ctx, 1000))(t)), 1)
 		equal(t, "claims", len(must(s.Claims(ctx, "slot", ""))(t)), 1)
-		equal(t, "receipts", len(must(s.Receipts(ctx, kept.Chat, []center.ItemID{kept.Items[0].ID}))(t)), 1)
+		equal(t, "receipts", len(must(s.Receipts(ctx, kept.Stream, []center.ItemID{kept.Items[0].ID}))(t)), 1)
 
 		equal(t, "reset", s.Reset(ctx), nil)
-		equal(t, "chat is gone", errOf(s.Chat(ctx, kept.Chat)), ErrNotFound)
+		equal(t, "chat is gone", errOf(s.Chat(ctx, kept.Stream)), ErrNotFound)
 		equal(t, "resource is gone", errOf(s.Resource(ctx, other, "flow", "a")), ErrNotFound)
 		commit(t, s, kept)
 	})

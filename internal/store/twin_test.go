@@ -15,7 +15,7 @@ import (
 
 // twin says in maps what a store is to do.
 type twin struct {
-	chats  map[center.ChatID]*twinChat
+	chats  map[center.StreamID]*twinChat
 	claims map[string]center.Claim
 }
 
@@ -28,12 +28,12 @@ type twinChat struct {
 }
 
 func newTwin() *twin {
-	return &twin{map[center.ChatID]*twinChat{}, map[string]center.Claim{}}
+	return &twin{map[center.StreamID]*twinChat{}, map[string]center.Claim{}}
 }
 
 // commit returns the kind of refusal, "" when c is kept.
 func (tw *twin) commit(c *center.Change) string {
-	chat := tw.chats[c.Chat]
+	chat := tw.chats[c.Stream]
 	if chat == nil {
 		chat = &twinChat{due: map[string]center.Due{}, receipts: map[string]center.Receipt{}}
 	}
@@ -73,9 +73,9 @@ func (tw *twin) commit(c *center.Change) string {
 }
 
 func (tw *twin) keep(chat *twinChat, c *center.Change) {
-	tw.chats[c.Chat] = chat
+	tw.chats[c.Stream] = chat
 	for i, it := range c.Items {
-		it.Chat, it.Seq = c.Chat, c.After+1+int64(i)
+		it.Stream, it.Seq = c.Stream, c.After+1+int64(i)
 		chat.items = append(chat.items, it)
 	}
 	if c.State != nil {
@@ -94,7 +94,7 @@ func (tw *twin) keep(chat *twinChat, c *center.Change) {
 		delete(chat.due, key)
 	}
 	for _, d := range c.Due {
-		d.Chat = c.Chat
+		d.Stream = c.Stream
 		chat.due[d.Key] = d
 	}
 	for _, r := range c.Receipts {
@@ -134,10 +134,10 @@ func kindOf(t *rapid.T, err error) string {
 }
 
 // drawChange draws a Change of few chats, keys and tokens, so that they meet.
-func drawChange(t *rapid.T, chats []center.ChatID, tw *twin) *center.Change {
-	c := &center.Change{Chat: rapid.SampledFrom(chats).Draw(t, "chat"), Instance: instance}
+func drawChange(t *rapid.T, chats []center.StreamID, tw *twin) *center.Change {
+	c := &center.Change{Stream: rapid.SampledFrom(chats).Draw(t, "chat"), Instance: instance}
 	var last int64
-	if chat := tw.chats[c.Chat]; chat != nil {
+	if chat := tw.chats[c.Stream]; chat != nil {
 		last = int64(len(chat.items))
 	}
 	c.After = max(0, last+rapid.SampledFrom([]int64{0, 0, 0, 0, -1, -2, 1}).Draw(t, "behind"))
@@ -176,11 +176,11 @@ func drawChange(t *rapid.T, chats []center.ChatID, tw *twin) *center.Change {
 		c.Release = append(c.Release, center.Claim{Kind: "k", Key: key})
 	}
 	if key := rapid.SampledFrom([]string{"", "", "a", "b"}).Draw(t, "done"); key != "" {
-		c.Done = &center.Due{Chat: c.Chat, Key: key, At: at}
+		c.Done = &center.Due{Stream: c.Stream, Key: key, At: at}
 	}
 	if rapid.Bool().Draw(t, "receipt") {
 		r := center.Receipt{Message: c.Items[0].ID, Recipient: "ana", Read: at}
-		if chat := tw.chats[c.Chat]; chat != nil {
+		if chat := tw.chats[c.Stream]; chat != nil {
 			r.Message = chat.items[0].ID
 		}
 		if rapid.Bool().Draw(t, "delivered") {
@@ -192,7 +192,7 @@ func drawChange(t *rapid.T, chats []center.ChatID, tw *twin) *center.Change {
 }
 
 // dump writes all that can be read of a store.
-func dump(t *rapid.T, s *Store, chats []center.ChatID) string {
+func dump(t *rapid.T, s *Store, chats []center.StreamID) string {
 	ctx := context.Background()
 	var b strings.Builder
 	check := func(err error) {
@@ -228,7 +228,7 @@ func dump(t *rapid.T, s *Store, chats []center.ChatID) string {
 	return b.String()
 }
 
-func (tw *twin) dump(chats []center.ChatID) string {
+func (tw *twin) dump(chats []center.StreamID) string {
 	var b strings.Builder
 	for _, id := range chats {
 		chat := tw.chats[id]
@@ -269,7 +269,7 @@ func TestStoreDoesWhatItsTwinDoes(t *testing.T) {
 				t.Fatal(err)
 			}
 			tw := newTwin()
-			chats := []center.ChatID{center.ChatID(newID()), center.ChatID(newID()), center.ChatID(newID())}
+			chats := []center.StreamID{center.StreamID(newID()), center.StreamID(newID()), center.StreamID(newID())}
 			var past []*center.Change
 			for range rapid.IntRange(1, 20).Draw(t, "changes") {
 				c := drawChange(t, chats, tw)

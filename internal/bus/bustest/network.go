@@ -55,7 +55,7 @@ func (n *Network) Node() *Node {
 }
 
 // Publish tells the node's own listeners, and the other nodes as badly as the rule says.
-func (node *Node) Publish(chat center.ChatID, items []center.Item) {
+func (node *Node) Publish(chat center.StreamID, items []center.Item) {
 	node.Local.Publish(chat, items)
 	for _, d := range node.network.plan(node) {
 		deliver := func() {

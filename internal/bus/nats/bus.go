@@ -205,7 +205,7 @@ func hostPort(addr string) (host string, port int, err error) {
 }
 
 // Publish tells this node's listeners before it returns, and the other nodes soon, or never.
-func (b *Bus) Publish(chat center.ChatID, items []center.Item) {
+func (b *Bus) Publish(chat center.StreamID, items []center.Item) {
 	b.local.Publish(chat, items)
 	for len(items) > 0 {
 		var news []byte
@@ -218,7 +218,7 @@ func (b *Bus) Publish(chat center.ChatID, items []center.Item) {
 
 // Listen calls deliver with the news of the chat until stop is called, as [bus.Local.Listen] does. Other nodes learn
 // of the interest a moment later. Listening twice to one chat makes doubles.
-func (b *Bus) Listen(chat center.ChatID, deliver func([]center.Item)) (stop func()) {
+func (b *Bus) Listen(chat center.StreamID, deliver func([]center.Item)) (stop func()) {
 	forget := b.local.Listen(chat, deliver)
 	sub, err := b.conn.ChanSubscribe(subjectPrefix+string(chat), b.inbox)
 	if err != nil {
@@ -234,7 +234,7 @@ func (b *Bus) Listen(chat center.ChatID, deliver func([]center.Item)) (stop func
 // hand passes the news of other nodes on.
 func (b *Bus) hand() {
 	for m := range b.inbox {
-		chat := center.ChatID(strings.TrimPrefix(m.Subject, subjectPrefix))
+		chat := center.StreamID(strings.TrimPrefix(m.Subject, subjectPrefix))
 		items, err := decode(chat, m.Data)
 		if err != nil {
 			b.log.Warn("news not understood", "chat", chat, "error", err)

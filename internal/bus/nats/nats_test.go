@@ -18,17 +18,17 @@ import (
 	"github.com/parley-chat/parley/internal/center"
 )
 
-const chat = center.ChatID("c0000000-0000-4000-8000-000000000000")
+const chat = center.StreamID("c0000000-0000-4000-8000-000000000000")
 
 func TestNewsComesBackAsItWent(t *testing.T) {
 	at := time.UnixMilli(1700000000123).UTC()
 	items := []center.Item{
-		{Chat: chat, Seq: 7, ID: "i7", Time: at, Type: center.TypeMessage, Contact: "c", ContentType: center.TextPlain,
+		{Stream: chat, Seq: 7, ID: "i7", Time: at, Type: center.TypeMessage, Contact: "c", ContentType: center.TextPlain,
 			Content: "grüße \"\n", ParticipantID: "p", DisplayName: "Ana", Role: center.RoleCustomer, InTranscript: true},
-		{Chat: chat, Seq: 8, ID: "i8", Time: at, Type: center.TypeMetadata, Contact: "c", ContentType: center.EventMetadata,
+		{Stream: chat, Seq: 8, ID: "i8", Time: at, Type: center.TypeMetadata, Contact: "c", ContentType: center.EventMetadata,
 			Receipt: &center.Receipt{Message: "i7", Recipient: "q", Read: at}},
-		{Chat: chat, Seq: 9, ID: "i9", Time: at, Contact: "c"},
-		{Chat: chat, ID: "t", Time: at, Type: center.TypeEvent, Contact: "c", ContentType: center.EventTyping},
+		{Stream: chat, Seq: 9, ID: "i9", Time: at, Contact: "c"},
+		{Stream: chat, ID: "t", Time: at, Type: center.TypeEvent, Contact: "c", ContentType: center.EventTyping},
 	}
 	news, rest := encode(items)
 	got, err := decode(chat, news)

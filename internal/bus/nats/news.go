@@ -35,7 +35,7 @@ func encode(items []center.Item) (news []byte, rest []center.Item) {
 
 var errNews = errors.New("not news of this version")
 
-func decode(chat center.ChatID, news []byte) ([]center.Item, error) {
+func decode(chat center.StreamID, news []byte) ([]center.Item, error) {
 	if len(news) == 0 || news[0] != newsVersion {
 		return nil, errNews
 	}
@@ -55,7 +55,7 @@ func decode(chat center.ChatID, news []byte) ([]center.Item, error) {
 		if n <= 0 || size > uint64(len(rest)-n) {
 			return nil, errNews
 		}
-		it := center.Item{Chat: chat, Seq: int64(seq), Time: time.UnixMilli(at).UTC()}
+		it := center.Item{Stream: chat, Seq: int64(seq), Time: time.UnixMilli(at).UTC()}
 		if err := it.SetBody(rest[n : n+int(size)]); err != nil {
 			return nil, err
 		}
