@@ -101,7 +101,7 @@ func TestSoakPause(t *testing.T) {
 		}
 	}
 	gaps := 0
-	if err := watch.QueryRow(t.Context(), `SELECT count(*) FROM (SELECT chat FROM item GROUP BY chat HAVING min(seq) <> 1 OR max(seq) <> count(*)) AS broken`).Scan(&gaps); err != nil {
+	if err := watch.QueryRow(t.Context(), `SELECT count(*) FROM (SELECT stream FROM item GROUP BY stream HAVING min(seq) <> 1 OR max(seq) <> count(*)) AS broken`).Scan(&gaps); err != nil {
 		t.Fatal(err)
 	}
 	if gaps > 0 {
@@ -235,8 +235,8 @@ func hold(t *testing.T, stranger *pgx.Conn, contacts []string) {
 	for _, id := range contacts {
 		// The chat goes on until one of its next items is held.
 		for from := 1; ; from++ {
-			tag, err := stranger.Exec(t.Context(), `INSERT INTO item (chat, seq, at, id, flags, body)
-				SELECT c, (SELECT coalesce(max(seq), 0) FROM item WHERE chat = c) + 1, 0, c, 0, '' FROM (SELECT decode(replace($1, '-', ''), 'hex') AS c) AS one
+			tag, err := stranger.Exec(t.Context(), `INSERT INTO item (stream, seq, at, id, flags, body)
+				SELECT c, (SELECT coalesce(max(seq), 0) FROM item WHERE stream = c) + 1, 0, c, 0, '' FROM (SELECT decode(replace($1, '-', ''), 'hex') AS c) AS one
 				ON CONFLICT DO NOTHING`, id)
 			if err != nil {
 				t.Fatal(err)

@@ -2,27 +2,34 @@ package center
 
 import "time"
 
-// Change is one decision about one chat, taken on a snapshot of it: what the store commits as a whole or not at
-// all. The comparison is After: if the chat has moved on since, nothing of the Change is kept and it is decided
-// again.
+// StreamKind says what a stream is the stream of.
+type StreamKind string
+
+// KindChat is the kind of the streams of chats.
+const KindChat StreamKind = "chat"
+
+// Change is one decision about one stream, taken on a snapshot of it: what the store commits as a whole or not at
+// all. The comparison is After: if the stream has moved on since, nothing of the Change is kept and it is decided
+// again. Changes of several streams that are one decision are committed together.
 type Change struct {
 	Stream StreamID
-	// After is the sequence of the last item the decision saw; 0 makes the chat. Items are numbered After+1, After+2, …
+	// After is the sequence of the last item the decision saw; 0 makes the stream. Items are numbered After+1, After+2, …
 	After int64
 	// Items are never empty: a Change with nothing to show carries one Marker.
 	Items []Item
-	// State is the chat's new state in the chat package's own encoding, nil when it did not change (a message between
+	// State is the stream's new state in the encoding of whoever decides, nil when it did not change (a message between
 	// two people touches no other row).
 	State []byte
-	// Instance, Ended and EndedAt index the state; they are read only when State is set.
+	// Kind, Instance, Ended and EndedAt index the state; they are read only when State is set.
+	Kind     StreamKind
 	Instance InstanceID
 	Ended    bool
 	EndedAt  time.Time
 	// Contacts are segments that this Change adds to an existing chat, so that they can be found by id. The first
 	// contact is found by the chat's own id.
 	Contacts []ContactID
-	Due      []Due    // put: a row with the same chat and key is replaced
-	Undue    []string // keys of due rows taken away
+	Due      []Due    // put: a row with the same stream and key is replaced
+	Cancel   []string // keys of due rows taken away
 	Take     []Claim  // fails the whole Change when a live claim is there
 	Release  []Claim  // by kind and key; taking away what is not there is no error
 	Receipts []Receipt
@@ -35,10 +42,14 @@ type Change struct {
 // Change that answers it takes the row away.
 type Due struct {
 	Stream StreamID
-	Key    string // unique within the chat: "connect", "duration", "flow", "join:<participant>"
+	Key    string // unique within the stream: "connect", "duration", "flow", "join:<participant>"
 	At     time.Time
 	Data   string // meant for whoever put it
+	Lane   Lane
 }
+
+// Lane is a line of due rows. What waits in one does not delay what waits in another.
+type Lane int
 
 // Claim is a unique right: a client token's first answer, a slot among the concurrent active chats.
 type Claim struct {

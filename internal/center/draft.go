@@ -37,7 +37,7 @@ func (d *Draft) Edit() *Chat {
 // Empty says that nothing was decided: there is nothing to commit.
 func (d *Draft) Empty() bool {
 	c := &d.change
-	return !d.edited && len(c.Items) == 0 && len(c.Due) == 0 && len(c.Undue) == 0 && len(c.Take) == 0 &&
+	return !d.edited && len(c.Items) == 0 && len(c.Due) == 0 && len(c.Cancel) == 0 && len(c.Take) == 0 &&
 		len(c.Release) == 0 && len(c.Receipts) == 0 && c.Done == nil
 }
 
@@ -74,7 +74,7 @@ func (d *Draft) event(contentType string, p *Participant, inTranscript bool) *It
 
 // Schedule puts a due row.
 func (d *Draft) Schedule(key string, at time.Time, data string) {
-	d.change.Undue = remove(d.change.Undue, key)
+	d.change.Cancel = remove(d.change.Cancel, key)
 	d.change.Due = slices.DeleteFunc(d.change.Due, func(due Due) bool { return due.Key == key })
 	d.change.Due = append(d.change.Due, Due{Stream: StreamID(d.Chat.ID), Key: key, At: at.UTC(), Data: data})
 }
@@ -82,7 +82,7 @@ func (d *Draft) Schedule(key string, at time.Time, data string) {
 // Unschedule takes a due row away, whether it was there before or put by this Draft.
 func (d *Draft) Unschedule(key string) {
 	d.change.Due = slices.DeleteFunc(d.change.Due, func(due Due) bool { return due.Key == key })
-	d.change.Undue = append(remove(d.change.Undue, key), key)
+	d.change.Cancel = append(remove(d.change.Cancel, key), key)
 }
 
 func remove(keys []string, key string) []string {
@@ -123,7 +123,7 @@ func (d *Draft) Finish(encode func(*Chat) []byte) *Change {
 	c := &d.change
 	if d.edited {
 		c.State = encode(d.Chat)
-		c.Instance = d.Chat.Instance
+		c.Kind, c.Instance = KindChat, d.Chat.Instance
 		c.Ended, c.EndedAt = !d.Chat.Ended.IsZero(), d.Chat.Ended
 	}
 	if len(c.Items) == 0 {

@@ -443,8 +443,8 @@ func TestEnd(t *testing.T) {
 		t.Errorf("still due: %v", ch.Due)
 	}
 	want := []string{center.DueConnect, center.DueDuration, center.DueFlow, center.DueFlowToo, center.DueJoin + string(b.ID)}
-	if !slices.Equal(ch.Undue, want) {
-		t.Errorf("taken away are %v, want %v", ch.Undue, want)
+	if !slices.Equal(ch.Cancel, want) {
+		t.Errorf("taken away are %v, want %v", ch.Cancel, want)
 	}
 	if len(ch.Release) != 1 || ch.Release[0].Kind != center.ClaimSlot || ch.Release[0].Key != "instance/0" {
 		t.Errorf("released %v", ch.Release)
@@ -502,7 +502,7 @@ func TestSchedule(t *testing.T) {
 	d.Unschedule("c")
 	d.Schedule("c", noon, "3")
 	ch := d.Finish(func(*center.Chat) []byte { return nil })
-	if got := fmt.Sprintf("%d %s %s %v", len(ch.Due), ch.Due[0].Key, ch.Due[1].Key, ch.Undue); got != "2 b c [a]" {
+	if got := fmt.Sprintf("%d %s %s %v", len(ch.Due), ch.Due[0].Key, ch.Due[1].Key, ch.Cancel); got != "2 b c [a]" {
 		t.Errorf("got %s", got)
 	}
 }

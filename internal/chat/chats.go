@@ -239,7 +239,7 @@ func (c *Chats) load(ctx context.Context, e *entry) error {
 		return nil
 	}
 	e.snap = nil
-	row, err := c.Store.Chat(ctx, center.StreamID(e.id))
+	row, err := c.Store.Stream(ctx, center.StreamID(e.id))
 	if errors.Is(err, store.ErrNotFound) {
 		return noContact(center.ContactID(e.id))
 	}
@@ -255,7 +255,7 @@ func (c *Chats) load(ctx context.Context, e *entry) error {
 }
 
 // decode reads the state of a chat. One that cannot be what was stored is damage.
-func (c *Chats) decode(row store.Chat) (*state, error) {
+func (c *Chats) decode(row store.Stream) (*state, error) {
 	s := new(state)
 	err := checkSum(row.State)
 	if err == nil {

@@ -95,7 +95,7 @@ func TestSlowTurnsAreBounded(t *testing.T) {
 		}
 		time.Sleep(3 * time.Hour)
 		synctest.Wait()
-		if n, err := w.store.ActiveChats(w.ctx, instance); err != nil || n != 0 {
+		if n, err := w.store.ActiveStreams(w.ctx, center.KindChat, instance); err != nil || n != 0 {
 			t.Errorf("%d chats have not ended, %v", n, err)
 		}
 	})
@@ -144,13 +144,13 @@ func TestTimersFollowTheWallClockWhenItJumps(t *testing.T) {
 				go func() { chats.Run(ctx); close(done) }()
 				time.Sleep(c.before)
 				synctest.Wait()
-				if row, err := w.store.Chat(w.ctx, center.StreamID(who.Chat)); err != nil || row.Ended {
+				if row, err := w.store.Stream(w.ctx, center.StreamID(who.Chat)); err != nil || row.Ended {
 					t.Fatalf("before its time: ended %t, %v", row.Ended, err)
 				}
 				wall.jump(c.jumps)
 				time.Sleep(15 * time.Second)
 				synctest.Wait()
-				if row, err := w.store.Chat(w.ctx, center.StreamID(who.Chat)); err != nil || !row.Ended {
+				if row, err := w.store.Stream(w.ctx, center.StreamID(who.Chat)); err != nil || !row.Ended {
 					t.Errorf("15 s after the wall clock jumped ahead by %v: ended %t, %v", c.jumps, row.Ended, err)
 				}
 				stop()

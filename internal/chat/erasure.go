@@ -206,9 +206,9 @@ const dueErase = "erase"
 // and its decoded state are theirs.
 func (c *Chats) Erase(ctx context.Context, contact center.ContactID, end bool) (store.Erased, error) {
 	id, err := c.Store.ChatOf(ctx, contact)
-	var row store.Chat
+	var row store.Stream
 	if err == nil {
-		row, err = c.Store.Chat(ctx, id)
+		row, err = c.Store.Stream(ctx, id)
 	}
 	if errors.Is(err, store.ErrNotFound) {
 		return store.Erased{}, noContact(contact)
@@ -259,7 +259,7 @@ func (c *Chats) endToErase(ctx context.Context, id center.ChatID) error {
 func (c *Chats) othersErase(ctx context.Context, id center.ChatID) (gone bool, err error) {
 	for waited := time.Duration(0); waited < eraseAsked; waited += eraseAsk {
 		rest(ctx, eraseAsk)
-		if _, err := c.Store.Chat(ctx, center.StreamID(id)); errors.Is(err, store.ErrNotFound) {
+		if _, err := c.Store.Stream(ctx, center.StreamID(id)); errors.Is(err, store.ErrNotFound) {
 			return true, nil
 		} else if err != nil {
 			return false, err
@@ -298,7 +298,7 @@ func (c *Chats) eraseAskedFor(ctx context.Context, due center.Due) error {
 	if err := c.forgetChat(ctx, center.ChatID(due.Stream)); err != nil {
 		return err
 	}
-	last, err := c.Store.Page(ctx, store.PageQuery{Chat: due.Stream, From: 1, Backward: true, Limit: eraseShown})
+	last, err := c.Store.Page(ctx, store.PageQuery{Stream: due.Stream, From: 1, Backward: true, Limit: eraseShown})
 	if err != nil && !errors.Is(err, center.ErrDamaged) { // a damaged chat is erased too
 		return err
 	}

@@ -16,7 +16,7 @@ func (c *Chats) DeleteInstance(ctx context.Context, id center.InstanceID) error 
 	}
 	ctx = context.WithoutCancel(ctx)
 	for {
-		active, err := c.Store.Chats(ctx, id, "", true, 100)
+		active, err := c.Store.Streams(ctx, center.KindChat, id, "", true, 100)
 		if err != nil {
 			return err
 		}

@@ -38,7 +38,7 @@ func TestDeleteInstanceLeavesNothing(t *testing.T) {
 			_, one := w.start(c, nil)
 			w.start(c, nil)
 			w.must(cut(w))
-			if left, err := w.store.Chats(w.ctx, instance, "", false, 10); err != nil || len(left) > 0 {
+			if left, err := w.store.Streams(w.ctx, center.KindChat, instance, "", false, 10); err != nil || len(left) > 0 {
 				t.Errorf("%d chats are left, %v", len(left), err)
 			}
 			if _, err := w.store.ChatOf(w.ctx, one.Contact); !errors.Is(err, store.ErrNotFound) {

@@ -312,7 +312,7 @@ func TestOneStartOnManyNodes(t *testing.T) {
 			t.Fatalf("%d chats", len(found))
 		}
 	}
-	if n, err := w.store.ActiveChats(w.ctx, instance); err != nil || n != 20 {
+	if n, err := w.store.ActiveStreams(w.ctx, center.KindChat, instance); err != nil || n != 20 {
 		t.Errorf("%d chats, %v", n, err)
 	}
 }

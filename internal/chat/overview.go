@@ -38,7 +38,7 @@ func (c *Chats) Overview(ctx context.Context, limit int) ([]Summary, error) {
 	}
 	all := []Summary{}
 	for _, i := range instances {
-		rows, err := c.Store.Chats(ctx, i.ID, "", false, limit-len(all))
+		rows, err := c.Store.Streams(ctx, center.KindChat, i.ID, "", false, limit-len(all))
 		if err != nil {
 			return nil, err
 		}
@@ -77,7 +77,7 @@ func (c *Chats) Detail(ctx context.Context, contact center.ContactID) (*Detail, 
 	if err != nil {
 		return nil, err
 	}
-	row, err := c.Store.Chat(ctx, id)
+	row, err := c.Store.Stream(ctx, id)
 	if err != nil {
 		return nil, err
 	}

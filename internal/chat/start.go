@@ -177,9 +177,9 @@ func (c *Chats) chatOf(ctx context.Context, at center.InstanceID, id center.Cont
 		return nil, missing
 	}
 	chat, err := c.Store.ChatOf(ctx, id)
-	var row store.Chat
+	var row store.Stream
 	if err == nil {
-		row, err = c.Store.Chat(ctx, chat)
+		row, err = c.Store.Stream(ctx, chat)
 	}
 	if errors.Is(err, store.ErrNotFound) || err == nil && row.Instance != at {
 		return nil, missing

@@ -221,7 +221,7 @@ func (c *Chats) mostRecent(ctx context.Context, s *state, at *position, n int) (
 		}
 		return at, nil
 	}
-	items, err := c.Store.Page(ctx, store.PageQuery{Chat: center.StreamID(s.ID), From: 1, Backward: true, Limit: n, TranscriptOnly: true})
+	items, err := c.Store.Page(ctx, store.PageQuery{Stream: center.StreamID(s.ID), From: 1, Backward: true, Limit: n, TranscriptOnly: true})
 	switch {
 	case err != nil || len(items) == 0 && at.Forward:
 		return nil, err
@@ -234,7 +234,7 @@ func (c *Chats) mostRecent(ctx context.Context, s *state, at *position, n int) (
 // scan reads up to limit items in the position's direction, and says whether there are more behind them.
 func (c *Chats) scan(ctx context.Context, session center.PastSession, at position, low, high int64, limit int) ([]center.Item, bool, error) {
 	q := store.PageQuery{
-		Chat: center.StreamID(session.Chat), From: low, To: high, Backward: !at.Forward, Limit: limit + 1, TranscriptOnly: true, Last: session.LastSeq,
+		Stream: center.StreamID(session.Chat), From: low, To: high, Backward: !at.Forward, Limit: limit + 1, TranscriptOnly: true, Last: session.LastSeq,
 	}
 	switch {
 	case at.Forward:

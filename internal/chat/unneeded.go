@@ -90,7 +90,7 @@ func (c *Chats) deleteUnneededOf(ctx context.Context, at center.InstanceID, sinc
 // is forgotten.
 func (c *Chats) withoutRunning(ctx context.Context, at center.InstanceID, ripe map[string]bool) error {
 	for after := center.ChatID(""); ; {
-		some, err := c.Store.Chats(ctx, at, center.StreamID(after), true, contentPage)
+		some, err := c.Store.Streams(ctx, center.KindChat, at, center.StreamID(after), true, contentPage)
 		if err != nil {
 			return err
 		}

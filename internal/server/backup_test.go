@@ -191,7 +191,7 @@ func TestBackupsThatAreRefused(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := db.Exec(`INSERT INTO item (chat, seq, at, id, flags, body) VALUES (x'01', 2, 0, x'02', 0, x'')`); err != nil {
+	if _, err := db.Exec(`INSERT INTO item (stream, seq, at, id, flags, body) VALUES (x'01', 2, 0, x'02', 0, x'')`); err != nil {
 		t.Fatal(err)
 	}
 	refused("a hole in a chat", "has 1 items, numbered 2 to 2", try(cfg))

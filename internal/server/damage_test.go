@@ -282,13 +282,13 @@ func TestAHoleInATranscript(t *testing.T) {
 func TestAStateThatIsNotWhatWasStored(t *testing.T) {
 	whole := makeHundreds(t)
 	for what, text := range map[string]string{
-		"does not decode":         `UPDATE chat SET state = X'7b'`,
-		"a name is changed":       `UPDATE chat SET state = CAST(replace(CAST(state AS TEXT), '"Ana"', '"Bob"') AS BLOB)`,
-		"a member is renamed":     `UPDATE chat SET state = CAST(replace(CAST(state AS TEXT), '"participants"', '"participantz"') AS BLOB)`,
-		"it is of another type":   `UPDATE chat SET state = 5`,
-		"the chat's row is gone":  `DELETE FROM chat`,
+		"does not decode":         `UPDATE stream SET state = X'7b'`,
+		"a name is changed":       `UPDATE stream SET state = CAST(replace(CAST(state AS TEXT), '"Ana"', '"Bob"') AS BLOB)`,
+		"a member is renamed":     `UPDATE stream SET state = CAST(replace(CAST(state AS TEXT), '"participants"', '"participantz"') AS BLOB)`,
+		"it is of another type":   `UPDATE stream SET state = 5`,
+		"the chat's row is gone":  `DELETE FROM stream`,
 		"all its items are gone":  `DELETE FROM item`,
-		"its key is another's id": `UPDATE chat SET id = X'00000000000000000000000000000001'`,
+		"its key is another's id": `UPDATE stream SET id = X'00000000000000000000000000000001'`,
 	} {
 		h := whole.copy(t)
 		spoil(t, h.path(), text)

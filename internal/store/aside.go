@@ -25,7 +25,7 @@ const (
 // aside commits, beside the committers and their common batches, what waits for locks that other transactions hold: of
 // a node that hangs, or of an operator's session that was left open. A batch that waited too long is tried again in
 // halves, so that all commit but those jobs that are locked themselves. These are refused as Unavailable, one by one. Their
-// locks are remembered, and what needs one of them is tried alone until one succeeds: a locked chat costs the others
+// locks are remembered, and what needs one of them is tried alone until one succeeds: a locked stream costs the others
 // one wait, however many messages are sent to it.
 type aside struct {
 	engine *pgEngine
@@ -205,19 +205,27 @@ func (a *aside) unlock(j *job) {
 	}
 }
 
-// locks are names of what the job may have to wait for while another transaction changes it: its chat, another chat
-// whose due row it answers, and claims, which may be any chat's.
+// locks are names of what the job may have to wait for while another transaction changes it: its streams, another stream
+// whose due row it answers, and claims, which may be any stream's.
 func (j *job) locks() []string {
 	if j.change == nil {
 		return j.on
 	}
-	c := j.change
-	all := make([]string, 0, 2+len(c.Take)+len(c.Release))
-	if c.After > 0 { // a chat that is refused before it exists is not tried again
-		all = append(all, chatLock(string(c.Stream)))
+	all := j.part.locks(nil)
+	for i := range j.others {
+		all = j.others[i].locks(all)
+	}
+	return all
+}
+
+func (p *part) locks(all []string) []string {
+	c := p.change
+	all = slices.Grow(all, 2+len(c.Take)+len(c.Release))
+	if c.After > 0 { // a stream that is refused before it exists is not tried again
+		all = append(all, streamLock(string(c.Stream)))
 	}
 	if c.Done != nil && c.Done.Stream != c.Stream {
-		all = append(all, chatLock(string(c.Done.Stream)))
+		all = append(all, streamLock(string(c.Done.Stream)))
 	}
 	for _, claim := range c.Take {
 		all = append(all, lockName("claim", claim.Kind, claim.Key))
@@ -228,7 +236,7 @@ func (j *job) locks() []string {
 	return all
 }
 
-func chatLock(id string) string { return lockName("chat", id) }
+func streamLock(id string) string { return lockName("stream", id) }
 
 // lockName tells its parts apart, whatever they contain.
 func lockName(parts ...string) (name string) {

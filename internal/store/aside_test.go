@@ -48,7 +48,7 @@ func (x *stranger) exec(text string, args ...any) {
 func (x *stranger) hold(chat center.StreamID, seq int64) {
 	x.Helper()
 	raw, _ := center.UUID(string(chat))
-	x.exec(`INSERT INTO item (chat, seq, at, id, flags, body) VALUES ($1, $2, 0, $1, 0, '')`, raw[:], seq)
+	x.exec(`INSERT INTO item (stream, seq, at, id, flags, body) VALUES ($1, $2, 0, $1, 0, '')`, raw[:], seq)
 }
 
 func (x *stranger) letGo() {
@@ -188,14 +188,14 @@ func TestLockedRowsOfOtherWrites(t *testing.T) {
 	}
 	x := newStranger(t, url)
 	raw, _ := center.UUID(string(held.Stream))
-	x.exec(`UPDATE due SET data = 'x' WHERE chat = $1`, raw[:])
+	x.exec(`UPDATE due SET data = 'x' WHERE stream = $1`, raw[:])
 	x.exec(`UPDATE claim SET value = 'x' WHERE key = 'held'`)
 	x.exec(`UPDATE resource SET body = 'x' WHERE id = 'held'`)
 	x.exec(`INSERT INTO resource (instance, kind, id, name, version, created, modified) VALUES ('', 'flow', 'new', 'new', 1, 0, 0)`)
 
 	// Twice: what is known to be locked takes another way than what is found out.
 	for range 2 {
-		leased := must(s.LeaseDue(ctx, start, 0, 9))(t)
+		leased := must(s.LeaseDue(ctx, 0, start, 0, 9))(t)
 		if len(leased) != 1 || leased[0].Stream != free.Stream {
 			t.Errorf("leased %v", leased)
 		}
@@ -226,7 +226,7 @@ func TestLockedRowsOfOtherWrites(t *testing.T) {
 	c := newChat()
 	c.Take = []center.Claim{{Kind: "k", Key: "held"}}
 	commit(t, s, c)
-	equal(t, "leased", len(must(s.LeaseDue(ctx, start, 0, 9))(t)), 2)
+	equal(t, "leased", len(must(s.LeaseDue(ctx, 0, start, 0, 9))(t)), 2)
 	if err := s.DeleteResource(ctx, "", "flow", "held"); err != nil {
 		t.Error(err)
 	}
@@ -248,7 +248,7 @@ func TestTransactionOfAHungNodeEnds(t *testing.T) {
 	outcome := make(chan error)
 	go func() {
 		outcome <- hung.write(context.Background(), func(ses session) error {
-			_, err := ses.exec(`UPDATE chat SET ended_at = 5 WHERE id = $1`, raw[:])
+			_, err := ses.exec(`UPDATE stream SET ended_at = 5 WHERE id = $1`, raw[:])
 			holds <- struct{}{}
 			<-goesOn
 			return err
@@ -266,7 +266,7 @@ func TestTransactionOfAHungNodeEnds(t *testing.T) {
 	}
 	close(goesOn)
 	equal(t, "what hung", <-outcome, nil)
-	got := must(other.Chat(t.Context(), c.Stream))(t)
+	got := must(other.Stream(t.Context(), c.Stream))(t)
 	equal(t, "ended_at", got.EndedAt.UnixMilli(), 5)
 	equal(t, "state", string(got.State), "next")
 }

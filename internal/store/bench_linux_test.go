@@ -176,11 +176,11 @@ func openRaw(b *testing.B, laid bool) *Store {
 func (r *rawLog) scrub(context.Context) (bool, error) { return true, nil }
 
 func (r *rawLog) commit(batch []*job) {
-	sortByChat(batch)
+	sortByStream(batch)
 	r.buffer = r.buffer[:0]
 	for _, j := range batch {
 		row := &j.rows[0]
-		r.buffer = append(r.buffer, j.chat[:]...)
+		r.buffer = append(r.buffer, j.stream[:]...)
 		r.buffer = binary.BigEndian.AppendUint64(r.buffer, uint64(row.seq))
 		r.buffer = binary.BigEndian.AppendUint64(r.buffer, uint64(row.at))
 		r.buffer = append(r.buffer, row.id...)

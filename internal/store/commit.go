@@ -13,28 +13,36 @@ import (
 	"github.com/parley-chat/parley/internal/center"
 )
 
-// Commit keeps c as a whole and returns nil once it is durable, or keeps nothing of it and returns
+// Commit keeps the Changes, each of another stream, as a whole and returns nil once they are durable, or keeps nothing of
+// them and returns
 //
-//   - [*Conflict]: the chat has moved on from c.After, or does not exist, or (After 0) exists
+//   - [*Conflict]: a stream has moved on from its After, or does not exist, or (After 0) exists
 //   - [*TokenTaken]: one of the items' tokens is there already
-//   - [*ClaimTaken]: a live claim that c takes is held
-//   - [*Stale]: the due row that c answers is gone
+//   - [*ClaimTaken]: a live claim that a Change takes is held
+//   - [*Stale]: the due row that a Change answers is gone
 //   - [*center.Error] with code Unavailable: full disk, full queue, lost database, closed store
-//   - ctx's error, when ctx ended before c's turn came
+//   - ctx's error, when ctx ended before their turn came
 //
-// Items are numbered After+1, After+2, … whatever their order of arrival here; every item needs an id. A Change whose
-// first item is in its place already, under the same id, is committed: so a Change may be committed again when it is
-// not known what became of it.
+// Items are numbered After+1, After+2, … whatever their order of arrival here; every item needs an id. When the first item
+// of the stream with the least id is in its place already, under the same id, all Changes are committed: so they may be
+// committed again when it is not known what became of them.
 //
-// The place before the first item must be filled: a chat's sequence has no holes and no item outlives its chat. The
+// The place before the first item must be filled: a stream's sequence has no holes and no item outlives its stream. The
 // check is a look at the index page that the insert goes to anyway; on SQLite it costs nothing that could be
 // measured.
-func (s *Store) Commit(ctx context.Context, c *center.Change) error {
-	j, err := newChange(c)
+func (s *Store) Commit(ctx context.Context, changes ...*center.Change) error {
+	j, err := newChanges(changes)
 	if err != nil {
 		return fault(err)
 	}
 	return s.do(ctx, j)
+}
+
+// part is the Change of one stream.
+type part struct {
+	stream [16]byte
+	change *center.Change
+	rows   []itemRow // of change.Items
 }
 
 // itemRow is an item as its columns.
@@ -49,39 +57,70 @@ type itemRow struct {
 
 const flagTranscript = 1
 
-// newChange encodes c, in the goroutine of who asked, and refuses what no decision can mean.
-func newChange(c *center.Change) (*job, error) {
-	chat, ok := center.UUID(string(c.Stream))
-	switch {
-	case !ok:
-		return nil, fmt.Errorf("chat id %q", c.Stream)
-	case len(c.Items) == 0:
-		return nil, errors.New("a change without an item")
-	case c.After == 0 && c.State == nil:
-		return nil, errors.New("a new chat without a state")
-	}
-	j := &job{chat: chat, change: c, rows: make([]itemRow, len(c.Items))}
-	for i := range c.Items {
-		row, err := newRow(chat, &c.Items[i], c.After+1+int64(i))
+// newChanges encodes the Changes, in the goroutine of who asked. They are applied in the order of their streams' ids, so
+// that nodes do not wait for each other in a ring. On PostgreSQL those of several streams share no transaction with others:
+// what they have locked would have no place in a batch's order.
+func newChanges(changes []*center.Change) (*job, error) {
+	j := new(job)
+	for i, c := range changes {
+		p, err := newPart(c)
 		if err != nil {
 			return nil, err
 		}
-		j.rows[i] = row
+		if i == 0 {
+			j.part = p
+			continue
+		}
+		j.others = append(j.others, p)
+	}
+	if j.change == nil {
+		return nil, errors.New("a commit without a change")
+	}
+	if len(j.others) == 0 {
+		return j, nil
+	}
+	all := append(j.others, j.part)
+	slices.SortFunc(all, func(a, b part) int { return bytes.Compare(a.stream[:], b.stream[:]) })
+	for i := range all[1:] {
+		if all[i].stream == all[i+1].stream {
+			return nil, fmt.Errorf("two changes of stream %s in one commit", all[i].change.Stream)
+		}
+	}
+	j.part, j.others, j.alone = all[0], all[1:], true
+	return j, nil
+}
+
+// newPart refuses what no decision can mean.
+func newPart(c *center.Change) (p part, err error) {
+	stream, ok := center.UUID(string(c.Stream))
+	switch {
+	case !ok:
+		return p, fmt.Errorf("stream id %q", c.Stream)
+	case len(c.Items) == 0:
+		return p, errors.New("a change without an item")
+	case c.After == 0 && c.State == nil:
+		return p, errors.New("a new stream without a state")
+	}
+	p = part{stream: stream, change: c, rows: make([]itemRow, len(c.Items))}
+	for i := range c.Items {
+		if p.rows[i], err = newRow(stream, &c.Items[i], c.After+1+int64(i)); err != nil {
+			return p, err
+		}
 	}
 	for _, id := range c.Contacts {
 		if _, ok := center.UUID(string(id)); !ok {
-			return nil, fmt.Errorf("contact id %q", id)
+			return p, fmt.Errorf("contact id %q", id)
 		}
 	}
 	for _, r := range c.Receipts {
 		if _, ok := center.UUID(string(r.Message)); !ok {
-			return nil, fmt.Errorf("receipt of item id %q", r.Message)
+			return p, fmt.Errorf("receipt of item id %q", r.Message)
 		}
 	}
-	return j, nil
+	return p, nil
 }
 
-func newRow(chat [16]byte, it *center.Item, seq int64) (itemRow, error) {
+func newRow(stream [16]byte, it *center.Item, seq int64) (itemRow, error) {
 	id, ok := center.UUID(string(it.ID))
 	if !ok {
 		return itemRow{}, fmt.Errorf("item id %q", it.ID)
@@ -97,83 +136,91 @@ func newRow(chat [16]byte, it *center.Item, seq int64) (itemRow, error) {
 		row.token = it.Token[:]
 	}
 	row.body = it.AppendBody(make([]byte, 0, 256+len(it.Content)))
-	row.flags = withSum(chat, row.seq, row.at, row.id, row.flags, row.body)
+	row.flags = withSum(stream, row.seq, row.at, row.id, row.flags, row.body)
 	return row, nil
 }
 
 // The SQL of a Change, one text for both engines; the append that checks its predecessor is the dialect's.
 const (
-	sqlNewChat    = `INSERT INTO chat (id, instance, ended, ended_at, state) VALUES ($1, $2, $3, $4, $5) ON CONFLICT DO NOTHING`
-	sqlSetState   = `UPDATE chat SET ended = $2, ended_at = $3, state = $4 WHERE id = $1`
-	sqlFinish     = `DELETE FROM due WHERE chat = $1 AND key = $2 AND at = $3`
-	sqlItem       = `INSERT INTO item (chat, seq, at, id, flags, token, body) VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT DO NOTHING`
-	sqlContact    = `INSERT INTO contact (id, chat) VALUES ($1, $2) ON CONFLICT DO NOTHING`
+	sqlNewStream  = `INSERT INTO stream (id, kind, instance, ended, ended_at, state) VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT DO NOTHING`
+	sqlSetState   = `UPDATE stream SET ended = $2, ended_at = $3, state = $4 WHERE id = $1`
+	sqlFinish     = `DELETE FROM due WHERE stream = $1 AND key = $2 AND at = $3`
+	sqlItem       = `INSERT INTO item (stream, seq, at, id, flags, token, body) VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT DO NOTHING`
+	sqlContact    = `INSERT INTO contact (id, stream) VALUES ($1, $2) ON CONFLICT DO NOTHING`
 	sqlRelease    = `DELETE FROM claim WHERE kind = $1 AND key = $2`
-	sqlUndue      = `DELETE FROM due WHERE chat = $1 AND key = $2`
-	sqlItemID     = `SELECT id FROM item WHERE chat = $1 AND seq = $2`
-	sqlItemToken  = `SELECT seq, at, id, flags, body FROM item WHERE chat = $1 AND token = $2`
+	sqlCancel     = `DELETE FROM due WHERE stream = $1 AND key = $2`
+	sqlItemID     = `SELECT id FROM item WHERE stream = $1 AND seq = $2`
+	sqlItemToken  = `SELECT seq, at, id, flags, body FROM item WHERE stream = $1 AND token = $2`
 	sqlClaimTaken = `SELECT value, expires FROM claim WHERE kind = $1 AND key = $2`
 
-	sqlTake = `INSERT INTO claim (kind, key, value, chat, expires) VALUES ($1, $2, $3, $4, $5)
-		ON CONFLICT (kind, key) DO UPDATE SET value = excluded.value, chat = excluded.chat, expires = excluded.expires
+	sqlTake = `INSERT INTO claim (kind, key, value, stream, expires) VALUES ($1, $2, $3, $4, $5)
+		ON CONFLICT (kind, key) DO UPDATE SET value = excluded.value, stream = excluded.stream, expires = excluded.expires
 		WHERE claim.expires > 0 AND claim.expires <= $6`
-	sqlDue = `INSERT INTO due (chat, key, at, wake, data) VALUES ($1, $2, $3, $3, $4)
-		ON CONFLICT (chat, key) DO UPDATE SET at = excluded.at, wake = excluded.wake, data = excluded.data`
+	sqlDue = `INSERT INTO due (stream, key, at, wake, data, lane) VALUES ($1, $2, $3, $3, $4, $5)
+		ON CONFLICT (stream, key) DO UPDATE SET at = excluded.at, wake = excluded.wake, data = excluded.data, lane = excluded.lane`
 	// A time that is not set leaves the one that is.
-	sqlReceipt = `INSERT INTO receipt (chat, item, participant, delivered, read) VALUES ($1, $2, $3, $4, $5)
-		ON CONFLICT (chat, item, participant) DO UPDATE SET
+	sqlReceipt = `INSERT INTO receipt (stream, item, participant, delivered, read) VALUES ($1, $2, $3, $4, $5)
+		ON CONFLICT (stream, item, participant) DO UPDATE SET
 			delivered = CASE WHEN excluded.delivered > 0 THEN excluded.delivered ELSE receipt.delivered END,
 			read = CASE WHEN excluded.read > 0 THEN excluded.read ELSE receipt.read END`
 )
 
-// steps is the Change of j in statements. The chat's row comes first, so that two nodes deciding about one chat meet
-// there; then what tells a stale decision; claims last, so that who is behind hears of that, and not of a claim it
-// lost to its own chat.
+// steps are the Changes of j in statements.
 func (d *dialect) steps(j *job) []step {
-	c, chat := j.change, j.chat[:]
+	steps := d.partSteps(nil, &j.part)
+	for i := range j.others {
+		steps = d.partSteps(steps, &j.others[i])
+	}
+	return steps
+}
+
+// partSteps appends the Change of one stream. The stream's row comes first, so that two nodes deciding about one stream
+// meet there; then what tells a stale decision; claims last, so that who is behind hears of that, and not of a claim it
+// lost to its own stream.
+func (d *dialect) partSteps(steps []step, p *part) []step {
+	c, stream := p.change, p.stream[:]
 	conflict := func(session) error { return &Conflict{c.Stream} }
-	var steps []step
 	add := func(must func(session) error, sql string, args ...any) {
 		steps = append(steps, step{sql, args, must})
 	}
 	if c.After == 0 {
-		add(conflict, sqlNewChat, chat, string(c.Instance), number(c.Ended), millis(c.EndedAt), c.State)
+		add(conflict, sqlNewStream, stream, string(c.Kind), string(c.Instance), number(c.Ended), millis(c.EndedAt), c.State)
 	} else if c.State != nil {
-		add(conflict, sqlSetState, chat, number(c.Ended), millis(c.EndedAt), c.State)
+		add(conflict, sqlSetState, stream, number(c.Ended), millis(c.EndedAt), c.State)
 	}
 	if c.Done != nil {
-		of, _ := center.UUID(string(c.Done.Stream)) // not always this one: a chat may have work for another
+		of, _ := center.UUID(string(c.Done.Stream)) // not always this one: a stream may have work for another
 		add(func(session) error { return &Stale{*c.Done} }, sqlFinish, of[:], c.Done.Key, millis(c.Done.At))
 	}
-	for i := range j.rows {
-		row := &j.rows[i]
-		taken := func(s session) error { return orTokenTaken(s, j, row) }
+	for i := range p.rows {
+		row := &p.rows[i]
+		taken := func(s session) error { return orTokenTaken(s, p, row) }
 		if i == 0 && c.After > 0 {
-			add(taken, d.append, chat, c.After, row.at, row.id, row.flags, row.token, row.body)
+			add(taken, d.append, stream, c.After, row.at, row.id, row.flags, row.token, row.body)
 		} else {
-			add(taken, sqlItem, chat, row.seq, row.at, row.id, row.flags, row.token, row.body)
+			add(taken, sqlItem, stream, row.seq, row.at, row.id, row.flags, row.token, row.body)
 		}
 	}
 	for _, id := range c.Contacts {
 		raw, _ := center.UUID(string(id))
-		add(func(session) error { return fault(fmt.Errorf("contact %s exists", id)) }, sqlContact, raw[:], chat)
+		add(func(session) error { return fault(fmt.Errorf("contact %s exists", id)) }, sqlContact, raw[:], stream)
 	}
 	for _, claim := range c.Release {
 		add(nil, sqlRelease, claim.Kind, []byte(claim.Key))
 	}
 	for _, claim := range c.Take {
 		add(func(s session) error { return orClaimTaken(s, c.Stream, claim) }, sqlTake,
-			claim.Kind, []byte(claim.Key), text(claim.Value), chat, millis(claim.Expires), j.rows[0].at)
+			claim.Kind, []byte(claim.Key), text(claim.Value), stream, millis(claim.Expires), p.rows[0].at)
 	}
-	for _, key := range c.Undue {
-		add(nil, sqlUndue, chat, key)
+	for _, key := range c.Cancel {
+		add(nil, sqlCancel, stream, key)
 	}
 	for _, due := range c.Due {
-		add(nil, sqlDue, chat, due.Key, millis(due.At), text(due.Data))
+		add(nil, sqlDue, stream, due.Key, millis(due.At), text(due.Data), int64(due.Lane))
 	}
 	for _, r := range c.Receipts {
 		item, _ := center.UUID(string(r.Message))
-		add(nil, sqlReceipt, chat, item[:], string(r.Recipient), millis(r.Delivered), millis(r.Read))
+		add(nil, sqlReceipt, stream, item[:], string(r.Recipient), millis(r.Delivered), millis(r.Read))
 	}
 	return steps
 }
@@ -202,21 +249,21 @@ func (d *dialect) apply(ses session, batch []*job, careful bool) error {
 var errCareful = errors.New("a job of the batch is refused")
 
 // sortByChat brings a batch in the order in which all committers of all nodes touch things, so that they do not wait
-// for each other in a ring: chat by chat, and within one those jobs first that begin with its row. Jobs of one chat
+// for each other in a ring: stream by stream, and within one those jobs first that begin with its row. Jobs of one stream
 // have been decided on the same snapshot, so any order will do.
-func sortByChat(batch []*job) {
+func sortByStream(batch []*job) {
 	slices.SortStableFunc(batch, func(a, b *job) int {
-		if c := bytes.Compare(a.chat[:], b.chat[:]); c != 0 {
+		if c := bytes.Compare(a.stream[:], b.stream[:]); c != 0 {
 			return c
 		}
 		return cmp.Compare(number(a.plain()), number(b.plain()))
 	})
 }
 
-// plainRun is how many plain jobs of different chats batch begins with.
+// plainRun is how many plain jobs of different streams batch begins with.
 func plainRun(batch []*job) int {
 	n := 0
-	for n < len(batch) && batch[n].plain() && (n == 0 || batch[n].chat != batch[n-1].chat) {
+	for n < len(batch) && batch[n].plain() && (n == 0 || batch[n].stream != batch[n-1].stream) {
 		n++
 	}
 	return n
@@ -231,7 +278,7 @@ func appendRun(ses session, run []*job) error {
 		return err
 	}
 	for _, j := range left {
-		j.err = settle(ses, j, func(s session) error { return orTokenTaken(s, j, &j.rows[0]) })
+		j.err = settle(ses, j, func(s session) error { return orTokenTaken(s, &j.part, &j.rows[0]) })
 		if !refused(j.err) {
 			return j.err
 		}
@@ -298,10 +345,10 @@ func (d *dialect) undo(ses session, j *job, must func(session) error, cause erro
 	return nil
 }
 
-// settle says why the Change of j could not be applied: because it is applied already, if its first item is in its
+// settle says why the Changes of j could not be applied: because they are applied already, if the first item is in its
 // place; otherwise why answers.
 func settle(ses session, j *job, why func(session) error) error {
-	rows, err := ses.query(sqlItemID, j.chat[:], j.rows[0].seq)
+	rows, err := ses.query(sqlItemID, j.stream[:], j.rows[0].seq)
 	if err != nil {
 		return err
 	}
@@ -311,42 +358,42 @@ func settle(ses session, j *job, why func(session) error) error {
 	return why(ses)
 }
 
-func orTokenTaken(ses session, j *job, row *itemRow) error {
+func orTokenTaken(ses session, p *part, row *itemRow) error {
 	if row.token != nil {
-		rows, err := ses.query(sqlItemToken, j.chat[:], row.token)
+		rows, err := ses.query(sqlItemToken, p.stream[:], row.token)
 		if err != nil {
 			return err
 		}
 		if len(rows) == 1 {
-			it, err := itemIn(j, rows[0])
+			it, err := itemIn(p, rows[0])
 			if err != nil {
 				return fault(err)
 			}
 			return &TokenTaken{it}
 		}
 	}
-	return &Conflict{j.change.Stream}
+	return &Conflict{p.change.Stream}
 }
 
 // itemIn returns the item in the columns of sqlItemToken.
-func itemIn(j *job, row []driver.Value) (center.Item, error) {
+func itemIn(p *part, row []driver.Value) (center.Item, error) {
 	seq, ok1 := row[0].(int64)
 	at, ok2 := row[1].(int64)
 	flags, ok3 := row[3].(int64)
 	if !ok1 || !ok2 || !ok3 {
-		return center.Item{}, &Damage{"item", fmt.Errorf("an item of chat %s with columns of the wrong types", j.change.Stream)}
+		return center.Item{}, &Damage{"item", fmt.Errorf("an item of stream %s with columns of the wrong types", p.change.Stream)}
 	}
-	return checked(j.change.Stream, j.chat, itemRow{seq: seq, at: at, id: blob(row[2]), flags: flags, body: blob(row[4])})
+	return checked(p.change.Stream, p.stream, itemRow{seq: seq, at: at, id: blob(row[2]), flags: flags, body: blob(row[4])})
 }
 
 // orClaimTaken answers Conflict when the claim is free again by now: deciding anew will do.
-func orClaimTaken(ses session, chat center.StreamID, claim center.Claim) error {
+func orClaimTaken(ses session, stream center.StreamID, claim center.Claim) error {
 	rows, err := ses.query(sqlClaimTaken, claim.Kind, []byte(claim.Key))
 	if err != nil {
 		return err
 	}
 	if len(rows) == 0 {
-		return &Conflict{chat}
+		return &Conflict{stream}
 	}
 	expires, ok := rows[0][1].(int64)
 	if !ok {
@@ -357,10 +404,10 @@ func orClaimTaken(ses session, chat center.StreamID, claim center.Claim) error {
 }
 
 // itemOf reads an item from its columns.
-func itemOf(chat center.StreamID, seq, at int64, body []byte) (center.Item, error) {
-	it := center.Item{Stream: chat, Seq: seq, Time: timeOf(at)}
+func itemOf(stream center.StreamID, seq, at int64, body []byte) (center.Item, error) {
+	it := center.Item{Stream: stream, Seq: seq, Time: timeOf(at)}
 	if err := it.SetBody(body); err != nil {
-		return center.Item{}, fmt.Errorf("item %d of chat %s: %w", seq, chat, err)
+		return center.Item{}, fmt.Errorf("item %d of stream %s: %w", seq, stream, err)
 	}
 	return it, nil
 }

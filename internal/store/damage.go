@@ -19,10 +19,10 @@ import (
 	"github.com/parley-chat/parley/internal/center"
 )
 
-// The rules about damage: what is read is what was written, or an error. A chat's items are numbered without holes and
+// The rules about damage: what is read is what was written, or an error. A stream's items are numbered without holes and
 // carry a checksum, so that neither a shorter nor another transcript is taken for the right one. The first finding of
 // each kind is logged as an error, and from then on the store is not healthy until the program starts on another
-// database. A chat that is gone as a whole is not damage.
+// database. A stream that is gone as a whole is not damage.
 
 // Damage says that the database holds something that parley did not write, or has lost something that it wrote.
 type Damage struct {
@@ -126,10 +126,10 @@ const sumShift = 8
 var castagnoli = crc32.MakeTable(crc32.Castagnoli)
 
 // withSum adds to an item's flags the checksum of all that is read of it.
-func withSum(chat [16]byte, seq, at int64, id []byte, flags int64, body []byte) int64 {
+func withSum(stream [16]byte, seq, at int64, id []byte, flags int64, body []byte) int64 {
 	flags &= 1<<sumShift - 1
 	var head [56]byte
-	b := append(head[:0], chat[:]...)
+	b := append(head[:0], stream[:]...)
 	b = binary.BigEndian.AppendUint64(b, uint64(seq))
 	b = binary.BigEndian.AppendUint64(b, uint64(at))
 	b = binary.BigEndian.AppendUint64(b, uint64(flags))
@@ -139,15 +139,15 @@ func withSum(chat [16]byte, seq, at int64, id []byte, flags int64, body []byte) 
 }
 
 // checked returns the item of a row, if it is what was stored.
-func checked(chat center.StreamID, raw [16]byte, row itemRow) (center.Item, error) {
+func checked(stream center.StreamID, raw [16]byte, row itemRow) (center.Item, error) {
 	bad := func(format string, args ...any) (center.Item, error) {
 		err := fmt.Errorf(format, args...)
-		return center.Item{}, &Damage{"item", fmt.Errorf("item %d of chat %s: %w", row.seq, chat, err)}
+		return center.Item{}, &Damage{"item", fmt.Errorf("item %d of stream %s: %w", row.seq, stream, err)}
 	}
 	if row.flags>>sumShift != 0 && row.flags != withSum(raw, row.seq, row.at, row.id, row.flags, row.body) {
 		return bad("its checksum is wrong")
 	}
-	it, err := itemOf(chat, row.seq, row.at, row.body)
+	it, err := itemOf(stream, row.seq, row.at, row.body)
 	switch {
 	case err != nil:
 		return bad("%w", err)
@@ -159,20 +159,20 @@ func checked(chat center.StreamID, raw [16]byte, row itemRow) (center.Item, erro
 	return it, nil
 }
 
-// whole returns damage if the numbers of a chat's items have a hole, or end before the item that is known to be the last.
-// A chat that is gone has none.
-func (s *Store) whole(ctx context.Context, chat center.StreamID, raw [16]byte, known int64) error {
+// whole returns damage if the numbers of a stream's items have a hole, or end before the item that is known to be the last.
+// A stream that is gone has none.
+func (s *Store) whole(ctx context.Context, stream center.StreamID, raw [16]byte, known int64) error {
 	var first, last, n int64
-	err := s.row(ctx, `SELECT coalesce(min(seq), 1), coalesce(max(seq), 0), count(*) FROM item WHERE chat = $1`+notErased, []any{raw[:]}, &first, &last, &n)
+	err := s.row(ctx, `SELECT coalesce(min(seq), 1), coalesce(max(seq), 0), count(*) FROM item WHERE stream = $1`+notErased, []any{raw[:]}, &first, &last, &n)
 	switch {
 	case err != nil:
 		return err
 	case n == 0:
 		return nil
 	case first != 1 || n != last:
-		return s.Damaged("item", fmt.Errorf("chat %s has %d items, numbered %d to %d", chat, n, first, last))
+		return s.Damaged("item", fmt.Errorf("stream %s has %d items, numbered %d to %d", stream, n, first, last))
 	case last < known:
-		return s.Damaged("item", fmt.Errorf("chat %s ends with item %d; it had %d", chat, last, known))
+		return s.Damaged("item", fmt.Errorf("stream %s ends with item %d; it had %d", stream, last, known))
 	}
 	return nil
 }
@@ -222,10 +222,10 @@ func (s *Store) Check(atOnce int64) error {
 	return nil
 }
 
-// sqlHole names a chat whose items are not numbered from 1 without a hole. Those of a chat that is being erased go from the
+// sqlHole names a stream whose items are not numbered from 1 without a hole. Those of a stream that is being erased go from the
 // first on.
-const sqlHole = `SELECT 'chat ' || hex(chat) || ' has ' || count(*) || ' items, numbered ' || min(seq) || ' to ' || max(seq)
-	FROM item WHERE NOT EXISTS (SELECT 1 FROM erased WHERE erased.chat = item.chat) GROUP BY chat HAVING min(seq) <> 1 OR max(seq) <> count(*) LIMIT 1`
+const sqlHole = `SELECT 'stream ' || hex(stream) || ' has ' || count(*) || ' items, numbered ' || min(seq) || ' to ' || max(seq)
+	FROM item WHERE NOT EXISTS (SELECT 1 FROM erased WHERE erased.stream = item.stream) GROUP BY stream HAVING min(seq) <> 1 OR max(seq) <> count(*) LIMIT 1`
 
 // check reads the whole file. An error says that its structure is damaged; a hole between items is noted.
 func (e *sqliteEngine) check(ctx context.Context) error {

@@ -64,14 +64,14 @@ func sound(t testing.TB, what string, err error) {
 func TestReadsDoNotCrossHoles(t *testing.T) {
 	forEachEngine(t, func(t *testing.T, s *Store) {
 		chat := chatOf100(t, s)
-		id := must(s.Page(t.Context(), PageQuery{Chat: chat, From: 50, Limit: 1}))(t)[0].ID
-		near := must(s.Page(t.Context(), PageQuery{Chat: chat, From: 80, Limit: 1}))(t)[0].ID
-		spoil(t, s, chat, `DELETE FROM item WHERE chat = CHAT AND seq = 50`)
+		id := must(s.Page(t.Context(), PageQuery{Stream: chat, From: 50, Limit: 1}))(t)[0].ID
+		near := must(s.Page(t.Context(), PageQuery{Stream: chat, From: 80, Limit: 1}))(t)[0].ID
+		spoil(t, s, chat, `DELETE FROM item WHERE stream = CHAT AND seq = 50`)
 		if s.Damage() != nil {
 			t.Fatal("damage before anything was read")
 		}
 		page := func(q PageQuery) error {
-			q.Chat = chat
+			q.Stream = chat
 			_, err := s.Page(t.Context(), q)
 			return err
 		}
@@ -120,26 +120,26 @@ func TestReadsDoNotCrossHoles(t *testing.T) {
 func TestLostEndsOfAChatAreDamage(t *testing.T) {
 	forEachEngine(t, func(t *testing.T, s *Store) {
 		first, last, all, state := chatOf100(t, s), chatOf100(t, s), chatOf100(t, s), chatOf100(t, s)
-		spoil(t, s, first, `DELETE FROM item WHERE chat = CHAT AND seq = 1`)
-		_, err := s.Page(t.Context(), PageQuery{Chat: first, From: 1, Limit: 3})
+		spoil(t, s, first, `DELETE FROM item WHERE stream = CHAT AND seq = 1`)
+		_, err := s.Page(t.Context(), PageQuery{Stream: first, From: 1, Limit: 3})
 		damaged(t, "forwards without the first item", err)
-		_, err = s.Page(t.Context(), PageQuery{Chat: first, From: 1, Backward: true, Limit: 200})
+		_, err = s.Page(t.Context(), PageQuery{Stream: first, From: 1, Backward: true, Limit: 200})
 		damaged(t, "backwards without the first item", err)
 
-		spoil(t, s, last, `DELETE FROM item WHERE chat = CHAT AND seq > 90`)
-		_, err = s.Page(t.Context(), PageQuery{Chat: last, From: 1, To: 100, Backward: true, Limit: 10, Last: 100})
+		spoil(t, s, last, `DELETE FROM item WHERE stream = CHAT AND seq > 90`)
+		_, err = s.Page(t.Context(), PageQuery{Stream: last, From: 1, To: 100, Backward: true, Limit: 10, Last: 100})
 		damaged(t, "backwards from a last item that is known", err)
-		_, err = s.Page(t.Context(), PageQuery{Chat: last, From: 1, To: 90, Backward: true, Limit: 10, Last: 100})
+		_, err = s.Page(t.Context(), PageQuery{Stream: last, From: 1, To: 90, Backward: true, Limit: 10, Last: 100})
 		sound(t, "backwards from an earlier one", err)
 
-		spoil(t, s, all, `DELETE FROM item WHERE chat = CHAT`)
-		_, err = s.Chat(t.Context(), all)
+		spoil(t, s, all, `DELETE FROM item WHERE stream = CHAT`)
+		_, err = s.Stream(t.Context(), all)
 		damaged(t, "a chat without items", err)
-		_, err = s.Chats(t.Context(), instance, "", false, 100)
+		_, err = s.Streams(t.Context(), center.KindChat, instance, "", false, 100)
 		damaged(t, "a list with one", err)
 
-		spoil(t, s, state, `DELETE FROM chat WHERE id = CHAT`)
-		_, err = s.Chat(t.Context(), state)
+		spoil(t, s, state, `DELETE FROM stream WHERE id = CHAT`)
+		_, err = s.Stream(t.Context(), state)
 		damaged(t, "items without a chat", err)
 		_, err = s.ChatOf(t.Context(), center.ContactID(state))
 		damaged(t, "their contact", err)
@@ -156,13 +156,13 @@ func TestWhatIsGoneIsNotDamage(t *testing.T) {
 		left := newChat()
 		commit(t, s, left)
 		for _, id := range []center.StreamID{chat, other, center.StreamID(newID())} {
-			if _, err := s.Chat(t.Context(), id); !errors.Is(err, ErrNotFound) {
+			if _, err := s.Stream(t.Context(), id); !errors.Is(err, ErrNotFound) {
 				t.Errorf("chat: %v", err)
 			}
 			if _, err := s.ChatOf(t.Context(), center.ContactID(id)); !errors.Is(err, ErrNotFound) {
 				t.Errorf("contact: %v", err)
 			}
-			items, err := s.Page(t.Context(), PageQuery{Chat: id, From: 1, To: 100, Backward: true, Limit: 10, Last: 100})
+			items, err := s.Page(t.Context(), PageQuery{Stream: id, From: 1, To: 100, Backward: true, Limit: 10, Last: 100})
 			if len(items) != 0 || err != nil {
 				t.Errorf("%d items, %v", len(items), err)
 			}
@@ -174,7 +174,7 @@ func TestWhatIsGoneIsNotDamage(t *testing.T) {
 			{From: 1, To: 1000, Backward: true, Limit: 10}, {From: 1, To: 1000, Backward: true, Limit: 1}, {From: 2, Limit: 10}, {From: 900, Limit: 10},
 			{From: 900, To: 1000, Backward: true, Limit: 10}, {From: -5, Limit: 10}, {From: 5, To: 3, Limit: 10},
 		} {
-			q.Chat = left.Stream
+			q.Stream = left.Stream
 			_, err := s.Page(t.Context(), q)
 			sound(t, fmt.Sprintf("%+v", q), err)
 		}
@@ -191,26 +191,26 @@ func TestChangedRowsAreDamage(t *testing.T) {
 	forEachEngine(t, func(t *testing.T, s *Store) {
 		for what, set := range map[string]string{
 			"a body that does not decode":      `body = X'7b7b'`,
-			"another text":                     `body = (SELECT body FROM item WHERE chat = CHAT AND seq = 6)`,
+			"another text":                     `body = (SELECT body FROM item WHERE stream = CHAT AND seq = 6)`,
 			"an empty body":                    `body = X''`,
 			"another time":                     `at = at + 1`,
-			"another id":                       `id = (SELECT id FROM item WHERE chat = CHAT AND seq = 6)`,
+			"another id":                       `id = (SELECT id FROM item WHERE stream = CHAT AND seq = 6)`,
 			"no longer part of the transcript": `flags = flags - 1`,
 			"another checksum":                 `flags = flags + 256`,
 			"no checksum, part by flags alone": `flags = 0`,
-			"no checksum, the body of another": `flags = 1, body = (SELECT body FROM item WHERE chat = CHAT AND seq = 7)`,
+			"no checksum, the body of another": `flags = 1, body = (SELECT body FROM item WHERE stream = CHAT AND seq = 7)`,
 		} {
 			chat := chatOf100(t, s)
-			spoil(t, s, chat, `UPDATE item SET `+set+` WHERE chat = CHAT AND seq = 5`)
+			spoil(t, s, chat, `UPDATE item SET `+set+` WHERE stream = CHAT AND seq = 5`)
 			for _, q := range []PageQuery{
 				{From: 1, Limit: 1000}, {From: 1, Limit: 1000, TranscriptOnly: true}, {From: 1, Backward: true, Limit: 1000, TranscriptOnly: true},
 				{From: 5, Limit: 1}, {From: 1, To: 5, Backward: true, Limit: 1},
 			} {
-				q.Chat = chat
+				q.Stream = chat
 				_, err := s.Page(t.Context(), q)
 				damaged(t, what, err)
 			}
-			_, err := s.Page(t.Context(), PageQuery{Chat: chat, From: 6, Limit: 1000})
+			_, err := s.Page(t.Context(), PageQuery{Stream: chat, From: 6, Limit: 1000})
 			sound(t, what+", behind it", err)
 		}
 	})
@@ -221,12 +221,12 @@ func TestATimeThatIsWrongDoesNotLeadASearchAstray(t *testing.T) {
 	forEachEngine(t, func(t *testing.T, s *Store) {
 		for _, set := range []string{`at = 0`, `at = at * 2`} {
 			chat := chatOf100(t, s)
-			spoil(t, s, chat, `UPDATE item SET `+set+` WHERE chat = CHAT AND seq = 50`)
+			spoil(t, s, chat, `UPDATE item SET `+set+` WHERE stream = CHAT AND seq = 50`)
 			_, err := s.SeqAt(t.Context(), chat, start.Add(49*time.Second))
 			damaged(t, set, err)
 		}
 		chat := chatOf100(t, s)
-		spoil(t, s, chat, `UPDATE item SET at = 0 WHERE chat = CHAT AND seq = 100`)
+		spoil(t, s, chat, `UPDATE item SET at = 0 WHERE stream = CHAT AND seq = 100`)
 		_, err := s.SeqAt(t.Context(), chat, start.Add(99*time.Second))
 		damaged(t, "the last", err)
 	})
@@ -235,9 +235,9 @@ func TestATimeThatIsWrongDoesNotLeadASearchAstray(t *testing.T) {
 func TestItemsFromBeforeThereWereChecksumsAreRead(t *testing.T) {
 	forEachEngine(t, func(t *testing.T, s *Store) {
 		chat := chatOf100(t, s)
-		spoil(t, s, chat, `UPDATE item SET flags = flags & 1 WHERE chat = CHAT`)
-		equal(t, "items", len(must(s.Page(t.Context(), PageQuery{Chat: chat, From: 1, Limit: 1000}))(t)), 100)
-		equal(t, "in the transcript", len(must(s.Page(t.Context(), PageQuery{Chat: chat, From: 1, Limit: 1000, TranscriptOnly: true}))(t)), 67)
+		spoil(t, s, chat, `UPDATE item SET flags = flags & 1 WHERE stream = CHAT`)
+		equal(t, "items", len(must(s.Page(t.Context(), PageQuery{Stream: chat, From: 1, Limit: 1000}))(t)), 100)
+		equal(t, "in the transcript", len(must(s.Page(t.Context(), PageQuery{Stream: chat, From: 1, Limit: 1000, TranscriptOnly: true}))(t)), 67)
 		commit(t, s, say(chat, 100, "new"))
 		items := must(s.ItemsAfter(t.Context(), chat, 99, 10))(t)
 		equal(t, "the last", contents(items), "100:100 101:new")
@@ -253,9 +253,9 @@ func TestDamageIsLoggedOncePerKind(t *testing.T) {
 	defer s.Close() //nolint:errcheck // in memory
 	for range 3 {
 		chat := chatOf100(t, s)
-		spoil(t, s, chat, `DELETE FROM item WHERE chat = CHAT AND seq = 50`)
+		spoil(t, s, chat, `DELETE FROM item WHERE stream = CHAT AND seq = 50`)
 		for range 3 {
-			_, err := s.Page(t.Context(), PageQuery{Chat: chat, From: 1, Limit: 1000})
+			_, err := s.Page(t.Context(), PageQuery{Stream: chat, From: 1, Limit: 1000})
 			damaged(t, "page", err)
 		}
 	}
@@ -282,15 +282,15 @@ func TestADueRowThatDoesNotDecodeIsLeftOut(t *testing.T) {
 	commit(t, s, c)
 	spoil(t, s, c.Stream, `UPDATE due SET key = X'00' WHERE key = '0'`)
 	spoil(t, s, c.Stream, `UPDATE due SET at = 'x' WHERE key = '1'`)
-	spoil(t, s, c.Stream, `UPDATE due SET chat = X'0102' WHERE key = '2'`)
-	due := must(s.LeaseDue(t.Context(), start.Add(time.Minute), time.Minute, 10))(t)
+	spoil(t, s, c.Stream, `UPDATE due SET stream = X'0102' WHERE key = '2'`)
+	due := must(s.LeaseDue(t.Context(), 0, start.Add(time.Minute), time.Minute, 10))(t)
 	if len(due) != 1 || due[0].Key != "3" {
 		t.Errorf("leased %v", due)
 	}
 	if s.Damage() == nil {
 		t.Error("the damage was not noted")
 	}
-	if again := must(s.LeaseDue(t.Context(), start.Add(time.Minute), time.Minute, 10))(t); len(again) != 0 {
+	if again := must(s.LeaseDue(t.Context(), 0, start.Add(time.Minute), time.Minute, 10))(t); len(again) != 0 {
 		t.Errorf("leased again: %v", again)
 	}
 	_, err := s.AllDue(t.Context(), 10)
@@ -345,7 +345,7 @@ func TestCheckFindsHoles(t *testing.T) {
 		s := open(t, "sqlite:"+filepath.Join(t.TempDir(), "parley.db"))
 		chat := chatOf100(t, s)
 		chatOf100(t, s)
-		spoil(t, s, chat, `DELETE FROM item WHERE chat = CHAT AND seq = 50`)
+		spoil(t, s, chat, `DELETE FROM item WHERE stream = CHAT AND seq = 50`)
 		sound(t, "check", s.Check(atOnce))
 		s.checking.Wait()
 		if s.Damage() == nil {

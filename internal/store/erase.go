@@ -27,7 +27,7 @@ const (
 )
 
 // notErased keeps reads from items of a chat that is being erased; $1 is the chat.
-const notErased = ` AND EXISTS (SELECT 1 FROM chat WHERE chat.id = $1)`
+const notErased = ` AND EXISTS (SELECT 1 FROM stream WHERE stream.id = $1)`
 
 // Erased counts what erasures have deleted.
 type Erased struct {
@@ -47,7 +47,7 @@ func (e *Erased) Add(more Erased) {
 // EraseEnded begins to erase up to limit chats that ended at before or earlier, those first that ended first. [Store.Sweep]
 // deletes the rest of them. now is real time.
 func (s *Store) EraseEnded(ctx context.Context, before, now time.Time, limit int) (Erased, error) {
-	text := `SELECT id FROM chat WHERE ended = 1 AND ended_at <= $1 ORDER BY ended_at LIMIT $2` + s.d.skipLocked
+	text := `SELECT id FROM stream WHERE kind = 'chat' AND ended = 1 AND ended_at <= $1 ORDER BY ended_at LIMIT $2` + s.d.skipLocked
 	return s.erase(ctx, now, text, millis(before), int64(limit))
 }
 
@@ -57,16 +57,16 @@ func (s *Store) EraseChat(ctx context.Context, chat center.StreamID, now time.Ti
 	if !ok {
 		return Erased{}, ErrNotFound
 	}
-	gone, err := s.erase(ctx, now, `SELECT id FROM chat WHERE id = $1`+s.d.forUpdate, raw[:])
+	gone, err := s.erase(ctx, now, `SELECT id FROM stream WHERE id = $1`+s.d.forUpdate, raw[:])
 	if err == nil && gone.Chats == 0 {
 		err = ErrNotFound
 	}
 	return gone, err
 }
 
-// eraseInstance begins to erase up to limit chats of an instance.
+// eraseInstance begins to erase up to limit streams of an instance.
 func (s *Store) eraseInstance(ctx context.Context, instance center.InstanceID, now time.Time, limit int) (Erased, error) {
-	return s.erase(ctx, now, `SELECT id FROM chat WHERE instance = $1 ORDER BY id LIMIT $2`+s.d.forUpdate, string(instance), int64(limit))
+	return s.erase(ctx, now, `SELECT id FROM stream WHERE instance = $1 ORDER BY kind, id LIMIT $2`+s.d.forUpdate, string(instance), int64(limit))
 }
 
 // erase begins to erase the chats that a query finds, in one transaction.
@@ -79,7 +79,7 @@ func (s *Store) erase(ctx context.Context, now time.Time, find string, args ...a
 			return err
 		}
 		ids := s.d.idsArg(chatsOf(rows))
-		remember := `INSERT INTO erased (chat, wake, swept) SELECT v.id, CAST($2 AS BIGINT), 0 FROM ` + s.d.ids + ` WHERE true ON CONFLICT DO NOTHING`
+		remember := `INSERT INTO erased (stream, wake, swept) SELECT v.id, CAST($2 AS BIGINT), 0 FROM ` + s.d.ids + ` WHERE true ON CONFLICT DO NOTHING`
 		if _, err := ses.exec(remember, ids, millis(now)); err != nil {
 			return err
 		}
@@ -88,8 +88,8 @@ func (s *Store) erase(ctx context.Context, now time.Time, find string, args ...a
 			from  string
 			count *int64
 		}{
-			{`chat WHERE id`, &gone.Chats}, {`contact WHERE chat`, &gone.Contacts},
-			{`due WHERE chat`, &gone.Due}, {`claim WHERE chat`, &gone.Claims},
+			{`stream WHERE id`, &gone.Chats}, {`contact WHERE stream`, &gone.Contacts},
+			{`due WHERE stream`, &gone.Due}, {`claim WHERE stream`, &gone.Claims},
 		} {
 			n, err := ses.exec(`DELETE FROM `+table.from+` IN (SELECT v.id FROM `+s.d.ids+`)`, ids)
 			if err != nil {
@@ -115,7 +115,7 @@ func chatsOf(rows [][]driver.Value) [][]byte {
 // Sweep deletes some of what is left of erased chats. now is real time. more says that there was something to do; what has
 // to wait, or what another node is at, does not count.
 func (s *Store) Sweep(ctx context.Context, now time.Time) (gone Erased, more bool, err error) {
-	return s.sweep(ctx, now, `SELECT chat, swept FROM erased WHERE wake <= $1 ORDER BY wake LIMIT $2`+s.d.skipLocked, millis(now), int64(sweepChats))
+	return s.sweep(ctx, now, `SELECT stream, swept FROM erased WHERE wake <= $1 ORDER BY wake LIMIT $2`+s.d.skipLocked, millis(now), int64(sweepChats))
 }
 
 // SweepChat is Sweep for one erased chat.
@@ -124,7 +124,7 @@ func (s *Store) SweepChat(ctx context.Context, chat center.StreamID, now time.Ti
 	if !ok {
 		return Erased{}, false, nil
 	}
-	return s.sweep(ctx, now, `SELECT chat, swept FROM erased WHERE chat = $1 AND wake <= $2`+s.d.forUpdate, raw[:], millis(now))
+	return s.sweep(ctx, now, `SELECT stream, swept FROM erased WHERE stream = $1 AND wake <= $2`+s.d.forUpdate, raw[:], millis(now))
 }
 
 // sweep sweeps the chats that a query finds, in one transaction, as far as eraseRows goes.
@@ -165,17 +165,17 @@ func (s *Store) sweepOne(ses session, now time.Time, chat []byte, swept bool, li
 	case swept || s.d.eraseSettles == 0:
 		return left, forgetErased(ses, chat, gone)
 	}
-	_, err = ses.exec(`UPDATE erased SET wake = $2, swept = 1 WHERE chat = $1`, chat, millis(now.Add(s.d.eraseSettles)))
+	_, err = ses.exec(`UPDATE erased SET wake = $2, swept = 1 WHERE stream = $1`, chat, millis(now.Add(s.d.eraseSettles)))
 	return left, err
 }
 
 // Items go from the first on, so that a Change that continues from an older one finds either its place taken or its
 // predecessor gone.
 const (
-	sqlEraseItems = `DELETE FROM item WHERE chat = $1 AND seq <= (SELECT max(seq) FROM
-		(SELECT seq FROM item WHERE chat = $1 ORDER BY seq LIMIT $2) AS prefix)`
-	sqlEraseReceipts = `DELETE FROM receipt WHERE chat = $1 AND (item, participant) IN
-		(SELECT item, participant FROM receipt WHERE chat = $1 ORDER BY item, participant LIMIT $2)`
+	sqlEraseItems = `DELETE FROM item WHERE stream = $1 AND seq <= (SELECT max(seq) FROM
+		(SELECT seq FROM item WHERE stream = $1 ORDER BY seq LIMIT $2) AS prefix)`
+	sqlEraseReceipts = `DELETE FROM receipt WHERE stream = $1 AND (item, participant) IN
+		(SELECT item, participant FROM receipt WHERE stream = $1 ORDER BY item, participant LIMIT $2)`
 )
 
 // forgetErased ends the erasure of a chat. What a batch of another node put there after the first part goes too.
@@ -184,13 +184,13 @@ func forgetErased(ses session, chat []byte, gone *Erased) error {
 		from  string
 		count *int64
 	}{{`contact`, &gone.Contacts}, {`due`, &gone.Due}, {`claim`, &gone.Claims}} {
-		n, err := ses.exec(`DELETE FROM `+table.from+` WHERE chat = $1`, chat)
+		n, err := ses.exec(`DELETE FROM `+table.from+` WHERE stream = $1`, chat)
 		if err != nil {
 			return err
 		}
 		*table.count += n
 	}
-	_, err := ses.exec(`DELETE FROM erased WHERE chat = $1`, chat)
+	_, err := ses.exec(`DELETE FROM erased WHERE stream = $1`, chat)
 	return err
 }
 
@@ -204,8 +204,8 @@ func (s *Store) Rows(ctx context.Context, chat center.StreamID) (n Erased, err e
 		from  string
 		count *int64
 	}{
-		{`chat WHERE id`, &n.Chats}, {`contact WHERE chat`, &n.Contacts}, {`item WHERE chat`, &n.Items},
-		{`receipt WHERE chat`, &n.Receipts}, {`due WHERE chat`, &n.Due}, {`claim WHERE chat`, &n.Claims},
+		{`stream WHERE id`, &n.Chats}, {`contact WHERE stream`, &n.Contacts}, {`item WHERE stream`, &n.Items},
+		{`receipt WHERE stream`, &n.Receipts}, {`due WHERE stream`, &n.Due}, {`claim WHERE stream`, &n.Claims},
 	} {
 		if err := s.row(ctx, `SELECT count(*) FROM `+table.from+` = $1`, []any{raw[:]}, table.count); err != nil {
 			return n, err
@@ -225,7 +225,7 @@ func (s *Store) NextSweep(ctx context.Context) (at time.Time, ok bool, err error
 // OldestEnd returns when the chat ended that ended first; ok is false when none has ended.
 func (s *Store) OldestEnd(ctx context.Context) (at time.Time, ok bool, err error) {
 	var ms sql.NullInt64
-	err = s.row(ctx, `SELECT min(ended_at) FROM chat WHERE ended = 1`, nil, &ms)
+	err = s.row(ctx, `SELECT min(ended_at) FROM stream WHERE kind = 'chat' AND ended = 1`, nil, &ms)
 	return timeOf(ms.Int64), ms.Valid, err
 }
 

@@ -180,7 +180,7 @@ func TestErasedChatLeavesNothingBehind(t *testing.T) {
 				t.Error("the test does not see what the files hold")
 			}
 		}
-		equal(t, "chat", errOf(s.Chat(t.Context(), c.Stream)), ErrNotFound)
+		equal(t, "chat", errOf(s.Stream(t.Context(), c.Stream)), ErrNotFound)
 		equal(t, "contact", errOf(s.ChatOf(t.Context(), c.Contacts[0])), ErrNotFound)
 		_, err := s.EraseChat(t.Context(), c.Stream, start)
 		equal(t, "erased twice", err, ErrNotFound)
@@ -242,10 +242,10 @@ func TestLateRowsOfAnErasedChatGoToo(t *testing.T) {
 	err := s.write(t.Context(), func(ses session) error {
 		raw := []byte(rawID(c.Stream))
 		for _, insert := range []string{
-			`INSERT INTO item (chat, seq, at, id, flags, body) VALUES ($1, 3, 1, $1, 1, $2)`,
-			`INSERT INTO due (chat, key, at, wake, data) VALUES ($1, 'k', 1, 1, $2)`,
-			`INSERT INTO claim (kind, key, value, chat, expires) VALUES ('k', $2, $2, $1, 0)`,
-			`INSERT INTO receipt (chat, item, participant, delivered, read) VALUES ($1, $1, encode($2, 'escape'), 1, 1)`,
+			`INSERT INTO item (stream, seq, at, id, flags, body) VALUES ($1, 3, 1, $1, 1, $2)`,
+			`INSERT INTO due (stream, key, at, wake, data) VALUES ($1, 'k', 1, 1, $2)`,
+			`INSERT INTO claim (kind, key, value, stream, expires) VALUES ('k', $2, $2, $1, 0)`,
+			`INSERT INTO receipt (stream, item, participant, delivered, read) VALUES ($1, $1, encode($2, 'escape'), 1, 1)`,
 		} {
 			if _, err := ses.exec(insert, raw, []byte(late)); err != nil {
 				return err
@@ -296,7 +296,7 @@ func TestNodesShareErasing(t *testing.T) {
 			gone.Add(<-results)
 		}
 		gone.Add(sweepAll(t, nodes[0], start))
-		if left := must(nodes[0].Chats(t.Context(), instance, "", false, 9))(t); len(left) > 0 {
+		if left := must(nodes[0].Streams(t.Context(), center.KindChat, instance, "", false, 9))(t); len(left) > 0 {
 			more := must(nodes[0].EraseEnded(t.Context(), start.Add(time.Hour), start, chats))(t) // what the other was just at
 			gone.Add(more)
 			gone.Add(sweepAll(t, nodes[0], start))
@@ -326,10 +326,10 @@ func TestChatsThatEndedFirstAreErasedFirst(t *testing.T) {
 			if i >= 3 {
 				want = ErrNotFound
 			}
-			equal(t, fmt.Sprint("chat ", i), errOf(s.Chat(t.Context(), id)), want)
+			equal(t, fmt.Sprint("chat ", i), errOf(s.Stream(t.Context(), id)), want)
 		}
 		equal(t, "erased", must(s.EraseEnded(t.Context(), start.Add(-time.Millisecond), start, 9))(t).Chats, 2)
 		equal(t, "erased", must(s.EraseEnded(t.Context(), start, start, 9))(t).Chats, 1)
-		equal(t, "a running chat", errOf(s.Chat(t.Context(), running.Stream)), nil)
+		equal(t, "a running chat", errOf(s.Stream(t.Context(), running.Stream)), nil)
 	})
 }

@@ -51,14 +51,20 @@ func migrate(ctx context.Context, db *sql.DB, d *dialect, steps steps) error {
 	if err != nil {
 		return fmt.Errorf("read migrations: %w", err)
 	}
-	// Somebody else may be opening the same file. Each step is a transaction, so whoever finds one made goes on from
-	// there.
-	for range newest + 2 {
-		if _, err = provider.Up(ctx); err == nil {
+	// Another process may be opening the same file. Each step is a transaction, so whoever finds one made goes on from there;
+	// an error counts only when it comes again and nobody gets further.
+	for attempt := 0; ; attempt++ {
+		_, failed := provider.Up(ctx)
+		now, err := schemaVersion(ctx, db, d)
+		switch {
+		case failed == nil || err == nil && now == newest:
 			return nil
+		case err == nil && now > version:
+			version, attempt = now, 0
+		case attempt == 2:
+			return fmt.Errorf("migrate from schema version %d to %d: %w", version, newest, failed)
 		}
 	}
-	return fmt.Errorf("migrate from schema version %d to %d: %w", version, newest, err)
 }
 
 // SchemaVersion returns the version of the schema.

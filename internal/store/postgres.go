@@ -21,7 +21,7 @@ import (
 )
 
 // The rules of this engine: two committers, each with a connection; the messages of a batch go as one statement; a
-// batch touches chats in the order of their ids, so that nodes do not wait for each other in a ring, and is run again
+// batch touches streams in the order of their ids, so that nodes do not wait for each other in a ring, and is run again
 // when they do. A Change whose commit was not answered is committed again: if it is there, that says so. A batch that
 // waits too long for a lock is handed to the side committers (aside.go), so that it delays no other batch.
 const (
@@ -36,9 +36,9 @@ const (
 
 var postgresDialect = &dialect{
 	goose: "postgres",
-	append: `INSERT INTO item (chat, seq, at, id, flags, token, body)
+	append: `INSERT INTO item (stream, seq, at, id, flags, token, body)
 		SELECT $1::bytea, $2::bigint + 1, $3::bigint, $4::bytea, $5::bigint, $6::bytea, $7::bytea
-		WHERE EXISTS (SELECT 1 FROM item p WHERE p.chat = $1 AND p.seq = $2) ON CONFLICT DO NOTHING`,
+		WHERE EXISTS (SELECT 1 FROM item p WHERE p.stream = $1 AND p.seq = $2) ON CONFLICT DO NOTHING`,
 	share:       ` FOR SHARE`,
 	skipLocked:  ` FOR UPDATE SKIP LOCKED`,
 	forUpdate:   ` FOR UPDATE`,
@@ -52,12 +52,12 @@ var postgresDialect = &dialect{
 	eraseSettles: eraseSettles,
 }
 
-const pgAppendMany = `INSERT INTO item (chat, seq, at, id, flags, token, body)
-	SELECT v.chat, v.after + 1, v.at, v.id, v.flags, v.token, v.body
+const pgAppendMany = `INSERT INTO item (stream, seq, at, id, flags, token, body)
+	SELECT v.stream, v.after + 1, v.at, v.id, v.flags, v.token, v.body
 	FROM unnest($1::bytea[], $2::bigint[], $3::bigint[], $4::bytea[], $5::bigint[], $6::bytea[], $7::bytea[])
-		AS v(chat, after, at, id, flags, token, body)
-	WHERE EXISTS (SELECT 1 FROM item p WHERE p.chat = v.chat AND p.seq = v.after)
-	ON CONFLICT DO NOTHING RETURNING chat`
+		AS v(stream, after, at, id, flags, token, body)
+	WHERE EXISTS (SELECT 1 FROM item p WHERE p.stream = v.stream AND p.seq = v.after)
+	ON CONFLICT DO NOTHING RETURNING stream`
 
 // pgFixed are the settings that every connection needs. Every statement finds its rows by an index; a plan kept from
 // when the tables were empty must not say otherwise. And what a cluster may have switched off for speed is what we
@@ -242,7 +242,7 @@ func (e *pgEngine) close() error {
 }
 
 func (e *pgEngine) commit(batch []*job) {
-	sortByChat(batch)
+	sortByStream(batch)
 	if batch = e.aside.divert(batch); len(batch) == 0 {
 		return
 	}
@@ -359,6 +359,9 @@ func (e *pgEngine) transact(ctx context.Context, conn *pgx.Conn, batch []*job, c
 			_ = conn.Close(ctx) // whatever state it is in; the error is what counts
 		}
 	}()
+	if len(batch) == 1 && len(batch[0].others) > 0 {
+		return ses.together(batch[0])
+	}
 	if plainRun(batch) == len(batch) {
 		// One statement is its own transaction. Reasons for what is left out can be read after it.
 		if err := appendRun(ses, batch); err != nil {
@@ -489,18 +492,62 @@ func (s *pgSession) run(steps []step) (int, error) {
 	return failed, results.Close()
 }
 
+// together commits the Changes of one decision over several streams, in one round trip: what is sent as one batch is one
+// transaction, and a statement that does not do what it must ends it by an error.
+func (s *pgSession) together(j *job) error {
+	steps := postgresDialect.steps(j)
+	var b pgx.Batch
+	for _, st := range steps {
+		text := st.sql
+		if st.must != nil {
+			text = `WITH done AS (` + st.sql + ` RETURNING 1) SELECT 1 / count(*) FROM done`
+		}
+		b.Queue(text, st.args...)
+	}
+	results := s.conn.SendBatch(s.ctx, &b)
+	var (
+		failed int
+		err    error
+	)
+	for failed = range steps {
+		if _, err = results.Exec(); err != nil {
+			break
+		}
+	}
+	if closed := results.Close(); err == nil {
+		err = closed
+	}
+	j.err = nil
+	switch {
+	case err == nil:
+		return nil
+	case pgCode(err) == "":
+		return &lostAnswer{err}
+	case pgCode(err) == "22012" && steps[failed].must != nil: // division_by_zero
+		j.err = settle(s, j, steps[failed].must)
+	case !s.spoiled(err):
+		j.err = fault(err)
+	default:
+		return err
+	}
+	if !refused(j.err) {
+		return j.err
+	}
+	return nil
+}
+
 func (s *pgSession) appendItems(jobs []*job) (left []*job, err error) {
 	n := len(jobs)
 	var (
-		chats, ids, tokens, bodies = make([][]byte, n), make([][]byte, n), make([][]byte, n), make([][]byte, n)
-		afters, ats, flags         = make([]int64, n), make([]int64, n), make([]int64, n)
+		streams, ids, tokens, bodies = make([][]byte, n), make([][]byte, n), make([][]byte, n), make([][]byte, n)
+		afters, ats, flags           = make([]int64, n), make([]int64, n), make([]int64, n)
 	)
 	for i, j := range jobs {
 		row := &j.rows[0]
-		chats[i], afters[i], ats[i], ids[i], flags[i], bodies[i] = j.chat[:], j.change.After, row.at, row.id, row.flags, row.body
+		streams[i], afters[i], ats[i], ids[i], flags[i], bodies[i] = j.stream[:], j.change.After, row.at, row.id, row.flags, row.body
 		tokens[i], _ = row.token.([]byte)
 	}
-	rows, err := s.conn.Query(s.ctx, pgAppendMany, chats, afters, ats, ids, flags, tokens, bodies)
+	rows, err := s.conn.Query(s.ctx, pgAppendMany, streams, afters, ats, ids, flags, tokens, bodies)
 	if err != nil {
 		return nil, err
 	}
@@ -512,7 +559,7 @@ func (s *pgSession) appendItems(jobs []*job) (left []*job, err error) {
 		return nil, err
 	}
 	for _, j := range jobs {
-		if !kept[j.chat] {
+		if !kept[j.stream] {
 			left = append(left, j)
 		}
 	}

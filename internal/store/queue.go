@@ -6,8 +6,6 @@ import (
 	"runtime"
 	"sync"
 	"sync/atomic"
-
-	"github.com/parley-chat/parley/internal/center"
 )
 
 const (
@@ -15,15 +13,15 @@ const (
 	queueMax = 8192 // jobs that may wait; more are turned away, so that overload is an answer and not a delay
 )
 
-// job is one thing to commit: a Change, or any other write. It is answered exactly once, on done.
+// job is one thing to commit: the Changes of a decision, or any other write. It is answered exactly once, on done.
 type job struct {
-	// chat orders a batch, so that transactions of several committers and nodes touch chats in one order.
-	chat   [16]byte
-	change *center.Change // nil: work
-	rows   []itemRow      // of change.Items
+	// part is the Change of the decision's first stream; without one, the job is work. Its stream orders a batch, so that
+	// transactions of several committers and nodes touch streams in one order.
+	part
+	others []part // of the decision's other streams, in the order of their ids
 	work   func(session) error
 	on     []string // what work writes to, as its locks; none when that is not worth remembering
-	alone  bool     // on PostgreSQL in a transaction of its own: what it locks has no place in the order of chats
+	alone  bool     // on PostgreSQL in a transaction of its own: what it locks has no place in the order of streams
 	pages  int      // that work may add to SQLite's WAL; 0: few
 
 	state atomic.Int32 // queued, taken or abandoned
@@ -40,8 +38,8 @@ const (
 // plain says that the job is one append of one item and touches nothing else.
 func (j *job) plain() bool {
 	c := j.change
-	return c != nil && c.After > 0 && len(c.Items) == 1 && c.State == nil && len(c.Contacts) == 0 && len(c.Due) == 0 &&
-		len(c.Undue) == 0 && len(c.Take) == 0 && len(c.Release) == 0 && len(c.Receipts) == 0 && c.Done == nil
+	return c != nil && len(j.others) == 0 && c.After > 0 && len(c.Items) == 1 && c.State == nil && len(c.Contacts) == 0 && len(c.Due) == 0 &&
+		len(c.Cancel) == 0 && len(c.Take) == 0 && len(c.Release) == 0 && len(c.Receipts) == 0 && c.Done == nil
 }
 
 // answer sends the outcome that the engine left in err.

@@ -9,12 +9,12 @@ import (
 // ErrNotFound is the answer of reads, updates and deletes by id when nothing is there.
 var ErrNotFound = errors.New("store: not found")
 
-// Conflict says that the chat has moved on (or is not there, or is there already): decide again on a new snapshot.
-type Conflict struct{ Chat center.StreamID }
+// Conflict says that the stream has moved on (or is not there, or is there already): decide again on a new snapshot.
+type Conflict struct{ Stream center.StreamID }
 
-func (e *Conflict) Error() string { return "chat " + string(e.Chat) + " has moved on" }
+func (e *Conflict) Error() string { return "stream " + string(e.Stream) + " has moved on" }
 
-// TokenTaken says that an item with this token is already in the chat. Item is that one.
+// TokenTaken says that an item with this token is already in the stream. Item is that one.
 type TokenTaken struct{ Item center.Item }
 
 func (e *TokenTaken) Error() string { return "item token is taken by " + string(e.Item.ID) }
@@ -28,7 +28,7 @@ func (e *ClaimTaken) Error() string { return "claim " + e.Claim.Kind + " is take
 type Stale struct{ Due center.Due }
 
 func (e *Stale) Error() string {
-	return "due row " + e.Due.Key + " of chat " + string(e.Due.Stream) + " is gone"
+	return "due row " + e.Due.Key + " of stream " + string(e.Due.Stream) + " is gone"
 }
 
 // errCommitted is the refusal of a Change that is committed already: its answer is nil.

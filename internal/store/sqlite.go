@@ -37,8 +37,8 @@ const (
 
 var sqliteDialect = &dialect{
 	goose: "sqlite3",
-	append: `INSERT OR IGNORE INTO item (chat, seq, at, id, flags, token, body)
-		VALUES ($1, (SELECT seq + 1 FROM item WHERE chat = $1 AND seq = $2), $3, $4, $5, $6, $7)`,
+	append: `INSERT OR IGNORE INTO item (stream, seq, at, id, flags, token, body)
+		VALUES ($1, (SELECT seq + 1 FROM item WHERE stream = $1 AND seq = $2), $3, $4, $5, $6, $7)`,
 	ids:         `(SELECT unhex(value) AS id FROM json_each($1)) AS v`,
 	idsArg:      hexArray,
 	hasVersions: `SELECT count(*) FROM sqlite_master WHERE name = 'goose_db_version'`,
@@ -202,7 +202,7 @@ func (e *sqliteEngine) close() error {
 }
 
 func (e *sqliteEngine) commit(batch []*job) {
-	sortByChat(batch)
+	sortByStream(batch)
 	conn, err := e.write.Conn(context.Background())
 	if err == nil {
 		err = conn.Raw(func(on any) error { return e.transact(on.(driver.Conn), batch) })
@@ -429,7 +429,7 @@ func (e *sqliteEngine) run(steps []step) (int, error) {
 func (e *sqliteEngine) appendItems(jobs []*job) (left []*job, err error) {
 	for _, j := range jobs {
 		row := &j.rows[0]
-		n, err := e.exec(sqliteDialect.append, j.chat[:], j.change.After, row.at, row.id, row.flags, row.token, row.body)
+		n, err := e.exec(sqliteDialect.append, j.stream[:], j.change.After, row.at, row.id, row.flags, row.token, row.body)
 		if err != nil {
 			return nil, err
 		}

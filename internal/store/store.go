@@ -160,7 +160,7 @@ const probeWithin = 5 * time.Second
 
 // Health returns nil, or why nothing can be committed now. When the last commit failed, or when commits have been tried
 // for 5 seconds and none succeeded, it tries one itself. So a store that nobody uses because it was in trouble finds out
-// that it is well again; and one whose only commits are to chats that another session has locked is known to take all
+// that it is well again; and one whose only commits are to streams that another session has locked is known to take all
 // others. A store that is idle is well.
 func (s *Store) Health(ctx context.Context) error {
 	if s.dead.Load() {
@@ -200,12 +200,12 @@ func (s *Store) Health(ctx context.Context) error {
 
 // probe writes, and needs the tables that every Change needs: a lock on one of them stops all.
 func (s *Store) probe(ctx context.Context) error {
-	var none [16]byte // no chat has this id
+	var none [16]byte // no stream has this id
 	err := s.write(ctx, func(ses session) error {
 		if _, err := ses.exec(`INSERT INTO probe (pad) VALUES ($1)`, make([]byte, probeBytes)); err != nil {
 			return err
 		}
-		for _, of := range []string{"chat WHERE id", "item WHERE chat", "contact WHERE chat", "due WHERE chat", "claim WHERE chat", "receipt WHERE chat"} {
+		for _, of := range []string{"stream WHERE id", "item WHERE stream", "contact WHERE stream", "due WHERE stream", "claim WHERE stream", "receipt WHERE stream"} {
 			if _, err := ses.exec(`DELETE FROM `+of+` = $1`, none[:]); err != nil {
 				return err
 			}
@@ -242,7 +242,7 @@ func (s *Store) Reset(ctx context.Context) error {
 		if _, err := ses.exec(`UPDATE resource_version SET version = version + 1`); err != nil {
 			return err
 		}
-		for _, table := range []string{"chat", "item", "contact", "due", "claim", "receipt", "resource", "reference", "erased"} {
+		for _, table := range []string{"stream", "item", "contact", "due", "claim", "receipt", "resource", "reference", "erased"} {
 			if _, err := ses.exec("DELETE FROM " + table); err != nil {
 				return err
 			}

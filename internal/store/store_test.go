@@ -69,7 +69,7 @@ func newChat(items ...center.Item) *center.Change {
 	if len(items) == 0 {
 		items = []center.Item{message("hello")}
 	}
-	return &center.Change{Stream: center.StreamID(newID()), Items: items, Instance: instance, State: []byte(`{"n":1}`)}
+	return &center.Change{Stream: center.StreamID(newID()), Items: items, Kind: center.KindChat, Instance: instance, State: []byte(`{"n":1}`)}
 }
 
 // say is a message between two people: one item and nothing else.
@@ -136,7 +136,7 @@ func TestChatIsKeptAsItWasCommitted(t *testing.T) {
 		c.State = []byte(strings.Repeat("x", 20<<10))
 		commit(t, s, c)
 
-		got := must(s.Chat(t.Context(), c.Stream))(t)
+		got := must(s.Stream(t.Context(), c.Stream))(t)
 		equal(t, "state", string(got.State), string(c.State))
 		equal(t, "instance", got.Instance, instance)
 		equal(t, "last sequence", got.LastSeq, 2)
@@ -153,7 +153,7 @@ func TestChatIsKeptAsItWasCommitted(t *testing.T) {
 		end := say(c.Stream, 2, "bye")
 		end.State, end.Ended, end.EndedAt = []byte("over"), true, start.Add(time.Hour)
 		commit(t, s, end)
-		got = must(s.Chat(t.Context(), c.Stream))(t)
+		got = must(s.Stream(t.Context(), c.Stream))(t)
 		equal(t, "state", string(got.State), "over")
 		equal(t, "ended", got.Ended, true)
 		equal(t, "ended at", got.EndedAt, start.Add(time.Hour))
@@ -179,11 +179,11 @@ func TestWhoIsBehindIsToldSo(t *testing.T) {
 			"ahead, with due rows": {Stream: c.Stream, After: 3, Due: []center.Due{{Key: "k"}}, Items: []center.Item{message("early")}},
 		} {
 			t.Run(name, func(t *testing.T) {
-				equal(t, "chat", refuses[*Conflict](t, s, late).Chat, late.Stream)
+				equal(t, "chat", refuses[*Conflict](t, s, late).Stream, late.Stream)
 			})
 		}
 		equal(t, "transcript", transcript(t, s, c.Stream), "1:hello 2:two")
-		equal(t, "state", string(must(s.Chat(t.Context(), c.Stream))(t).State), `{"n":1}`)
+		equal(t, "state", string(must(s.Stream(t.Context(), c.Stream))(t).State), `{"n":1}`)
 	})
 }
 
@@ -250,7 +250,7 @@ func TestClaimIsHeldByOne(t *testing.T) {
 		second.Value = "second"
 		refusedOne := take(second, start.Add(time.Hour-time.Millisecond))
 		equal(t, "holder", refuses[*ClaimTaken](t, s, refusedOne).Claim, token)
-		if _, err := s.Chat(t.Context(), refusedOne.Stream); !errors.Is(err, ErrNotFound) {
+		if _, err := s.Stream(t.Context(), refusedOne.Stream); !errors.Is(err, ErrNotFound) {
 			t.Errorf("a chat that was refused is there: %v", err)
 		}
 		_, held, err := s.Claim(t.Context(), "start", token.Key, start.Add(time.Hour))
@@ -304,7 +304,7 @@ func TestStaleDecisionHearsOfTheConflictAndNotOfItsOwnClaim(t *testing.T) {
 func TestDueRowsAreLeasedAndAnsweredOnce(t *testing.T) {
 	forEachEngine(t, func(t *testing.T, s *Store) {
 		ctx := t.Context()
-		if _, ok, err := s.NextDue(ctx, start); ok || err != nil {
+		if _, ok, err := s.NextDue(ctx, 0, start); ok || err != nil {
 			t.Errorf("an empty store waits for something: %v %v", ok, err)
 		}
 		c := newChat()
@@ -315,23 +315,23 @@ func TestDueRowsAreLeasedAndAnsweredOnce(t *testing.T) {
 		}
 		commit(t, s, c)
 		undue := say(c.Stream, 1, "two")
-		undue.Undue = []string{"gone", "never there"}
+		undue.Cancel = []string{"gone", "never there"}
 		commit(t, s, undue)
 
-		next, ok, err := s.NextDue(ctx, start)
+		next, ok, err := s.NextDue(ctx, 0, start)
 		equal(t, "next", next, start.Add(time.Minute))
 		equal(t, "there is one", ok, true)
 		equal(t, "error", err, nil)
-		equal(t, "leased early", len(must(s.LeaseDue(ctx, start.Add(time.Minute-time.Millisecond), time.Minute, 10))(t)), 0)
+		equal(t, "leased early", len(must(s.LeaseDue(ctx, 0, start.Add(time.Minute-time.Millisecond), time.Minute, 10))(t)), 0)
 
 		at := start.Add(time.Minute)
-		leased := must(s.LeaseDue(ctx, at, 30*time.Second, 10))(t)
+		leased := must(s.LeaseDue(ctx, 0, at, 30*time.Second, 10))(t)
 		want := center.Due{Stream: c.Stream, Key: "connect", At: at, Data: "soon"}
 		equal(t, "leased", fmt.Sprint(leased), fmt.Sprint([]center.Due{want}))
-		equal(t, "leased twice", len(must(s.LeaseDue(ctx, at, time.Minute, 10))(t)), 0)
-		next, _, _ = s.NextDue(ctx, at)
+		equal(t, "leased twice", len(must(s.LeaseDue(ctx, 0, at, time.Minute, 10))(t)), 0)
+		next, _, _ = s.NextDue(ctx, 0, at)
 		equal(t, "next is the lease's end", next, at.Add(30*time.Second))
-		equal(t, "leased after the lease", len(must(s.LeaseDue(ctx, at.Add(30*time.Second), time.Minute, 10))(t)), 1)
+		equal(t, "leased after the lease", len(must(s.LeaseDue(ctx, 0, at.Add(30*time.Second), time.Minute, 10))(t)), 1)
 
 		done := say(c.Stream, 2, "done")
 		done.Done = &leased[0]
@@ -344,9 +344,9 @@ func TestDueRowsAreLeasedAndAnsweredOnce(t *testing.T) {
 			{Stream: c.Stream, Key: "connect", At: at.Add(time.Minute)}, {Stream: c.Stream, Key: "duration", At: start.Add(time.Hour)},
 		}))
 		equal(t, "all due rows", len(must(s.AllDue(ctx, 10))(t)), 2)
-		next, _, _ = s.NextDue(ctx, start.Add(2*time.Hour))
+		next, _, _ = s.NextDue(ctx, 0, start.Add(2*time.Hour))
 		equal(t, "next is never in the past", next, start.Add(2*time.Hour))
-		equal(t, "leased of two", len(must(s.LeaseDue(ctx, start.Add(2*time.Hour), time.Minute, 1))(t)), 1)
+		equal(t, "leased of two", len(must(s.LeaseDue(ctx, 0, start.Add(2*time.Hour), time.Minute, 1))(t)), 1)
 	})
 }
 
@@ -357,13 +357,13 @@ func TestLeasesAreExtendedByWhoHasThem(t *testing.T) {
 		c.Due = []center.Due{{Key: "call", At: start, Data: "ask"}}
 		commit(t, s, c)
 		held, until := start.Add(30*time.Second), start.Add(50*time.Second)
-		leased := must(s.LeaseDue(ctx, start, 30*time.Second, 10))(t)[0]
+		leased := must(s.LeaseDue(ctx, 0, start, 30*time.Second, 10))(t)[0]
 
 		brief := leased
 		brief.Data = ""
 		got, ok, err := s.ExtendDue(ctx, brief, held, until)
 		equal(t, "extended", fmt.Sprint(got, ok, err), fmt.Sprint(leased, true, nil))
-		next, _, _ := s.NextDue(ctx, start)
+		next, _, _ := s.NextDue(ctx, 0, start)
 		equal(t, "the lease's end", next, until)
 
 		_, ok, err = s.ExtendDue(ctx, leased, held, until)
@@ -371,7 +371,7 @@ func TestLeasesAreExtendedByWhoHasThem(t *testing.T) {
 
 		_, ok, err = s.ExtendDue(ctx, brief, until, brief.At)
 		equal(t, "given back", fmt.Sprint(ok, err), "true <nil>")
-		again := must(s.LeaseDue(ctx, start, until.Sub(start), 10))(t)
+		again := must(s.LeaseDue(ctx, 0, start, until.Sub(start), 10))(t)
 		equal(t, "leased again", fmt.Sprint(again), fmt.Sprint([]center.Due{leased}))
 
 		done := say(c.Stream, 1, "done")
@@ -430,7 +430,7 @@ func TestReads(t *testing.T) {
 			commit(t, s, m)
 		}
 		page := func(q PageQuery) string {
-			q.Chat = c.Stream
+			q.Stream = c.Stream
 			return contents(must(s.Page(ctx, q))(t))
 		}
 		equal(t, "from", page(PageQuery{From: 2, Limit: 2}), "2:m2 3:m3")
@@ -445,8 +445,8 @@ func TestReads(t *testing.T) {
 		for name, err := range map[string]error{
 			"item":           errOf(s.Item(ctx, c.Stream, center.ItemID(newID()))),
 			"no item id":     errOf(s.Item(ctx, c.Stream, "' OR 1=1")),
-			"chat":           errOf(s.Chat(ctx, center.StreamID(newID()))),
-			"no chat id":     errOf(s.Chat(ctx, "../etc")),
+			"chat":           errOf(s.Stream(ctx, center.StreamID(newID()))),
+			"no chat id":     errOf(s.Stream(ctx, "../etc")),
 			"contact":        errOf(s.ChatOf(ctx, center.ContactID(newID()))),
 			"no contact id":  errOf(s.ChatOf(ctx, "")),
 			"after the last": errOf(s.SeqAt(ctx, c.Stream, start.Add(5*time.Second+1))),
@@ -469,9 +469,9 @@ func TestReads(t *testing.T) {
 		equal(t, "chat of a later segment", must(s.ChatOf(ctx, segment))(t), second.Stream)
 		equal(t, "chat of the first", must(s.ChatOf(ctx, center.ContactID(second.Stream)))(t), second.Stream)
 
-		equal(t, "active", must(s.ActiveChats(ctx, instance))(t), 1)
+		equal(t, "active", must(s.ActiveStreams(ctx, center.KindChat, instance))(t), 1)
 		list := func(after center.StreamID, activeOnly bool, limit int) (all []center.StreamID) {
-			for _, c := range must(s.Chats(ctx, instance, after, activeOnly, limit))(t) {
+			for _, c := range must(s.Streams(ctx, center.KindChat, instance, after, activeOnly, limit))(t) {
 				all = append(all, c.ID)
 			}
 			return all
@@ -534,7 +534,7 @@ func TestSequencesAreDenseUnderRacingWriters(t *testing.T) {
 				for n := range each {
 					chat := chats[(w+n)%len(chats)]
 					for {
-						seen, err := s.Chat(context.Background(), chat)
+						seen, err := s.Stream(context.Background(), chat)
 						if err != nil {
 							t.Error(err)
 							return
@@ -629,7 +629,7 @@ func TestFailingChangeLeavesItsBatchAlone(t *testing.T) {
 		equal(t, "taken", taken, n/3)
 		equal(t, "behind", behind, n/3-1)
 		for i, c := range changes {
-			_, err := s.Chat(t.Context(), c.Stream)
+			_, err := s.Stream(t.Context(), c.Stream)
 			equal(t, fmt.Sprint("chat ", i, " is there"), err == nil, i%3 != 1)
 		}
 		equal(t, "due rows", len(must(s.AllDue(t.Context(), 100))(t)), n/3)
@@ -692,7 +692,7 @@ func TestFullQueueAndClosedStoreTurnCommitsAway(t *testing.T) {
 			}
 		}
 		equal(t, "closed", refuses[*center.Error](t, s, say(c.Stream, 1, "x")).Code, center.Unavailable)
-		if _, err := s.Chat(t.Context(), c.Stream); err == nil {
+		if _, err := s.Stream(t.Context(), c.Stream); err == nil {
 			t.Error("a closed store answers")
 		}
 	})
@@ -826,7 +826,7 @@ func TestDeletedInstanceLeavesOthersAlone(t *testing.T) {
 		equal(t, "insert", s.CommitResources(ctx, ResourceCommit{Insert: []Resource{{Instance: instance, Kind: "flow", ID: "a"}, {Instance: other, Kind: "flow", ID: "a"}}}), nil)
 		equal(t, "delete", s.DeleteInstance(ctx, instance, start), nil)
 
-		equal(t, "chat is gone", errOf(s.Chat(ctx, gone.Stream)), ErrNotFound)
+		equal(t, "chat is gone", errOf(s.Stream(ctx, gone.Stream)), ErrNotFound)
 		equal(t, "contact is gone", errOf(s.ChatOf(ctx, gone.Contacts[0])), ErrNotFound)
 		equal(t, "resource is gone", errOf(s.Resource(ctx, instance, "flow", "a")), ErrNotFound)
 		refuses[*Conflict](t, s, say(gone.Stream, 1, "to nobody"))
@@ -837,7 +837,7 @@ func TestDeletedInstanceLeavesOthersAlone(t *testing.T) {
 		equal(t, "receipts", len(must(s.Receipts(ctx, kept.Stream, []center.ItemID{kept.Items[0].ID}))(t)), 1)
 
 		equal(t, "reset", s.Reset(ctx), nil)
-		equal(t, "chat is gone", errOf(s.Chat(ctx, kept.Stream)), ErrNotFound)
+		equal(t, "chat is gone", errOf(s.Stream(ctx, kept.Stream)), ErrNotFound)
 		equal(t, "resource is gone", errOf(s.Resource(ctx, other, "flow", "a")), ErrNotFound)
 		commit(t, s, kept)
 	})

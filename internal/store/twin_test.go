@@ -90,7 +90,7 @@ func (tw *twin) keep(chat *twinChat, c *center.Change) {
 	if c.Done != nil {
 		delete(chat.due, c.Done.Key)
 	}
-	for _, key := range c.Undue {
+	for _, key := range c.Cancel {
 		delete(chat.due, key)
 	}
 	for _, d := range c.Due {
@@ -135,7 +135,7 @@ func kindOf(t *rapid.T, err error) string {
 
 // drawChange draws a Change of few chats, keys and tokens, so that they meet.
 func drawChange(t *rapid.T, chats []center.StreamID, tw *twin) *center.Change {
-	c := &center.Change{Stream: rapid.SampledFrom(chats).Draw(t, "chat"), Instance: instance}
+	c := &center.Change{Stream: rapid.SampledFrom(chats).Draw(t, "chat"), Kind: center.KindChat, Instance: instance}
 	var last int64
 	if chat := tw.chats[c.Stream]; chat != nil {
 		last = int64(len(chat.items))
@@ -164,7 +164,7 @@ func drawChange(t *rapid.T, chats []center.StreamID, tw *twin) *center.Change {
 	for _, key := range keys("due") {
 		c.Due = append(c.Due, center.Due{Key: key, At: at, Data: key})
 	}
-	c.Undue = keys("undue")
+	c.Cancel = keys("undue")
 	for _, key := range keys("take") {
 		claim := center.Claim{Kind: "k", Key: key, Value: rapid.StringN(0, 3, -1).Draw(t, "value")}
 		if rapid.Bool().Draw(t, "expires") {
@@ -201,7 +201,7 @@ func dump(t *rapid.T, s *Store, chats []center.StreamID) string {
 		}
 	}
 	for _, id := range chats {
-		chat, err := s.Chat(ctx, id)
+		chat, err := s.Stream(ctx, id)
 		if errors.Is(err, ErrNotFound) {
 			continue
 		}
