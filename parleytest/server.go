@@ -283,7 +283,7 @@ func (s *Server) Settle() {
 	ctx, cancel := context.WithTimeout(s.ctx, patience)
 	defer cancel()
 	for before := -1; ; {
-		if err := s.server.Chats().Settle(ctx); err != nil {
+		if err := s.server.Settle(ctx); err != nil {
 			s.t.Fatalf("parleytest: settle: %v", err)
 		}
 		now := 0

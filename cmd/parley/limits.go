@@ -17,11 +17,15 @@ type limitFlags struct {
 	BotJoinWithin    time.Duration `group:"Limits:" env:"PARLEY_BOT_JOIN_WITHIN" default:"15s" placeholder:"TIME" help:"How long a custom participant has to connect (${default})."`
 	RehydrationDelay time.Duration `group:"Limits:" env:"PARLEY_REHYDRATION_DELAY" placeholder:"TIME" help:"How long after its end a chat can be read on into, 45s for example. Amazon Connect: 30s to 60s."`
 	KeepChats        time.Duration `group:"Limits:" env:"PARLEY_KEEP_CHATS" placeholder:"TIME" help:"Erase a chat with all that belongs to it this long after it ended, 2160h for 90 days; 0 to keep chats (the default)."`
+	StateCache       int           `group:"Limits:" env:"PARLEY_STATE_CACHE" default:"8" placeholder:"MIB" help:"Memory for the states of chats that nobody works on at the moment, in MiB (${default})."`
 	LegacySizes      bool          `group:"Limits:" env:"PARLEY_LEGACY_SIZES" help:"Limit messages by content type, as before 2026: 1024 characters of text, 12000 of JSON."`
 }
 
 // minKeepChats leaves time for an end to be seen by everybody: sockets close 2 s after it, and nodes look every 15 s.
 const minKeepChats = time.Minute
+
+// maxStateCache is a terabyte.
+const maxStateCache = 1 << 20
 
 // apply puts the limits into a configuration, or says what is wrong with them.
 func (f *limitFlags) apply(cfg *server.Config) error {
@@ -33,9 +37,13 @@ func (f *limitFlags) apply(cfg *server.Config) error {
 	if f.Throttle == "aws" && f.ActiveChats == 0 {
 		s.ActiveChats = 500
 	}
+	cfg.StateBytes = f.StateCache << 20
 	var wrong []error // one for each setting, so that each is found where it was set
 	if f.ActiveChats < 0 {
 		wrong = append(wrong, errors.New("--active-chats must not be negative"))
+	}
+	if f.StateCache < 0 || f.StateCache > maxStateCache {
+		wrong = append(wrong, fmt.Errorf("--state-cache must be 0 (for the default) to %d MiB", maxStateCache))
 	}
 	if f.RehydrationDelay < 0 {
 		wrong = append(wrong, errors.New("--rehydration-delay must not be negative"))

@@ -224,7 +224,7 @@ func (a *API) describeRouting(out *connect.Contact, contact *center.Contact) {
 	if contact.Routing != nil {
 		until := contact.Disconnected
 		if until.IsZero() {
-			until = a.Chats.Clock.Now()
+			until = a.Chats.Now()
 		}
 		out.RoutingCriteria = routingCriteria(contact.Routing, until)
 	}

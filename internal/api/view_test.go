@@ -47,7 +47,7 @@ func (w *world) prepareView(ctx context.Context, verb, rest string) error {
 
 // shown is the token that a chat's message would have, had a flow shown the view.
 func (w *world) shown(contact string, v *catalog.View, until time.Time) string {
-	return w.chats.Sealer.Seal(token.Claims{
+	return w.sealer.Seal(token.Claims{
 		Kind: token.View, Instance: instanceID, Chat: contact, Contact: contact, View: v.Ref.String() + " " + v.SHA256,
 		Issued: time.Now(), Expires: until,
 	})

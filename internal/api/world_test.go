@@ -20,6 +20,7 @@ import (
 	"github.com/parley-chat/parley/internal/catalog"
 	"github.com/parley-chat/parley/internal/center"
 	"github.com/parley-chat/parley/internal/chat"
+	"github.com/parley-chat/parley/internal/engine"
 	"github.com/parley-chat/parley/internal/memnet"
 	"github.com/parley-chat/parley/internal/store"
 	"github.com/parley-chat/parley/internal/token"
@@ -50,6 +51,7 @@ type world struct {
 	store    *store.Store
 	chats    *chat.Chats
 	catalog  *catalog.Catalog
+	sealer   *token.Sealer
 	api      *api.API
 	listener *memnet.Listener
 	server   *http.Server
@@ -121,7 +123,7 @@ func newWorld(t testing.TB, change func(*api.Config, *chat.Config)) *world {
 	}
 	partition := center.Partition{Account: "123456789012", Region: "us-east-1"}
 	chats := chat.Config{
-		Store: db, Bus: bus.NewLocal(), Sealer: sealer, Clock: chat.WallClock{}, Wall: time.Now, NewID: counted("aaaaaaaa"),
+		Store: db, Sealer: sealer, Clock: engine.WallClock{}, Wall: time.Now, NewID: counted("aaaaaaaa"),
 		Partition: partition, Settings: center.DefaultSettings(), Log: log, SignIns: pages{},
 	}
 	front := api.Config{
@@ -135,7 +137,9 @@ func newWorld(t testing.TB, change func(*api.Config, *chat.Config)) *world {
 		Store: db, Now: chats.Clock.Now, NewID: chats.NewID, Partition: partition, Quotas: chats.Settings.ResourceQuotas,
 	})
 	chats.Catalog = w.catalog
-	w.store, w.chats = db, chat.New(chats)
+	work := engine.New(engine.Config{Store: db, Bus: bus.NewLocal(), Clock: chats.Clock, NewID: chats.NewID, Log: log})
+	chats.Engine = work
+	w.store, w.sealer, w.chats = db, sealer, chat.New(chats)
 	front.Chats, front.Catalog = w.chats, w.catalog
 	w.api = api.New(front)
 	w.seed(ctx)
@@ -143,7 +147,7 @@ func newWorld(t testing.TB, change func(*api.Config, *chat.Config)) *world {
 	w.server = &http.Server{Handler: w.api, ReadTimeout: 10 * time.Second, ErrorLog: slog.NewLogLogger(log.Handler(), slog.LevelError)}
 	go func() {
 		defer close(w.done)
-		go w.chats.Run(ctx)
+		go work.Run(ctx)
 		_ = w.server.Serve(w.listener)
 	}()
 	t.Cleanup(func() {

@@ -84,10 +84,10 @@ const (
 
 // beginSignIn begins a session and tells the customer's client its id.
 func (c *Chats) beginSignIn(t *turn, e flow.BeginSignIn) flow.Event {
-	if c.SignIns == nil || !c.SignIns.Knows(e.UserPoolARN) {
+	if c.signIns == nil || !c.signIns.Knows(e.UserPoolARN) {
 		return flow.Refused{Reason: "no sign-in page is configured for the user pool"}
 	}
-	s := &signIn{ID: c.NewID(), Pool: e.UserPoolARN, Client: e.ClientID, Begun: t.Now}
+	s := &signIn{ID: c.newID(), Pool: e.UserPoolARN, Client: e.ClientID, Begun: t.Now}
 	t.setSignIn(s)
 	t.TellAuthentication(center.EventAuthenticationInitiated, `{"SessionId":"`+s.ID+`"}`)
 	return flow.Granted{}
@@ -181,12 +181,12 @@ func (c *Chats) AuthenticationURL(ctx context.Context, who Caller, session, redi
 		rand.Read(secret[:]) // never fails
 		s.Redirect, s.Verifier = redirect, base64.RawURLEncoding.EncodeToString(secret[:])
 		challenge := sha256.Sum256([]byte(s.Verifier))
-		state := c.Sealer.Seal(token.Claims{
+		state := c.sealer.Seal(token.Claims{
 			Kind: token.SignIn, Instance: string(t.Chat.Instance), Chat: string(t.Chat.ID), Contact: string(t.Chat.Current().ID),
-			Session: s.ID, Issued: c.Wall(),
+			Session: s.ID, Issued: c.wall(),
 		})
 		var ok bool
-		page, ok = c.SignIns.Page(s.Pool, s.Client, redirect, state, base64.RawURLEncoding.EncodeToString(challenge[:]))
+		page, ok = c.signIns.Page(s.Pool, s.Client, redirect, state, base64.RawURLEncoding.EncodeToString(challenge[:]))
 		if !ok {
 			return center.Refuse(center.InvalidParameter, "the user pool's sign-in page is configured no more")
 		}
@@ -236,7 +236,7 @@ func (c *Chats) ResumeAuthentication(ctx context.Context, at center.InstanceID, 
 	if (back.Code == "") == (back.Error == "") {
 		return center.Refuse(center.InvalidRequest, "one of Code and Error must be given")
 	}
-	claims, err := c.Sealer.Open(back.State, token.SignIn, c.Wall())
+	claims, err := c.sealer.Open(back.State, token.SignIn, c.wall())
 	foreign := errors.Is(err, token.ErrInvalid) || errors.Is(err, token.ErrKind) || errors.Is(err, token.ErrExpired)
 	if err != nil && !foreign {
 		return err
@@ -288,7 +288,7 @@ func (c *Chats) redeemLater(t *turn, code string) error {
 	if err != nil {
 		return err
 	}
-	data, err := plainJSON(question{Kind: kindSignIn, Target: s.Pool, Limit: signInLimit, Body: body})
+	data, err := plainJSON(outsideCall{Kind: kindSignIn, To: s.Pool, Within: signInLimit, Body: body})
 	if err != nil {
 		return err
 	}
@@ -300,15 +300,15 @@ func (c *Chats) redeemLater(t *turn, code string) error {
 	return nil
 }
 
-func (c *Chats) redeem(ctx context.Context, q *question) ([]byte, error) {
+func (c *Chats) redeem(ctx context.Context, q *outsideCall) ([]byte, error) {
 	var r redemption
 	if err := json.Unmarshal(q.Body, &r); err != nil {
 		return nil, fmt.Errorf("what a sign-in exchanges: %w", err)
 	}
-	if c.SignIns == nil {
+	if c.signIns == nil {
 		return nil, unanswered("no sign-in page is configured for the user pool")
 	}
-	return c.SignIns.Redeem(ctx, q.Target, r.Client, r.Redirect, r.Code, r.Verifier)
+	return c.signIns.Redeem(ctx, q.To, r.Client, r.Redirect, r.Code, r.Verifier)
 }
 
 // signedIn tells the flow what came of the exchange of a code.

@@ -12,6 +12,7 @@ import (
 
 	"github.com/parley-chat/parley/internal/catalog"
 	"github.com/parley-chat/parley/internal/center"
+	"github.com/parley-chat/parley/internal/engine"
 	"github.com/parley-chat/parley/internal/flow"
 )
 
@@ -40,7 +41,7 @@ type Systems interface {
 	Ask(ctx context.Context, system string, request []byte) ([]byte, error)
 }
 
-// dueCall is the key, with the number of a turn's item behind it, of a question to somebody outside.
+// dueCall is the key, with the number of a turn's item behind it, of a call outside.
 const dueCall = "call:"
 
 // How long an answer may take. Lambda: the longest InvocationTimeLimitSeconds of InvokeLambdaFunction, when a flow has none.
@@ -57,19 +58,25 @@ const (
 	maxBotResponse = 64 << 10
 )
 
-// question is the data of a due row: all that it takes to ask.
-type question struct {
+// outsideCall is the data of a due row: all that it takes to ask.
+type outsideCall struct {
 	ID      string          `json:"id,omitempty"` // of the flow's Call
 	Kind    string          `json:"kind"`
-	Target  string          `json:"target"` // function, alias, system or user pool
-	Limit   time.Duration   `json:"limit"`
+	To      string          `json:"target"` // function, alias, system or user pool
+	Within  time.Duration   `json:"limit"`
 	Async   bool            `json:"async,omitempty"`
 	Locale  string          `json:"locale,omitempty"`
 	Session string          `json:"session,omitempty"`
 	Body    json.RawMessage `json:"body"` // as it is sent
 }
 
-// Kinds of questions.
+// Target is the line that the call waits in.
+func (q *outsideCall) Target() string { return q.Kind + " " + q.To }
+
+// Limit is how long the answer may take.
+func (q *outsideCall) Limit() time.Duration { return q.Within }
+
+// Kinds of calls.
 const (
 	kindFunction = "function"
 	kindBot      = "bot"
@@ -79,23 +86,23 @@ const (
 
 // call puts what a flow asks outside on its way: a due row, which whoever has room for it takes up after the commit.
 func (c *Chats) call(t *turn, e flow.Call) error {
-	q, body := question{ID: e.ID}, any(nil)
+	q, body := outsideCall{ID: e.ID}, any(nil)
 	contact := contactDataOf(&t.run.Contact, t.Chat.Current())
 	switch ask := e.Ask.(type) {
 	case flow.InvokeFunction:
-		q.Kind, q.Target, q.Async, q.Limit = kindFunction, ask.Function, ask.Async, functionLimit
+		q.Kind, q.To, q.Async, q.Within = kindFunction, ask.Function, ask.Async, functionLimit
 		if ask.Limit > 0 {
-			q.Limit = ask.Limit
+			q.Within = ask.Limit
 		}
 		body = newLambdaEvent(contact, ask.Parameters)
 	case flow.RecognizeText:
-		q.Kind, q.Target, q.Limit, q.Session = kindBot, ask.Alias, botLimit, string(t.Chat.Current().ID)
+		q.Kind, q.To, q.Within, q.Session = kindBot, ask.Alias, botLimit, string(t.Chat.Current().ID)
 		if q.Locale = ask.Locale; q.Locale == "" {
 			q.Locale = strings.ReplaceAll(t.Chat.Current().LanguageCode, "-", "_")
 		}
 		body = recognizeText{Text: ask.Text, SessionState: json.RawMessage(ask.Session)}
 	case flow.AskSystem:
-		q.Kind, q.Target, q.Limit = kindSystem, ask.System, systemLimit
+		q.Kind, q.To, q.Within = kindSystem, ask.System, systemLimit
 		body = systemRequest{ask.System, ask.Action, json.RawMessage(ask.Parameters), contact}
 	default:
 		return fmt.Errorf("a call asks %T", ask)
@@ -139,42 +146,28 @@ func plainJSON(v any) ([]byte, error) {
 // awaits says that the chat's flow waits for the answer to a due row.
 func (s *state) awaits(key string) bool { return s.Run != nil && s.Run.Asked == key }
 
-// carry asks what an errand is about, and gives the flow the answer. Nothing is asked that nobody waits for any more.
-func (c *Chats) carry(ctx context.Context, e *errand) error {
-	due, q := e.due, e.question
-	if q == nil || e.limit+dueSlack > e.held.Sub(c.Clock.Now()) {
-		var ok bool
-		var err error
-		until := c.Clock.Now().Add(e.limit + dueLease)
-		if due, ok, err = c.Store.ExtendDue(ctx, due, e.held, until); err != nil {
-			return err
-		} else if !ok {
-			return errNotHeld
-		}
-		e.held = until
-		if q, err = c.readQuestion(due); err != nil {
-			return err
-		}
-	}
+// askOutside asks what a due row asks, and gives the flow the answer. Nothing is asked that no flow waits for any more.
+func (c *Chats) askOutside(ctx context.Context, due center.Due, call engine.Call, late bool) error {
+	q := call.(*outsideCall)
 	s, err := c.view(ctx, center.ChatID(due.Stream))
 	if err != nil {
 		return err
 	}
 	if !s.awaits(due.Key) {
-		return settled(c.drop(ctx, due))
+		return c.drop(ctx, due)
 	}
 	// A flow that cannot go on is not worth asking for, again and again.
-	if _, err := c.Catalog.Program(ctx, s.Instance, s.Run.Content); err != nil {
+	if _, err := c.catalog.Program(ctx, s.Instance, s.Run.Content); err != nil {
 		return err
 	}
 	answered := flow.Answered{Error: noMatchingError, Why: "too many others are asking the same"}
-	if !e.late {
+	if !late {
 		if answered, err = c.ask(ctx, s.Instance, q); err != nil {
 			return err
 		}
 	}
 	answered.ID = q.ID
-	return settled(c.change(ctx, center.ChatID(due.Stream), func(t *turn) error {
+	return c.change(ctx, center.ChatID(due.Stream), func(t *turn) error {
 		t.Answers(due)
 		if t.run == nil || t.run.Asked != due.Key {
 			return nil
@@ -186,16 +179,13 @@ func (c *Chats) carry(ctx context.Context, e *errand) error {
 			return c.signedIn(t, answered)
 		}
 		return c.feed(t, answered)
-	}))
+	})
 }
 
-// errNotHeld says that a due row is leased to somebody else, or gone.
-var errNotHeld = errors.New("the due row is somebody else's")
-
-func (c *Chats) readQuestion(due center.Due) (*question, error) {
-	q := new(question)
+func (c *Chats) readCall(due center.Due) (engine.Call, error) {
+	q := new(outsideCall)
 	if err := json.Unmarshal([]byte(due.Data), q); err != nil {
-		return nil, c.Store.Damaged("due", fmt.Errorf("%s of chat %s: %w", due.Key, due.Stream, err))
+		return nil, c.store.Damaged("due", fmt.Errorf("%s of stream %s: %w", due.Key, due.Stream, err))
 	}
 	return q, nil
 }
@@ -209,8 +199,8 @@ func (u unanswered) Error() string { return string(u) }
 
 // ask asks, and waits for the answer for as long as the question allows. That there is none is an answer too; an error
 // means that it must be asked again later.
-func (c *Chats) ask(ctx context.Context, at center.InstanceID, q *question) (flow.Answered, error) {
-	within, cancel := context.WithTimeout(ctx, q.Limit)
+func (c *Chats) ask(ctx context.Context, at center.InstanceID, q *outsideCall) (flow.Answered, error) {
+	within, cancel := context.WithTimeout(ctx, q.Within)
 	defer cancel()
 	var (
 		answer     []byte
@@ -238,7 +228,7 @@ func (c *Chats) ask(ctx context.Context, at center.InstanceID, q *question) (flo
 	case errors.As(err, &failed):
 		return flow.Answered{}, failed.error
 	case err != nil && within.Err() != nil:
-		return flow.Answered{Error: noMatchingError, Why: fmt.Sprintf("no answer within %v", q.Limit)}, nil
+		return flow.Answered{Error: noMatchingError, Why: fmt.Sprintf("no answer within %v", q.Within)}, nil
 	case err != nil:
 		return flow.Answered{Error: noMatchingError, Why: err.Error()}, nil
 	case len(answer) > limit:
@@ -250,37 +240,37 @@ func (c *Chats) ask(ctx context.Context, at center.InstanceID, q *question) (flo
 // notAsked is a failure of our own: whether it may be asked could not be found out.
 type notAsked struct{ error }
 
-func (c *Chats) invoke(ctx context.Context, at center.InstanceID, q *question) ([]byte, string, error) {
-	if c.Functions == nil {
+func (c *Chats) invoke(ctx context.Context, at center.InstanceID, q *outsideCall) ([]byte, string, error) {
+	if c.functions == nil {
 		return nil, "", unanswered("no functions can be invoked here")
 	}
-	if !c.Functions.Trusts(q.Target) {
-		if ok, err := catalog.Functions.Has(ctx, c.Catalog, at, q.Target); err != nil {
+	if !c.functions.Trusts(q.To) {
+		if ok, err := catalog.Functions.Has(ctx, c.catalog, at, q.To); err != nil {
 			return nil, "", &notAsked{err}
 		} else if !ok {
 			return nil, "", unanswered("the function is not associated with the instance: call AssociateLambdaFunction, or in development say where it is by --lambda")
 		}
 	}
-	return c.Functions.Invoke(ctx, q.Target, q.Body, q.Async)
+	return c.functions.Invoke(ctx, q.To, q.Body, q.Async)
 }
 
-func (c *Chats) recognize(ctx context.Context, at center.InstanceID, q *question) ([]byte, error) {
-	if c.Bots == nil {
+func (c *Chats) recognize(ctx context.Context, at center.InstanceID, q *outsideCall) ([]byte, error) {
+	if c.bots == nil {
 		return nil, unanswered("no bots can be talked to here")
 	}
-	if !c.Bots.Trusts(q.Target) {
-		if ok, err := catalog.Bots.Has(ctx, c.Catalog, at, q.Target); err != nil {
+	if !c.bots.Trusts(q.To) {
+		if ok, err := catalog.Bots.Has(ctx, c.catalog, at, q.To); err != nil {
 			return nil, &notAsked{err}
 		} else if !ok {
 			return nil, unanswered("the bot's alias is not associated with the instance: call AssociateBot, or in development say where it is by --lex")
 		}
 	}
-	return c.Bots.RecognizeText(ctx, q.Target, q.Locale, q.Session, q.Body)
+	return c.bots.RecognizeText(ctx, q.To, q.Locale, q.Session, q.Body)
 }
 
-func (c *Chats) askSystem(ctx context.Context, q *question) ([]byte, error) {
-	if c.Systems == nil {
-		return nil, unanswered("no endpoint is configured for " + q.Target)
+func (c *Chats) askSystem(ctx context.Context, q *outsideCall) ([]byte, error) {
+	if c.systems == nil {
+		return nil, unanswered("no endpoint is configured for " + q.To)
 	}
-	return c.Systems.Ask(ctx, q.Target, q.Body)
+	return c.systems.Ask(ctx, q.To, q.Body)
 }

@@ -19,6 +19,7 @@ import (
 	"github.com/parley-chat/parley/internal/catalog"
 	"github.com/parley-chat/parley/internal/center"
 	"github.com/parley-chat/parley/internal/chat"
+	"github.com/parley-chat/parley/internal/engine"
 )
 
 const functionARN = "arn:aws:lambda:us-east-1:123456789012:function:"
@@ -103,11 +104,11 @@ func inBubble(t *testing.T, f func(t *testing.T, o *outside)) {
 }
 
 // node starts a node that works until the test ends or stop is called.
-func (o *outside) node() (c *chat.Chats, stop func()) {
-	c = chat.New(chat.Config{
-		Store: o.store, Catalog: o.catalog(time.Now), Bus: &told{}, Sealer: o.sealer, Clock: chat.WallClock{}, Wall: time.Now, NewID: o.newID,
+func (o *outside) node() (c *node, stop func()) {
+	c = o.build(&told{}, true, chat.Config{
+		Store: o.store, Catalog: o.catalog(time.Now), Sealer: o.sealer, Clock: engine.WallClock{}, Wall: time.Now, NewID: o.newID,
 		Partition: partition, Settings: center.DefaultSettings(),
-		Log: slog.New(slog.NewTextHandler(&o.log, nil)), Shared: true, Functions: &o.company, Trace: true,
+		Log: slog.New(slog.NewTextHandler(&o.log, nil)), Functions: &o.company, Trace: true,
 	})
 	ctx, cancel := context.WithCancel(context.Background())
 	done := make(chan struct{})
@@ -124,7 +125,7 @@ func (o *outside) node() (c *chat.Chats, stop func()) {
 }
 
 // call starts a chat whose flow invokes a function.
-func (o *outside) call(c *chat.Chats, function string) (center.ChatID, chat.Caller) {
+func (o *outside) call(c *node, function string) (center.ChatID, chat.Caller) {
 	o.Helper()
 	id, ok := o.flows[function]
 	if !ok {
@@ -344,7 +345,7 @@ func TestCallSurvivesANode(t *testing.T) {
 
 // stopping is a clock that ends ctx while the first row is being answered.
 type stopping struct {
-	chat.WallClock
+	engine.WallClock
 	asked int
 	end   func()
 }
@@ -366,12 +367,12 @@ func TestTimersBrokenOffAreGivenBack(t *testing.T) {
 		stop()
 		time.Sleep(6000 * time.Second)
 		ctx, end := context.WithCancel(o.ctx)
-		cfg := c.Config
-		cfg.Clock = &stopping{end: end}
-		if err := chat.New(cfg).Settle(ctx); !errors.Is(err, context.Canceled) {
+		config := c.config
+		config.Clock = &stopping{end: end}
+		if err := o.build(c.bus, c.shared, config).Settle(ctx); !errors.Is(err, context.Canceled) {
 			t.Errorf("it settled: %v", err)
 		}
-		due, err := o.store.LeaseDue(o.ctx, time.Now(), time.Minute, 10)
+		due, err := o.store.LeaseDue(o.ctx, 0, time.Now(), time.Minute, 10)
 		o.must(err)
 		if len(due) != 1 || due[0].Key != center.DueFlow {
 			t.Errorf("due is %v", due)
@@ -386,7 +387,7 @@ func TestCallSurvivesACrash(t *testing.T) {
 		c, stop := o.node()
 		stop()
 		id, _ := o.call(c, "f")
-		_, err := o.store.LeaseDue(o.ctx, time.Now(), 30*time.Second, 10)
+		_, err := o.store.LeaseDue(o.ctx, 1, time.Now(), 30*time.Second, 10)
 		o.must(err)
 		o.node()
 		time.Sleep(20 * time.Second)
@@ -495,7 +496,7 @@ func TestSettleWaitsForCalls(t *testing.T) {
 		o.functions["f"] = takes(5 * time.Second)
 		c, stop := o.node()
 		stop() // nobody but Settle answers
-		c = chat.New(c.Config)
+		c = o.build(c.bus, c.shared, c.config)
 		id, _ := o.call(c, "f")
 		begun := time.Now()
 		o.must(c.Settle(o.ctx))

@@ -8,23 +8,15 @@ import (
 	"fmt"
 	"hash/crc32"
 	"log/slog"
-	"math/rand/v2"
-	"sync"
-	"sync/atomic"
 	"time"
 
 	"github.com/parley-chat/parley/internal/catalog"
 	"github.com/parley-chat/parley/internal/center"
+	"github.com/parley-chat/parley/internal/engine"
 	"github.com/parley-chat/parley/internal/flow"
 	"github.com/parley-chat/parley/internal/store"
 	"github.com/parley-chat/parley/internal/token"
 )
-
-// Publisher carries the news of committed items to whoever listens, on this node and others. It may lose them: the
-// store is the truth. It must not block for long.
-type Publisher interface {
-	Publish(stream center.StreamID, items []center.Item)
-}
 
 // Sealer makes and opens the tokens of participants; [token.Sealer] is one. Open's errors say whether it is the token
 // that is not good, or something else that went wrong.
@@ -33,20 +25,18 @@ type Sealer interface {
 	Open(text string, want token.Kind, now time.Time) (token.Claims, error)
 }
 
-// Config is what Chats are made of; the fields before Shared are required.
+// Config is what Chats are made of; the fields before Functions are required.
 type Config struct {
+	Engine    *engine.Engine
 	Store     *store.Store
 	Catalog   *catalog.Catalog
-	Bus       Publisher
 	Sealer    Sealer
-	Clock     Clock
+	Clock     engine.Clock
 	Wall      func() time.Time // real time, for tokens
 	NewID     func() string    // a new UUID
 	Partition center.Partition
 	Settings  center.Settings
 	Log       *slog.Logger
-	// Shared says that other nodes write to the same store, so that due rows may appear that this node did not put.
-	Shared bool
 	// What flows ask outside; nil where there is nobody to ask.
 	Functions Functions
 	Bots      Bots
@@ -58,28 +48,50 @@ type Config struct {
 
 // Chats is the contact centre's chats as this node works on them.
 type Chats struct {
-	Config
-	calls    *calls
-	erasures erasures
+	engine    *engine.Engine
+	store     *store.Store
+	catalog   *catalog.Catalog
+	sealer    Sealer
+	clock     engine.Clock
+	wall      func() time.Time
+	newID     func() string
+	partition center.Partition
+	settings  center.Settings
+	log       *slog.Logger
+
+	functions Functions
+	bots      Bots
+	systems   Systems
+	signIns   SignIns
+
+	flowLog  FlowLog
+	trace    bool
 	traces   traces
 	names    names
-	wake     chan struct{} // an earlier due row than Run knows of may be there
-	turns    *turns
-	firing   chan struct{} // held by the one that leases due rows
-	forgot   atomic.Int64  // how often everything was forgotten
-
-	mu      sync.Mutex
-	entries map[center.ChatID]*entry
-	idle    lru // entries nobody works on, oldest first
+	erasures erasures
 }
 
-// New returns Chats ready for use.
+// New returns Chats ready for use. It registers their streams with the engine.
 func New(c Config) *Chats {
-	return &Chats{
-		Config: c, calls: newCalls(), turns: newTurns(), erasures: erasures{wake: make(chan struct{}, 1)}, wake: make(chan struct{}, 1),
-		firing: make(chan struct{}, 1), entries: map[center.ChatID]*entry{},
+	chats := &Chats{
+		engine: c.Engine, store: c.Store, catalog: c.Catalog, sealer: c.Sealer, clock: c.Clock, wall: c.Wall, newID: c.NewID,
+		partition: c.Partition, settings: c.Settings, log: c.Log, functions: c.Functions, bots: c.Bots, systems: c.Systems,
+		signIns: c.SignIns, flowLog: c.FlowLog, trace: c.Trace, erasures: erasures{wake: make(chan struct{}, 1)},
 	}
+	c.Engine.Register(engine.Kind{
+		Name:    center.KindChat,
+		Decode:  func(row store.Stream) (any, error) { return chats.decode(row) },
+		Ended:   func(s any) bool { return !s.(*state).Ended.IsZero() },
+		Missing: func(id center.StreamID) error { return noContact(center.ContactID(id)) },
+		Lost:    func(taken center.Claim) bool { return taken.Kind == center.ClaimQueuePlace }, // another contact was faster
+		Woken:   chats.nudgeErasing,                                                            // from now on another process may ask for something
+		Due:     chats.due(),
+	})
+	return chats
 }
+
+// Now is contact time.
+func (c *Chats) Now() time.Time { return c.clock.Now() }
 
 // state is the stored form of a chat: the aggregate, and where its flow stands.
 type state struct {
@@ -104,156 +116,6 @@ func (r *run) hides() bool {
 	return r != nil && r.Hidden && r.Waiting != nil && r.Waiting.For == "ShowView"
 }
 
-// snapshot is a chat as of item seq.
-type snapshot struct {
-	state *state
-	seq   int64
-	last  time.Time
-	age   int64 // Chats.forgot when it was read
-}
-
-// cached is how many chats nobody works on are kept decoded.
-const cached = 1024
-
-// entry is one chat's place in the queue: whoever holds turn works on it.
-type entry struct {
-	id    center.ChatID
-	turn  chan struct{}
-	users int       // waiting or working; guarded by Chats.mu
-	snap  *snapshot // nil: not loaded. Belongs to whoever holds the turn
-
-	prev, next *entry // among the idle
-}
-
-// lru is a list of idle entries, guarded by Chats.mu.
-type lru struct {
-	head, tail *entry
-	n          int
-}
-
-func (l *lru) push(e *entry) {
-	e.prev, e.next = l.tail, nil
-	if l.tail != nil {
-		l.tail.next = e
-	} else {
-		l.head = e
-	}
-	l.tail = e
-	l.n++
-}
-
-func (l *lru) remove(e *entry) {
-	if e.prev != nil {
-		e.prev.next = e.next
-	} else {
-		l.head = e.next
-	}
-	if e.next != nil {
-		e.next.prev = e.prev
-	} else {
-		l.tail = e.prev
-	}
-	e.prev, e.next = nil, nil
-	l.n--
-}
-
-// enter waits for the chat's turn. Changes of one chat on one node queue behind each other here, so conflicts at
-// the commit come from other nodes only.
-func (c *Chats) enter(ctx context.Context, id center.ChatID) (*entry, error) {
-	c.mu.Lock()
-	e := c.entries[id]
-	switch {
-	case e == nil:
-		e = &entry{id: id, turn: make(chan struct{}, 1)}
-		c.entries[id] = e
-		if len(c.entries) == 1 {
-			c.nudgeErasing() // from now on another process may ask for something
-		}
-	case e.users == 0:
-		c.idle.remove(e)
-	}
-	e.users++
-	c.mu.Unlock()
-	select {
-	case e.turn <- struct{}{}:
-		return e, nil
-	default:
-	}
-	select {
-	case e.turn <- struct{}{}:
-		return e, nil
-	case <-ctx.Done():
-		c.release(e)
-		return nil, ctx.Err()
-	}
-}
-
-// leave gives the turn back.
-func (c *Chats) leave(e *entry) {
-	<-e.turn
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	e.users--
-	if e.users > 0 {
-		return
-	}
-	// A chat that has ended is not kept: it is rarely asked for, and when it is erased nothing of it may stay here.
-	if e.snap == nil || !e.snap.state.Ended.IsZero() {
-		delete(c.entries, e.id)
-		return
-	}
-	c.idle.push(e)
-	for c.idle.n > cached {
-		old := c.idle.head
-		c.idle.remove(old)
-		delete(c.entries, old.id)
-	}
-}
-
-// release is leave for one who never had the turn.
-func (c *Chats) release(e *entry) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	e.users--
-	if e.users == 0 {
-		delete(c.entries, e.id)
-	}
-}
-
-// Forget drops every decoded chat; the next use reads it from the store again.
-func (c *Chats) Forget() {
-	c.forgot.Add(1) // those that somebody is working on now
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	for c.idle.head != nil {
-		e := c.idle.head
-		c.idle.remove(e)
-		delete(c.entries, e.id)
-	}
-}
-
-// load makes the snapshot current if it is not there.
-func (c *Chats) load(ctx context.Context, e *entry) error {
-	age := c.forgot.Load()
-	if e.snap != nil && e.snap.age == age {
-		return nil
-	}
-	e.snap = nil
-	row, err := c.Store.Stream(ctx, center.StreamID(e.id))
-	if errors.Is(err, store.ErrNotFound) {
-		return noContact(center.ContactID(e.id))
-	}
-	if err != nil {
-		return err
-	}
-	s, err := c.decode(row)
-	if err != nil {
-		return err
-	}
-	e.snap = &snapshot{state: s, seq: row.LastSeq, last: row.LastTime, age: age}
-	return nil
-}
-
 // decode reads the state of a chat. One that cannot be what was stored is damage.
 func (c *Chats) decode(row store.Stream) (*state, error) {
 	s := new(state)
@@ -265,7 +127,7 @@ func (c *Chats) decode(row store.Stream) (*state, error) {
 		err = errors.New("it is that of another chat")
 	}
 	if err != nil {
-		return nil, c.Store.Damaged("chat", fmt.Errorf("the state of chat %s: %w", row.ID, err))
+		return nil, c.store.Damaged("chat", fmt.Errorf("the state of chat %s: %w", row.ID, err))
 	}
 	return s, nil
 }
@@ -300,12 +162,11 @@ func checkSum(raw []byte) error {
 	return nil
 }
 
-// attempts is how often a decision is taken again because another node moved the chat on.
-const attempts = 20
-
 // turn is one decision about one chat in the making: a draft of it, its flow, and what is to be said of it.
 type turn struct {
 	*center.Draft
+	chats     *Chats
+	tx        *engine.Tx // nil for a chat that is new
 	ctx       context.Context
 	run       *run          // as it will be
 	ran       bool          // run has changed
@@ -325,151 +186,64 @@ func (t *turn) end(reason string) {
 	}
 }
 
-// change lets decide work on the chat as it stands, commits what it decided and announces it. decide must be free
-// of effects: it is called again when the chat has moved on meanwhile. A decide that decides nothing commits nothing.
-func (c *Chats) change(ctx context.Context, id center.ChatID, decide func(*turn) error) error {
-	e, err := c.enter(ctx, id)
-	if err != nil {
-		return err
-	}
-	defer c.leave(e)
-	for range attempts {
-		known := e.snap != nil
-		if err := c.load(ctx, e); err != nil {
-			return err
-		}
-		t := &turn{
-			Draft: center.NewDraft(&e.snap.state.Chat, e.snap.seq, e.snap.last, c.Clock.Now(), c.NewID),
-			run:   e.snap.state.Run, ctx: ctx,
-		}
-		err := decide(t)
-		nothing := err == nil && t.Empty() && !t.ran
-		if (err != nil || nothing) && known {
-			// What commits nothing, a refusal too, holds only if it looked at the chat as it is.
-			stale, err := c.stale(ctx, e)
-			if err != nil {
-				return err
-			}
-			if stale {
-				continue
-			}
-		}
-		switch {
-		case err != nil:
-			return err
-		case nothing:
-			c.announce(t, nil)
-			return nil
-		}
-		err = c.commit(ctx, e, t)
-		var conflict *store.Conflict
-		var taken *store.ClaimTaken
-		lost := errors.As(err, &taken) && taken.Claim.Kind == center.ClaimQueuePlace // another contact was faster
-		if !errors.As(err, &conflict) && !lost {
-			return err
-		}
-		if err := stepAside(ctx); err != nil {
-			return err
-		}
-	}
-	return center.Refuse(center.Internal, "the chat was changed by others %d times over; try again", attempts)
-}
-
-// stepAside waits a little, by chance, so that nodes that want the next place in a sequence do not go on colliding.
-// Waiting longer the more often one has lost would help the other, whose snapshot is the fresh one.
-func stepAside(ctx context.Context) error {
-	t := time.NewTimer(rand.N(2 * time.Millisecond))
-	defer t.Stop()
-	select {
-	case <-t.C:
-		return nil
-	case <-ctx.Done():
-		return ctx.Err()
-	}
-}
-
-// stale says that another node has moved the chat on since its snapshot was taken, and drops the snapshot then.
-func (c *Chats) stale(ctx context.Context, e *entry) (bool, error) {
-	if !c.Shared || e.snap == nil {
-		return false, nil
-	}
-	last, err := c.Store.LastSeqs(ctx, []center.StreamID{center.StreamID(e.id)})
-	if err != nil || last[center.StreamID(e.id)] == e.snap.seq {
-		return false, err
-	}
-	e.snap = nil
-	return true, nil
-}
-
-// commit makes a turn's decision durable, then current, then known, in this order.
-func (c *Chats) commit(ctx context.Context, e *entry, t *turn) error {
-	s, age := (*state)(nil), c.forgot.Load()
-	if e.snap != nil {
-		s, age = e.snap.state, e.snap.age
-	}
-	if t.ran {
-		t.Edit()
-	}
-	ch := t.Finish(func(chat *center.Chat) []byte {
-		s = &state{Chat: *chat, Run: t.run}
-		return s.encode()
+// in returns the decision about a chat that is part of tx.
+func (c *Chats) in(tx *engine.Tx, id center.ChatID) (*turn, error) {
+	p, err := tx.Join(center.KindChat, center.StreamID(id), func(seen *engine.Snapshot) engine.Part {
+		s := seen.State.(*state)
+		return &turn{chats: c, tx: tx, Draft: center.NewDraft(&s.Chat, seen.Seq, seen.Last, c.clock.Now(), c.newID), run: s.Run, ctx: tx.Context()}
 	})
-	if err := c.Store.Commit(ctx, ch); err != nil {
-		e.snap = nil // what is stored is known only after another look
-		return err
+	if err != nil {
+		return nil, err
 	}
-	last := &ch.Items[len(ch.Items)-1]
-	e.snap = &snapshot{state: s, seq: last.Seq, last: last.Time, age: age}
-	c.announce(t, ch.Items)
-	if len(ch.Due) > 0 {
-		c.nudge()
-	}
-	return nil
+	return p.(*turn), nil
 }
 
-// announce tells the bus, and the flow log, what a turn has decided.
-func (c *Chats) announce(t *turn, items []center.Item) {
-	if len(items) > 0 {
-		c.Bus.Publish(center.StreamID(t.Chat.ID), items)
-	}
-	if len(t.ephemeral) > 0 {
-		c.Bus.Publish(center.StreamID(t.Chat.ID), t.ephemeral)
-	}
-	for _, l := range t.logs {
-		c.logFlow(t, l)
-	}
-}
-
-// nudge wakes Run, which may be sleeping past a due row just put.
-func (c *Chats) nudge() {
-	select {
-	case c.wake <- struct{}{}:
-	default:
-	}
+// change lets decide work on a chat as it stands, commits what it decided and announces it; see [engine.Engine.Change].
+func (c *Chats) change(ctx context.Context, id center.ChatID, decide func(*turn) error) error {
+	return c.engine.Change(ctx, func(tx *engine.Tx) error {
+		t, err := c.in(tx, id)
+		if err != nil {
+			return err
+		}
+		return decide(t)
+	}, center.StreamID(id))
 }
 
 // begin commits a chat that is new.
 func (c *Chats) begin(ctx context.Context, d *center.Draft) error {
-	e, err := c.enter(ctx, d.Chat.ID)
-	if err != nil {
-		return err
+	return c.engine.Begin(ctx, center.KindChat, center.StreamID(d.Chat.ID), &turn{chats: c, Draft: d, ctx: ctx})
+}
+
+// Finish returns what was decided.
+func (t *turn) Finish() (*center.Change, any, error) {
+	if t.Empty() && !t.ran {
+		return nil, nil, nil
 	}
-	defer c.leave(e)
-	return c.commit(ctx, e, &turn{Draft: d, ctx: ctx})
+	if t.ran {
+		t.Edit()
+	}
+	var next any
+	ch := t.Draft.Finish(func(chat *center.Chat) []byte {
+		s := &state{Chat: *chat, Run: t.run}
+		next = s
+		return s.encode()
+	})
+	return ch, next, nil
+}
+
+// Announce tells of what is not stored, and the flow log.
+func (t *turn) Announce() {
+	t.chats.engine.Publish(center.StreamID(t.Chat.ID), t.ephemeral)
+	for _, l := range t.logs {
+		t.chats.logFlow(t, l)
+	}
 }
 
 // view returns the chat as it stands, for reading only.
 func (c *Chats) view(ctx context.Context, id center.ChatID) (*state, error) {
-	e, err := c.enter(ctx, id)
+	seen, err := c.engine.Look(ctx, center.KindChat, center.StreamID(id))
 	if err != nil {
 		return nil, err
 	}
-	defer c.leave(e)
-	if _, err := c.stale(ctx, e); err != nil {
-		return nil, err
-	}
-	if err := c.load(ctx, e); err != nil {
-		return nil, err
-	}
-	return e.snap.state, nil
+	return seen.State.(*state), nil
 }

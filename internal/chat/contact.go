@@ -13,7 +13,7 @@ import (
 
 // Contact finds a contact and the chat it is a segment of. Both are for reading only.
 func (c *Chats) Contact(ctx context.Context, at center.InstanceID, id center.ContactID) (*center.Chat, *center.Contact, error) {
-	if _, err := c.Catalog.Instance(ctx, at); err != nil {
+	if _, err := c.catalog.Instance(ctx, at); err != nil {
 		return nil, nil, err
 	}
 	s, err := c.chatOf(ctx, at, id)
@@ -32,7 +32,7 @@ func (c *Chats) Stop(ctx context.Context, at center.InstanceID, id center.Contac
 	_, contact, err := c.Contact(ctx, at, id)
 	var refused *center.Error
 	if errors.As(err, &refused) && refused.Code == center.NotFound {
-		if _, gone := c.Catalog.Instance(ctx, at); gone != nil {
+		if _, gone := c.catalog.Instance(ctx, at); gone != nil {
 			return gone
 		}
 		return center.Refuse(center.ContactNotFound, "%s", refused.Message)
@@ -44,7 +44,7 @@ func (c *Chats) Stop(ctx context.Context, at center.InstanceID, id center.Contac
 	if !contact.Disconnected.IsZero() {
 		return over
 	}
-	chat, err := c.Store.ChatOf(ctx, id)
+	chat, err := c.store.ChatOf(ctx, id)
 	if err != nil {
 		return err
 	}
@@ -80,7 +80,7 @@ func (c *Chats) AddBot(ctx context.Context, at center.InstanceID, id center.Cont
 		return nil, err
 	}
 	bot, err := c.once(ctx, chat.ID, claimBot, clientToken, func(t *turn) (string, error) {
-		bot, err := t.Draft.AddBot(displayName, c.Settings)
+		bot, err := t.Draft.AddBot(displayName, c.settings)
 		return string(bot.ID), err
 	})
 	if err != nil {
@@ -96,7 +96,7 @@ func (c *Chats) once(ctx context.Context, chat center.ChatID, kind, clientToken 
 	key := center.Digest(string(chat), clientToken)
 	err = c.change(ctx, chat, func(t *turn) error {
 		if clientToken != "" {
-			first, taken, err := c.Store.Claim(ctx, kind, key, t.Now)
+			first, taken, err := c.store.Claim(ctx, kind, key, t.Now)
 			if err != nil || taken {
 				answer = first.Value
 				return err
@@ -105,7 +105,7 @@ func (c *Chats) once(ctx context.Context, chat center.ChatID, kind, clientToken 
 		if answer, err = decide(t); err != nil || clientToken == "" {
 			return err
 		}
-		t.Take(center.Claim{Kind: kind, Key: key, Value: answer, Expires: t.Now.Add(c.Settings.ClientTokenLife)})
+		t.Take(center.Claim{Kind: kind, Key: key, Value: answer, Expires: t.Now.Add(c.settings.ClientTokenLife)})
 		return nil
 	})
 	return answer, err
@@ -114,10 +114,10 @@ func (c *Chats) once(ctx context.Context, chat center.ChatID, kind, clientToken 
 const claimBot = "bot" // by chat and ClientToken: CreateParticipant
 
 func (c *Chats) botCredentials(at center.InstanceID, chat center.ChatID, contact center.ContactID, id center.ParticipantID) *Bot {
-	now := c.Wall()
+	now := c.wall()
 	return &Bot{
 		Participant: id,
-		Token: c.Sealer.Seal(token.Claims{
+		Token: c.sealer.Seal(token.Claims{
 			Kind: token.Participant, Instance: string(at), Chat: string(chat), Contact: string(contact),
 			Participant: string(id), Role: string(center.RoleCustomBot), Issued: now,
 		}),
@@ -148,9 +148,9 @@ func (c *Chats) Associate(ctx context.Context, at center.InstanceID, id center.C
 func (c *Chats) carryRelated(ctx context.Context, due center.Due) error {
 	var r related
 	if err := json.Unmarshal([]byte(due.Data), &r); err != nil {
-		return c.Store.Damaged("due", fmt.Errorf("%s of chat %s: %w", due.Key, due.Stream, err))
+		return c.store.Damaged("due", fmt.Errorf("%s of chat %s: %w", due.Key, due.Stream, err))
 	}
-	chat, err := c.Store.ChatOf(ctx, r.Contact)
+	chat, err := c.store.ChatOf(ctx, r.Contact)
 	if errors.Is(err, store.ErrNotFound) {
 		return c.drop(ctx, due)
 	}
@@ -160,7 +160,7 @@ func (c *Chats) carryRelated(ctx context.Context, due center.Due) error {
 	return c.change(ctx, center.ChatID(chat), func(t *turn) error {
 		t.Answers(due)
 		if err := r.write(t.Draft); err != nil {
-			c.Log.Warn("what a flow wrote of a related contact was refused", "contact", r.Contact, "why", err)
+			c.log.Warn("what a flow wrote of a related contact was refused", "contact", r.Contact, "why", err)
 		}
 		return nil
 	})

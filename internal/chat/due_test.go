@@ -10,6 +10,7 @@ import (
 
 	"github.com/parley-chat/parley/internal/center"
 	"github.com/parley-chat/parley/internal/chat"
+	"github.com/parley-chat/parley/internal/engine"
 )
 
 // slowBus keeps the turn of some chats for an hour, when they end.
@@ -30,8 +31,8 @@ func TestDueRowsFireBesideSlowTurns(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t)
 		bus := &slowBus{slow: map[center.ChatID]bool{}}
-		c := chat.New(chat.Config{
-			Store: w.store, Catalog: w.catalog(time.Now), Bus: bus, Sealer: w.sealer, Clock: chat.WallClock{}, Wall: time.Now, NewID: w.newID,
+		c := w.build(bus, false, chat.Config{
+			Store: w.store, Catalog: w.catalog(time.Now), Sealer: w.sealer, Clock: engine.WallClock{}, Wall: time.Now, NewID: w.newID,
 			Partition: partition, Settings: center.DefaultSettings(),
 			Log: slog.New(slog.DiscardHandler),
 		})
@@ -78,8 +79,8 @@ func TestSlowTurnsAreBounded(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t)
 		bus := &slowBus{slow: map[center.ChatID]bool{}}
-		c := chat.New(chat.Config{
-			Store: w.store, Catalog: w.catalog(time.Now), Bus: bus, Sealer: w.sealer, Clock: chat.WallClock{}, Wall: time.Now, NewID: w.newID,
+		c := w.build(bus, false, chat.Config{
+			Store: w.store, Catalog: w.catalog(time.Now), Sealer: w.sealer, Clock: engine.WallClock{}, Wall: time.Now, NewID: w.newID,
 			Partition: partition, Settings: center.DefaultSettings(),
 			Log: slog.New(slog.DiscardHandler),
 		})
@@ -111,15 +112,15 @@ func (j *jumpy) Now() time.Time { return time.Now().Add(time.Duration(j.ahead.Lo
 
 func (j *jumpy) Timer(t time.Time) (<-chan struct{}, func()) {
 	j.timers.Add(1)
-	return chat.WallClock{}.Timer(time.Now().Add(t.Sub(j.Now())))
+	return engine.WallClock{}.Timer(time.Now().Add(t.Sub(j.Now())))
 }
 
 func (j *jumpy) jump(by time.Duration) { j.ahead.Add(int64(by)) }
 
 // alone is the only node on the store: nobody else puts due rows.
-func (w *world) alone(clock chat.Clock) *chat.Chats {
-	return chat.New(chat.Config{
-		Store: w.store, Catalog: w.catalog(clock.Now), Bus: &told{}, Sealer: w.sealer, Clock: clock, Wall: clock.Now, NewID: w.newID,
+func (w *world) alone(clock engine.Clock) *node {
+	return w.build(&told{}, false, chat.Config{
+		Store: w.store, Catalog: w.catalog(clock.Now), Sealer: w.sealer, Clock: clock, Wall: clock.Now, NewID: w.newID,
 		Partition: partition, Settings: center.DefaultSettings(),
 		Log: slog.New(slog.DiscardHandler),
 	})

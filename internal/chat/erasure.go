@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/parley-chat/parley/internal/center"
+	"github.com/parley-chat/parley/internal/engine"
 	"github.com/parley-chat/parley/internal/store"
 )
 
@@ -73,13 +74,13 @@ func (c *Chats) EraseOld(ctx context.Context) {
 		if err == nil {
 			err = c.scrub(ctx)
 		}
-		if now := c.Clock.Now(); err == nil && now.Sub(looked) >= eraseLook {
+		if now := c.clock.Now(); err == nil && now.Sub(looked) >= eraseLook {
 			err = c.deleteUnneeded(ctx, unneeded)
 			looked = now
 		}
 		if err != nil && ctx.Err() == nil {
 			c.erasures.failures.Add(1)
-			c.Log.Error("erase", "error", err)
+			c.log.Error("erase", "error", err)
 		}
 		c.sleepUntilOld(ctx, err != nil, c.erasures.dirty.Load())
 	}
@@ -90,7 +91,7 @@ func (c *Chats) scrub(ctx context.Context) error {
 	if !c.erasures.dirty.Swap(false) {
 		return nil
 	}
-	done, err := c.Store.Scrub(ctx)
+	done, err := c.store.Scrub(ctx)
 	if !done {
 		c.erasures.dirty.Store(true)
 	}
@@ -99,25 +100,25 @@ func (c *Chats) scrub(ctx context.Context) error {
 
 // eraseStep does one bounded piece of work, and says whether there was any.
 func (c *Chats) eraseStep(ctx context.Context) (worked bool, err error) {
-	gone, more, err := c.Store.Sweep(ctx, c.Wall())
+	gone, more, err := c.store.Sweep(ctx, c.wall())
 	c.count(gone)
-	keep := c.Settings.KeepChats
+	keep := c.settings.KeepChats
 	if err != nil || more || keep <= 0 {
 		return more, err
 	}
-	now := c.Clock.Now()
+	now := c.clock.Now()
 	// A clock that is ahead must not erase what is to be kept: the database's counts, where it has one.
-	if there, ok, err := c.Store.Clock(ctx); err != nil {
+	if there, ok, err := c.store.Clock(ctx); err != nil {
 		return false, err
 	} else if ok && there.Before(now) {
 		now = there
 	}
 	before := now.Add(-keep)
-	if gone, err = c.Store.EraseEnded(ctx, before, c.Wall(), eraseBatch); err != nil {
+	if gone, err = c.store.EraseEnded(ctx, before, c.wall(), eraseBatch); err != nil {
 		return false, err
 	}
 	c.count(gone)
-	oldest, ok, err := c.Store.OldestEnd(ctx)
+	oldest, ok, err := c.store.OldestEnd(ctx)
 	c.erasures.overdue.Store(0)
 	if err == nil && ok && oldest.Before(before) {
 		c.erasures.overdue.Store(int64(before.Sub(oldest)))
@@ -145,25 +146,25 @@ func rest(ctx context.Context, d time.Duration) {
 // After a failure it tries again after a while, and not at once: the cause is mostly still there.
 func (c *Chats) sleepUntilOld(ctx context.Context, failed, again bool) {
 	real := eraseLook
-	if at, ok, err := c.Store.NextSweep(ctx); !failed && err == nil && ok {
-		real = min(real, max(eraseIdle, at.Sub(c.Wall())))
+	if at, ok, err := c.store.NextSweep(ctx); !failed && err == nil && ok {
+		real = min(real, max(eraseIdle, at.Sub(c.wall())))
 	}
 	if failed || again {
 		real = min(real, eraseAgain)
 	}
 	listens := c.listensToOthers()
 	if listens {
-		real = min(real, peek)
+		real = min(real, engine.Peek)
 	}
-	now := c.Clock.Now()
-	old, stop := c.Clock.Timer(now.Add(eraseLook))
-	if keep := c.Settings.KeepChats; keep > 0 {
+	now := c.clock.Now()
+	old, stop := c.clock.Timer(now.Add(eraseLook))
+	if keep := c.settings.KeepChats; keep > 0 {
 		stop()
 		wait := min(keep, eraseLook) // for a chat that ends now
-		if at, ok, err := c.Store.OldestEnd(ctx); err == nil && ok {
+		if at, ok, err := c.store.OldestEnd(ctx); err == nil && ok {
 			wait = min(wait, at.Add(keep).Sub(now))
 		}
-		old, stop = c.Clock.Timer(now.Add(max(wait, min(eraseSoonest, keep/10))))
+		old, stop = c.clock.Timer(now.Add(max(wait, min(eraseSoonest, keep/10))))
 	}
 	defer stop()
 	t := time.NewTimer(real)
@@ -172,7 +173,7 @@ func (c *Chats) sleepUntilOld(ctx context.Context, failed, again bool) {
 	case <-old:
 	case <-t.C:
 		if listens {
-			c.nudge()
+			c.engine.Nudge()
 		}
 	case <-c.erasures.wake:
 	case <-ctx.Done():
@@ -182,12 +183,10 @@ func (c *Chats) sleepUntilOld(ctx context.Context, failed, again bool) {
 // listensToOthers says that Run is to look for due rows of other processes: commands, on a SQLite file, while there are
 // chats here that they may be about. Of several nodes Run looks by itself.
 func (c *Chats) listensToOthers() bool {
-	if c.Shared || c.Store.Private() {
+	if c.engine.Shared() || c.store.Private() {
 		return false
 	}
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return len(c.entries) > 0
+	return c.engine.Awake()
 }
 
 // nudgeErasing wakes EraseOld.
@@ -205,10 +204,10 @@ const dueErase = "erase"
 // unless end says that it is to be ended first. Then servers that run have eraseAsked to erase it themselves: its sockets
 // and its decoded state are theirs.
 func (c *Chats) Erase(ctx context.Context, contact center.ContactID, end bool) (store.Erased, error) {
-	id, err := c.Store.ChatOf(ctx, contact)
+	id, err := c.store.ChatOf(ctx, contact)
 	var row store.Stream
 	if err == nil {
-		row, err = c.Store.Stream(ctx, id)
+		row, err = c.store.Stream(ctx, id)
 	}
 	if errors.Is(err, store.ErrNotFound) {
 		return store.Erased{}, noContact(contact)
@@ -224,7 +223,7 @@ func (c *Chats) Erase(ctx context.Context, contact center.ContactID, end bool) (
 			return store.Erased{}, err
 		}
 	}
-	had, err := c.Store.Rows(ctx, id)
+	had, err := c.store.Rows(ctx, id)
 	if err != nil {
 		return had, err
 	}
@@ -242,7 +241,7 @@ func noContact(id center.ContactID) error {
 
 // eraseAsked is how long Erase waits for a running server, which looks for due rows of other processes every 15 s.
 const (
-	eraseAsked = peek + 5*time.Second
+	eraseAsked = engine.Peek + 5*time.Second
 	eraseAsk   = 200 * time.Millisecond
 )
 
@@ -259,7 +258,7 @@ func (c *Chats) endToErase(ctx context.Context, id center.ChatID) error {
 func (c *Chats) othersErase(ctx context.Context, id center.ChatID) (gone bool, err error) {
 	for waited := time.Duration(0); waited < eraseAsked; waited += eraseAsk {
 		rest(ctx, eraseAsk)
-		if _, err := c.Store.Stream(ctx, center.StreamID(id)); errors.Is(err, store.ErrNotFound) {
+		if _, err := c.store.Stream(ctx, center.StreamID(id)); errors.Is(err, store.ErrNotFound) {
 			return true, nil
 		} else if err != nil {
 			return false, err
@@ -270,7 +269,7 @@ func (c *Chats) othersErase(ctx context.Context, id center.ChatID) (gone bool, e
 
 // erase deletes all of a chat. It goes on until nothing is left but what must wait, which EraseOld deletes.
 func (c *Chats) erase(ctx context.Context, id center.ChatID) error {
-	gone, err := c.Store.EraseChat(ctx, center.StreamID(id), c.Wall())
+	gone, err := c.store.EraseChat(ctx, center.StreamID(id), c.wall())
 	c.count(gone)
 	if errors.Is(err, store.ErrNotFound) {
 		return nil // another was faster
@@ -282,7 +281,7 @@ func (c *Chats) erase(ctx context.Context, id center.ChatID) error {
 		return err
 	}
 	for more := true; more; {
-		if gone, more, err = c.Store.SweepChat(ctx, center.StreamID(id), c.Wall()); err != nil {
+		if gone, more, err = c.store.SweepChat(ctx, center.StreamID(id), c.wall()); err != nil {
 			return err
 		}
 		c.count(gone)
@@ -298,12 +297,12 @@ func (c *Chats) eraseAskedFor(ctx context.Context, due center.Due) error {
 	if err := c.forgetChat(ctx, center.ChatID(due.Stream)); err != nil {
 		return err
 	}
-	last, err := c.Store.Page(ctx, store.PageQuery{Stream: due.Stream, From: 1, Backward: true, Limit: eraseShown})
+	last, err := c.store.Page(ctx, store.PageQuery{Stream: due.Stream, From: 1, Backward: true, Limit: eraseShown})
 	if err != nil && !errors.Is(err, center.ErrDamaged) { // a damaged chat is erased too
 		return err
 	}
 	slices.Reverse(last)
-	c.Bus.Publish(due.Stream, last)
+	c.engine.Publish(due.Stream, last)
 	return c.erase(ctx, center.ChatID(due.Stream))
 }
 
@@ -312,16 +311,11 @@ const eraseShown = 100
 
 // forgetChat drops what is decoded of a chat.
 func (c *Chats) forgetChat(ctx context.Context, id center.ChatID) error {
-	e, err := c.enter(ctx, id)
-	if err != nil {
-		return err
+	known, err := c.engine.ForgetStream(ctx, center.StreamID(id))
+	if s, ok := known.(*state); ok {
+		c.traces.forget(s.Contacts)
 	}
-	if e.snap != nil {
-		c.traces.forget(e.snap.state.Contacts)
-	}
-	e.snap = nil
-	c.leave(e)
-	return nil
+	return err
 }
 
 // DeleteContactData deletes personal data of a contact that has ended. Everything that the API's fields name belongs to

@@ -22,6 +22,7 @@ import (
 	"github.com/parley-chat/parley/internal/catalog"
 	"github.com/parley-chat/parley/internal/center"
 	"github.com/parley-chat/parley/internal/chat"
+	"github.com/parley-chat/parley/internal/engine"
 	"github.com/parley-chat/parley/internal/store"
 	"github.com/parley-chat/parley/internal/token"
 )
@@ -55,7 +56,7 @@ func canaries() map[string]string {
 }
 
 // erasable is a running chat with text in every place that people and flows can write to, and its ids.
-func (w *world) erasable(c *chat.Chats) (ana chat.Caller, ids []string) {
+func (w *world) erasable(c *node) (ana chat.Caller, ids []string) {
 	w.Helper()
 	f, err := c.Catalog.CreateFlow(w.ctx, instance, center.ContactFlow{Name: w.newID(), Type: center.TypeContactFlow}, remembers, true)
 	w.must(err)
@@ -185,13 +186,13 @@ func TestErasedChatIsInNoTable(t *testing.T) {
 		ana, ids := w.erasable(c)
 		_, other := w.start(c, nil)
 		found := inTables(t, database, canary)
-		for _, table := range []string{"chat", "item"} {
+		for _, table := range []string{"stream", "item"} {
 			if found[table] == 0 {
 				t.Errorf("the test does not see the text in table %s", table)
 			}
 		}
 		found = inTables(t, database, ids...)
-		for _, table := range []string{"chat", "item", "due", "claim", "receipt"} {
+		for _, table := range []string{"stream", "item", "due", "claim", "receipt"} {
 			if found[table] == 0 {
 				t.Errorf("the test does not see the ids in table %s", table)
 			}
@@ -250,7 +251,7 @@ func TestErasedChatIsInNoTable(t *testing.T) {
 func second[T any](_ T, err error) error { return err }
 
 // settleErasing sweeps until nothing is left, later and later.
-func (w *world) settleErasing(*chat.Chats) {
+func (w *world) settleErasing(*node) {
 	w.Helper()
 	for {
 		at, ok, err := w.store.NextSweep(w.ctx)
@@ -332,19 +333,19 @@ func TestChatThatContinuesAnErasedOne(t *testing.T) {
 }
 
 // real is a node alone, with contact time that is real time.
-func (w *world) real(s center.Settings) *chat.Chats {
-	return chat.New(chat.Config{
-		Store: w.store, Catalog: w.catalog(time.Now), Bus: &told{}, Sealer: w.sealer, Clock: chat.WallClock{}, Wall: time.Now, NewID: w.newID,
+func (w *world) real(s center.Settings) *node {
+	return w.build(&told{}, false, chat.Config{
+		Store: w.store, Catalog: w.catalog(time.Now), Sealer: w.sealer, Clock: engine.WallClock{}, Wall: time.Now, NewID: w.newID,
 		Partition: partition, Settings: s, Log: slog.New(slog.DiscardHandler),
 	})
 }
 
 // keeper is a contact centre in a bubble of fake time that erases old chats.
-func keeper(t *testing.T, keep time.Duration, story func(*world, *chat.Chats)) {
+func keeper(t *testing.T, keep time.Duration, story func(*world, *node)) {
 	keeperOn(t, "sqlite::memory:", keep, story)
 }
 
-func keeperOn(t *testing.T, database string, keep time.Duration, story func(*world, *chat.Chats)) {
+func keeperOn(t *testing.T, database string, keep time.Duration, story func(*world, *node)) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorldOn(t, database)
 		s := center.DefaultSettings()
@@ -370,7 +371,7 @@ func (w *world) there(id center.ContactID) bool {
 }
 
 func TestChatsAreErasedWhenTheirTimeHasCome(t *testing.T) {
-	keeper(t, 24*time.Hour, func(w *world, c *chat.Chats) {
+	keeper(t, 24*time.Hour, func(w *world, c *node) {
 		var ended []center.ContactID
 		for range 40 {
 			who, started := w.start(c, nil)
@@ -406,7 +407,7 @@ func TestChatsAreErasedWhenTheirTimeHasCome(t *testing.T) {
 }
 
 func TestChatsAreKeptUnlessOneSaysHowLong(t *testing.T) {
-	keeper(t, 0, func(w *world, c *chat.Chats) {
+	keeper(t, 0, func(w *world, c *node) {
 		who, started := w.start(c, nil)
 		w.must(c.Leave(w.ctx, who))
 		time.Sleep(100 * 24 * time.Hour)
@@ -418,7 +419,7 @@ func TestChatsAreKeptUnlessOneSaysHowLong(t *testing.T) {
 
 // What an erasure that was broken off has left is deleted by the next process, whether it erases old chats or not.
 func TestBrokenOffErasureIsFinished(t *testing.T) {
-	keeper(t, 0, func(w *world, c *chat.Chats) {
+	keeper(t, 0, func(w *world, c *node) {
 		who, started := w.start(c, nil)
 		for range 600 {
 			w.send(c, who, canary)
@@ -445,8 +446,8 @@ func TestBrokenOffErasureIsFinished(t *testing.T) {
 // of the chat stays in its memory. Without a server the command does it alone.
 func TestRunningChatIsErasedByTheServerThatHasIt(t *testing.T) {
 	database := "sqlite:" + filepath.Join(t.TempDir(), "parley.db")
-	keeperOn(t, database, 0, func(w *world, c *chat.Chats) {
-		heard := c.Bus.(*told)
+	keeperOn(t, database, 0, func(w *world, c *node) {
+		heard := c.bus.(*told)
 		command := w.real(center.DefaultSettings())
 		ana, ids := w.erasable(c)
 		before := heard.count.Load()
@@ -478,7 +479,7 @@ func TestRunningChatIsErasedByTheServerThatHasIt(t *testing.T) {
 
 // Contents of flows go an hour after the last reference, but not while a chat is in them.
 func TestContentsThatNothingNeedsAreDeleted(t *testing.T) {
-	keeper(t, 0, func(w *world, c *chat.Chats) {
+	keeper(t, 0, func(w *world, c *node) {
 		text := func(n int) string { return strings.Replace(waits, "Welcome!", fmt.Sprint("Welcome ", n), 1) }
 		there := func() (n int) {
 			ids, err := w.store.ResourceIDs(w.ctx, instance, "flow-content", "", 1000)

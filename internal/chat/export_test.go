@@ -1,13 +1,15 @@
 package chat
 
-import "github.com/parley-chat/parley/internal/center"
+import (
+	"context"
 
-// Decoded is how many decoded states of a chat are kept, 0 or 1.
+	"github.com/parley-chat/parley/internal/center"
+)
+
+// Decoded is how many decoded states of a chat were kept, 0 or 1; they are dropped.
 func (c *Chats) Decoded(id center.ChatID) int {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if e := c.entries[id]; e != nil && e.snap != nil {
-		return 1
+	if s, err := c.engine.ForgetStream(context.Background(), center.StreamID(id)); err != nil || s == nil {
+		return 0
 	}
-	return 0
+	return 1
 }

@@ -47,23 +47,23 @@ func (c *Chats) logFlow(t *turn, l told) {
 	contact := l.contact
 	switch e := l.effect.(type) {
 	case flow.Log:
-		if c.Trace {
+		if c.trace {
 			c.traces.add(contact, TraceLine{
 				Flow: e.Flow, Content: l.content, Action: e.Identifier, Type: e.ActionType, Branch: e.Branch, Next: e.Next, Result: e.Result,
 				Error: e.Error, Why: e.Why, Time: t.Now,
 			})
 		}
-		if e.Logged && c.FlowLog != nil {
-			c.FlowLog.Write(c.flowLogLine(t, contact, e))
+		if e.Logged && c.flowLog != nil {
+			c.flowLog.Write(c.flowLogLine(t, contact, e))
 		}
 		if e.Logged || e.Why != "" {
-			c.Log.Info("flow", "contact", contact, "module", e.ModuleType, "action", e.Identifier, "result", e.Result, "error", e.Error, "why", e.Why)
+			c.log.Info("flow", "contact", contact, "module", e.ModuleType, "action", e.Identifier, "result", e.Result, "error", e.Error, "why", e.Why)
 		}
 	case flow.Fault:
-		if c.Trace {
+		if c.trace {
 			c.traces.add(contact, TraceLine{Content: l.content, Error: "Fault", Why: e.Reason, Time: t.Now})
 		}
-		c.Log.LogAttrs(t.ctx, slog.LevelWarn, "flow ended by a fault", slog.String("contact", string(contact)), slog.String("reason", e.Reason))
+		c.log.LogAttrs(t.ctx, slog.LevelWarn, "flow ended by a fault", slog.String("contact", string(contact)), slog.String("reason", e.Reason))
 	}
 }
 
@@ -107,7 +107,7 @@ const (
 
 // of finds the name and ARN of a flow or module; one that is gone has an ARN only.
 func (n *names) of(ctx context.Context, c *Chats, at center.InstanceID, id string) flowName {
-	key, now := nameKey{at, id}, c.Wall()
+	key, now := nameKey{at, id}, c.wall()
 	n.mu.Lock()
 	known, ok := n.all[key]
 	n.mu.Unlock()
@@ -132,7 +132,7 @@ func (n *names) of(ctx context.Context, c *Chats, at center.InstanceID, id strin
 func (c *Chats) lookUpName(ctx context.Context, at center.InstanceID, id string) (flowName, error) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), nameWithin)
 	defer cancel()
-	name, arn, err := c.Catalog.FlowName(ctx, at, id)
+	name, arn, err := c.catalog.FlowName(ctx, at, id)
 	return flowName{name: name, arn: arn}, err
 }
 

@@ -46,8 +46,8 @@ func TestFlowLogLines(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w, l := newWorld(t), new(logged)
 		var own strings.Builder
-		c := chat.New(chat.Config{
-			Store: w.store, Catalog: w.catalog(w.clock.Now), Bus: &told{}, Sealer: w.sealer, Clock: w.clock, Wall: time.Now, NewID: w.newID,
+		c := w.build(&told{}, false, chat.Config{
+			Store: w.store, Catalog: w.catalog(w.clock.Now), Sealer: w.sealer, Clock: w.clock, Wall: time.Now, NewID: w.newID,
 			Partition: partition, Settings: center.DefaultSettings(),
 			Log: slog.New(slog.NewTextHandler(&own, nil)), FlowLog: l,
 		})
@@ -114,8 +114,8 @@ func (b *interruption) Publish(center.StreamID, []center.Item) {
 // A customer who has gone when the flow is logged takes its name neither from this line nor from those to come.
 func TestFlowLogNamesFlowsForWhoHasGone(t *testing.T) {
 	w, l, bus := newWorld(t), new(logged), new(interruption)
-	c := chat.New(chat.Config{
-		Store: w.store, Catalog: w.catalog(w.clock.Now), Bus: bus, Sealer: w.sealer, Clock: w.clock, Wall: w.clock.Now, NewID: w.newID,
+	c := w.build(bus, false, chat.Config{
+		Store: w.store, Catalog: w.catalog(w.clock.Now), Sealer: w.sealer, Clock: w.clock, Wall: w.clock.Now, NewID: w.newID,
 		Partition: partition, Settings: center.DefaultSettings(),
 		Log: slog.New(slog.DiscardHandler), FlowLog: l,
 	})

@@ -10,13 +10,13 @@ import (
 // caller; what a crash left behind, another call takes away.
 func (c *Chats) DeleteInstance(ctx context.Context, id center.InstanceID) error {
 	// The row goes first: no new chat begins from here on.
-	gone := c.Catalog.CloseInstance(ctx, id)
+	gone := c.catalog.CloseInstance(ctx, id)
 	if _, ok := center.UUID(string(id)); !ok || gone != nil && !center.Is(gone, center.NotFound) {
 		return gone
 	}
 	ctx = context.WithoutCancel(ctx)
 	for {
-		active, err := c.Store.Streams(ctx, center.KindChat, id, "", true, 100)
+		active, err := c.store.Streams(ctx, center.KindChat, id, "", true, 100)
 		if err != nil {
 			return err
 		}
@@ -33,11 +33,11 @@ func (c *Chats) DeleteInstance(ctx context.Context, id center.InstanceID) error 
 			}
 		}
 	}
-	if err := c.Store.DeleteInstance(ctx, id, c.Wall()); err != nil {
+	if err := c.store.DeleteInstance(ctx, id, c.wall()); err != nil {
 		return err
 	}
 	c.erasures.dirty.Store(true)
 	c.nudgeErasing()
-	c.Forget()
+	c.engine.Forget()
 	return gone
 }

@@ -16,13 +16,13 @@ import (
 type lives struct {
 	*world
 	t      *rapid.T
-	nodes  []*chat.Chats // share the store
+	nodes  []*node       // share the store
 	people []chat.Caller // who was ever given a token
 	chats  []center.ContactID
 	said   []center.Item
 }
 
-func (l *lives) one() *chat.Chats { return rapid.SampledFrom(l.nodes).Draw(l.t, "node") }
+func (l *lives) one() *node { return rapid.SampledFrom(l.nodes).Draw(l.t, "node") }
 
 func (l *lives) someone() chat.Caller {
 	if len(l.people) == 0 {
@@ -187,7 +187,7 @@ func TestLives(t *testing.T) {
 		defer w.store.Close() //nolint:errcheck // in memory
 		set := center.DefaultSettings()
 		set.ActiveChats = 3
-		l := &lives{world: w, t: rt, nodes: []*chat.Chats{w.node(set, &told{}), w.node(set, &told{})}}
+		l := &lives{world: w, t: rt, nodes: []*node{w.node(set, &told{}), w.node(set, &told{})}}
 		if rapid.Bool().Draw(rt, "a flow that watches") {
 			f, err := l.nodes[0].Catalog.CreateFlow(w.ctx, instance, center.ContactFlow{Name: "returns", Type: center.TypeContactFlow}, returns, true)
 			w.must(err)

@@ -66,7 +66,7 @@ func TestNodesPressForTheSameChat(t *testing.T) {
 	answered := map[center.ItemID]bool{}
 	var pressing sync.WaitGroup
 	for _, p := range []struct {
-		c   *chat.Chats
+		c   *node
 		who chat.Caller
 	}{{one, ana}, {other, max}, {one, max}, {other, ana}} {
 		pressing.Go(func() {
@@ -104,7 +104,7 @@ func TestNodesPressForTheSameChat(t *testing.T) {
 // behind is a node that has moved on between the other's decision and its commit, as often as it is told to.
 type behind struct {
 	w     *world
-	other *chat.Chats
+	other *node
 	who   chat.Caller
 	often int
 }
@@ -129,12 +129,12 @@ func TestADecisionIsTakenAgain(t *testing.T) {
 		ana, started := w.start(other, nil)
 		max := w.bot(other, started.Contact)
 		b := &behind{w: w, other: other, who: max}
-		slow := w.node(center.DefaultSettings(), &told{})
-		slow.NewID = b.newID
+		news := &told{}
+		slow := w.node(center.DefaultSettings(), news)
+		slow.newID = b.newID
 		w.send(slow, ana, "known")
 		b.often = c.often
-		news := &told{}
-		slow.Bus = news
+		before := news.count.Load()
 		_, err := slow.Send(w.ctx, ana, center.Message{ContentType: center.TextPlain, Content: "second"}, "")
 		var refused *center.Error
 		switch {
@@ -143,7 +143,7 @@ func TestADecisionIsTakenAgain(t *testing.T) {
 		case !c.want && (!errors.As(err, &refused) || refused.Code != center.Internal):
 			t.Errorf("after losing %d times: %v", c.often, err)
 		}
-		if got, want := news.count.Load() == 1, c.want; got != want {
+		if got, want := news.count.Load() == before+1, c.want; got != want {
 			t.Errorf("after losing %d times it was announced: %v", c.often, got)
 		}
 		items := w.items(ana.Chat)
@@ -222,7 +222,7 @@ const returns = `{"Version": "2019-10-30", "StartAction": "Rest", "Actions": [
 // Due rows are answered once, however many nodes look for them.
 func TestNodesAnswerATimerOnce(t *testing.T) {
 	w := newWorld(t)
-	var nodes []*chat.Chats
+	var nodes []*node
 	for range 3 {
 		nodes = append(nodes, w.node(center.DefaultSettings(), &told{}))
 	}
@@ -262,7 +262,7 @@ func TestNodesAnswerATimerOnce(t *testing.T) {
 // Whoever has several windows may connect first on two nodes at the same time: the flow begins once.
 func TestTwoFirstConnections(t *testing.T) {
 	w := newWorld(t)
-	nodes := []*chat.Chats{w.node(center.DefaultSettings(), &told{}), w.node(center.DefaultSettings(), &told{})}
+	nodes := []*node{w.node(center.DefaultSettings(), &told{}), w.node(center.DefaultSettings(), &told{})}
 	for range 20 {
 		started, err := nodes[0].Start(w.ctx, center.StartChat{Instance: instance, Flow: w.flow, DisplayName: "Ana"})
 		w.must(err)
@@ -290,7 +290,7 @@ func TestTwoFirstConnections(t *testing.T) {
 // A StartChatContact that is repeated to several nodes at once starts one chat.
 func TestOneStartOnManyNodes(t *testing.T) {
 	w := newWorld(t)
-	nodes := []*chat.Chats{w.node(center.DefaultSettings(), &told{}), w.node(center.DefaultSettings(), &told{})}
+	nodes := []*node{w.node(center.DefaultSettings(), &told{}), w.node(center.DefaultSettings(), &told{})}
 	for i := range 20 {
 		var mu sync.Mutex
 		found := map[center.ContactID]bool{}
@@ -322,7 +322,7 @@ func TestQuotaOnManyNodes(t *testing.T) {
 	w := newWorld(t)
 	set := center.DefaultSettings()
 	set.ActiveChats = 7
-	nodes := []*chat.Chats{w.node(set, &told{}), w.node(set, &told{})}
+	nodes := []*node{w.node(set, &told{}), w.node(set, &told{})}
 	var mu sync.Mutex
 	var active []center.ContactID
 	refusals := 0
@@ -363,7 +363,7 @@ func TestGivingUpTheTurn(t *testing.T) {
 		ana, _ := w.start(c, nil)
 		busy, free := make(chan struct{}), make(chan struct{})
 		var once sync.Once
-		c.NewID = func() string {
+		c.newID = func() string {
 			once.Do(func() { close(busy); <-free })
 			return w.newID()
 		}

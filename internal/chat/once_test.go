@@ -5,27 +5,26 @@ import (
 	"testing"
 
 	"github.com/parley-chat/parley/internal/center"
-	"github.com/parley-chat/parley/internal/chat"
 )
 
 // A call that is repeated while the first is still under way is answered as the first, whichever node it comes to.
 func TestOneClientTokenAtTheSameTime(t *testing.T) {
 	const calls = 6
 	w := newWorld(t)
-	nodes := []*chat.Chats{w.node(center.DefaultSettings(), &told{}), w.node(center.DefaultSettings(), &told{})}
+	nodes := []*node{w.node(center.DefaultSettings(), &told{}), w.node(center.DefaultSettings(), &told{})}
 	ana, past := w.start(nodes[0], nil)
 	w.must(nodes[0].Leave(w.ctx, ana))
 	_, now := w.start(nodes[0], nil)
 
-	for name, call := range map[string]func(*chat.Chats) (string, error){
-		"CreateParticipant": func(c *chat.Chats) (string, error) {
+	for name, call := range map[string]func(*node) (string, error){
+		"CreateParticipant": func(c *node) (string, error) {
 			bot, err := c.AddBot(w.ctx, instance, now.Contact, "Max", "token")
 			if err != nil {
 				return "", err
 			}
 			return string(bot.Participant), nil
 		},
-		"CreatePersistentContactAssociation": func(c *chat.Chats) (string, error) {
+		"CreatePersistentContactAssociation": func(c *node) (string, error) {
 			from, err := c.Associate(w.ctx, instance, now.Contact, center.Persistence{Type: center.FromSegment, Source: past.Contact}, "token")
 			return string(from), err
 		},

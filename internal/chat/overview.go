@@ -32,13 +32,13 @@ type SummaryParticipant struct {
 
 // Overview lists up to limit chats.
 func (c *Chats) Overview(ctx context.Context, limit int) ([]Summary, error) {
-	instances, err := c.Catalog.Instances(ctx, "", 1000)
+	instances, err := c.catalog.Instances(ctx, "", 1000)
 	if err != nil {
 		return nil, err
 	}
 	all := []Summary{}
 	for _, i := range instances {
-		rows, err := c.Store.Streams(ctx, center.KindChat, i.ID, "", false, limit-len(all))
+		rows, err := c.store.Streams(ctx, center.KindChat, i.ID, "", false, limit-len(all))
 		if err != nil {
 			return nil, err
 		}
@@ -70,14 +70,14 @@ type Timer struct {
 
 // Detail returns the chat that a contact belongs to.
 func (c *Chats) Detail(ctx context.Context, contact center.ContactID) (*Detail, error) {
-	id, err := c.Store.ChatOf(ctx, contact)
+	id, err := c.store.ChatOf(ctx, contact)
 	if errors.Is(err, store.ErrNotFound) {
 		return nil, center.Refuse(center.NotFound, "Resource not found of Type: CONTACT %s", center.Printable(string(contact)))
 	}
 	if err != nil {
 		return nil, err
 	}
-	row, err := c.Store.Stream(ctx, id)
+	row, err := c.store.Stream(ctx, id)
 	if err != nil {
 		return nil, err
 	}
@@ -85,7 +85,7 @@ func (c *Chats) Detail(ctx context.Context, contact center.ContactID) (*Detail, 
 	if err != nil {
 		return nil, err
 	}
-	due, err := c.Store.DueOf(ctx, id)
+	due, err := c.store.DueOf(ctx, id)
 	if err != nil {
 		return nil, err
 	}
@@ -119,9 +119,9 @@ func (s *state) summary(items int64) Summary {
 
 // Reset empties the store. What was cached of it is forgotten.
 func (c *Chats) Reset(ctx context.Context) error {
-	if err := c.Store.Reset(ctx); err != nil {
+	if err := c.store.Reset(ctx); err != nil {
 		return err
 	}
-	c.Forget()
+	c.engine.Forget()
 	return nil
 }

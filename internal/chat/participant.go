@@ -28,7 +28,7 @@ type Caller struct {
 // Authenticate opens a token of the given kind. Whether its participant is still in the chat is found out by what
 // they ask for.
 func (c *Chats) Authenticate(text string, want token.Kind) (Caller, error) {
-	claims, err := c.Sealer.Open(text, want, c.Wall())
+	claims, err := c.sealer.Open(text, want, c.wall())
 	switch {
 	case errors.Is(err, token.ErrInvalid), errors.Is(err, token.ErrKind), errors.Is(err, token.ErrExpired):
 		return Caller{}, &center.Error{Code: center.AccessDenied, Message: "Access denied", Cause: err}
@@ -72,14 +72,14 @@ func (c *Chats) Connection(ctx context.Context, who Caller, connect bool) (*Conn
 
 // credentials mints a token for the socket's URL and one for the operations.
 func (c *Chats) credentials(who Caller) *Connection {
-	now := c.Wall()
+	now := c.wall()
 	claims := token.Claims{
 		Kind: token.Socket, Instance: string(who.Instance), Chat: string(who.Chat), Contact: string(who.Contact),
 		Participant: string(who.Participant), Role: string(who.Role), Issued: now, Expires: now.Add(token.SocketLifetime),
 	}
-	con := &Connection{SocketToken: c.Sealer.Seal(claims), SocketExpiry: now.Add(socketLife), TokenExpiry: now.Add(token.ConnectionLifetime)}
+	con := &Connection{SocketToken: c.sealer.Seal(claims), SocketExpiry: now.Add(socketLife), TokenExpiry: now.Add(token.ConnectionLifetime)}
 	claims.Kind, claims.Expires = token.Connection, con.TokenExpiry
-	con.Token = c.Sealer.Seal(claims)
+	con.Token = c.sealer.Seal(claims)
 	return con
 }
 
@@ -116,7 +116,7 @@ func (c *Chats) Send(ctx context.Context, who Caller, m center.Message, clientTo
 		copy(once[:], h.Sum(nil))
 	}
 	err = c.change(ctx, who.Chat, func(t *turn) error {
-		it, err := t.Send(who.Participant, m, once, c.Settings)
+		it, err := t.Send(who.Participant, m, once, c.settings)
 		if err != nil {
 			return err
 		}
@@ -158,7 +158,7 @@ func (c *Chats) Event(ctx context.Context, who Caller, contentType, content stri
 			told = it
 			return nil
 		case center.EventConnectionAck:
-			told = center.Item{ID: center.ItemID(c.NewID()), Time: t.Now}
+			told = center.Item{ID: center.ItemID(c.newID()), Time: t.Now}
 			_, err := t.Chat.Present(who.Participant)
 			return err
 		case center.EventDelivered, center.EventRead:
@@ -180,14 +180,14 @@ func (c *Chats) acknowledge(t *turn, who Caller, read bool, content string, told
 	if err := json.Unmarshal([]byte(content), &body); err != nil || body.MessageID == "" {
 		return center.Refuse(center.InvalidParameter, `Content must be {"messageId":"…"} for message receipts, got %d characters of something else`, len([]rune(content)))
 	}
-	message, err := c.Store.Item(t.ctx, center.StreamID(t.Chat.ID), center.ItemID(body.MessageID))
+	message, err := c.store.Item(t.ctx, center.StreamID(t.Chat.ID), center.ItemID(body.MessageID))
 	if errors.Is(err, store.ErrNotFound) {
 		return center.Refuse(center.InvalidParameter, "messageId must name a message of this chat")
 	}
 	if err != nil {
 		return err
 	}
-	receipts, err := c.Store.Receipts(t.ctx, center.StreamID(t.Chat.ID), []center.ItemID{message.ID})
+	receipts, err := c.store.Receipts(t.ctx, center.StreamID(t.Chat.ID), []center.ItemID{message.ID})
 	if err != nil {
 		return err
 	}

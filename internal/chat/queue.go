@@ -22,7 +22,7 @@ func (c *Chats) queueNamed(ctx context.Context, at center.InstanceID, queueID, a
 	if agentID != "" || agent {
 		return nil, catalog.NoQueue(id)
 	}
-	return c.Catalog.Queue(ctx, at, id)
+	return c.catalog.Queue(ctx, at, id)
 }
 
 // workingQueue finds the queue that is named, or else the one that the contact's flow has chosen.
@@ -40,7 +40,7 @@ func (c *Chats) targetQueue(t *turn) (*center.Queue, error) {
 		return nil, center.Refuse(center.NotFound, "the contact has no working queue")
 	}
 	if t.queue == nil || t.queue.ID != id {
-		q, err := c.Catalog.Queue(t.ctx, t.Chat.Instance, id)
+		q, err := c.catalog.Queue(t.ctx, t.Chat.Instance, id)
 		if err != nil {
 			return nil, err
 		}
@@ -119,7 +119,7 @@ func (c *Chats) queuePlace(ctx context.Context, at center.InstanceID, q *center.
 // freeClaim finds the first free one of a number of claims, from the one numbered first on and around, "" for none. It
 // also returns how many are held.
 func (c *Chats) freeClaim(ctx context.Context, kind, prefix string, limit, first int) (key string, held int, err error) {
-	all, err := c.Store.Claims(ctx, kind, prefix)
+	all, err := c.store.Claims(ctx, kind, prefix)
 	if err != nil {
 		return "", 0, err
 	}
@@ -145,12 +145,12 @@ func (c *Chats) waitInQueue(t *turn) (flow.Event, error) {
 	if !set {
 		ref = stock.FlowID(t.Chat.Instance, stock.CustomerQueue)
 	}
-	f, content, err := c.Catalog.FlowToRun(t.ctx, t.Chat.Instance, string(ref))
+	f, content, err := c.catalog.FlowToRun(t.ctx, t.Chat.Instance, string(ref))
 	if err != nil && !center.Refused(err) {
 		return nil, err
 	}
 	if err != nil || !f.MayHook(hookCustomerQueue) {
-		c.Log.Warn("the customer queue flow is gone", "contact", t.Chat.Current().ID, "flow", ref)
+		c.log.Warn("the customer queue flow is gone", "contact", t.Chat.Current().ID, "flow", ref)
 		r := *t.run
 		r.State = r.State.Enter(r.Flow, r.Content)
 		r.Done = true
@@ -170,7 +170,7 @@ func (c *Chats) checkHours(t *turn, e flow.CheckHours) (flow.Event, error) {
 		}
 		id = string(q.Hours)
 	}
-	open, err := c.Catalog.Open(t.ctx, t.Chat.Instance, id, t.Now)
+	open, err := c.catalog.Open(t.ctx, t.Chat.Instance, id, t.Now)
 	switch {
 	case err != nil:
 		return no(err, "no hours of operation of that name")
@@ -184,7 +184,7 @@ func (c *Chats) checkHours(t *turn, e flow.CheckHours) (flow.Event, error) {
 // decided counts already.
 func (c *Chats) waiting(t *turn, q *center.Queue) (n int, oldest time.Duration, err error) {
 	prefix := center.QueuePrefix(t.Chat.Instance, q.ID)
-	n, first, err := c.Store.CountClaims(t.ctx, center.ClaimQueued, prefix, "")
+	n, first, err := c.store.CountClaims(t.ctx, center.ClaimQueued, prefix, "")
 	if err != nil {
 		return 0, 0, err
 	}
@@ -208,7 +208,7 @@ func (c *Chats) waiting(t *turn, q *center.Queue) (n int, oldest time.Duration, 
 
 // firstBut is the first contact's claim on a queue that is not among those given back, "" for none.
 func (c *Chats) firstBut(ctx context.Context, prefix string, released []string) (string, error) {
-	all, err := c.Store.Claims(ctx, center.ClaimQueued, prefix)
+	all, err := c.store.Claims(ctx, center.ClaimQueued, prefix)
 	for _, held := range all {
 		if !slices.Contains(released, held.Key) {
 			return held.Key, err
@@ -224,7 +224,7 @@ func (c *Chats) position(t *turn, q *center.Queue) (int, error) {
 		return 0, nil
 	}
 	prefix, own := center.QueuePrefix(t.Chat.Instance, q.ID), contact.LineKey(t.Chat.Instance)
-	ahead, _, err := c.Store.CountClaims(t.ctx, center.ClaimInLine, prefix, own)
+	ahead, _, err := c.store.CountClaims(t.ctx, center.ClaimInLine, prefix, own)
 	_, released := t.Pending(center.ClaimInLine, prefix)
 	for _, key := range released {
 		if key < own {
@@ -294,7 +294,7 @@ func (c *Chats) getMetrics(t *turn, e flow.GetMetrics) (flow.Event, error) {
 		return no(err, "no queue to look at")
 	}
 	var m metrics
-	m.Queue.Name, m.Queue.ARN = q.Name, c.Partition.QueueARN(t.Chat.Instance, q.ID)
+	m.Queue.Name, m.Queue.ARN = q.Name, c.partition.QueueARN(t.Chat.Instance, q.ID)
 	a := c.agents(q.ID)
 	m.Agents.Online.Count, m.Agents.Available.Count, m.Agents.Staffed.Count = a.Online, a.Available, a.Staffed
 	m.Agents.AfterContactWork.Count, m.Agents.Busy.Count = a.AfterContactWork, a.Busy

@@ -55,7 +55,7 @@ func (w *world) queue(name string, places int, status string) string {
 	return string(q.ID)
 }
 
-func (w *world) makeFlow(c *chat.Chats, name, kind, content string) center.FlowID {
+func (w *world) makeFlow(c *node, name, kind, content string) center.FlowID {
 	w.Helper()
 	f, err := c.Catalog.CreateFlow(w.ctx, instance, center.ContactFlow{Name: name, Type: kind}, content, true)
 	w.must(err)
@@ -63,7 +63,7 @@ func (w *world) makeFlow(c *chat.Chats, name, kind, content string) center.FlowI
 }
 
 // enter starts a chat in a flow, with attributes, and connects its customer.
-func (w *world) enter(c *chat.Chats, f center.FlowID, attributes map[string]string) chat.Caller {
+func (w *world) enter(c *node, f center.FlowID, attributes map[string]string) chat.Caller {
 	w.Helper()
 	started, err := c.Start(w.ctx, center.StartChat{Instance: instance, Flow: f, DisplayName: "Ana", Attributes: attributes})
 	w.must(err)
@@ -82,7 +82,7 @@ func (w *world) said(id center.ChatID) (all []string) {
 }
 
 // current is the contact that a chat is in.
-func (w *world) current(c *chat.Chats, id center.ChatID) center.Contact {
+func (w *world) current(c *node, id center.ChatID) center.Contact {
 	w.Helper()
 	chat, _, err := c.Contact(w.ctx, instance, center.ContactID(id))
 	w.must(err)

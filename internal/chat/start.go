@@ -34,15 +34,15 @@ type firstAnswer struct {
 // its life is answered as the first time, before flow, source and quota are looked at, so that a retried call which
 // had succeeded is never refused.
 func (c *Chats) Start(ctx context.Context, cmd center.StartChat) (*Started, error) {
-	if err := cmd.Check(c.Settings); err != nil {
+	if err := cmd.Check(c.settings); err != nil {
 		return nil, err
 	}
-	if _, err := c.Catalog.Instance(ctx, cmd.Instance); err != nil {
+	if _, err := c.catalog.Instance(ctx, cmd.Instance); err != nil {
 		return nil, err
 	}
 	again := center.Digest(string(cmd.Instance), cmd.ClientToken)
 	if cmd.ClientToken != "" {
-		claim, taken, err := c.Store.Claim(ctx, center.ClaimStart, again, c.Clock.Now())
+		claim, taken, err := c.store.Claim(ctx, center.ClaimStart, again, c.clock.Now())
 		if err != nil {
 			return nil, err
 		}
@@ -50,7 +50,7 @@ func (c *Chats) Start(ctx context.Context, cmd center.StartChat) (*Started, erro
 			return c.replay(ctx, &cmd, claim)
 		}
 	}
-	if err := c.Catalog.Startable(ctx, cmd.Instance, center.FlowRef{ID: cmd.Flow, Qualifier: cmd.FlowQualifier}); err != nil {
+	if err := c.catalog.Startable(ctx, cmd.Instance, center.FlowRef{ID: cmd.Flow, Qualifier: cmd.FlowQualifier}); err != nil {
 		return nil, err
 	}
 	var past []center.PastSession
@@ -70,7 +70,7 @@ func (c *Chats) Start(ctx context.Context, cmd center.StartChat) (*Started, erro
 		related = &r.Chat
 	}
 	for {
-		d, err := cmd.Begin(related, past, c.Settings, c.Clock.Now(), c.NewID)
+		d, err := cmd.Begin(related, past, c.settings, c.clock.Now(), c.newID)
 		if err != nil {
 			return nil, err
 		}
@@ -110,7 +110,7 @@ func (c *Chats) claimStart(d *center.Draft, key, clientToken string, first first
 	if err != nil {
 		return err
 	}
-	d.Take(center.Claim{Kind: center.ClaimStart, Key: key, Value: string(raw), Expires: d.Now.Add(c.Settings.ClientTokenLife)})
+	d.Take(center.Claim{Kind: center.ClaimStart, Key: key, Value: string(raw), Expires: d.Now.Add(c.settings.ClientTokenLife)})
 	return nil
 }
 
@@ -118,7 +118,7 @@ func (c *Chats) claimStart(d *center.Draft, key, clientToken string, first first
 func (c *Chats) replay(ctx context.Context, cmd *center.StartChat, claim center.Claim) (*Started, error) {
 	var first firstAnswer
 	if err := json.Unmarshal([]byte(claim.Value), &first); err != nil {
-		return nil, c.Store.Damaged("claim", fmt.Errorf("claim %s: %w", claim.Kind, err))
+		return nil, c.store.Damaged("claim", fmt.Errorf("claim %s: %w", claim.Kind, err))
 	}
 	answer := c.started(cmd, first)
 	if answer.Connection == nil {
@@ -139,9 +139,9 @@ func (c *Chats) started(cmd *center.StartChat, a firstAnswer) *Started {
 		Instance: cmd.Instance, Chat: center.ChatID(a.Contact), Contact: a.Contact, Participant: a.Participant, Role: center.RoleCustomer,
 	}
 	answer := &Started{Contact: a.Contact, Participant: a.Participant, ContinuedFrom: a.ContinuedFrom}
-	answer.Token = c.Sealer.Seal(token.Claims{
+	answer.Token = c.sealer.Seal(token.Claims{
 		Kind: token.Participant, Instance: string(who.Instance), Chat: string(who.Chat), Contact: string(who.Contact),
-		Participant: string(who.Participant), Role: string(who.Role), Issued: c.Wall(),
+		Participant: string(who.Participant), Role: string(who.Role), Issued: c.wall(),
 	})
 	if cmd.Connect {
 		answer.Connection = c.credentials(who)
@@ -152,7 +152,7 @@ func (c *Chats) started(cmd *center.StartChat, a firstAnswer) *Started {
 // claimSlot takes one of the instance's places for active chats, where their number is limited. Chats of before the
 // limit was set hold none.
 func (c *Chats) claimSlot(ctx context.Context, d *center.Draft) error {
-	limit := c.Settings.ActiveChats
+	limit := c.settings.ActiveChats
 	if limit <= 0 {
 		return nil
 	}
@@ -176,10 +176,10 @@ func (c *Chats) chatOf(ctx context.Context, at center.InstanceID, id center.Cont
 	if _, ok := center.UUID(string(id)); !ok {
 		return nil, missing
 	}
-	chat, err := c.Store.ChatOf(ctx, id)
+	chat, err := c.store.ChatOf(ctx, id)
 	var row store.Stream
 	if err == nil {
-		row, err = c.Store.Stream(ctx, chat)
+		row, err = c.store.Stream(ctx, chat)
 	}
 	if errors.Is(err, store.ErrNotFound) || err == nil && row.Instance != at {
 		return nil, missing
@@ -202,7 +202,7 @@ func (c *Chats) past(ctx context.Context, at center.InstanceID, p center.Persist
 		return nil, nil, err
 	}
 	for i, session := range past {
-		n, err := c.Store.TranscriptBytes(ctx, center.StreamID(session.Chat), session.LastSeq)
+		n, err := c.store.TranscriptBytes(ctx, center.StreamID(session.Chat), session.LastSeq)
 		if err != nil {
 			return nil, nil, err
 		}

@@ -14,12 +14,12 @@ import (
 // startFlow begins the contact's flow. It is called in the turn in which the customer connects.
 func (c *Chats) startFlow(t *turn) error {
 	contact := t.Chat.Current()
-	f, content, err := c.Catalog.FlowToBegin(t.ctx, t.Chat.Instance, center.FlowRef{ID: contact.Flow, Qualifier: contact.FlowQualifier})
+	f, content, err := c.catalog.FlowToBegin(t.ctx, t.Chat.Instance, center.FlowRef{ID: contact.Flow, Qualifier: contact.FlowQualifier})
 	if err != nil && !center.Refused(err) {
 		return err
 	}
 	if err != nil {
-		c.Log.Warn("flow is gone", "contact", contact.ID, "flow", contact.Flow)
+		c.log.Warn("flow is gone", "contact", contact.ID, "flow", contact.Flow)
 		t.end(center.ReasonSystemError)
 		return nil
 	}
@@ -33,7 +33,7 @@ func (c *Chats) startFlow(t *turn) error {
 // in the same turn.
 func (c *Chats) feed(t *turn, ev flow.Event) error {
 	for ev != nil && t.run != nil && !t.run.Done {
-		p, err := c.Catalog.Program(t.ctx, t.Chat.Instance, t.run.Content)
+		p, err := c.catalog.Program(t.ctx, t.Chat.Instance, t.run.Content)
 		if err != nil {
 			return err
 		}
@@ -136,7 +136,7 @@ func (c *Chats) carryOut(t *turn, effects []flow.Effect, p *flow.Program) (answe
 }
 
 func (c *Chats) invokeModule(t *turn, e flow.InvokeModule) (flow.Event, error) {
-	id, content, err := c.Catalog.ModuleToRun(t.ctx, t.Chat.Instance, e.ModuleID)
+	id, content, err := c.catalog.ModuleToRun(t.ctx, t.Chat.Instance, e.ModuleID)
 	if err != nil {
 		return no(err, "no published module to run")
 	}
@@ -177,7 +177,7 @@ const typeCustomerQueue = "CUSTOMER_QUEUE"
 func (c *Chats) setRoutingCriteria(t *turn, e flow.SetRoutingCriteria) {
 	criteria, err := center.ParseRoutingCriteria(e.Criteria)
 	if err != nil {
-		c.Log.Warn("routing criteria were refused", "contact", t.Chat.Current().ID, "why", err)
+		c.log.Warn("routing criteria were refused", "contact", t.Chat.Current().ID, "why", err)
 		return
 	}
 	t.Edit().Current().Routing = criteria
@@ -223,7 +223,7 @@ func (c *Chats) setHook(t *turn, e flow.SetEventHook) (flow.Event, error) {
 		delete(t.Edit().Hooks, e.Hook)
 		return flow.Granted{}, nil
 	}
-	f, _, err := c.Catalog.FlowToRun(t.ctx, t.Chat.Instance, e.FlowID)
+	f, _, err := c.catalog.FlowToRun(t.ctx, t.Chat.Instance, e.FlowID)
 	if err != nil || !f.MayHook(e.Hook) {
 		return no(err, "no published flow of the right type for "+e.Hook)
 	}
@@ -242,11 +242,11 @@ func (c *Chats) transfer(t *turn, e flow.TransferToFlow, p *flow.Program) (flow.
 	if t.run.Type == typeCustomerQueue {
 		return flow.Refused{Reason: "a customer queue flow does not transfer to another flow"}, nil
 	}
-	f, content, err := c.Catalog.FlowToRun(t.ctx, t.Chat.Instance, e.FlowID)
+	f, content, err := c.catalog.FlowToRun(t.ctx, t.Chat.Instance, e.FlowID)
 	if err != nil || !f.MayEnter() {
 		return no(err, "no published flow to transfer to")
 	}
-	if _, err := c.Catalog.Program(t.ctx, t.Chat.Instance, content); err != nil {
+	if _, err := c.catalog.Program(t.ctx, t.Chat.Instance, content); err != nil {
 		return nil, err
 	}
 	t.grantedTo(p)
@@ -318,7 +318,7 @@ func (c *Chats) toRelated(t *turn, set related) (flow.Event, error) {
 	}
 	all := t.related.and(set)
 	all.Contact = t.Chat.Current().Related
-	if err := all.write(center.NewDraft(&other.Chat, 0, t.Now, t.Now, c.NewID)); err != nil {
+	if err := all.write(center.NewDraft(&other.Chat, 0, t.Now, t.Now, c.newID)); err != nil {
 		return no(err, "the related contact does not take this")
 	}
 	raw, err := json.Marshal(all)
@@ -341,10 +341,10 @@ func (c *Chats) facts(t *turn) (flow.Contact, error) {
 	chat, contact := t.Chat, t.Chat.Current()
 	f := flow.Contact{
 		ContactID: string(contact.ID), InitialContactID: string(chat.ID), PreviousContactID: string(contact.Previous),
-		InstanceARN: c.Partition.InstanceARN(chat.Instance), InitiationMethod: contact.InitiationMethod,
-		AwsRegion: c.Partition.Region, LanguageCode: contact.LanguageCode, Name: contact.Name,
+		InstanceARN: c.partition.InstanceARN(chat.Instance), InitiationMethod: contact.InitiationMethod,
+		AwsRegion: c.partition.Region, LanguageCode: contact.LanguageCode, Name: contact.Name,
 		Description: contact.Description, CustomerID: chat.CustomerID, Attributes: chat.Attributes,
-		FlowType: t.run.Type, Trace: c.Trace,
+		FlowType: t.run.Type, Trace: c.trace,
 	}
 	if f.PreviousContactID == "" {
 		f.PreviousContactID = f.ContactID
@@ -380,7 +380,7 @@ func (c *Chats) facts(t *turn) (flow.Contact, error) {
 			return f, err
 		}
 		if err == nil { // otherwise it was deleted, and there is none
-			f.Queue = flow.Queue{Name: q.Name, ARN: c.Partition.QueueARN(chat.Instance, q.ID)}
+			f.Queue = flow.Queue{Name: q.Name, ARN: c.partition.QueueARN(chat.Instance, q.ID)}
 		}
 	}
 	return f, nil

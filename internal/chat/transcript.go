@@ -132,10 +132,10 @@ func (c *Chats) Transcript(ctx context.Context, who Caller, q TranscriptQuery) (
 // sessions are this chat and the past ones that can be read by now.
 func (c *Chats) sessions(s *state) []center.PastSession {
 	all := []center.PastSession{{Chat: s.ID}}
-	delay := c.Settings.RehydrationDelay
+	delay := c.settings.RehydrationDelay
 	for _, p := range s.Past {
 		// Without a delay the clock is not asked: the end may be dated ahead of it.
-		if delay > 0 && c.Clock.Now().Before(p.Ended.Add(delay)) {
+		if delay > 0 && c.clock.Now().Before(p.Ended.Add(delay)) {
 			break
 		}
 		all = append(all, p)
@@ -182,7 +182,7 @@ func (c *Chats) startOf(ctx context.Context, s *state, q TranscriptQuery) (*posi
 	}
 	switch {
 	case begin.ID != "":
-		it, err := c.Store.Item(ctx, center.StreamID(s.ID), begin.ID)
+		it, err := c.store.Item(ctx, center.StreamID(s.ID), begin.ID)
 		if errors.Is(err, store.ErrNotFound) {
 			return nil, center.Refuse(center.InvalidParameter, "StartPosition.Id must name an item of this chat")
 		}
@@ -195,7 +195,7 @@ func (c *Chats) startOf(ctx context.Context, s *state, q TranscriptQuery) (*posi
 		if !at.Forward {
 			t = t.Add(time.Millisecond) // the last item at or before t is the one before the first after it
 		}
-		seq, err := c.Store.SeqAt(ctx, center.StreamID(s.ID), t)
+		seq, err := c.store.SeqAt(ctx, center.StreamID(s.ID), t)
 		switch {
 		case errors.Is(err, store.ErrNotFound) && at.Forward:
 			return nil, nil
@@ -221,7 +221,7 @@ func (c *Chats) mostRecent(ctx context.Context, s *state, at *position, n int) (
 		}
 		return at, nil
 	}
-	items, err := c.Store.Page(ctx, store.PageQuery{Stream: center.StreamID(s.ID), From: 1, Backward: true, Limit: n, TranscriptOnly: true})
+	items, err := c.store.Page(ctx, store.PageQuery{Stream: center.StreamID(s.ID), From: 1, Backward: true, Limit: n, TranscriptOnly: true})
 	switch {
 	case err != nil || len(items) == 0 && at.Forward:
 		return nil, err
@@ -247,7 +247,7 @@ func (c *Chats) scan(ctx context.Context, session center.PastSession, at positio
 	if q.To != 0 && q.To < q.From {
 		return nil, false, nil
 	}
-	items, err := c.Store.Page(ctx, q)
+	items, err := c.store.Page(ctx, q)
 	if err != nil || len(items) <= limit {
 		return items, false, err
 	}
@@ -264,7 +264,7 @@ func (c *Chats) withReceipts(ctx context.Context, chat center.ChatID, items []ce
 	var receipts map[center.ItemID][]center.Receipt
 	if len(messages) > 0 {
 		var err error
-		if receipts, err = c.Store.Receipts(ctx, center.StreamID(chat), messages); err != nil {
+		if receipts, err = c.store.Receipts(ctx, center.StreamID(chat), messages); err != nil {
 			return nil, err
 		}
 	}

@@ -22,7 +22,7 @@ type archive struct {
 
 // newArchive plays sessions of random lengths, each continuing the one before it. What a transcript does not show is
 // between what it shows: receipts, and changes with nothing to see.
-func newArchive(w *world, c *chat.Chats, t *rapid.T) *archive {
+func newArchive(w *world, c *node, t *rapid.T) *archive {
 	a := &archive{}
 	var past *center.Persistence
 	sessions := rapid.IntRange(1, 4).Draw(t, "sessions")

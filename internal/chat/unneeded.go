@@ -28,7 +28,7 @@ const (
 func (c *Chats) deleteUnneeded(ctx context.Context, since unneeded) error {
 	var after string
 	for {
-		some, err := c.Catalog.Instances(ctx, after, contentPage)
+		some, err := c.catalog.Instances(ctx, after, contentPage)
 		if err != nil {
 			return err
 		}
@@ -45,8 +45,8 @@ func (c *Chats) deleteUnneeded(ctx context.Context, since unneeded) error {
 }
 
 func (c *Chats) deleteUnneededOf(ctx context.Context, at center.InstanceID, since unneeded) error {
-	now := c.Clock.Now()
-	found, err := c.Catalog.UnneededContents(ctx, at)
+	now := c.clock.Now()
+	found, err := c.catalog.UnneededContents(ctx, at)
 	if err != nil {
 		return err
 	}
@@ -74,7 +74,7 @@ func (c *Chats) deleteUnneededOf(ctx context.Context, at center.InstanceID, sinc
 	}
 	for sha := range ripe {
 		key := contentKey{at, sha}
-		gone, err := c.Catalog.DeleteContent(ctx, at, sha, since[key])
+		gone, err := c.catalog.DeleteContent(ctx, at, sha, since[key])
 		if err != nil {
 			return err
 		}
@@ -90,7 +90,7 @@ func (c *Chats) deleteUnneededOf(ctx context.Context, at center.InstanceID, sinc
 // is forgotten.
 func (c *Chats) withoutRunning(ctx context.Context, at center.InstanceID, ripe map[string]bool) error {
 	for after := center.ChatID(""); ; {
-		some, err := c.Store.Streams(ctx, center.KindChat, at, center.StreamID(after), true, contentPage)
+		some, err := c.store.Streams(ctx, center.KindChat, at, center.StreamID(after), true, contentPage)
 		if err != nil {
 			return err
 		}

@@ -23,7 +23,7 @@ func (c *Chats) showView(t *turn, e flow.ShowView) (flow.Event, error) {
 		}
 	}
 	data := cmp.Or(e.Data, "{}")
-	v, err := c.Catalog.View(t.ctx, t.Chat.Instance, center.ParseView(e.ViewID).At(e.Version))
+	v, err := c.catalog.View(t.ctx, t.Chat.Instance, center.ParseView(e.ViewID).At(e.Version))
 	if err != nil {
 		return no(err, "no published view of that id and version")
 	}
@@ -61,8 +61,8 @@ func viewMessage(id center.ViewID, data, token string) string {
 // sealView makes the token of a view that is shown now: it names the very content, and is good as long as the chat
 // can last.
 func (c *Chats) sealView(t *turn, v *catalog.View) string {
-	now := c.Wall()
-	return c.Sealer.Seal(token.Claims{
+	now := c.wall()
+	return c.sealer.Seal(token.Claims{
 		Kind: token.View, Instance: string(t.Chat.Instance), Chat: string(t.Chat.ID), Contact: string(t.Chat.Current().ID),
 		View: v.Ref.String() + " " + v.SHA256, Issued: now, Expires: now.Add(t.Chat.ExpiresAt().Sub(t.Now)),
 	})
@@ -70,7 +70,7 @@ func (c *Chats) sealView(t *turn, v *catalog.View) string {
 
 // OpenView returns the view that a flow has shown in the caller's chat.
 func (c *Chats) OpenView(ctx context.Context, who Caller, text string) (*catalog.View, error) {
-	claims, err := c.Sealer.Open(text, token.View, c.Wall())
+	claims, err := c.sealer.Open(text, token.View, c.wall())
 	switch {
 	case errors.Is(err, token.ErrInvalid), errors.Is(err, token.ErrKind), errors.Is(err, token.ErrExpired):
 		return nil, &center.Error{Code: center.AccessDenied, Message: "Access denied", Cause: err}
@@ -83,5 +83,5 @@ func (c *Chats) OpenView(ctx context.Context, who Caller, text string) (*catalog
 		return nil, err
 	}
 	name, sha, _ := strings.Cut(claims.View, " ")
-	return c.Catalog.ShownView(ctx, who.Instance, center.ParseView(name), sha)
+	return c.catalog.ShownView(ctx, who.Instance, center.ParseView(name), sha)
 }

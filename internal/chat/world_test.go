@@ -12,6 +12,7 @@ import (
 	"github.com/parley-chat/parley/internal/catalog"
 	"github.com/parley-chat/parley/internal/center"
 	"github.com/parley-chat/parley/internal/chat"
+	"github.com/parley-chat/parley/internal/engine"
 	"github.com/parley-chat/parley/internal/store"
 	"github.com/parley-chat/parley/internal/token"
 )
@@ -78,12 +79,33 @@ func newWorldOn(t testing.TB, database string) *world {
 	return w
 }
 
+// node is what one node works by.
+type node struct {
+	*chat.Chats
+	*engine.Engine
+	Catalog *catalog.Catalog
+	config  chat.Config
+	bus     engine.Publisher
+	shared  bool
+	newID   func() string // may be replaced
+}
+
+// build makes a node of a Config without an engine.
+func (w *world) build(bus engine.Publisher, shared bool, c chat.Config) *node {
+	n := &node{Catalog: c.Catalog, config: c, bus: bus, shared: shared, newID: c.NewID}
+	c.NewID = func() string { return n.newID() }
+	n.Engine = engine.New(engine.Config{Store: c.Store, Bus: bus, Clock: c.Clock, NewID: c.NewID, Log: c.Log, Shared: shared})
+	c.Engine = n.Engine
+	n.Chats = chat.New(c)
+	return n
+}
+
 // node is one of several that share the store.
-func (w *world) node(s center.Settings, b chat.Publisher) *chat.Chats {
-	return chat.New(chat.Config{
-		Store: w.store, Catalog: w.catalog(w.clock.Now), Bus: b, Sealer: w.sealer, Clock: w.clock, Wall: w.clock.Now, NewID: w.newID,
+func (w *world) node(s center.Settings, b engine.Publisher) *node {
+	return w.build(b, true, chat.Config{
+		Store: w.store, Catalog: w.catalog(w.clock.Now), Sealer: w.sealer, Clock: w.clock, Wall: w.clock.Now, NewID: w.newID,
 		Partition: partition, Settings: s,
-		Log: slog.New(slog.DiscardHandler), Shared: true,
+		Log: slog.New(slog.DiscardHandler),
 	})
 }
 
@@ -106,7 +128,7 @@ func (w *world) must(err error) {
 }
 
 // start starts a chat and connects its customer.
-func (w *world) start(c *chat.Chats, past *center.Persistence) (chat.Caller, *chat.Started) {
+func (w *world) start(c *node, past *center.Persistence) (chat.Caller, *chat.Started) {
 	w.Helper()
 	started, err := c.Start(w.ctx, center.StartChat{Instance: instance, Flow: w.flow, DisplayName: "Ana", Persistent: past})
 	w.must(err)
@@ -114,7 +136,7 @@ func (w *world) start(c *chat.Chats, past *center.Persistence) (chat.Caller, *ch
 }
 
 // connect connects the customer of a chat that was started.
-func (w *world) connect(c *chat.Chats, started *chat.Started) chat.Caller {
+func (w *world) connect(c *node, started *chat.Started) chat.Caller {
 	w.Helper()
 	who, err := c.Authenticate(started.Token, token.Participant)
 	w.must(err)
@@ -124,7 +146,7 @@ func (w *world) connect(c *chat.Chats, started *chat.Started) chat.Caller {
 }
 
 // bot brings a custom participant in, connected.
-func (w *world) bot(c *chat.Chats, id center.ContactID) chat.Caller {
+func (w *world) bot(c *node, id center.ContactID) chat.Caller {
 	w.Helper()
 	b, err := c.AddBot(w.ctx, instance, id, "Max", "")
 	w.must(err)
@@ -135,7 +157,7 @@ func (w *world) bot(c *chat.Chats, id center.ContactID) chat.Caller {
 	return who
 }
 
-func (w *world) send(c *chat.Chats, who chat.Caller, text string) center.Item {
+func (w *world) send(c *node, who chat.Caller, text string) center.Item {
 	w.Helper()
 	it, err := c.Send(w.ctx, who, center.Message{ContentType: center.TextPlain, Content: text}, "")
 	w.must(err)

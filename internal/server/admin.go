@@ -35,8 +35,8 @@ func OpenAdmin(ctx context.Context, cfg Config) (*Admin, error) {
 	}
 	s.catalog = cfg.catalog(s.store)
 	return &Admin{Keys: s.keys, s: s, catalog: s.catalog, chats: chat.New(chat.Config{
-		Store: s.store, Catalog: s.catalog, Bus: silence{}, Clock: s.cfg.Clock, Wall: s.cfg.Now, NewID: s.cfg.NewID,
-		Partition: s.cfg.Partition, Settings: s.cfg.Settings, Log: s.cfg.Log, Shared: true,
+		Engine: cfg.engine(s.store, silence{}, true), Store: s.store, Catalog: s.catalog, Clock: s.cfg.Clock, Wall: s.cfg.Now, NewID: s.cfg.NewID,
+		Partition: s.cfg.Partition, Settings: s.cfg.Settings, Log: s.cfg.Log,
 	})}, nil
 }
 

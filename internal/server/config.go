@@ -13,7 +13,7 @@ import (
 
 	"github.com/parley-chat/parley/internal/api"
 	"github.com/parley-chat/parley/internal/center"
-	"github.com/parley-chat/parley/internal/chat"
+	"github.com/parley-chat/parley/internal/engine"
 	"github.com/parley-chat/parley/internal/hub"
 	"github.com/parley-chat/parley/internal/lambda"
 	"github.com/parley-chat/parley/internal/lex"
@@ -36,9 +36,11 @@ type Config struct {
 	PublicURL string
 	Partition center.Partition
 	Settings  center.Settings
-	Throttle  api.Throttle
+	// StateBytes bounds the decoded states of chats that nobody works on. 0: 8 MiB.
+	StateBytes int
+	Throttle   api.Throttle
 	// Clock is contact time; nil is real time.
-	Clock chat.Clock
+	Clock engine.Clock
 	Log   *slog.Logger
 
 	// Functions, Bots and Systems are the URLs of those whom flows ask outside: of AWS Lambda functions by name or ARN, of
@@ -63,7 +65,7 @@ type Config struct {
 
 // Nodes carries news between the nodes that share a database.
 type Nodes interface {
-	chat.Publisher
+	engine.Publisher
 	hub.Bus
 }
 

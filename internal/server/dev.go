@@ -291,10 +291,10 @@ func (s *Server) advance(r *http.Request) (any, error) {
 func (s *Server) advanceTo(ctx context.Context, clock *ManualClock, target time.Time) error {
 	for {
 		// Also waits for what is being answered just now: its rows are leased, and not to be seen as due.
-		if err := s.chats.Settle(ctx); err != nil {
+		if err := s.engine.Settle(ctx); err != nil {
 			return err
 		}
-		next, ok, err := s.store.NextDue(ctx, clock.Now())
+		next, ok, err := s.engine.NextDue(ctx)
 		if err != nil {
 			return err
 		}

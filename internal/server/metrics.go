@@ -41,6 +41,12 @@ func (s *Server) metrics(w http.ResponseWriter, _ *http.Request) {
 	e.one("parley_gap_items_repaired_total", "counter", "Items that were lost between nodes and read from the store.", float64(h.Repaired))
 	e.one("parley_slow_sockets_closed_total", "counter", "Sockets closed because they did not read.", float64(h.SlowClosed))
 
+	states := s.engine.Stats()
+	e.one("parley_states_kept", "gauge", "Decoded states of chats that nobody works on at the moment.", float64(states.States))
+	e.one("parley_states_kept_bytes", "gauge", "Memory that they take, about.", float64(states.Bytes))
+	e.one("parley_state_hits_total", "counter", "Uses of a chat that found its state decoded.", float64(states.Hits))
+	e.one("parley_state_misses_total", "counter", "Uses of a chat that read and decoded its state.", float64(states.Misses))
+
 	erased := s.chats.ErasureStats()
 	e.one("parley_chats_erased_total", "counter", "Chats that this node has erased, for their age or because it was asked to.", float64(erased.Chats))
 	e.one("parley_chat_items_erased_total", "counter", "Items of erased chats that this node has deleted.", float64(erased.Items))

@@ -20,7 +20,7 @@ import (
 	"github.com/rogpeppe/go-internal/testscript"
 
 	"github.com/parley-chat/parley/internal/bus/nats"
-	"github.com/parley-chat/parley/internal/chat"
+	"github.com/parley-chat/parley/internal/engine"
 	"github.com/parley-chat/parley/internal/server"
 )
 
@@ -56,7 +56,7 @@ func TestNodes(t *testing.T) {
 // slowTime is a stage where contact time passes by itself.
 type slowTime struct{ realTime }
 
-func (*slowTime) contactTime() chat.Clock { return nil }
+func (*slowTime) contactTime() engine.Clock { return nil }
 
 // eventually waits twice as long: a node looks only so often for what others have left behind.
 func (r *slowTime) eventually(s *story, condition func() bool) bool {

@@ -92,7 +92,7 @@ func TestFunctionInAWS(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if err := s.Chats().Settle(ctx); err != nil {
+		if err := s.Settle(ctx); err != nil {
 			t.Fatal(err)
 		}
 		read, err := customer.GetTranscript(ctx, &connectparticipant.GetTranscriptInput{ConnectionToken: connection.ConnectionCredentials.ConnectionToken})

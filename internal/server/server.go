@@ -22,6 +22,7 @@ import (
 	"github.com/parley-chat/parley/internal/center"
 	"github.com/parley-chat/parley/internal/chat"
 	"github.com/parley-chat/parley/internal/door"
+	"github.com/parley-chat/parley/internal/engine"
 	"github.com/parley-chat/parley/internal/hub"
 	"github.com/parley-chat/parley/internal/keys"
 	"github.com/parley-chat/parley/internal/store"
@@ -37,6 +38,7 @@ type Server struct {
 	keys    *keys.Ring
 	tokens  *keys.Tokens
 	catalog *catalog.Catalog
+	engine  *engine.Engine
 	chats   *chat.Chats
 	hub     *hub.Hub
 	api     *api.API
@@ -86,7 +88,7 @@ func (c *Config) fill() {
 		c.Log = slog.New(slog.DiscardHandler)
 	}
 	if c.Clock == nil {
-		c.Clock = chat.WallClock{}
+		c.Clock = engine.WallClock{}
 	}
 	if c.Now == nil {
 		c.Now = time.Now
@@ -147,9 +149,10 @@ func (s *Server) wire(ctx context.Context) error {
 		return err
 	}
 	s.catalog = s.cfg.catalog(s.store)
+	s.engine = s.cfg.engine(s.store, nodes, s.shared())
 	conf := chat.Config{
-		Store: s.store, Catalog: s.catalog, Bus: nodes, Sealer: s.tokens, Clock: s.cfg.Clock, Wall: s.cfg.Now, NewID: s.cfg.NewID,
-		Partition: s.cfg.Partition, Settings: s.cfg.Settings, Log: s.cfg.Log, Shared: s.shared(),
+		Engine: s.engine, Store: s.store, Catalog: s.catalog, Sealer: s.tokens, Clock: s.cfg.Clock, Wall: s.cfg.Now, NewID: s.cfg.NewID,
+		Partition: s.cfg.Partition, Settings: s.cfg.Settings, Log: s.cfg.Log,
 		Functions: ask.functions, Bots: ask.bots, Systems: ask.systems, SignIns: ask.signIns, Trace: s.cfg.Dev,
 	}
 	if s.cfg.FlowLog != "" {
@@ -177,6 +180,13 @@ func (s *Server) wire(ctx context.Context) error {
 func (c *Config) catalog(db *store.Store) *catalog.Catalog {
 	return catalog.New(catalog.Config{
 		Store: db, Now: c.Clock.Now, NewID: c.NewID, Partition: c.Partition, Quotas: c.Settings.ResourceQuotas,
+	})
+}
+
+// engine makes facts of what is decided about the streams of a store.
+func (c *Config) engine(db *store.Store, bus engine.Publisher, shared bool) *engine.Engine {
+	return engine.New(engine.Config{
+		Store: db, Bus: bus, Clock: c.Clock, NewID: c.NewID, Log: c.Log, Shared: shared, StateBytes: c.StateBytes,
 	})
 }
 
@@ -219,6 +229,9 @@ func (s *Server) Handler() http.Handler { return s.handler }
 // Chats are the server's chats, for those who test it.
 func (s *Server) Chats() *chat.Chats { return s.chats }
 
+// Settle answers what is due, and what that makes due, until nothing is: for those who test it.
+func (s *Server) Settle(ctx context.Context) error { return s.engine.Settle(ctx) }
+
 // Catalog is what the server's instances are configured with, for those who test it.
 func (s *Server) Catalog() *catalog.Catalog { return s.catalog }
 
@@ -235,7 +248,7 @@ func (s *Server) Resync() { s.hub.Resync() }
 func (s *Server) Work(ctx context.Context) {
 	var erasing sync.WaitGroup
 	erasing.Go(func() { s.chats.EraseOld(ctx) })
-	s.chats.Run(ctx)
+	s.engine.Run(ctx)
 	erasing.Wait()
 }
 

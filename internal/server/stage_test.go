@@ -16,7 +16,7 @@ import (
 	"github.com/jackc/pgx/v5"
 	"github.com/rogpeppe/go-internal/testscript"
 
-	"github.com/parley-chat/parley/internal/chat"
+	"github.com/parley-chat/parley/internal/engine"
 	"github.com/parley-chat/parley/internal/memnet"
 	"github.com/parley-chat/parley/internal/server"
 )
@@ -86,7 +86,7 @@ type stage interface {
 	// database names where the nodes keep their facts: in memory, or where they outlive a server.
 	database(dir string, lasting bool) string
 	// contactTime is the clock of all nodes, nil for real time.
-	contactTime() chat.Clock
+	contactTime() engine.Clock
 	// advance lets contact time pass, with all that it makes due.
 	advance(s *story, by time.Duration) error
 	// settle waits until what was asked for has reached the sockets.
@@ -113,7 +113,7 @@ func (*bubble) database(dir string, lasting bool) string {
 	return "sqlite::memory:"
 }
 
-func (*bubble) contactTime() chat.Clock { return nil }
+func (*bubble) contactTime() engine.Clock { return nil }
 
 func (*bubble) advance(_ *story, by time.Duration) error {
 	time.Sleep(by)
@@ -168,7 +168,7 @@ func (*realTime) listen() (net.Listener, dialer, error) {
 }
 
 func (r *realTime) database(string, bool) string { return r.url }
-func (r *realTime) contactTime() chat.Clock      { return r.clock }
+func (r *realTime) contactTime() engine.Clock    { return r.clock }
 
 func (r *realTime) advance(s *story, by time.Duration) error {
 	body := map[string]string{"advance": by.String()}
