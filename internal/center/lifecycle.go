@@ -80,8 +80,6 @@ func (d *Draft) End(reason string) {
 	contact.Disconnected, contact.DisconnectReason, contact.LastUpdate = d.Now, reason, d.Now
 	d.Unschedule(DueConnect)
 	d.Unschedule(DueDuration)
-	d.Unschedule(DueFlow)
-	d.Unschedule(DueFlowToo)
 	for _, p := range c.Participants {
 		if p.Role == RoleCustomBot && p.Joined.IsZero() {
 			d.Unschedule(DueJoin + string(p.ID))

@@ -429,7 +429,6 @@ func TestEnd(t *testing.T) {
 		t.Fatal(err)
 	}
 	d.Edit().Slot = "instance/0"
-	d.Schedule(center.DueFlow, noon.Add(time.Hour), "wait-1")
 	d.End(center.ReasonExpired)
 	d.End(center.ReasonAPI) // it has ended: nothing happens
 	ch := d.Finish(func(*center.Chat) []byte { return []byte("{}") })
@@ -442,7 +441,7 @@ func TestEnd(t *testing.T) {
 	if len(ch.Due) != 0 {
 		t.Errorf("still due: %v", ch.Due)
 	}
-	want := []string{center.DueConnect, center.DueDuration, center.DueFlow, center.DueFlowToo, center.DueJoin + string(b.ID)}
+	want := []string{center.DueConnect, center.DueDuration, center.DueJoin + string(b.ID)}
 	if !slices.Equal(ch.Cancel, want) {
 		t.Errorf("taken away are %v, want %v", ch.Cancel, want)
 	}

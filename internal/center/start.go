@@ -52,8 +52,6 @@ const (
 const (
 	DueConnect  = "connect"  // the customer must have connected by then
 	DueDuration = "duration" // the chat expires
-	DueFlow     = "flow"     // what the flow waits for; Data is the timer's id
-	DueFlowToo  = "flow-too" // what it waits for besides, while a Wait goes on
 	DueJoin     = "join:"    // + participant id: a custom participant must have connected by then
 )
 

@@ -10,7 +10,6 @@ import (
 	"fmt"
 	"net/url"
 	"slices"
-	"strconv"
 	"strings"
 	"time"
 
@@ -154,7 +153,7 @@ func (t *turn) session(who Caller, id string) (*signIn, error) {
 	if who.Role != center.RoleCustomer {
 		return nil, center.Refuse(center.AccessDenied, "Access denied")
 	}
-	if t.run == nil || t.run.SignIn == nil || t.run.SignIn.ID != id {
+	if !t.pickBy(func(r *run) bool { return r.SignIn != nil && r.SignIn.ID == id }) {
 		return nil, center.Refuse(center.InvalidParameter, "SessionId must be that of the authentication.initiated event whose sign-in is under way")
 	}
 	s := *t.run.SignIn
@@ -245,7 +244,7 @@ func (c *Chats) ResumeAuthentication(ctx context.Context, at center.InstanceID, 
 		return &center.Error{Code: center.InvalidParameter, Message: "State must be that of an AuthenticationUrl of this instance", Cause: err}
 	}
 	err = c.change(ctx, center.ChatID(claims.Chat), func(t *turn) error {
-		if t.run == nil || t.run.SignIn == nil || t.run.SignIn.ID != claims.Session {
+		if !t.pickBy(func(r *run) bool { return r.SignIn != nil && r.SignIn.ID == claims.Session }) {
 			return center.Refuse(center.Conflict, "the authentication session is over")
 		}
 		if t.run.SignIn.Exchange != "" {
@@ -292,7 +291,7 @@ func (c *Chats) redeemLater(t *turn, code string) error {
 	if err != nil {
 		return err
 	}
-	s.Exchange = dueCall + strconv.FormatInt(t.Seq(), 10)
+	s.Exchange = t.callKey()
 	t.Schedule(s.Exchange, t.Now, string(data))
 	r := *t.run
 	r.SignIn, r.Asked = &s, s.Exchange

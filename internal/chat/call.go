@@ -6,7 +6,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"strconv"
 	"strings"
 	"time"
 
@@ -41,7 +40,7 @@ type Systems interface {
 	Ask(ctx context.Context, system string, request []byte) ([]byte, error)
 }
 
-// dueCall is the key, with the number of a turn's item behind it, of a call outside.
+// dueCall is the key, with the run that asks and the number of a turn's item behind it, of a call outside.
 const dueCall = "call:"
 
 // How long an answer may take. Lambda: the longest InvocationTimeLimitSeconds of InvokeLambdaFunction, when a flow has none.
@@ -115,7 +114,7 @@ func (c *Chats) call(t *turn, e flow.Call) error {
 	if err != nil {
 		return err
 	}
-	key := dueCall + strconv.FormatInt(t.Seq(), 10)
+	key := t.callKey()
 	t.Schedule(key, t.Now, string(data))
 	t.run.Asked = key
 	return nil
@@ -143,9 +142,6 @@ func plainJSON(v any) ([]byte, error) {
 	return bytes.TrimSuffix(b.Bytes(), []byte("\n")), err
 }
 
-// awaits says that the chat's flow waits for the answer to a due row.
-func (s *state) awaits(key string) bool { return s.Run != nil && s.Run.Asked == key }
-
 // askOutside asks what a due row asks, and gives the flow the answer. Nothing is asked that no flow waits for any more.
 func (c *Chats) askOutside(ctx context.Context, due center.Due, call engine.Call, late bool) error {
 	q := call.(*outsideCall)
@@ -153,11 +149,12 @@ func (c *Chats) askOutside(ctx context.Context, due center.Due, call engine.Call
 	if err != nil {
 		return err
 	}
-	if !s.awaits(due.Key) {
+	waits, ok := s.awaiting(due.Key)
+	if !ok {
 		return c.drop(ctx, due)
 	}
 	// A flow that cannot go on is not worth asking for, again and again.
-	if _, err := c.catalog.Program(ctx, s.Instance, s.Run.Content); err != nil {
+	if _, err := c.catalog.Program(ctx, s.Instance, waits.Content); err != nil {
 		return err
 	}
 	answered := flow.Answered{Error: noMatchingError, Why: "too many others are asking the same"}
@@ -169,7 +166,7 @@ func (c *Chats) askOutside(ctx context.Context, due center.Due, call engine.Call
 	answered.ID = q.ID
 	return c.change(ctx, center.ChatID(due.Stream), func(t *turn) error {
 		t.Answers(due)
-		if t.run == nil || t.run.Asked != due.Key {
+		if !t.pickBy(func(r *run) bool { return r.Asked == due.Key }) {
 			return nil
 		}
 		r := *t.run

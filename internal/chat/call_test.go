@@ -374,7 +374,7 @@ func TestTimersBrokenOffAreGivenBack(t *testing.T) {
 		}
 		due, err := o.store.LeaseDue(o.ctx, 0, time.Now(), time.Minute, 10)
 		o.must(err)
-		if len(due) != 1 || due[0].Key != center.DueFlow {
+		if len(due) != 1 || due[0].Key != "flow:1" {
 			t.Errorf("due is %v", due)
 		}
 	})

@@ -1,19 +1,13 @@
 package chat
 
 import (
-	"bytes"
 	"context"
-	"encoding/json"
-	"errors"
-	"fmt"
-	"hash/crc32"
 	"log/slog"
 	"time"
 
 	"github.com/parley-chat/parley/internal/catalog"
 	"github.com/parley-chat/parley/internal/center"
 	"github.com/parley-chat/parley/internal/engine"
-	"github.com/parley-chat/parley/internal/flow"
 	"github.com/parley-chat/parley/internal/store"
 	"github.com/parley-chat/parley/internal/token"
 )
@@ -93,83 +87,13 @@ func New(c Config) *Chats {
 // Now is contact time.
 func (c *Chats) Now() time.Time { return c.clock.Now() }
 
-// state is the stored form of a chat: the aggregate, and where its flow stands.
-type state struct {
-	center.Chat
-	Run *run `json:"run,omitempty"`
-}
-
-// run is a flow under way. Its Content names the version it began with: publishing another does not move it.
-type run struct {
-	flow.State
-	Type  string `json:"type"`
-	Timer string `json:"timer,omitempty"` // id of the timer under DueFlowToo
-	Asked string `json:"asked,omitempty"` // key of the due row whose answer it waits for, "" for none
-	// Hidden keeps what the customer answers to the view that was shown last out of the transcript.
-	Hidden bool `json:"hidden,omitempty"`
-	// SignIn is the session in which the customer signs in, nil for none.
-	SignIn *signIn `json:"signIn,omitempty"`
-}
-
-// hides says whether what the customer sends now stays out of the transcript: it answers a view that asks for that.
-func (r *run) hides() bool {
-	return r != nil && r.Hidden && r.Waiting != nil && r.Waiting.For == "ShowView"
-}
-
-// decode reads the state of a chat. One that cannot be what was stored is damage.
-func (c *Chats) decode(row store.Stream) (*state, error) {
-	s := new(state)
-	err := checkSum(row.State)
-	if err == nil {
-		err = json.Unmarshal(row.State, s)
-	}
-	if err == nil && center.StreamID(s.ID) != row.ID {
-		err = errors.New("it is that of another chat")
-	}
-	if err != nil {
-		return nil, c.store.Damaged("chat", fmt.Errorf("the state of chat %s: %w", row.ID, err))
-	}
-	return s, nil
-}
-
-func (s *state) encode() []byte {
-	raw, err := json.Marshal(s)
-	if err != nil {
-		panic(err) // strings, numbers and times in range
-	}
-	return withSum(raw)
-}
-
-// A state ends with a member that is the checksum of all before it. States from before there were checksums have none.
-const sumMember = `,"sum":"`
-
-var castagnoli = crc32.MakeTable(crc32.Castagnoli)
-
-// withSum adds the checksum to an encoded state.
-func withSum(raw []byte) []byte {
-	raw = bytes.TrimSuffix(raw, []byte("}"))
-	return fmt.Appendf(raw, sumMember+"%08x\"}", crc32.Checksum(raw, castagnoli))
-}
-
-func checkSum(raw []byte) error {
-	end := len(raw) - len(sumMember) - len(`00000000"}`)
-	if end < 0 || string(raw[end:end+len(sumMember)]) != sumMember {
-		return nil
-	}
-	if !bytes.Equal(withSum(append(raw[:end:end], '}')), raw) {
-		return errors.New("its checksum is wrong")
-	}
-	return nil
-}
-
 // turn is one decision about one chat in the making: a draft of it, its flow, and what is to be said of it.
 type turn struct {
 	*center.Draft
-	chats     *Chats
-	tx        *engine.Tx // nil for a chat that is new
-	ctx       context.Context
-	run       *run          // as it will be
-	ran       bool          // run has changed
+	chats *Chats
+	tx    *engine.Tx // nil for a chat that is new
+	ctx   context.Context
+	runs
 	ephemeral []center.Item // shown, not stored
 	logs      []told        // of the flow, for the flow log
 
@@ -178,19 +102,20 @@ type turn struct {
 	queue      *center.Queue // the contact's working queue, nil until it was read
 }
 
-// end ends the chat, and with it whatever its flow waited for.
+// end ends the chat, and with it its flows.
 func (t *turn) end(reason string) {
 	t.End(reason)
-	if t.run != nil {
-		t.run, t.ran = nil, true
-	}
+	t.endRuns()
 }
 
 // in returns the decision about a chat that is part of tx.
 func (c *Chats) in(tx *engine.Tx, id center.ChatID) (*turn, error) {
 	p, err := tx.Join(center.KindChat, center.StreamID(id), func(seen *engine.Snapshot) engine.Part {
 		s := seen.State.(*state)
-		return &turn{chats: c, tx: tx, Draft: center.NewDraft(&s.Chat, seen.Seq, seen.Last, c.clock.Now(), c.newID), run: s.Run, ctx: tx.Context()}
+		return &turn{
+			chats: c, tx: tx, ctx: tx.Context(), runs: runs{all: s.Runs, last: s.LastRun},
+			Draft: center.NewDraft(&s.Chat, seen.Seq, seen.Last, c.clock.Now(), c.newID),
+		}
 	})
 	if err != nil {
 		return nil, err
@@ -216,6 +141,10 @@ func (c *Chats) begin(ctx context.Context, d *center.Draft) error {
 
 // Finish returns what was decided.
 func (t *turn) Finish() (*center.Change, any, error) {
+	if !t.Chat.Ended.IsZero() {
+		t.endRuns()
+	}
+	t.keep()
 	if t.Empty() && !t.ran {
 		return nil, nil, nil
 	}
@@ -224,7 +153,7 @@ func (t *turn) Finish() (*center.Change, any, error) {
 	}
 	var next any
 	ch := t.Draft.Finish(func(chat *center.Chat) []byte {
-		s := &state{Chat: *chat, Run: t.run}
+		s := &state{Version: stateVersion, Chat: *chat, Runs: t.all, LastRun: t.last}
 		next = s
 		return s.encode()
 	})

@@ -5,7 +5,6 @@ import (
 
 	"github.com/parley-chat/parley/internal/center"
 	"github.com/parley-chat/parley/internal/engine"
-	"github.com/parley-chat/parley/internal/flow"
 )
 
 // The lanes of due rows. The numbers are stored.
@@ -34,12 +33,11 @@ func (c *Chats) due() []engine.Due {
 			return nil
 		}
 	}
-	fired := func(t *turn, due center.Due) error { return c.feed(t, flow.TimerFired{ID: due.Data}) }
 	return []engine.Due{
 		timer(center.DueConnect, ends(center.ReasonNotConnected)),
 		timer(center.DueDuration, ends(center.ReasonExpired)),
-		timer(center.DueFlow, fired),
-		timer(center.DueFlowToo, fired),
+		timer(dueFlow, c.fired),
+		timer(dueFlowBehind, c.fired),
 		timer(center.DueJoin, func(t *turn, due center.Due) error {
 			t.DropLateBot(center.ParticipantID(due.Data))
 			return nil

@@ -91,7 +91,7 @@ func (c *Chats) Detail(ctx context.Context, contact center.ContactID) (*Detail, 
 	}
 	d := &Detail{Summary: s.summary(row.LastSeq), Timers: []Timer{}}
 	for _, one := range due {
-		d.Timers = append(d.Timers, Timer{one.Key, center.FormatTime(one.At)})
+		d.Timers = append(d.Timers, Timer{TimerName(one.Key), center.FormatTime(one.At)})
 	}
 	return d, nil
 }
@@ -105,8 +105,8 @@ func (s *state) summary(items int64) Summary {
 	if !s.Ended.IsZero() {
 		sum.Ended = center.FormatTime(s.Ended)
 	}
-	if s.Run != nil {
-		sum.Flow, sum.At = s.Run.Flow, s.Run.At
+	if len(s.Runs) > 0 {
+		sum.Flow, sum.At = s.Runs[0].Flow, s.Runs[0].At
 	}
 	for k := range s.Attributes {
 		sum.Attributes = append(sum.Attributes, k)

@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"encoding/json"
 	"errors"
+	"slices"
 	"time"
 
 	"github.com/parley-chat/parley/internal/center"
@@ -120,12 +121,12 @@ func (c *Chats) Send(ctx context.Context, who Caller, m center.Message, clientTo
 		if err != nil {
 			return err
 		}
-		if who.Role == center.RoleCustomer && t.run.hides() {
+		if who.Role == center.RoleCustomer && slices.ContainsFunc(t.all, (*run).hides) {
 			it.InTranscript = false
 		}
 		sent = *it
 		if who.Role == center.RoleCustomer {
-			return c.feed(t, flow.CustomerMessage{ContentType: m.ContentType, Content: m.Content})
+			return c.feedAll(t, flow.CustomerMessage{ContentType: m.ContentType, Content: m.Content})
 		}
 		return nil
 	})
@@ -211,11 +212,8 @@ func (c *Chats) Leave(ctx context.Context, who Caller) error {
 		switch {
 		case err != nil:
 			return err
-		case !t.Chat.Ended.IsZero():
-			t.run, t.ran = nil, true
-			return nil
 		case left.Role == center.RoleCustomBot:
-			return c.feed(t, flow.BotDisconnected{})
+			return c.feedAll(t, flow.BotDisconnected{})
 		}
 		return nil
 	}))

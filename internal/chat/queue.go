@@ -157,7 +157,7 @@ func (c *Chats) waitInQueue(t *turn) (flow.Event, error) {
 		t.run = &r
 		return nil, nil
 	}
-	t.run = &run{State: t.run.Enter(string(f.ID), content), Type: f.Type}
+	t.run = t.begin(roleQueue, t.run.Enter(string(f.ID), content), f.Type)
 	return flow.Start{}, nil
 }
 

@@ -25,7 +25,8 @@ func (c *Chats) startFlow(t *turn) error {
 	}
 	h := fnv.New64a()
 	_, _ = h.Write([]byte(t.Chat.ID))
-	t.run = &run{State: flow.New(string(f.ID), content, h.Sum64()), Type: f.Type}
+	t.keep()
+	t.run = t.begin(roleContact, flow.New(string(f.ID), content, h.Sum64()), f.Type)
 	return c.feed(t, flow.Start{})
 }
 
@@ -140,27 +141,8 @@ func (c *Chats) invokeModule(t *turn, e flow.InvokeModule) (flow.Event, error) {
 	if err != nil {
 		return no(err, "no published module to run")
 	}
-	t.run = &run{State: t.run.Call(id, content, e.Input), Type: t.run.Type}
+	t.run = t.run.with(t.run.Call(id, content, e.Input), t.run.Type)
 	return flow.Start{}, nil
-}
-
-// A flow has one timer, and while a Wait goes on behind it one more.
-
-func (t *turn) startTimer(e flow.StartTimer) {
-	if b := t.run.Behind; b == nil || b.Waiting.Timer == e.ID {
-		t.Schedule(center.DueFlow, e.At, e.ID)
-		return
-	}
-	t.run.Timer = e.ID
-	t.Schedule(center.DueFlowToo, e.At, e.ID)
-}
-
-func (t *turn) cancelTimer(e flow.CancelTimer) {
-	if e.ID == t.run.Timer {
-		t.Unschedule(center.DueFlowToo)
-		return
-	}
-	t.Unschedule(center.DueFlow)
 }
 
 // overWith is the end of the flow by itself. A flow that carries the contact takes it along; one that accompanies a
@@ -250,7 +232,7 @@ func (c *Chats) transfer(t *turn, e flow.TransferToFlow, p *flow.Program) (flow.
 		return nil, err
 	}
 	t.grantedTo(p)
-	t.run = &run{State: t.run.Enter(string(f.ID), content), Type: f.Type}
+	t.run = t.run.with(t.run.Enter(string(f.ID), content), f.Type)
 	return flow.Start{}, nil
 }
 

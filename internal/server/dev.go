@@ -15,6 +15,7 @@ import (
 
 	"github.com/parley-chat/parley/internal/catalog"
 	"github.com/parley-chat/parley/internal/center"
+	"github.com/parley-chat/parley/internal/chat"
 	"github.com/parley-chat/parley/internal/door"
 	"github.com/parley-chat/parley/internal/stock"
 	"github.com/parley-chat/parley/internal/ui"
@@ -340,7 +341,7 @@ func (s *Server) timers(r *http.Request) (any, error) {
 	}
 	all := []timer{}
 	for _, d := range due {
-		all = append(all, timer{center.ChatID(d.Stream), d.Key, center.FormatTime(d.At)})
+		all = append(all, timer{center.ChatID(d.Stream), chat.TimerName(d.Key), center.FormatTime(d.At)})
 	}
 	return map[string]any{"timers": all}, nil
 }

@@ -171,7 +171,7 @@ func TestAdvance(t *testing.T) {
 		}
 		return all
 	}
-	if got := timers()[center.DueFlow]; got != "2030-01-01T00:01:00.000Z" {
+	if got := timers()["flow"]; got != "2030-01-01T00:01:00.000Z" {
 		t.Errorf("the flow's timer is at %q", got)
 	}
 	working, stop := context.WithCancel(t.Context())
@@ -195,7 +195,7 @@ func TestAdvance(t *testing.T) {
 			t.Errorf("%q was said at %q, want %s", text, at[text], want)
 		}
 	}
-	if got := timers()[center.DueFlow]; got != "2030-01-03T00:03:00.000Z" {
+	if got := timers()["flow"]; got != "2030-01-03T00:03:00.000Z" {
 		t.Errorf("the flow's next timer is at %q", got)
 	}
 

@@ -113,7 +113,7 @@ func TestTheDebugPageOfAContact(t *testing.T) {
 	for _, one := range detail.Timers {
 		at[one.Timer] = one.At
 	}
-	if at[center.DueFlow] != "2030-01-01T01:00:00.000Z" || at[center.DueDuration] != "2030-01-02T01:00:00.000Z" {
+	if at["flow"] != "2030-01-01T01:00:00.000Z" || at[center.DueDuration] != "2030-01-02T01:00:00.000Z" {
 		t.Errorf("timers: %v", at)
 	}
 	for _, secret := range []string{"4111-secret", "Secretname", "my-secret-words", "Hello!", "v4.local"} {

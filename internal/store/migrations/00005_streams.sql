@@ -22,5 +22,8 @@ ALTER TABLE due RENAME COLUMN chat TO stream;
 ALTER TABLE due ADD COLUMN lane BIGINT NOT NULL DEFAULT 0;
 UPDATE due SET lane = 1 WHERE key LIKE 'call:%';
 UPDATE due SET lane = 2 WHERE key LIKE 'related:%' OR key = 'erase';
+-- Timers and calls name the flow that waits for them: a chat had one, which is its first.
+UPDATE due SET key = key || ':1' WHERE key = 'flow' OR key = 'flow-too';
+UPDATE due SET key = 'call:1:' || substr(key, 6) WHERE key LIKE 'call:%';
 DROP INDEX due_wake;
 CREATE INDEX due_wake ON due (lane, wake);

@@ -1,0 +1,198 @@
+package chat
+
+import (
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/parley-chat/parley/internal/center"
+	"github.com/parley-chat/parley/internal/flow"
+)
+
+// run is a flow under way. Its Content names the version it began with: publishing another does not move it. A chat may
+// have several. A run is never changed once it is part of a state.
+type run struct {
+	ID   runID   `json:"id"`
+	Role runRole `json:"role"`
+	flow.State
+	Type  string `json:"type"`
+	Timer string `json:"timer,omitempty"` // id of the timer under dueFlowBehind
+	Asked string `json:"asked,omitempty"` // key of the due row whose answer it waits for, "" for none
+	// Hidden keeps what the customer answers to the view that was shown last out of the transcript.
+	Hidden bool `json:"hidden,omitempty"`
+	// SignIn is the session in which the customer signs in, nil for none.
+	SignIn *signIn `json:"signIn,omitempty"`
+}
+
+// runID tells the runs of a chat apart. No number is used twice in a chat.
+type runID int
+
+// runRole says what a run is for.
+type runRole string
+
+const (
+	roleContact runRole = "contact" // the flow that the contact began with, and those that it is transferred to
+	roleQueue   runRole = "queue"   // the flow of a contact that waits in a queue
+)
+
+// Keys of due rows, each with the id of its run behind it. Data is the timer's id.
+const (
+	dueFlow       = "flow:"     // what the flow waits for
+	dueFlowBehind = "flow-too:" // what it waits for besides, while a Wait goes on
+)
+
+// key is the key of a due row of the run.
+func (id runID) key(prefix string) string { return prefix + strconv.Itoa(int(id)) }
+
+// runOf is the run that a key names: the number behind its first colon. 0 is none.
+func runOf(key string) runID {
+	_, rest, _ := strings.Cut(key, ":")
+	number, _, _ := strings.Cut(rest, ":")
+	id, err := strconv.Atoi(number)
+	if err != nil {
+		return 0
+	}
+	return runID(id)
+}
+
+// hides says whether what the customer sends now stays out of the transcript: it answers a view that asks for that.
+func (r *run) hides() bool { return r.Hidden && r.Waiting != nil && r.Waiting.For == "ShowView" }
+
+// with returns the run with another state, of a flow of the given type: nothing else of what it was told goes along.
+func (r *run) with(s flow.State, flowType string) *run {
+	return &run{ID: r.ID, Role: r.Role, State: s, Type: flowType}
+}
+
+// runs are the flows of a chat in a turn: as they will be. One of them at a time is stepped.
+type runs struct {
+	all    []*run
+	last   runID // given out
+	run    *run  // the one that is stepped, nil for none
+	picked runID // which of all that is
+	ran    bool  // a run has changed
+}
+
+// begin returns a new run, which takes the place of the one that is stepped, if any.
+func (rs *runs) begin(role runRole, s flow.State, flowType string) *run {
+	rs.last++
+	return &run{ID: rs.last, Role: role, State: s, Type: flowType}
+}
+
+// pick makes a run the one that is stepped, and says whether it is there.
+func (t *turn) pick(id runID) bool {
+	t.keep()
+	i := slices.IndexFunc(t.all, func(r *run) bool { return r.ID == id })
+	if i < 0 {
+		return false
+	}
+	t.run, t.picked = t.all[i], id
+	return true
+}
+
+// pickBy is pick for the first run that fits.
+func (t *turn) pickBy(fits func(*run) bool) bool {
+	t.keep()
+	i := slices.IndexFunc(t.all, fits)
+	return i >= 0 && t.pick(t.all[i].ID)
+}
+
+// keep puts the run that was stepped back among all. The timers of one whose place another has taken are pointless.
+func (t *turn) keep() {
+	before, i := t.picked, slices.IndexFunc(t.all, func(r *run) bool { return r.ID == t.picked })
+	after := t.run
+	t.run, t.picked = nil, 0
+	switch {
+	case after == nil || i >= 0 && t.all[i] == after:
+		return
+	case i < 0:
+		t.all = append(slices.Clip(t.all), after)
+		return
+	case after.ID != before:
+		t.unscheduleTimers(t.all[i])
+	}
+	t.all = slices.Clone(t.all)
+	t.all[i] = after
+}
+
+func (t *turn) unscheduleTimers(r *run) {
+	if r.Waiting != nil || r.Behind != nil {
+		t.Unschedule(r.ID.key(dueFlow))
+		t.Unschedule(r.ID.key(dueFlowBehind))
+	}
+}
+
+// endRuns ends all flows, and with them what they waited for.
+func (t *turn) endRuns() {
+	t.keep()
+	for _, r := range t.all {
+		t.unscheduleTimers(r)
+	}
+	if len(t.all) > 0 {
+		t.all, t.ran = nil, true
+	}
+}
+
+// feedAll gives an event to each run that goes on. Most wait for something else.
+func (c *Chats) feedAll(t *turn, ev flow.Event) error {
+	t.keep()
+	for _, r := range t.all {
+		if t.pick(r.ID) {
+			if err := c.feed(t, ev); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// answers says that the flows of a chat wait for the answer to a due row, and which one does.
+func (s *state) awaiting(key string) (*run, bool) {
+	for _, r := range s.Runs {
+		if r.Asked == key {
+			return r, true
+		}
+	}
+	return nil, false
+}
+
+// A timer is scheduled and taken away under the key of its run. A flow has one timer, and while a Wait goes on behind it
+// one more.
+
+func (t *turn) startTimer(e flow.StartTimer) {
+	if b := t.run.Behind; b == nil || b.Waiting.Timer == e.ID {
+		t.Schedule(t.run.ID.key(dueFlow), e.At, e.ID)
+		return
+	}
+	t.run.Timer = e.ID
+	t.Schedule(t.run.ID.key(dueFlowBehind), e.At, e.ID)
+}
+
+func (t *turn) cancelTimer(e flow.CancelTimer) {
+	if e.ID == t.run.Timer {
+		t.Unschedule(t.run.ID.key(dueFlowBehind))
+		return
+	}
+	t.Unschedule(t.run.ID.key(dueFlow))
+}
+
+// callKey is a new key of a call outside of the run that is stepped.
+func (t *turn) callKey() string {
+	return t.run.ID.key(dueCall) + ":" + strconv.FormatInt(t.Seq(), 10)
+}
+
+// TimerName is the key of a due row without the number of its run, for people to read.
+func TimerName(key string) string {
+	switch prefix, _, _ := strings.Cut(key, ":"); prefix + ":" {
+	case dueFlow, dueFlowBehind:
+		return prefix
+	}
+	return key
+}
+
+// fired lets the time of a flow's timer have come.
+func (c *Chats) fired(t *turn, due center.Due) error {
+	if !t.pick(runOf(due.Key)) {
+		return nil // it has ended
+	}
+	return c.feed(t, flow.TimerFired{ID: due.Data})
+}
