@@ -96,22 +96,26 @@ func (t *turn) pickBy(fits func(*run) bool) bool {
 	return i >= 0 && t.pick(t.all[i].ID)
 }
 
-// keep puts the run that was stepped back among all. The timers of one whose place another has taken are pointless.
+// keep puts the run that was stepped back among all. The timers of one whose place another has taken are pointless. Of a
+// flow beside the contact's nothing is kept once it is done.
 func (t *turn) keep() {
-	before, i := t.picked, slices.IndexFunc(t.all, func(r *run) bool { return r.ID == t.picked })
-	after := t.run
+	i, after := slices.IndexFunc(t.all, func(r *run) bool { return r.ID == t.picked }), t.run
 	t.run, t.picked = nil, 0
-	switch {
-	case after == nil || i >= 0 && t.all[i] == after:
+	if after == nil || i >= 0 && t.all[i] == after {
 		return
-	case i < 0:
-		t.all = append(slices.Clip(t.all), after)
-		return
-	case after.ID != before:
-		t.unscheduleTimers(t.all[i])
 	}
 	t.all = slices.Clone(t.all)
-	t.all[i] = after
+	if i >= 0 {
+		if t.all[i].ID != after.ID {
+			t.unscheduleTimers(t.all[i])
+		}
+		t.all = slices.Delete(t.all, i, i+1)
+	} else {
+		i = len(t.all)
+	}
+	if !after.Done || after.Role == roleContact || after.Role == roleQueue {
+		t.all = slices.Insert(t.all, i, after)
+	}
 }
 
 func (t *turn) unscheduleTimers(r *run) {
@@ -145,7 +149,7 @@ func (c *Chats) feedAll(t *turn, ev flow.Event) error {
 	return nil
 }
 
-// answers says that the flows of a chat wait for the answer to a due row, and which one does.
+// awaiting is the flow that waits for the answer to a due row, if one does.
 func (s *state) awaiting(key string) (*run, bool) {
 	for _, r := range s.Runs {
 		if r.Asked == key {

@@ -148,7 +148,7 @@ func (c *Chats) invokeModule(t *turn, e flow.InvokeModule) (flow.Event, error) {
 // overWith is the end of the flow by itself. A flow that carries the contact takes it along; one that accompanies a
 // contact in a queue leaves it there, with all that was counted for it.
 func (t *turn) overWith(reason string) {
-	if t.run.Type != typeCustomerQueue {
+	if t.run.Role == roleContact {
 		t.end(reason)
 	}
 }
