@@ -449,3 +449,20 @@ func TestDeletionTakesAlong(t *testing.T) {
 		}
 	})
 }
+
+// Nodes with different schemas do not serve side by side: the newer one does not start while the older ones serve.
+func TestTheSchemaIsNotChangedUnderServingNodes(t *testing.T) {
+	url := postgresURL(t)
+	older := databaseAt(t, url, 4)
+	serving := must(older.Conn(t.Context()))(t)
+	must(serving.ExecContext(t.Context(), `SELECT pg_advisory_lock_shared($1, hashtext(current_schema()))`, presence))(t)
+	_, err := Open(t.Context(), url, Options{})
+	if err == nil || !strings.Contains(err.Error(), "1 nodes of an older version of parley serve this database, whose schema has version 4") {
+		t.Errorf("beside an older node: %v", err)
+	}
+	equal(t, "the older node stops", errors.Join(serving.Close(), older.Close()), nil)
+	s := open(t, url)
+	equal(t, "version", must(s.SchemaVersion(t.Context()))(t), must(migrations().newest())(t))
+	equal(t, "nodes", must(s.Nodes(t.Context()))(t), 1)
+	open(t, url) // one of the same version starts beside it
+}

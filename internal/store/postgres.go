@@ -218,9 +218,34 @@ func (e *pgEngine) migrate(ctx context.Context) (err error) {
 	if _, err := conn.ExecContext(ctx, `SELECT pg_advisory_lock($1)`, int64(migrationLock)); err != nil {
 		return err
 	}
-	err = migrate(ctx, db, postgresDialect, migrations())
+	if err = e.alone(ctx, db); err == nil {
+		err = migrate(ctx, db, postgresDialect, migrations())
+	}
 	_, unlock := conn.ExecContext(context.WithoutCancel(ctx), `SELECT pg_advisory_unlock($1)`, int64(migrationLock))
 	return errors.Join(err, unlock)
+}
+
+// alone refuses to change the schema under nodes that serve by the older one: their statements would not fit it any more, and
+// they would not read what newer nodes write.
+func (e *pgEngine) alone(ctx context.Context, db *sql.DB) error {
+	version, err := schemaVersion(ctx, db, postgresDialect)
+	if err != nil || version == 0 {
+		return err
+	}
+	newest, err := migrations().newest()
+	if err != nil || version >= newest {
+		return err
+	}
+	conn, err := db.Conn(ctx)
+	if err != nil {
+		return err
+	}
+	serving, err := countNodes(ctx, conn)
+	if err = errors.Join(err, conn.Close()); err == nil && serving > 0 {
+		err = fmt.Errorf("%d nodes of an older version of parley serve this database, whose schema has version %d; this program needs version %d: "+
+			"stop them, start this one, then start the others in the new version", serving, version, newest)
+	}
+	return err
 }
 
 func (e *pgEngine) loops() int        { return pgCommitters }
