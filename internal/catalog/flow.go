@@ -215,19 +215,25 @@ type programs struct {
 // maxPrograms is how many parsed contents are kept.
 const maxPrograms = 500
 
+// Compiled is a program that is in memory: whoever asks for it waits for nothing.
+func (c *Catalog) Compiled(sha string) (*flow.Program, bool) {
+	c.programs.mu.RLock()
+	defer c.programs.mu.RUnlock()
+	p := c.programs.all[sha]
+	return p, p != nil
+}
+
 // Program is a flow content, parsed.
 func (c *Catalog) Program(ctx context.Context, at center.InstanceID, sha string) (*flow.Program, error) {
-	c.programs.mu.RLock()
-	p := c.programs.all[sha]
-	c.programs.mu.RUnlock()
-	if p != nil {
+	if p, ok := c.Compiled(sha); ok {
 		return p, nil
 	}
 	content, err := contents.find(ctx, c, at, sha)
 	if err != nil {
 		return nil, err
 	}
-	if p, err = flow.Parse([]byte(content.Text)); err != nil {
+	p, err := flow.Parse([]byte(content.Text))
+	if err != nil {
 		return nil, fmt.Errorf("parse flow content %s: %w", sha, err)
 	}
 	c.programs.mu.Lock()

@@ -191,6 +191,29 @@ const InitiatedByQueueTransfer = "QUEUE_TRANSFER"
 // is 11 transfers).
 const maxContacts = 12
 
+// MayEnqueue says whether the current contact may be put into a queue.
+func (c *Chat) MayEnqueue() error {
+	if c.Current().Queued() {
+		return Refuse(InvalidRequest, "the contact is in a queue already")
+	}
+	return nil
+}
+
+// transferBuffer is how many percent more than its capacity a queue takes of contacts that come from another queue
+// (admin guide, "Set the maximum number of contacts in queue").
+const transferBuffer = 20
+
+// Places is how many contacts may wait in the queue, if that is limited. transferred contacts come from another queue.
+func (q *Queue) Places(transferred bool) (n int, limited bool) {
+	switch {
+	case q.MaxContacts == nil:
+		return 0, false
+	case transferred:
+		return *q.MaxContacts * (100 + transferBuffer) / 100, true
+	}
+	return *q.MaxContacts, true
+}
+
 // MayRequeue says whether the current contact may be taken out of its queue and into another.
 func (c *Chat) MayRequeue() error {
 	switch {

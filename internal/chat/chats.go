@@ -96,10 +96,10 @@ type turn struct {
 	runs
 	ephemeral []center.Item // shown, not stored
 	logs      []told        // of the flow, for the flow log
+	warnings  []func(*slog.Logger)
 
-	related    related       // what the flow has set of the related contact
-	relatedKey string        // of the due row that carries it there, "" for none
-	queue      *center.Queue // the contact's working queue, nil until it was read
+	related    related // what the flow has set of the related contact
+	relatedKey string  // of the due row that carries it there, "" for none
 }
 
 // end ends the chat, and with it its flows.
@@ -160,8 +160,16 @@ func (t *turn) Finish() (*center.Change, any, error) {
 	return ch, next, nil
 }
 
-// Announce tells of what is not stored, and the flow log.
+// warn has the server's log told of something once the turn is committed.
+func (t *turn) warn(what string, args ...any) {
+	t.warnings = append(t.warnings, func(log *slog.Logger) { log.Warn(what, args...) })
+}
+
+// Announce tells of what is not stored, and the logs.
 func (t *turn) Announce() {
+	for _, tell := range t.warnings {
+		tell(t.chats.log)
+	}
 	t.chats.engine.Publish(center.StreamID(t.Chat.ID), t.ephemeral)
 	for _, l := range t.logs {
 		t.chats.logFlow(t, l)

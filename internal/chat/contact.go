@@ -135,7 +135,7 @@ func (c *Chats) Associate(ctx context.Context, at center.InstanceID, id center.C
 		if p.Source == id {
 			return "", center.Refuse(center.InvalidRequest, "SourceContactId must not be the contact itself")
 		}
-		_, past, err := c.past(ctx, at, p)
+		past, err := c.earlier(t, p)
 		if err != nil {
 			return "", err
 		}
@@ -160,7 +160,7 @@ func (c *Chats) carryRelated(ctx context.Context, due center.Due) error {
 	return c.change(ctx, center.ChatID(chat), func(t *turn) error {
 		t.Answers(due)
 		if err := r.write(t.Draft); err != nil {
-			c.log.Warn("what a flow wrote of a related contact was refused", "contact", r.Contact, "why", err)
+			t.warn("what a flow wrote of a related contact was refused", "contact", r.Contact, "why", err)
 		}
 		return nil
 	})

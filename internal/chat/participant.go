@@ -98,6 +98,12 @@ func (c *Chats) present(ctx context.Context, who Caller) (*state, error) {
 // flow begins. Later it changes nothing: to a flow, a customer who reconnects has not returned until they send a message.
 func (c *Chats) Connected(ctx context.Context, who Caller) error {
 	return c.change(ctx, who.Chat, func(t *turn) error {
+		// The flow is asked for before anything is decided, since that would be decided twice.
+		if p, err := t.Chat.MayConnect(who.Participant); err == nil && p.Joined.IsZero() && p.Role == center.RoleCustomer {
+			if _, err := c.flowToBegin(t); err != nil && !center.Refused(err) {
+				return err
+			}
+		}
 		first, err := t.Connect(who.Participant)
 		if err != nil || !first || who.Role != center.RoleCustomer {
 			return err
@@ -181,24 +187,20 @@ func (c *Chats) acknowledge(t *turn, who Caller, read bool, content string, told
 	if err := json.Unmarshal([]byte(content), &body); err != nil || body.MessageID == "" {
 		return center.Refuse(center.InvalidParameter, `Content must be {"messageId":"…"} for message receipts, got %d characters of something else`, len([]rune(content)))
 	}
-	message, err := c.store.Item(t.ctx, center.StreamID(t.Chat.ID), center.ItemID(body.MessageID))
+	known, err := c.received(t, center.ItemID(body.MessageID))
 	if errors.Is(err, store.ErrNotFound) {
 		return center.Refuse(center.InvalidParameter, "messageId must name a message of this chat")
 	}
 	if err != nil {
 		return err
 	}
-	receipts, err := c.store.Receipts(t.ctx, center.StreamID(t.Chat.ID), []center.ItemID{message.ID})
-	if err != nil {
-		return err
-	}
-	var known center.Receipt
-	for _, r := range receipts[message.ID] {
+	var before center.Receipt
+	for _, r := range known.receipts {
 		if r.Recipient == who.Participant {
-			known = r
+			before = r
 		}
 	}
-	it, err := t.Acknowledge(who.Participant, &message, known, read)
+	it, err := t.Acknowledge(who.Participant, &known.message, before, read)
 	if err == nil {
 		*told = *it
 	}

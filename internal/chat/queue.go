@@ -1,7 +1,6 @@
 package chat
 
 import (
-	"context"
 	"encoding/json"
 	"slices"
 	"strconv"
@@ -17,12 +16,12 @@ import (
 // What flows ask about queues.
 
 // queueNamed finds a queue by an id or ARN. Nobody has an agent's queue: there are no agents.
-func (c *Chats) queueNamed(ctx context.Context, at center.InstanceID, queueID, agentID string) (*center.Queue, error) {
+func (c *Chats) queueNamed(t *turn, queueID, agentID string) (*center.Queue, error) {
 	id, agent := center.ParseQueue(queueID)
 	if agentID != "" || agent {
 		return nil, catalog.NoQueue(id)
 	}
-	return c.catalog.Queue(ctx, at, id)
+	return c.queueByID(t, id)
 }
 
 // workingQueue finds the queue that is named, or else the one that the contact's flow has chosen.
@@ -30,47 +29,39 @@ func (c *Chats) workingQueue(t *turn, queueID, agentID string) (*center.Queue, e
 	if queueID == "" && agentID == "" {
 		return c.targetQueue(t)
 	}
-	return c.queueNamed(t.ctx, t.Chat.Instance, queueID, agentID)
+	return c.queueNamed(t, queueID, agentID)
 }
 
-// targetQueue is the contact's working queue as it stands, read once a turn.
+// targetQueue is the contact's working queue as it stands.
 func (c *Chats) targetQueue(t *turn) (*center.Queue, error) {
 	id := t.Chat.Current().TargetQueue
 	if id == "" {
 		return nil, center.Refuse(center.NotFound, "the contact has no working queue")
 	}
-	if t.queue == nil || t.queue.ID != id {
-		q, err := c.catalog.Queue(t.ctx, t.Chat.Instance, id)
-		if err != nil {
-			return nil, err
-		}
-		t.queue = q
-	}
-	return t.queue, nil
+	return c.queueByID(t, id)
 }
 
 const noQueue = "no enabled queue of that name"
 
 func (c *Chats) setTargetQueue(t *turn, e flow.SetTargetQueue) (flow.Event, error) {
-	q, err := c.queueNamed(t.ctx, t.Chat.Instance, e.QueueID, e.AgentID)
+	q, err := c.queueNamed(t, e.QueueID, e.AgentID)
 	if err != nil || q.Status != center.QueueEnabled {
 		return no(err, noQueue)
 	}
-	t.queue = q
 	t.SetTargetQueue(q.ID)
 	return flow.Granted{}, nil
 }
 
 // enqueue puts the contact into its working queue, and goes on with the flow for those who wait.
 func (c *Chats) enqueue(t *turn, p *flow.Program) (flow.Event, error) {
-	if t.Chat.Current().Queued() {
-		return flow.Refused{Reason: "the contact is in a queue already"}, nil
+	if err := t.Chat.MayEnqueue(); err != nil {
+		return no(err, err.Error())
 	}
 	q, err := c.targetQueue(t)
 	if err != nil || q.Status != center.QueueEnabled {
 		return no(err, "the contact has no working queue that is enabled")
 	}
-	place, full, err := c.queuePlace(t.ctx, t.Chat.Instance, q, 0)
+	place, full, err := c.queuePlace(t, q, false)
 	if err != nil || full {
 		return atCapacity, err
 	}
@@ -84,11 +75,11 @@ func (c *Chats) requeue(t *turn, e flow.Requeue, p *flow.Program) (flow.Event, e
 	if err := t.Chat.MayRequeue(); err != nil {
 		return no(err, err.Error())
 	}
-	q, err := c.queueNamed(t.ctx, t.Chat.Instance, e.QueueID, e.AgentID)
+	q, err := c.queueNamed(t, e.QueueID, e.AgentID)
 	if err != nil || q.Status != center.QueueEnabled {
 		return no(err, noQueue)
 	}
-	place, full, err := c.queuePlace(t.ctx, t.Chat.Instance, q, transferBuffer)
+	place, full, err := c.queuePlace(t, q, true)
 	if err != nil || full {
 		return atCapacity, err
 	}
@@ -102,37 +93,20 @@ func (c *Chats) requeue(t *turn, e flow.Requeue, p *flow.Program) (flow.Event, e
 
 var atCapacity = flow.Refused{Error: "QueueAtCapacity", Reason: "the queue is at its capacity"}
 
-// transferBuffer is how many percent more than its capacity a queue takes of contacts that come from another queue
-// (admin guide, "Set the maximum number of contacts in queue").
-const transferBuffer = 20
-
 // queuePlace finds a free place in a queue whose places are limited; it is nobody's until it is claimed. Where they are
-// not limited there is always room, and no place to claim.
-func (c *Chats) queuePlace(ctx context.Context, at center.InstanceID, q *center.Queue, percentMore int) (place string, full bool, err error) {
-	if q.MaxContacts == nil {
+// not limited there is always room, and no place to claim. transferred contacts come from another queue.
+func (c *Chats) queuePlace(t *turn, q *center.Queue, transferred bool) (place string, full bool, err error) {
+	n, limited := q.Places(transferred)
+	if !limited {
 		return "", false, nil
 	}
-	place, _, err = c.freeClaim(ctx, center.ClaimQueuePlace, center.QueuePrefix(at, q.ID), *q.MaxContacts*(100+percentMore)/100, 0)
-	return place, place == "", err
-}
-
-// freeClaim finds the first free one of a number of claims, from the one numbered first on and around, "" for none. It
-// also returns how many are held.
-func (c *Chats) freeClaim(ctx context.Context, kind, prefix string, limit, first int) (key string, held int, err error) {
-	all, err := c.store.Claims(ctx, kind, prefix)
+	prefix := center.QueuePrefix(t.Chat.Instance, q.ID)
+	held, err := c.held(t, center.ClaimQueuePlace, prefix)
 	if err != nil {
-		return "", 0, err
+		return "", false, err
 	}
-	taken := make(map[string]bool, len(all))
-	for _, s := range all {
-		taken[s.Key] = true
-	}
-	for n := range limit {
-		if key := prefix + strconv.Itoa((first+n)%limit); !taken[key] {
-			return key, len(all), nil
-		}
-	}
-	return "", len(all), nil
+	place = center.FreeClaim(prefix, held, n, 0)
+	return place, place == "", nil
 }
 
 const hookCustomerQueue = "CustomerQueue"
@@ -145,19 +119,19 @@ func (c *Chats) waitInQueue(t *turn) (flow.Event, error) {
 	if !set {
 		ref = stock.FlowID(t.Chat.Instance, stock.CustomerQueue)
 	}
-	f, content, err := c.catalog.FlowToRun(t.ctx, t.Chat.Instance, string(ref))
+	f, err := c.flowToRun(t, string(ref))
 	if err != nil && !center.Refused(err) {
 		return nil, err
 	}
-	if err != nil || !f.MayHook(hookCustomerQueue) {
-		c.log.Warn("the customer queue flow is gone", "contact", t.Chat.Current().ID, "flow", ref)
+	if err != nil || !f.flow.MayHook(hookCustomerQueue) {
+		t.warn("the customer queue flow is gone", "contact", t.Chat.Current().ID, "flow", ref)
 		r := *t.run
 		r.State = r.State.Enter(r.Flow, r.Content)
 		r.Done = true
 		t.run = &r
 		return nil, nil
 	}
-	t.run = t.begin(roleQueue, t.run.Enter(string(f.ID), content), f.Type)
+	t.run = t.begin(roleQueue, t.run.Enter(f.id, f.content), f.flow.Type)
 	return flow.Start{}, nil
 }
 
@@ -170,7 +144,7 @@ func (c *Chats) checkHours(t *turn, e flow.CheckHours) (flow.Event, error) {
 		}
 		id = string(q.Hours)
 	}
-	open, err := c.catalog.Open(t.ctx, t.Chat.Instance, id, t.Now)
+	open, err := c.isOpen(t, id)
 	switch {
 	case err != nil:
 		return no(err, "no hours of operation of that name")
@@ -184,13 +158,14 @@ func (c *Chats) checkHours(t *turn, e flow.CheckHours) (flow.Event, error) {
 // decided counts already.
 func (c *Chats) waiting(t *turn, q *center.Queue) (n int, oldest time.Duration, err error) {
 	prefix := center.QueuePrefix(t.Chat.Instance, q.ID)
-	n, first, err := c.store.CountClaims(t.ctx, center.ClaimQueued, prefix, "")
+	all, err := c.counted(t, center.ClaimQueued, prefix, "")
 	if err != nil {
 		return 0, 0, err
 	}
+	n, first := all.n, all.first
 	taken, released := t.Pending(center.ClaimQueued, prefix)
 	if n += len(taken) - len(released); slices.Contains(released, first) {
-		if first, err = c.firstBut(t.ctx, prefix, released); err != nil {
+		if first, err = c.firstBut(t, prefix, released); err != nil {
 			return 0, 0, err
 		}
 	}
@@ -207,11 +182,11 @@ func (c *Chats) waiting(t *turn, q *center.Queue) (n int, oldest time.Duration, 
 }
 
 // firstBut is the first contact's claim on a queue that is not among those given back, "" for none.
-func (c *Chats) firstBut(ctx context.Context, prefix string, released []string) (string, error) {
-	all, err := c.store.Claims(ctx, center.ClaimQueued, prefix)
-	for _, held := range all {
-		if !slices.Contains(released, held.Key) {
-			return held.Key, err
+func (c *Chats) firstBut(t *turn, prefix string, released []string) (string, error) {
+	all, err := c.held(t, center.ClaimQueued, prefix)
+	for _, key := range all {
+		if !slices.Contains(released, key) {
+			return key, err
 		}
 	}
 	return "", err
@@ -224,7 +199,8 @@ func (c *Chats) position(t *turn, q *center.Queue) (int, error) {
 		return 0, nil
 	}
 	prefix, own := center.QueuePrefix(t.Chat.Instance, q.ID), contact.LineKey(t.Chat.Instance)
-	ahead, _, err := c.store.CountClaims(t.ctx, center.ClaimInLine, prefix, own)
+	before, err := c.counted(t, center.ClaimInLine, prefix, own)
+	ahead := before.n
 	_, released := t.Pending(center.ClaimInLine, prefix)
 	for _, key := range released {
 		if key < own {

@@ -157,16 +157,11 @@ func (c *Chats) claimSlot(ctx context.Context, d *center.Draft) error {
 		return nil
 	}
 	// Any of them: a slot that a hung node has locked looks free to all others, and must not be the one that all choose.
-	key, held, err := c.freeClaim(ctx, center.ClaimSlot, string(d.Chat.Instance)+"/", limit, rand.N(limit))
+	held, err := c.claimed(ctx, center.ClaimSlot, center.SlotPrefix(d.Chat.Instance))
 	if err != nil {
 		return err
 	}
-	if key == "" {
-		return center.Refuse(center.LimitExceeded, "the instance has %d active chats, its limit of concurrent active chats; end some or raise the limit", held)
-	}
-	d.Edit().Slot = key
-	d.Take(center.Claim{Kind: center.ClaimSlot, Key: key, Value: string(d.Chat.ID)})
-	return nil
+	return d.TakeSlot(held, limit, rand.N(limit))
 }
 
 // chatOf finds the chat that a contact belongs to, within an instance, as it is stored. It waits for nobody's turn, so

@@ -13,20 +13,20 @@ import (
 
 // startFlow begins the contact's flow. It is called in the turn in which the customer connects.
 func (c *Chats) startFlow(t *turn) error {
-	contact := t.Chat.Current()
-	f, content, err := c.catalog.FlowToBegin(t.ctx, t.Chat.Instance, center.FlowRef{ID: contact.Flow, Qualifier: contact.FlowQualifier})
+	f, err := c.flowToBegin(t)
 	if err != nil && !center.Refused(err) {
 		return err
 	}
 	if err != nil {
-		c.log.Warn("flow is gone", "contact", contact.ID, "flow", contact.Flow)
+		contact := t.Chat.Current()
+		t.warn("flow is gone", "contact", contact.ID, "flow", contact.Flow)
 		t.end(center.ReasonSystemError)
 		return nil
 	}
 	h := fnv.New64a()
 	_, _ = h.Write([]byte(t.Chat.ID))
 	t.keep()
-	t.run = t.begin(roleContact, flow.New(string(f.ID), content, h.Sum64()), f.Type)
+	t.run = t.begin(roleContact, flow.New(f.id, f.content, h.Sum64()), f.flow.Type)
 	return c.feed(t, flow.Start{})
 }
 
@@ -34,7 +34,7 @@ func (c *Chats) startFlow(t *turn) error {
 // in the same turn.
 func (c *Chats) feed(t *turn, ev flow.Event) error {
 	for ev != nil && t.run != nil && !t.run.Done {
-		p, err := c.catalog.Program(t.ctx, t.Chat.Instance, t.run.Content)
+		p, err := c.program(t, t.run.Content)
 		if err != nil {
 			return err
 		}
@@ -137,11 +137,11 @@ func (c *Chats) carryOut(t *turn, effects []flow.Effect, p *flow.Program) (answe
 }
 
 func (c *Chats) invokeModule(t *turn, e flow.InvokeModule) (flow.Event, error) {
-	id, content, err := c.catalog.ModuleToRun(t.ctx, t.Chat.Instance, e.ModuleID)
+	m, err := c.moduleToRun(t, e.ModuleID)
 	if err != nil {
 		return no(err, "no published module to run")
 	}
-	t.run = t.run.with(t.run.Call(id, content, e.Input), t.run.Type)
+	t.run = t.run.with(t.run.Call(m.id, m.content, e.Input), t.run.Type)
 	return flow.Start{}, nil
 }
 
@@ -159,7 +159,7 @@ const typeCustomerQueue = "CUSTOMER_QUEUE"
 func (c *Chats) setRoutingCriteria(t *turn, e flow.SetRoutingCriteria) {
 	criteria, err := center.ParseRoutingCriteria(e.Criteria)
 	if err != nil {
-		c.log.Warn("routing criteria were refused", "contact", t.Chat.Current().ID, "why", err)
+		t.warn("routing criteria were refused", "contact", t.Chat.Current().ID, "why", err)
 		return
 	}
 	t.Edit().Current().Routing = criteria
@@ -205,8 +205,8 @@ func (c *Chats) setHook(t *turn, e flow.SetEventHook) (flow.Event, error) {
 		delete(t.Edit().Hooks, e.Hook)
 		return flow.Granted{}, nil
 	}
-	f, _, err := c.catalog.FlowToRun(t.ctx, t.Chat.Instance, e.FlowID)
-	if err != nil || !f.MayHook(e.Hook) {
+	f, err := c.flowToRun(t, e.FlowID)
+	if err != nil || !f.flow.MayHook(e.Hook) {
 		return no(err, "no published flow of the right type for "+e.Hook)
 	}
 	chat := t.Edit()
@@ -224,15 +224,15 @@ func (c *Chats) transfer(t *turn, e flow.TransferToFlow, p *flow.Program) (flow.
 	if t.run.Type == typeCustomerQueue {
 		return flow.Refused{Reason: "a customer queue flow does not transfer to another flow"}, nil
 	}
-	f, content, err := c.catalog.FlowToRun(t.ctx, t.Chat.Instance, e.FlowID)
-	if err != nil || !f.MayEnter() {
+	f, err := c.flowToRun(t, e.FlowID)
+	if err != nil || !f.flow.MayEnter() {
 		return no(err, "no published flow to transfer to")
 	}
-	if _, err := c.catalog.Program(t.ctx, t.Chat.Instance, content); err != nil {
+	if _, err := c.program(t, f.content); err != nil {
 		return nil, err
 	}
 	t.grantedTo(p)
-	t.run = t.run.with(t.run.Enter(string(f.ID), content), f.Type)
+	t.run = t.run.with(t.run.Enter(f.id, f.content), f.flow.Type)
 	return flow.Start{}, nil
 }
 
@@ -247,7 +247,7 @@ func (t *turn) grantedTo(p *flow.Program) {
 }
 
 func (c *Chats) persist(t *turn, e flow.PersistChat) (flow.Event, error) {
-	_, past, err := c.past(t.ctx, t.Chat.Instance, center.Persistence{Type: e.RehydrationType, Source: center.ContactID(e.SourceContactID)})
+	past, err := c.earlier(t, center.Persistence{Type: e.RehydrationType, Source: center.ContactID(e.SourceContactID)})
 	if err == nil {
 		err = t.Associate(past)
 	}
@@ -294,7 +294,7 @@ func (r related) write(d *center.Draft) error {
 // crash between the two loses nothing. What a turn sets travels together, so that what it set last holds. What the
 // related contact has no room for by now is refused at once, for the flow to take its error branch.
 func (c *Chats) toRelated(t *turn, set related) (flow.Event, error) {
-	other, err := c.chatOf(t.ctx, t.Chat.Instance, t.Chat.Current().Related)
+	other, err := c.chatRelated(t)
 	if err != nil {
 		return no(err, "the contact has no related contact")
 	}

@@ -23,7 +23,7 @@ func (c *Chats) showView(t *turn, e flow.ShowView) (flow.Event, error) {
 		}
 	}
 	data := cmp.Or(e.Data, "{}")
-	v, err := c.catalog.View(t.ctx, t.Chat.Instance, center.ParseView(e.ViewID).At(e.Version))
+	v, err := c.viewToShow(t, center.ParseView(e.ViewID).At(e.Version))
 	if err != nil {
 		return no(err, "no published view of that id and version")
 	}

@@ -1,0 +1,147 @@
+package chat
+
+import (
+	"context"
+	"strconv"
+
+	"github.com/parley-chat/parley/internal/catalog"
+	"github.com/parley-chat/parley/internal/center"
+	"github.com/parley-chat/parley/internal/engine"
+	"github.com/parley-chat/parley/internal/flow"
+)
+
+// What a turn must know besides its chat is looked up here: by [engine.Find], while the chat's turn is not held. So each of
+// these returns an error, and with it the turn is abandoned and taken again, until all that it asks for is known. What is
+// asked of the chat's own items has the number of the next one in its key: when the chat has moved on, it is asked again.
+
+func find[T any](t *turn, what string, look func(context.Context) (T, error)) (T, error) {
+	return engine.Find(t.tx, what, look)
+}
+
+// runnable is a flow or a module, and the hash of the content that it runs with.
+type runnable struct {
+	id      string
+	flow    *center.ContactFlow // nil for a module
+	content string
+}
+
+// flowToBegin is the flow that the contact was started with.
+func (c *Chats) flowToBegin(t *turn) (runnable, error) {
+	at, contact := t.Chat.Instance, t.Chat.Current()
+	ref := center.FlowRef{ID: contact.Flow, Qualifier: contact.FlowQualifier}
+	return find(t, "begin "+string(ref.ID)+":"+ref.Qualifier, func(ctx context.Context) (runnable, error) {
+		f, content, err := c.catalog.FlowToBegin(ctx, at, ref)
+		if err != nil {
+			return runnable{}, err
+		}
+		return runnable{string(f.ID), f, content}, nil
+	})
+}
+
+// flowToRun is a flow that another one names.
+func (c *Chats) flowToRun(t *turn, ref string) (runnable, error) {
+	at := t.Chat.Instance
+	return find(t, "flow "+ref, func(ctx context.Context) (runnable, error) {
+		f, content, err := c.catalog.FlowToRun(ctx, at, ref)
+		if err != nil {
+			return runnable{}, err
+		}
+		return runnable{string(f.ID), f, content}, nil
+	})
+}
+
+// moduleToRun is a module that a flow names.
+func (c *Chats) moduleToRun(t *turn, ref string) (runnable, error) {
+	at := t.Chat.Instance
+	return find(t, "module "+ref, func(ctx context.Context) (r runnable, err error) {
+		r.id, r.content, err = c.catalog.ModuleToRun(ctx, at, ref)
+		return r, err
+	})
+}
+
+// program is a content, ready to run. Those that ran lately are in memory.
+func (c *Chats) program(t *turn, content string) (*flow.Program, error) {
+	if p, ok := c.catalog.Compiled(content); ok {
+		return p, nil
+	}
+	at := t.Chat.Instance
+	return find(t, "program "+content, func(ctx context.Context) (*flow.Program, error) { return c.catalog.Program(ctx, at, content) })
+}
+
+func (c *Chats) queueByID(t *turn, id center.QueueID) (*center.Queue, error) {
+	at := t.Chat.Instance
+	return find(t, "queue "+string(id), func(ctx context.Context) (*center.Queue, error) { return c.catalog.Queue(ctx, at, id) })
+}
+
+// isOpen says whether hours of operation are open at the turn's time.
+func (c *Chats) isOpen(t *turn, hours string) (bool, error) {
+	at, now := t.Chat.Instance, t.Now
+	return find(t, "open "+hours, func(ctx context.Context) (bool, error) { return c.catalog.Open(ctx, at, hours, now) })
+}
+
+func (c *Chats) viewToShow(t *turn, ref center.ViewRef) (*catalog.View, error) {
+	at := t.Chat.Instance
+	return find(t, "view "+ref.String(), func(ctx context.Context) (*catalog.View, error) { return c.catalog.View(ctx, at, ref) })
+}
+
+// held are the keys of claims of a kind that begin with a prefix.
+func (c *Chats) held(t *turn, kind, prefix string) ([]string, error) {
+	return find(t, "claims "+kind+" "+prefix, func(ctx context.Context) ([]string, error) { return c.claimed(ctx, kind, prefix) })
+}
+
+// line is how many claims there are, and the first of their keys.
+type line struct {
+	n     int
+	first string
+}
+
+// counted counts the claims of a kind that begin with a prefix, and unless before is "", sort before it.
+func (c *Chats) counted(t *turn, kind, prefix, before string) (line, error) {
+	return find(t, "count "+kind+" "+prefix+" "+before, func(ctx context.Context) (l line, err error) {
+		l.n, l.first, err = c.store.CountClaims(ctx, kind, prefix, before)
+		return l, err
+	})
+}
+
+// claimed reads the keys of claims.
+func (c *Chats) claimed(ctx context.Context, kind, prefix string) ([]string, error) {
+	all, err := c.store.Claims(ctx, kind, prefix)
+	keys := make([]string, len(all))
+	for i := range all {
+		keys[i] = all[i].Key
+	}
+	return keys, err
+}
+
+// earlier are the sessions that a chat goes on from.
+func (c *Chats) earlier(t *turn, p center.Persistence) ([]center.PastSession, error) {
+	at := t.Chat.Instance
+	return find(t, "past "+string(p.Source)+" "+string(p.Type), func(ctx context.Context) ([]center.PastSession, error) {
+		_, past, err := c.past(ctx, at, p)
+		return past, err
+	})
+}
+
+// chatRelated is the chat of the related contact, as it is stored.
+func (c *Chats) chatRelated(t *turn) (*state, error) {
+	at, id := t.Chat.Instance, t.Chat.Current().Related
+	return find(t, "chat "+string(id), func(ctx context.Context) (*state, error) { return c.chatOf(ctx, at, id) })
+}
+
+// received is a message, and what its receivers have told of it.
+type received struct {
+	message  center.Item
+	receipts []center.Receipt
+}
+
+func (c *Chats) received(t *turn, id center.ItemID) (received, error) {
+	stream := center.StreamID(t.Chat.ID)
+	return find(t, "item "+string(id)+" "+strconv.FormatInt(t.Seq(), 10), func(ctx context.Context) (r received, err error) {
+		if r.message, err = c.store.Item(ctx, stream, id); err != nil {
+			return r, err
+		}
+		all, err := c.store.Receipts(ctx, stream, []center.ItemID{id})
+		r.receipts = all[id]
+		return r, err
+	})
+}
