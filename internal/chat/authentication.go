@@ -86,7 +86,7 @@ func (c *Chats) beginSignIn(t *turn, e flow.BeginSignIn) flow.Event {
 	if c.signIns == nil || !c.signIns.Knows(e.UserPoolARN) {
 		return flow.Refused{Reason: "no sign-in page is configured for the user pool"}
 	}
-	s := &signIn{ID: c.newID(), Pool: e.UserPoolARN, Client: e.ClientID, Begun: t.Now}
+	s := &signIn{ID: t.NewID(), Pool: e.UserPoolARN, Client: e.ClientID, Begun: t.Now}
 	t.setSignIn(s)
 	t.TellAuthentication(center.EventAuthenticationInitiated, `{"SessionId":"`+s.ID+`"}`)
 	return flow.Granted{}

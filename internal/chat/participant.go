@@ -165,7 +165,7 @@ func (c *Chats) Event(ctx context.Context, who Caller, contentType, content stri
 			told = it
 			return nil
 		case center.EventConnectionAck:
-			told = center.Item{ID: center.ItemID(c.newID()), Time: t.Now}
+			told = center.Item{ID: center.ItemID(t.NewID()), Time: t.Now}
 			_, err := t.Chat.Present(who.Participant)
 			return err
 		case center.EventDelivered, center.EventRead:

@@ -300,7 +300,7 @@ func (c *Chats) toRelated(t *turn, set related) (flow.Event, error) {
 	}
 	all := t.related.and(set)
 	all.Contact = t.Chat.Current().Related
-	if err := all.write(center.NewDraft(&other.Chat, 0, t.Now, t.Now, c.newID)); err != nil {
+	if err := all.write(center.NewDraft(&other.Chat, 0, t.Now, t.Now, t.NewID)); err != nil {
 		return no(err, "the related contact does not take this")
 	}
 	raw, err := json.Marshal(all)

@@ -46,7 +46,11 @@ type Tx struct {
 	changes []*center.Change
 	states  []any
 
-	one struct { // most decisions are about one stream
+	ids  []string // drawn by this decision
+	used int      // of ids, since it was last begun
+
+	one struct { // most decisions are about one stream, and draw few ids
+		ids     [4]string
 		held    [1]*entry
 		part    [1]Part
 		change  [1]*center.Change
@@ -88,6 +92,7 @@ func (e *Engine) Change(ctx context.Context, decide func(*Tx) error, ids ...cent
 
 func (e *Engine) newTx(ctx context.Context) *Tx {
 	tx := &Tx{engine: e, ctx: ctx}
+	tx.ids = tx.one.ids[:0]
 	tx.held, tx.parts, tx.changes, tx.states = tx.one.held[:0], tx.one.part[:0], tx.one.change[:0], tx.one.state[:0]
 	return tx
 }
@@ -122,7 +127,7 @@ func (tx *Tx) leave() {
 func (tx *Tx) settle(decide func(*Tx) error, left *int) error {
 	e := tx.engine
 	for ; *left > 0; *left-- {
-		tx.known = false
+		tx.known, tx.used = false, 0
 		clear(tx.parts)
 		err := decide(tx)
 		if err == errAbandoned || tx.abandoned() {
@@ -148,12 +153,21 @@ func (tx *Tx) settle(decide func(*Tx) error, left *int) error {
 		if err == nil || !tx.again(err) {
 			return err
 		}
-		tx.found = nil // that may have changed too
+		tx.found, tx.ids = nil, tx.ids[:0] // that may have changed too; and what was refused keeps its ids
 		if err := stepAside(tx.ctx); err != nil {
 			return err
 		}
 	}
 	return center.Refuse(center.Internal, "the stream was changed by others %d times over; try again", attempts)
+}
+
+// NewID returns a new UUID. A decision that is abandoned and taken again gets those that it had.
+func (tx *Tx) NewID() string {
+	if tx.used == len(tx.ids) {
+		tx.ids = append(tx.ids, tx.engine.newID())
+	}
+	tx.used++
+	return tx.ids[tx.used-1]
 }
 
 // Context is that of the call of [Engine.Change].
