@@ -27,7 +27,7 @@ import (
 // node is a hub on loopback TCP, each socket's chat and participant named by its URL.
 func node(tb testing.TB, opt hub.Options) (*bus.Local, *hub.Hub, *httptest.Server) {
 	local := bus.NewLocal()
-	opt.Desk, opt.Bus = &desk{}, local
+	opt.Source, opt.Bus = &source{}, local
 	h := hub.New(opt)
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		q := r.URL.Query()

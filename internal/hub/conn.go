@@ -54,7 +54,7 @@ type conn struct {
 	answered bool // and got its answer
 	held     bool // items wait for that, in late
 	late     [][]byte
-	settled  bool          // the desk has taken or refused it, or is not asked any more
+	settled  bool          // the source has taken or refused it, or is not asked any more
 	over     chan struct{} // closed once it is settled or the socket gone; nil while nobody waits for that
 	closing  bool          // the close frame is queued: nothing comes after it
 	writing  bool          // the writer runs
@@ -177,7 +177,7 @@ func (c *conn) Write(p []byte) (int, error) {
 // Close is gws's closing; ours is closeNetwork.
 func (c *conn) Close() error { return nil }
 
-// run reads until the end of the socket. A subscription that arrived before it counts: only when the desk has taken it is
+// run reads until the end of the socket. A subscription that arrived before it counts: only when the source has taken it is
 // the socket forgotten.
 func (c *conn) run() {
 	defer c.hub.reading.Done()
@@ -192,7 +192,7 @@ func (c *conn) run() {
 	c.hub.forget(c)
 }
 
-// subscribeWithin is how long the desk may take for the subscription of a socket that has closed meanwhile.
+// subscribeWithin is how long the source may take for the subscription of a socket that has closed meanwhile.
 const subscribeWithin = 10 * time.Second
 
 func (c *conn) awaitSubscription() {
@@ -318,7 +318,7 @@ func (c *conn) ask() (first, answered bool) {
 	return first, c.answered
 }
 
-// admit makes items wait for the answer to the first subscription: it is given once the desk has taken the participant
+// admit makes items wait for the answer to the first subscription: it is given once the source has taken the participant
 // as connected, so that whoever has read it may speak.
 func (c *conn) admit() {
 	c.mu.Lock()
@@ -338,7 +338,7 @@ func (c *conn) welcome() {
 	c.late = nil
 }
 
-// settle ends the waiting for the first subscription: the desk has taken or refused it, or is not asked any more.
+// settle ends the waiting for the first subscription: the source has taken or refused it, or is not asked any more.
 func (c *conn) settle() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -378,7 +378,7 @@ func (c *conn) isSubscribing() bool {
 	return c.asked && !c.settled
 }
 
-// isConnected says that the desk has taken the first subscription.
+// isConnected says that the source has taken the first subscription.
 func (c *conn) isConnected() bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -394,7 +394,7 @@ func (c *conn) show(frame []byte) {
 		c.push(frame)
 	case len(c.late) < c.hub.opt.Queue:
 		c.late = append(c.late, frame)
-	default: // the desk has not answered for that long; the client may come back
+	default: // the source has not answered for that long; the client may come back
 		c.end(closeGoingAway, "not connected in time")
 	}
 }

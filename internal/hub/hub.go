@@ -1,7 +1,7 @@
 // Package hub holds this node's sockets: who listens to which chat, and the frames that wait for each.
 //
 // Items come as news from a bus, which may drop, double and reorder them; the hub shows them to every subscribed
-// socket once and in the order of their sequence, reading what is missing from the [Desk]. The hub depends on
+// socket once and in the order of their sequence, reading what is missing from the [Source]. The hub depends on
 // center, on wire/socket for the texts, and on lxzan/gws for the handshake and for reading frames; everything
 // written goes through one bounded queue and at most one writer a socket. It never decides who may connect, never
 // stores anything, and never shows an item that is not committed: its bus must not carry such a one.
@@ -30,9 +30,9 @@ type Viewer struct {
 	Role        center.Role
 }
 
-// Desk is what the hub asks of the rest of the server. Its methods are called from the hub's own goroutines and
+// Source is what the hub asks of the rest of the server. Its methods are called from the hub's own goroutines and
 // must return when their context ends.
-type Desk interface {
+type Source interface {
 	// ItemsAfter returns the committed items of a chat that follow seq, in order, at most limit of them.
 	ItemsAfter(ctx context.Context, chat center.StreamID, seq int64, limit int) ([]center.Item, error)
 	// LastSeqs returns the sequence of the last committed item of each chat; a chat that is not there is left out.
@@ -48,11 +48,11 @@ type Bus interface {
 	Listen(chat center.StreamID, deliver func([]center.Item)) (stop func())
 }
 
-// Options of a [Hub]. Desk and Bus are required; zero means the default everywhere else.
+// Options of a [Hub]. Source and Bus are required; zero means the default everywhere else.
 type Options struct {
-	Desk Desk
-	Bus  Bus
-	Log  *slog.Logger
+	Source Source
+	Bus    Bus
+	Log    *slog.Logger
 
 	// Queue and QueueBytes bound what waits for one socket; beyond either, it is closed as a slow reader.
 	Queue      int // frames; 1024, so that whatever a flow may say at once fits
@@ -100,7 +100,7 @@ func (o Options) withDefaults() Options {
 type Hub struct {
 	opt      Options
 	upgrader *gws.Upgrader
-	ctx      context.Context // of calls to the desk; ends when Close has seen the last socket go, or gives up waiting
+	ctx      context.Context // of calls to the source; ends when Close has seen the last socket go, or gives up waiting
 	cancel   context.CancelFunc
 	reading  sync.WaitGroup // the sockets, writers included
 	running  sync.WaitGroup // all other goroutines; started by sockets and by rooms with sockets only
@@ -218,7 +218,7 @@ func (h *Hub) forget(c *conn) {
 }
 
 // subscribe is the whole of a socket's first subscription: it returns when the participant is connected, or the socket
-// is forgotten, which it is not before the desk has taken the subscription or had time to. From its admission on no item
+// is forgotten, which it is not before the source has taken the subscription or had time to. From its admission on no item
 // is missed, and all of them wait behind the answer.
 func (h *Hub) subscribe(c *conn) {
 	defer h.running.Done()
@@ -255,11 +255,11 @@ func (h *Hub) join(c *conn) (r *room, first bool) {
 	return r, first
 }
 
-// connected reports a subscription until the desk has taken it.
+// connected reports a subscription until the source has taken it.
 func (h *Hub) connected(c *conn) {
 	defer c.settle()
 	for wait := firstWait; ; wait = longer(wait) {
-		err := h.opt.Desk.Connected(h.ctx, c.viewer)
+		err := h.opt.Source.Connected(h.ctx, c.viewer)
 		if err == nil {
 			c.welcome()
 			return
@@ -313,7 +313,7 @@ const firstWait, lastWait = 50 * time.Millisecond, 2 * time.Second
 
 func longer(wait time.Duration) time.Duration { return min(2*wait, lastWait) }
 
-// retry waits before the desk is asked again, and reports whether the hub is still there after it.
+// retry waits before the source is asked again, and reports whether the hub is still there after it.
 func (h *Hub) retry(wait time.Duration, what string, chat center.StreamID, err error) bool {
 	if h.ctx.Err() != nil {
 		return false

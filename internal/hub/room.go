@@ -60,7 +60,7 @@ func (r *room) keep(stop func()) bool {
 // lastSeq fails only when nobody needs it any more.
 func (r *room) lastSeq() (seq int64, ok bool) {
 	for wait := firstWait; ; wait = longer(wait) {
-		last, err := r.hub.opt.Desk.LastSeqs(r.hub.ctx, []center.StreamID{r.chat})
+		last, err := r.hub.opt.Source.LastSeqs(r.hub.ctx, []center.StreamID{r.chat})
 		if err == nil {
 			return last[r.chat], true
 		}
@@ -230,7 +230,7 @@ func (r *room) readGap() {
 		if !more {
 			return
 		}
-		items, err := r.hub.opt.Desk.ItemsAfter(r.hub.ctx, r.chat, after, pageSize)
+		items, err := r.hub.opt.Source.ItemsAfter(r.hub.ctx, r.chat, after, pageSize)
 		if err == nil && len(items) > 0 && items[0].Seq != after+1 {
 			err = errHole
 		}
@@ -254,7 +254,7 @@ func (r *room) gap() (after, heard int64, more bool) {
 	return r.delivered, r.known, r.reading
 }
 
-var errHole = errors.New("the desk answered with a hole before its items")
+var errHole = errors.New("the source answered with a hole before its items")
 
 // repair shows what the store had, skipping what came as news meanwhile and what does not follow.
 func (r *room) repair(items []center.Item, heard int64) {
@@ -334,7 +334,7 @@ func (h *Hub) compare(rooms []*room) {
 	slices.Sort(chats) // one statement, one plan: and kind to the index
 	ctx, cancel := context.WithTimeout(h.ctx, compareTimeout)
 	defer cancel()
-	last, err := h.opt.Desk.LastSeqs(ctx, chats)
+	last, err := h.opt.Source.LastSeqs(ctx, chats)
 	if err != nil {
 		h.opt.Log.Warn("sockets not compared with the store", "chats", len(chats), "err", err)
 		return

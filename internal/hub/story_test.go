@@ -30,8 +30,8 @@ const (
 	agent    = center.ParticipantID("b0000000-0000-4000-8000-000000000000")
 )
 
-// desk is a store in memory, with items committed by the story.
-type desk struct {
+// source is a store in memory, with items committed by the story.
+type source struct {
 	mu        sync.Mutex
 	items     map[center.StreamID][]center.Item
 	connected []center.ParticipantID
@@ -42,7 +42,7 @@ type desk struct {
 	erased    bool          // no chat is there any more
 }
 
-func (d *desk) commit(it center.Item) center.Item {
+func (d *source) commit(it center.Item) center.Item {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	it.Stream = chat
@@ -56,20 +56,20 @@ func (d *desk) commit(it center.Item) center.Item {
 	return it
 }
 
-func (d *desk) behave(f func(*desk)) {
+func (d *source) behave(f func(*source)) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	f(d)
 }
 
 // those are the participants reported connected.
-func (d *desk) those() []center.ParticipantID {
+func (d *source) those() []center.ParticipantID {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	return slices.Clone(d.connected)
 }
 
-func (d *desk) read(ctx context.Context) error {
+func (d *source) read(ctx context.Context) error {
 	d.mu.Lock()
 	slow := d.slow
 	d.mu.Unlock()
@@ -83,7 +83,7 @@ func (d *desk) read(ctx context.Context) error {
 	return ctx.Err()
 }
 
-func (d *desk) call() error {
+func (d *source) call() error {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	if d.fail > 0 {
@@ -93,7 +93,7 @@ func (d *desk) call() error {
 	return nil
 }
 
-func (d *desk) ItemsAfter(ctx context.Context, chat center.StreamID, seq int64, limit int) ([]center.Item, error) {
+func (d *source) ItemsAfter(ctx context.Context, chat center.StreamID, seq int64, limit int) ([]center.Item, error) {
 	if err := d.read(ctx); err != nil {
 		return nil, err
 	}
@@ -103,7 +103,7 @@ func (d *desk) ItemsAfter(ctx context.Context, chat center.StreamID, seq int64, 
 	return append([]center.Item(nil), rest[:min(limit, len(rest))]...), nil
 }
 
-func (d *desk) LastSeqs(ctx context.Context, chats []center.StreamID) (map[center.StreamID]int64, error) {
+func (d *source) LastSeqs(ctx context.Context, chats []center.StreamID) (map[center.StreamID]int64, error) {
 	if err := d.read(ctx); err != nil {
 		return nil, err
 	}
@@ -119,7 +119,7 @@ func (d *desk) LastSeqs(ctx context.Context, chats []center.StreamID) (map[cente
 	return last, nil
 }
 
-func (d *desk) Connected(_ context.Context, v hub.Viewer) error {
+func (d *source) Connected(_ context.Context, v hub.Viewer) error {
 	if err := d.call(); err != nil {
 		return err
 	}
@@ -135,7 +135,7 @@ func (d *desk) Connected(_ context.Context, v hub.Viewer) error {
 // stage is a node in a bubble: the hub behind a real HTTP server on a network in memory.
 type stage struct {
 	*testing.T
-	desk   *desk
+	source *source
 	bus    *bus.Local
 	hub    *hub.Hub
 	listen *memnet.Listener
@@ -153,8 +153,8 @@ func story(t *testing.T, opt hub.Options, f func(s *stage)) {
 }
 
 func newStage(t *testing.T, opt hub.Options) *stage {
-	s := &stage{T: t, desk: &desk{}, bus: bus.NewLocal(), listen: memnet.Listen()}
-	opt.Desk = s.desk
+	s := &stage{T: t, source: &source{}, bus: bus.NewLocal(), listen: memnet.Listen()}
+	opt.Source = s.source
 	if opt.Bus == nil {
 		opt.Bus = s.bus
 	}
@@ -182,7 +182,7 @@ func (s *stage) close() {
 
 // say commits a message and publishes it.
 func (s *stage) say(from center.ParticipantID, text string) center.Item {
-	it := s.desk.commit(message(from, text))
+	it := s.source.commit(message(from, text))
 	s.bus.Publish(chat, []center.Item{it})
 	return it
 }
@@ -200,7 +200,7 @@ func event(of center.ParticipantID, kind string) center.Item {
 
 // happens commits an event and publishes it.
 func (s *stage) happens(of center.ParticipantID, kind string) {
-	s.bus.Publish(chat, []center.Item{s.desk.commit(event(of, kind))})
+	s.bus.Publish(chat, []center.Item{s.source.commit(event(of, kind))})
 }
 
 // client is a well-behaved one: all that arrives is in heard.
@@ -333,7 +333,7 @@ func (c *client) isOpen() bool {
 func TestAChat(t *testing.T) {
 	story(t, hub.Options{}, func(s *stage) {
 		ana := s.join(customer)
-		if got := fmt.Sprint(s.desk.those()); got != fmt.Sprint([]center.ParticipantID{customer}) {
+		if got := fmt.Sprint(s.source.those()); got != fmt.Sprint([]center.ParticipantID{customer}) {
 			t.Errorf("connected %v", got)
 		}
 		s.say(center.ParticipantID("system"), "Hello")
@@ -379,8 +379,8 @@ func TestSubscribingToOtherTopics(t *testing.T) {
 func TestMarkersAndReceipts(t *testing.T) {
 	story(t, hub.Options{}, func(s *stage) {
 		ana, bob := s.join(customer), s.join(agent)
-		s.bus.Publish(chat, []center.Item{s.desk.commit(center.Item{Type: center.Marker})})
-		receipt := s.desk.commit(center.Item{Type: center.TypeMetadata, ContentType: center.EventMetadata,
+		s.bus.Publish(chat, []center.Item{s.source.commit(center.Item{Type: center.Marker})})
+		receipt := s.source.commit(center.Item{Type: center.TypeMetadata, ContentType: center.EventMetadata,
 			Receipt: &center.Receipt{Message: "m", Recipient: agent, Read: time.Unix(1, 0)}})
 		s.bus.Publish(chat, []center.Item{receipt})
 		s.say(agent, "after")
@@ -450,7 +450,7 @@ func TestChatEnded(t *testing.T) {
 	story(t, hub.Options{}, func(s *stage) {
 		ana, bob := s.join(customer), s.join(agent)
 		start := time.Now()
-		items := []center.Item{s.desk.commit(event(customer, center.EventLeft)), s.desk.commit(event("", center.EventEnded))}
+		items := []center.Item{s.source.commit(event(customer, center.EventLeft)), s.source.commit(event("", center.EventEnded))}
 		s.bus.Publish(chat, items)
 		ana.hears("participant.left", "chat.ended")
 		bob.hears("participant.left", "chat.ended")
@@ -480,7 +480,7 @@ func TestWhoHasLeftHearsNothingMore(t *testing.T) {
 
 func TestARefusedConnectionIsSentToAskAgain(t *testing.T) {
 	story(t, hub.Options{}, func(s *stage) {
-		s.desk.refuse = center.Refuse(center.AccessDenied, "Access denied")
+		s.source.refuse = center.Refuse(center.AccessDenied, "Access denied")
 		ana := s.dial(customer)
 		ana.send(subscribe)
 		ana.leaves(websocket.StatusGoingAway)
@@ -489,7 +489,7 @@ func TestARefusedConnectionIsSentToAskAgain(t *testing.T) {
 
 func TestAStoreThatFailsIsAskedAgain(t *testing.T) {
 	story(t, hub.Options{}, func(s *stage) {
-		s.desk.behave(func(d *desk) { d.fail = 3 }) // the last sequence fails
+		s.source.behave(func(d *source) { d.fail = 3 }) // the last sequence fails
 		ana, bob := s.dial(customer), s.dial(agent)
 		ana.send(subscribe)
 		bob.send(subscribe)
@@ -500,13 +500,13 @@ func TestAStoreThatFailsIsAskedAgain(t *testing.T) {
 		time.Sleep(time.Second)
 		ana.hears("subscribed")
 		bob.hears("subscribed")
-		if got := len(s.desk.those()); got != 2 {
+		if got := len(s.source.those()); got != 2 {
 			t.Errorf("%d connected", got)
 		}
 
 		// While connecting fails there is no answer, so that nobody speaks who is not there yet; what is said meanwhile
 		// comes behind it, in order.
-		s.desk.behave(func(d *desk) { d.fail = 2 })
+		s.source.behave(func(d *source) { d.fail = 2 })
 		cyd := s.dial(agent)
 		cyd.send(subscribe)
 		synctest.Wait()
@@ -516,12 +516,12 @@ func TestAStoreThatFailsIsAskedAgain(t *testing.T) {
 		cyd.hears("subscribed", "meanwhile")
 		ana.hears("meanwhile")
 		bob.hears("meanwhile")
-		if got := len(s.desk.those()); got != 3 {
+		if got := len(s.source.those()); got != 3 {
 			t.Errorf("%d connected", got)
 		}
 
-		s.desk.commit(message(agent, "lost by the bus"))
-		s.desk.behave(func(d *desk) { d.fail = 4 }) // reading the gap fails
+		s.source.commit(message(agent, "lost by the bus"))
+		s.source.behave(func(d *source) { d.fail = 4 }) // reading the gap fails
 		s.say(agent, "two")
 		ana.hears()
 		time.Sleep(time.Second)
@@ -544,7 +544,7 @@ func TestNewsOfWhatIsNotInTheStore(t *testing.T) {
 
 func TestSocketsLeaveWhileTheStoreIsSlow(t *testing.T) {
 	story(t, hub.Options{}, func(s *stage) {
-		s.desk.behave(func(d *desk) { d.slow = time.Minute })
+		s.source.behave(func(d *source) { d.slow = time.Minute })
 		ana, bob := s.dial(customer), s.dial(agent)
 		ana.send(subscribe)
 		bob.send(subscribe)
@@ -559,7 +559,7 @@ func TestSocketsLeaveWhileTheStoreIsSlow(t *testing.T) {
 		if st := s.hub.Stats(); st.Sockets != 0 || st.Chats != 0 {
 			t.Errorf("stats %+v", st)
 		}
-		s.desk.behave(func(d *desk) { d.slow = 0 })
+		s.source.behave(func(d *source) { d.slow = 0 })
 		s.join(customer) // a new room, while the old one is still being opened
 		s.say(agent, "hi")
 		time.Sleep(time.Minute)
@@ -610,7 +610,7 @@ func upgradeRequest() *http.Request {
 
 func TestCloseDoesNotWaitForever(t *testing.T) {
 	story(t, hub.Options{}, func(s *stage) {
-		s.desk.behave(func(d *desk) { d.slow = time.Second })
+		s.source.behave(func(d *source) { d.slow = time.Second })
 		rude := s.rude(customer) // never reads
 		rude.text(subscribe)
 		time.Sleep(2 * time.Second)
@@ -678,20 +678,20 @@ func TestWrongHandshakes(t *testing.T) {
 // A subscription that has arrived counts, though the socket closes right behind it, and the participant may speak.
 func TestASubscriptionCountsThoughTheSocketCloses(t *testing.T) {
 	story(t, hub.Options{}, func(s *stage) {
-		s.desk.behave(func(d *desk) { d.slow = time.Second })
+		s.source.behave(func(d *source) { d.slow = time.Second })
 		r := s.rude(customer, append(frame(0x81, subscribe), frame(0x88, "\x03\xe8")...)...)
 		if got := r.end(); got != "close:1000 EOF" {
 			t.Errorf("heard %q", got)
 		}
 		r.c.Close()
 		synctest.Wait()
-		if those := s.desk.those(); len(those) != 0 {
+		if those := s.source.those(); len(those) != 0 {
 			t.Fatalf("connected before the store has answered: %v", those)
 		}
 		if !s.hub.Joining(context.Background(), customer) {
 			t.Error("who speaks meanwhile is not waited for")
 		}
-		if those := s.desk.those(); !slices.Equal(those, []center.ParticipantID{customer}) {
+		if those := s.source.those(); !slices.Equal(those, []center.ParticipantID{customer}) {
 			t.Errorf("connected: %v", those)
 		}
 		synctest.Wait()
@@ -701,24 +701,24 @@ func TestASubscriptionCountsThoughTheSocketCloses(t *testing.T) {
 	})
 }
 
-// The desk is asked again for a socket that has closed meanwhile, but not for ever.
+// The source is asked again for a socket that has closed meanwhile, but not for ever.
 func TestTheSubscriptionOfAClosedSocketIsTriedForTenSeconds(t *testing.T) {
 	for fails, want := range map[int]int{5: 1, 1000: 0} {
 		t.Run(fmt.Sprint(fails), func(t *testing.T) {
 			story(t, hub.Options{}, func(s *stage) {
 				other := s.join(agent) // so that the room is open
-				s.desk.behave(func(d *desk) { d.fail = fails; d.connected = nil })
+				s.source.behave(func(d *source) { d.fail = fails; d.connected = nil })
 				r := s.rude(customer, append(frame(0x81, subscribe), frame(0x88, "\x03\xe8")...)...)
 				r.end()
 				r.c.Close()
 				time.Sleep(15 * time.Second)
-				if n := len(s.desk.those()); n != want {
+				if n := len(s.source.those()); n != want {
 					t.Errorf("connected %d times, want %d", n, want)
 				}
 				if st := s.hub.Stats(); st.Sockets != 1 {
 					t.Errorf("stats %+v", st)
 				}
-				s.desk.behave(func(d *desk) { d.fail = 0 })
+				s.source.behave(func(d *source) { d.fail = 0 })
 				other.conn.CloseNow()
 			})
 		})
