@@ -91,7 +91,7 @@ func TestSocketsOfAnErasedChatAreSentAway(t *testing.T) {
 	story(t, hub.Options{Remote: true}, func(s *stage) {
 		ana, bob := s.join(customer), s.join(agent)
 		s.say(customer, "hi")
-		s.source.behave(func(d *source) { d.erased = true })
+		s.source.behave(func(d *source) { d.erased = []center.StreamID{chat} })
 		time.Sleep(2 * time.Second)
 		ana.hears("hi")
 		bob.hears("hi")

@@ -39,20 +39,23 @@ type source struct {
 	fail      int           // how many of the next calls fail
 	slow      time.Duration // of each read
 	asked     int           // for last sequences
-	erased    bool          // no chat is there any more
+	pages     int           // asked for
+	erased    []center.StreamID
 }
 
-func (d *source) commit(it center.Item) center.Item {
+func (d *source) commit(it center.Item) center.Item { return d.commitTo(chat, it) }
+
+func (d *source) commitTo(stream center.StreamID, it center.Item) center.Item {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	it.Stream = chat
-	it.Seq = int64(len(d.items[chat]) + 1)
+	it.Stream = stream
+	it.Seq = int64(len(d.items[stream]) + 1)
 	it.ID = center.ItemID(fmt.Sprint("item-", it.Seq))
 	it.Time = time.Date(2026, 1, 1, 0, 0, 0, int(it.Seq)*1e6, time.UTC)
 	if d.items == nil {
 		d.items = make(map[center.StreamID][]center.Item)
 	}
-	d.items[chat] = append(d.items[chat], it)
+	d.items[stream] = append(d.items[stream], it)
 	return it
 }
 
@@ -93,17 +96,21 @@ func (d *source) call() error {
 	return nil
 }
 
-func (d *source) ItemsAfter(ctx context.Context, chat center.StreamID, seq int64, limit int) ([]center.Item, error) {
+func (d *source) ItemsAfter(ctx context.Context, stream center.StreamID, seq int64, limit int) ([]center.Item, error) {
 	if err := d.read(ctx); err != nil {
 		return nil, err
 	}
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	rest := d.items[chat][min(int(seq), len(d.items[chat])):]
+	d.pages++
+	if slices.Contains(d.erased, stream) {
+		return nil, nil
+	}
+	rest := d.items[stream][min(int(seq), len(d.items[stream])):]
 	return append([]center.Item(nil), rest[:min(limit, len(rest))]...), nil
 }
 
-func (d *source) LastSeqs(ctx context.Context, chats []center.StreamID) (map[center.StreamID]int64, error) {
+func (d *source) LastSeqs(ctx context.Context, streams []center.StreamID) (map[center.StreamID]int64, error) {
 	if err := d.read(ctx); err != nil {
 		return nil, err
 	}
@@ -111,9 +118,9 @@ func (d *source) LastSeqs(ctx context.Context, chats []center.StreamID) (map[cen
 	defer d.mu.Unlock()
 	d.asked++
 	last := make(map[center.StreamID]int64)
-	for _, c := range chats {
-		if !d.erased {
-			last[c] = int64(len(d.items[c]))
+	for _, id := range streams {
+		if !slices.Contains(d.erased, id) {
+			last[id] = int64(len(d.items[id]))
 		}
 	}
 	return last, nil
@@ -140,6 +147,8 @@ type stage struct {
 	hub    *hub.Hub
 	listen *memnet.Listener
 	server *http.Server
+	limit  int                  // of a principal's sockets
+	desks  chan hub.Memberships // of the sockets that are no participant's
 }
 
 // story runs f in a bubble. A goroutine of the hub that outlives its Close fails the test: the bubble sees it.
@@ -153,18 +162,32 @@ func story(t *testing.T, opt hub.Options, f func(s *stage)) {
 }
 
 func newStage(t *testing.T, opt hub.Options) *stage {
-	s := &stage{T: t, source: &source{}, bus: bus.NewLocal(), listen: memnet.Listen()}
+	s := &stage{T: t, source: &source{}, bus: bus.NewLocal(), listen: memnet.Listen(), limit: 5, desks: make(chan hub.Memberships, 1)}
 	opt.Source = s.source
 	if opt.Bus == nil {
 		opt.Bus = s.bus
 	}
 	opt.Log = slog.New(slog.NewTextHandler(t.Output(), nil))
 	s.hub = hub.New(opt)
-	s.server = &http.Server{Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		s.hub.Serve(w, r, hub.Viewer{Chat: chat, Contact: "contact", Participant: center.ParticipantID(r.URL.Query().Get("p"))})
-	})}
+	s.server = &http.Server{Handler: http.HandlerFunc(s.serve)}
 	go s.server.Serve(s.listen)
 	return s
+}
+
+func (s *stage) serve(w http.ResponseWriter, r *http.Request) {
+	q := r.URL.Query()
+	if principal := q.Get("desk"); principal != "" {
+		memberships, _ := s.hub.Serve(w, r, hub.Socket{Principal: principal, Limit: s.limit})
+		s.desks <- memberships
+		return
+	}
+	who := participant(chat, center.ParticipantID(q.Get("p")))
+	who.Limit = s.limit
+	s.hub.Serve(w, r, who)
+}
+
+func participant(chat center.StreamID, p center.ParticipantID) hub.Socket {
+	return hub.Socket{Principal: string(p), Limit: 5, Viewer: hub.Viewer{Chat: chat, Contact: "contact", Participant: p}}
 }
 
 func (s *stage) close() {
@@ -182,8 +205,12 @@ func (s *stage) close() {
 
 // say commits a message and publishes it.
 func (s *stage) say(from center.ParticipantID, text string) center.Item {
-	it := s.source.commit(message(from, text))
-	s.bus.Publish(chat, []center.Item{it})
+	return s.sayIn(chat, from, text)
+}
+
+func (s *stage) sayIn(stream center.StreamID, from center.ParticipantID, text string) center.Item {
+	it := s.source.commitTo(stream, message(from, text))
+	s.bus.Publish(stream, []center.Item{it})
 	return it
 }
 
@@ -217,8 +244,13 @@ type client struct {
 
 func (s *stage) dial(p center.ParticipantID) *client {
 	s.Helper()
+	return s.dialAs("p=" + string(p))
+}
+
+func (s *stage) dialAs(query string) *client {
+	s.Helper()
 	transport := &http.Transport{DialContext: s.listen.DialContext}
-	conn, _, err := websocket.Dial(context.Background(), "ws://mem/?p="+string(p), &websocket.DialOptions{
+	conn, _, err := websocket.Dial(context.Background(), "ws://mem/?"+query, &websocket.DialOptions{
 		HTTPClient: &http.Client{Transport: transport},
 		HTTPHeader: http.Header{"Origin": {"https://elsewhere.example"}},
 	})
@@ -343,7 +375,7 @@ func TestAChat(t *testing.T) {
 		s.say(agent, "how are you?")
 		ana.hears("Hello", "hi", "how are you?")
 		bob.hears("hi", "typing", "how are you?")
-		if s := s.hub.Stats(); s.Sockets != 2 || s.Chats != 1 || s.Delivered != 6 || s.Repaired != 0 || s.Queued != 0 {
+		if s := s.hub.Stats(); s.Sockets != 2 || s.Streams != 1 || s.Delivered != 6 || s.Repaired != 0 || s.Queued != 0 {
 			t.Errorf("stats %+v", s)
 		}
 	})
@@ -551,26 +583,27 @@ func TestSocketsLeaveWhileTheStoreIsSlow(t *testing.T) {
 		synctest.Wait()
 		ana.conn.CloseNow()
 		time.Sleep(11 * time.Second) // its subscription counts if the store takes it in ten
-		if st := s.hub.Stats(); st.Sockets != 1 || st.Chats != 1 {
+		if st := s.hub.Stats(); st.Sockets != 1 || st.Streams != 1 {
 			t.Errorf("stats %+v", st)
 		}
 		bob.conn.CloseNow()
 		time.Sleep(11 * time.Second)
-		if st := s.hub.Stats(); st.Sockets != 0 || st.Chats != 0 {
+		if st := s.hub.Stats(); st.Sockets != 0 || st.Streams != 0 {
 			t.Errorf("stats %+v", st)
 		}
 		s.source.behave(func(d *source) { d.slow = 0 })
 		s.join(customer) // a new room, while the old one is still being opened
 		s.say(agent, "hi")
 		time.Sleep(time.Minute)
-		if st := s.hub.Stats(); st.Sockets != 1 || st.Chats != 1 || st.Delivered != 1 {
+		if st := s.hub.Stats(); st.Sockets != 1 || st.Streams != 1 || st.Delivered != 1 {
 			t.Errorf("stats %+v", st)
 		}
 	})
 }
 
 func TestClosingIsSpread(t *testing.T) {
-	story(t, hub.Options{SocketsPerParticipant: 100}, func(s *stage) {
+	story(t, hub.Options{}, func(s *stage) {
+		s.limit = 100
 		var sockets []*client
 		for range 30 {
 			sockets = append(sockets, s.join(customer))
@@ -592,7 +625,7 @@ func TestClosingIsSpread(t *testing.T) {
 			t.Errorf("closed per second: %v", got)
 		}
 		w := httptest.NewRecorder()
-		s.hub.Serve(w, upgradeRequest(), hub.Viewer{})
+		s.hub.Serve(w, upgradeRequest(), hub.Socket{})
 		if w.Code != http.StatusServiceUnavailable {
 			t.Errorf("after Close: %d", w.Code)
 		}
@@ -688,14 +721,14 @@ func TestASubscriptionCountsThoughTheSocketCloses(t *testing.T) {
 		if those := s.source.those(); len(those) != 0 {
 			t.Fatalf("connected before the store has answered: %v", those)
 		}
-		if !s.hub.Joining(context.Background(), customer) {
+		if !s.hub.Joining(context.Background(), string(customer)) {
 			t.Error("who speaks meanwhile is not waited for")
 		}
 		if those := s.source.those(); !slices.Equal(those, []center.ParticipantID{customer}) {
 			t.Errorf("connected: %v", those)
 		}
 		synctest.Wait()
-		if st := s.hub.Stats(); st.Sockets != 0 || st.Chats != 0 {
+		if st := s.hub.Stats(); st.Sockets != 0 || st.Streams != 0 {
 			t.Errorf("stats %+v", st)
 		}
 	})
@@ -728,7 +761,7 @@ func TestTheSubscriptionOfAClosedSocketIsTriedForTenSeconds(t *testing.T) {
 func TestAnOrdinaryRequestIsToldWhatThisIs(t *testing.T) {
 	story(t, hub.Options{}, func(s *stage) {
 		w := httptest.NewRecorder()
-		s.hub.Serve(w, httptest.NewRequest("GET", "/", nil), hub.Viewer{})
+		s.hub.Serve(w, httptest.NewRequest("GET", "/", nil), hub.Socket{})
 		if w.Code != http.StatusUpgradeRequired {
 			t.Errorf("%d", w.Code)
 		}

@@ -266,15 +266,21 @@ func (d source) Connected(ctx context.Context, v hub.Viewer) error {
 	return d.s.chats.Connected(ctx, chat.Caller{Chat: center.ChatID(v.Chat), Contact: v.Contact, Participant: v.Participant, Role: v.Role})
 }
 
+// socketsPerParticipant is the documented quota of connections.
+const socketsPerParticipant = 5
+
 // sockets hands the API's sockets to the hub.
 type sockets struct{ s *Server }
 
 func (k sockets) Serve(w http.ResponseWriter, r *http.Request, who chat.Caller) {
-	k.s.hub.Serve(w, r, hub.Viewer{Chat: center.StreamID(who.Chat), Contact: who.Contact, Participant: who.Participant, Role: who.Role})
+	k.s.hub.Serve(w, r, hub.Socket{
+		Principal: string(who.Participant), Limit: socketsPerParticipant,
+		Viewer: hub.Viewer{Chat: center.StreamID(who.Chat), Contact: who.Contact, Participant: who.Participant, Role: who.Role},
+	})
 }
 
 func (k sockets) Joining(ctx context.Context, id center.ParticipantID) bool {
-	return k.s.hub.Joining(ctx, id)
+	return k.s.hub.Joining(ctx, string(id))
 }
 
 func (s *Server) live(w http.ResponseWriter, _ *http.Request) {
