@@ -27,11 +27,11 @@ import (
 // node is a hub on loopback TCP, each socket's chat and participant named by its URL.
 func node(tb testing.TB, opt hub.Options) (*bus.Local, *hub.Hub, *httptest.Server) {
 	local := bus.NewLocal()
-	opt.Desk, opt.Bus = &desk{}, local
+	opt.Source, opt.Bus = &source{}, local
 	h := hub.New(opt)
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		q := r.URL.Query()
-		h.Serve(w, r, hub.Viewer{Chat: center.StreamID(q.Get("c")), Participant: center.ParticipantID(q.Get("p"))})
+		h.Serve(w, r, participant(center.StreamID(q.Get("c")), center.ParticipantID(q.Get("p"))))
 	}))
 	tb.Cleanup(func() {
 		server.Close()
@@ -48,7 +48,7 @@ func dialRaw(tb testing.TB, server *httptest.Server, chat, participant string) (
 	if err != nil {
 		tb.Fatal(err)
 	}
-	fmt.Fprintf(c, strings.Replace(handshake, "?p=%s", "?c=%s&p=%s", 1), chat, participant)
+	fmt.Fprintf(c, handshake, "c="+chat+"&p="+participant)
 	br := bufio.NewReaderSize(c, 1024)
 	if _, err := http.ReadResponse(br, nil); err != nil {
 		tb.Fatal(err)
@@ -128,7 +128,7 @@ func TestMemoryOfIdleSockets(t *testing.T) {
 
 	settled := func(what string) {
 		s := h.Stats()
-		if s.Sockets != idleSockets || s.Chats != idleSockets {
+		if s.Sockets != idleSockets || s.Streams != idleSockets {
 			t.Fatalf("stats %+v", s)
 		}
 		now := memory()

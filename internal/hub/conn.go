@@ -9,7 +9,6 @@ import (
 	"net/http"
 	"strings"
 	"sync"
-	"sync/atomic"
 	"time"
 	"unicode/utf8"
 
@@ -38,31 +37,28 @@ const (
 // timeout; then forget; and the last of reader and writer closes the network connection.
 type conn struct {
 	net.Conn
-	hub    *Hub
-	viewer Viewer
-	early  []byte // bytes that came behind the request, before the handshake's answer
-	ws     *gws.Conn
-	raised bool  // the handshake is over: what gws writes from here on is dropped
-	why    error // why reading ended
-
-	gone atomic.Bool // forgotten, or about to be
-	room *room       // joined; guarded by hub.mu
-	left bool        // its participant has left the chat; guarded by room.mu
+	hub       *Hub
+	principal string
+	own       Membership // in the participant's chat; without a chat nothing but its gone is used
+	early     []byte     // bytes that came behind the request, before the handshake's answer
+	ws        *gws.Conn
+	why       error // why reading ended
 
 	mu       sync.Mutex
+	raised   bool // the handshake is over: what gws writes from here on is dropped; not guarded
 	asked    bool // it subscribed before
 	answered bool // and got its answer
 	held     bool // items wait for that, in late
+	settled  bool // the source has taken or refused it, or is not asked any more
+	closing  bool // the close frame is queued: nothing comes after it
+	writing  bool // the writer runs
+	finished bool // reading has ended
 	late     [][]byte
-	settled  bool          // the desk has taken or refused it, or is not asked any more
-	over     chan struct{} // closed once it is settled or the socket gone; nil while nobody waits for that
-	closing  bool          // the close frame is queued: nothing comes after it
-	writing  bool          // the writer runs
-	finished bool          // reading has ended
+	over     chan struct{} // closed once the subscription is settled or the socket gone; nil while nobody waits for that
 	queue    [][]byte
-	bytes    int       // in queue
-	closeBy  time.Time // when reading ends at the latest, once closing
+	bytes    int // in queue
 	endTimer *time.Timer
+	joined   *joined // nil until it joins a stream beside its own
 }
 
 func newUpgrader() *gws.Upgrader {
@@ -122,12 +118,13 @@ func hasToken(values []string, token string) bool {
 }
 
 // upgrade takes the connection from net/http and answers the handshake.
-func (h *Hub) upgrade(w http.ResponseWriter, r *http.Request, v Viewer) (*conn, error) {
+func (h *Hub) upgrade(w http.ResponseWriter, r *http.Request, s Socket) (*conn, error) {
 	raw, buffered, err := http.NewResponseController(w).Hijack()
 	if err != nil {
 		return nil, err
 	}
-	c := &conn{Conn: raw, hub: h, viewer: v}
+	c := &conn{Conn: raw, hub: h, principal: s.Principal}
+	c.own.conn, c.own.viewer = c, s.Viewer
 	if n := buffered.Reader.Buffered(); n > 0 {
 		c.early = make([]byte, n)
 		io.ReadFull(buffered.Reader, c.early) // cannot fail: they are there
@@ -151,19 +148,20 @@ func (c *conn) Read(p []byte) (int, error) {
 		c.early = c.early[n:]
 		return n, nil
 	}
-	if err := c.Conn.SetReadDeadline(c.silentUntil()); err != nil {
+	if err := c.allowSilence(); err != nil {
 		return 0, err
 	}
 	return c.Conn.Read(p)
 }
 
-func (c *conn) silentUntil() time.Time {
+// allowSilence moves the moment at which silence ends the socket. While closing it stays where end has set it.
+func (c *conn) allowSilence() error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.closing {
-		return c.closeBy
+		return nil
 	}
-	return time.Now().Add(c.hub.opt.IdleTimeout)
+	return c.Conn.SetReadDeadline(time.Now().Add(c.hub.opt.IdleTimeout))
 }
 
 // Write is gws's writing: the handshake, and later only closes of its own, which are not ours.
@@ -177,7 +175,7 @@ func (c *conn) Write(p []byte) (int, error) {
 // Close is gws's closing; ours is closeNetwork.
 func (c *conn) Close() error { return nil }
 
-// run reads until the end of the socket. A subscription that arrived before it counts: only when the desk has taken it is
+// run reads until the end of the socket. A subscription that arrived before it counts: only when the source has taken it is
 // the socket forgotten.
 func (c *conn) run() {
 	defer c.hub.reading.Done()
@@ -192,7 +190,7 @@ func (c *conn) run() {
 	c.hub.forget(c)
 }
 
-// subscribeWithin is how long the desk may take for the subscription of a socket that has closed meanwhile.
+// subscribeWithin is how long the source may take for the subscription of a socket that has closed meanwhile.
 const subscribeWithin = 10 * time.Second
 
 func (c *conn) awaitSubscription() {
@@ -216,7 +214,7 @@ var errLength = errors.New("frame of negative length")
 func (c *conn) read() {
 	defer func() {
 		if broken := recover(); broken != nil {
-			c.hub.opt.Log.Warn("frame not read", "chat", c.viewer.Chat, "panic", broken)
+			c.hub.opt.Log.Warn("frame not read", "principal", c.principal, "chat", c.own.viewer.Chat, "panic", broken)
 			c.why = errLength
 		}
 	}()
@@ -288,23 +286,24 @@ func (c *conn) hear(frame []byte) {
 // subscribe answers for the chat and for all other topics, which do not exist, separately (inferred; clients ask for
 // one).
 func (c *conn) subscribe(r socket.Request) {
+	chat := c.own.viewer.Chat != ""
 	var unknown []string
 	for _, topic := range r.Topics {
-		if topic != socket.TopicChat {
+		if topic != socket.TopicChat || !chat {
 			unknown = append(unknown, topic)
 		}
 	}
 	if len(unknown) > 0 || len(r.Topics) == 0 {
 		c.send(textFrame(socket.AppendRefusal(nil, unknown)))
 	}
-	if !r.Chat() {
+	if !r.Chat() || !chat {
 		return
 	}
 	switch first, answered := c.ask(); {
 	case first:
 		// Not here: the store may be slow, and heartbeats must be answered meanwhile.
 		c.hub.running.Add(1)
-		go c.hub.subscribe(c)
+		go c.hub.subscribe(&c.own)
 	case answered:
 		c.send(subscribedFrame)
 	}
@@ -318,7 +317,7 @@ func (c *conn) ask() (first, answered bool) {
 	return first, c.answered
 }
 
-// admit makes items wait for the answer to the first subscription: it is given once the desk has taken the participant
+// admit makes items wait for the answer to the first subscription: it is given once the source has taken the participant
 // as connected, so that whoever has read it may speak.
 func (c *conn) admit() {
 	c.mu.Lock()
@@ -338,7 +337,7 @@ func (c *conn) welcome() {
 	c.late = nil
 }
 
-// settle ends the waiting for the first subscription: the desk has taken or refused it, or is not asked any more.
+// settle ends the waiting for the first subscription: the source has taken or refused it, or is not asked any more.
 func (c *conn) settle() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -352,7 +351,7 @@ func (c *conn) awaited() <-chan struct{} {
 	defer c.mu.Unlock()
 	if c.over == nil {
 		c.over = make(chan struct{})
-		if c.settled || c.gone.Load() {
+		if c.settled || c.forgotten() {
 			close(c.over)
 		}
 	}
@@ -378,23 +377,24 @@ func (c *conn) isSubscribing() bool {
 	return c.asked && !c.settled
 }
 
-// isConnected says that the desk has taken the first subscription.
+// isConnected says that the source has taken the first subscription.
 func (c *conn) isConnected() bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	return c.answered
 }
 
-// show is send for the frames of items.
-func (c *conn) show(frame []byte) {
+// show is send for the frames of a membership's items.
+func (c *conn) show(m *Membership, frame []byte) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	switch {
+	case m.gone.Load():
 	case !c.held || c.closing:
 		c.push(frame)
 	case len(c.late) < c.hub.opt.Queue:
 		c.late = append(c.late, frame)
-	default: // the desk has not answered for that long; the client may come back
+	default: // the source has not answered for that long; the client may come back
 		c.end(closeGoingAway, "not connected in time")
 	}
 }
@@ -452,8 +452,8 @@ func (c *conn) end(code uint16, reason string) {
 	if c.endTimer != nil {
 		c.endTimer.Stop()
 	}
-	c.closeBy = time.Now().Add(c.hub.opt.CloseTimeout)
-	c.Conn.SetReadDeadline(c.closeBy) // wakes a read under way; an error here is a closed connection
+	// Wakes a read under way; an error here is a closed connection.
+	c.Conn.SetReadDeadline(time.Now().Add(c.hub.opt.CloseTimeout))
 }
 
 // endAfter closes the socket for good when the client has not done so by then.
@@ -509,6 +509,7 @@ func (c *conn) next(buf []byte) []byte {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if len(c.queue) == 0 {
+		c.drained()
 		c.writing = false
 		if c.finished {
 			c.Conn.Close()

@@ -57,7 +57,17 @@ func closeFrame(code uint16, reason string) []byte {
 	return append(binary.BigEndian.AppendUint16(frame, code), reason...)
 }
 
-// itemFrame is what sockets show of an item: one frame for all of them.
+// sharedFrame is the frame of an item for all participants of a room, made when the first of them is shown it.
+type sharedFrame struct{ bytes []byte }
+
+func (f *sharedFrame) of(chat center.StreamID, it *center.Item) []byte {
+	if f.bytes == nil {
+		f.bytes = itemFrame(chat, it)
+	}
+	return f.bytes
+}
+
+// itemFrame is what participants are shown of an item.
 func itemFrame(chat center.StreamID, it *center.Item) []byte {
 	var shown socket.Item
 	fillItem(&shown, chat, it)

@@ -1,7 +1,8 @@
-// Package hub holds this node's sockets: who listens to which chat, and the frames that wait for each.
+// Package hub holds this node's sockets: which streams each listens to, and the frames that wait for each.
 //
-// Items come as news from a bus, which may drop, double and reorder them; the hub shows them to every subscribed
-// socket once and in the order of their sequence, reading what is missing from the [Desk]. The hub depends on
+// A socket has memberships, one for each stream that it listens to. Items come as news from a bus, which may drop, double
+// and reorder them; the hub gives every membership those of its stream once and in the order of their sequence, reading
+// what is missing from the [Source]. The hub depends on
 // center, on wire/socket for the texts, and on lxzan/gws for the handshake and for reading frames; everything
 // written goes through one bounded queue and at most one writer a socket. It never decides who may connect, never
 // stores anything, and never shows an item that is not committed: its bus must not carry such a one.
@@ -22,7 +23,18 @@ import (
 	"github.com/parley-chat/parley/internal/center"
 )
 
-// Viewer is whose socket it is.
+// Socket says whose socket a request becomes.
+type Socket struct {
+	// Principal has at most Limit sockets on this node; one more closes the oldest. Principals of different kinds must not
+	// be equal; a participant's is the participant's id.
+	Principal string
+	Limit     int // at least 1
+	// Viewer is the participant whose socket it is, and makes its first membership: it is joined when the client
+	// subscribes to its chat, begins there, and the socket ends with it. Without a chat there is none.
+	Viewer Viewer
+}
+
+// Viewer is a participant who looks at their chat.
 type Viewer struct {
 	Chat        center.StreamID
 	Contact     center.ContactID
@@ -30,14 +42,14 @@ type Viewer struct {
 	Role        center.Role
 }
 
-// Desk is what the hub asks of the rest of the server. Its methods are called from the hub's own goroutines and
+// Source is what the hub asks of the rest of the server. Its methods are called from the hub's own goroutines and
 // must return when their context ends.
-type Desk interface {
-	// ItemsAfter returns the committed items of a chat that follow seq, in order, at most limit of them.
-	ItemsAfter(ctx context.Context, chat center.StreamID, seq int64, limit int) ([]center.Item, error)
-	// LastSeqs returns the sequence of the last committed item of each chat; a chat that is not there is left out.
-	LastSeqs(ctx context.Context, chats []center.StreamID) (map[center.StreamID]int64, error)
-	// Connected is told of a socket's first subscription to the chat, which is answered when it has returned. Refused
+type Source interface {
+	// ItemsAfter returns the committed items of a stream that follow seq, in order, at most limit of them.
+	ItemsAfter(ctx context.Context, stream center.StreamID, seq int64, limit int) ([]center.Item, error)
+	// LastSeqs returns the sequence of the last committed item of each stream; one that is not there is left out.
+	LastSeqs(ctx context.Context, streams []center.StreamID) (map[center.StreamID]int64, error)
+	// Connected is told of a participant's first subscription to the chat, which is answered when it has returned. Refused
 	// (a [center.Error] other than Internal or Unavailable: the participant is gone, the chat has ended), the socket is
 	// closed; any other error is tried again.
 	Connected(ctx context.Context, v Viewer) error
@@ -45,25 +57,23 @@ type Desk interface {
 
 // Bus brings the news. deliver may be called from any goroutine, also once more after stop.
 type Bus interface {
-	Listen(chat center.StreamID, deliver func([]center.Item)) (stop func())
+	Listen(stream center.StreamID, deliver func([]center.Item)) (stop func())
 }
 
-// Options of a [Hub]. Desk and Bus are required; zero means the default everywhere else.
+// Options of a [Hub]. Source and Bus are required; zero means the default everywhere else.
 type Options struct {
-	Desk Desk
-	Bus  Bus
-	Log  *slog.Logger
+	Source Source
+	Bus    Bus
+	Log    *slog.Logger
 
 	// Queue and QueueBytes bound what waits for one socket; beyond either, it is closed as a slow reader.
 	Queue      int // frames; 1024, so that whatever a flow may say at once fits
 	QueueBytes int // 4 MiB
-	// SocketsPerParticipant: one more closes the participant's oldest. The documented quota is 5 connections.
-	SocketsPerParticipant int
 	// Remote says that news also comes from other nodes and may be lost on the way: what was delivered is compared
 	// with the store every CheckEvery.
 	Remote     bool
 	CheckEvery time.Duration // 2 s
-	// EndGrace is how long a socket stays open after chat.ended or its own participant.left: clients close first.
+	// EndGrace is how long a participant's socket stays open after chat.ended or its own participant.left: clients close first.
 	EndGrace time.Duration // 2 s
 	// IdleTimeout closes a socket that sends nothing: web clients beat every 10 s, the Android SDK pings every 60 s.
 	IdleTimeout  time.Duration // 150 s
@@ -87,7 +97,6 @@ func (o Options) withDefaults() Options {
 	}
 	orInt(&o.Queue, 1024)
 	orInt(&o.QueueBytes, 4<<20)
-	orInt(&o.SocketsPerParticipant, 5)
 	or(&o.CheckEvery, 2*time.Second)
 	or(&o.EndGrace, 2*time.Second)
 	or(&o.IdleTimeout, 150*time.Second)
@@ -100,7 +109,7 @@ func (o Options) withDefaults() Options {
 type Hub struct {
 	opt      Options
 	upgrader *gws.Upgrader
-	ctx      context.Context // of calls to the desk; ends when Close has seen the last socket go, or gives up waiting
+	ctx      context.Context // of calls to the source; ends when Close has seen the last socket go, or gives up waiting
 	cancel   context.CancelFunc
 	reading  sync.WaitGroup // the sockets, writers included
 	running  sync.WaitGroup // all other goroutines; started by sockets and by rooms with sockets only
@@ -112,8 +121,8 @@ type Hub struct {
 	closed   bool
 	checking bool // the goroutine of check runs
 	rooms    map[center.StreamID]*room
-	// sockets of each participant, oldest first: all that are open, subscribed or not.
-	sockets map[center.ParticipantID][]*conn
+	// sockets of each principal, oldest first: all that are open, subscribed or not.
+	sockets map[string][]*conn
 	count   int // of sockets
 }
 
@@ -123,33 +132,35 @@ func New(o Options) *Hub {
 		opt:     o.withDefaults(),
 		resync:  make(chan struct{}, 1),
 		rooms:   make(map[center.StreamID]*room),
-		sockets: make(map[center.ParticipantID][]*conn),
+		sockets: make(map[string][]*conn),
 	}
 	h.ctx, h.cancel = context.WithCancel(context.Background())
 	h.upgrader = newUpgrader()
 	return h
 }
 
-// Serve makes the request a socket of v and returns; the socket lives on in the hub. The caller has checked that
-// the request may be v. Any Origin is welcome: the URL is the credential.
-func (h *Hub) Serve(w http.ResponseWriter, r *http.Request, v Viewer) {
+// Serve makes the request a socket and returns; the socket lives on in the hub. A request that does not become one has
+// been answered. The caller has checked that the request may be the principal's. Any Origin is welcome: the URL is the
+// credential.
+func (h *Hub) Serve(w http.ResponseWriter, r *http.Request, s Socket) (ms Memberships, ok bool) {
 	if !checkHandshake(w, r) {
-		return
+		return ms, false
 	}
 	if !h.enter() {
 		http.Error(w, "shutting down", http.StatusServiceUnavailable)
-		return
+		return ms, false
 	}
-	c, err := h.upgrade(w, r, v)
+	c, err := h.upgrade(w, r, s)
 	if err != nil {
 		h.reading.Done()
 		h.opt.Log.Debug("socket handshake failed", "err", err)
-		return
+		return ms, false
 	}
-	if oldest := h.add(c); oldest != nil {
+	if oldest := h.add(c, s.Limit); oldest != nil {
 		oldest.shut(closeGoingAway, "too many connections")
 	}
 	go c.run() // its own goroutine, so that what net/http holds for the request is freed
+	return Memberships{c}, true
 }
 
 // enter counts a socket, unless the hub is closed.
@@ -164,12 +175,11 @@ func (h *Hub) enter() bool {
 }
 
 // add takes the socket in, and returns the one that must leave for it, if any.
-func (h *Hub) add(c *conn) (oldest *conn) {
+func (h *Hub) add(c *conn, limit int) (oldest *conn) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	p := c.viewer.Participant
-	open := append(h.sockets[p], c)
-	h.sockets[p] = open
+	open := append(h.sockets[c.principal], c)
+	h.sockets[c.principal] = open
 	h.count++
 	// Those on their way out still hold a place in the list until their client answers.
 	staying := 0
@@ -177,7 +187,7 @@ func (h *Hub) add(c *conn) (oldest *conn) {
 		if open[i].leaving() {
 			continue
 		}
-		if staying++; staying > h.opt.SocketsPerParticipant {
+		if staying++; staying > limit {
 			return open[i]
 		}
 	}
@@ -186,80 +196,91 @@ func (h *Hub) add(c *conn) (oldest *conn) {
 
 // forget lets go of a socket whose reading has ended. It is the last that happens to it but for a write under way.
 func (h *Hub) forget(c *conn) {
-	c.gone.Store(true)
-	c.mu.Lock()
-	c.tell()
-	c.mu.Unlock()
+	joined := c.partAll()
+	h.drop(c)
+	h.leave(&c.own)
+	for _, m := range joined {
+		h.leave(m)
+	}
+}
+
+func (h *Hub) drop(c *conn) {
 	h.mu.Lock()
-	p := c.viewer.Participant
-	left := without(h.sockets[p], c)
+	defer h.mu.Unlock()
+	left := without(h.sockets[c.principal], c)
 	if len(left) == 0 {
-		delete(h.sockets, p)
+		delete(h.sockets, c.principal)
 	} else {
-		h.sockets[p] = left
+		h.sockets[c.principal] = left
 	}
 	h.count--
-	r := c.room
-	c.room = nil
+}
+
+// leave takes a membership that is gone out of its room, and closes a room that is empty then.
+func (h *Hub) leave(m *Membership) {
+	h.mu.Lock()
+	r := m.room
+	m.room = nil
 	empty := false
 	if r != nil {
 		if r.refs--; r.refs == 0 {
-			delete(h.rooms, r.chat)
+			delete(h.rooms, r.stream)
 			empty = true
 		}
 	}
 	h.mu.Unlock()
 	if r != nil {
-		r.remove(c)
+		r.remove(m)
 	}
 	if empty {
 		r.close()
 	}
 }
 
-// subscribe is the whole of a socket's first subscription: it returns when the participant is connected, or the socket
-// is forgotten, which it is not before the desk has taken the subscription or had time to. From its admission on no item
-// is missed, and all of them wait behind the answer.
-func (h *Hub) subscribe(c *conn) {
+// subscribe is the whole of joining a stream. For a participant it returns when they are connected, or the socket is
+// forgotten, which it is not before the source has taken the subscription or had time to. From its admission on no item
+// is missed, and all of a participant's wait behind the answer.
+func (h *Hub) subscribe(m *Membership) {
 	defer h.running.Done()
-	r, first := h.join(c)
+	r, first := h.join(m)
 	if r == nil {
 		return
 	}
-	admitted := r.admit(c)
+	admitted := r.admit(m)
 	if first {
 		r.open()
 		return
 	}
-	if admitted {
-		h.connected(c)
+	if admitted && m.other == nil {
+		h.connected(m)
 	}
 }
 
-// join finds or makes the room of the socket's chat. Whoever makes it must open it.
-func (h *Hub) join(c *conn) (r *room, first bool) {
+// join finds or makes the room of the membership's stream. Whoever makes it must open it.
+func (h *Hub) join(m *Membership) (r *room, first bool) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	if c.gone.Load() || h.ctx.Err() != nil {
+	if m.gone.Load() || h.ctx.Err() != nil {
 		return nil, false
 	}
-	chat := c.viewer.Chat
-	r = h.rooms[chat]
+	stream := m.stream()
+	r = h.rooms[stream]
 	if r == nil {
-		r, first = &room{hub: h, chat: chat}, true
-		h.rooms[chat] = r
+		r, first = &room{hub: h, stream: stream}, true
+		h.rooms[stream] = r
 		h.startChecking()
 	}
 	r.refs++
-	c.room = r
+	m.room = r
 	return r, first
 }
 
-// connected reports a subscription until the desk has taken it.
-func (h *Hub) connected(c *conn) {
+// connected reports a participant's subscription until the source has taken it.
+func (h *Hub) connected(m *Membership) {
+	c := m.conn
 	defer c.settle()
 	for wait := firstWait; ; wait = longer(wait) {
-		err := h.opt.Desk.Connected(h.ctx, c.viewer)
+		err := h.opt.Source.Connected(h.ctx, m.viewer)
 		if err == nil {
 			c.welcome()
 			return
@@ -269,17 +290,17 @@ func (h *Hub) connected(c *conn) {
 			c.shut(closeGoingAway, "not connected")
 			return
 		}
-		if !h.retry(wait, "participant not marked connected", c.viewer.Chat, err) || c.gone.Load() {
+		if !h.retry(wait, "participant not marked connected", m.viewer.Chat, err) || m.gone.Load() {
 			return
 		}
 	}
 }
 
-// Joining says whether a participant who was not connected has become so: it waits while a socket of theirs on this node
-// has its first subscription under way, or is open and may have. Clients speak as soon as their socket is open, and what
-// they say by HTTP may overtake the subscription.
-func (h *Hub) Joining(ctx context.Context, p center.ParticipantID) bool {
-	c := h.joining(p)
+// Joining says whether a participant, who is the principal, was not connected and has become so: it waits while a socket
+// of theirs on this node has its first subscription under way, or is open and may have. Clients speak as soon as their
+// socket is open, and what they say by HTTP may overtake the subscription.
+func (h *Hub) Joining(ctx context.Context, principal string) bool {
+	c := h.joining(principal)
 	if c == nil {
 		return false
 	}
@@ -291,12 +312,12 @@ func (h *Hub) Joining(ctx context.Context, p center.ParticipantID) bool {
 	}
 }
 
-// joining is the participant's newest socket whose subscription is under way, or else the newest.
-func (h *Hub) joining(p center.ParticipantID) *conn {
+// joining is the principal's newest socket whose subscription is under way, or else the newest.
+func (h *Hub) joining(principal string) *conn {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	var newest *conn
-	for _, c := range h.sockets[p] {
+	for _, c := range h.sockets[principal] {
 		if newest == nil || c.isSubscribing() || !newest.isSubscribing() {
 			newest = c
 		}
@@ -313,8 +334,8 @@ const firstWait, lastWait = 50 * time.Millisecond, 2 * time.Second
 
 func longer(wait time.Duration) time.Duration { return min(2*wait, lastWait) }
 
-// retry waits before the desk is asked again, and reports whether the hub is still there after it.
-func (h *Hub) retry(wait time.Duration, what string, chat center.StreamID, err error) bool {
+// retry waits before the source is asked again, and reports whether the hub is still there after it.
+func (h *Hub) retry(wait time.Duration, what string, stream center.StreamID, err error) bool {
 	if h.ctx.Err() != nil {
 		return false
 	}
@@ -322,7 +343,7 @@ func (h *Hub) retry(wait time.Duration, what string, chat center.StreamID, err e
 	if errors.Is(err, center.ErrDamaged) {
 		level = slog.LevelDebug // its finder has said it, once
 	}
-	h.opt.Log.Log(h.ctx, level, what+", trying again", "chat", chat, "err", err)
+	h.opt.Log.Log(h.ctx, level, what+", trying again", "stream", stream, "err", err)
 	t := time.NewTimer(wait)
 	defer t.Stop()
 	select {
@@ -395,7 +416,7 @@ func (h *Hub) open() []*conn {
 // Stats are counts of this node's sockets, now and since its start.
 type Stats struct {
 	Sockets int
-	Chats   int // with a subscribed socket
+	Streams int `json:"Chats"` // with a subscribed socket; on the debug page since all of them were chats
 	Queued  int // frames that wait for their sockets
 	Deepest int // of them, for one socket
 
@@ -408,7 +429,7 @@ type Stats struct {
 func (h *Hub) Stats() Stats {
 	h.mu.Lock()
 	all := h.open()
-	s := Stats{Sockets: len(all), Chats: len(h.rooms)}
+	s := Stats{Sockets: len(all), Streams: len(h.rooms)}
 	h.mu.Unlock()
 	for _, c := range all {
 		n := c.waiting()
@@ -419,14 +440,14 @@ func (h *Hub) Stats() Stats {
 	return s
 }
 
-// without returns conns without c, in order, reusing its memory.
-func without(conns []*conn, c *conn) []*conn {
-	for i := range conns {
-		if conns[i] == c {
-			copy(conns[i:], conns[i+1:])
-			conns[len(conns)-1] = nil
-			return conns[:len(conns)-1]
+// without returns all without one, in order, reusing its memory.
+func without[T any](all []*T, one *T) []*T {
+	for i := range all {
+		if all[i] == one {
+			copy(all[i:], all[i+1:])
+			all[len(all)-1] = nil
+			return all[:len(all)-1]
 		}
 	}
-	return conns
+	return all
 }

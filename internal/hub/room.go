@@ -10,32 +10,32 @@ import (
 	"github.com/parley-chat/parley/internal/center"
 )
 
-// room is a chat that somebody on this node listens to: from the first subscription to the last socket's end.
+// room is a stream that sockets of this node have joined: from the first membership to the end of the last.
 //
-// The order of its life: it listens on the bus, then asks for the chat's last sequence, then admits sockets. So an
-// item is either counted in that sequence, and older than every subscription here, or comes as news afterwards.
+// The order of its life: it listens on the bus, then asks for the stream's last sequence, then admits memberships. So an
+// item is either counted in that sequence, or comes as news afterwards.
 type room struct {
-	hub  *Hub
-	chat center.StreamID
-	refs int // sockets that joined; guarded by hub.mu
+	hub    *Hub
+	stream center.StreamID
+	refs   int // memberships that joined; guarded by hub.mu
 
 	mu    sync.Mutex
-	ready bool // delivered is known; until then nobody is in conns
-	dead  bool // the last socket has left
+	ready bool // delivered is known; until then members is empty
+	dead  bool // the last membership has ended
 	stop  func()
-	// pending wait for ready; conns have their answer, and get every item after delivered.
-	pending, conns []*conn
-	delivered      int64
-	known          int64 // the highest sequence heard of; beyond delivered there is a gap
-	reading        bool  // the gap is being read from the store
+	// pending wait for ready. Members get every item after delivered, those that are behind excepted: they catch up.
+	pending, members []*Membership
+	delivered        int64
+	known            int64 // the highest sequence heard of; beyond delivered there is a gap
+	reading          bool  // the gap is being read from the store
 }
 
 // pageSize is how many items one read of a gap asks for.
 const pageSize = 100
 
-// open makes the room ready, however long the store takes, and connects those who waited for it.
+// open makes the room ready, however long the store takes, and connects the participants who waited for it.
 func (r *room) open() {
-	stop := r.hub.opt.Bus.Listen(r.chat, r.deliver)
+	stop := r.hub.opt.Bus.Listen(r.stream, r.deliver)
 	if !r.keep(stop) {
 		stop()
 		return
@@ -44,9 +44,10 @@ func (r *room) open() {
 	if !ok {
 		return
 	}
-	admitted := r.makeReady(last)
-	for _, c := range admitted {
-		r.hub.running.Go(func() { r.hub.connected(c) })
+	for _, m := range r.makeReady(last) {
+		if m.other == nil {
+			r.hub.running.Go(func() { r.hub.connected(m) })
+		}
 	}
 }
 
@@ -60,51 +61,116 @@ func (r *room) keep(stop func()) bool {
 // lastSeq fails only when nobody needs it any more.
 func (r *room) lastSeq() (seq int64, ok bool) {
 	for wait := firstWait; ; wait = longer(wait) {
-		last, err := r.hub.opt.Desk.LastSeqs(r.hub.ctx, []center.StreamID{r.chat})
+		last, err := r.hub.opt.Source.LastSeqs(r.hub.ctx, []center.StreamID{r.stream})
 		if err == nil {
-			return last[r.chat], true
+			return last[r.stream], true
 		}
-		if !r.hub.retry(wait, "chat not opened for its sockets", r.chat, err) || r.isDead() {
+		if !r.hub.retry(wait, "stream not opened for its sockets", r.stream, err) || r.isDead() {
 			return 0, false
 		}
 	}
 }
 
-func (r *room) makeReady(last int64) (admitted []*conn) {
+func (r *room) makeReady(last int64) (admitted []*Membership) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.ready, r.delivered = true, last
 	admitted, r.pending = r.pending, nil
-	for _, c := range admitted {
-		c.admit()
-		r.conns = append(r.conns, c)
+	for _, m := range admitted {
+		r.enter(m)
 	}
 	r.fill()
 	return admitted
 }
 
-// admit reports whether c is in; if not, it is when the room is ready. A socket that is already gone is not let in,
-// as nobody would ever take it out again.
-func (r *room) admit(c *conn) bool {
+// admit reports whether m is in; if not, it is when the room is ready. A membership that is already gone is not let in,
+// as nothing would ever take it out again.
+func (r *room) admit(m *Membership) bool {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	switch {
-	case c.gone.Load():
+	case m.gone.Load():
 		return false
 	case !r.ready:
-		r.pending = append(r.pending, c)
+		r.pending = append(r.pending, m)
 		return false
 	}
-	c.admit()
-	r.conns = append(r.conns, c)
+	r.enter(m)
+	r.fill()
 	return true
 }
 
-func (r *room) remove(c *conn) {
+// enter lets a membership in: a participant sees what comes from now on, another what comes after its cursor. r.mu is held.
+func (r *room) enter(m *Membership) {
+	r.members = append(r.members, m)
+	if m.other == nil {
+		m.conn.admit()
+		return
+	}
+	r.known = max(r.known, m.seq) // the client may have heard from another node what was lost on the way to this one
+	if m.behind = m.seq < r.delivered; m.behind {
+		r.hub.running.Go(func() { r.catchUp(m) })
+	}
+}
+
+// catchUp reads for one membership what was delivered before it joined, in pages and no faster than its client reads.
+func (r *room) catchUp(m *Membership) {
+	wait := firstWait
+	for {
+		if !r.isBehind(m) {
+			return
+		}
+		if full := m.conn.emptied(); full != nil {
+			select {
+			case <-full:
+				continue // perhaps it has ended meanwhile
+			case <-r.hub.ctx.Done():
+				return
+			}
+		}
+		items, err := r.hub.opt.Source.ItemsAfter(r.hub.ctx, r.stream, m.seq, pageSize)
+		if err == nil && (len(items) == 0 || items[0].Seq != m.seq+1) {
+			err = errHole
+		}
+		if err == nil {
+			r.giveOld(m, items)
+			wait = firstWait
+			continue
+		}
+		if !r.hub.retry(wait, "membership not caught up", r.stream, err) {
+			return
+		}
+		wait = longer(wait)
+	}
+}
+
+// isBehind says that there is more to catch up on. When there is not, the membership gets what comes next.
+func (r *room) isBehind(m *Membership) bool {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.conns = without(r.conns, c)
-	r.pending = without(r.pending, c)
+	m.behind = m.seq < r.delivered
+	return m.behind && !m.gone.Load() && !m.conn.leaving()
+}
+
+// giveOld gives what the store had, as far as it follows and the socket's queue takes it.
+func (r *room) giveOld(m *Membership, items []center.Item) {
+	for i := range items {
+		it := &items[i]
+		if it.Seq != m.seq+1 || i > 0 && !m.conn.hasRoom() {
+			return
+		}
+		m.seq = it.Seq
+		if it.Type != center.Marker && m.give(it, nil) {
+			r.hub.delivered.Add(1)
+		}
+	}
+}
+
+func (r *room) remove(m *Membership) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.members = without(r.members, m)
+	r.pending = without(r.pending, m)
 }
 
 // close is called once, when the room can no longer be found.
@@ -137,7 +203,7 @@ func (r *room) deliver(items []center.Item) {
 	r.fill()
 }
 
-// hear is told that the chat has come as far as seq.
+// hear is told that the stream has come as far as seq.
 func (r *room) hear(seq int64) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -145,13 +211,13 @@ func (r *room) hear(seq int64) {
 	r.fill()
 }
 
-// gone sends everybody away, because the chat was erased: clients ask for a new connection and are refused.
+// gone ends all memberships, because the stream was erased.
 func (r *room) gone() {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	for _, all := range [][]*conn{r.conns, r.pending} {
-		for _, c := range all {
-			c.shut(closeGoingAway, "the chat is gone")
+	for _, all := range [][]*Membership{r.members, r.pending} {
+		for _, m := range all {
+			m.erased()
 		}
 	}
 }
@@ -161,7 +227,7 @@ func (r *room) gone() {
 func (r *room) take(it *center.Item) {
 	switch {
 	case it.Seq == 0:
-		r.showOthers(it)
+		r.give(it)
 	case r.ready && it.Seq == r.delivered+1:
 		r.show(it)
 	default:
@@ -169,47 +235,26 @@ func (r *room) take(it *center.Item) {
 	}
 }
 
-// show puts the frame of the next item into every queue.
+// show gives the next item to all that are here.
 func (r *room) show(it *center.Item) {
 	r.delivered = it.Seq
 	r.known = max(r.known, it.Seq)
-	if it.Type == center.Marker || len(r.conns) == 0 {
-		return
+	if it.Type != center.Marker {
+		r.give(it)
 	}
-	frame := itemFrame(r.chat, it)
-	ended := it.Type == center.TypeEvent && it.ContentType == center.EventEnded
-	left := it.Type == center.TypeEvent && it.ContentType == center.EventLeft
-	shown := 0
-	for _, c := range r.conns {
-		// Who has left sees nothing more of the chat but its end, which is what clients take their leave on.
-		if c.left && !ended {
-			continue
-		}
-		c.show(frame)
-		shown++
-		if left && c.viewer.Participant == it.ParticipantID {
-			c.left = true
-		}
-		if ended || c.left {
-			c.endAfter(r.hub.opt.EndGrace)
-		}
-	}
-	r.hub.delivered.Add(int64(shown))
 }
 
-// showOthers shows an ephemeral item at once, to everybody but its sender.
-func (r *room) showOthers(it *center.Item) {
-	if len(r.conns) == 0 {
-		return
-	}
-	frame := itemFrame(r.chat, it)
+// give offers an item to each membership.
+func (r *room) give(it *center.Item) {
+	var frame sharedFrame
 	shown := 0
-	for _, c := range r.conns {
-		if c.left || c.viewer.Participant == it.ParticipantID {
-			continue
+	for _, m := range r.members {
+		if m.behind || it.Seq != 0 && it.Seq <= m.seq {
+			continue // it is read from the store, or the client has it
 		}
-		c.show(frame)
-		shown++
+		if m.give(it, &frame) {
+			shown++
+		}
 	}
 	r.hub.delivered.Add(int64(shown))
 }
@@ -230,7 +275,7 @@ func (r *room) readGap() {
 		if !more {
 			return
 		}
-		items, err := r.hub.opt.Desk.ItemsAfter(r.hub.ctx, r.chat, after, pageSize)
+		items, err := r.hub.opt.Source.ItemsAfter(r.hub.ctx, r.stream, after, pageSize)
 		if err == nil && len(items) > 0 && items[0].Seq != after+1 {
 			err = errHole
 		}
@@ -239,7 +284,7 @@ func (r *room) readGap() {
 			wait = firstWait
 			continue
 		}
-		if !r.hub.retry(wait, "gap not read", r.chat, err) {
+		if !r.hub.retry(wait, "gap not read", r.stream, err) {
 			return
 		}
 		wait = longer(wait)
@@ -254,7 +299,7 @@ func (r *room) gap() (after, heard int64, more bool) {
 	return r.delivered, r.known, r.reading
 }
 
-var errHole = errors.New("the desk answered with a hole before its items")
+var errHole = errors.New("the source answered with a hole before its items")
 
 // repair shows what the store had, skipping what came as news meanwhile and what does not follow.
 func (r *room) repair(items []center.Item, heard int64) {
@@ -288,7 +333,7 @@ func (h *Hub) Resync() {
 	}
 }
 
-// check finds the lost last item of a chat, which shows no gap, in one query for all chats.
+// check finds the lost last item of a stream, which shows no gap, in one query for all streams.
 func (h *Hub) check() {
 	timer := time.NewTimer(h.opt.CheckEvery)
 	defer timer.Stop()
@@ -327,20 +372,20 @@ func (h *Hub) checked() []*room {
 const compareTimeout = 10 * time.Second
 
 func (h *Hub) compare(rooms []*room) {
-	chats := make([]center.StreamID, len(rooms))
+	streams := make([]center.StreamID, len(rooms))
 	for i, r := range rooms {
-		chats[i] = r.chat
+		streams[i] = r.stream
 	}
-	slices.Sort(chats) // one statement, one plan: and kind to the index
+	slices.Sort(streams) // one statement, one plan: and kind to the index
 	ctx, cancel := context.WithTimeout(h.ctx, compareTimeout)
 	defer cancel()
-	last, err := h.opt.Desk.LastSeqs(ctx, chats)
+	last, err := h.opt.Source.LastSeqs(ctx, streams)
 	if err != nil {
-		h.opt.Log.Warn("sockets not compared with the store", "chats", len(chats), "err", err)
+		h.opt.Log.Warn("sockets not compared with the store", "streams", len(streams), "err", err)
 		return
 	}
 	for _, r := range rooms {
-		if seq, there := last[r.chat]; there {
+		if seq, there := last[r.stream]; there {
 			r.hear(seq)
 		} else {
 			r.gone()

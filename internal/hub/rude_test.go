@@ -27,19 +27,24 @@ type rude struct {
 	br *bufio.Reader
 }
 
-const handshake = "GET /?p=%s HTTP/1.1\r\nHost: mem\r\nConnection: keep-alive, Upgrade\r\nUpgrade: websocket\r\n" +
+const handshake = "GET /?%s HTTP/1.1\r\nHost: mem\r\nConnection: keep-alive, Upgrade\r\nUpgrade: websocket\r\n" +
 	"Sec-WebSocket-Version: 13\r\nSec-WebSocket-Extensions: permessage-deflate; client_max_window_bits\r\n" +
 	"Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n"
 
 // rude dials; what it writes first is sent together with the request, before the answer.
 func (s *stage) rude(p center.ParticipantID, first ...byte) *rude {
 	s.Helper()
+	return s.rudeAs("p="+string(p), first...)
+}
+
+func (s *stage) rudeAs(query string, first ...byte) *rude {
+	s.Helper()
 	c, err := s.listen.Dial(context.Background())
 	if err != nil {
 		s.Fatal(err)
 	}
 	r := &rude{s, c, bufio.NewReader(c)}
-	fmt.Fprintf(c, handshake, p)
+	fmt.Fprintf(c, handshake, query)
 	c.Write(first)
 	resp, err := http.ReadResponse(r.br, nil)
 	if err != nil {
@@ -239,7 +244,7 @@ func TestAReaderThatNeverReadsIsCutOff(t *testing.T) {
 		s.fill()
 		time.Sleep(10 * time.Second) // the write's timeout
 		synctest.Wait()
-		if st := s.hub.Stats(); st.Sockets != 0 || st.Chats != 0 {
+		if st := s.hub.Stats(); st.Sockets != 0 || st.Streams != 0 {
 			t.Errorf("stats %+v", st)
 		}
 		if said := slow.end(); strings.Contains(said, "close:1000") {
@@ -262,6 +267,25 @@ func TestAHalfOpenSocketLeaves(t *testing.T) {
 		}
 		if got := r.end(); got != "subscribed close:1001 EOF" {
 			t.Errorf("got %q", got)
+		}
+		r.c.Close()
+	})
+}
+
+func TestWhoGoesOnTalkingInsteadOfClosingIsCutOff(t *testing.T) {
+	story(t, hub.Options{}, func(s *stage) {
+		r := s.rude(customer)
+		s.hub.SendAway(context.Background(), 0)
+		for range 5 {
+			if n := s.hub.Stats().Sockets; n != 1 {
+				t.Errorf("%d sockets", n)
+			}
+			r.text(`{"topic":"aws/heartbeat"}`)
+			time.Sleep(400 * time.Millisecond)
+			synctest.Wait()
+		}
+		if n := s.hub.Stats().Sockets; n != 0 {
+			t.Errorf("%d sockets", n)
 		}
 		r.c.Close()
 	})

@@ -37,17 +37,17 @@ func TestEveryItemOnceAndInOrder(t *testing.T) {
 			there, here := network.Node(), network.Node()
 			s := newStage(t, hub.Options{Bus: here, Remote: true})
 			for i := range before {
-				s.desk.commit(message(agent, fmt.Sprint("before ", i)))
+				s.source.commit(message(agent, fmt.Sprint("before ", i)))
 			}
 			ana := s.join(customer)
-			s.desk.behave(func(d *desk) { d.fail = fail })
+			s.source.behave(func(d *source) { d.fail = fail })
 			n := 0
 			for _, pause := range pauses {
 				var items []center.Item
 				for range batch {
 					text := fmt.Sprint(n)
 					n++
-					items = append(items, s.desk.commit(message(agent, text)))
+					items = append(items, s.source.commit(message(agent, text)))
 					want = append(want, text)
 				}
 				there.Publish(chat, items)
@@ -67,21 +67,21 @@ func TestEveryItemOnceAndInOrder(t *testing.T) {
 func TestALostLastItemIsFoundByComparing(t *testing.T) {
 	story(t, hub.Options{Remote: true}, func(s *stage) {
 		ana := s.join(customer)
-		s.desk.commit(message(agent, "lost"))
+		s.source.commit(message(agent, "lost"))
 		time.Sleep(1999 * time.Millisecond)
 		ana.hears()
 		time.Sleep(time.Millisecond)
 		ana.hears("lost")
 
-		s.desk.commit(message(agent, "lost while the bus was away"))
+		s.source.commit(message(agent, "lost while the bus was away"))
 		s.hub.Resync() // it is back
 		ana.hears("lost while the bus was away")
 		if st := s.hub.Stats(); st.Repaired != 2 {
 			t.Errorf("stats %+v", st)
 		}
 
-		s.desk.behave(func(d *desk) { d.fail = 1 }) // one comparison fails, the next does not
-		s.desk.commit(message(agent, "late"))
+		s.source.behave(func(d *source) { d.fail = 1 }) // one comparison fails, the next does not
+		s.source.commit(message(agent, "late"))
 		time.Sleep(4 * time.Second)
 		ana.hears("late")
 	})
@@ -91,7 +91,7 @@ func TestSocketsOfAnErasedChatAreSentAway(t *testing.T) {
 	story(t, hub.Options{Remote: true}, func(s *stage) {
 		ana, bob := s.join(customer), s.join(agent)
 		s.say(customer, "hi")
-		s.desk.behave(func(d *desk) { d.erased = true })
+		s.source.behave(func(d *source) { d.erased = []center.StreamID{chat} })
 		time.Sleep(2 * time.Second)
 		ana.hears("hi")
 		bob.hears("hi")
@@ -110,19 +110,19 @@ func TestNobodyAsksTheStoreWithoutListeners(t *testing.T) {
 			}
 			time.Sleep(time.Second)
 			synctest.Wait()
-			s.desk.mu.Lock()
-			asked := s.desk.asked
-			s.desk.asked = 0
-			s.desk.mu.Unlock()
+			s.source.mu.Lock()
+			asked := s.source.asked
+			s.source.asked = 0
+			s.source.mu.Unlock()
 			if want := map[bool]int{true: 31, false: 1}[remote]; asked != want {
 				t.Errorf("remote %v: asked %d times in a minute, want %d", remote, asked, want)
 			}
 			ana.conn.Close(1000, "")
 			time.Sleep(time.Hour)
-			s.desk.mu.Lock()
-			defer s.desk.mu.Unlock()
-			if s.desk.asked != 0 {
-				t.Errorf("remote %v: asked %d times for nobody", remote, s.desk.asked)
+			s.source.mu.Lock()
+			defer s.source.mu.Unlock()
+			if s.source.asked != 0 {
+				t.Errorf("remote %v: asked %d times for nobody", remote, s.source.asked)
 			}
 		})
 	}
@@ -134,17 +134,17 @@ func TestAHoleInTheStoreIsNotSkipped(t *testing.T) {
 		story(t, hub.Options{}, func(s *stage) {
 			ana := s.join(customer)
 			for _, text := range []string{"one", "two", "three"} {
-				s.desk.commit(message(agent, text))
+				s.source.commit(message(agent, text))
 			}
 			var all []center.Item
-			s.desk.behave(func(d *desk) {
+			s.source.behave(func(d *source) {
 				all = slices.Clone(d.items[chat])
 				d.items[chat] = slices.Delete(d.items[chat], missing, missing+1)
 			})
 			s.bus.Publish(chat, all[2:])
 			time.Sleep(2 * time.Minute)
 			ana.hears([]string{"one"}[:missing]...)
-			s.desk.behave(func(d *desk) { d.items[chat] = all })
+			s.source.behave(func(d *source) { d.items[chat] = all })
 			time.Sleep(3 * time.Second)
 			ana.hears([]string{"one", "two", "three"}[missing:]...)
 		})
@@ -157,19 +157,19 @@ func TestALongGapIsReadInPages(t *testing.T) {
 		var want []string
 		for i := range 250 {
 			want = append(want, fmt.Sprint(i))
-			s.desk.commit(message(agent, fmt.Sprint(i)))
+			s.source.commit(message(agent, fmt.Sprint(i)))
 		}
 		s.say(agent, "news")
 		ana.hears(append(want, "news")...)
 	})
 }
 
-func TestAGoneDeskEndsWithTheHub(t *testing.T) {
+func TestAGoneSourceEndsWithTheHub(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newStage(t, hub.Options{Remote: true})
 		ana := s.join(customer)
-		s.desk.behave(func(d *desk) { d.slow = time.Hour })
-		s.desk.commit(message(agent, "lost"))
+		s.source.behave(func(d *source) { d.slow = time.Hour })
+		s.source.commit(message(agent, "lost"))
 		s.say(agent, "next")
 		synctest.Wait()
 		start := time.Now()

@@ -30,8 +30,8 @@ const (
 	agent    = center.ParticipantID("b0000000-0000-4000-8000-000000000000")
 )
 
-// desk is a store in memory, with items committed by the story.
-type desk struct {
+// source is a store in memory, with items committed by the story.
+type source struct {
 	mu        sync.Mutex
 	items     map[center.StreamID][]center.Item
 	connected []center.ParticipantID
@@ -39,37 +39,40 @@ type desk struct {
 	fail      int           // how many of the next calls fail
 	slow      time.Duration // of each read
 	asked     int           // for last sequences
-	erased    bool          // no chat is there any more
+	pages     int           // asked for
+	erased    []center.StreamID
 }
 
-func (d *desk) commit(it center.Item) center.Item {
+func (d *source) commit(it center.Item) center.Item { return d.commitTo(chat, it) }
+
+func (d *source) commitTo(stream center.StreamID, it center.Item) center.Item {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	it.Stream = chat
-	it.Seq = int64(len(d.items[chat]) + 1)
+	it.Stream = stream
+	it.Seq = int64(len(d.items[stream]) + 1)
 	it.ID = center.ItemID(fmt.Sprint("item-", it.Seq))
 	it.Time = time.Date(2026, 1, 1, 0, 0, 0, int(it.Seq)*1e6, time.UTC)
 	if d.items == nil {
 		d.items = make(map[center.StreamID][]center.Item)
 	}
-	d.items[chat] = append(d.items[chat], it)
+	d.items[stream] = append(d.items[stream], it)
 	return it
 }
 
-func (d *desk) behave(f func(*desk)) {
+func (d *source) behave(f func(*source)) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	f(d)
 }
 
 // those are the participants reported connected.
-func (d *desk) those() []center.ParticipantID {
+func (d *source) those() []center.ParticipantID {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	return slices.Clone(d.connected)
 }
 
-func (d *desk) read(ctx context.Context) error {
+func (d *source) read(ctx context.Context) error {
 	d.mu.Lock()
 	slow := d.slow
 	d.mu.Unlock()
@@ -83,7 +86,7 @@ func (d *desk) read(ctx context.Context) error {
 	return ctx.Err()
 }
 
-func (d *desk) call() error {
+func (d *source) call() error {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	if d.fail > 0 {
@@ -93,17 +96,21 @@ func (d *desk) call() error {
 	return nil
 }
 
-func (d *desk) ItemsAfter(ctx context.Context, chat center.StreamID, seq int64, limit int) ([]center.Item, error) {
+func (d *source) ItemsAfter(ctx context.Context, stream center.StreamID, seq int64, limit int) ([]center.Item, error) {
 	if err := d.read(ctx); err != nil {
 		return nil, err
 	}
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	rest := d.items[chat][min(int(seq), len(d.items[chat])):]
+	d.pages++
+	if slices.Contains(d.erased, stream) {
+		return nil, nil
+	}
+	rest := d.items[stream][min(int(seq), len(d.items[stream])):]
 	return append([]center.Item(nil), rest[:min(limit, len(rest))]...), nil
 }
 
-func (d *desk) LastSeqs(ctx context.Context, chats []center.StreamID) (map[center.StreamID]int64, error) {
+func (d *source) LastSeqs(ctx context.Context, streams []center.StreamID) (map[center.StreamID]int64, error) {
 	if err := d.read(ctx); err != nil {
 		return nil, err
 	}
@@ -111,15 +118,15 @@ func (d *desk) LastSeqs(ctx context.Context, chats []center.StreamID) (map[cente
 	defer d.mu.Unlock()
 	d.asked++
 	last := make(map[center.StreamID]int64)
-	for _, c := range chats {
-		if !d.erased {
-			last[c] = int64(len(d.items[c]))
+	for _, id := range streams {
+		if !slices.Contains(d.erased, id) {
+			last[id] = int64(len(d.items[id]))
 		}
 	}
 	return last, nil
 }
 
-func (d *desk) Connected(_ context.Context, v hub.Viewer) error {
+func (d *source) Connected(_ context.Context, v hub.Viewer) error {
 	if err := d.call(); err != nil {
 		return err
 	}
@@ -135,11 +142,13 @@ func (d *desk) Connected(_ context.Context, v hub.Viewer) error {
 // stage is a node in a bubble: the hub behind a real HTTP server on a network in memory.
 type stage struct {
 	*testing.T
-	desk   *desk
+	source *source
 	bus    *bus.Local
 	hub    *hub.Hub
 	listen *memnet.Listener
 	server *http.Server
+	limit  int                  // of a principal's sockets
+	desks  chan hub.Memberships // of the sockets that are no participant's
 }
 
 // story runs f in a bubble. A goroutine of the hub that outlives its Close fails the test: the bubble sees it.
@@ -153,18 +162,32 @@ func story(t *testing.T, opt hub.Options, f func(s *stage)) {
 }
 
 func newStage(t *testing.T, opt hub.Options) *stage {
-	s := &stage{T: t, desk: &desk{}, bus: bus.NewLocal(), listen: memnet.Listen()}
-	opt.Desk = s.desk
+	s := &stage{T: t, source: &source{}, bus: bus.NewLocal(), listen: memnet.Listen(), limit: 5, desks: make(chan hub.Memberships, 1)}
+	opt.Source = s.source
 	if opt.Bus == nil {
 		opt.Bus = s.bus
 	}
 	opt.Log = slog.New(slog.NewTextHandler(t.Output(), nil))
 	s.hub = hub.New(opt)
-	s.server = &http.Server{Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		s.hub.Serve(w, r, hub.Viewer{Chat: chat, Contact: "contact", Participant: center.ParticipantID(r.URL.Query().Get("p"))})
-	})}
+	s.server = &http.Server{Handler: http.HandlerFunc(s.serve)}
 	go s.server.Serve(s.listen)
 	return s
+}
+
+func (s *stage) serve(w http.ResponseWriter, r *http.Request) {
+	q := r.URL.Query()
+	if principal := q.Get("desk"); principal != "" {
+		memberships, _ := s.hub.Serve(w, r, hub.Socket{Principal: principal, Limit: s.limit})
+		s.desks <- memberships
+		return
+	}
+	who := participant(chat, center.ParticipantID(q.Get("p")))
+	who.Limit = s.limit
+	s.hub.Serve(w, r, who)
+}
+
+func participant(chat center.StreamID, p center.ParticipantID) hub.Socket {
+	return hub.Socket{Principal: string(p), Limit: 5, Viewer: hub.Viewer{Chat: chat, Contact: "contact", Participant: p}}
 }
 
 func (s *stage) close() {
@@ -182,8 +205,12 @@ func (s *stage) close() {
 
 // say commits a message and publishes it.
 func (s *stage) say(from center.ParticipantID, text string) center.Item {
-	it := s.desk.commit(message(from, text))
-	s.bus.Publish(chat, []center.Item{it})
+	return s.sayIn(chat, from, text)
+}
+
+func (s *stage) sayIn(stream center.StreamID, from center.ParticipantID, text string) center.Item {
+	it := s.source.commitTo(stream, message(from, text))
+	s.bus.Publish(stream, []center.Item{it})
 	return it
 }
 
@@ -200,7 +227,7 @@ func event(of center.ParticipantID, kind string) center.Item {
 
 // happens commits an event and publishes it.
 func (s *stage) happens(of center.ParticipantID, kind string) {
-	s.bus.Publish(chat, []center.Item{s.desk.commit(event(of, kind))})
+	s.bus.Publish(chat, []center.Item{s.source.commit(event(of, kind))})
 }
 
 // client is a well-behaved one: all that arrives is in heard.
@@ -217,8 +244,13 @@ type client struct {
 
 func (s *stage) dial(p center.ParticipantID) *client {
 	s.Helper()
+	return s.dialAs("p=" + string(p))
+}
+
+func (s *stage) dialAs(query string) *client {
+	s.Helper()
 	transport := &http.Transport{DialContext: s.listen.DialContext}
-	conn, _, err := websocket.Dial(context.Background(), "ws://mem/?p="+string(p), &websocket.DialOptions{
+	conn, _, err := websocket.Dial(context.Background(), "ws://mem/?"+query, &websocket.DialOptions{
 		HTTPClient: &http.Client{Transport: transport},
 		HTTPHeader: http.Header{"Origin": {"https://elsewhere.example"}},
 	})
@@ -333,7 +365,7 @@ func (c *client) isOpen() bool {
 func TestAChat(t *testing.T) {
 	story(t, hub.Options{}, func(s *stage) {
 		ana := s.join(customer)
-		if got := fmt.Sprint(s.desk.those()); got != fmt.Sprint([]center.ParticipantID{customer}) {
+		if got := fmt.Sprint(s.source.those()); got != fmt.Sprint([]center.ParticipantID{customer}) {
 			t.Errorf("connected %v", got)
 		}
 		s.say(center.ParticipantID("system"), "Hello")
@@ -343,7 +375,7 @@ func TestAChat(t *testing.T) {
 		s.say(agent, "how are you?")
 		ana.hears("Hello", "hi", "how are you?")
 		bob.hears("hi", "typing", "how are you?")
-		if s := s.hub.Stats(); s.Sockets != 2 || s.Chats != 1 || s.Delivered != 6 || s.Repaired != 0 || s.Queued != 0 {
+		if s := s.hub.Stats(); s.Sockets != 2 || s.Streams != 1 || s.Delivered != 6 || s.Repaired != 0 || s.Queued != 0 {
 			t.Errorf("stats %+v", s)
 		}
 	})
@@ -379,8 +411,8 @@ func TestSubscribingToOtherTopics(t *testing.T) {
 func TestMarkersAndReceipts(t *testing.T) {
 	story(t, hub.Options{}, func(s *stage) {
 		ana, bob := s.join(customer), s.join(agent)
-		s.bus.Publish(chat, []center.Item{s.desk.commit(center.Item{Type: center.Marker})})
-		receipt := s.desk.commit(center.Item{Type: center.TypeMetadata, ContentType: center.EventMetadata,
+		s.bus.Publish(chat, []center.Item{s.source.commit(center.Item{Type: center.Marker})})
+		receipt := s.source.commit(center.Item{Type: center.TypeMetadata, ContentType: center.EventMetadata,
 			Receipt: &center.Receipt{Message: "m", Recipient: agent, Read: time.Unix(1, 0)}})
 		s.bus.Publish(chat, []center.Item{receipt})
 		s.say(agent, "after")
@@ -450,7 +482,7 @@ func TestChatEnded(t *testing.T) {
 	story(t, hub.Options{}, func(s *stage) {
 		ana, bob := s.join(customer), s.join(agent)
 		start := time.Now()
-		items := []center.Item{s.desk.commit(event(customer, center.EventLeft)), s.desk.commit(event("", center.EventEnded))}
+		items := []center.Item{s.source.commit(event(customer, center.EventLeft)), s.source.commit(event("", center.EventEnded))}
 		s.bus.Publish(chat, items)
 		ana.hears("participant.left", "chat.ended")
 		bob.hears("participant.left", "chat.ended")
@@ -480,7 +512,7 @@ func TestWhoHasLeftHearsNothingMore(t *testing.T) {
 
 func TestARefusedConnectionIsSentToAskAgain(t *testing.T) {
 	story(t, hub.Options{}, func(s *stage) {
-		s.desk.refuse = center.Refuse(center.AccessDenied, "Access denied")
+		s.source.refuse = center.Refuse(center.AccessDenied, "Access denied")
 		ana := s.dial(customer)
 		ana.send(subscribe)
 		ana.leaves(websocket.StatusGoingAway)
@@ -489,7 +521,7 @@ func TestARefusedConnectionIsSentToAskAgain(t *testing.T) {
 
 func TestAStoreThatFailsIsAskedAgain(t *testing.T) {
 	story(t, hub.Options{}, func(s *stage) {
-		s.desk.behave(func(d *desk) { d.fail = 3 }) // the last sequence fails
+		s.source.behave(func(d *source) { d.fail = 3 }) // the last sequence fails
 		ana, bob := s.dial(customer), s.dial(agent)
 		ana.send(subscribe)
 		bob.send(subscribe)
@@ -500,13 +532,13 @@ func TestAStoreThatFailsIsAskedAgain(t *testing.T) {
 		time.Sleep(time.Second)
 		ana.hears("subscribed")
 		bob.hears("subscribed")
-		if got := len(s.desk.those()); got != 2 {
+		if got := len(s.source.those()); got != 2 {
 			t.Errorf("%d connected", got)
 		}
 
 		// While connecting fails there is no answer, so that nobody speaks who is not there yet; what is said meanwhile
 		// comes behind it, in order.
-		s.desk.behave(func(d *desk) { d.fail = 2 })
+		s.source.behave(func(d *source) { d.fail = 2 })
 		cyd := s.dial(agent)
 		cyd.send(subscribe)
 		synctest.Wait()
@@ -516,12 +548,12 @@ func TestAStoreThatFailsIsAskedAgain(t *testing.T) {
 		cyd.hears("subscribed", "meanwhile")
 		ana.hears("meanwhile")
 		bob.hears("meanwhile")
-		if got := len(s.desk.those()); got != 3 {
+		if got := len(s.source.those()); got != 3 {
 			t.Errorf("%d connected", got)
 		}
 
-		s.desk.commit(message(agent, "lost by the bus"))
-		s.desk.behave(func(d *desk) { d.fail = 4 }) // reading the gap fails
+		s.source.commit(message(agent, "lost by the bus"))
+		s.source.behave(func(d *source) { d.fail = 4 }) // reading the gap fails
 		s.say(agent, "two")
 		ana.hears()
 		time.Sleep(time.Second)
@@ -544,33 +576,34 @@ func TestNewsOfWhatIsNotInTheStore(t *testing.T) {
 
 func TestSocketsLeaveWhileTheStoreIsSlow(t *testing.T) {
 	story(t, hub.Options{}, func(s *stage) {
-		s.desk.behave(func(d *desk) { d.slow = time.Minute })
+		s.source.behave(func(d *source) { d.slow = time.Minute })
 		ana, bob := s.dial(customer), s.dial(agent)
 		ana.send(subscribe)
 		bob.send(subscribe)
 		synctest.Wait()
 		ana.conn.CloseNow()
 		time.Sleep(11 * time.Second) // its subscription counts if the store takes it in ten
-		if st := s.hub.Stats(); st.Sockets != 1 || st.Chats != 1 {
+		if st := s.hub.Stats(); st.Sockets != 1 || st.Streams != 1 {
 			t.Errorf("stats %+v", st)
 		}
 		bob.conn.CloseNow()
 		time.Sleep(11 * time.Second)
-		if st := s.hub.Stats(); st.Sockets != 0 || st.Chats != 0 {
+		if st := s.hub.Stats(); st.Sockets != 0 || st.Streams != 0 {
 			t.Errorf("stats %+v", st)
 		}
-		s.desk.behave(func(d *desk) { d.slow = 0 })
+		s.source.behave(func(d *source) { d.slow = 0 })
 		s.join(customer) // a new room, while the old one is still being opened
 		s.say(agent, "hi")
 		time.Sleep(time.Minute)
-		if st := s.hub.Stats(); st.Sockets != 1 || st.Chats != 1 || st.Delivered != 1 {
+		if st := s.hub.Stats(); st.Sockets != 1 || st.Streams != 1 || st.Delivered != 1 {
 			t.Errorf("stats %+v", st)
 		}
 	})
 }
 
 func TestClosingIsSpread(t *testing.T) {
-	story(t, hub.Options{SocketsPerParticipant: 100}, func(s *stage) {
+	story(t, hub.Options{}, func(s *stage) {
+		s.limit = 100
 		var sockets []*client
 		for range 30 {
 			sockets = append(sockets, s.join(customer))
@@ -592,7 +625,7 @@ func TestClosingIsSpread(t *testing.T) {
 			t.Errorf("closed per second: %v", got)
 		}
 		w := httptest.NewRecorder()
-		s.hub.Serve(w, upgradeRequest(), hub.Viewer{})
+		s.hub.Serve(w, upgradeRequest(), hub.Socket{})
 		if w.Code != http.StatusServiceUnavailable {
 			t.Errorf("after Close: %d", w.Code)
 		}
@@ -610,7 +643,7 @@ func upgradeRequest() *http.Request {
 
 func TestCloseDoesNotWaitForever(t *testing.T) {
 	story(t, hub.Options{}, func(s *stage) {
-		s.desk.behave(func(d *desk) { d.slow = time.Second })
+		s.source.behave(func(d *source) { d.slow = time.Second })
 		rude := s.rude(customer) // never reads
 		rude.text(subscribe)
 		time.Sleep(2 * time.Second)
@@ -678,47 +711,47 @@ func TestWrongHandshakes(t *testing.T) {
 // A subscription that has arrived counts, though the socket closes right behind it, and the participant may speak.
 func TestASubscriptionCountsThoughTheSocketCloses(t *testing.T) {
 	story(t, hub.Options{}, func(s *stage) {
-		s.desk.behave(func(d *desk) { d.slow = time.Second })
+		s.source.behave(func(d *source) { d.slow = time.Second })
 		r := s.rude(customer, append(frame(0x81, subscribe), frame(0x88, "\x03\xe8")...)...)
 		if got := r.end(); got != "close:1000 EOF" {
 			t.Errorf("heard %q", got)
 		}
 		r.c.Close()
 		synctest.Wait()
-		if those := s.desk.those(); len(those) != 0 {
+		if those := s.source.those(); len(those) != 0 {
 			t.Fatalf("connected before the store has answered: %v", those)
 		}
-		if !s.hub.Joining(context.Background(), customer) {
+		if !s.hub.Joining(context.Background(), string(customer)) {
 			t.Error("who speaks meanwhile is not waited for")
 		}
-		if those := s.desk.those(); !slices.Equal(those, []center.ParticipantID{customer}) {
+		if those := s.source.those(); !slices.Equal(those, []center.ParticipantID{customer}) {
 			t.Errorf("connected: %v", those)
 		}
 		synctest.Wait()
-		if st := s.hub.Stats(); st.Sockets != 0 || st.Chats != 0 {
+		if st := s.hub.Stats(); st.Sockets != 0 || st.Streams != 0 {
 			t.Errorf("stats %+v", st)
 		}
 	})
 }
 
-// The desk is asked again for a socket that has closed meanwhile, but not for ever.
+// The source is asked again for a socket that has closed meanwhile, but not for ever.
 func TestTheSubscriptionOfAClosedSocketIsTriedForTenSeconds(t *testing.T) {
 	for fails, want := range map[int]int{5: 1, 1000: 0} {
 		t.Run(fmt.Sprint(fails), func(t *testing.T) {
 			story(t, hub.Options{}, func(s *stage) {
 				other := s.join(agent) // so that the room is open
-				s.desk.behave(func(d *desk) { d.fail = fails; d.connected = nil })
+				s.source.behave(func(d *source) { d.fail = fails; d.connected = nil })
 				r := s.rude(customer, append(frame(0x81, subscribe), frame(0x88, "\x03\xe8")...)...)
 				r.end()
 				r.c.Close()
 				time.Sleep(15 * time.Second)
-				if n := len(s.desk.those()); n != want {
+				if n := len(s.source.those()); n != want {
 					t.Errorf("connected %d times, want %d", n, want)
 				}
 				if st := s.hub.Stats(); st.Sockets != 1 {
 					t.Errorf("stats %+v", st)
 				}
-				s.desk.behave(func(d *desk) { d.fail = 0 })
+				s.source.behave(func(d *source) { d.fail = 0 })
 				other.conn.CloseNow()
 			})
 		})
@@ -728,7 +761,7 @@ func TestTheSubscriptionOfAClosedSocketIsTriedForTenSeconds(t *testing.T) {
 func TestAnOrdinaryRequestIsToldWhatThisIs(t *testing.T) {
 	story(t, hub.Options{}, func(s *stage) {
 		w := httptest.NewRecorder()
-		s.hub.Serve(w, httptest.NewRequest("GET", "/", nil), hub.Viewer{})
+		s.hub.Serve(w, httptest.NewRequest("GET", "/", nil), hub.Socket{})
 		if w.Code != http.StatusUpgradeRequired {
 			t.Errorf("%d", w.Code)
 		}

@@ -21,9 +21,9 @@ func TestOverRealConnections(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			local := bus.NewLocal()
-			h := hub.New(hub.Options{Desk: &desk{}, Bus: local})
+			h := hub.New(hub.Options{Source: &source{}, Bus: local})
 			server := start(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-				h.Serve(w, r, hub.Viewer{Chat: chat, Participant: customer})
+				h.Serve(w, r, participant(chat, customer))
 			}))
 			defer server.Close()
 			ctx, cancel := context.WithTimeout(context.Background(), 30*time.Second)

@@ -259,7 +259,7 @@ func TestAHoleInATranscript(t *testing.T) {
 			t.Errorf("%s: %d %s", what, w.Code, w.Body)
 		}
 	}
-	if _, err := (desk{s}).ItemsAfter(t.Context(), center.StreamID(h.visitor.chat), 100, 100); err == nil {
+	if _, err := (source{s}).ItemsAfter(t.Context(), center.StreamID(h.visitor.chat), 100, 100); err == nil {
 		t.Error("a socket's recovery crosses the hole")
 	}
 	w := ask(s, "GET", "/health/ready", "")

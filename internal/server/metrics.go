@@ -34,7 +34,7 @@ func (s *Server) metrics(w http.ResponseWriter, _ *http.Request) {
 
 	h := s.hub.Stats()
 	e.one("parley_sockets", "gauge", "Open sockets.", float64(h.Sockets))
-	e.one("parley_socket_chats", "gauge", "Chats with a subscribed socket.", float64(h.Chats))
+	e.one("parley_socket_chats", "gauge", "Chats with a subscribed socket.", float64(h.Streams))
 	e.one("parley_socket_queue_frames", "gauge", "Frames that wait for their sockets.", float64(h.Queued))
 	e.one("parley_socket_queue_deepest_frames", "gauge", "Frames that wait for the slowest socket.", float64(h.Deepest))
 	e.one("parley_socket_frames_total", "counter", "Items handed to sockets.", float64(h.Delivered))

@@ -162,7 +162,7 @@ func (s *Server) wire(ctx context.Context) error {
 		conf.FlowLog = s.flowLog
 	}
 	s.chats = chat.New(conf)
-	s.hub = hub.New(hub.Options{Desk: desk{s}, Bus: nodes, Log: s.cfg.Log, Remote: s.shared()})
+	s.hub = hub.New(hub.Options{Source: source{s}, Bus: nodes, Log: s.cfg.Log, Remote: s.shared()})
 	s.api = api.New(api.Config{
 		Chats: s.chats, Catalog: s.catalog, Sockets: sockets{s}, Keys: s.keys, AnyCredentials: s.cfg.Dev, Partition: s.cfg.Partition,
 		PublicURL: s.cfg.PublicURL, Throttle: s.cfg.Throttle, Now: s.cfg.Now, NewID: s.cfg.NewID, Log: s.cfg.Log,
@@ -264,30 +264,36 @@ func randomSecret() string {
 	return base64.StdEncoding.EncodeToString(b[:])
 }
 
-// desk is what the hub asks of chats and store.
-type desk struct{ s *Server }
+// source is what the hub asks of chats and store.
+type source struct{ s *Server }
 
-func (d desk) ItemsAfter(ctx context.Context, id center.StreamID, seq int64, limit int) ([]center.Item, error) {
+func (d source) ItemsAfter(ctx context.Context, id center.StreamID, seq int64, limit int) ([]center.Item, error) {
 	return d.s.store.ItemsAfter(ctx, id, seq, limit)
 }
 
-func (d desk) LastSeqs(ctx context.Context, ids []center.StreamID) (map[center.StreamID]int64, error) {
+func (d source) LastSeqs(ctx context.Context, ids []center.StreamID) (map[center.StreamID]int64, error) {
 	return d.s.store.LastSeqs(ctx, ids)
 }
 
-func (d desk) Connected(ctx context.Context, v hub.Viewer) error {
+func (d source) Connected(ctx context.Context, v hub.Viewer) error {
 	return d.s.chats.Connected(ctx, chat.Caller{Chat: center.ChatID(v.Chat), Contact: v.Contact, Participant: v.Participant, Role: v.Role})
 }
+
+// socketsPerParticipant is the documented quota of connections.
+const socketsPerParticipant = 5
 
 // sockets hands the API's sockets to the hub.
 type sockets struct{ s *Server }
 
 func (k sockets) Serve(w http.ResponseWriter, r *http.Request, who chat.Caller) {
-	k.s.hub.Serve(w, r, hub.Viewer{Chat: center.StreamID(who.Chat), Contact: who.Contact, Participant: who.Participant, Role: who.Role})
+	k.s.hub.Serve(w, r, hub.Socket{
+		Principal: string(who.Participant), Limit: socketsPerParticipant,
+		Viewer: hub.Viewer{Chat: center.StreamID(who.Chat), Contact: who.Contact, Participant: who.Participant, Role: who.Role},
+	})
 }
 
 func (k sockets) Joining(ctx context.Context, id center.ParticipantID) bool {
-	return k.s.hub.Joining(ctx, id)
+	return k.s.hub.Joining(ctx, string(id))
 }
 
 func (s *Server) live(w http.ResponseWriter, _ *http.Request) {
