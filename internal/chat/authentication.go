@@ -82,8 +82,8 @@ const (
 )
 
 // beginSignIn begins a session and tells the customer's client its id.
-func (c *Chats) beginSignIn(t *turn, e flow.BeginSignIn) flow.Event {
-	if c.signIns == nil || !c.signIns.Knows(e.UserPoolARN) {
+func (fs *flows) beginSignIn(t *turn, e flow.BeginSignIn) flow.Event {
+	if fs.signIns == nil || !fs.signIns.Knows(e.UserPoolARN) {
 		return flow.Refused{Reason: "no sign-in page is configured for the user pool"}
 	}
 	s := &signIn{ID: t.NewID(), Pool: e.UserPoolARN, Client: e.ClientID, Begun: t.Now}
@@ -94,7 +94,7 @@ func (c *Chats) beginSignIn(t *turn, e flow.BeginSignIn) flow.Event {
 
 // endSignIn ends the session: what is known by it is written and told. Opting out is known by nothing: no Status is
 // documented for it.
-func (c *Chats) endSignIn(t *turn, came flow.SignIn) flow.Event {
+func (fs *flows) endSignIn(t *turn, came flow.SignIn) flow.Event {
 	s := t.run.SignIn
 	if s == nil || came == flow.SignedIn && s.who == nil {
 		return flow.Refused{Reason: "nobody has signed in"}
@@ -221,7 +221,7 @@ func (c *Chats) CancelAuthentication(ctx context.Context, who Caller, session st
 		if _, err := t.session(who, session); err != nil {
 			return err
 		}
-		return c.feed(t, flow.SignInEnded{Came: flow.OptedOut})
+		return c.flows.feed(t, flow.SignInEnded{Came: flow.OptedOut})
 	}))
 }
 
@@ -251,9 +251,9 @@ func (c *Chats) ResumeAuthentication(ctx context.Context, at center.InstanceID, 
 			return center.Refuse(center.Conflict, "the State was used before")
 		}
 		if back.Error != "" {
-			return c.feed(t, flow.SignInEnded{Came: flow.SignInFailed, Why: "the sign-in page redirected with " + known(back.Error)})
+			return c.flows.feed(t, flow.SignInEnded{Came: flow.SignInFailed, Why: "the sign-in page redirected with " + known(back.Error)})
 		}
-		return c.redeemLater(t, back.Code)
+		return c.flows.redeemLater(t, back.Code)
 	})
 	if center.Is(err, center.NotFound) { // the chat is
 		return center.Refuse(center.Conflict, "the authentication session is over")
@@ -281,7 +281,7 @@ type redemption struct {
 }
 
 // redeemLater puts the exchange of a code on its way.
-func (c *Chats) redeemLater(t *turn, code string) error {
+func (fs *flows) redeemLater(t *turn, code string) error {
 	s := *t.run.SignIn
 	body, err := plainJSON(redemption{s.Client, s.Redirect, code, s.Verifier})
 	if err != nil {
@@ -299,33 +299,33 @@ func (c *Chats) redeemLater(t *turn, code string) error {
 	return nil
 }
 
-func (c *Chats) redeem(ctx context.Context, q *outsideCall) ([]byte, error) {
+func (fs *flows) redeem(ctx context.Context, q *outsideCall) ([]byte, error) {
 	var r redemption
 	if err := json.Unmarshal(q.Body, &r); err != nil {
 		return nil, fmt.Errorf("what a sign-in exchanges: %w", err)
 	}
-	if c.signIns == nil {
+	if fs.signIns == nil {
 		return nil, unanswered("no sign-in page is configured for the user pool")
 	}
-	return c.signIns.Redeem(ctx, q.To, r.Client, r.Redirect, r.Code, r.Verifier)
+	return fs.signIns.Redeem(ctx, q.To, r.Client, r.Redirect, r.Code, r.Verifier)
 }
 
 // signedIn tells the flow what came of the exchange of a code.
-func (c *Chats) signedIn(t *turn, answered flow.Answered) error {
+func (fs *flows) signedIn(t *turn, answered flow.Answered) error {
 	if t.run.SignIn == nil {
 		return nil
 	}
 	who := new(identity)
 	switch {
 	case answered.Error != "":
-		return c.feed(t, flow.SignInEnded{Came: flow.SignInFailed, Why: answered.Why})
+		return fs.feed(t, flow.SignInEnded{Came: flow.SignInFailed, Why: answered.Why})
 	case json.Unmarshal([]byte(answered.Body), who) != nil:
-		return c.feed(t, flow.SignInEnded{Came: flow.SignInFailed, Why: "the claims of who has signed in cannot be read"})
+		return fs.feed(t, flow.SignInEnded{Came: flow.SignInFailed, Why: "the claims of who has signed in cannot be read"})
 	}
 	s := *t.run.SignIn
 	s.who = who
 	t.setSignIn(&s)
-	return c.feed(t, flow.SignInEnded{Came: flow.SignedIn})
+	return fs.feed(t, flow.SignInEnded{Came: flow.SignedIn})
 }
 
 // segmentFact is a segment attribute as flows know it: its text, or of a map the JSON.

@@ -11,7 +11,6 @@ import (
 
 	"github.com/parley-chat/parley/internal/catalog"
 	"github.com/parley-chat/parley/internal/center"
-	"github.com/parley-chat/parley/internal/engine"
 	"github.com/parley-chat/parley/internal/flow"
 )
 
@@ -84,7 +83,7 @@ const (
 )
 
 // call puts what a flow asks outside on its way: a due row, which whoever has room for it takes up after the commit.
-func (c *Chats) call(t *turn, e flow.Call) error {
+func (fs *flows) call(t *turn, e flow.Call) error {
 	q, body := outsideCall{ID: e.ID}, any(nil)
 	contact := contactDataOf(&t.run.Contact, t.Chat.Current())
 	switch ask := e.Ask.(type) {
@@ -142,51 +141,6 @@ func plainJSON(v any) ([]byte, error) {
 	return bytes.TrimSuffix(b.Bytes(), []byte("\n")), err
 }
 
-// askOutside asks what a due row asks, and gives the flow the answer. Nothing is asked that no flow waits for any more.
-func (c *Chats) askOutside(ctx context.Context, due center.Due, call engine.Call, late bool) error {
-	q := call.(*outsideCall)
-	s, err := c.view(ctx, center.ChatID(due.Stream))
-	if err != nil {
-		return err
-	}
-	waits, ok := s.awaiting(due.Key)
-	if !ok {
-		return c.drop(ctx, due)
-	}
-	// A flow that cannot go on is not worth asking for, again and again.
-	if _, err := c.catalog.Program(ctx, s.Instance, waits.Content); err != nil {
-		return err
-	}
-	answered := flow.Answered{Error: noMatchingError, Why: "too many others are asking the same"}
-	if !late {
-		if answered, err = c.ask(ctx, s.Instance, q); err != nil {
-			return err
-		}
-	}
-	answered.ID = q.ID
-	return c.change(ctx, center.ChatID(due.Stream), func(t *turn) error {
-		t.Answers(due)
-		if !t.pickBy(func(r *run) bool { return r.Asked == due.Key }) {
-			return nil
-		}
-		r := *t.run
-		r.Asked = ""
-		t.run, t.ran = &r, true
-		if q.Kind == kindSignIn {
-			return c.signedIn(t, answered)
-		}
-		return c.feed(t, answered)
-	})
-}
-
-func (c *Chats) readCall(due center.Due) (engine.Call, error) {
-	q := new(outsideCall)
-	if err := json.Unmarshal([]byte(due.Data), q); err != nil {
-		return nil, c.store.Damaged("due", fmt.Errorf("%s of stream %s: %w", due.Key, due.Stream, err))
-	}
-	return q, nil
-}
-
 const noMatchingError = "NoMatchingError"
 
 // unanswered is why there is no answer, for the flow's error branch and its log.
@@ -196,7 +150,7 @@ func (u unanswered) Error() string { return string(u) }
 
 // ask asks, and waits for the answer for as long as the question allows. That there is none is an answer too; an error
 // means that it must be asked again later.
-func (c *Chats) ask(ctx context.Context, at center.InstanceID, q *outsideCall) (flow.Answered, error) {
+func (fs *flows) ask(ctx context.Context, at center.InstanceID, q *outsideCall) (flow.Answered, error) {
 	within, cancel := context.WithTimeout(ctx, q.Within)
 	defer cancel()
 	var (
@@ -207,14 +161,14 @@ func (c *Chats) ask(ctx context.Context, at center.InstanceID, q *outsideCall) (
 	)
 	switch q.Kind {
 	case kindFunction:
-		answer, invocation, err = c.invoke(within, at, q)
+		answer, invocation, err = fs.invoke(within, at, q)
 	case kindBot:
 		limit = maxBotResponse
-		answer, err = c.recognize(within, at, q)
+		answer, err = fs.recognize(within, at, q)
 	case kindSystem:
-		answer, err = c.askSystem(within, q)
+		answer, err = fs.askSystem(within, q)
 	case kindSignIn:
-		answer, err = c.redeem(within, q)
+		answer, err = fs.redeem(within, q)
 	default:
 		err = unanswered("nobody knows whom to ask")
 	}
@@ -237,37 +191,37 @@ func (c *Chats) ask(ctx context.Context, at center.InstanceID, q *outsideCall) (
 // notAsked is a failure of our own: whether it may be asked could not be found out.
 type notAsked struct{ error }
 
-func (c *Chats) invoke(ctx context.Context, at center.InstanceID, q *outsideCall) ([]byte, string, error) {
-	if c.functions == nil {
+func (fs *flows) invoke(ctx context.Context, at center.InstanceID, q *outsideCall) ([]byte, string, error) {
+	if fs.functions == nil {
 		return nil, "", unanswered("no functions can be invoked here")
 	}
-	if !c.functions.Trusts(q.To) {
-		if ok, err := catalog.Functions.Has(ctx, c.catalog, at, q.To); err != nil {
+	if !fs.functions.Trusts(q.To) {
+		if ok, err := catalog.Functions.Has(ctx, fs.catalog, at, q.To); err != nil {
 			return nil, "", &notAsked{err}
 		} else if !ok {
 			return nil, "", unanswered("the function is not associated with the instance: call AssociateLambdaFunction, or in development say where it is by --lambda")
 		}
 	}
-	return c.functions.Invoke(ctx, q.To, q.Body, q.Async)
+	return fs.functions.Invoke(ctx, q.To, q.Body, q.Async)
 }
 
-func (c *Chats) recognize(ctx context.Context, at center.InstanceID, q *outsideCall) ([]byte, error) {
-	if c.bots == nil {
+func (fs *flows) recognize(ctx context.Context, at center.InstanceID, q *outsideCall) ([]byte, error) {
+	if fs.bots == nil {
 		return nil, unanswered("no bots can be talked to here")
 	}
-	if !c.bots.Trusts(q.To) {
-		if ok, err := catalog.Bots.Has(ctx, c.catalog, at, q.To); err != nil {
+	if !fs.bots.Trusts(q.To) {
+		if ok, err := catalog.Bots.Has(ctx, fs.catalog, at, q.To); err != nil {
 			return nil, &notAsked{err}
 		} else if !ok {
 			return nil, unanswered("the bot's alias is not associated with the instance: call AssociateBot, or in development say where it is by --lex")
 		}
 	}
-	return c.bots.RecognizeText(ctx, q.To, q.Locale, q.Session, q.Body)
+	return fs.bots.RecognizeText(ctx, q.To, q.Locale, q.Session, q.Body)
 }
 
-func (c *Chats) askSystem(ctx context.Context, q *outsideCall) ([]byte, error) {
-	if c.systems == nil {
+func (fs *flows) askSystem(ctx context.Context, q *outsideCall) ([]byte, error) {
+	if fs.systems == nil {
 		return nil, unanswered("no endpoint is configured for " + q.To)
 	}
-	return c.systems.Ask(ctx, q.To, q.Body)
+	return fs.systems.Ask(ctx, q.To, q.Body)
 }

@@ -42,8 +42,9 @@ type Config struct {
 
 // Chats is the contact centre's chats as this node works on them.
 type Chats struct {
+	archive
+	flows     *flows
 	engine    *engine.Engine
-	store     *store.Store
 	catalog   *catalog.Catalog
 	sealer    Sealer
 	clock     engine.Clock
@@ -53,10 +54,7 @@ type Chats struct {
 	settings  center.Settings
 	log       *slog.Logger
 
-	functions Functions
-	bots      Bots
-	systems   Systems
-	signIns   SignIns
+	signIns SignIns
 
 	flowLog  FlowLog
 	trace    bool
@@ -68,9 +66,8 @@ type Chats struct {
 // New returns Chats ready for use. It registers their streams with the engine.
 func New(c Config) *Chats {
 	chats := &Chats{
-		engine: c.Engine, store: c.Store, catalog: c.Catalog, sealer: c.Sealer, clock: c.Clock, wall: c.Wall, newID: c.NewID,
-		partition: c.Partition, settings: c.Settings, log: c.Log, functions: c.Functions, bots: c.Bots, systems: c.Systems,
-		signIns: c.SignIns, flowLog: c.FlowLog, trace: c.Trace, erasures: erasures{wake: make(chan struct{}, 1)},
+		archive: archive{c.Store}, flows: newFlows(c), engine: c.Engine, catalog: c.Catalog, sealer: c.Sealer, clock: c.Clock, wall: c.Wall, newID: c.NewID,
+		partition: c.Partition, settings: c.Settings, log: c.Log, signIns: c.SignIns, flowLog: c.FlowLog, trace: c.Trace, erasures: erasures{wake: make(chan struct{}, 1)},
 	}
 	c.Engine.Register(engine.Kind{
 		Name:    center.KindChat,

@@ -135,7 +135,7 @@ func (c *Chats) Associate(ctx context.Context, at center.InstanceID, id center.C
 		if p.Source == id {
 			return "", center.Refuse(center.InvalidRequest, "SourceContactId must not be the contact itself")
 		}
-		past, err := c.earlier(t, p)
+		past, err := c.flows.earlier(t, p)
 		if err != nil {
 			return "", err
 		}

@@ -25,7 +25,7 @@ func (c *Chats) RunBeside(ctx context.Context, id center.ChatID, ref string) err
 		}
 		t.keep()
 		t.run = t.begin("beside", flow.New(string(f.ID), content, 1), f.Type)
-		return c.feed(t, flow.Start{})
+		return c.flows.feed(t, flow.Start{})
 	})
 }
 

@@ -26,11 +26,11 @@ type runnable struct {
 }
 
 // flowToBegin is the flow that the contact was started with.
-func (c *Chats) flowToBegin(t *turn) (runnable, error) {
+func (fs *flows) flowToBegin(t *turn) (runnable, error) {
 	at, contact := t.Chat.Instance, t.Chat.Current()
 	ref := center.FlowRef{ID: contact.Flow, Qualifier: contact.FlowQualifier}
 	return find(t, "begin "+string(ref.ID)+":"+ref.Qualifier, func(ctx context.Context) (runnable, error) {
-		f, content, err := c.catalog.FlowToBegin(ctx, at, ref)
+		f, content, err := fs.catalog.FlowToBegin(ctx, at, ref)
 		if err != nil {
 			return runnable{}, err
 		}
@@ -39,10 +39,10 @@ func (c *Chats) flowToBegin(t *turn) (runnable, error) {
 }
 
 // flowToRun is a flow that another one names.
-func (c *Chats) flowToRun(t *turn, ref string) (runnable, error) {
+func (fs *flows) flowToRun(t *turn, ref string) (runnable, error) {
 	at := t.Chat.Instance
 	return find(t, "flow "+ref, func(ctx context.Context) (runnable, error) {
-		f, content, err := c.catalog.FlowToRun(ctx, at, ref)
+		f, content, err := fs.catalog.FlowToRun(ctx, at, ref)
 		if err != nil {
 			return runnable{}, err
 		}
@@ -51,42 +51,42 @@ func (c *Chats) flowToRun(t *turn, ref string) (runnable, error) {
 }
 
 // moduleToRun is a module that a flow names.
-func (c *Chats) moduleToRun(t *turn, ref string) (runnable, error) {
+func (fs *flows) moduleToRun(t *turn, ref string) (runnable, error) {
 	at := t.Chat.Instance
 	return find(t, "module "+ref, func(ctx context.Context) (r runnable, err error) {
-		r.id, r.content, err = c.catalog.ModuleToRun(ctx, at, ref)
+		r.id, r.content, err = fs.catalog.ModuleToRun(ctx, at, ref)
 		return r, err
 	})
 }
 
 // program is a content, ready to run. Those that ran lately are in memory.
-func (c *Chats) program(t *turn, content string) (*flow.Program, error) {
-	if p, ok := c.catalog.Compiled(content); ok {
+func (fs *flows) program(t *turn, content string) (*flow.Program, error) {
+	if p, ok := fs.catalog.Compiled(content); ok {
 		return p, nil
 	}
 	at := t.Chat.Instance
-	return find(t, "program "+content, func(ctx context.Context) (*flow.Program, error) { return c.catalog.Program(ctx, at, content) })
+	return find(t, "program "+content, func(ctx context.Context) (*flow.Program, error) { return fs.catalog.Program(ctx, at, content) })
 }
 
-func (c *Chats) queueByID(t *turn, id center.QueueID) (*center.Queue, error) {
+func (fs *flows) queueByID(t *turn, id center.QueueID) (*center.Queue, error) {
 	at := t.Chat.Instance
-	return find(t, "queue "+string(id), func(ctx context.Context) (*center.Queue, error) { return c.catalog.Queue(ctx, at, id) })
+	return find(t, "queue "+string(id), func(ctx context.Context) (*center.Queue, error) { return fs.catalog.Queue(ctx, at, id) })
 }
 
 // isOpen says whether hours of operation are open at the turn's time.
-func (c *Chats) isOpen(t *turn, hours string) (bool, error) {
+func (fs *flows) isOpen(t *turn, hours string) (bool, error) {
 	at, now := t.Chat.Instance, t.Now
-	return find(t, "open "+hours, func(ctx context.Context) (bool, error) { return c.catalog.Open(ctx, at, hours, now) })
+	return find(t, "open "+hours, func(ctx context.Context) (bool, error) { return fs.catalog.Open(ctx, at, hours, now) })
 }
 
-func (c *Chats) viewToShow(t *turn, ref center.ViewRef) (*catalog.View, error) {
+func (fs *flows) viewToShow(t *turn, ref center.ViewRef) (*catalog.View, error) {
 	at := t.Chat.Instance
-	return find(t, "view "+ref.String(), func(ctx context.Context) (*catalog.View, error) { return c.catalog.View(ctx, at, ref) })
+	return find(t, "view "+ref.String(), func(ctx context.Context) (*catalog.View, error) { return fs.catalog.View(ctx, at, ref) })
 }
 
 // held are the keys of claims of a kind that begin with a prefix.
-func (c *Chats) held(t *turn, kind, prefix string) ([]string, error) {
-	return find(t, "claims "+kind+" "+prefix, func(ctx context.Context) ([]string, error) { return c.claimed(ctx, kind, prefix) })
+func (fs *flows) held(t *turn, kind, prefix string) ([]string, error) {
+	return find(t, "claims "+kind+" "+prefix, func(ctx context.Context) ([]string, error) { return fs.claimed(ctx, kind, prefix) })
 }
 
 // line is how many claims there are, and the first of their keys.
@@ -96,16 +96,16 @@ type line struct {
 }
 
 // counted counts the claims of a kind that begin with a prefix, and unless before is "", sort before it.
-func (c *Chats) counted(t *turn, kind, prefix, before string) (line, error) {
+func (fs *flows) counted(t *turn, kind, prefix, before string) (line, error) {
 	return find(t, "count "+kind+" "+prefix+" "+before, func(ctx context.Context) (l line, err error) {
-		l.n, l.first, err = c.store.CountClaims(ctx, kind, prefix, before)
+		l.n, l.first, err = fs.store.CountClaims(ctx, kind, prefix, before)
 		return l, err
 	})
 }
 
 // claimed reads the keys of claims.
-func (c *Chats) claimed(ctx context.Context, kind, prefix string) ([]string, error) {
-	all, err := c.store.Claims(ctx, kind, prefix)
+func (fs *flows) claimed(ctx context.Context, kind, prefix string) ([]string, error) {
+	all, err := fs.store.Claims(ctx, kind, prefix)
 	keys := make([]string, len(all))
 	for i := range all {
 		keys[i] = all[i].Key
@@ -114,18 +114,18 @@ func (c *Chats) claimed(ctx context.Context, kind, prefix string) ([]string, err
 }
 
 // earlier are the sessions that a chat goes on from.
-func (c *Chats) earlier(t *turn, p center.Persistence) ([]center.PastSession, error) {
+func (fs *flows) earlier(t *turn, p center.Persistence) ([]center.PastSession, error) {
 	at := t.Chat.Instance
 	return find(t, "past "+string(p.Source)+" "+string(p.Type), func(ctx context.Context) ([]center.PastSession, error) {
-		_, past, err := c.past(ctx, at, p)
+		_, past, err := fs.past(ctx, at, p)
 		return past, err
 	})
 }
 
 // chatRelated is the chat of the related contact, as it is stored.
-func (c *Chats) chatRelated(t *turn) (*state, error) {
+func (fs *flows) chatRelated(t *turn) (*state, error) {
 	at, id := t.Chat.Instance, t.Chat.Current().Related
-	return find(t, "chat "+string(id), func(ctx context.Context) (*state, error) { return c.chatOf(ctx, at, id) })
+	return find(t, "chat "+string(id), func(ctx context.Context) (*state, error) { return fs.chatOf(ctx, at, id) })
 }
 
 // received is a message, and what its receivers have told of it.
@@ -134,13 +134,13 @@ type received struct {
 	receipts []center.Receipt
 }
 
-func (c *Chats) received(t *turn, id center.ItemID) (received, error) {
+func (fs *flows) received(t *turn, id center.ItemID) (received, error) {
 	stream := center.StreamID(t.Chat.ID)
 	return find(t, "item "+string(id)+" "+strconv.FormatInt(t.Seq(), 10), func(ctx context.Context) (r received, err error) {
-		if r.message, err = c.store.Item(ctx, stream, id); err != nil {
+		if r.message, err = fs.store.Item(ctx, stream, id); err != nil {
 			return r, err
 		}
-		all, err := c.store.Receipts(ctx, stream, []center.ItemID{id})
+		all, err := fs.store.Receipts(ctx, stream, []center.ItemID{id})
 		r.receipts = all[id]
 		return r, err
 	})

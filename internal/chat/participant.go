@@ -100,7 +100,7 @@ func (c *Chats) Connected(ctx context.Context, who Caller) error {
 	return c.change(ctx, who.Chat, func(t *turn) error {
 		// The flow is asked for before anything is decided, since that would be decided twice.
 		if p, err := t.Chat.MayConnect(who.Participant); err == nil && p.Joined.IsZero() && p.Role == center.RoleCustomer {
-			if _, err := c.flowToBegin(t); err != nil && !center.Refused(err) {
+			if _, err := c.flows.flowToBegin(t); err != nil && !center.Refused(err) {
 				return err
 			}
 		}
@@ -108,7 +108,7 @@ func (c *Chats) Connected(ctx context.Context, who Caller) error {
 		if err != nil || !first || who.Role != center.RoleCustomer {
 			return err
 		}
-		return c.startFlow(t)
+		return c.flows.startFlow(t)
 	})
 }
 
@@ -132,7 +132,7 @@ func (c *Chats) Send(ctx context.Context, who Caller, m center.Message, clientTo
 		}
 		sent = *it
 		if who.Role == center.RoleCustomer {
-			return c.feedAll(t, flow.CustomerMessage{ContentType: m.ContentType, Content: m.Content})
+			return c.flows.feedAll(t, flow.CustomerMessage{ContentType: m.ContentType, Content: m.Content})
 		}
 		return nil
 	})
@@ -187,7 +187,7 @@ func (c *Chats) acknowledge(t *turn, who Caller, read bool, content string, told
 	if err := json.Unmarshal([]byte(content), &body); err != nil || body.MessageID == "" {
 		return center.Refuse(center.InvalidParameter, `Content must be {"messageId":"…"} for message receipts, got %d characters of something else`, len([]rune(content)))
 	}
-	known, err := c.received(t, center.ItemID(body.MessageID))
+	known, err := c.flows.received(t, center.ItemID(body.MessageID))
 	if errors.Is(err, store.ErrNotFound) {
 		return center.Refuse(center.InvalidParameter, "messageId must name a message of this chat")
 	}
@@ -215,7 +215,7 @@ func (c *Chats) Leave(ctx context.Context, who Caller) error {
 		case err != nil:
 			return err
 		case left.Role == center.RoleCustomBot:
-			return c.feedAll(t, flow.BotDisconnected{})
+			return c.flows.feedAll(t, flow.BotDisconnected{})
 		}
 		return nil
 	}))

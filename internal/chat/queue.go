@@ -16,35 +16,35 @@ import (
 // What flows ask about queues.
 
 // queueNamed finds a queue by an id or ARN. Nobody has an agent's queue: there are no agents.
-func (c *Chats) queueNamed(t *turn, queueID, agentID string) (*center.Queue, error) {
+func (fs *flows) queueNamed(t *turn, queueID, agentID string) (*center.Queue, error) {
 	id, agent := center.ParseQueue(queueID)
 	if agentID != "" || agent {
 		return nil, catalog.NoQueue(id)
 	}
-	return c.queueByID(t, id)
+	return fs.queueByID(t, id)
 }
 
 // workingQueue finds the queue that is named, or else the one that the contact's flow has chosen.
-func (c *Chats) workingQueue(t *turn, queueID, agentID string) (*center.Queue, error) {
+func (fs *flows) workingQueue(t *turn, queueID, agentID string) (*center.Queue, error) {
 	if queueID == "" && agentID == "" {
-		return c.targetQueue(t)
+		return fs.targetQueue(t)
 	}
-	return c.queueNamed(t, queueID, agentID)
+	return fs.queueNamed(t, queueID, agentID)
 }
 
 // targetQueue is the contact's working queue as it stands.
-func (c *Chats) targetQueue(t *turn) (*center.Queue, error) {
+func (fs *flows) targetQueue(t *turn) (*center.Queue, error) {
 	id := t.Chat.Current().TargetQueue
 	if id == "" {
 		return nil, center.Refuse(center.NotFound, "the contact has no working queue")
 	}
-	return c.queueByID(t, id)
+	return fs.queueByID(t, id)
 }
 
 const noQueue = "no enabled queue of that name"
 
-func (c *Chats) setTargetQueue(t *turn, e flow.SetTargetQueue) (flow.Event, error) {
-	q, err := c.queueNamed(t, e.QueueID, e.AgentID)
+func (fs *flows) setTargetQueue(t *turn, e flow.SetTargetQueue) (flow.Event, error) {
+	q, err := fs.queueNamed(t, e.QueueID, e.AgentID)
 	if err != nil || q.Status != center.QueueEnabled {
 		return no(err, noQueue)
 	}
@@ -53,33 +53,33 @@ func (c *Chats) setTargetQueue(t *turn, e flow.SetTargetQueue) (flow.Event, erro
 }
 
 // enqueue puts the contact into its working queue, and goes on with the flow for those who wait.
-func (c *Chats) enqueue(t *turn, p *flow.Program) (flow.Event, error) {
+func (fs *flows) enqueue(t *turn, p *flow.Program) (flow.Event, error) {
 	if err := t.Chat.MayEnqueue(); err != nil {
 		return no(err, err.Error())
 	}
-	q, err := c.targetQueue(t)
+	q, err := fs.targetQueue(t)
 	if err != nil || q.Status != center.QueueEnabled {
 		return no(err, "the contact has no working queue that is enabled")
 	}
-	place, full, err := c.queuePlace(t, q, false)
+	place, full, err := fs.queuePlace(t, q, false)
 	if err != nil || full {
 		return atCapacity, err
 	}
 	t.grantedTo(p)
 	t.Enqueue(place)
-	return c.waitInQueue(t)
+	return fs.waitInQueue(t)
 }
 
 // requeue goes on with a new contact in another queue.
-func (c *Chats) requeue(t *turn, e flow.Requeue, p *flow.Program) (flow.Event, error) {
+func (fs *flows) requeue(t *turn, e flow.Requeue, p *flow.Program) (flow.Event, error) {
 	if err := t.Chat.MayRequeue(); err != nil {
 		return no(err, err.Error())
 	}
-	q, err := c.queueNamed(t, e.QueueID, e.AgentID)
+	q, err := fs.queueNamed(t, e.QueueID, e.AgentID)
 	if err != nil || q.Status != center.QueueEnabled {
 		return no(err, noQueue)
 	}
-	place, full, err := c.queuePlace(t, q, true)
+	place, full, err := fs.queuePlace(t, q, true)
 	if err != nil || full {
 		return atCapacity, err
 	}
@@ -88,20 +88,20 @@ func (c *Chats) requeue(t *turn, e flow.Requeue, p *flow.Program) (flow.Event, e
 	r := *t.run
 	r.Loops = nil // they count for one contact
 	t.run = &r
-	return c.waitInQueue(t)
+	return fs.waitInQueue(t)
 }
 
 var atCapacity = flow.Refused{Error: "QueueAtCapacity", Reason: "the queue is at its capacity"}
 
 // queuePlace finds a free place in a queue whose places are limited; it is nobody's until it is claimed. Where they are
 // not limited there is always room, and no place to claim. transferred contacts come from another queue.
-func (c *Chats) queuePlace(t *turn, q *center.Queue, transferred bool) (place string, full bool, err error) {
+func (fs *flows) queuePlace(t *turn, q *center.Queue, transferred bool) (place string, full bool, err error) {
 	n, limited := q.Places(transferred)
 	if !limited {
 		return "", false, nil
 	}
 	prefix := center.QueuePrefix(t.Chat.Instance, q.ID)
-	held, err := c.held(t, center.ClaimQueuePlace, prefix)
+	held, err := fs.held(t, center.ClaimQueuePlace, prefix)
 	if err != nil {
 		return "", false, err
 	}
@@ -114,12 +114,12 @@ const hookCustomerQueue = "CustomerQueue"
 // waitInQueue starts the flow that a contact in a queue runs: the one that was set for it, or the instance's default.
 // When there is none to run, the customer just waits.
 // Source: admin guide, "Set customer queue flow".
-func (c *Chats) waitInQueue(t *turn) (flow.Event, error) {
+func (fs *flows) waitInQueue(t *turn) (flow.Event, error) {
 	ref, set := t.Chat.Hooks[hookCustomerQueue]
 	if !set {
 		ref = stock.FlowID(t.Chat.Instance, stock.CustomerQueue)
 	}
-	f, err := c.flowToRun(t, string(ref))
+	f, err := fs.flowToRun(t, string(ref))
 	if err != nil && !center.Refused(err) {
 		return nil, err
 	}
@@ -135,16 +135,16 @@ func (c *Chats) waitInQueue(t *turn) (flow.Event, error) {
 	return flow.Start{}, nil
 }
 
-func (c *Chats) checkHours(t *turn, e flow.CheckHours) (flow.Event, error) {
+func (fs *flows) checkHours(t *turn, e flow.CheckHours) (flow.Event, error) {
 	id := e.HoursID
 	if id == "" {
-		q, err := c.targetQueue(t)
+		q, err := fs.targetQueue(t)
 		if err != nil {
 			return no(err, "neither hours of operation nor a working queue")
 		}
 		id = string(q.Hours)
 	}
-	open, err := c.isOpen(t, id)
+	open, err := fs.isOpen(t, id)
 	switch {
 	case err != nil:
 		return no(err, "no hours of operation of that name")
@@ -156,16 +156,16 @@ func (c *Chats) checkHours(t *turn, e flow.CheckHours) (flow.Event, error) {
 
 // waiting counts the contacts in a queue, and says how long the one who came first has waited. What this turn has
 // decided counts already.
-func (c *Chats) waiting(t *turn, q *center.Queue) (n int, oldest time.Duration, err error) {
+func (fs *flows) waiting(t *turn, q *center.Queue) (n int, oldest time.Duration, err error) {
 	prefix := center.QueuePrefix(t.Chat.Instance, q.ID)
-	all, err := c.counted(t, center.ClaimQueued, prefix, "")
+	all, err := fs.counted(t, center.ClaimQueued, prefix, "")
 	if err != nil {
 		return 0, 0, err
 	}
 	n, first := all.n, all.first
 	taken, released := t.Pending(center.ClaimQueued, prefix)
 	if n += len(taken) - len(released); slices.Contains(released, first) {
-		if first, err = c.firstBut(t, prefix, released); err != nil {
+		if first, err = fs.firstBut(t, prefix, released); err != nil {
 			return 0, 0, err
 		}
 	}
@@ -182,8 +182,8 @@ func (c *Chats) waiting(t *turn, q *center.Queue) (n int, oldest time.Duration, 
 }
 
 // firstBut is the first contact's claim on a queue that is not among those given back, "" for none.
-func (c *Chats) firstBut(t *turn, prefix string, released []string) (string, error) {
-	all, err := c.held(t, center.ClaimQueued, prefix)
+func (fs *flows) firstBut(t *turn, prefix string, released []string) (string, error) {
+	all, err := fs.held(t, center.ClaimQueued, prefix)
 	for _, key := range all {
 		if !slices.Contains(released, key) {
 			return key, err
@@ -193,13 +193,13 @@ func (c *Chats) firstBut(t *turn, prefix string, released []string) (string, err
 }
 
 // position is the contact's place in the line of a queue, 0 when it is not in it.
-func (c *Chats) position(t *turn, q *center.Queue) (int, error) {
+func (fs *flows) position(t *turn, q *center.Queue) (int, error) {
 	contact := t.Chat.Current()
 	if !contact.Queued() || contact.Queue != q.ID {
 		return 0, nil
 	}
 	prefix, own := center.QueuePrefix(t.Chat.Instance, q.ID), contact.LineKey(t.Chat.Instance)
-	before, err := c.counted(t, center.ClaimInLine, prefix, own)
+	before, err := fs.counted(t, center.ClaimInLine, prefix, own)
 	ahead := before.n
 	_, released := t.Pending(center.ClaimInLine, prefix)
 	for _, key := range released {
@@ -216,19 +216,19 @@ type agentFigures struct {
 }
 
 // agents counts those who serve a queue: nobody can be an agent here.
-func (c *Chats) agents(center.QueueID) agentFigures { return agentFigures{} }
+func (fs *flows) agents(center.QueueID) agentFigures { return agentFigures{} }
 
 // checkMetric answers with one figure.
-func (c *Chats) checkMetric(t *turn, e flow.CheckMetric) (flow.Event, error) {
-	q, err := c.workingQueue(t, e.QueueID, e.AgentID)
+func (fs *flows) checkMetric(t *turn, e flow.CheckMetric) (flow.Event, error) {
+	q, err := fs.workingQueue(t, e.QueueID, e.AgentID)
 	if err != nil {
 		return no(err, "no queue to look at")
 	}
-	contacts, oldest, err := c.waiting(t, q)
+	contacts, oldest, err := fs.waiting(t, q)
 	if err != nil {
 		return nil, err
 	}
-	agents := c.agents(q.ID)
+	agents := fs.agents(q.ID)
 	var n float64
 	switch e.Metric {
 	case "NumberOfAgentsAvailable":
@@ -264,24 +264,24 @@ type metrics struct {
 }
 
 // getMetrics answers with all figures. Only chats wait in queues.
-func (c *Chats) getMetrics(t *turn, e flow.GetMetrics) (flow.Event, error) {
-	q, err := c.workingQueue(t, e.QueueID, e.AgentID)
+func (fs *flows) getMetrics(t *turn, e flow.GetMetrics) (flow.Event, error) {
+	q, err := fs.workingQueue(t, e.QueueID, e.AgentID)
 	if err != nil {
 		return no(err, "no queue to look at")
 	}
 	var m metrics
-	m.Queue.Name, m.Queue.ARN = q.Name, c.partition.QueueARN(t.Chat.Instance, q.ID)
-	a := c.agents(q.ID)
+	m.Queue.Name, m.Queue.ARN = q.Name, fs.partition.QueueARN(t.Chat.Instance, q.ID)
+	a := fs.agents(q.ID)
 	m.Agents.Online.Count, m.Agents.Available.Count, m.Agents.Staffed.Count = a.Online, a.Available, a.Staffed
 	m.Agents.AfterContactWork.Count, m.Agents.Busy.Count = a.AfterContactWork, a.Busy
 	m.Agents.Missed.Count, m.Agents.NonProductive.Count = a.Missed, a.NonProductive
 	if e.Channel == "" || strings.EqualFold(e.Channel, "chat") {
 		var oldest time.Duration
-		if m.Queue.Size, oldest, err = c.waiting(t, q); err != nil {
+		if m.Queue.Size, oldest, err = fs.waiting(t, q); err != nil {
 			return nil, err
 		}
 		m.Queue.OldestContactAge = int64(oldest.Seconds())
-		if m.Contact.PositionInQueue, err = c.position(t, q); err != nil {
+		if m.Contact.PositionInQueue, err = fs.position(t, q); err != nil {
 			return nil, err
 		}
 	}

@@ -137,11 +137,11 @@ func (t *turn) endRuns() {
 }
 
 // feedAll gives an event to each run that goes on. Most wait for something else.
-func (c *Chats) feedAll(t *turn, ev flow.Event) error {
+func (fs *flows) feedAll(t *turn, ev flow.Event) error {
 	t.keep()
 	for _, r := range t.all {
 		if t.pick(r.ID) {
-			if err := c.feed(t, ev); err != nil {
+			if err := fs.feed(t, ev); err != nil {
 				return err
 			}
 		}
@@ -194,9 +194,9 @@ func TimerName(key string) string {
 }
 
 // fired lets the time of a flow's timer have come.
-func (c *Chats) fired(t *turn, due center.Due) error {
+func (fs *flows) fired(t *turn, due center.Due) error {
 	if !t.pick(runOf(due.Key)) {
 		return nil // it has ended
 	}
-	return c.feed(t, flow.TimerFired{ID: due.Data})
+	return fs.feed(t, flow.TimerFired{ID: due.Data})
 }

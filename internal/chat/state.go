@@ -33,7 +33,7 @@ type oldState struct {
 
 // decode reads the state of a chat. One that cannot be what was stored is damage; one of a newer program is refused, for
 // that program's nodes to answer.
-func (c *Chats) decode(row store.Stream) (*state, error) {
+func (a archive) decode(row store.Stream) (*state, error) {
 	s := new(state)
 	err := checkSum(row.State)
 	if err == nil {
@@ -50,7 +50,7 @@ func (c *Chats) decode(row store.Stream) (*state, error) {
 		err = errors.New("it is that of another chat")
 	}
 	if err != nil {
-		return nil, c.store.Damaged("stream", fmt.Errorf("the state of chat %s: %w", row.ID, err))
+		return nil, a.store.Damaged("stream", fmt.Errorf("the state of chat %s: %w", row.ID, err))
 	}
 	return s, nil
 }

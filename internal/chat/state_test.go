@@ -35,12 +35,12 @@ func TestStatesOfAllVersionsAreRead(t *testing.T) {
 		if err := json.Unmarshal(raw, &id); err != nil {
 			t.Fatal(err)
 		}
-		s, err := new(Chats).decode(store.Stream{ID: id.ID, State: raw})
+		s, err := (archive{}).decode(store.Stream{ID: id.ID, State: raw})
 		if err != nil {
 			t.Errorf("%s: %v", name, err)
 			continue
 		}
-		again, err := new(Chats).decode(store.Stream{ID: id.ID, State: s.encode()})
+		again, err := (archive{}).decode(store.Stream{ID: id.ID, State: s.encode()})
 		if err != nil {
 			t.Errorf("%s, written anew: %v", name, err)
 			continue
@@ -69,7 +69,7 @@ func TestStatesOfAllVersionsAreRead(t *testing.T) {
 // A state of a newer program is neither damage nor misread: its chat is refused until that program's nodes answer.
 func TestStateOfANewerVersionIsRefused(t *testing.T) {
 	raw := (&state{Version: stateVersion + 1, Chat: center.Chat{ID: "00000003-0000-7000-8000-000000000003"}}).encode()
-	_, err := new(Chats).decode(store.Stream{ID: "00000003-0000-7000-8000-000000000003", State: raw})
+	_, err := (archive{}).decode(store.Stream{ID: "00000003-0000-7000-8000-000000000003", State: raw})
 	if !center.Is(err, center.Unavailable) || !strings.Contains(err.Error(), "newer version of parley") {
 		t.Errorf("got %v", err)
 	}

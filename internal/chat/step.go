@@ -12,8 +12,8 @@ import (
 )
 
 // startFlow begins the contact's flow. It is called in the turn in which the customer connects.
-func (c *Chats) startFlow(t *turn) error {
-	f, err := c.flowToBegin(t)
+func (fs *flows) startFlow(t *turn) error {
+	f, err := fs.flowToBegin(t)
 	if err != nil && !center.Refused(err) {
 		return err
 	}
@@ -27,19 +27,19 @@ func (c *Chats) startFlow(t *turn) error {
 	_, _ = h.Write([]byte(t.Chat.ID))
 	t.keep()
 	t.run = t.begin(roleContact, flow.New(f.id, f.content, h.Sum64()), f.flow.Type)
-	return c.feed(t, flow.Start{})
+	return fs.feed(t, flow.Start{})
 }
 
 // feed gives the flow an event and carries out, within the turn, what it wants done. Questions it asks are answered
 // in the same turn.
-func (c *Chats) feed(t *turn, ev flow.Event) error {
+func (fs *flows) feed(t *turn, ev flow.Event) error {
 	for ev != nil && t.run != nil && !t.run.Done {
-		p, err := c.program(t, t.run.Content)
+		p, err := fs.program(t, t.run.Content)
 		if err != nil {
 			return err
 		}
 		at := t.run.State
-		if at.Contact, err = c.facts(t); err != nil {
+		if at.Contact, err = fs.facts(t); err != nil {
 			return err
 		}
 		next, effects := p.Step(at, ev, t.Now)
@@ -52,7 +52,7 @@ func (c *Chats) feed(t *turn, ev flow.Event) error {
 		if next.Behind != at.Behind || !t.run.signsIn() {
 			t.dropSignIn()
 		}
-		if ev, err = c.carryOut(t, effects, p); err != nil {
+		if ev, err = fs.carryOut(t, effects, p); err != nil {
 			return err
 		}
 	}
@@ -65,7 +65,7 @@ func (c *Chats) feed(t *turn, ev flow.Event) error {
 }
 
 // carryOut does what a step wants done and returns the answer to what it asked last, if it asked.
-func (c *Chats) carryOut(t *turn, effects []flow.Effect, p *flow.Program) (answer flow.Event, err error) {
+func (fs *flows) carryOut(t *turn, effects []flow.Effect, p *flow.Program) (answer flow.Event, err error) {
 	for _, e := range effects {
 		switch e := e.(type) {
 		case flow.Say:
@@ -80,45 +80,45 @@ func (c *Chats) carryOut(t *turn, effects []flow.Effect, p *flow.Program) (answe
 		case flow.CancelTimer:
 			t.cancelTimer(e)
 		case flow.SetRelatedAttributes:
-			answer, err = c.setRelated(t, e.Set)
+			answer, err = fs.setRelated(t, e.Set)
 		case flow.SetEventHook:
-			answer, err = c.setHook(t, e)
+			answer, err = fs.setHook(t, e)
 		case flow.PersistChat:
-			answer, err = c.persist(t, e)
+			answer, err = fs.persist(t, e)
 		case flow.TransferToFlow:
-			answer, err = c.transfer(t, e, p)
+			answer, err = fs.transfer(t, e, p)
 		case flow.InvokeModule:
-			answer, err = c.invokeModule(t, e)
+			answer, err = fs.invokeModule(t, e)
 		case flow.Return:
 			answer = flow.Returned{}
 		case flow.SetTargetQueue:
-			answer, err = c.setTargetQueue(t, e)
+			answer, err = fs.setTargetQueue(t, e)
 		case flow.Enqueue:
-			answer, err = c.enqueue(t, p)
+			answer, err = fs.enqueue(t, p)
 		case flow.Requeue:
-			answer, err = c.requeue(t, e, p)
+			answer, err = fs.requeue(t, e, p)
 		case flow.CheckHours:
-			answer, err = c.checkHours(t, e)
+			answer, err = fs.checkHours(t, e)
 		case flow.CheckMetric:
-			answer, err = c.checkMetric(t, e)
+			answer, err = fs.checkMetric(t, e)
 		case flow.GetMetrics:
-			answer, err = c.getMetrics(t, e)
+			answer, err = fs.getMetrics(t, e)
 		case flow.ShowView:
-			answer, err = c.showView(t, e)
+			answer, err = fs.showView(t, e)
 		case flow.BeginSignIn:
-			answer = c.beginSignIn(t, e)
+			answer = fs.beginSignIn(t, e)
 		case flow.EndSignIn:
-			answer = c.endSignIn(t, e.Came)
+			answer = fs.endSignIn(t, e.Came)
 		case flow.SetContactData:
-			answer, err = c.setContactData(t, e)
+			answer, err = fs.setContactData(t, e)
 		case flow.SetTags:
-			answer, err = c.setTags(t, e)
+			answer, err = fs.setTags(t, e)
 		case flow.SetRouting:
 			t.SetRouting(e.Priority, e.TimeAdjustmentSeconds)
 		case flow.SetRoutingCriteria:
-			c.setRoutingCriteria(t, e)
+			fs.setRoutingCriteria(t, e)
 		case flow.Call:
-			err = c.call(t, e)
+			err = fs.call(t, e)
 		case flow.Log:
 			t.log(e)
 		case flow.Fault:
@@ -136,8 +136,8 @@ func (c *Chats) carryOut(t *turn, effects []flow.Effect, p *flow.Program) (answe
 	return answer, err
 }
 
-func (c *Chats) invokeModule(t *turn, e flow.InvokeModule) (flow.Event, error) {
-	m, err := c.moduleToRun(t, e.ModuleID)
+func (fs *flows) invokeModule(t *turn, e flow.InvokeModule) (flow.Event, error) {
+	m, err := fs.moduleToRun(t, e.ModuleID)
 	if err != nil {
 		return no(err, "no published module to run")
 	}
@@ -156,7 +156,7 @@ func (t *turn) overWith(reason string) {
 // typeCustomerQueue is the type of the flows that customers in a queue run.
 const typeCustomerQueue = "CUSTOMER_QUEUE"
 
-func (c *Chats) setRoutingCriteria(t *turn, e flow.SetRoutingCriteria) {
+func (fs *flows) setRoutingCriteria(t *turn, e flow.SetRoutingCriteria) {
 	criteria, err := center.ParseRoutingCriteria(e.Criteria)
 	if err != nil {
 		t.warn("routing criteria were refused", "contact", t.Chat.Current().ID, "why", err)
@@ -165,7 +165,7 @@ func (c *Chats) setRoutingCriteria(t *turn, e flow.SetRoutingCriteria) {
 	t.Edit().Current().Routing = criteria
 }
 
-func (c *Chats) setContactData(t *turn, e flow.SetContactData) (flow.Event, error) {
+func (fs *flows) setContactData(t *turn, e flow.SetContactData) (flow.Event, error) {
 	set := center.ContactData{
 		Name: e.Name, Description: e.Description, LanguageCode: e.LanguageCode, CustomerID: e.CustomerID, WisdomSession: e.WisdomSessionARN,
 	}
@@ -176,7 +176,7 @@ func (c *Chats) setContactData(t *turn, e flow.SetContactData) (flow.Event, erro
 		}
 	}
 	if e.Related {
-		return c.toRelated(t, related{Data: set})
+		return fs.toRelated(t, related{Data: set})
 	}
 	if err := t.SetContactData(t.Chat.Current().ID, set); err != nil {
 		return no(err, err.Error())
@@ -184,7 +184,7 @@ func (c *Chats) setContactData(t *turn, e flow.SetContactData) (flow.Event, erro
 	return flow.Granted{}, nil
 }
 
-func (c *Chats) setTags(t *turn, e flow.SetTags) (flow.Event, error) {
+func (fs *flows) setTags(t *turn, e flow.SetTags) (flow.Event, error) {
 	if err := t.Tag(t.Chat.Current().ID, e.Set, e.Remove); err != nil {
 		return no(err, err.Error())
 	}
@@ -200,12 +200,12 @@ func no(err error, reason string) (flow.Event, error) {
 	return flow.Refused{Reason: reason}, nil
 }
 
-func (c *Chats) setHook(t *turn, e flow.SetEventHook) (flow.Event, error) {
+func (fs *flows) setHook(t *turn, e flow.SetEventHook) (flow.Event, error) {
 	if e.FlowID == "" {
 		delete(t.Edit().Hooks, e.Hook)
 		return flow.Granted{}, nil
 	}
-	f, err := c.flowToRun(t, e.FlowID)
+	f, err := fs.flowToRun(t, e.FlowID)
 	if err != nil || !f.flow.MayHook(e.Hook) {
 		return no(err, "no published flow of the right type for "+e.Hook)
 	}
@@ -220,15 +220,15 @@ func (c *Chats) setHook(t *turn, e flow.SetEventHook) (flow.Event, error) {
 	return flow.Granted{}, nil
 }
 
-func (c *Chats) transfer(t *turn, e flow.TransferToFlow, p *flow.Program) (flow.Event, error) {
+func (fs *flows) transfer(t *turn, e flow.TransferToFlow, p *flow.Program) (flow.Event, error) {
 	if t.run.Type == typeCustomerQueue {
 		return flow.Refused{Reason: "a customer queue flow does not transfer to another flow"}, nil
 	}
-	f, err := c.flowToRun(t, e.FlowID)
+	f, err := fs.flowToRun(t, e.FlowID)
 	if err != nil || !f.flow.MayEnter() {
 		return no(err, "no published flow to transfer to")
 	}
-	if _, err := c.program(t, f.content); err != nil {
+	if _, err := fs.program(t, f.content); err != nil {
 		return nil, err
 	}
 	t.grantedTo(p)
@@ -246,8 +246,8 @@ func (t *turn) grantedTo(p *flow.Program) {
 	}
 }
 
-func (c *Chats) persist(t *turn, e flow.PersistChat) (flow.Event, error) {
-	past, err := c.earlier(t, center.Persistence{Type: e.RehydrationType, Source: center.ContactID(e.SourceContactID)})
+func (fs *flows) persist(t *turn, e flow.PersistChat) (flow.Event, error) {
+	past, err := fs.earlier(t, center.Persistence{Type: e.RehydrationType, Source: center.ContactID(e.SourceContactID)})
 	if err == nil {
 		err = t.Associate(past)
 	}
@@ -258,8 +258,8 @@ func (c *Chats) persist(t *turn, e flow.PersistChat) (flow.Event, error) {
 }
 
 // setRelated writes attributes of the related contact.
-func (c *Chats) setRelated(t *turn, set map[string]string) (flow.Event, error) {
-	return c.toRelated(t, related{Set: set})
+func (fs *flows) setRelated(t *turn, set map[string]string) (flow.Event, error) {
+	return fs.toRelated(t, related{Set: set})
 }
 
 // related is what a flow writes of the contact that its own is related to.
@@ -293,8 +293,8 @@ func (r related) write(d *center.Draft) error {
 // toRelated writes something of the related contact, which is another chat's: a due row carries it there, so that a
 // crash between the two loses nothing. What a turn sets travels together, so that what it set last holds. What the
 // related contact has no room for by now is refused at once, for the flow to take its error branch.
-func (c *Chats) toRelated(t *turn, set related) (flow.Event, error) {
-	other, err := c.chatRelated(t)
+func (fs *flows) toRelated(t *turn, set related) (flow.Event, error) {
+	other, err := fs.chatRelated(t)
 	if err != nil {
 		return no(err, "the contact has no related contact")
 	}
@@ -319,14 +319,14 @@ func (c *Chats) toRelated(t *turn, set related) (flow.Event, error) {
 const dueRelated = "related:"
 
 // facts is what a flow may know of the contact.
-func (c *Chats) facts(t *turn) (flow.Contact, error) {
+func (fs *flows) facts(t *turn) (flow.Contact, error) {
 	chat, contact := t.Chat, t.Chat.Current()
 	f := flow.Contact{
 		ContactID: string(contact.ID), InitialContactID: string(chat.ID), PreviousContactID: string(contact.Previous),
-		InstanceARN: c.partition.InstanceARN(chat.Instance), InitiationMethod: contact.InitiationMethod,
-		AwsRegion: c.partition.Region, LanguageCode: contact.LanguageCode, Name: contact.Name,
+		InstanceARN: fs.partition.InstanceARN(chat.Instance), InitiationMethod: contact.InitiationMethod,
+		AwsRegion: fs.partition.Region, LanguageCode: contact.LanguageCode, Name: contact.Name,
 		Description: contact.Description, CustomerID: chat.CustomerID, Attributes: chat.Attributes,
-		FlowType: t.run.Type, Trace: c.trace,
+		FlowType: t.run.Type, Trace: fs.trace,
 	}
 	if f.PreviousContactID == "" {
 		f.PreviousContactID = f.ContactID
@@ -357,12 +357,12 @@ func (c *Chats) facts(t *turn) (flow.Contact, error) {
 	}
 	_, f.Bot = chat.With(center.RoleCustomBot)
 	if contact.TargetQueue != "" {
-		q, err := c.targetQueue(t)
+		q, err := fs.targetQueue(t)
 		if err != nil && !center.Refused(err) {
 			return f, err
 		}
 		if err == nil { // otherwise it was deleted, and there is none
-			f.Queue = flow.Queue{Name: q.Name, ARN: c.partition.QueueARN(chat.Instance, q.ID)}
+			f.Queue = flow.Queue{Name: q.Name, ARN: fs.partition.QueueARN(chat.Instance, q.ID)}
 		}
 	}
 	return f, nil

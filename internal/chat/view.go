@@ -16,21 +16,21 @@ import (
 )
 
 // showView shows a view to the participant whom the flow talks to, as a message with a token that opens it.
-func (c *Chats) showView(t *turn, e flow.ShowView) (flow.Event, error) {
+func (fs *flows) showView(t *turn, e flow.ShowView) (flow.Event, error) {
 	for _, needed := range []string{center.Interactive, center.InteractiveResponse} {
 		if !slices.Contains(t.Chat.ContentTypes, needed) {
 			return flow.Refused{Reason: "the chat's SupportedMessagingContentTypes do not have " + needed}, nil
 		}
 	}
 	data := cmp.Or(e.Data, "{}")
-	v, err := c.viewToShow(t, center.ParseView(e.ViewID).At(e.Version))
+	v, err := fs.viewToShow(t, center.ParseView(e.ViewID).At(e.Version))
 	if err != nil {
 		return no(err, "no published view of that id and version")
 	}
 	if problems := v.Content.Check([]byte(data)); len(problems) > 0 {
 		return flow.Refused{Reason: "the view's input is refused: " + strings.Join(problems, "; ")}, nil
 	}
-	t.Prompt(center.Message{ContentType: center.Interactive, Content: viewMessage(v.Ref.ID, data, c.sealView(t, v))})
+	t.Prompt(center.Message{ContentType: center.Interactive, Content: viewMessage(v.Ref.ID, data, fs.sealView(t, v))})
 	r := *t.run
 	r.Hidden = e.HideResponse
 	t.run = &r
@@ -60,9 +60,9 @@ func viewMessage(id center.ViewID, data, token string) string {
 
 // sealView makes the token of a view that is shown now: it names the very content, and is good as long as the chat
 // can last.
-func (c *Chats) sealView(t *turn, v *catalog.View) string {
-	now := c.wall()
-	return c.sealer.Seal(token.Claims{
+func (fs *flows) sealView(t *turn, v *catalog.View) string {
+	now := fs.wall()
+	return fs.sealer.Seal(token.Claims{
 		Kind: token.View, Instance: string(t.Chat.Instance), Chat: string(t.Chat.ID), Contact: string(t.Chat.Current().ID),
 		View: v.Ref.String() + " " + v.SHA256, Issued: now, Expires: now.Add(t.Chat.ExpiresAt().Sub(t.Now)),
 	})
