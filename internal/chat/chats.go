@@ -410,6 +410,9 @@ func (c *Chats) commit(ctx context.Context, e *entry, t *turn) error {
 	if t.ran {
 		t.Edit()
 	}
+	if err := c.countFigures(t); err != nil {
+		return err
+	}
 	ch := t.Finish(func(chat *center.Chat) []byte {
 		s = &state{Chat: *chat, Run: t.run}
 		return s.encode()

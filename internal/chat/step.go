@@ -26,6 +26,7 @@ func (c *Chats) startFlow(t *turn) error {
 	h := fnv.New64a()
 	_, _ = h.Write([]byte(t.Chat.ID))
 	t.run = &run{State: flow.New(string(f.ID), content, h.Sum64()), Type: f.Type}
+	t.BeginFlow(f.ID, f.Type)
 	return c.feed(t, flow.Start{})
 }
 
@@ -51,7 +52,7 @@ func (c *Chats) feed(t *turn, ev flow.Event) error {
 		if next.Behind != at.Behind || !t.run.signsIn() {
 			t.dropSignIn()
 		}
-		if ev, err = c.carryOut(t, effects, p); err != nil {
+		if ev, err = c.carryOn(t, effects, p); err != nil {
 			return err
 		}
 	}

@@ -68,10 +68,8 @@ func newChange(c *center.Change) (*job, error) {
 		}
 		j.rows[i] = row
 	}
-	for _, id := range c.Contacts {
-		if _, ok := center.UUID(string(id)); !ok {
-			return nil, fmt.Errorf("contact id %q", id)
-		}
+	if err := checkAfterwards(c); err != nil {
+		return nil, err
 	}
 	for _, r := range c.Receipts {
 		if _, ok := center.UUID(string(r.Message)); !ok {
@@ -107,7 +105,6 @@ const (
 	sqlSetState   = `UPDATE chat SET ended = $2, ended_at = $3, state = $4 WHERE id = $1`
 	sqlFinish     = `DELETE FROM due WHERE chat = $1 AND key = $2 AND at = $3`
 	sqlItem       = `INSERT INTO item (chat, seq, at, id, flags, token, body) VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT DO NOTHING`
-	sqlContact    = `INSERT INTO contact (id, chat) VALUES ($1, $2) ON CONFLICT DO NOTHING`
 	sqlRelease    = `DELETE FROM claim WHERE kind = $1 AND key = $2`
 	sqlUndue      = `DELETE FROM due WHERE chat = $1 AND key = $2`
 	sqlItemID     = `SELECT id FROM item WHERE chat = $1 AND seq = $2`
@@ -154,10 +151,7 @@ func (d *dialect) steps(j *job) []step {
 			add(taken, sqlItem, chat, row.seq, row.at, row.id, row.flags, row.token, row.body)
 		}
 	}
-	for _, id := range c.Contacts {
-		raw, _ := center.UUID(string(id))
-		add(func(session) error { return fault(fmt.Errorf("contact %s exists", id)) }, sqlContact, raw[:], chat)
-	}
+	d.afterwards(c, chat, add)
 	for _, claim := range c.Release {
 		add(nil, sqlRelease, claim.Kind, []byte(claim.Key))
 	}

@@ -205,7 +205,8 @@ func (s *Store) probe(ctx context.Context) error {
 		if _, err := ses.exec(`INSERT INTO probe (pad) VALUES ($1)`, make([]byte, probeBytes)); err != nil {
 			return err
 		}
-		for _, of := range []string{"chat WHERE id", "item WHERE chat", "contact WHERE chat", "due WHERE chat", "claim WHERE chat", "receipt WHERE chat"} {
+		for _, of := range []string{"chat WHERE id", "item WHERE chat", "contact WHERE chat", "due WHERE chat", "claim WHERE chat", "receipt WHERE chat",
+			"contact_attribute WHERE stream", "flow_run WHERE contact"} {
 			if _, err := ses.exec(`DELETE FROM `+of+` = $1`, none[:]); err != nil {
 				return err
 			}
@@ -242,7 +243,7 @@ func (s *Store) Reset(ctx context.Context) error {
 		if _, err := ses.exec(`UPDATE resource_version SET version = version + 1`); err != nil {
 			return err
 		}
-		for _, table := range []string{"chat", "item", "contact", "due", "claim", "receipt", "resource", "reference", "erased"} {
+		for _, table := range append([]string{"chat", "item", "due", "claim", "receipt", "resource", "reference", "erased"}, afterwards...) {
 			if _, err := ses.exec("DELETE FROM " + table); err != nil {
 				return err
 			}
