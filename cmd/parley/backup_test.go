@@ -48,6 +48,22 @@ func TestEraseAChatFromTheShell(t *testing.T) {
 	}
 }
 
+func TestKeepContactsTakesATime(t *testing.T) {
+	for value, want := range map[string]string{"-1h": "--keep-contacts", "1s": "--keep-contacts must be 0 or at least 1m", "soon": "keep-contacts"} {
+		if _, stderr, code := parley(t, nil, "serve", "--keep-contacts="+value); code == 0 || !strings.Contains(stderr, want) {
+			t.Errorf("%s: exit %d, %s", value, code, stderr)
+		}
+	}
+	for _, good := range []string{"0", "2160h"} { // a time shorter than that of chats is fine
+		if _, stderr, _ := parley(t, nil, "serve", "--keep-chats=4320h", "--keep-contacts="+good); strings.Contains(stderr, "keep-contacts") {
+			t.Errorf("%s: %s", good, stderr)
+		}
+	}
+	if _, stderr, code := parley(t, []string{"PARLEY_KEEP_CONTACTS=1s"}, "serve"); code == 0 || !strings.Contains(stderr, "--keep-contacts must be") {
+		t.Errorf("by the environment: exit %d, %s", code, stderr)
+	}
+}
+
 func TestKeepChatsTakesATime(t *testing.T) {
 	for value, want := range map[string]string{"-1h": "--keep-chats", "1s": "--keep-chats must be 0 or at least 1m", "soon": "keep-chats"} {
 		if _, stderr, code := parley(t, nil, "serve", "--keep-chats="+value); code == 0 || !strings.Contains(stderr, want) {

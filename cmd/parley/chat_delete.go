@@ -22,7 +22,7 @@ type deleteChatCmd struct {
 
 // Help says what goes and what stays.
 func (*deleteChatCmd) Help() string {
-	return `The chat goes with all its contacts, messages, attributes, references, receipts, timers and remembered ClientTokens. It works beside running servers. A chat that continues the erased one keeps what it copied when it began, and its RelatedContactId, which leads nowhere. Backups, flow logs and PostgreSQL's own archives keep what they have: docs/operating.md, "Erasure".`
+	return `The chat goes with all its messages, attributes, references, receipts, timers and remembered ClientTokens. It works beside running servers. A chat that continues the erased one keeps what it copied when it began, and its RelatedContactId, which leads nowhere. Figures of its contacts (ids, times, queue, counts of messages) stay for --keep-contacts. Backups, flow logs and PostgreSQL's own archives keep what they have: docs/operating.md, "Erasure".`
 }
 
 func (c *deleteChatCmd) Run() error {

@@ -25,14 +25,17 @@ type Change struct {
 	Instance InstanceID
 	Ended    bool
 	EndedAt  time.Time
-	// Contacts are segments that this Change adds to an existing chat, so that they can be found by id. The first
-	// contact is found by the chat's own id.
-	Contacts []ContactID
-	Due      []Due    // put: a row with the same stream and key is replaced
-	Cancel   []string // keys of due rows taken away
-	Take     []Claim  // fails the whole Change when a live claim is there
-	Release  []Claim  // by kind and key; taking away what is not there is no error
-	Receipts []Receipt
+	// Contacts, Attributes, Unset and FlowRuns are rows for what is asked afterwards. They are put, over those that are
+	// there, and follow from the state: [Draft.Finish] finds them. Unset are names of attributes taken away.
+	Contacts   []ContactRecord
+	Attributes []Attribute
+	Unset      []string
+	FlowRuns   []FlowRun
+	Due        []Due    // put: a row with the same stream and key is replaced
+	Cancel     []string // keys of due rows taken away
+	Take       []Claim  // fails the whole Change when a live claim is there
+	Release    []Claim  // by kind and key; taking away what is not there is no error
+	Receipts   []Receipt
 	// Done is the due row whose event this Change is the answer to; it is taken away with it, if it is still the
 	// row that was claimed.
 	Done *Due

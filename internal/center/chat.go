@@ -35,6 +35,11 @@ type Chat struct {
 	// Slot is the claim this chat holds among the instance's concurrent active chats, if a quota is set.
 	Slot  string    `json:"slot,omitempty"`
 	Ended time.Time `json:"ended,omitzero"`
+	// FlowRuns are those that go on, and those that are over and have no row yet. FlowRunsBegun numbers them.
+	FlowRuns      []FlowRun `json:"flowRuns,omitempty"`
+	FlowRunsBegun int       `json:"flowRunsBegun,omitempty"`
+	// Recorded says that the chat has rows for what is asked afterwards: all chats that began since there are such rows.
+	Recorded bool `json:"recorded,omitempty"`
 }
 
 // Contact is one segment of a chat.
@@ -160,5 +165,6 @@ func (c *Chat) clone() Chat {
 	n.Attributes = maps.Clone(c.Attributes)
 	n.Hooks = maps.Clone(c.Hooks)
 	n.Past = slices.Clone(c.Past)
+	n.FlowRuns = slices.Clone(c.FlowRuns)
 	return n
 }

@@ -16,14 +16,20 @@ type Draft struct {
 	Now   time.Time
 	NewID func() string
 
-	change Change
-	last   time.Time
-	edited bool
+	change  Change
+	seen    *Chat // nil for a chat that is new
+	last    time.Time
+	edited  bool
+	figures map[ContactID]*Figures // of contacts that the Draft ends
 }
 
 // NewDraft begins a decision about a chat whose last item has number after and time last.
 func NewDraft(chat *Chat, after int64, last, now time.Time, newID func() string) *Draft {
-	return &Draft{Chat: chat, Now: now.UTC(), NewID: newID, last: last, change: Change{Stream: StreamID(chat.ID), After: after}}
+	d := &Draft{Chat: chat, Now: now.UTC(), NewID: newID, last: last, change: Change{Stream: StreamID(chat.ID), After: after}}
+	if after > 0 {
+		d.seen = chat
+	}
+	return d
 }
 
 // Edit returns the chat for changing: a copy of what was seen, the same copy each time.
@@ -41,6 +47,9 @@ func (d *Draft) Empty() bool {
 	return !d.edited && len(c.Items) == 0 && len(c.Due) == 0 && len(c.Cancel) == 0 && len(c.Take) == 0 &&
 		len(c.Release) == 0 && len(c.Receipts) == 0 && c.Done == nil
 }
+
+// After is the number of the last item that was there.
+func (d *Draft) After() int64 { return d.change.After }
 
 // Seq is the number that the next item will get.
 func (d *Draft) Seq() int64 { return d.change.After + int64(len(d.change.Items)) + 1 }
@@ -153,6 +162,7 @@ func (d *Draft) Answers(due Due) { d.change.Done = &due }
 func (d *Draft) Finish(encode func(*Chat) []byte) *Change {
 	c := &d.change
 	if d.edited {
+		d.keepRows()
 		c.State = encode(d.Chat)
 		c.Kind, c.Instance = KindChat, d.Chat.Instance
 		c.Ended, c.EndedAt = !d.Chat.Ended.IsZero(), d.Chat.Ended

@@ -78,6 +78,11 @@ func (d *Draft) End(reason string) {
 	contact := c.Current()
 	d.leaveQueue(contact)
 	contact.Disconnected, contact.DisconnectReason, contact.LastUpdate = d.Now, reason, d.Now
+	outcome := OutcomeDropped
+	if reason == ReasonFlow {
+		outcome = OutcomeDisconnected
+	}
+	d.endAllFlows(outcome)
 	d.Unschedule(DueConnect)
 	d.Unschedule(DueDuration)
 	for _, p := range c.Participants {

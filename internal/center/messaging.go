@@ -17,12 +17,16 @@ type Settings struct {
 	ActiveChats      int           // concurrent active chats of an instance; 0: no limit. Amazon Connect: 500
 	ResourceQuotas   bool          // Amazon Connect's default quotas of flows, modules, functions and bots
 	KeepChats        time.Duration // how long after its end a chat is erased; 0: never
+	KeepContacts     time.Duration // how long after its end what is known of a contact is deleted; 0: never
 	LegacySizes      bool          // the older limits by content type: 1,024 characters of text, 12,000 of JSON
 }
 
 // DefaultSettings returns AWS's documented times, no quota and no delay.
 func DefaultSettings() Settings {
-	return Settings{ConnectWithin: 5 * time.Minute, BotJoinWithin: 15 * time.Second, ClientTokenLife: 7 * 24 * time.Hour}
+	return Settings{
+		ConnectWithin: 5 * time.Minute, BotJoinWithin: 15 * time.Second, ClientTokenLife: 7 * 24 * time.Hour,
+		KeepContacts: 730 * 24 * time.Hour, // 24 months (admin guide, "Data model for contact records")
+	}
 }
 
 // Send says something into the chat in a participant's name.

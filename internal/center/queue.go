@@ -237,6 +237,5 @@ func (d *Draft) Requeue(q QueueID, place string) {
 	next.Initiated, next.ConnectedToSystem, next.Disconnected, next.DisconnectReason = d.Now, d.Now, time.Time{}, ""
 	next.FirstSeq, next.TargetQueue = d.Seq(), q
 	chat.Contacts = append(chat.Contacts, next)
-	d.change.Contacts = append(d.change.Contacts, next.ID)
 	d.Enqueue(place)
 }

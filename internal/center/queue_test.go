@@ -87,8 +87,8 @@ func TestRequeue(t *testing.T) {
 		next.Name != "Order" || next.Tags["a"] != "b" || next.FirstSeq != 6 {
 		t.Errorf("the new contact is %+v", next)
 	}
-	if !slices.Equal(ch.Contacts, []center.ContactID{"new1"}) {
-		t.Errorf("the change makes the contacts %v", ch.Contacts)
+	if len(ch.Contacts) != 2 || ch.Contacts[0].ID != "c1" || ch.Contacts[0].Next != "new1" || ch.Contacts[1].ID != "new1" || ch.Contacts[1].Previous != "c1" {
+		t.Errorf("the change puts the contacts %+v", ch.Contacts)
 	}
 	if got := held(ch.Release); len(got) != 2 || !strings.HasPrefix(got[0], "queued i1/q1/") || got[1] != "in-line "+was {
 		t.Errorf("released %v", got)

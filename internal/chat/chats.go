@@ -148,6 +148,9 @@ func (t *turn) Finish() (*center.Change, any, error) {
 	if t.ran {
 		t.Edit()
 	}
+	if err := t.chats.countFigures(t); err != nil {
+		return nil, nil, err
+	}
 	var next any
 	ch := t.Draft.Finish(func(chat *center.Chat) []byte {
 		s := &state{Version: stateVersion, Chat: *chat, Runs: t.all, LastRun: t.last}

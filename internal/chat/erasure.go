@@ -37,14 +37,15 @@ type erasures struct {
 	wake  chan struct{} // there is something to do before it wakes by itself
 	dirty atomic.Bool   // deleted rows may be in the write-ahead log; true until it was emptied
 
-	chats, items, contents, failures atomic.Int64
-	overdue                          atomic.Int64 // how far beyond its time the oldest ended chat is
+	chats, items, records, contents, failures atomic.Int64
+	overdue                                   atomic.Int64 // how far beyond its time the oldest ended chat is
 }
 
 // ErasureStats count what this node has erased since it started.
 type ErasureStats struct {
 	Chats    int64
 	Items    int64
+	Records  int64         // rows of contacts, and of what else is kept as long
 	Contents int64         // of flows and modules
 	Failures int64         // steps that failed, and were tried again
 	Overdue  time.Duration // how far beyond its time the oldest ended chat is
@@ -53,11 +54,12 @@ type ErasureStats struct {
 // ErasureStats returns what this node has erased.
 func (c *Chats) ErasureStats() ErasureStats {
 	e := &c.erasures
-	return ErasureStats{e.chats.Load(), e.items.Load(), e.contents.Load(), e.failures.Load(), time.Duration(e.overdue.Load())}
+	return ErasureStats{e.chats.Load(), e.items.Load(), e.records.Load(), e.contents.Load(), e.failures.Load(), time.Duration(e.overdue.Load())}
 }
 
-// EraseOld erases the chats that ended longer than Settings.KeepChats ago, finishes what other erasures have begun, and
-// deletes the contents that no flow needs, until ctx ends. Several nodes may do so at once. While there is nothing to do
+// EraseOld erases the chats that ended longer than Settings.KeepChats ago and what is known of contacts that ended longer
+// than Settings.KeepContacts ago, finishes what other erasures have begun, and deletes the contents that no flow needs,
+// until ctx ends. Several nodes may do so at once. While there is nothing to do
 // it sleeps until the next chat's time has come, at most for an hour.
 func (c *Chats) EraseOld(ctx context.Context) {
 	c.erasures.dirty.Store(true) // a crash may have left deleted rows in the write-ahead log
@@ -102,8 +104,7 @@ func (c *Chats) scrub(ctx context.Context) error {
 func (c *Chats) eraseStep(ctx context.Context) (worked bool, err error) {
 	gone, more, err := c.store.Sweep(ctx, c.wall())
 	c.count(gone)
-	keep := c.settings.KeepChats
-	if err != nil || more || keep <= 0 {
+	if err != nil || more || c.settings.KeepChats <= 0 && c.settings.KeepContacts <= 0 {
 		return more, err
 	}
 	now := c.clock.Now()
@@ -113,8 +114,23 @@ func (c *Chats) eraseStep(ctx context.Context) (worked bool, err error) {
 	} else if ok && there.Before(now) {
 		now = there
 	}
-	before := now.Add(-keep)
-	if gone, err = c.store.EraseEnded(ctx, before, c.wall(), eraseBatch); err != nil {
+	if keep := c.settings.KeepChats; keep > 0 {
+		if worked, err = c.eraseEnded(ctx, now.Add(-keep)); worked || err != nil {
+			return worked, err
+		}
+	}
+	if keep := c.settings.KeepContacts; keep > 0 {
+		records, err := c.store.EraseRecords(ctx, now.Add(-keep))
+		c.erasures.records.Add(records)
+		return records > 0, err
+	}
+	return false, nil
+}
+
+// eraseEnded begins to erase some of the chats that ended at before or earlier.
+func (c *Chats) eraseEnded(ctx context.Context, before time.Time) (worked bool, err error) {
+	gone, err := c.store.EraseEnded(ctx, before, c.wall(), eraseBatch)
+	if err != nil {
 		return false, err
 	}
 	c.count(gone)

@@ -27,6 +27,7 @@ func (fs *flows) startFlow(t *turn) error {
 	_, _ = h.Write([]byte(t.Chat.ID))
 	t.keep()
 	t.run = t.begin(roleContact, flow.New(f.id, f.content, h.Sum64()), f.flow.Type)
+	t.BeginFlow(int(t.run.ID), f.flow.ID, f.flow.Type)
 	return fs.feed(t, flow.Start{})
 }
 
@@ -52,7 +53,7 @@ func (fs *flows) feed(t *turn, ev flow.Event) error {
 		if next.Behind != at.Behind || !t.run.signsIn() {
 			t.dropSignIn()
 		}
-		if ev, err = fs.carryOut(t, effects, p); err != nil {
+		if ev, err = fs.carryOn(t, effects, p); err != nil {
 			return err
 		}
 	}

@@ -50,6 +50,7 @@ func (s *Server) metrics(w http.ResponseWriter, _ *http.Request) {
 	erased := s.chats.ErasureStats()
 	e.one("parley_chats_erased_total", "counter", "Chats that this node has erased, for their age or because it was asked to.", float64(erased.Chats))
 	e.one("parley_chat_items_erased_total", "counter", "Items of erased chats that this node has deleted.", float64(erased.Items))
+	e.one("parley_contact_rows_deleted_total", "counter", "Rows of contacts, flow runs, offers and agents' times that this node has deleted for their age.", float64(erased.Records))
 	e.one("parley_flow_contents_deleted_total", "counter", "Contents of flows and modules that this node has deleted because nothing needed them.", float64(erased.Contents))
 	e.one("parley_erasure_failures_total", "counter", "Steps of erasing that failed and are tried again.", float64(erased.Failures))
 	e.one("parley_erasure_overdue_seconds", "gauge", "How far beyond --keep-chats the oldest ended chat was when this node last looked.", erased.Overdue.Seconds())

@@ -107,10 +107,8 @@ func newPart(c *center.Change) (p part, err error) {
 			return p, err
 		}
 	}
-	for _, id := range c.Contacts {
-		if _, ok := center.UUID(string(id)); !ok {
-			return p, fmt.Errorf("contact id %q", id)
-		}
+	if err := checkAfterwards(c); err != nil {
+		return p, err
 	}
 	for _, r := range c.Receipts {
 		if _, ok := center.UUID(string(r.Message)); !ok {
@@ -146,7 +144,6 @@ const (
 	sqlSetState   = `UPDATE stream SET ended = $2, ended_at = $3, state = $4 WHERE id = $1`
 	sqlFinish     = `DELETE FROM due WHERE stream = $1 AND key = $2 AND at = $3`
 	sqlItem       = `INSERT INTO item (stream, seq, at, id, flags, token, body) VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT DO NOTHING`
-	sqlContact    = `INSERT INTO contact (id, stream) VALUES ($1, $2) ON CONFLICT DO NOTHING`
 	sqlRelease    = `DELETE FROM claim WHERE kind = $1 AND key = $2`
 	sqlCancel     = `DELETE FROM due WHERE stream = $1 AND key = $2`
 	sqlItemID     = `SELECT id FROM item WHERE stream = $1 AND seq = $2`
@@ -201,10 +198,7 @@ func (d *dialect) partSteps(steps []step, p *part) []step {
 			add(taken, sqlItem, stream, row.seq, row.at, row.id, row.flags, row.token, row.body)
 		}
 	}
-	for _, id := range c.Contacts {
-		raw, _ := center.UUID(string(id))
-		add(func(session) error { return fault(fmt.Errorf("contact %s exists", id)) }, sqlContact, raw[:], stream)
-	}
+	d.afterwards(c, stream, add)
 	for _, claim := range c.Release {
 		add(nil, sqlRelease, claim.Kind, []byte(claim.Key))
 	}

@@ -359,8 +359,7 @@ func TestDroppedConnectionsLoseAndDoubleNothing(t *testing.T) {
 func TestReferencesOfOlderRows(t *testing.T) {
 	forEachDatabase(t, func(t *testing.T, url string) {
 		ctx := t.Context()
-		db := databaseAt(t, url, 2)
-		for _, r := range []Resource{
+		older := []Resource{
 			{Instance: instance, Kind: "hours-of-operation", ID: "h"},
 			{Instance: instance, Kind: "queue", ID: "q", Body: []byte(`{"id":"q","hours":"h"}`)},
 			{Instance: instance, Kind: "flow-module-version", ID: "m/0000000000000000002"},
@@ -368,8 +367,10 @@ func TestReferencesOfOlderRows(t *testing.T) {
 			{Instance: instance, Kind: "contact-flow-version", ID: "f/0000000000000000001"},
 			{Instance: instance, Kind: "contact-flow-alias", ID: "f/b", Body: []byte(`{"id":"b","module":"f","version":1}`)},
 			{Instance: instance, Kind: "view", ID: "v", Body: []byte(`{"id":"v","name":"V","versions":[{"number":1,"content":"x","description":"first"},{"number":3,"content":"y"}],"lastVersion":3}`)},
-		} {
-			_, err := db.ExecContext(ctx, `INSERT INTO resource (instance, kind, id, body, version, created, modified) VALUES ($1, $2, $3, $4, 1, 1, 1)`,
+		}
+		db := databaseAt(t, url, 2)
+		for _, r := range older {
+			_, err := db.ExecContext(ctx, `INSERT INTO resource (instance, kind, id, version, created, modified, body) VALUES ($1, $2, $3, 1, 0, 0, $4)`,
 				string(r.Instance), r.Kind, []byte(r.ID), r.Body)
 			equal(t, "insert", err, nil)
 		}

@@ -9,12 +9,13 @@ import (
 	"github.com/parley-chat/parley/internal/center"
 )
 
-// Erasing a chat has two parts. First its row goes, with its contacts, due rows and claims, in one transaction: from
-// there on nothing of the chat is found, and no Change to it is committed. Its items and receipts, of which there may be
-// any number, follow in steps of eraseRows. The row in table erased says what is left, so that a crash in between loses
+// Erasing a chat has two parts. First its row goes, with its due rows and claims, in one transaction: from there on nothing
+// of the chat is found, and no Change to it is committed. The rows of contacts that have ended stay, with figures and
+// without what a flow has written into them. Items, receipts and attributes, of which there may be any number, follow in
+// steps of eraseRows. The row in table erased says what is left, so that a crash in between loses
 // no work, and several nodes share it.
 const (
-	// eraseRows is how many rows one transaction of [Store.Sweep] deletes, of each of two tables.
+	// eraseRows is how many rows one transaction of [Store.Sweep] deletes, of each of three tables.
 	eraseRows = 256
 	// sweepChats is how many chats such a transaction looks at.
 	sweepChats = 64
@@ -29,9 +30,9 @@ const (
 // notErased keeps reads from items of a chat that is being erased; $1 is the chat.
 const notErased = ` AND EXISTS (SELECT 1 FROM stream WHERE stream.id = $1)`
 
-// Erased counts what erasures have deleted.
+// Erased counts what erasures have deleted. Contacts are those of the chats, whether their rows stay or not.
 type Erased struct {
-	Chats, Contacts, Items, Receipts, Due, Claims int64
+	Chats, Contacts, Items, Receipts, Due, Claims, Attributes int64
 }
 
 // Add adds what another step has deleted.
@@ -42,6 +43,7 @@ func (e *Erased) Add(more Erased) {
 	e.Receipts += more.Receipts
 	e.Due += more.Due
 	e.Claims += more.Claims
+	e.Attributes += more.Attributes
 }
 
 // EraseEnded begins to erase up to limit chats that ended at before or earlier, those first that ended first. [Store.Sweep]
@@ -88,8 +90,7 @@ func (s *Store) erase(ctx context.Context, now time.Time, find string, args ...a
 			from  string
 			count *int64
 		}{
-			{`stream WHERE id`, &gone.Chats}, {`contact WHERE stream`, &gone.Contacts},
-			{`due WHERE stream`, &gone.Due}, {`claim WHERE stream`, &gone.Claims},
+			{`stream WHERE id`, &gone.Chats}, {`due WHERE stream`, &gone.Due}, {`claim WHERE stream`, &gone.Claims},
 		} {
 			n, err := ses.exec(`DELETE FROM `+table.from+` IN (SELECT v.id FROM `+s.d.ids+`)`, ids)
 			if err != nil {
@@ -98,11 +99,25 @@ func (s *Store) erase(ctx context.Context, now time.Time, find string, args ...a
 			*table.count = n
 			j.pages += int(n) * pagesPerRow
 		}
-		gone.Contacts += gone.Chats // the first contact of a chat has no row of its own
-		return nil
+		counted, err := ses.query(`SELECT count(*) FROM contact WHERE stream IN (SELECT v.id FROM `+s.d.ids+`) AND id <> stream`, ids)
+		if err != nil {
+			return err
+		}
+		later, _ := counted[0][0].(int64)
+		gone.Contacts = gone.Chats + later // the first contact of a chat may have no row of its own
+		j.pages += int(gone.Contacts) * pagesPerRow
+		if _, err := ses.exec(`DELETE FROM contact WHERE `+goesWithChat+` AND stream IN (SELECT v.id FROM `+s.d.ids+`)`, ids); err != nil {
+			return err
+		}
+		_, err = ses.exec(`UPDATE contact SET routing = NULL WHERE routing IS NOT NULL AND stream IN (SELECT v.id FROM `+s.d.ids+`)`, ids)
+		return err
 	}
 	return gone, s.do(ctx, j)
 }
+
+// goesWithChat are the rows of contacts that do not outlive their chat: those of before there was more in them than the
+// chat, and those of contacts that have not ended, which would never grow old.
+const goesWithChat = `(instance IS NULL OR disconnected IS NULL)`
 
 func chatsOf(rows [][]driver.Value) [][]byte {
 	ids := make([][]byte, len(rows))
@@ -138,7 +153,7 @@ func (s *Store) sweep(ctx context.Context, now time.Time, find string, args ...a
 			swept, _ := rows[0][1].(int64)
 			left, err = s.sweepOne(ses, now, blob(rows[0][0]), swept == 1, left, &gone)
 		}
-		j.pages = int(gone.Items+gone.Receipts) * pagesPerRow
+		j.pages = int(gone.Items+gone.Receipts+gone.Attributes) * pagesPerRow
 		return err
 	}
 	err = s.do(ctx, j)
@@ -156,9 +171,14 @@ func (s *Store) sweepOne(ses session, now time.Time, chat []byte, swept bool, li
 	if err != nil {
 		return 0, err
 	}
+	attributes, err := ses.exec(sqlEraseAttributes, chat, limit)
+	if err != nil {
+		return 0, err
+	}
 	gone.Items += items
 	gone.Receipts += receipts
-	left = limit - max(items, receipts)
+	gone.Attributes += attributes
+	left = limit - max(items, receipts, attributes)
 	switch {
 	case left == 0:
 		return 0, nil
@@ -176,6 +196,8 @@ const (
 		(SELECT seq FROM item WHERE stream = $1 ORDER BY seq LIMIT $2) AS prefix)`
 	sqlEraseReceipts = `DELETE FROM receipt WHERE stream = $1 AND (item, participant) IN
 		(SELECT item, participant FROM receipt WHERE stream = $1 ORDER BY item, participant LIMIT $2)`
+	sqlEraseAttributes = `DELETE FROM contact_attribute WHERE stream = $1 AND name IN
+		(SELECT name FROM contact_attribute WHERE stream = $1 ORDER BY name LIMIT $2)`
 )
 
 // forgetErased ends the erasure of a chat. What a batch of another node put there after the first part goes too.
@@ -183,8 +205,8 @@ func forgetErased(ses session, chat []byte, gone *Erased) error {
 	for _, table := range []struct {
 		from  string
 		count *int64
-	}{{`contact`, &gone.Contacts}, {`due`, &gone.Due}, {`claim`, &gone.Claims}} {
-		n, err := ses.exec(`DELETE FROM `+table.from+` WHERE stream = $1`, chat)
+	}{{`contact WHERE ` + goesWithChat + ` AND`, &gone.Contacts}, {`due WHERE`, &gone.Due}, {`claim WHERE`, &gone.Claims}} {
+		n, err := ses.exec(`DELETE FROM `+table.from+` stream = $1`, chat)
 		if err != nil {
 			return err
 		}
@@ -204,8 +226,9 @@ func (s *Store) Rows(ctx context.Context, chat center.StreamID) (n Erased, err e
 		from  string
 		count *int64
 	}{
-		{`stream WHERE id`, &n.Chats}, {`contact WHERE stream`, &n.Contacts}, {`item WHERE stream`, &n.Items},
+		{`stream WHERE id`, &n.Chats}, {`contact WHERE id <> stream AND stream`, &n.Contacts}, {`item WHERE stream`, &n.Items},
 		{`receipt WHERE stream`, &n.Receipts}, {`due WHERE stream`, &n.Due}, {`claim WHERE stream`, &n.Claims},
+		{`contact_attribute WHERE stream`, &n.Attributes},
 	} {
 		if err := s.row(ctx, `SELECT count(*) FROM `+table.from+` = $1`, []any{raw[:]}, table.count); err != nil {
 			return n, err

@@ -109,11 +109,12 @@ func endedChat(t testing.TB, s *Store, at time.Time) (c *center.Change, texts []
 	texts = append(texts, string(first.Token[:]))
 	c = newChat(first, message(strings.Repeat("long ", 2000)+secret("long")))
 	c.State = []byte(strings.Repeat("x", 9000) + secret("state"))
-	c.Contacts = []center.ContactID{center.ContactID(newID())}
+	c.Contacts = []center.ContactRecord{running(c, newID())}
+	c.Attributes = []center.Attribute{{Name: secret("attribute"), Value: secret("value of it")}}
 	c.Due = []center.Due{{Key: secret("duekey"), At: start, Data: secret("due")}}
 	c.Take = []center.Claim{{Kind: "start", Key: secret("claim"), Value: secret("value")}}
 	c.Receipts = []center.Receipt{{Message: c.Items[0].ID, Recipient: center.ParticipantID(secret("recipient")), Read: start}}
-	texts = append(texts, rawID(c.Stream), rawID(c.Items[0].ID), string(c.Items[0].ID), rawID(c.Contacts[0]))
+	texts = append(texts, rawID(c.Stream), rawID(c.Items[0].ID), string(c.Items[0].ID), rawID(c.Contacts[0].ID))
 	commit(t, s, c)
 	// The state is written anew at the end, as it is in life: the older one is a deleted row by then.
 	end := say(c.Stream, 2, secret("last"))
@@ -157,7 +158,7 @@ func TestErasedChatLeavesNothingBehind(t *testing.T) {
 		}
 		gone := must(s.EraseEnded(t.Context(), start.Add(time.Hour), start, 10))(t)
 		gone.Add(sweepAll(t, s, start))
-		equal(t, "erased", gone, Erased{Chats: 1, Contacts: 2, Items: 3, Receipts: 1, Due: 1, Claims: 1})
+		equal(t, "erased", gone, Erased{Chats: 1, Contacts: 2, Items: 3, Receipts: 1, Due: 1, Claims: 1, Attributes: 1})
 		if found := traces(t, s, texts...); len(found) > 0 {
 			t.Errorf("it is still in %v", found)
 		}
@@ -181,7 +182,7 @@ func TestErasedChatLeavesNothingBehind(t *testing.T) {
 			}
 		}
 		equal(t, "chat", errOf(s.Stream(t.Context(), c.Stream)), ErrNotFound)
-		equal(t, "contact", errOf(s.ChatOf(t.Context(), c.Contacts[0])), ErrNotFound)
+		equal(t, "contact", errOf(s.ChatOf(t.Context(), c.Contacts[0].ID)), ErrNotFound)
 		_, err := s.EraseChat(t.Context(), c.Stream, start)
 		equal(t, "erased twice", err, ErrNotFound)
 	})
@@ -301,7 +302,7 @@ func TestNodesShareErasing(t *testing.T) {
 			gone.Add(more)
 			gone.Add(sweepAll(t, nodes[0], start))
 		}
-		equal(t, "erased by both", gone, Erased{Chats: chats, Contacts: 2 * chats, Items: 3 * chats, Receipts: chats, Due: chats, Claims: chats})
+		equal(t, "erased by both", gone, Erased{Chats: chats, Contacts: 2 * chats, Items: 3 * chats, Receipts: chats, Due: chats, Claims: chats, Attributes: chats})
 	})
 }
 

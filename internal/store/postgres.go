@@ -18,6 +18,8 @@ import (
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/jackc/pgx/v5/stdlib"
+
+	"github.com/parley-chat/parley/internal/center"
 )
 
 // The rules of this engine: two committers, each with a connection; the messages of a batch go as one statement; a
@@ -39,6 +41,15 @@ var postgresDialect = &dialect{
 	append: `INSERT INTO item (stream, seq, at, id, flags, token, body)
 		SELECT $1::bytea, $2::bigint + 1, $3::bigint, $4::bytea, $5::bigint, $6::bytea, $7::bytea
 		WHERE EXISTS (SELECT 1 FROM item p WHERE p.stream = $1 AND p.seq = $2) ON CONFLICT DO NOTHING`,
+	putAttributes: `INSERT INTO contact_attribute (stream, instance, name, value)
+		SELECT $1::bytea, $2::text, v.name, v.value FROM unnest($3::bytea[], $4::bytea[]) AS v(name, value)` + onSameAttribute,
+	attributeArgs: func(all []center.Attribute) []any {
+		names, values := make([][]byte, len(all)), make([][]byte, len(all))
+		for i, a := range all {
+			names[i], values[i] = []byte(a.Name), []byte(a.Value)
+		}
+		return []any{names, values}
+	},
 	share:       ` FOR SHARE`,
 	skipLocked:  ` FOR UPDATE SKIP LOCKED`,
 	forUpdate:   ` FOR UPDATE`,

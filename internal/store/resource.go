@@ -425,7 +425,7 @@ func (s *Store) DeleteUnmodified(ctx context.Context, instance center.InstanceID
 // instanceChats is how many chats one transaction of DeleteInstance begins to erase; commits of others come between.
 const instanceChats = 100
 
-// DeleteInstance erases the chats of an instance, then its resources. What it could not finish, for lack of time or
+// DeleteInstance erases the chats of an instance, then its resources and what is known of its contacts. What it could not finish, for lack of time or
 // power, a second call does. Nobody may start chats there meanwhile. now is real time.
 func (s *Store) DeleteInstance(ctx context.Context, instance center.InstanceID, now time.Time) error {
 	for {
@@ -442,14 +442,18 @@ func (s *Store) DeleteInstance(ctx context.Context, instance center.InstanceID, 
 			break
 		}
 	}
+	if err := s.eraseInstanceRecords(ctx, instance); err != nil {
+		return err
+	}
 	return s.do(ctx, &job{alone: true, work: func(ses session) error {
 		// First, as every commit does: what comes later finds the instance gone. Versions go on, so that a node that has
 		// rows of the instance in memory notices that they are gone.
 		if _, err := ses.exec(`UPDATE resource_version SET version = version + 1 WHERE instance = $1`, string(instance)); err != nil {
 			return err
 		}
-		for _, table := range []string{"resource", "reference"} {
-			if _, err := ses.exec("DELETE FROM "+table+" WHERE instance = $1", string(instance)); err != nil {
+		// What came since the steps. Contacts by the index that has all of an instance's.
+		for _, table := range []string{"resource WHERE", "reference WHERE", "contact WHERE initiated IS NOT NULL AND", "contact_attribute WHERE", "flow_run WHERE", "offer WHERE", "agent WHERE", "agent_interval WHERE"} {
+			if _, err := ses.exec("DELETE FROM "+table+" instance = $1", string(instance)); err != nil {
 				return err
 			}
 		}

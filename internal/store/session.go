@@ -6,6 +6,8 @@ import (
 	"database/sql/driver"
 	"errors"
 	"time"
+
+	"github.com/parley-chat/parley/internal/center"
 )
 
 // session is one connection inside a committer's transaction: what the two engines do differently.
@@ -40,6 +42,9 @@ type dialect struct {
 	goose string
 	// append inserts an item after its predecessor: (chat, predecessor's seq, at, id, flags, token, body).
 	append string
+	// putAttributes puts the attributes of a chat: (chat, instance, attributes), the last as attributeArgs builds them.
+	putAttributes string
+	attributeArgs func([]center.Attribute) []any
 	// share locks the rows of a read against change until the transaction ends, "" where writers never overlap.
 	share string
 	// skipLocked makes rows that another node is leasing invisible.

@@ -18,6 +18,8 @@ import (
 
 	"modernc.org/sqlite"
 	sqlite3 "modernc.org/sqlite/lib"
+
+	"github.com/parley-chat/parley/internal/center"
 )
 
 // The rules of this engine: one writer, which is one goroutine with one connection; synchronous=FULL on every
@@ -39,6 +41,16 @@ var sqliteDialect = &dialect{
 	goose: "sqlite3",
 	append: `INSERT OR IGNORE INTO item (stream, seq, at, id, flags, token, body)
 		VALUES ($1, (SELECT seq + 1 FROM item WHERE stream = $1 AND seq = $2), $3, $4, $5, $6, $7)`,
+	putAttributes: `INSERT INTO contact_attribute (stream, instance, name, value)
+		SELECT $1, $2, unhex(a.value ->> 0), unhex(a.value ->> 1) FROM json_each($3) AS a WHERE true` + onSameAttribute,
+	attributeArgs: func(all []center.Attribute) []any {
+		var b []byte
+		for i, a := range all {
+			b = append(b, "[,"[min(i, 1)])
+			b = fmt.Appendf(b, `["%x","%x"]`, a.Name, a.Value)
+		}
+		return []any{string(append(b, ']'))}
+	},
 	ids:         `(SELECT unhex(value) AS id FROM json_each($1)) AS v`,
 	idsArg:      hexArray,
 	hasVersions: `SELECT count(*) FROM sqlite_master WHERE name = 'goose_db_version'`,

@@ -205,7 +205,8 @@ func (s *Store) probe(ctx context.Context) error {
 		if _, err := ses.exec(`INSERT INTO probe (pad) VALUES ($1)`, make([]byte, probeBytes)); err != nil {
 			return err
 		}
-		for _, of := range []string{"stream WHERE id", "item WHERE stream", "contact WHERE stream", "due WHERE stream", "claim WHERE stream", "receipt WHERE stream"} {
+		for _, of := range []string{"stream WHERE id", "item WHERE stream", "contact WHERE stream", "due WHERE stream", "claim WHERE stream", "receipt WHERE stream",
+			"contact_attribute WHERE stream", "flow_run WHERE contact"} {
 			if _, err := ses.exec(`DELETE FROM `+of+` = $1`, none[:]); err != nil {
 				return err
 			}
@@ -242,7 +243,7 @@ func (s *Store) Reset(ctx context.Context) error {
 		if _, err := ses.exec(`UPDATE resource_version SET version = version + 1`); err != nil {
 			return err
 		}
-		for _, table := range []string{"stream", "item", "contact", "due", "claim", "receipt", "resource", "reference", "erased"} {
+		for _, table := range append([]string{"stream", "item", "due", "claim", "receipt", "resource", "reference", "erased"}, afterwards...) {
 			if _, err := ses.exec("DELETE FROM " + table); err != nil {
 				return err
 			}

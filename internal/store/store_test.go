@@ -464,7 +464,7 @@ func TestReads(t *testing.T) {
 		commit(t, s, second)
 		segment := center.ContactID(newID())
 		more := say(second.Stream, 1, "again")
-		more.Contacts = []center.ContactID{segment}
+		more.Contacts, more.State, more.Ended = []center.ContactRecord{running(c, string(segment))}, []byte(`{}`), true
 		commit(t, s, more)
 		equal(t, "chat of a later segment", must(s.ChatOf(ctx, segment))(t), second.Stream)
 		equal(t, "chat of the first", must(s.ChatOf(ctx, center.ContactID(second.Stream)))(t), second.Stream)
@@ -499,15 +499,25 @@ func TestChangeThatCannotBeMeantIsAFault(t *testing.T) {
 		stateless := newChat()
 		stateless.State = nil
 		twice := say(c.Stream, 1, "x")
-		twice.Contacts = []center.ContactID{center.ContactID(newID())}
-		twice.Contacts = append(twice.Contacts, twice.Contacts[0])
+		other := newChat()
+		commit(t, s, other)
+		theirs := say(other.Stream, 1, "y")
+		theirs.Contacts, theirs.State = []center.ContactRecord{running(other, newID())}, []byte(`{}`)
+		commit(t, s, theirs)
+		twice.Contacts, twice.State = theirs.Contacts, []byte(`{}`)
+		unknown := say(c.Stream, 1, "x")
+		unknown.Contacts, unknown.State = []center.ContactRecord{{ID: "no id"}}, []byte(`{}`)
+		rowless := say(c.Stream, 1, "x")
+		rowless.Attributes = []center.Attribute{{Name: "a", Value: "b"}}
 		for name, bad := range map[string]*center.Change{
-			"no item":          {Stream: c.Stream, After: 1},
-			"no chat":          {After: 1, Items: []center.Item{message("x")}},
-			"misnumbered":      misnumbered,
-			"item without id":  unnamed,
-			"no state":         stateless,
-			"contact is there": twice,
+			"no item":                   {Stream: c.Stream, After: 1},
+			"no chat":                   {After: 1, Items: []center.Item{message("x")}},
+			"misnumbered":               misnumbered,
+			"item without id":           unnamed,
+			"no state":                  stateless,
+			"contact is another chat's": twice,
+			"contact without id":        unknown,
+			"rows without a state":      rowless,
 		} {
 			t.Run(name, func(t *testing.T) {
 				equal(t, "code", refuses[*center.Error](t, s, bad).Code, center.Internal)
@@ -813,7 +823,7 @@ func TestDeletedInstanceLeavesOthersAlone(t *testing.T) {
 			c.Instance = i
 			c.Take = []center.Claim{{Kind: "slot", Key: string(c.Stream)}}
 			c.Due = []center.Due{{Key: "k", At: start}}
-			c.Contacts = []center.ContactID{center.ContactID(newID())}
+			c.Contacts = []center.ContactRecord{running(c, newID())}
 			c.Receipts = []center.Receipt{{Message: c.Items[0].ID, Recipient: "ana", Read: start}}
 			commit(t, s, c)
 			return c
@@ -827,7 +837,7 @@ func TestDeletedInstanceLeavesOthersAlone(t *testing.T) {
 		equal(t, "delete", s.DeleteInstance(ctx, instance, start), nil)
 
 		equal(t, "chat is gone", errOf(s.Stream(ctx, gone.Stream)), ErrNotFound)
-		equal(t, "contact is gone", errOf(s.ChatOf(ctx, gone.Contacts[0])), ErrNotFound)
+		equal(t, "contact is gone", errOf(s.ChatOf(ctx, gone.Contacts[0].ID)), ErrNotFound)
 		equal(t, "resource is gone", errOf(s.Resource(ctx, instance, "flow", "a")), ErrNotFound)
 		refuses[*Conflict](t, s, say(gone.Stream, 1, "to nobody"))
 		equal(t, "resource", errOf(s.Resource(ctx, other, "flow", "a")), nil)

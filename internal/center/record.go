@@ -1,0 +1,173 @@
+package center
+
+import (
+	"cmp"
+	"slices"
+	"time"
+	"unicode/utf8"
+)
+
+// ContactRecord is what is asked of a contact afterwards: by searches, and by metrics. It is a function of the chat
+// ([Chat.Record]), but for its Figures. What is not known is zero.
+type ContactRecord struct {
+	ID                ContactID
+	Chat              ChatID
+	Instance          InstanceID
+	Channel           string
+	InitiationMethod  string
+	Initiated         time.Time
+	ConnectedToSystem time.Time
+	Enqueued          time.Time
+	Dequeued          time.Time // an agent took it, or it ended
+	Disconnected      time.Time
+	Transferred       time.Time // it went on as Next
+	Previous          ContactID
+	Next              ContactID
+	Related           ContactID
+	// PreDisconnectState is StateInQueue or "".
+	PreDisconnectState string
+	DisconnectReason   string
+	Queue              QueueID
+	Subtype            string
+	Routing            *RoutingCriteria
+	// Figures are counted once, in the Change that ends the contact. nil leaves those that are there.
+	Figures *Figures
+}
+
+const (
+	channelChat = "CHAT"
+	// StateInQueue is the PreDisconnectState of a contact that ended while it waited in a queue.
+	StateInQueue = "IN_QUEUE"
+)
+
+// Record returns the record of the contact number i, without figures.
+func (c *Chat) Record(i int) ContactRecord {
+	from := &c.Contacts[i]
+	r := ContactRecord{
+		ID: from.ID, Chat: c.ID, Instance: c.Instance, Channel: channelChat, InitiationMethod: from.InitiationMethod,
+		Initiated: from.Initiated, ConnectedToSystem: from.ConnectedToSystem, Enqueued: from.Enqueued,
+		Disconnected: from.Disconnected, Previous: from.Previous, Related: from.Related,
+		DisconnectReason: from.DisconnectReason, Queue: from.Queue, Routing: from.Routing,
+	}
+	if subtype := from.SegmentAttributes["connect:Subtype"].ValueString; subtype != nil {
+		r.Subtype = *subtype
+	}
+	if !from.Enqueued.IsZero() && !from.Disconnected.IsZero() {
+		r.Dequeued, r.PreDisconnectState = from.Disconnected, StateInQueue // there are no agents to take it out
+	}
+	if i+1 < len(c.Contacts) {
+		r.Next, r.Transferred = c.Contacts[i+1].ID, from.Disconnected
+	}
+	return r
+}
+
+// Attribute is a contact attribute that a search can name.
+type Attribute struct{ Name, Value string }
+
+// maxSearched is how many characters the names and values have that a search can name (API reference,
+// SearchableContactAttributesCriteria).
+const maxSearched = 100
+
+// Searchable returns the attributes that a search can name, by name.
+func (c *Chat) Searchable() (all []Attribute) {
+	for name, value := range c.Attributes {
+		if searchable(name, value) {
+			all = append(all, Attribute{name, value})
+		}
+	}
+	slices.SortFunc(all, func(a, b Attribute) int { return cmp.Compare(a.Name, b.Name) })
+	return all
+}
+
+func searchable(name, value string) bool {
+	return utf8.RuneCountInString(name) <= maxSearched && utf8.RuneCountInString(value) <= maxSearched
+}
+
+// Ending returns the contacts that this Draft ends. Their items are to be counted, and told to [Draft.Count], before
+// [Draft.Finish].
+func (d *Draft) Ending() (ends []Contact) {
+	if !d.edited {
+		return nil
+	}
+	for i, c := range d.Chat.Contacts {
+		if !c.Disconnected.IsZero() && (d.seen == nil || i >= len(d.seen.Contacts) || d.seen.Contacts[i].Disconnected.IsZero()) {
+			ends = append(ends, c)
+		}
+	}
+	return ends
+}
+
+// Count gives a contact its figures: before has counted its items up to the one that the Draft was decided on, and those
+// of the Draft are added.
+func (d *Draft) Count(id ContactID, before Tally) {
+	for i := range d.change.Items {
+		if it := &d.change.Items[i]; it.Contact == id {
+			before.Add(it)
+		}
+	}
+	c, ok := d.Chat.Contact(id)
+	if !ok {
+		return
+	}
+	if d.figures == nil {
+		d.figures = map[ContactID]*Figures{}
+	}
+	d.figures[id] = before.Figures(c.Disconnected)
+}
+
+// keepRows puts into the Change the rows that are to change: they follow from the chat as it was seen and as it will be,
+// so that no rule has to think of them. A chat from before there were rows gets all of them with the first one.
+func (d *Draft) keepRows() {
+	since := d.seen
+	d.keepSince(since)
+	c := &d.change
+	if len(c.Contacts)+len(c.Attributes)+len(c.Unset) > 0 && !d.Chat.Recorded {
+		if since != nil {
+			d.keepSince(nil)
+		}
+		d.Edit().Recorded = true
+	}
+	d.keepRuns()
+}
+
+// keepSince puts what has changed since a chat, nil for all.
+func (d *Draft) keepSince(since *Chat) {
+	c := &d.change
+	c.Contacts, c.Attributes, c.Unset = c.Contacts[:0], c.Attributes[:0], c.Unset[:0]
+	for i := range d.Chat.Contacts {
+		r := d.Chat.Record(i)
+		if since == nil || i >= len(since.Contacts) || !sameRow(since.Record(i), r) {
+			r.Figures = d.figures[r.ID]
+			c.Contacts = append(c.Contacts, r)
+		}
+	}
+	if since == nil {
+		c.Attributes = d.Chat.Searchable()
+		return
+	}
+	for name, value := range d.Chat.Attributes {
+		before, had := since.Attributes[name]
+		switch {
+		case had && before == value:
+		case searchable(name, value):
+			c.Attributes = append(c.Attributes, Attribute{name, value})
+		case had && searchable(name, before):
+			c.Unset = append(c.Unset, name)
+		}
+	}
+	for name, before := range since.Attributes {
+		if _, has := d.Chat.Attributes[name]; !has && searchable(name, before) {
+			c.Unset = append(c.Unset, name)
+		}
+	}
+	slices.SortFunc(c.Attributes, func(a, b Attribute) int { return cmp.Compare(a.Name, b.Name) })
+	slices.Sort(c.Unset)
+}
+
+// sameRow says that a contact's row may stay as it is. That the customer has connected is no reason to write it, so that a
+// connection costs no statement more: it is written with the next change, at the latest when the contact ends. Until then
+// it is read from the chat.
+func sameRow(before, now ContactRecord) bool {
+	before.ConnectedToSystem = now.ConnectedToSystem
+	return before == now
+}
