@@ -72,6 +72,9 @@ func (c *counter) taken() (sum cost, texts []string) {
 		default:
 			sum.writes++
 			if of := rowsOf.FindStringSubmatch(s.text); of != nil {
+				if of[1] == "stream" { // as the table of chats has been called since
+					of[1] = "chat"
+				}
 				rows = append(rows, of[1])
 			}
 		}
