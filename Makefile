@@ -13,6 +13,10 @@ FUZZTIME ?= 20s
 BENCHTIME ?= 1s
 SOAKTIME ?= 5m
 
+# The commit that `make rates` compares this tree with, and how often it measures each.
+BEFORE ?= HEAD~1
+RUNS ?= 10
+
 .PHONY: help
 help: ## show this help
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{ printf "  make %-14s %s\n", $$1, $$2 }'
@@ -84,6 +88,14 @@ cases: ## inputs that have shown faults, which are kept outside the repository (
 .PHONY: bench
 bench: ## all benchmarks beside their baselines, both engines (BENCHTIME=1s)
 	scripts/postgres run go test -run '^$$' -bench . -benchmem -benchtime $(BENCHTIME) -timeout 60m ./...
+
+.PHONY: rates
+rates: ## this tree's speed and memory beside those of a commit, in ten interleaved runs (BEFORE=HEAD~1 RUNS=10)
+	scripts/rates $(BEFORE) $(RUNS)
+
+.PHONY: syscalls
+syscalls: ## the system calls of ten thousand messages, as strace counts them
+	scripts/syscalls
 
 .PHONY: bench-short
 bench-short:

@@ -10,4 +10,8 @@
 //
 // PARLEY_TEST_POSTGRES adds PostgreSQL; PARLEY_BENCH_COLD_BUILD=1 adds a build with an empty cache; -short measures
 // for a shorter time, on fewer sockets. PARLEY_BENCH_PROFILES names a folder for profiles of what was measured.
+//
+// The tests TestCost… say what one request takes of a server inside the test's process, in figures that do not depend on
+// the machine: statements, reads, fsyncs, allocations. They run in the everyday suite. scripts/rates compares the
+// benchmarks of two commits, scripts/syscalls the system calls.
 package bench

@@ -1,0 +1,339 @@
+//go:build !race
+
+package bench
+
+import (
+	"bytes"
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"fmt"
+	"io"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"runtime"
+	"runtime/debug"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	v4 "github.com/aws/aws-sdk-go-v2/aws/signer/v4"
+
+	"github.com/parley-chat/parley/bench/load"
+	"github.com/parley-chat/parley/internal/center"
+	"github.com/parley-chat/parley/internal/server"
+)
+
+// cost is what one request takes of a server that is warm.
+type cost struct {
+	writes int     // statements of the committer, BEGIN and COMMIT among them
+	rows   string  // the tables whose rows these write, in their order
+	reads  int     // statements of readers
+	loop   int     // statements by which the loop that waits for due rows looks for them, since there is one more
+	syncs  int     // fsyncs of SQLite's files
+	allocs float64 // of memory, the committer's and all others' among them
+}
+
+// What the requests cost. Measured at commit 541b3d8 with go1.26.8 on linux/amd64: in a checkout of it, with
+// bench/cost_linux_test.go and bench/count_linux_test.go copied into it, by
+//
+//	scripts/postgres run go test ./bench -run '^TestCost' -count=1 -v
+//
+// which prints the figures. SendMessage and CreateParticipantConnection must not cost more than they did. StartChatContact
+// may write more rows, which its line then names, but not sync more often. What PostgreSQL syncs is its own affair, and
+// allocations are measured on SQLite.
+var costs = map[string]map[string]cost{
+	onSQLite: {
+		starting:   {writes: 9, rows: "chat item claim due due", reads: 3, loop: 6, syncs: 1},
+		connecting: {writes: 9, rows: "chat item item due due", reads: 1, loop: 6, syncs: 1, allocs: 505.2},
+		again:      {allocs: 218.0},
+		sending:    {writes: 3, rows: "item", syncs: 1, allocs: 73.0},
+		answered:   {writes: 8, rows: "chat item item due", loop: 6, syncs: 1, allocs: 234.0},
+	},
+	onPostgres: {
+		starting:   {writes: 7, rows: "chat item claim due due", reads: 3},
+		connecting: {writes: 7, rows: "chat item item due due", reads: 2},
+		again:      {reads: 1},
+		sending:    {writes: 1, rows: "item"},
+		answered:   {writes: 6, rows: "chat item item due"},
+	},
+}
+
+// costAllocsOf is the Go that the allocations were measured with: another compiler allocates otherwise.
+const costAllocsOf = "go1.26.8"
+
+// The requests, each done once to a chat of its own that has gone so far.
+const (
+	starting   = "StartChatContact"
+	connecting = "CreateParticipantConnection, the flow begins"
+	again      = "CreateParticipantConnection, again"
+	sending    = "SendMessage, the flow waits for a time"
+	answered   = "SendMessage, the flow answers it"
+)
+
+var requests = []string{starting, connecting, again, sending, answered}
+
+// A request takes as many statements, reads and fsyncs as it did.
+func TestCostOfRequests(t *testing.T) {
+	t.Run(onSQLite, func(t *testing.T) {
+		c := sqliteCounter()
+		synctest.Test(t, func(t *testing.T) {
+			s := newSite(t, "sqlite:"+filepath.Join(t.TempDir(), countedFile), true)
+			countRequests(t, s, c, synctest.Wait)
+		})
+	})
+	t.Run(onPostgres, func(t *testing.T) {
+		base := os.Getenv("PARLEY_TEST_POSTGRES")
+		if base == "" {
+			t.Skip("needs PostgreSQL: set PARLEY_TEST_POSTGRES to the URL of a database that may be written to")
+		}
+		database, drop, err := load.NewDatabase(t.Context(), base)
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() {
+			if err := drop(context.Background()); err != nil {
+				t.Error(err)
+			}
+		})
+		c, database := postgresCounter(t, database)
+		// There is no bubble around a network, so the loop would look for due rows when it likes: it does not run.
+		countRequests(t, newSite(t, database, false), c, func() {})
+	})
+}
+
+// countRequests counts each request several times, which must cost the same each time. settle returns when nothing goes on
+// any more.
+func countRequests(t *testing.T, s *site, c *counter, settle func()) {
+	engine := filepath.Base(t.Name())
+	for _, what := range requests {
+		var was cost
+		var texts []string
+		for i := range 6 {
+			do := s.request(what)
+			settle()
+			c.taken()
+			do()
+			settle()
+			var is cost
+			is, texts = c.taken()
+			if i < 2 { // what is used for the first time is prepared
+				continue
+			}
+			if was != (cost{}) && is != was {
+				t.Errorf("%s costs %+v, and then %+v:\n%s", what, was, is, strings.Join(texts, "\n"))
+			}
+			was = is
+		}
+		want := costs[engine][what]
+		want.allocs = 0
+		t.Logf("%s: %+v", what, was)
+		if was != want {
+			t.Errorf("%s costs %+v, and did cost %+v:\n%s", what, was, want, strings.Join(texts, "\n"))
+		}
+	}
+}
+
+// allocsMore is by how many hundredths the allocations of a request may be more.
+const allocsMore = 2
+
+// A request allocates as much memory as it did.
+func TestCostInAllocations(t *testing.T) {
+	if v := runtime.Version(); v != costAllocsOf {
+		t.Skipf("the allocations were measured with %s, and this is %s", costAllocsOf, v)
+	}
+	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(1))
+	synctest.Test(t, func(t *testing.T) {
+		s := newSite(t, "sqlite:"+filepath.Join(t.TempDir(), "parley.db"), true)
+		for _, what := range requests[1:] { // a chat may begin with more
+			is, want := s.allocations(what), costs[onSQLite][what].allocs
+			t.Logf("%s: %.1f allocations", what, is)
+			if is*100 > want*(100+allocsMore) {
+				t.Errorf("%s allocates %.1f times, and did %.1f times", what, is, want)
+			}
+		}
+	})
+}
+
+// allocations are those of a request and of all that follows from it: the median of several rounds, without the collector,
+// which empties pools.
+func (s *site) allocations(what string) float64 {
+	const rounds, each = 3, 11
+	var all []float64
+	for range rounds {
+		dos := make([]func(), each)
+		for i := range dos {
+			dos[i] = s.request(what)
+		}
+		synctest.Wait()
+		runtime.GC()
+		collector := debug.SetGCPercent(-1)
+		dos[0]() // fills the pools
+		synctest.Wait()
+		var before, after runtime.MemStats
+		runtime.ReadMemStats(&before)
+		for _, do := range dos[1:] {
+			do()
+			synctest.Wait()
+		}
+		runtime.ReadMemStats(&after)
+		debug.SetGCPercent(collector)
+		all = append(all, float64(after.Mallocs-before.Mallocs)/(each-1))
+	}
+	slices.Sort(all)
+	return all[rounds/2]
+}
+
+// site is a server in this process, called without a network.
+type site struct {
+	t              *testing.T
+	server         *server.Server
+	keyID, secret  string
+	instance       string
+	waits, answers string // flows: one waits for a time, the other for messages
+	token          int
+}
+
+const siteAddress = "127.0.0.1:4510"
+
+// newSite opens a database; with work, its due rows are worked off.
+func newSite(t *testing.T, database string, work bool) *site {
+	t.Helper()
+	cfg := server.Config{
+		Database: database, Secret: strings.Repeat("load ", 10), PublicURL: "http://" + siteAddress,
+		Partition: center.Partition{Account: server.SeedAccount, Region: server.SeedRegion}, Settings: center.DefaultSettings(),
+		Log: slog.New(slog.NewTextHandler(t.Output(), &slog.HandlerOptions{Level: slog.LevelWarn})),
+	}
+	s := &site{t: t}
+	admin, err := server.OpenAdmin(t.Context(), cfg)
+	if err != nil {
+		t.Fatal(err)
+	}
+	key, err := admin.Keys.Create(t.Context(), "costs")
+	if err != nil {
+		t.Fatal(err)
+	}
+	instance, err := admin.CreateInstance(t.Context(), "costs")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := admin.Close(); err != nil {
+		t.Fatal(err)
+	}
+	s.keyID, s.secret, s.instance = key.ID, key.Secret, string(instance.ID)
+	if s.server, err = server.New(t.Context(), cfg); err != nil {
+		t.Fatal(err)
+	}
+	working, stop := context.WithCancel(context.Background())
+	var loops sync.WaitGroup
+	if work {
+		loops.Go(func() { s.server.Work(working) })
+	}
+	t.Cleanup(func() {
+		stop()
+		loops.Wait()
+		if err := s.server.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	s.waits = s.flow("waits", load.GreetAndWait(load.Greeting))
+	s.answers = s.flow("answers", greetAndAnswer)
+	return s
+}
+
+const greetAndAnswer = `{"Version":"2019-10-30","StartAction":"Greet","Metadata":{},"Actions":[
+{"Identifier":"Greet","Type":"MessageParticipant","Parameters":{"Text":"Say something."},"Transitions":{"NextAction":"Wait"}},
+{"Identifier":"Wait","Type":"Wait","Parameters":{"TimeLimitSeconds":"604800","Events":["CustomerReturned"]},
+ "Transitions":{"NextAction":"End","Errors":[{"NextAction":"End","ErrorType":"NoMatchingError"}],
+  "Conditions":[{"NextAction":"End","Condition":{"Operator":"Equals","Operands":["WaitCompleted"]}},{"NextAction":"Greet","Condition":{"Operator":"Equals","Operands":["CustomerReturned"]}}]}},
+{"Identifier":"End","Type":"DisconnectParticipant","Parameters":{},"Transitions":{}}]}`
+
+func (s *site) flow(name, content string) string {
+	var made struct{ ContactFlowId string }
+	s.call("PUT", "/contact-flows/"+s.instance, "", map[string]string{"Name": name, "Type": "CONTACT_FLOW", "Content": content})(&made)
+	return made.ContactFlowId
+}
+
+// request makes a chat that has gone so far, and returns what does the request.
+func (s *site) request(what string) (do func()) {
+	flow := s.waits
+	if what == answered {
+		flow = s.answers
+	}
+	s.token++
+	start := s.call("PUT", "/contact/chat", "", map[string]any{
+		"InstanceId": s.instance, "ContactFlowId": flow, "ClientToken": fmt.Sprintf("%036d", s.token),
+		"ParticipantDetails": map[string]string{"DisplayName": "Ana"},
+	})
+	if what == starting {
+		return func() { start(nil) }
+	}
+	var started struct{ ParticipantToken string }
+	start(&started)
+	connection := func() func(any) {
+		return s.call("POST", "/participant/connection", started.ParticipantToken,
+			map[string]any{"Type": []string{"CONNECTION_CREDENTIALS"}, "ConnectParticipant": true})
+	}
+	connect := connection()
+	if what == connecting {
+		return func() { connect(nil) }
+	}
+	var connected struct {
+		ConnectionCredentials struct{ ConnectionToken string }
+	}
+	connect(&connected)
+	if what == again {
+		connect = connection()
+		return func() { connect(nil) }
+	}
+	bearer := connected.ConnectionCredentials.ConnectionToken
+	send := func() func(any) {
+		s.token++
+		return s.call("POST", "/participant/message", bearer,
+			map[string]string{"Content": "Where is my order?", "ContentType": "text/plain", "ClientToken": fmt.Sprintf("%036d", s.token)})
+	}
+	send()(nil) // the first opens the token
+	do1 := send()
+	return func() { do1(nil) }
+}
+
+// call makes a request, signed unless it has a bearer, and returns what does it once and reads its answer.
+func (s *site) call(method, path, bearer string, in any) (do func(out any)) {
+	s.t.Helper()
+	body, err := json.Marshal(in)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	r := httptest.NewRequest(method, "http://"+siteAddress+path, bytes.NewReader(body))
+	r.Header.Set("Content-Type", "application/json")
+	if bearer != "" {
+		r.Header.Set("X-Amz-Bearer", bearer)
+	} else {
+		hash := sha256.Sum256(body)
+		key := aws.Credentials{AccessKeyID: s.keyID, SecretAccessKey: s.secret}
+		if err := v4.NewSigner().SignHTTP(context.Background(), key, r, hex.EncodeToString(hash[:]), "connect", server.SeedRegion, time.Now()); err != nil {
+			s.t.Fatal(err)
+		}
+	}
+	return func(out any) {
+		w := httptest.NewRecorder()
+		s.server.Handler().ServeHTTP(w, r)
+		if w.Code != http.StatusOK {
+			text, _ := io.ReadAll(w.Body) // of memory
+			s.t.Fatalf("%s %s: %d %s", method, path, w.Code, text)
+		}
+		if out != nil {
+			if err := json.Unmarshal(w.Body.Bytes(), out); err != nil {
+				s.t.Fatal(err)
+			}
+		}
+	}
+}
