@@ -165,6 +165,5 @@ func (c *Chat) clone() Chat {
 	n.Attributes = maps.Clone(c.Attributes)
 	n.Hooks = maps.Clone(c.Hooks)
 	n.Past = slices.Clone(c.Past)
-	n.FlowRuns = slices.Clone(c.FlowRuns)
 	return n
 }

@@ -1,6 +1,6 @@
 package center
 
-import "time"
+import "slices"
 
 // FlowRun is one run of a flow or of a module. It begins and ends with a contact at the latest.
 type FlowRun struct {
@@ -8,15 +8,15 @@ type FlowRun struct {
 	In      int       `json:"r"` // the chat's run that it is part of
 	Contact ContactID `json:"c"`
 	// Resource and Type are the flow's, also for a module that runs in it. Module is "" for a flow.
-	Resource     FlowID    `json:"f"`
-	Module       string    `json:"m,omitempty"`
-	Type         string    `json:"t"`
-	Started      time.Time `json:"s"`
-	Ended        time.Time `json:"e,omitzero"`
-	Outcome      string    `json:"o,omitempty"`
-	NextResource FlowID    `json:"nf,omitempty"`
-	NextQueue    QueueID   `json:"nq,omitempty"`
-	Kept         bool      `json:"k,omitempty"` // it has a row
+	Resource     FlowID  `json:"f"`
+	Module       string  `json:"m,omitempty"`
+	Type         string  `json:"t"`
+	Started      int64   `json:"s"`           // milliseconds since 1970
+	Ended        int64   `json:"e,omitempty"` // likewise, 0 while it goes on
+	Outcome      string  `json:"o,omitempty"`
+	NextResource FlowID  `json:"nf,omitempty"`
+	NextQueue    QueueID `json:"nq,omitempty"`
+	Kept         bool    `json:"k,omitempty"` // it has a row
 }
 
 // Outcomes of runs, as Amazon Connect's metrics spell them (admin guide, "Flows outcome").
@@ -48,8 +48,8 @@ func (d *Draft) BeginModule(in int, module string) {
 func (d *Draft) beginRun(r FlowRun) {
 	c := d.Edit()
 	c.FlowRunsBegun++
-	r.Number, r.Contact, r.Started = c.FlowRunsBegun, c.Current().ID, d.Now
-	c.FlowRuns = append(c.FlowRuns, r)
+	r.Number, r.Contact, r.Started = c.FlowRunsBegun, c.Current().ID, d.Now.UnixMilli()
+	c.FlowRuns = append(slices.Clip(c.FlowRuns), r)
 }
 
 // EndModule notes that the innermost module of the chat's run has returned.
@@ -69,21 +69,23 @@ func (d *Draft) EndFlows(in int, outcome string, flow FlowID, queue QueueID) {
 // endAllFlows is EndFlows for all runs of the chat.
 func (d *Draft) endAllFlows(outcome string) {
 	for i := range d.Chat.FlowRuns {
-		if d.Chat.FlowRuns[i].Ended.IsZero() {
+		if d.Chat.FlowRuns[i].Ended == 0 {
 			d.endRun(i, outcome, "", "")
 		}
 	}
 }
 
 func (d *Draft) endRun(i int, outcome string, flow FlowID, queue QueueID) {
-	r := &d.Edit().FlowRuns[i]
-	r.Ended, r.Outcome, r.NextResource, r.NextQueue = d.Now, outcome, flow, queue
+	c := d.Edit()
+	c.FlowRuns = slices.Clone(c.FlowRuns)
+	r := &c.FlowRuns[i]
+	r.Ended, r.Outcome, r.NextResource, r.NextQueue = d.Now.UnixMilli(), outcome, flow, queue
 }
 
 // innermost is the one that began last of those of a run of the chat that go on, -1 when none does.
 func (d *Draft) innermost(in int) int {
 	for i := len(d.Chat.FlowRuns) - 1; i >= 0; i-- {
-		if d.Chat.FlowRuns[i].In == in && d.Chat.FlowRuns[i].Ended.IsZero() {
+		if d.Chat.FlowRuns[i].In == in && d.Chat.FlowRuns[i].Ended == 0 {
 			return i
 		}
 	}
@@ -95,7 +97,7 @@ func (d *Draft) innermost(in int) int {
 func (d *Draft) keepRuns() {
 	over := 0
 	for i := range d.Chat.FlowRuns {
-		if !d.Chat.FlowRuns[i].Ended.IsZero() {
+		if d.Chat.FlowRuns[i].Ended != 0 {
 			over++
 		}
 	}
@@ -103,13 +105,13 @@ func (d *Draft) keepRuns() {
 		return
 	}
 	c := d.Edit()
-	open := c.FlowRuns[:0]
+	var open []FlowRun
 	for _, r := range c.FlowRuns {
-		if !r.Kept || !r.Ended.IsZero() {
+		if !r.Kept || r.Ended != 0 {
 			r.Kept = true
 			d.change.FlowRuns = append(d.change.FlowRuns, r)
 		}
-		if r.Ended.IsZero() {
+		if r.Ended == 0 {
 			open = append(open, r)
 		}
 	}

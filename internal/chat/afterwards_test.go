@@ -89,10 +89,10 @@ func (w *world) recount() map[string]int {
 			rows, err := w.store.FlowRuns(w.ctx, contact.ID)
 			w.must(err)
 			for _, r := range rows {
-				if !r.Ended.IsZero() || !slices.ContainsFunc(runs, func(o center.FlowRun) bool { return o.Number == r.Number }) {
+				if r.Ended != 0 || !slices.ContainsFunc(runs, func(o center.FlowRun) bool { return o.Number == r.Number }) {
 					runs = append(runs, r)
 				}
-				if !contact.Disconnected.IsZero() && (r.Ended.IsZero() || r.Outcome == "" || r.Ended.After(contact.Disconnected)) {
+				if !contact.Disconnected.IsZero() && (r.Ended == 0 || r.Outcome == "" || r.Ended > contact.Disconnected.UnixMilli()) {
 					w.Errorf("the contact ended at %v, and its run is %+v", contact.Disconnected, r)
 				}
 			}

@@ -111,7 +111,7 @@ func (c *Chats) in(tx *engine.Tx, id center.ChatID) (*turn, error) {
 		s := seen.State.(*state)
 		return &turn{
 			chats: c, tx: tx, ctx: tx.Context(), runs: runs{all: s.Runs, last: s.LastRun},
-			Draft: center.NewDraft(&s.Chat, seen.Seq, seen.Last, c.clock.Now(), tx.NewID),
+			Draft: center.NewDraft(&s.Chat, seen.Seq, seen.Last, c.clock.Now(), tx.IDs()),
 		}
 	})
 	if err != nil {

@@ -25,17 +25,32 @@ type runnable struct {
 	content string
 }
 
-// flowToBegin is the flow that the contact was started with.
+// flowToBegin is the flow that the contact was started with, none if it is gone.
 func (fs *flows) flowToBegin(t *turn) (runnable, error) {
-	at, contact := t.Chat.Instance, t.Chat.Current()
-	ref := center.FlowRef{ID: contact.Flow, Qualifier: contact.FlowQualifier}
-	return find(t, "begin "+string(ref.ID)+":"+ref.Qualifier, func(ctx context.Context) (runnable, error) {
-		f, content, err := fs.catalog.FlowToBegin(ctx, at, ref)
+	chat := t.Chat
+	return find(t, "begin", func(ctx context.Context) (runnable, error) {
+		f, err := fs.findFlowToBegin(ctx, chat)
 		if err != nil {
 			return runnable{}, err
 		}
-		return runnable{string(f.ID), f, content}, nil
+		return *f, nil
 	})
+}
+
+// findFlowToBegin is flowToBegin outside of a turn. The program is read too, if it is not in memory.
+func (fs *flows) findFlowToBegin(ctx context.Context, chat *center.Chat) (*runnable, error) {
+	contact := chat.Current()
+	f, content, err := fs.catalog.FlowToBegin(ctx, chat.Instance, center.FlowRef{ID: contact.Flow, Qualifier: contact.FlowQualifier})
+	if center.Refused(err) {
+		return &runnable{}, nil
+	}
+	if err == nil {
+		_, err = fs.catalog.Program(ctx, chat.Instance, content)
+	}
+	if err != nil {
+		return nil, err
+	}
+	return &runnable{string(f.ID), f, content}, nil
 }
 
 // flowToRun is a flow that another one names.

@@ -64,7 +64,13 @@ func (c *Chats) Connection(ctx context.Context, who Caller, connect bool) (*Conn
 		return nil, err
 	}
 	if connect && p.Joined.IsZero() {
-		if err := c.Connected(ctx, who); err != nil {
+		var begins *runnable
+		if p.Role == center.RoleCustomer {
+			if begins, err = c.flows.findFlowToBegin(ctx, &s.Chat); err != nil {
+				return nil, err
+			}
+		}
+		if err := c.connected(ctx, who, begins); err != nil {
 			return nil, err
 		}
 	}
@@ -97,18 +103,29 @@ func (c *Chats) present(ctx context.Context, who Caller) (*state, error) {
 // Connected says that a participant is there. The first time they join the chat, and if they are the customer the
 // flow begins. Later it changes nothing: to a flow, a customer who reconnects has not returned until they send a message.
 func (c *Chats) Connected(ctx context.Context, who Caller) error {
+	return c.connected(ctx, who, nil)
+}
+
+// connected is Connected for a chat whose flow, which begins now, was looked up beforehand, if it was.
+func (c *Chats) connected(ctx context.Context, who Caller, begins *runnable) error {
 	return c.change(ctx, who.Chat, func(t *turn) error {
-		// The flow is asked for before anything is decided, since that would be decided twice.
-		if p, err := t.Chat.MayConnect(who.Participant); err == nil && p.Joined.IsZero() && p.Role == center.RoleCustomer {
-			if _, err := c.flows.flowToBegin(t); err != nil && !center.Refused(err) {
-				return err
-			}
-		}
-		first, err := t.Connect(who.Participant)
-		if err != nil || !first || who.Role != center.RoleCustomer {
+		p, err := t.Chat.MayConnect(who.Participant)
+		if err != nil {
 			return err
 		}
-		return c.flows.startFlow(t)
+		starts := p.Joined.IsZero() && p.Role == center.RoleCustomer
+		if starts && begins == nil {
+			// Asked for before anything is decided, since that would be decided twice.
+			found, err := c.flows.flowToBegin(t)
+			if err != nil {
+				return err
+			}
+			begins = &found
+		}
+		if _, err := t.Connect(who.Participant); err != nil || !starts {
+			return err
+		}
+		return c.flows.startFlow(t, *begins)
 	})
 }
 

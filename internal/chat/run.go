@@ -42,7 +42,15 @@ const (
 )
 
 // key is the key of a due row of the run.
-func (id runID) key(prefix string) string { return prefix + strconv.Itoa(int(id)) }
+func (id runID) key(prefix string) string {
+	switch { // most chats have one run
+	case id == 1 && prefix == dueFlow:
+		return dueFlow + "1"
+	case id == 1 && prefix == dueFlowBehind:
+		return dueFlowBehind + "1"
+	}
+	return prefix + strconv.Itoa(int(id))
+}
 
 // runOf is the run that a key names: the number behind its first colon. 0 is none.
 func runOf(key string) runID {
@@ -104,18 +112,28 @@ func (t *turn) keep() {
 	if after == nil || i >= 0 && t.all[i] == after {
 		return
 	}
-	t.all = slices.Clone(t.all)
-	if i >= 0 {
-		if t.all[i].ID != after.ID {
-			t.unscheduleTimers(t.all[i])
+	all := make([]*run, 0, len(t.all)+1)
+	for n, r := range t.all {
+		if n != i {
+			all = append(all, r)
+			continue
 		}
-		t.all = slices.Delete(t.all, i, i+1)
-	} else {
-		i = len(t.all)
+		if r.ID != after.ID {
+			t.unscheduleTimers(r)
+		}
+		all = after.appendTo(all)
 	}
-	if !after.Done || after.Role == roleContact || after.Role == roleQueue {
-		t.all = slices.Insert(t.all, i, after)
+	if i < 0 {
+		all = after.appendTo(all)
 	}
+	t.all = all
+}
+
+func (r *run) appendTo(all []*run) []*run {
+	if r.Done && r.Role != roleContact && r.Role != roleQueue {
+		return all
+	}
+	return append(all, r)
 }
 
 func (t *turn) unscheduleTimers(r *run) {

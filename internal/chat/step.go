@@ -11,13 +11,9 @@ import (
 	"github.com/parley-chat/parley/internal/flow"
 )
 
-// startFlow begins the contact's flow. It is called in the turn in which the customer connects.
-func (fs *flows) startFlow(t *turn) error {
-	f, err := fs.flowToBegin(t)
-	if err != nil && !center.Refused(err) {
-		return err
-	}
-	if err != nil {
+// startFlow begins the contact's flow, nil for one that is gone. It is called in the turn in which the customer connects.
+func (fs *flows) startFlow(t *turn, f runnable) error {
+	if f.flow == nil {
 		contact := t.Chat.Current()
 		t.warn("flow is gone", "contact", contact.ID, "flow", contact.Flow)
 		t.end(center.ReasonSystemError)

@@ -48,6 +48,7 @@ type Tx struct {
 
 	ids  []string // drawn by this decision
 	used int      // of ids, since it was last begun
+	draw func() string
 
 	one struct { // most decisions are about one stream, and draw few ids
 		ids     [4]string
@@ -168,6 +169,14 @@ func (tx *Tx) NewID() string {
 	}
 	tx.used++
 	return tx.ids[tx.used-1]
+}
+
+// IDs is NewID as a function.
+func (tx *Tx) IDs() func() string {
+	if tx.draw == nil {
+		tx.draw = tx.NewID
+	}
+	return tx.draw
 }
 
 // Context is that of the call of [Engine.Change].

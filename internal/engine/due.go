@@ -85,6 +85,9 @@ func (e *Engine) setLanes(due []center.Due) {
 // nudge wakes the lanes of rows that were put: they may be sleeping past them.
 func (e *Engine) nudge(due []center.Due) {
 	for i := range due {
+		if slices.ContainsFunc(due[:i], func(d center.Due) bool { return d.Lane == due[i].Lane }) {
+			continue // once is enough
+		}
 		if l := e.lane(due[i].Lane); l != nil {
 			l.nudge()
 		}

@@ -92,7 +92,7 @@ func (d *dialect) afterwards(c *center.Change, chat []byte, add func(must func(s
 	}
 	for _, r := range c.FlowRuns {
 		add(nil, sqlPutFlowRun, known(r.Contact), int64(r.Number), string(c.Instance), known(r.Resource), known(r.Module), r.Type,
-			moment(r.Started), moment(r.Ended), word(r.Outcome), known(r.NextResource), known(r.NextQueue))
+			r.Started, whenKnown(r.Ended), word(r.Outcome), known(r.NextResource), known(r.NextQueue))
 	}
 }
 
@@ -111,6 +111,14 @@ func moment(t time.Time) any {
 		return nil
 	}
 	return t.UnixMilli()
+}
+
+// whenKnown is a time in milliseconds, NULL for 0.
+func whenKnown(ms int64) any {
+	if ms == 0 {
+		return nil
+	}
+	return ms
 }
 
 // word is a text that the program chose, NULL for none.
@@ -207,7 +215,7 @@ func (s *Store) FlowRuns(ctx context.Context, contact center.ContactID) (all []c
 		if err := rows.Scan(&r.Number, &resource, &module, &r.Type, &started, &ended, &outcome, &flow, &queue); err != nil {
 			return err
 		}
-		r.Resource, r.Module, r.Started, r.Ended = center.FlowID(idOf(resource)), idOf(module), timeOf(started), timeOf(ended.Int64)
+		r.Resource, r.Module, r.Started, r.Ended = center.FlowID(idOf(resource)), idOf(module), started, ended.Int64
 		r.Outcome, r.NextResource, r.NextQueue = outcome.String, center.FlowID(idOf(flow)), center.QueueID(idOf(queue))
 		all = append(all, r)
 		return nil

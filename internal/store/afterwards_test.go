@@ -28,7 +28,7 @@ func full(c *center.Change, id string, ended time.Time) center.ContactRecord {
 }
 
 func flowRun(contact center.ContactID, n int, started time.Time) center.FlowRun {
-	return center.FlowRun{Number: n, Contact: contact, Resource: center.FlowID(newID()), Type: "CONTACT_FLOW", Started: started, Kept: true}
+	return center.FlowRun{Number: n, Contact: contact, Resource: center.FlowID(newID()), Type: "CONTACT_FLOW", Started: started.UnixMilli(), Kept: true}
 }
 
 // recorded is a chat with two contacts of which all is known, the second ended, and its records.
@@ -64,7 +64,7 @@ func TestRecordsAreReadAsTheyWerePut(t *testing.T) {
 		changed := records[1]
 		changed.Figures, changed.Queue, changed.Next, changed.DisconnectReason = nil, "", "", "EXPIRED"
 		run := c.FlowRuns[0]
-		run.Ended, run.Outcome, run.NextQueue, run.NextResource, run.Module = start.Add(2*time.Hour), "TRANSFERED_TO_QUEUE", records[0].Queue, run.Resource, ""
+		run.Ended, run.Outcome, run.NextQueue, run.NextResource, run.Module = start.Add(2*time.Hour).UnixMilli(), "TRANSFERED_TO_QUEUE", records[0].Queue, run.Resource, ""
 		module := flowRun(records[1].ID, 2, start)
 		module.Module = newID()
 		next.Contacts, next.FlowRuns = []center.ContactRecord{changed}, []center.FlowRun{run, module}
