@@ -195,8 +195,8 @@ func (w *world) prepare(line string) {
 	case "continue":
 		_, err = w.chats.Associate(ctx, instanceID, w.contact, center.Persistence{Type: center.EntirePastSession, Source: center.ContactID(w.names["contact"])}, "")
 	case "invite-bot":
-		var bot *chat.Bot
-		if bot, err = w.chats.AddBot(ctx, instanceID, w.contact, "Bot", ""); err == nil {
+		var bot *chat.CustomParticipant
+		if bot, err = w.chats.AddCustomParticipant(ctx, instanceID, w.contact, "Bot", ""); err == nil {
 			w.names["botToken"] = bot.Token
 		}
 	case "bot":

@@ -10,11 +10,11 @@ import (
 type Role string
 
 const (
-	RoleAgent      Role = "AGENT"
-	RoleCustomer   Role = "CUSTOMER"
-	RoleSystem     Role = "SYSTEM"
-	RoleCustomBot  Role = "CUSTOM_BOT"
-	RoleSupervisor Role = "SUPERVISOR"
+	RoleAgent             Role = "AGENT"
+	RoleCustomer          Role = "CUSTOMER"
+	RoleSystem            Role = "SYSTEM"
+	RoleCustomParticipant Role = "CUSTOM_BOT"
+	RoleSupervisor        Role = "SUPERVISOR"
 )
 
 // ItemType is the Type of an item. A [Marker] is never shown: it gives a Change with nothing to show its place

@@ -11,7 +11,7 @@ import (
 // only through [DefaultSettings].
 type Settings struct {
 	ConnectWithin    time.Duration // the customer's first connection; Amazon Connect: 5 minutes
-	BotJoinWithin    time.Duration // a custom participant's first connection; Amazon Connect: 15 s
+	JoinWithin       time.Duration // a custom participant's first connection; Amazon Connect: 15 s
 	ClientTokenLife  time.Duration // how long a repeated StartChatContact finds the first one: 7 days
 	RehydrationDelay time.Duration // how long after its end a session can be read on into; Amazon Connect: 30–60 s
 	ActiveChats      int           // concurrent active chats of an instance; 0: no limit. Amazon Connect: 500
@@ -24,7 +24,7 @@ type Settings struct {
 // DefaultSettings returns AWS's documented times, no quota and no delay.
 func DefaultSettings() Settings {
 	return Settings{
-		ConnectWithin: 5 * time.Minute, BotJoinWithin: 15 * time.Second, ClientTokenLife: 7 * 24 * time.Hour,
+		ConnectWithin: 5 * time.Minute, JoinWithin: 15 * time.Second, ClientTokenLife: 7 * 24 * time.Hour,
 		KeepContacts: 730 * 24 * time.Hour, // 24 months (admin guide, "Data model for contact records")
 	}
 }

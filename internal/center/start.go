@@ -50,9 +50,9 @@ const (
 
 // Keys of due rows.
 const (
-	DueConnect  = "connect"  // the customer must have connected by then
-	DueDuration = "duration" // the chat expires
-	DueJoin     = "join:"    // + participant id: a custom participant must have connected by then
+	DueConnect           = "connect"  // the customer must have connected by then
+	DueDuration          = "duration" // the chat expires
+	DueCustomParticipant = "join:"    // + participant id: a custom participant must have connected by then
 )
 
 // Kinds of claims.

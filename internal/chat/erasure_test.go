@@ -68,7 +68,7 @@ func (w *world) erasable(c *node) (ana chat.Caller, ids []string) {
 	})
 	w.must(err)
 	ana = w.connect(c, started)
-	b, err := c.AddBot(w.ctx, instance, started.Contact, "canary-bot", "canary-bot-token")
+	b, err := c.AddCustomParticipant(w.ctx, instance, started.Contact, "canary-bot", "canary-bot-token")
 	w.must(err)
 	bot, err := c.Authenticate(b.Token, token.Participant)
 	w.must(err)

@@ -28,7 +28,7 @@ func newArchive(w *world, c *node, t *rapid.T) *archive {
 	sessions := rapid.IntRange(1, 4).Draw(t, "sessions")
 	for n := range sessions {
 		who, started := w.start(c, past)
-		max := w.bot(c, started.Contact)
+		max := w.customParticipant(c, started.Contact)
 		for i := range rapid.IntRange(0, 12).Draw(t, "messages") {
 			w.clock.advance(time.Duration(rapid.IntRange(0, 2).Draw(t, "ms")) * time.Millisecond)
 			it := w.send(c, who, strconv.Itoa(i))

@@ -145,10 +145,10 @@ func (w *world) connect(c *node, started *chat.Started) chat.Caller {
 	return who
 }
 
-// bot brings a custom participant in, connected.
-func (w *world) bot(c *node, id center.ContactID) chat.Caller {
+// customParticipant brings one in, connected.
+func (w *world) customParticipant(c *node, id center.ContactID) chat.Caller {
 	w.Helper()
-	b, err := c.AddBot(w.ctx, instance, id, "Max", "")
+	b, err := c.AddCustomParticipant(w.ctx, instance, id, "Max", "")
 	w.must(err)
 	who, err := c.Authenticate(b.Token, token.Participant)
 	w.must(err)
