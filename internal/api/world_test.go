@@ -228,7 +228,7 @@ func (w *world) prepare(line string) {
 	case "flow":
 		name, status, _ := strings.Cut(rest, " ")
 		kind, status, _ := strings.Cut(status, " ")
-		var made *catalog.FlowView
+		var made *catalog.FlowWithContent
 		made, err = w.catalog.CreateFlow(ctx, instanceID, center.ContactFlow{Name: name, Type: kind}, greeting, status != "SAVED")
 		if err == nil {
 			w.names["made"] = string(made.ID)
