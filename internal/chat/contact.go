@@ -79,7 +79,7 @@ func (c *Chats) AddCustomParticipant(ctx context.Context, at center.InstanceID, 
 	if err != nil {
 		return nil, err
 	}
-	added, err := c.once(ctx, chat.ID, claimCustomParticipant, clientToken, func(t *turn) (string, error) {
+	added, err := c.once(ctx, chat.ID, center.ClaimCustomParticipant, clientToken, func(t *turn) (string, error) {
 		p, err := t.Draft.AddCustomParticipant(displayName, c.settings)
 		return string(p.ID), err
 	})
@@ -110,8 +110,6 @@ func (c *Chats) once(ctx context.Context, chat center.ChatID, kind, clientToken 
 	})
 	return answer, err
 }
-
-const claimCustomParticipant = "bot" // by chat and ClientToken: CreateParticipant
 
 func (c *Chats) customParticipantCredentials(at center.InstanceID, chat center.ChatID, contact center.ContactID, id center.ParticipantID) *CustomParticipant {
 	now := c.wall()
