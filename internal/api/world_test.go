@@ -140,7 +140,7 @@ func newWorld(t testing.TB, change func(*api.Config, *chat.Config)) *world {
 	work := engine.New(engine.Config{Store: db, Bus: bus.NewLocal(), Clock: chats.Clock, NewID: chats.NewID, Log: log})
 	chats.Engine = work
 	w.store, w.sealer, w.chats = db, sealer, chat.New(chats)
-	front.Chats, front.Catalog = w.chats, w.catalog
+	front.Chats, front.Transcripts, front.Erasures, front.Catalog = w.chats, chat.NewTranscripts(w.chats), chat.NewErasures(w.chats), w.catalog
 	w.api = api.New(front)
 	w.seed(ctx)
 	w.listener = memnet.Listen()

@@ -357,8 +357,8 @@ func TestContactsAreKeptForTheirTime(t *testing.T) {
 			t.Error("what is known of the contact is gone before its time")
 		}
 		time.Sleep(3 * time.Hour)
-		if known() || c.ErasureStats().Records != 2 {
-			t.Errorf("three days later: %+v", c.ErasureStats())
+		if known() || c.Erasures.Stats().Records != 2 {
+			t.Errorf("three days later: %+v", c.Erasures.Stats())
 		}
 	})
 }

@@ -27,6 +27,10 @@ func (c *Chats) Contact(ctx context.Context, at center.InstanceID, id center.Con
 	return &s.Chat, contact, nil
 }
 
+func noContact(id center.ContactID) error {
+	return center.Refuse(center.NotFound, "Resource not found of Type: CONTACT %s", center.Printable(string(id)))
+}
+
 // Stop ends a contact, whatever state it is in.
 func (c *Chats) Stop(ctx context.Context, at center.InstanceID, id center.ContactID) error {
 	_, contact, err := c.Contact(ctx, at, id)

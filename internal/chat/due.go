@@ -47,7 +47,6 @@ func (c *Chats) due() []engine.Due {
 		}),
 		{Key: dueCall, Lane: laneCalls, Outside: &engine.Outside{Read: c.readCall, Ask: c.askOutside}},
 		{Key: dueRelated, Lane: laneErrands, Answer: c.carryRelated},
-		{Key: dueErase, Lane: laneErrands, Answer: c.eraseAskedFor},
 	}
 }
 

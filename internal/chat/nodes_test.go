@@ -174,7 +174,7 @@ func TestWhatANodeRemembersMayBeOld(t *testing.T) {
 
 	// A chat that ended meanwhile is over.
 	w.must(one.Stop(w.ctx, instance, started.Contact))
-	if _, err := other.Transcript(w.ctx, ana, chat.TranscriptQuery{}); !errors.As(err, &refused) || refused.Code != center.AccessDenied {
+	if _, err := other.Transcripts.Page(w.ctx, ana, chat.TranscriptQuery{}); !errors.As(err, &refused) || refused.Code != center.AccessDenied {
 		t.Errorf("reading after the end: %v", err)
 	}
 	if err := other.Stop(w.ctx, instance, started.Contact); !errors.As(err, &refused) || refused.Code != center.ContactNotFound {
