@@ -33,7 +33,7 @@ func (f *limitFlags) apply(cfg *server.Config) error {
 	cfg.Settings = center.DefaultSettings()
 	s := &cfg.Settings
 	s.ActiveChats, s.RehydrationDelay, s.LegacySizes = f.ActiveChats, f.RehydrationDelay, f.LegacySizes
-	s.ConnectWithin, s.BotJoinWithin, s.KeepChats, s.KeepContacts = f.ConnectWithin, f.BotJoinWithin, f.KeepChats, f.KeepContacts
+	s.ConnectWithin, s.JoinWithin, s.KeepChats, s.KeepContacts = f.ConnectWithin, f.BotJoinWithin, f.KeepChats, f.KeepContacts
 	s.ResourceQuotas = f.Throttle == "aws"
 	if f.Throttle == "aws" && f.ActiveChats == 0 {
 		s.ActiveChats = 500

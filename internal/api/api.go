@@ -33,9 +33,11 @@ type Keys interface {
 
 // Config is what an [API] is made of.
 type Config struct {
-	Chats   *chat.Chats
-	Catalog *catalog.Catalog
-	Sockets Sockets
+	Chats       *chat.Chats
+	Transcripts *chat.Transcripts
+	Erasures    *chat.Erasures
+	Catalog     *catalog.Catalog
+	Sockets     Sockets
 	// Keys verifies who calls the connect operations. It is not asked when AnyCredentials is set.
 	Keys Keys
 	// AnyCredentials lets the connect operations be called with any credentials or none: for development alone.

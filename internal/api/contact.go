@@ -130,7 +130,7 @@ func (a *API) untagContact(x *exchange, in *connect.UntagContactInput) (*connect
 func (a *API) createParticipant(x *exchange, in *connect.CreateParticipantInput) (*connect.CreateParticipantOutput, error) {
 	details := in.ParticipantDetails
 	switch {
-	case value(details.ParticipantRole) != string(center.RoleCustomBot):
+	case value(details.ParticipantRole) != string(center.RoleCustomParticipant):
 		return nil, center.Refuse(center.InvalidRequest, "ParticipantDetails.ParticipantRole must be CUSTOM_BOT for a chat")
 	case details.DisplayName == nil:
 		return nil, center.Refuse(center.InvalidRequest, "ParticipantDetails.DisplayName is required")
@@ -138,13 +138,13 @@ func (a *API) createParticipant(x *exchange, in *connect.CreateParticipantInput)
 		return nil, center.Refuse(center.InvalidRequest, "ParticipantDetails.ParticipantCapabilities is for video and screen sharing only; leave it out for a chat")
 	}
 	at, contact := center.ParseInstance(*in.InstanceId), contactID(in.ContactId)
-	bot, err := a.Chats.AddBot(x.r.Context(), at, contact, *details.DisplayName, value(in.ClientToken))
+	added, err := a.Chats.AddCustomParticipant(x.r.Context(), at, contact, *details.DisplayName, value(in.ClientToken))
 	if err != nil {
 		return nil, err
 	}
 	return &connect.CreateParticipantOutput{
-		ParticipantCredentials: &connect.ParticipantTokenCredentials{ParticipantToken: &bot.Token, Expiry: &bot.Expires},
-		ParticipantId:          text(bot.Participant),
+		ParticipantCredentials: &connect.ParticipantTokenCredentials{ParticipantToken: &added.Token, Expiry: &added.Expires},
+		ParticipantId:          text(added.Participant),
 	}, nil
 }
 

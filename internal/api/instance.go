@@ -29,7 +29,7 @@ func (a *API) createInstance(x *exchange, in *connect.CreateInstanceInput) (*con
 }
 
 func (a *API) deleteInstance(x *exchange, in *connect.DeleteInstanceInput) (*connect.DeleteInstanceOutput, error) {
-	err := a.Chats.DeleteInstance(x.r.Context(), center.ParseInstance(*in.InstanceId))
+	err := a.Erasures.DeleteInstance(x.r.Context(), center.ParseInstance(*in.InstanceId))
 	return &connect.DeleteInstanceOutput{}, err
 }
 

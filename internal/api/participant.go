@@ -159,7 +159,7 @@ func (a *API) getTranscript(x *exchange, who chat.Caller, in *participant.GetTra
 		}
 		q.Start = start
 	}
-	found, err := a.Chats.Transcript(x.r.Context(), who, q)
+	found, err := a.Transcripts.Page(x.r.Context(), who, q)
 	if err != nil {
 		return nil, err
 	}

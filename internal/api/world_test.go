@@ -140,7 +140,7 @@ func newWorld(t testing.TB, change func(*api.Config, *chat.Config)) *world {
 	work := engine.New(engine.Config{Store: db, Bus: bus.NewLocal(), Clock: chats.Clock, NewID: chats.NewID, Log: log})
 	chats.Engine = work
 	w.store, w.sealer, w.chats = db, sealer, chat.New(chats)
-	front.Chats, front.Catalog = w.chats, w.catalog
+	front.Chats, front.Transcripts, front.Erasures, front.Catalog = w.chats, chat.NewTranscripts(w.chats), chat.NewErasures(w.chats), w.catalog
 	w.api = api.New(front)
 	w.seed(ctx)
 	w.listener = memnet.Listen()
@@ -195,8 +195,8 @@ func (w *world) prepare(line string) {
 	case "continue":
 		_, err = w.chats.Associate(ctx, instanceID, w.contact, center.Persistence{Type: center.EntirePastSession, Source: center.ContactID(w.names["contact"])}, "")
 	case "invite-bot":
-		var bot *chat.Bot
-		if bot, err = w.chats.AddBot(ctx, instanceID, w.contact, "Bot", ""); err == nil {
+		var bot *chat.CustomParticipant
+		if bot, err = w.chats.AddCustomParticipant(ctx, instanceID, w.contact, "Bot", ""); err == nil {
 			w.names["botToken"] = bot.Token
 		}
 	case "bot":
@@ -228,7 +228,7 @@ func (w *world) prepare(line string) {
 	case "flow":
 		name, status, _ := strings.Cut(rest, " ")
 		kind, status, _ := strings.Cut(status, " ")
-		var made *catalog.FlowView
+		var made *catalog.FlowWithContent
 		made, err = w.catalog.CreateFlow(ctx, instanceID, center.ContactFlow{Name: name, Type: kind}, greeting, status != "SAVED")
 		if err == nil {
 			w.names["made"] = string(made.ID)

@@ -112,8 +112,8 @@ func readModule(root fs.FS) (*module, error) {
 
 // read adds a file. A test file makes its package known, and is not judged.
 func (m *module) read(root fs.FS, name string) error {
-	room := short(path.Dir(name))
-	sources := m.packages[room]
+	pkg := short(path.Dir(name))
+	sources := m.packages[pkg]
 	if !strings.HasSuffix(name, "_test.go") {
 		text, err := fs.ReadFile(root, name)
 		if err != nil {
@@ -125,7 +125,7 @@ func (m *module) read(root fs.FS, name string) error {
 		}
 		sources = append(sources, parsed)
 	}
-	m.packages[room] = sources
+	m.packages[pkg] = sources
 	return nil
 }
 
@@ -144,14 +144,14 @@ func short(folder string) string { return strings.TrimPrefix(folder, "internal/"
 func (h *house) check(m *module) []string {
 	var wrong []string
 	say := func(format string, args ...any) { wrong = append(wrong, fmt.Sprintf(format, args...)) }
-	for _, room := range slices.Sorted(maps.Keys(m.packages)) {
-		if _, there := h.rows[room]; !there {
-			say("%s has no row in the table", room)
+	for _, pkg := range slices.Sorted(maps.Keys(m.packages)) {
+		if _, there := h.rows[pkg]; !there {
+			say("%s has no row in the table", pkg)
 			continue
 		}
-		h.checkArrows(m, room, say)
-		if slices.Contains(h.pure, room) {
-			m.checkPure(room, h.pure, say)
+		h.checkArrows(m, pkg, say)
+		if slices.Contains(h.pure, pkg) {
+			m.checkPure(pkg, h.pure, say)
 		}
 	}
 	h.checkRows(m, say)
@@ -160,24 +160,24 @@ func (h *house) check(m *module) []string {
 
 // checkRows says which rows speak of what does not exist, and which point up.
 func (h *house) checkRows(m *module, say func(string, ...any)) {
-	for _, room := range slices.Concat(h.order, h.pure) {
-		if _, there := m.packages[room]; !there {
-			say("the table names %s, and there is no such package", room)
+	for _, pkg := range slices.Concat(h.order, h.pure) {
+		if _, there := m.packages[pkg]; !there {
+			say("the table names %s, and there is no such package", pkg)
 		}
 	}
-	for i, room := range h.order {
-		for _, to := range h.rows[room] {
+	for i, pkg := range h.order {
+		for _, to := range h.rows[pkg] {
 			if slices.Index(h.order, to) < i {
-				say("the row of %s points up, to %s", room, to)
+				say("the row of %s points up, to %s", pkg, to)
 			}
 		}
 	}
 }
 
 // checkArrows compares a package's row with what its files import.
-func (h *house) checkArrows(m *module, room string, say func(string, ...any)) {
+func (h *house) checkArrows(m *module, pkg string, say func(string, ...any)) {
 	used := map[string]bool{}
-	for _, file := range m.packages[room] {
+	for _, file := range m.packages[pkg] {
 		for _, spec := range file.Imports {
 			imported := importPath(spec)
 			at := m.files.Position(spec.Pos())
@@ -189,23 +189,23 @@ func (h *house) checkArrows(m *module, room string, say func(string, ...any)) {
 				continue
 			}
 			used[short(folder)] = true
-			if !slices.Contains(h.rows[room], short(folder)) {
-				say("%s: no arrow leads from %s to %s", at, room, short(folder))
+			if !slices.Contains(h.rows[pkg], short(folder)) {
+				say("%s: no arrow leads from %s to %s", at, pkg, short(folder))
 			}
 		}
 	}
-	for _, to := range h.rows[room] {
+	for _, to := range h.rows[pkg] {
 		if !used[to] {
-			say("the table lets %s import %s, and it does not", room, to)
+			say("the table lets %s import %s, and it does not", pkg, to)
 		}
 	}
 }
 
 // checkPure says what in a package is not a value or a pure function of values.
-func (m *module) checkPure(room string, pure []string, say func(string, ...any)) {
-	for _, file := range m.packages[room] {
+func (m *module) checkPure(pkg string, pure []string, say func(string, ...any)) {
+	for _, file := range m.packages[pkg] {
 		refuse := func(at ast.Node, what string) {
-			say("%s: %s is PURE and uses %s", m.files.Position(at.Pos()), room, what)
+			say("%s: %s is PURE and uses %s", m.files.Position(at.Pos()), pkg, what)
 		}
 		names := map[string]string{} // by which the file calls its imports
 		for _, spec := range file.Imports {

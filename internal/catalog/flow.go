@@ -13,8 +13,8 @@ import (
 	"github.com/parley-chat/parley/internal/flow"
 )
 
-// FlowView is one content of a flow, as DescribeContactFlow shows it.
-type FlowView struct {
+// FlowWithContent is a flow with one of its contents, as DescribeContactFlow shows it.
+type FlowWithContent struct {
 	center.ContactFlow
 	Content string
 	SHA256  string
@@ -42,11 +42,11 @@ var (
 )
 
 // CreateFlow makes a flow, published (and then validated) or saved.
-func (c *Catalog) CreateFlow(ctx context.Context, at center.InstanceID, f center.ContactFlow, content string, publish bool) (*FlowView, error) {
+func (c *Catalog) CreateFlow(ctx context.Context, at center.InstanceID, f center.ContactFlow, content string, publish bool) (*FlowWithContent, error) {
 	if _, err := c.Instance(ctx, at); err != nil {
 		return nil, err
 	}
-	if err := Flows.room(ctx, c, at); err != nil {
+	if err := Flows.checkQuota(ctx, c, at); err != nil {
 		return nil, err
 	}
 	sha, err := c.keepFlow(ctx, at, f.Type, content, publish)
@@ -60,7 +60,7 @@ func (c *Catalog) CreateFlow(ctx context.Context, at center.InstanceID, f center
 	if _, err := Flows.Create(ctx, c, at, &f, ClientToken{}); err != nil {
 		return nil, err
 	}
-	return &FlowView{ContactFlow: f, Content: content, SHA256: sha, Published: publish}, nil
+	return &FlowWithContent{ContactFlow: f, Content: content, SHA256: sha, Published: publish}, nil
 }
 
 // keepFlow checks the text of a flow of a type and stores it. What is published must be valid; what is saved need only
@@ -104,12 +104,12 @@ func (c *Catalog) keep(ctx context.Context, at center.InstanceID, content string
 
 // Flow finds a flow and one of its contents: the published one, with the qualifier $SAVED the saved one, with a number
 // or an alias that of a version.
-func (c *Catalog) Flow(ctx context.Context, at center.InstanceID, ref center.FlowRef) (*FlowView, error) {
+func (c *Catalog) Flow(ctx context.Context, at center.InstanceID, ref center.FlowRef) (*FlowWithContent, error) {
 	f, err := Flows.Get(ctx, c, at, string(ref.ID))
 	if err != nil {
 		return nil, err
 	}
-	v := &FlowView{ContactFlow: *f, SHA256: f.Saved}
+	v := &FlowWithContent{ContactFlow: *f, SHA256: f.Saved}
 	if ref.Qualifier != center.SavedQualifier {
 		v.Published = true
 		if v.SHA256, v.Version, err = c.published(ctx, at, f, ref); err != nil {

@@ -82,7 +82,7 @@ func (k *Kind[R]) Create(ctx context.Context, c *Catalog, at center.InstanceID, 
 	if id, known, err := c.made(ctx, at, k.rows, once); known || err != nil {
 		return id, err
 	}
-	if err := k.room(ctx, c, at); err != nil {
+	if err := k.checkQuota(ctx, c, at); err != nil {
 		return "", err
 	}
 	now := c.Now()
@@ -115,8 +115,8 @@ func (k *Kind[R]) refTo(at center.InstanceID) store.InstanceRef {
 	return store.InstanceRef{Ref: store.Ref{Kind: k.rows, ID: string(at)}}
 }
 
-// room refuses one more record than the quota, where quotas are kept. Requests at the same moment may pass together.
-func (k *Kind[R]) room(ctx context.Context, c *Catalog, at center.InstanceID) error {
+// checkQuota refuses one more record than the quota, where quotas are kept. Requests at the same moment may pass together.
+func (k *Kind[R]) checkQuota(ctx context.Context, c *Catalog, at center.InstanceID) error {
 	if !c.Quotas || k.quota == 0 {
 		return nil
 	}

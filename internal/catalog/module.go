@@ -24,8 +24,8 @@ var (
 	ModuleAliases  = aliasesOf(ModuleVersions, "flow-module-alias", "CONTACT_FLOW_MODULE_ALIAS", "module")
 )
 
-// ModuleView is one content of a module, as DescribeContactFlowModule shows it.
-type ModuleView struct {
+// ModuleWithContent is a module with one of its contents, as DescribeContactFlowModule shows it.
+type ModuleWithContent struct {
 	center.FlowModule
 	Content  string
 	SHA256   string
@@ -49,7 +49,7 @@ func (c *Catalog) CreateModule(ctx context.Context, at center.InstanceID, m cent
 	if id, known, err := c.made(ctx, at, Modules.rows, once); known || err != nil {
 		return center.ModuleID(id), err
 	}
-	if err := Modules.room(ctx, c, at); err != nil {
+	if err := Modules.checkQuota(ctx, c, at); err != nil {
 		return "", err
 	}
 	if m.Published, err = c.keepModule(ctx, at, content, m.Settings, true); err != nil {
@@ -95,12 +95,12 @@ func hasSettings(content string) bool {
 
 // Module finds a module and one of its contents: the published one, with the qualifier $SAVED the saved one, with a
 // number or an alias that of a version.
-func (c *Catalog) Module(ctx context.Context, at center.InstanceID, ref center.ModuleRef) (*ModuleView, error) {
+func (c *Catalog) Module(ctx context.Context, at center.InstanceID, ref center.ModuleRef) (*ModuleWithContent, error) {
 	m, err := Modules.Get(ctx, c, at, string(ref.ID))
 	if err != nil {
 		return nil, err
 	}
-	v := &ModuleView{FlowModule: *m, SHA256: m.Saved, Settings: m.Settings}
+	v := &ModuleWithContent{FlowModule: *m, SHA256: m.Saved, Settings: m.Settings}
 	if ref.Qualifier != center.SavedQualifier {
 		v.Published = true
 		if v.SHA256, v.Settings, v.Version, err = c.publishedModule(ctx, at, m, ref); err != nil {

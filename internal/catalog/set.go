@@ -35,7 +35,7 @@ func (s *Set[V]) Add(ctx context.Context, c *Catalog, at center.InstanceID, v *V
 	if there, err := s.kind.find(ctx, c, at, key); err == nil && same(there) {
 		return nil
 	}
-	if err := s.kind.room(ctx, c, at); err != nil {
+	if err := s.kind.checkQuota(ctx, c, at); err != nil {
 		return err
 	}
 	row, err := s.kind.fresh(at, v, c.Now())

@@ -40,24 +40,3 @@ type Change struct {
 	// row that was claimed.
 	Done *Due
 }
-
-// Due is work that waits for its time: timers and calls outside. At-least-once outside, exactly-once inside: the
-// Change that answers it takes the row away.
-type Due struct {
-	Stream StreamID
-	Key    string // unique within the stream: "connect", "duration", "flow", "join:<participant>"
-	At     time.Time
-	Data   string // meant for whoever put it
-	Lane   Lane
-}
-
-// Lane is a line of due rows. What waits in one does not delay what waits in another.
-type Lane int
-
-// Claim is a unique right: a client token's first answer, a slot among the concurrent active chats.
-type Claim struct {
-	Kind    string // "start", "slot", …
-	Key     string
-	Value   string    // what the next one to ask is told
-	Expires time.Time // zero: until released
-}

@@ -83,7 +83,7 @@ func (t *Tally) Add(it *Item) {
 			t.first = it.Time
 		}
 		t.agent.say(it, chars, &t.customer)
-	case RoleSystem, RoleCustomBot:
+	case RoleSystem, RoleCustomParticipant:
 		t.bot++
 		t.botChars += chars
 	}

@@ -15,7 +15,7 @@ import (
 // conversation reads items: a second, a role's first letter (c, a, s, b for custom bot, v for supervisor), and what is
 // said; "+" for joining, "." for an event of another kind, "@" for an attachment.
 func conversation(text string) (all []center.Item) {
-	roles := map[byte]center.Role{'c': center.RoleCustomer, 'a': center.RoleAgent, 's': center.RoleSystem, 'b': center.RoleCustomBot, 'v': center.RoleSupervisor}
+	roles := map[byte]center.Role{'c': center.RoleCustomer, 'a': center.RoleAgent, 's': center.RoleSystem, 'b': center.RoleCustomParticipant, 'v': center.RoleSupervisor}
 	for _, line := range strings.Split(text, ";") {
 		fields := strings.SplitN(strings.TrimSpace(line), " ", 3)
 		after, err := time.ParseDuration(fields[0] + "s")
@@ -99,7 +99,7 @@ func TestFiguresAreWhatChatMetricsSays(t *testing.T) {
 // Where the items of a contact are parted, in pages or between what is stored and what is decided, is no matter.
 func TestPartsOfAConversationDoNotMatter(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
-		roles := []center.Role{center.RoleCustomer, center.RoleAgent, center.RoleSystem, center.RoleCustomBot, center.RoleSupervisor}
+		roles := []center.Role{center.RoleCustomer, center.RoleAgent, center.RoleSystem, center.RoleCustomParticipant, center.RoleSupervisor}
 		at := noon
 		var items []center.Item
 		for range rapid.IntRange(0, 40).Draw(t, "items") {

@@ -341,3 +341,8 @@ func (h *HoursOfOperation) Stamp(newID func() string, now time.Time) {
 	}
 	h.Modified = now
 }
+
+// HoursARN returns the ARN of hours of operation of an instance.
+func (p Partition) HoursARN(i InstanceID, id HoursID) string {
+	return p.InstanceARN(i) + "/operating-hours/" + string(id)
+}

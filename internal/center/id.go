@@ -4,8 +4,6 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
-	"strings"
-	"unicode/utf8"
 )
 
 // Identifiers are lower-case UUIDs in text form, each of its own type so that they cannot be crossed.
@@ -61,66 +59,6 @@ func FormatUUID(id [16]byte) string {
 	hex.Encode(b[24:36], id[10:16])
 	b[8], b[13], b[18], b[23] = '-', '-', '-', '-'
 	return string(b[:])
-}
-
-// Partition names where ARNs of this server live: the account and region it was told to speak for.
-type Partition struct {
-	Account string // twelve digits
-	Region  string
-}
-
-// InstanceARN returns arn:aws:connect:REGION:ACCOUNT:instance/ID.
-func (p Partition) InstanceARN(id InstanceID) string {
-	return "arn:aws:connect:" + p.Region + ":" + p.Account + ":instance/" + string(id)
-}
-
-// ContactARN returns the ARN of a contact of an instance.
-func (p Partition) ContactARN(i InstanceID, id ContactID) string {
-	return p.InstanceARN(i) + "/contact/" + string(id)
-}
-
-// FlowARN returns the ARN of a flow of an instance.
-func (p Partition) FlowARN(i InstanceID, id FlowID) string {
-	return p.InstanceARN(i) + "/contact-flow/" + string(id)
-}
-
-// HoursARN returns the ARN of hours of operation of an instance.
-func (p Partition) HoursARN(i InstanceID, id HoursID) string {
-	return p.InstanceARN(i) + "/operating-hours/" + string(id)
-}
-
-// CheckInstance refuses what is neither the id of an instance nor an instance's ARN. Amazon Connect answers so; that
-// there is no such instance would tell Terraform that what it looks for was deleted.
-func CheckInstance(s string) error {
-	id := s
-	if strings.HasPrefix(s, "arn:") {
-		_, id, _ = strings.Cut(s, ":instance/")
-	}
-	if _, ok := UUID(id); !ok {
-		return Refuse(InvalidRequest, "Invalid input for field InstanceId: it must be the id of an instance, a UUID, or its ARN, got %d characters of something else", utf8.RuneCountInString(s))
-	}
-	return nil
-}
-
-// ParseInstance accepts what callers send as InstanceId: the id itself or the instance's ARN.
-func ParseInstance(s string) InstanceID {
-	if strings.HasPrefix(s, "arn:") {
-		s = s[strings.LastIndexByte(s, '/')+1:]
-	}
-	return InstanceID(strings.ToLower(s))
-}
-
-// FlowRef is a reference to a flow: its id, and the qualifier after a colon, if any: $LATEST, $SAVED, the number of a
-// version or an alias.
-type FlowRef struct {
-	ID        FlowID
-	Qualifier string
-}
-
-// ParseFlow accepts a bare id or an ARN, either with a qualifier behind a colon.
-func ParseFlow(s string) FlowRef {
-	id, qualifier := parseRef(s, "/contact-flow/")
-	return FlowRef{ID: FlowID(id), Qualifier: qualifier}
 }
 
 // Printable keeps an identifier that a caller sent short and plain in a message.

@@ -2,8 +2,9 @@ package center
 
 import (
 	"regexp"
-	"slices"
+	"strings"
 	"time"
+	"unicode/utf8"
 )
 
 // Instance is an Amazon Connect instance: everything else belongs to one. Here it is ACTIVE as soon as it is made.
@@ -41,90 +42,28 @@ func (i *Instance) Check() error {
 	return nil
 }
 
-// ContactFlow is a flow as a resource. A flow has a published content, which contacts run, and a saved one, which
-// the qualifier $SAVED addresses; both are named by the SHA-256 of their text.
-type ContactFlow struct {
-	ID          FlowID            `json:"id"`
-	Name        string            `json:"name"`
-	Type        string            `json:"type"`
-	Description string            `json:"description,omitempty"`
-	Archived    bool              `json:"archived,omitempty"`
-	Published   string            `json:"published,omitempty"` // "" when never published
-	Saved       string            `json:"saved"`
-	Tags        map[string]string `json:"tags,omitempty"`
-	LastVersion int64             `json:"lastVersion,omitempty"` // the highest number given to a version, deleted ones included
-	Modified    time.Time         `json:"modified"`
+// InstanceARN returns arn:aws:connect:REGION:ACCOUNT:instance/ID.
+func (p Partition) InstanceARN(id InstanceID) string {
+	return "arn:aws:connect:" + p.Region + ":" + p.Account + ":instance/" + string(id)
 }
 
-// SavedQualifier addresses a flow's saved content.
-const SavedQualifier = "$SAVED"
-
-// TypeContactFlow is the type of the flows that StartChatContact, TransferToFlow and disconnecting run.
-const TypeContactFlow = "CONTACT_FLOW"
-
-// Startable says whether StartChatContact may begin with this flow.
-// ContactFlowNotPublishedException is not among that operation's errors, so a draft is not found (inferred).
-func (f *ContactFlow) Startable() error {
-	switch {
-	case f.Published == "":
-		return Refuse(NotFound, "Resource not found of Type: CONTACT_FLOW %s (it was saved but never published)", f.ID)
-	case f.Archived:
-		return Refuse(NotFound, "Resource not found of Type: CONTACT_FLOW %s (it is archived)", f.ID)
-	case f.Type != TypeContactFlow:
-		return Refuse(InvalidRequest, "ContactFlowId must name a flow of type CONTACT_FLOW, this one is a %s", f.Type)
+// CheckInstance refuses what is neither the id of an instance nor an instance's ARN. Amazon Connect answers so; that
+// there is no such instance would tell Terraform that what it looks for was deleted.
+func CheckInstance(s string) error {
+	id := s
+	if strings.HasPrefix(s, "arn:") {
+		_, id, _ = strings.Cut(s, ":instance/")
+	}
+	if _, ok := UUID(id); !ok {
+		return Refuse(InvalidRequest, "Invalid input for field InstanceId: it must be the id of an instance, a UUID, or its ARN, got %d characters of something else", utf8.RuneCountInString(s))
 	}
 	return nil
 }
 
-// Runs says whether contacts may run the flow at all: only published flows can be invoked (developer guide), and
-// archived ones are out of use (inferred).
-func (f *ContactFlow) Runs() bool { return f.Published != "" && !f.Archived }
-
-// hookTypes says which type of flow may run at which point of a contact's life.
-var hookTypes = map[string][]string{
-	"AgentWhisper":      {"AGENT_WHISPER"},
-	"CustomerQueue":     {"CUSTOMER_QUEUE"},
-	"CustomerRemaining": {TypeContactFlow},
-	"CustomerWhisper":   {"CUSTOMER_WHISPER"},
-	"DefaultAgentUI":    {TypeContactFlow},
-	"DisconnectAgentUI": {TypeContactFlow},
-	"PauseContact":      {TypeContactFlow},
-	"ResumeContact":     {TypeContactFlow},
-}
-
-// MayHook says whether the flow can be set for an event hook of a chat.
-func (f *ContactFlow) MayHook(hook string) bool {
-	return f.Runs() && slices.Contains(hookTypes[hook], f.Type)
-}
-
-// MayEnter says whether TransferToFlow may go on with the flow.
-func (f *ContactFlow) MayEnter() bool {
-	return f.Runs() && slices.Contains([]string{TypeContactFlow, "AGENT_TRANSFER", "QUEUE_TRANSFER"}, f.Type)
-}
-
-// Stamp gives a new flow its id, and notes when it was changed.
-func (f *ContactFlow) Stamp(newID func() string, now time.Time) {
-	if f.ID == "" {
-		f.ID = FlowID(newID())
+// ParseInstance accepts what callers send as InstanceId: the id itself or the instance's ARN.
+func ParseInstance(s string) InstanceID {
+	if strings.HasPrefix(s, "arn:") {
+		s = s[strings.LastIndexByte(s, '/')+1:]
 	}
-	f.Modified = now
-}
-
-// NextVersion is the rule by which the published content of a flow gets a number: the given one, which must be above all
-// before, or with 0 the next. v.Content is the hash that the caller takes the content to have, "" for any.
-func (f *ContactFlow) NextVersion(_, v *Version) error {
-	if f.Published == "" {
-		return Refuse(InvalidRequest, "the flow %s was saved but never published; only what is published can become a version", f.ID)
-	}
-	if err := v.of(f.Published, "", f.Modified); err != nil {
-		return err
-	}
-	if v.Number == 0 {
-		v.Number = f.LastVersion + 1
-	}
-	if v.Number <= f.LastVersion || v.Number > MaxVersion {
-		return Refuse(InvalidRequest, "ContactFlowVersion must be above the last version, %d, and at most %d", f.LastVersion, MaxVersion)
-	}
-	f.LastVersion = v.Number
-	return nil
+	return InstanceID(strings.ToLower(s))
 }

@@ -6,17 +6,6 @@ import (
 	"time"
 )
 
-// Role of a participant, as the API spells it.
-type Role string
-
-const (
-	RoleAgent      Role = "AGENT"
-	RoleCustomer   Role = "CUSTOMER"
-	RoleSystem     Role = "SYSTEM"
-	RoleCustomBot  Role = "CUSTOM_BOT"
-	RoleSupervisor Role = "SUPERVISOR"
-)
-
 // ItemType is the Type of an item. A [Marker] is never shown: it gives a Change with nothing to show its place
 // in the sequence, so that every change of a chat is numbered.
 type ItemType string
@@ -28,37 +17,6 @@ const (
 	TypeMetadata   ItemType = "MESSAGEMETADATA"
 	Marker         ItemType = ""
 )
-
-// Content types of messages and events.
-const (
-	TextPlain           = "text/plain"
-	TextMarkdown        = "text/markdown"
-	ApplicationJSON     = "application/json"
-	Interactive         = "application/vnd.amazonaws.connect.message.interactive"
-	InteractiveResponse = "application/vnd.amazonaws.connect.message.interactive.response"
-
-	eventPrefix            = "application/vnd.amazonaws.connect.event."
-	EventTyping            = eventPrefix + "typing"
-	EventJoined            = eventPrefix + "participant.joined"
-	EventLeft              = eventPrefix + "participant.left"
-	EventEnded             = eventPrefix + "chat.ended"
-	EventRehydrated        = eventPrefix + "chat.rehydrated"
-	EventDelivered         = eventPrefix + "message.delivered"
-	EventRead              = eventPrefix + "message.read"
-	EventMetadata          = eventPrefix + "message.metadata"
-	EventConnectionAck     = eventPrefix + "connection.acknowledged"
-	SystemDisplayName      = "SYSTEM_MESSAGE"
-	BotDisplayName         = "BOT" // of what an Amazon Lex bot says, in the system's role
-	timeLayout             = "2006-01-02T15:04:05.000Z"
-	maxContentBytes        = 16384
-	maxPlainContentChars   = 1024
-	maxJSONContentChars    = 12000
-	maxInteractiveResponse = 12288
-)
-
-// FormatTime writes t as every AbsoluteTime and Expiry is written: UTC, three fraction digits, Z. Clients compare
-// these as strings.
-func FormatTime(t time.Time) string { return t.UTC().Format(timeLayout) }
 
 // Item is one durable fact of a chat: what a socket shows, a transcript holds, and recovery counts.
 // Items are never changed once committed.
@@ -83,14 +41,6 @@ type Item struct {
 	Receipt *Receipt
 	// Token makes a repeated send find the first one: unique within the chat when not zero. It never leaves the store.
 	Token [16]byte
-}
-
-// Receipt says when a participant got and read a message. A zero time is "not yet".
-type Receipt struct {
-	Message   ItemID        `json:"m"`
-	Recipient ParticipantID `json:"p"`
-	Delivered time.Time     `json:"d,omitzero"`
-	Read      time.Time     `json:"r,omitzero"`
 }
 
 // body is the stored and carried form of what columns and envelopes do not say.

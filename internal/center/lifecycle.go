@@ -1,10 +1,5 @@
 package center
 
-import (
-	"maps"
-	"time"
-)
-
 // Connect marks a participant as connected: by the first subscription of their socket, or ConnectParticipant.
 // It says whether this was the first time; after that it decides nothing. The customer's first connection brings
 // the contact to the system, and their initial message into the chat; the flow may start.
@@ -17,7 +12,7 @@ func (d *Draft) Connect(id ParticipantID) (first bool, err error) {
 	p.Joined = d.Now
 	d.event(EventJoined, p, true)
 	if p.Role != RoleCustomer {
-		d.Unschedule(DueJoin + string(p.ID))
+		d.Unschedule(DueCustomParticipant + string(p.ID))
 		return true, nil
 	}
 	d.Unschedule(DueConnect)
@@ -32,15 +27,6 @@ func (d *Draft) Connect(id ParticipantID) (first bool, err error) {
 	return true, nil
 }
 
-// MayConnect is [Chat.Present] for one who asks for a connection: a custom participant who comes too late is told so.
-// Source: the API reference of CreateParticipant, which names ResourceNotFoundException.
-func (c *Chat) MayConnect(id ParticipantID) (*Participant, error) {
-	if p, ok := c.Participant(id); ok && p.Role == RoleCustomBot && p.Joined.IsZero() && !p.Left.IsZero() && c.Ended.IsZero() {
-		return nil, Refuse(NotFound, "the participant did not connect in time and is no longer part of the contact")
-	}
-	return c.Present(id)
-}
-
 // Leave takes a participant out. When the customer leaves, the chat ends. It says who left.
 func (d *Draft) Leave(id ParticipantID) (Participant, error) {
 	if _, err := d.Chat.Present(id); err != nil {
@@ -53,15 +39,15 @@ func (d *Draft) Leave(id ParticipantID) (Participant, error) {
 	if joined {
 		d.event(EventLeft, &left, true)
 	}
-	d.Unschedule(DueJoin + string(id))
+	d.Unschedule(DueCustomParticipant + string(id))
 	if left.Role == RoleCustomer {
 		d.End(ReasonCustomer)
 	}
 	return left, nil
 }
 
-// DropLateBot takes out a custom participant who has not connected in time. Nobody saw them, so nobody is told.
-func (d *Draft) DropLateBot(id ParticipantID) {
+// DropLateCustomParticipant takes out a custom participant who has not connected in time. Nobody saw them, so nobody is told.
+func (d *Draft) DropLateCustomParticipant(id ParticipantID) {
 	if p, ok := d.Chat.Participant(id); ok && p.Joined.IsZero() && p.Left.IsZero() {
 		p, _ = d.Edit().Participant(id)
 		p.Left = d.Now
@@ -86,8 +72,8 @@ func (d *Draft) End(reason string) {
 	d.Unschedule(DueConnect)
 	d.Unschedule(DueDuration)
 	for _, p := range c.Participants {
-		if p.Role == RoleCustomBot && p.Joined.IsZero() {
-			d.Unschedule(DueJoin + string(p.ID))
+		if p.Role == RoleCustomParticipant && p.Joined.IsZero() {
+			d.Unschedule(DueCustomParticipant + string(p.ID))
 		}
 	}
 	if c.Slot != "" {
@@ -98,71 +84,24 @@ func (d *Draft) End(reason string) {
 	c.Ended = d.event(EventEnded, nil, true).Time
 }
 
-// AddBot brings a custom participant in, who must connect within Settings.BotJoinWithin.
+// AddCustomParticipant brings a custom participant in, who must connect within Settings.JoinWithin.
 // Limits: one custom participant a contact, and none beside an agent.
-func (d *Draft) AddBot(displayName string, s Settings) (Participant, error) {
+func (d *Draft) AddCustomParticipant(displayName string, s Settings) (Participant, error) {
 	if !d.Chat.Ended.IsZero() {
 		return Participant{}, Refuse(InvalidRequest, "the contact has ended")
 	}
 	for _, p := range d.Chat.Participants {
 		switch {
 		case !p.Left.IsZero():
-		case p.Role == RoleCustomBot:
+		case p.Role == RoleCustomParticipant:
 			return Participant{}, Refuse(QuotaExceeded, "the contact already has a custom participant; one is the limit")
 		case p.Role == RoleAgent:
 			return Participant{}, Refuse(Conflict, "a custom participant cannot join beside an agent")
 		}
 	}
-	p := Participant{ID: ParticipantID(d.NewID()), Role: RoleCustomBot, DisplayName: displayName, Created: d.Now}
+	p := Participant{ID: ParticipantID(d.NewID()), Role: RoleCustomParticipant, DisplayName: displayName, Created: d.Now}
 	c := d.Edit()
 	c.Participants = append(c.Participants, p)
-	d.Schedule(DueJoin+string(p.ID), d.Now.Add(s.BotJoinWithin), string(p.ID))
+	d.Schedule(DueCustomParticipant+string(p.ID), d.Now.Add(s.JoinWithin), string(p.ID))
 	return p, nil
-}
-
-// SetAttributes merges attributes into the session's. A key cannot be taken away; an empty value frees its space.
-func (d *Draft) SetAttributes(set map[string]string) error {
-	if err := checkAttributes(set); err != nil {
-		return err
-	}
-	merged := maps.Clone(d.Chat.Attributes)
-	if merged == nil {
-		merged = map[string]string{}
-	}
-	maps.Copy(merged, set)
-	if n := attributeBytes(merged); n > maxAttributeBytes {
-		return Refuse(InvalidRequest, "Attributes must be at most %d bytes of UTF-8 over all keys and values, with those already set it would be %d", maxAttributeBytes, n)
-	}
-	d.PutAttributes(merged)
-	return nil
-}
-
-// PutAttributes replaces the whole map, already checked.
-func (d *Draft) PutAttributes(all map[string]string) {
-	c := d.Edit()
-	c.Attributes = all
-	c.Current().LastUpdate = d.Now
-}
-
-// Associate makes a running chat continue past sessions, once. Everybody is told that older messages can be read.
-func (d *Draft) Associate(past []PastSession) error {
-	switch {
-	case !d.Chat.Ended.IsZero():
-		return Refuse(InvalidRequest, "the contact has ended")
-	case len(d.Chat.Past) > 0:
-		return Refuse(InvalidRequest, "the contact already continues a past chat; a chat is associated once")
-	}
-	c := d.Edit()
-	c.Past = past
-	if len(past) > 0 {
-		c.Current().Related = past[0].Contact
-		c.Current().LastUpdate = d.Now
-	}
-	d.event(EventRehydrated, nil, false)
-	return nil
-}
-
-// ExpiresAt is when the chat ends whatever happens.
-func (c *Chat) ExpiresAt() time.Time {
-	return c.Contacts[0].Initiated.Add(time.Duration(c.DurationMinutes) * time.Minute)
 }

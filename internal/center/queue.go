@@ -90,13 +90,6 @@ func ParseQueue(s string) (id QueueID, agent bool) {
 	return QueueID(strings.ToLower(s)), agent
 }
 
-// Kinds of claims that contacts in a queue hold. All are by instance and queue, and then by what they are ordered by.
-const (
-	ClaimQueued     = "queued"      // by the time it came and contact: the contact waits there
-	ClaimInLine     = "in-line"     // by priority, age and contact: in the order in which they will be served
-	ClaimQueuePlace = "queue-place" // by number: one of the places of a queue with MaxContacts
-)
-
 // QueuePrefix begins the keys of all claims on a queue.
 func QueuePrefix(at InstanceID, q QueueID) string { return string(at) + "/" + string(q) + "/" }
 

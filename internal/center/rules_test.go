@@ -280,10 +280,10 @@ func TestItemTimesRise(t *testing.T) {
 	}
 }
 
-func TestAddBot(t *testing.T) {
+func TestAddCustomParticipant(t *testing.T) {
 	set := center.DefaultSettings()
 	add := func(d *center.Draft) center.Code {
-		_, err := d.AddBot("Max", set)
+		_, err := d.AddCustomParticipant("Max", set)
 		return code(t, err)
 	}
 	d := running(t)
@@ -295,7 +295,7 @@ func TestAddBot(t *testing.T) {
 	}
 	d = next(t, d, time.Minute)
 	late := d.Chat.Participants[1].ID
-	d.DropLateBot(late)
+	d.DropLateCustomParticipant(late)
 	if _, err := d.Connect(late); code(t, err) != center.NotFound {
 		t.Errorf("one who comes too late: %v", err)
 	}
@@ -350,7 +350,7 @@ func TestSend(t *testing.T) {
 func TestSpeakers(t *testing.T) {
 	hello := center.Message{ContentType: center.TextPlain, Content: "hello"}
 	d := running(t)
-	b, err := d.AddBot("Max", center.DefaultSettings())
+	b, err := d.AddCustomParticipant("Max", center.DefaultSettings())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -383,7 +383,7 @@ func TestSpeakers(t *testing.T) {
 
 func TestAcknowledge(t *testing.T) {
 	d := running(t)
-	b, err := d.AddBot("Max", center.DefaultSettings())
+	b, err := d.AddCustomParticipant("Max", center.DefaultSettings())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -424,7 +424,7 @@ func TestAcknowledge(t *testing.T) {
 // The end of a chat is its last item, takes away all that waits, and gives its place back.
 func TestEnd(t *testing.T) {
 	d := running(t)
-	b, err := d.AddBot("Max", center.DefaultSettings())
+	b, err := d.AddCustomParticipant("Max", center.DefaultSettings())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -441,7 +441,7 @@ func TestEnd(t *testing.T) {
 	if len(ch.Due) != 0 {
 		t.Errorf("still due: %v", ch.Due)
 	}
-	want := []string{center.DueConnect, center.DueDuration, center.DueJoin + string(b.ID)}
+	want := []string{center.DueConnect, center.DueDuration, center.DueCustomParticipant + string(b.ID)}
 	if !slices.Equal(ch.Cancel, want) {
 		t.Errorf("taken away are %v, want %v", ch.Cancel, want)
 	}
@@ -461,7 +461,7 @@ func TestEditLeavesTheSnapshotAlone(t *testing.T) {
 	if err := d.SetAttributes(map[string]string{"k": "v"}); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := d.AddBot("Max", center.DefaultSettings()); err != nil {
+	if _, err := d.AddCustomParticipant("Max", center.DefaultSettings()); err != nil {
 		t.Fatal(err)
 	}
 	d.End(center.ReasonAPI)

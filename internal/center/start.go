@@ -27,40 +27,7 @@ type StartChat struct {
 	Connect           bool // the answer has credentials for a connection
 }
 
-// Persistence asks to continue an ended chat. Either member may be missing on the wire; both are required here.
-type Persistence struct {
-	Type   string // ENTIRE_PAST_SESSION, FROM_SEGMENT
-	Source ContactID
-}
-
-// Rehydration types.
-const (
-	EntirePastSession = "ENTIRE_PAST_SESSION"
-	FromSegment       = "FROM_SEGMENT"
-)
-
-const (
-	maxAttributeBytes  = 32768
-	defaultChatMinutes = 1500 // 25 hours
-	maxPastContacts    = 100
-	// MaxPastBytes is the largest past transcript that a persistent chat reads on into.
-	MaxPastBytes = 5 << 20
-	systemKey    = "connect:"
-)
-
-// Keys of due rows.
-const (
-	DueConnect  = "connect"  // the customer must have connected by then
-	DueDuration = "duration" // the chat expires
-	DueJoin     = "join:"    // + participant id: a custom participant must have connected by then
-)
-
-// Kinds of claims.
-const (
-	ClaimStart = "start" // by instance and ClientToken: the first answer to StartChatContact
-	ClaimSlot  = "slot"  // by instance and number: one of the concurrent active chats
-	ClaimAssoc = "assoc" // by chat and ClientToken: CreatePersistentContactAssociation
-)
+const defaultChatMinutes = 1500 // 25 hours
 
 // Check applies the rules that hold between members of StartChatContact, in the order of the members.
 // Sources: the API reference of StartChatContact; where it names no exception, shape violations are
@@ -130,63 +97,6 @@ func (s *StartChat) checkSegmentAttributes() error {
 	return nil
 }
 
-// whole says that the value, and every value within it, has exactly one member set.
-func (v SegmentAttribute) whole() bool {
-	for _, within := range v.ValueMap {
-		if !within.whole() {
-			return false
-		}
-	}
-	for _, within := range v.ValueList {
-		if !within.whole() {
-			return false
-		}
-	}
-	return v.members() == 1
-}
-
-func (v SegmentAttribute) members() int {
-	n := 0
-	for _, set := range []bool{v.ValueString != nil, v.ValueMap != nil, v.ValueInteger != nil, v.ValueList != nil, v.ValueArn != nil} {
-		if set {
-			n++
-		}
-	}
-	return n
-}
-
-// checkAttributes applies the rules for contact attributes: keys of letters, digits, dash and underscore, and at
-// most 32,768 bytes of UTF-8 over all keys and values.
-func checkAttributes(a map[string]string) error {
-	for k := range a {
-		if !validKey(k) {
-			return Refuse(InvalidRequest, "Attributes keys may hold letters, digits, - and _ only; one of %d characters does not", len([]rune(k)))
-		}
-	}
-	if n := attributeBytes(a); n > maxAttributeBytes {
-		return Refuse(InvalidRequest, "Attributes must be at most %d bytes of UTF-8 over all keys and values, got %d", maxAttributeBytes, n)
-	}
-	return nil
-}
-
-func validKey(k string) bool {
-	for i := 0; i < len(k); i++ {
-		c := k[i]
-		if (c < 'a' || c > 'z') && (c < 'A' || c > 'Z') && (c < '0' || c > '9') && c != '-' && c != '_' {
-			return false
-		}
-	}
-	return k != ""
-}
-
-func attributeBytes(a map[string]string) int {
-	n := 0
-	for k, v := range a {
-		n += len(k) + len(v)
-	}
-	return n
-}
-
 // Begin decides a new chat: the contact is there and its customer is expected; nothing is in the transcript and no
 // flow runs until they connect. newID gives the chat its ids. related is the chat of the contact whose properties are
 // copied, nil for none; past are the sessions that the chat continues.
@@ -242,13 +152,6 @@ func (s *StartChat) Begin(related *Chat, past []PastSession, set Settings, now t
 	return d, nil
 }
 
-func later(a, b time.Time) time.Time {
-	if a.After(b) {
-		return a
-	}
-	return b
-}
-
 // inherit copies the contact properties of a related chat; what the request gave goes before.
 // Source: Amazon Connect Administrator Guide, "Enable persistent chat", RelatedContactId.
 func (c *Chat) inherit(from *Chat) {
@@ -269,30 +172,4 @@ func (c *Chat) inherit(from *Chat) {
 		src = from.Current()
 	}
 	to.Name, to.Description, to.LanguageCode = src.Name, src.Description, src.LanguageCode
-}
-
-// Continue decides which past sessions a chat reads on into, when it continues source from the given contact:
-// that session and, because links are cumulative, those it continued itself; at most 100 contacts.
-// Source: Amazon Connect, "Enable persistent chat".
-func Continue(source *Chat, from ContactID, how string) (past []PastSession, err error) {
-	if source.Ended.IsZero() {
-		return nil, Refuse(InvalidRequest, "SourceContactId must be of a chat that has ended; this one is still active")
-	}
-	last := len(source.Contacts) - 1
-	if how == FromSegment {
-		last = slices.IndexFunc(source.Contacts, func(c Contact) bool { return c.ID == from })
-	}
-	first := PastSession{Chat: source.ID, Contact: source.Contacts[last].ID, Contacts: last + 1, Ended: source.Ended}
-	if last+1 < len(source.Contacts) {
-		first.LastSeq = source.Contacts[last+1].FirstSeq - 1
-	}
-	total := 0
-	for _, p := range append([]PastSession{first}, source.Past...) {
-		if len(past) > 0 && total+p.Contacts > maxPastContacts {
-			break
-		}
-		total += p.Contacts
-		past = append(past, p)
-	}
-	return past, nil
 }

@@ -160,7 +160,7 @@ func TestRowsAreWhatARecountSays(t *testing.T) {
 		ana := enter()
 		w.recount()
 		w.send(node(), ana, "about Größe")
-		max := w.bot(node(), ana.Contact)
+		max := w.customParticipant(node(), ana.Contact)
 		w.send(node(), max, "I am a bot")
 		w.send(node(), ana, "move me")
 		if k := w.current(node(), ana.Chat); string(k.Queue) != second || k.ID == ana.Contact {
@@ -225,7 +225,7 @@ func TestFiguresOfAContestedEnd(t *testing.T) {
 	w := newWorld(t)
 	one, other := w.node(center.DefaultSettings(), &told{}), w.node(center.DefaultSettings(), &told{})
 	ana, started := w.start(one, nil)
-	max := w.bot(other, started.Contact)
+	max := w.customParticipant(other, started.Contact)
 	w.send(one, ana, "one knows this")
 	w.send(other, max, "and nothing of this")
 	w.must(one.Leave(w.ctx, ana))
@@ -236,7 +236,7 @@ func TestFiguresOfAContestedEnd(t *testing.T) {
 	}
 	for range 20 {
 		who, s := w.start(one, nil)
-		bot := w.bot(other, s.Contact)
+		bot := w.customParticipant(other, s.Contact)
 		var both sync.WaitGroup
 		both.Go(func() {
 			for i := range 10 {
@@ -357,8 +357,8 @@ func TestContactsAreKeptForTheirTime(t *testing.T) {
 			t.Error("what is known of the contact is gone before its time")
 		}
 		time.Sleep(3 * time.Hour)
-		if known() || c.ErasureStats().Records != 2 {
-			t.Errorf("three days later: %+v", c.ErasureStats())
+		if known() || c.Erasures.Stats().Records != 2 {
+			t.Errorf("three days later: %+v", c.Erasures.Stats())
 		}
 	})
 }

@@ -253,7 +253,7 @@ func TestWhatCountsAsNoAnswer(t *testing.T) {
 				if n := o.count("f"); n != 1 {
 					t.Errorf("it was asked %d times", n)
 				}
-				lines := c.Traced(center.ContactID(id))
+				lines := c.Overview.Traced(center.ContactID(id))
 				if len(lines) < 2 || lines[0].Error != "NoMatchingError" || lines[0].Why == "" || lines[0].Next != "Bad" || lines[1].Action != "Bad" {
 					t.Errorf("the trace is %+v", lines)
 				}
@@ -424,7 +424,7 @@ func TestWaitingInLineHasALimit(t *testing.T) {
 		if n := o.count("slow"); n != 64 {
 			t.Errorf("it was asked %d times", n)
 		}
-		lines := c.Traced(center.ContactID(ids[0]))
+		lines := c.Overview.Traced(center.ContactID(ids[0]))
 		if len(lines) == 0 || lines[0].Why != "too many others are asking the same" {
 			t.Errorf("the trace is %+v", lines)
 		}

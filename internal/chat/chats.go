@@ -36,8 +36,8 @@ type Config struct {
 	Bots      Bots
 	Systems   Systems
 	SignIns   SignIns
-	FlowLog   FlowLog // gets the lines of flows whose logging is on; nil for nobody
-	Trace     bool    // every action is remembered for a while, for [Chats.Traced]
+	FlowLog   FlowLogWriter // gets the lines of flows whose logging is on; nil for nobody
+	Trace     bool          // every action is remembered for a while, for [Overview.Traced]
 }
 
 // Chats is the contact centre's chats as this node works on them.
@@ -56,18 +56,14 @@ type Chats struct {
 
 	signIns SignIns
 
-	flowLog  FlowLog
-	trace    bool
-	traces   traces
-	names    names
-	erasures erasures
+	flowLog *flowLog
 }
 
 // New returns Chats ready for use. It registers their streams with the engine.
 func New(c Config) *Chats {
 	chats := &Chats{
 		archive: archive{c.Store}, flows: newFlows(c), engine: c.Engine, catalog: c.Catalog, sealer: c.Sealer, clock: c.Clock, wall: c.Wall, newID: c.NewID,
-		partition: c.Partition, settings: c.Settings, log: c.Log, signIns: c.SignIns, flowLog: c.FlowLog, trace: c.Trace, erasures: erasures{wake: make(chan struct{}, 1)},
+		partition: c.Partition, settings: c.Settings, log: c.Log, signIns: c.SignIns, flowLog: newFlowLog(c),
 	}
 	c.Engine.Register(engine.Kind{
 		Name:    center.KindChat,
@@ -75,7 +71,6 @@ func New(c Config) *Chats {
 		Ended:   func(s any) bool { return !s.(*state).Ended.IsZero() },
 		Missing: func(id center.StreamID) error { return noContact(center.ContactID(id)) },
 		Lost:    func(taken center.Claim) bool { return taken.Kind == center.ClaimQueuePlace }, // another contact was faster
-		Woken:   chats.nudgeErasing,                                                            // from now on another process may ask for something
 		Due:     chats.due(),
 	})
 	return chats
@@ -131,6 +126,17 @@ func (c *Chats) change(ctx context.Context, id center.ChatID, decide func(*turn)
 	}, center.StreamID(id))
 }
 
+// end ends a chat that may have ended. errands are the keys of due rows that are put with that, due at once.
+func (c *Chats) end(ctx context.Context, id center.ChatID, errands ...string) error {
+	return c.change(ctx, id, func(t *turn) error {
+		t.end(center.ReasonAPI)
+		for _, key := range errands {
+			t.Schedule(key, t.Now, "")
+		}
+		return nil
+	})
+}
+
 // begin commits a chat that is new.
 func (c *Chats) begin(ctx context.Context, d *center.Draft) error {
 	return c.engine.Begin(ctx, center.KindChat, center.StreamID(d.Chat.ID), &turn{chats: c, Draft: d, ctx: ctx})
@@ -172,7 +178,7 @@ func (t *turn) Announce() {
 	}
 	t.chats.engine.Publish(center.StreamID(t.Chat.ID), t.ephemeral)
 	for _, l := range t.logs {
-		t.chats.logFlow(t, l)
+		t.chats.flowLog.write(t.ctx, t.Chat.Instance, t.Now, l)
 	}
 }
 

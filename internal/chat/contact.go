@@ -27,6 +27,10 @@ func (c *Chats) Contact(ctx context.Context, at center.InstanceID, id center.Con
 	return &s.Chat, contact, nil
 }
 
+func noContact(id center.ContactID) error {
+	return center.Refuse(center.NotFound, "Resource not found of Type: CONTACT %s", center.Printable(string(id)))
+}
+
 // Stop ends a contact, whatever state it is in.
 func (c *Chats) Stop(ctx context.Context, at center.InstanceID, id center.ContactID) error {
 	_, contact, err := c.Contact(ctx, at, id)
@@ -66,27 +70,27 @@ func (c *Chats) SetAttributes(ctx context.Context, at center.InstanceID, id cent
 	return c.change(ctx, chat.ID, func(t *turn) error { return t.Draft.SetAttributes(set) })
 }
 
-// Bot is a custom participant who may now connect.
-type Bot struct {
+// CustomParticipant is one who may now connect.
+type CustomParticipant struct {
 	Participant center.ParticipantID
 	Token       string
 	Expires     string // AbsoluteTime form
 }
 
-// AddBot brings a custom participant into a contact. A ClientToken seen before is answered as the first time.
-func (c *Chats) AddBot(ctx context.Context, at center.InstanceID, id center.ContactID, displayName, clientToken string) (*Bot, error) {
+// AddCustomParticipant brings a custom participant into a contact. A ClientToken seen before is answered as the first time.
+func (c *Chats) AddCustomParticipant(ctx context.Context, at center.InstanceID, id center.ContactID, displayName, clientToken string) (*CustomParticipant, error) {
 	chat, _, err := c.Contact(ctx, at, id)
 	if err != nil {
 		return nil, err
 	}
-	bot, err := c.once(ctx, chat.ID, claimBot, clientToken, func(t *turn) (string, error) {
-		bot, err := t.Draft.AddBot(displayName, c.settings)
-		return string(bot.ID), err
+	added, err := c.once(ctx, chat.ID, center.ClaimCustomParticipant, clientToken, func(t *turn) (string, error) {
+		p, err := t.Draft.AddCustomParticipant(displayName, c.settings)
+		return string(p.ID), err
 	})
 	if err != nil {
 		return nil, err
 	}
-	return c.botCredentials(at, chat.ID, id, center.ParticipantID(bot)), nil
+	return c.customParticipantCredentials(at, chat.ID, id, center.ParticipantID(added)), nil
 }
 
 // once lets decide work on a chat unless its ClientToken has been used on that chat before; then it returns what was
@@ -111,15 +115,13 @@ func (c *Chats) once(ctx context.Context, chat center.ChatID, kind, clientToken 
 	return answer, err
 }
 
-const claimBot = "bot" // by chat and ClientToken: CreateParticipant
-
-func (c *Chats) botCredentials(at center.InstanceID, chat center.ChatID, contact center.ContactID, id center.ParticipantID) *Bot {
+func (c *Chats) customParticipantCredentials(at center.InstanceID, chat center.ChatID, contact center.ContactID, id center.ParticipantID) *CustomParticipant {
 	now := c.wall()
-	return &Bot{
+	return &CustomParticipant{
 		Participant: id,
 		Token: c.sealer.Seal(token.Claims{
 			Kind: token.Participant, Instance: string(at), Chat: string(chat), Contact: string(contact),
-			Participant: string(id), Role: string(center.RoleCustomBot), Issued: now,
+			Participant: string(id), Role: string(center.RoleCustomParticipant), Issued: now,
 		}),
 		Expires: center.FormatTime(now.Add(token.ConnectionLifetime)),
 	}

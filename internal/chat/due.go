@@ -41,13 +41,12 @@ func (c *Chats) due() []engine.Due {
 		timer(center.DueDuration, ends(center.ReasonExpired)),
 		timer(dueFlow, c.flows.fired),
 		timer(dueFlowBehind, c.flows.fired),
-		timer(center.DueJoin, func(t *turn, due center.Due) error {
-			t.DropLateBot(center.ParticipantID(due.Data))
+		timer(center.DueCustomParticipant, func(t *turn, due center.Due) error {
+			t.DropLateCustomParticipant(center.ParticipantID(due.Data))
 			return nil
 		}),
 		{Key: dueCall, Lane: laneCalls, Outside: &engine.Outside{Read: c.readCall, Ask: c.askOutside}},
 		{Key: dueRelated, Lane: laneErrands, Answer: c.carryRelated},
-		{Key: dueErase, Lane: laneErrands, Answer: c.eraseAskedFor},
 	}
 }
 

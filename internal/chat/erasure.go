@@ -3,10 +3,12 @@ package chat
 import (
 	"context"
 	"errors"
+	"log/slog"
 	"slices"
 	"sync/atomic"
 	"time"
 
+	"github.com/parley-chat/parley/internal/catalog"
 	"github.com/parley-chat/parley/internal/center"
 	"github.com/parley-chat/parley/internal/engine"
 	"github.com/parley-chat/parley/internal/store"
@@ -20,10 +22,10 @@ const (
 	// A step is followed by a pause: at least erasePause, and erasePatience times as long as the step took.
 	erasePause    = 20 * time.Millisecond
 	erasePatience = 9
-	// eraseIdle is how long [Chats.EraseOld] sleeps at least when a step found nothing: what is left waits for its time, or
+	// eraseIdle is how long [Erasures.Run] sleeps at least when a step found nothing: what is left waits for its time, or
 	// another node is at it.
 	eraseIdle = time.Second
-	// eraseLook is how long [Chats.EraseOld] sleeps at most.
+	// eraseLook is how long [Erasures.Run] sleeps at most.
 	eraseLook = time.Hour
 	// eraseSoonest is how long it sleeps at least between two looks for old chats, so that the ends of many chats are one
 	// wake-up. Of a shorter life of chats it is a tenth.
@@ -32,13 +34,40 @@ const (
 	eraseAgain = time.Minute
 )
 
-// erasures are what [Chats.EraseOld] does and has done.
-type erasures struct {
+// Erasures delete what is kept no longer: chats and records of contacts whose time has come, chats that an operator wants
+// erased, instances, and contents of flows that nothing needs. [Erasures.Run] must run for what is old to go, and for what a
+// crash has left.
+type Erasures struct {
+	engine  *engine.Engine
+	store   *store.Store
+	catalog *catalog.Catalog
+	clock   engine.Clock
+	wall    func() time.Time
+	log     *slog.Logger
+
+	keepChats, keepContacts time.Duration // as in center.Settings
+
+	// end ends a chat, with an errand for the servers that run if it is to be erased.
+	end    func(ctx context.Context, id center.ChatID, errands ...string) error
+	traces *traces
+
 	wake  chan struct{} // there is something to do before it wakes by itself
 	dirty atomic.Bool   // deleted rows may be in the write-ahead log; true until it was emptied
 
 	chats, items, records, contents, failures atomic.Int64
 	overdue                                   atomic.Int64 // how far beyond its time the oldest ended chat is
+}
+
+// NewErasures returns the erasures of chats. It registers with their engine what other processes may ask for.
+func NewErasures(c *Chats) *Erasures {
+	e := &Erasures{
+		engine: c.engine, store: c.store, catalog: c.catalog, clock: c.clock, wall: c.wall, log: c.log,
+		keepChats: c.settings.KeepChats, keepContacts: c.settings.KeepContacts,
+		end: c.end, traces: &c.flowLog.traces, wake: make(chan struct{}, 1),
+	}
+	e.engine.Handle(engine.Due{Key: dueErase, Lane: laneErrands, Answer: e.eraseAskedFor})
+	e.engine.OnWake(e.nudge) // from now on another process may ask for something
+	return e
 }
 
 // ErasureStats count what this node has erased since it started.
@@ -51,100 +80,99 @@ type ErasureStats struct {
 	Overdue  time.Duration // how far beyond its time the oldest ended chat is
 }
 
-// ErasureStats returns what this node has erased.
-func (c *Chats) ErasureStats() ErasureStats {
-	e := &c.erasures
+// Stats returns what this node has erased.
+func (e *Erasures) Stats() ErasureStats {
 	return ErasureStats{e.chats.Load(), e.items.Load(), e.records.Load(), e.contents.Load(), e.failures.Load(), time.Duration(e.overdue.Load())}
 }
 
-// EraseOld erases the chats that ended longer than Settings.KeepChats ago and what is known of contacts that ended longer
+// Run erases the chats that ended longer than Settings.KeepChats ago and what is known of contacts that ended longer
 // than Settings.KeepContacts ago, finishes what other erasures have begun, and deletes the contents that no flow needs,
 // until ctx ends. Several nodes may do so at once. While there is nothing to do
 // it sleeps until the next chat's time has come, at most for an hour.
-func (c *Chats) EraseOld(ctx context.Context) {
-	c.erasures.dirty.Store(true) // a crash may have left deleted rows in the write-ahead log
+func (e *Erasures) Run(ctx context.Context) {
+	e.dirty.Store(true) // a crash may have left deleted rows in the write-ahead log
 	unneeded := unneeded{}
 	var looked time.Time
 	for ctx.Err() == nil {
 		began := time.Now()
-		worked, err := c.eraseStep(ctx)
+		worked, err := e.eraseStep(ctx)
 		if err == nil && worked {
-			c.erasures.dirty.Store(true)
+			e.dirty.Store(true)
 			rest(ctx, max(erasePause, erasePatience*time.Since(began)))
 			continue
 		}
 		if err == nil {
-			err = c.scrub(ctx)
+			err = e.scrub(ctx)
 		}
-		if now := c.clock.Now(); err == nil && now.Sub(looked) >= eraseLook {
-			err = c.deleteUnneeded(ctx, unneeded)
+		if now := e.clock.Now(); err == nil && now.Sub(looked) >= eraseLook {
+			err = e.deleteUnneeded(ctx, unneeded)
 			looked = now
 		}
 		if err != nil && ctx.Err() == nil {
-			c.erasures.failures.Add(1)
-			c.log.Error("erase", "error", err)
+			e.failures.Add(1)
+			e.log.Error("erase", "error", err)
 		}
-		c.sleepUntilOld(ctx, err != nil, c.erasures.dirty.Load())
+		e.sleepUntilOld(ctx, err != nil, e.dirty.Load())
 	}
 }
 
 // scrub empties the write-ahead log of deleted rows. When a reader is in the way, they stay there until the next time.
-func (c *Chats) scrub(ctx context.Context) error {
-	if !c.erasures.dirty.Swap(false) {
+func (e *Erasures) scrub(ctx context.Context) error {
+	if !e.dirty.Swap(false) {
 		return nil
 	}
-	done, err := c.store.Scrub(ctx)
+	done, err := e.store.Scrub(ctx)
 	if !done {
-		c.erasures.dirty.Store(true)
+		e.dirty.Store(true)
 	}
 	return err
 }
 
 // eraseStep does one bounded piece of work, and says whether there was any.
-func (c *Chats) eraseStep(ctx context.Context) (worked bool, err error) {
-	gone, more, err := c.store.Sweep(ctx, c.wall())
-	c.count(gone)
-	if err != nil || more || c.settings.KeepChats <= 0 && c.settings.KeepContacts <= 0 {
+func (e *Erasures) eraseStep(ctx context.Context) (worked bool, err error) {
+	gone, more, err := e.store.Sweep(ctx, e.wall())
+	e.count(gone)
+	if err != nil || more || e.keepChats <= 0 && e.keepContacts <= 0 {
 		return more, err
 	}
-	now := c.clock.Now()
+	now := e.clock.Now()
 	// A clock that is ahead must not erase what is to be kept: the database's counts, where it has one.
-	if there, ok, err := c.store.Clock(ctx); err != nil {
+	if there, ok, err := e.store.Clock(ctx); err != nil {
 		return false, err
 	} else if ok && there.Before(now) {
 		now = there
 	}
-	if keep := c.settings.KeepChats; keep > 0 {
-		if worked, err = c.eraseEnded(ctx, now.Add(-keep)); worked || err != nil {
+	if keep := e.keepChats; keep > 0 {
+		if worked, err = e.eraseEnded(ctx, now.Add(-keep)); worked || err != nil {
 			return worked, err
 		}
 	}
-	if keep := c.settings.KeepContacts; keep > 0 {
-		records, err := c.store.EraseRecords(ctx, now.Add(-keep))
-		c.erasures.records.Add(records)
+	if keep := e.keepContacts; keep > 0 {
+		records, err := e.store.EraseRecords(ctx, now.Add(-keep))
+		e.records.Add(records)
 		return records > 0, err
 	}
 	return false, nil
 }
 
 // eraseEnded begins to erase some of the chats that ended at before or earlier.
-func (c *Chats) eraseEnded(ctx context.Context, before time.Time) (worked bool, err error) {
-	gone, err := c.store.EraseEnded(ctx, before, c.wall(), eraseBatch)
+func (e *Erasures) eraseEnded(ctx context.Context, before time.Time) (worked bool, err error) {
+	gone, err := e.store.EraseEnded(ctx, before, e.wall(), eraseBatch)
 	if err != nil {
 		return false, err
 	}
-	c.count(gone)
-	oldest, ok, err := c.store.OldestEnd(ctx)
-	c.erasures.overdue.Store(0)
+	e.count(gone)
+	oldest, ok, err := e.store.OldestEnd(ctx)
+	e.overdue.Store(0)
 	if err == nil && ok && oldest.Before(before) {
-		c.erasures.overdue.Store(int64(before.Sub(oldest)))
+		e.overdue.Store(int64(before.Sub(oldest)))
 	}
 	return gone.Chats > 0, err
 }
 
-func (c *Chats) count(gone store.Erased) {
-	c.erasures.chats.Add(gone.Chats)
-	c.erasures.items.Add(gone.Items)
+func (e *Erasures) count(gone store.Erased) {
+	e.chats.Add(gone.Chats)
+	e.items.Add(gone.Items)
 }
 
 // rest waits for a real time, or for ctx.
@@ -160,27 +188,27 @@ func rest(ctx context.Context, d time.Duration) {
 // sleepUntilOld waits until there may be something to erase: in contact time, which chats end by, or in real time, which
 // unfinished erasures go by.
 // After a failure it tries again after a while, and not at once: the cause is mostly still there.
-func (c *Chats) sleepUntilOld(ctx context.Context, failed, again bool) {
+func (e *Erasures) sleepUntilOld(ctx context.Context, failed, again bool) {
 	real := eraseLook
-	if at, ok, err := c.store.NextSweep(ctx); !failed && err == nil && ok {
-		real = min(real, max(eraseIdle, at.Sub(c.wall())))
+	if at, ok, err := e.store.NextSweep(ctx); !failed && err == nil && ok {
+		real = min(real, max(eraseIdle, at.Sub(e.wall())))
 	}
 	if failed || again {
 		real = min(real, eraseAgain)
 	}
-	listens := c.listensToOthers()
+	listens := e.listensToOthers()
 	if listens {
 		real = min(real, engine.Peek)
 	}
-	now := c.clock.Now()
-	old, stop := c.clock.Timer(now.Add(eraseLook))
-	if keep := c.settings.KeepChats; keep > 0 {
+	now := e.clock.Now()
+	old, stop := e.clock.Timer(now.Add(eraseLook))
+	if keep := e.keepChats; keep > 0 {
 		stop()
 		wait := min(keep, eraseLook) // for a chat that ends now
-		if at, ok, err := c.store.OldestEnd(ctx); err == nil && ok {
+		if at, ok, err := e.store.OldestEnd(ctx); err == nil && ok {
 			wait = min(wait, at.Add(keep).Sub(now))
 		}
-		old, stop = c.clock.Timer(now.Add(max(wait, min(eraseSoonest, keep/10))))
+		old, stop = e.clock.Timer(now.Add(max(wait, min(eraseSoonest, keep/10))))
 	}
 	defer stop()
 	t := time.NewTimer(real)
@@ -189,26 +217,26 @@ func (c *Chats) sleepUntilOld(ctx context.Context, failed, again bool) {
 	case <-old:
 	case <-t.C:
 		if listens {
-			c.engine.Nudge()
+			e.engine.Nudge()
 		}
-	case <-c.erasures.wake:
+	case <-e.wake:
 	case <-ctx.Done():
 	}
 }
 
 // listensToOthers says that Run is to look for due rows of other processes: commands, on a SQLite file, while there are
 // chats here that they may be about. Of several nodes Run looks by itself.
-func (c *Chats) listensToOthers() bool {
-	if c.engine.Shared() || c.store.Private() {
+func (e *Erasures) listensToOthers() bool {
+	if e.engine.Shared() || e.store.Private() {
 		return false
 	}
-	return c.engine.Awake()
+	return e.engine.Awake()
 }
 
-// nudgeErasing wakes EraseOld.
-func (c *Chats) nudgeErasing() {
+// nudge wakes Run.
+func (e *Erasures) nudge() {
 	select {
-	case c.erasures.wake <- struct{}{}:
+	case e.wake <- struct{}{}:
 	default:
 	}
 }
@@ -219,11 +247,11 @@ const dueErase = "erase"
 // Erase erases the whole chat that a contact belongs to, and returns what that was. A chat that has not ended is refused,
 // unless end says that it is to be ended first. Then servers that run have eraseAsked to erase it themselves: its sockets
 // and its decoded state are theirs.
-func (c *Chats) Erase(ctx context.Context, contact center.ContactID, end bool) (store.Erased, error) {
-	id, err := c.store.ChatOf(ctx, contact)
+func (e *Erasures) Erase(ctx context.Context, contact center.ContactID, end bool) (store.Erased, error) {
+	id, err := e.store.ChatOf(ctx, contact)
 	var row store.Stream
 	if err == nil {
-		row, err = c.store.Stream(ctx, id)
+		row, err = e.store.Stream(ctx, id)
 	}
 	if errors.Is(err, store.ErrNotFound) {
 		return store.Erased{}, noContact(contact)
@@ -235,24 +263,20 @@ func (c *Chats) Erase(ctx context.Context, contact center.ContactID, end bool) (
 		return store.Erased{}, center.Refuse(center.NotTerminated, "the chat of contact %s has not ended", contact)
 	}
 	if !row.Ended {
-		if err := c.endToErase(ctx, center.ChatID(id)); err != nil {
+		if err := e.end(ctx, center.ChatID(id), dueErase); err != nil {
 			return store.Erased{}, err
 		}
 	}
-	had, err := c.store.Rows(ctx, id)
+	had, err := e.store.Rows(ctx, id)
 	if err != nil {
 		return had, err
 	}
 	if !row.Ended {
-		if gone, err := c.othersErase(ctx, center.ChatID(id)); gone || err != nil {
+		if gone, err := e.othersErase(ctx, center.ChatID(id)); gone || err != nil {
 			return had, err
 		}
 	}
-	return had, c.erase(ctx, center.ChatID(id))
-}
-
-func noContact(id center.ContactID) error {
-	return center.Refuse(center.NotFound, "Resource not found of Type: CONTACT %s", center.Printable(string(id)))
+	return had, e.erase(ctx, center.ChatID(id))
 }
 
 // eraseAsked is how long Erase waits for a running server, which looks for due rows of other processes every 15 s.
@@ -261,20 +285,11 @@ const (
 	eraseAsk   = 200 * time.Millisecond
 )
 
-// endToErase ends a chat and asks servers to erase it.
-func (c *Chats) endToErase(ctx context.Context, id center.ChatID) error {
-	return c.change(ctx, id, func(t *turn) error {
-		t.end(center.ReasonAPI)
-		t.Schedule(dueErase, t.Now, "")
-		return nil
-	})
-}
-
 // othersErase waits for a server to erase the chat.
-func (c *Chats) othersErase(ctx context.Context, id center.ChatID) (gone bool, err error) {
+func (e *Erasures) othersErase(ctx context.Context, id center.ChatID) (gone bool, err error) {
 	for waited := time.Duration(0); waited < eraseAsked; waited += eraseAsk {
 		rest(ctx, eraseAsk)
-		if _, err := c.store.Stream(ctx, center.StreamID(id)); errors.Is(err, store.ErrNotFound) {
+		if _, err := e.store.Stream(ctx, center.StreamID(id)); errors.Is(err, store.ErrNotFound) {
 			return true, nil
 		} else if err != nil {
 			return false, err
@@ -283,68 +298,53 @@ func (c *Chats) othersErase(ctx context.Context, id center.ChatID) (gone bool, e
 	return false, ctx.Err()
 }
 
-// erase deletes all of a chat. It goes on until nothing is left but what must wait, which EraseOld deletes.
-func (c *Chats) erase(ctx context.Context, id center.ChatID) error {
-	gone, err := c.store.EraseChat(ctx, center.StreamID(id), c.wall())
-	c.count(gone)
+// erase deletes all of a chat. It goes on until nothing is left but what must wait, which Run deletes.
+func (e *Erasures) erase(ctx context.Context, id center.ChatID) error {
+	gone, err := e.store.EraseChat(ctx, center.StreamID(id), e.wall())
+	e.count(gone)
 	if errors.Is(err, store.ErrNotFound) {
 		return nil // another was faster
 	}
 	if err != nil {
 		return err
 	}
-	if err := c.forgetChat(ctx, id); err != nil {
+	if err := e.forgetChat(ctx, id); err != nil {
 		return err
 	}
 	for more := true; more; {
-		if gone, more, err = c.store.SweepChat(ctx, center.StreamID(id), c.wall()); err != nil {
+		if gone, more, err = e.store.SweepChat(ctx, center.StreamID(id), e.wall()); err != nil {
 			return err
 		}
-		c.count(gone)
+		e.count(gone)
 	}
-	c.erasures.dirty.Store(true)
-	err = c.scrub(ctx)
-	c.nudgeErasing() // when a reader was in the way, EraseOld goes on
+	e.dirty.Store(true)
+	err = e.scrub(ctx)
+	e.nudge() // when a reader was in the way, Run goes on
 	return err
 }
 
 // eraseAskedFor answers the due row of Erase. Sockets are shown the end first: it was another process that ended the chat.
-func (c *Chats) eraseAskedFor(ctx context.Context, due center.Due) error {
-	if err := c.forgetChat(ctx, center.ChatID(due.Stream)); err != nil {
+func (e *Erasures) eraseAskedFor(ctx context.Context, due center.Due) error {
+	if err := e.forgetChat(ctx, center.ChatID(due.Stream)); err != nil {
 		return err
 	}
-	last, err := c.store.Page(ctx, store.PageQuery{Stream: due.Stream, From: 1, Backward: true, Limit: eraseShown})
+	last, err := e.store.Page(ctx, store.PageQuery{Stream: due.Stream, From: 1, Backward: true, Limit: eraseShown})
 	if err != nil && !errors.Is(err, center.ErrDamaged) { // a damaged chat is erased too
 		return err
 	}
 	slices.Reverse(last)
-	c.engine.Publish(due.Stream, last)
-	return c.erase(ctx, center.ChatID(due.Stream))
+	e.engine.Publish(due.Stream, last)
+	return e.erase(ctx, center.ChatID(due.Stream))
 }
 
 // eraseShown is how many of a chat's last items are published again: those that sockets have shown they know.
 const eraseShown = 100
 
 // forgetChat drops what is decoded of a chat.
-func (c *Chats) forgetChat(ctx context.Context, id center.ChatID) error {
-	known, err := c.engine.ForgetStream(ctx, center.StreamID(id))
+func (e *Erasures) forgetChat(ctx context.Context, id center.ChatID) error {
+	known, err := e.engine.ForgetStream(ctx, center.StreamID(id))
 	if s, ok := known.(*state); ok {
-		c.traces.forget(s.Contacts)
-	}
-	return err
-}
-
-// DeleteContactData deletes personal data of a contact that has ended. Everything that the API's fields name belongs to
-// channels that this server does not have: a chat has no customer endpoint, and subject and recipients are an email's. So
-// there is nothing to delete, and what was asked for holds. Source: API reference of DeleteContactData. That a field of
-// another channel is no error is inferred.
-func (c *Chats) DeleteContactData(ctx context.Context, at center.InstanceID, id center.ContactID, fields []string) error {
-	if len(fields) == 0 {
-		return center.Refuse(center.InvalidParameter, "ContactFields must have at least one field")
-	}
-	_, contact, err := c.Contact(ctx, at, id)
-	if err == nil && contact.Disconnected.IsZero() {
-		err = center.Refuse(center.NotTerminated, "the contact %s has not ended; stop it first", id)
+		e.traces.forget(s.Contacts)
 	}
 	return err
 }

@@ -68,7 +68,7 @@ func (w *world) erasable(c *node) (ana chat.Caller, ids []string) {
 	})
 	w.must(err)
 	ana = w.connect(c, started)
-	b, err := c.AddBot(w.ctx, instance, started.Contact, "canary-bot", "canary-bot-token")
+	b, err := c.AddCustomParticipant(w.ctx, instance, started.Contact, "canary-bot", "canary-bot-token")
 	w.must(err)
 	bot, err := c.Authenticate(b.Token, token.Participant)
 	w.must(err)
@@ -212,18 +212,18 @@ func TestErasedChatIsInNoTable(t *testing.T) {
 			}
 		}
 		var refused *center.Error
-		if _, err := c.Erase(w.ctx, ana.Contact, false); !errors.As(err, &refused) || refused.Code != center.NotTerminated {
+		if _, err := c.Erasures.Erase(w.ctx, ana.Contact, false); !errors.As(err, &refused) || refused.Code != center.NotTerminated {
 			t.Fatalf("a running chat: %v", err)
 		}
 		w.must(c.Leave(w.ctx, ana))
-		had, err := c.Erase(w.ctx, ana.Contact, false)
+		had, err := c.Erasures.Erase(w.ctx, ana.Contact, false)
 		w.must(err)
 		if had.Chats != 1 || had.Contacts != 1 || had.Items < 6 || had.Receipts != 1 || had.Claims != 2 {
 			t.Errorf("erased %+v", had)
 		}
 		ctx, stop := context.WithCancel(w.ctx)
 		stop()
-		c.EraseOld(ctx) // it can stop at once
+		c.Erasures.Run(ctx) // it can stop at once
 		w.settleErasing(c)
 
 		left(t, database, ids)
@@ -244,10 +244,10 @@ func TestErasedChatIsInNoTable(t *testing.T) {
 			t.Error("it is still decoded")
 		}
 		for what, err := range map[string]error{
-			"contact":    second(c.Erase(w.ctx, ana.Contact, false)),
+			"contact":    second(c.Erasures.Erase(w.ctx, ana.Contact, false)),
 			"attributes": c.SetAttributes(w.ctx, instance, ana.Contact, map[string]string{"a": "b"}),
 			"stop":       c.Stop(w.ctx, instance, ana.Contact),
-			"transcript": second(c.Transcript(w.ctx, ana, chat.TranscriptQuery{})),
+			"transcript": second(c.Transcripts.Page(w.ctx, ana, chat.TranscriptQuery{})),
 			"message":    second(c.Send(w.ctx, ana, center.Message{ContentType: center.TextPlain, Content: "x"}, "")),
 		} {
 			if !errors.As(err, &refused) {
@@ -289,7 +289,7 @@ func TestClientTokenOfAnErasedChat(t *testing.T) {
 	if again.Contact != first.Contact {
 		t.Fatal("the token was not remembered")
 	}
-	w.must(second(c.Erase(w.ctx, first.Contact, false)))
+	w.must(second(c.Erasures.Erase(w.ctx, first.Contact, false)))
 	again, err = c.Start(w.ctx, cmd)
 	w.must(err)
 	if again.Contact == first.Contact {
@@ -307,7 +307,7 @@ func TestChatThatContinuesAnErasedOne(t *testing.T) {
 	bea, later := w.start(c, &center.Persistence{Type: center.EntirePastSession, Source: started.Contact})
 	texts := func() (all []string) {
 		for next := ""; ; {
-			page, err := c.Transcript(w.ctx, bea, chat.TranscriptQuery{Max: 2, NextToken: next})
+			page, err := c.Transcripts.Page(w.ctx, bea, chat.TranscriptQuery{Max: 2, NextToken: next})
 			w.must(err)
 			for _, it := range page.Items {
 				all = append(all, it.Content)
@@ -320,7 +320,7 @@ func TestChatThatContinuesAnErasedOne(t *testing.T) {
 	if !slices.Contains(texts(), "long ago") {
 		t.Fatalf("the transcript is %q", texts())
 	}
-	w.must(second(c.Erase(w.ctx, started.Contact, false)))
+	w.must(second(c.Erasures.Erase(w.ctx, started.Contact, false)))
 	if all := texts(); slices.Contains(all, "long ago") || !slices.Contains(all, "Welcome!") {
 		t.Errorf("the transcript is %q", all)
 	}
@@ -369,7 +369,7 @@ func keeperWith(t *testing.T, database string, s center.Settings, story func(*wo
 		c := w.real(s)
 		ctx, stop := context.WithCancel(context.Background())
 		done := make(chan struct{})
-		go func() { c.EraseOld(ctx); close(done) }()
+		go func() { c.Erasures.Run(ctx); close(done) }()
 		synctest.Wait()
 		story(w, c)
 		stop()
@@ -411,7 +411,7 @@ func TestChatsAreErasedWhenTheirTimeHasCome(t *testing.T) {
 		if !w.there(running.Contact) || !w.there(lateStarted.Contact) {
 			t.Error("a chat that runs, or has just ended, is gone")
 		}
-		stats := c.ErasureStats()
+		stats := c.Erasures.Stats()
 		if stats.Chats != 40 || stats.Items < 40*4 || stats.Failures != 0 || stats.Overdue != 0 {
 			t.Errorf("%+v", stats)
 		}
@@ -446,7 +446,7 @@ func TestBrokenOffErasureIsFinished(t *testing.T) {
 		w.must(second(w.store.EraseChat(w.ctx, id, time.Now()))) // and then the process ends
 		ctx, stop := context.WithCancel(context.Background())
 		done := make(chan struct{})
-		go func() { w.real(center.DefaultSettings()).EraseOld(ctx); close(done) }()
+		go func() { w.real(center.DefaultSettings()).Erasures.Run(ctx); close(done) }()
 		time.Sleep(time.Second)
 		stop()
 		<-done
@@ -474,17 +474,17 @@ func TestRunningChatIsErasedByTheServerThatHasIt(t *testing.T) {
 		if c.Decoded(ana.Chat) == 0 {
 			t.Error("the test does not see what is decoded")
 		}
-		had, err := command.Erase(w.ctx, ana.Contact, true)
+		had, err := command.Erasures.Erase(w.ctx, ana.Contact, true)
 		w.must(err)
-		if had.Chats != 1 || heard.count.Load() == before || c.Decoded(ana.Chat) != 0 || c.ErasureStats().Chats != 1 {
-			t.Errorf("erased %+v, heard %d, decoded %d, %+v", had, heard.count.Load()-before, c.Decoded(ana.Chat), c.ErasureStats())
+		if had.Chats != 1 || heard.count.Load() == before || c.Decoded(ana.Chat) != 0 || c.Erasures.Stats().Chats != 1 {
+			t.Errorf("erased %+v, heard %d, decoded %d, %+v", had, heard.count.Load()-before, c.Decoded(ana.Chat), c.Erasures.Stats())
 		}
 		left(t, database, ids)
 		stop()
 		<-done
 		bea, _ := w.erasable(command)
 		began := time.Now()
-		w.must(second(command.Erase(w.ctx, bea.Contact, true)))
+		w.must(second(command.Erasures.Erase(w.ctx, bea.Contact, true)))
 		if w.there(bea.Contact) || time.Since(began) > time.Minute {
 			t.Errorf("without a server it took %v", time.Since(began))
 		}
@@ -522,7 +522,7 @@ func TestContentsThatNothingNeedsAreDeleted(t *testing.T) {
 		if n := there(); n != all+3 { // beside text 0: 3, 4 and 5
 			t.Errorf("there are %d contents, want %d", n, all+3)
 		}
-		if n := c.ErasureStats().Contents; n != 2 {
+		if n := c.Erasures.Stats().Contents; n != 2 {
 			t.Errorf("%d contents were deleted, want 2", n)
 		}
 		w.send(c, who, "it goes on") // in text 0

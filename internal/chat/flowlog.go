@@ -9,12 +9,13 @@ import (
 	"sync"
 	"time"
 
+	"github.com/parley-chat/parley/internal/catalog"
 	"github.com/parley-chat/parley/internal/center"
 	"github.com/parley-chat/parley/internal/flow"
 )
 
-// FlowLog takes the flow log's lines. It must not block for long.
-type FlowLog interface{ Write(FlowLogLine) }
+// FlowLogWriter takes the flow log's lines. It must not block for long.
+type FlowLogWriter interface{ Write(FlowLogLine) }
 
 // FlowLogLine is one executed action as Amazon Connect writes it to CloudWatch Logs. It may hold what customers said.
 // Source: Amazon Connect Administrator Guide, "Data contained in flow logs".
@@ -41,37 +42,50 @@ func (t *turn) log(e flow.Effect) {
 	t.logs = append(t.logs, told{e, t.Chat.Current().ID, t.run.Content})
 }
 
-// logFlow writes one line of the flow log, when that is switched on, and tells the server's own log names and
+// flowLog is where flows tell of themselves: the flow log, the traces, and the server's own log.
+type flowLog struct {
+	lines   FlowLogWriter // nil for nobody
+	tracing bool
+	log     *slog.Logger
+	names   names
+	traces  traces
+}
+
+func newFlowLog(c Config) *flowLog {
+	return &flowLog{lines: c.FlowLog, tracing: c.Trace, log: c.Log, names: names{catalog: c.Catalog, wall: c.Wall}}
+}
+
+// write writes one line of the flow log, when that is switched on, and tells the server's own log names and
 // identifiers, never a value.
-func (c *Chats) logFlow(t *turn, l told) {
+func (f *flowLog) write(ctx context.Context, at center.InstanceID, now time.Time, l told) {
 	contact := l.contact
 	switch e := l.effect.(type) {
 	case flow.Log:
-		if c.trace {
-			c.traces.add(contact, TraceLine{
+		if f.tracing {
+			f.traces.add(contact, TraceLine{
 				Flow: e.Flow, Content: l.content, Action: e.Identifier, Type: e.ActionType, Branch: e.Branch, Next: e.Next, Result: e.Result,
-				Error: e.Error, Why: e.Why, Time: t.Now,
+				Error: e.Error, Why: e.Why, Time: now,
 			})
 		}
-		if e.Logged && c.flowLog != nil {
-			c.flowLog.Write(c.flowLogLine(t, contact, e))
+		if e.Logged && f.lines != nil {
+			f.lines.Write(f.line(ctx, at, now, contact, e))
 		}
 		if e.Logged || e.Why != "" {
-			c.log.Info("flow", "contact", contact, "module", e.ModuleType, "action", e.Identifier, "result", e.Result, "error", e.Error, "why", e.Why)
+			f.log.Info("flow", "contact", contact, "module", e.ModuleType, "action", e.Identifier, "result", e.Result, "error", e.Error, "why", e.Why)
 		}
 	case flow.Fault:
-		if c.trace {
-			c.traces.add(contact, TraceLine{Content: l.content, Error: "Fault", Why: e.Reason, Time: t.Now})
+		if f.tracing {
+			f.traces.add(contact, TraceLine{Content: l.content, Error: "Fault", Why: e.Reason, Time: now})
 		}
-		c.log.LogAttrs(t.ctx, slog.LevelWarn, "flow ended by a fault", slog.String("contact", string(contact)), slog.String("reason", e.Reason))
+		f.log.LogAttrs(ctx, slog.LevelWarn, "flow ended by a fault", slog.String("contact", string(contact)), slog.String("reason", e.Reason))
 	}
 }
 
-func (c *Chats) flowLogLine(t *turn, contact center.ContactID, e flow.Log) FlowLogLine {
-	n := c.names.of(t.ctx, c, t.Chat.Instance, e.Flow)
+func (f *flowLog) line(ctx context.Context, at center.InstanceID, now time.Time, contact center.ContactID, e flow.Log) FlowLogLine {
+	n := f.names.of(ctx, at, e.Flow)
 	line := FlowLogLine{
 		ContactID: string(contact), ContactFlowID: n.arn, ContactFlowName: n.name, ContactFlowModuleType: e.ModuleType,
-		Identifier: e.Identifier, Timestamp: center.FormatTime(t.Now), Results: e.Result,
+		Identifier: e.Identifier, Timestamp: center.FormatTime(now), Results: e.Result,
 	}
 	if e.Parameters != "" && json.Valid([]byte(e.Parameters)) {
 		line.Parameters = json.RawMessage(e.Parameters)
@@ -84,6 +98,9 @@ func (c *Chats) flowLogLine(t *turn, contact center.ContactID, e flow.Log) FlowL
 
 // names are those of flows and modules, as they were when they were last looked up.
 type names struct {
+	catalog *catalog.Catalog
+	wall    func() time.Time
+
 	mu  sync.Mutex
 	all map[nameKey]flowName
 }
@@ -106,15 +123,15 @@ const (
 )
 
 // of finds the name and ARN of a flow or module; one that is gone has an ARN only.
-func (n *names) of(ctx context.Context, c *Chats, at center.InstanceID, id string) flowName {
-	key, now := nameKey{at, id}, c.wall()
+func (n *names) of(ctx context.Context, at center.InstanceID, id string) flowName {
+	key, now := nameKey{at, id}, n.wall()
 	n.mu.Lock()
 	known, ok := n.all[key]
 	n.mu.Unlock()
 	if ok && now.Sub(known.looked) < nameLife {
 		return known
 	}
-	found, err := c.lookUpName(ctx, at, id)
+	found, err := n.lookUp(ctx, at, id)
 	if err != nil {
 		return found // for this line
 	}
@@ -128,11 +145,11 @@ func (n *names) of(ctx context.Context, c *Chats, at center.InstanceID, id strin
 	return found
 }
 
-// lookUpName reads a name from the catalog, for a line whose request may have ended. On an error there is an ARN only.
-func (c *Chats) lookUpName(ctx context.Context, at center.InstanceID, id string) (flowName, error) {
+// lookUp reads a name from the catalog, for a line whose request may have ended. On an error there is an ARN only.
+func (n *names) lookUp(ctx context.Context, at center.InstanceID, id string) (flowName, error) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), nameWithin)
 	defer cancel()
-	name, arn, err := c.catalog.FlowName(ctx, at, id)
+	name, arn, err := n.catalog.FlowName(ctx, at, id)
 	return flowName{name: name, arn: arn}, err
 }
 
@@ -194,9 +211,9 @@ func (t *traces) forget(contacts []center.Contact) {
 	}
 }
 
-// Traced returns what a contact's flows have lately done, in order, when Config.Trace is set.
-func (c *Chats) Traced(contact center.ContactID) []TraceLine {
-	c.traces.mu.Lock()
-	defer c.traces.mu.Unlock()
-	return append([]TraceLine(nil), c.traces.all[contact]...)
+// of returns what a contact has lately done, in order.
+func (t *traces) of(contact center.ContactID) []TraceLine {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return append([]TraceLine(nil), t.all[contact]...)
 }

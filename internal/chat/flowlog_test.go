@@ -75,7 +75,7 @@ func TestFlowLogLines(t *testing.T) {
 		if text := own.String(); !strings.Contains(text, "action=Queue") || strings.Contains(text, "Ana") || strings.Contains(text, "secret") {
 			t.Errorf("the server's own log has %s", text)
 		}
-		if lines := c.Traced(started.Contact); len(lines) != 0 {
+		if lines := c.Overview.Traced(started.Contact); len(lines) != 0 {
 			t.Errorf("traced although nobody asked for it: %v", lines)
 		}
 	})
@@ -91,12 +91,12 @@ func TestTracesAreBounded(t *testing.T) {
 			o.call(c, "f")
 		}
 		synctest.Wait()
-		if lines := c.Traced(center.ContactID(first)); len(lines) == 0 || lines[0].Action != "Ask" || lines[0].Content == "" || lines[0].Next != "Good" {
+		if lines := c.Overview.Traced(center.ContactID(first)); len(lines) == 0 || lines[0].Action != "Ask" || lines[0].Content == "" || lines[0].Next != "Good" {
 			t.Errorf("the trace is %+v", lines)
 		}
 		o.call(c, "f")
 		synctest.Wait()
-		if lines := c.Traced(center.ContactID(first)); len(lines) != 0 {
+		if lines := c.Overview.Traced(center.ContactID(first)); len(lines) != 0 {
 			t.Errorf("201 contacts are remembered: %+v", lines)
 		}
 	})

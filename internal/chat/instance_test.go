@@ -20,12 +20,12 @@ func TestDeleteInstanceLeavesNothing(t *testing.T) {
 	for name, cut := range map[string]func(*world) error{
 		"the caller hangs up": func(w *world) error {
 			ctx, cancel := context.WithCancel(w.ctx)
-			return w.node(center.DefaultSettings(), hangsUp{cancel}).DeleteInstance(ctx, instance)
+			return w.node(center.DefaultSettings(), hangsUp{cancel}).Erasures.DeleteInstance(ctx, instance)
 		},
 		"a second call": func(w *world) error {
 			w.must(w.store.DeleteResource(w.ctx, "", "instance", string(instance)))
 			var refused *center.Error
-			err := w.node(center.DefaultSettings(), &told{}).DeleteInstance(w.ctx, instance)
+			err := w.node(center.DefaultSettings(), &told{}).Erasures.DeleteInstance(w.ctx, instance)
 			if !errors.As(err, &refused) || refused.Code != center.NotFound {
 				t.Errorf("the second call: %v", err)
 			}
@@ -56,7 +56,7 @@ func TestDeleteInstanceWithoutID(t *testing.T) {
 	w := newWorld(t)
 	c := w.node(center.DefaultSettings(), &told{})
 	var refused *center.Error
-	if err := c.DeleteInstance(w.ctx, ""); !errors.As(err, &refused) || refused.Code != center.NotFound {
+	if err := c.Erasures.DeleteInstance(w.ctx, ""); !errors.As(err, &refused) || refused.Code != center.NotFound {
 		t.Errorf("got %v", err)
 	}
 	if _, err := c.Catalog.Instance(w.ctx, instance); err != nil {

@@ -69,8 +69,8 @@ func (l *lives) actions() map[string]func(*rapid.T) {
 				l.enter(started.Token)
 			}
 		}),
-		"bot": on(func() {
-			b, err := l.one().AddBot(l.ctx, instance, l.contact(), "Max", "")
+		"custom participant": on(func() {
+			b, err := l.one().AddCustomParticipant(l.ctx, instance, l.contact(), "Max", "")
 			if l.settled(err) {
 				l.enter(b.Token)
 			}

@@ -32,7 +32,7 @@ func TestNodesTakeTurns(t *testing.T) {
 	w := newWorld(t)
 	one, other := w.node(center.DefaultSettings(), &told{}), w.node(center.DefaultSettings(), &told{})
 	ana, started := w.start(one, nil)
-	max := w.bot(other, started.Contact)
+	max := w.customParticipant(other, started.Contact)
 	for i := range 20 { // each finds the other's message in its place
 		w.send(one, ana, fmt.Sprint("ana ", i))
 		w.send(other, max, fmt.Sprint("max ", i))
@@ -60,7 +60,7 @@ func TestNodesPressForTheSameChat(t *testing.T) {
 	w := newWorld(t)
 	one, other := w.node(center.DefaultSettings(), &told{}), w.node(center.DefaultSettings(), &told{})
 	ana, started := w.start(one, nil)
-	max := w.bot(other, started.Contact)
+	max := w.customParticipant(other, started.Contact)
 	before := len(w.items(ana.Chat))
 	var mu sync.Mutex
 	answered := map[center.ItemID]bool{}
@@ -127,7 +127,7 @@ func TestADecisionIsTakenAgain(t *testing.T) {
 		w := newWorld(t)
 		other := w.node(center.DefaultSettings(), &told{})
 		ana, started := w.start(other, nil)
-		max := w.bot(other, started.Contact)
+		max := w.customParticipant(other, started.Contact)
 		b := &behind{w: w, other: other, who: max}
 		news := &told{}
 		slow := w.node(center.DefaultSettings(), news)
@@ -162,7 +162,7 @@ func TestWhatANodeRemembersMayBeOld(t *testing.T) {
 	w.send(other, ana, "the other node knows the chat from here on")
 
 	// Somebody who came meanwhile is known.
-	max := w.bot(one, started.Contact)
+	max := w.customParticipant(one, started.Contact)
 	w.send(other, max, "hello")
 
 	// Somebody who left meanwhile is not let in, not even to type.
@@ -174,7 +174,7 @@ func TestWhatANodeRemembersMayBeOld(t *testing.T) {
 
 	// A chat that ended meanwhile is over.
 	w.must(one.Stop(w.ctx, instance, started.Contact))
-	if _, err := other.Transcript(w.ctx, ana, chat.TranscriptQuery{}); !errors.As(err, &refused) || refused.Code != center.AccessDenied {
+	if _, err := other.Transcripts.Page(w.ctx, ana, chat.TranscriptQuery{}); !errors.As(err, &refused) || refused.Code != center.AccessDenied {
 		t.Errorf("reading after the end: %v", err)
 	}
 	if err := other.Stop(w.ctx, instance, started.Contact); !errors.As(err, &refused) || refused.Code != center.ContactNotFound {

@@ -18,7 +18,7 @@ func TestOneClientTokenAtTheSameTime(t *testing.T) {
 
 	for name, call := range map[string]func(*node) (string, error){
 		"CreateParticipant": func(c *node) (string, error) {
-			bot, err := c.AddBot(w.ctx, instance, now.Contact, "Max", "token")
+			bot, err := c.AddCustomParticipant(w.ctx, instance, now.Contact, "Max", "token")
 			if err != nil {
 				return "", err
 			}

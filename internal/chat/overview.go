@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 
+	"github.com/parley-chat/parley/internal/catalog"
 	"github.com/parley-chat/parley/internal/center"
 	"github.com/parley-chat/parley/internal/store"
 )
@@ -30,20 +31,33 @@ type SummaryParticipant struct {
 	Active bool                 `json:"active"`
 }
 
-// Overview lists up to limit chats.
-func (c *Chats) Overview(ctx context.Context, limit int) ([]Summary, error) {
-	instances, err := c.catalog.Instances(ctx, "", 1000)
+// Overview is what the pages for developers and operators show of chats. It reads them as they are stored and waits for no
+// turn.
+type Overview struct {
+	archive
+	catalog *catalog.Catalog
+	traces  *traces
+}
+
+// NewOverview returns the overview of chats.
+func NewOverview(c *Chats) *Overview {
+	return &Overview{archive: c.archive, catalog: c.catalog, traces: &c.flowLog.traces}
+}
+
+// Chats lists up to limit chats.
+func (o *Overview) Chats(ctx context.Context, limit int) ([]Summary, error) {
+	instances, err := o.catalog.Instances(ctx, "", 1000)
 	if err != nil {
 		return nil, err
 	}
 	all := []Summary{}
 	for _, i := range instances {
-		rows, err := c.store.Streams(ctx, center.KindChat, i.ID, "", false, limit-len(all))
+		rows, err := o.store.Streams(ctx, center.KindChat, i.ID, "", false, limit-len(all))
 		if err != nil {
 			return nil, err
 		}
 		for _, row := range rows {
-			s, err := c.decode(row)
+			s, err := o.decode(row)
 			if err != nil {
 				return nil, err
 			}
@@ -69,23 +83,23 @@ type Timer struct {
 }
 
 // Detail returns the chat that a contact belongs to.
-func (c *Chats) Detail(ctx context.Context, contact center.ContactID) (*Detail, error) {
-	id, err := c.store.ChatOf(ctx, contact)
+func (o *Overview) Detail(ctx context.Context, contact center.ContactID) (*Detail, error) {
+	id, err := o.store.ChatOf(ctx, contact)
 	if errors.Is(err, store.ErrNotFound) {
-		return nil, center.Refuse(center.NotFound, "Resource not found of Type: CONTACT %s", center.Printable(string(contact)))
+		return nil, noContact(contact)
 	}
 	if err != nil {
 		return nil, err
 	}
-	row, err := c.store.Stream(ctx, id)
+	row, err := o.store.Stream(ctx, id)
 	if err != nil {
 		return nil, err
 	}
-	s, err := c.decode(row)
+	s, err := o.decode(row)
 	if err != nil {
 		return nil, err
 	}
-	due, err := c.store.DueOf(ctx, id)
+	due, err := o.store.DueOf(ctx, id)
 	if err != nil {
 		return nil, err
 	}
@@ -95,6 +109,9 @@ func (c *Chats) Detail(ctx context.Context, contact center.ContactID) (*Detail, 
 	}
 	return d, nil
 }
+
+// Traced returns what a contact's flows have lately done, in order, when Config.Trace is set.
+func (o *Overview) Traced(contact center.ContactID) []TraceLine { return o.traces.of(contact) }
 
 func (s *state) summary(items int64) Summary {
 	contact := s.Current()
@@ -115,13 +132,4 @@ func (s *state) summary(items int64) Summary {
 		sum.Participants = append(sum.Participants, SummaryParticipant{p.ID, p.Role, p.Active()})
 	}
 	return sum
-}
-
-// Reset empties the store. What was cached of it is forgotten.
-func (c *Chats) Reset(ctx context.Context) error {
-	if err := c.store.Reset(ctx); err != nil {
-		return err
-	}
-	c.engine.Forget()
-	return nil
 }

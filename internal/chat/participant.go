@@ -231,7 +231,7 @@ func (c *Chats) Leave(ctx context.Context, who Caller) error {
 		switch {
 		case err != nil:
 			return err
-		case left.Role == center.RoleCustomBot:
+		case left.Role == center.RoleCustomParticipant:
 			return c.flows.feedAll(t, flow.BotDisconnected{})
 		}
 		return nil

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/parley-chat/parley/internal/center"
+	"github.com/parley-chat/parley/internal/engine"
 	"github.com/parley-chat/parley/internal/store"
 )
 
@@ -73,11 +74,24 @@ func parsePosition(s string, chat center.ChatID) (p position, err error) {
 // defaultPage is the documented default of MaxResults; 0 means it too.
 const defaultPage = 10
 
-// Transcript reads one page of the caller's transcript. Backwards, it runs on into the past sessions of a persistent
+// Transcripts reads what was said in chats.
+type Transcripts struct {
+	store   *store.Store
+	clock   engine.Clock
+	delay   time.Duration // Settings.RehydrationDelay
+	present func(context.Context, Caller) (*state, error)
+}
+
+// NewTranscripts returns the transcripts of chats.
+func NewTranscripts(c *Chats) *Transcripts {
+	return &Transcripts{store: c.store, clock: c.clock, delay: c.settings.RehydrationDelay, present: c.present}
+}
+
+// Page reads one page of the caller's transcript. Backwards, it runs on into the past sessions of a persistent
 // chat, by NextToken alone: a page never holds items of two sessions, and the first one, which is asked for without a
 // NextToken, holds items of this chat. It is empty where this chat has none; any other page with a NextToken has items.
-func (c *Chats) Transcript(ctx context.Context, who Caller, q TranscriptQuery) (*TranscriptPage, error) {
-	s, err := c.present(ctx, who)
+func (r *Transcripts) Page(ctx context.Context, who Caller, q TranscriptQuery) (*TranscriptPage, error) {
+	s, err := r.present(ctx, who)
 	if err != nil {
 		return nil, err
 	}
@@ -85,11 +99,11 @@ func (c *Chats) Transcript(ctx context.Context, who Caller, q TranscriptQuery) (
 	if q.Max == 0 {
 		q.Max = defaultPage
 	}
-	at, err := c.startOf(ctx, s, q)
+	at, err := r.startOf(ctx, s, q)
 	if err != nil || at == nil {
 		return page, err
 	}
-	sessions := c.sessions(s)
+	sessions := r.sessions(s)
 	for at.Session < len(sessions) {
 		session := sessions[at.Session]
 		low, high := int64(1), session.LastSeq
@@ -98,7 +112,7 @@ func (c *Chats) Transcript(ctx context.Context, who Caller, q TranscriptQuery) (
 				return page, nil //nolint:nilerr // a foreign contact has an empty page
 			}
 		}
-		items, more, err := c.scan(ctx, session, *at, low, high, q.Max)
+		items, more, err := r.scan(ctx, session, *at, low, high, q.Max)
 		if err != nil {
 			return nil, err
 		}
@@ -120,7 +134,7 @@ func (c *Chats) Transcript(ctx context.Context, who Caller, q TranscriptQuery) (
 		if next.Session < len(sessions) {
 			page.Next = next.String()
 		}
-		page.Items, err = c.withReceipts(ctx, session.Chat, items, at.Session > 0)
+		page.Items, err = r.withReceipts(ctx, session.Chat, items, at.Session > 0)
 		if at.Forward != q.Ascending {
 			slices.Reverse(page.Items)
 		}
@@ -130,12 +144,11 @@ func (c *Chats) Transcript(ctx context.Context, who Caller, q TranscriptQuery) (
 }
 
 // sessions are this chat and the past ones that can be read by now.
-func (c *Chats) sessions(s *state) []center.PastSession {
+func (r *Transcripts) sessions(s *state) []center.PastSession {
 	all := []center.PastSession{{Chat: s.ID}}
-	delay := c.settings.RehydrationDelay
 	for _, p := range s.Past {
 		// Without a delay the clock is not asked: the end may be dated ahead of it.
-		if delay > 0 && c.clock.Now().Before(p.Ended.Add(delay)) {
+		if r.delay > 0 && r.clock.Now().Before(p.Ended.Add(r.delay)) {
 			break
 		}
 		all = append(all, p)
@@ -160,7 +173,7 @@ func (s *state) bounds(id center.ContactID) (low, high int64, err error) {
 }
 
 // startOf finds where a scan begins; nil is a scan with nothing to find.
-func (c *Chats) startOf(ctx context.Context, s *state, q TranscriptQuery) (*position, error) {
+func (r *Transcripts) startOf(ctx context.Context, s *state, q TranscriptQuery) (*position, error) {
 	if q.NextToken != "" {
 		p, err := parsePosition(q.NextToken, s.ID)
 		return &p, err
@@ -182,7 +195,7 @@ func (c *Chats) startOf(ctx context.Context, s *state, q TranscriptQuery) (*posi
 	}
 	switch {
 	case begin.ID != "":
-		it, err := c.store.Item(ctx, center.StreamID(s.ID), begin.ID)
+		it, err := r.store.Item(ctx, center.StreamID(s.ID), begin.ID)
 		if errors.Is(err, store.ErrNotFound) {
 			return nil, center.Refuse(center.InvalidParameter, "StartPosition.Id must name an item of this chat")
 		}
@@ -195,7 +208,7 @@ func (c *Chats) startOf(ctx context.Context, s *state, q TranscriptQuery) (*posi
 		if !at.Forward {
 			t = t.Add(time.Millisecond) // the last item at or before t is the one before the first after it
 		}
-		seq, err := c.store.SeqAt(ctx, center.StreamID(s.ID), t)
+		seq, err := r.store.SeqAt(ctx, center.StreamID(s.ID), t)
 		switch {
 		case errors.Is(err, store.ErrNotFound) && at.Forward:
 			return nil, nil
@@ -208,20 +221,20 @@ func (c *Chats) startOf(ctx context.Context, s *state, q TranscriptQuery) (*posi
 			at.Seq--
 		}
 	default:
-		return c.mostRecent(ctx, s, at, *begin.MostRecent)
+		return r.mostRecent(ctx, s, at, *begin.MostRecent)
 	}
 	return at, nil
 }
 
 // mostRecent begins at the nth newest item that the transcript shows.
-func (c *Chats) mostRecent(ctx context.Context, s *state, at *position, n int) (*position, error) {
+func (r *Transcripts) mostRecent(ctx context.Context, s *state, at *position, n int) (*position, error) {
 	if n == 0 {
 		if at.Forward {
 			return nil, nil
 		}
 		return at, nil
 	}
-	items, err := c.store.Page(ctx, store.PageQuery{Stream: center.StreamID(s.ID), From: 1, Backward: true, Limit: n, TranscriptOnly: true})
+	items, err := r.store.Page(ctx, store.PageQuery{Stream: center.StreamID(s.ID), From: 1, Backward: true, Limit: n, TranscriptOnly: true})
 	switch {
 	case err != nil || len(items) == 0 && at.Forward:
 		return nil, err
@@ -232,7 +245,7 @@ func (c *Chats) mostRecent(ctx context.Context, s *state, at *position, n int) (
 }
 
 // scan reads up to limit items in the position's direction, and says whether there are more behind them.
-func (c *Chats) scan(ctx context.Context, session center.PastSession, at position, low, high int64, limit int) ([]center.Item, bool, error) {
+func (r *Transcripts) scan(ctx context.Context, session center.PastSession, at position, low, high int64, limit int) ([]center.Item, bool, error) {
 	q := store.PageQuery{
 		Stream: center.StreamID(session.Chat), From: low, To: high, Backward: !at.Forward, Limit: limit + 1, TranscriptOnly: true, Last: session.LastSeq,
 	}
@@ -247,14 +260,14 @@ func (c *Chats) scan(ctx context.Context, session center.PastSession, at positio
 	if q.To != 0 && q.To < q.From {
 		return nil, false, nil
 	}
-	items, err := c.store.Page(ctx, q)
+	items, err := r.store.Page(ctx, q)
 	if err != nil || len(items) <= limit {
 		return items, false, err
 	}
 	return items[:limit], true, nil
 }
 
-func (c *Chats) withReceipts(ctx context.Context, chat center.ChatID, items []center.Item, past bool) ([]TranscriptItem, error) {
+func (r *Transcripts) withReceipts(ctx context.Context, chat center.ChatID, items []center.Item, past bool) ([]TranscriptItem, error) {
 	var messages []center.ItemID
 	for _, it := range items {
 		if it.Type == center.TypeMessage || it.Type == center.TypeAttachment {
@@ -264,7 +277,7 @@ func (c *Chats) withReceipts(ctx context.Context, chat center.ChatID, items []ce
 	var receipts map[center.ItemID][]center.Receipt
 	if len(messages) > 0 {
 		var err error
-		if receipts, err = c.store.Receipts(ctx, center.StreamID(chat), messages); err != nil {
+		if receipts, err = r.store.Receipts(ctx, center.StreamID(chat), messages); err != nil {
 			return nil, err
 		}
 	}

@@ -28,7 +28,7 @@ func newArchive(w *world, c *node, t *rapid.T) *archive {
 	sessions := rapid.IntRange(1, 4).Draw(t, "sessions")
 	for n := range sessions {
 		who, started := w.start(c, past)
-		max := w.bot(c, started.Contact)
+		max := w.customParticipant(c, started.Contact)
 		for i := range rapid.IntRange(0, 12).Draw(t, "messages") {
 			w.clock.advance(time.Duration(rapid.IntRange(0, 2).Draw(t, "ms")) * time.Millisecond)
 			it := w.send(c, who, strconv.Itoa(i))
@@ -134,14 +134,14 @@ func TestTranscriptPages(t *testing.T) {
 			want, forward := a.expect(empty(q)), isForward(q)
 			if forward && empty(q).Start == nil {
 				var refused *center.Error
-				if _, err := c.Transcript(w.ctx, a.who, q); !errors.As(err, &refused) || refused.Code != center.InvalidParameter {
+				if _, err := c.Transcripts.Page(w.ctx, a.who, q); !errors.As(err, &refused) || refused.Code != center.InvalidParameter {
 					t.Fatalf("%+v, forward from nowhere: %v", q, err)
 				}
 				continue
 			}
 			var got []center.ItemID
 			for pages := 0; ; pages++ {
-				page, err := c.Transcript(w.ctx, a.who, q)
+				page, err := c.Transcripts.Page(w.ctx, a.who, q)
 				if err != nil {
 					t.Fatalf("%+v: %v", q, err)
 				}
@@ -214,7 +214,7 @@ func TestTranscriptPositionsOfOthers(t *testing.T) {
 	ana, _ := w.start(c, nil)
 	ben, _ := w.start(c, nil)
 	w.send(c, ana, "one")
-	page, err := c.Transcript(w.ctx, ana, chat.TranscriptQuery{Max: 1})
+	page, err := c.Transcripts.Page(w.ctx, ana, chat.TranscriptQuery{Max: 1})
 	w.must(err)
 	for name, q := range map[string]chat.TranscriptQuery{
 		"the token of another chat":   {NextToken: page.Next},
@@ -224,7 +224,7 @@ func TestTranscriptPositionsOfOthers(t *testing.T) {
 		"an item that does not exist": {Start: &chat.StartPosition{ID: center.ItemID(w.newID())}},
 	} {
 		var refused *center.Error
-		if _, err := c.Transcript(w.ctx, ben, q); !errors.As(err, &refused) || refused.Code != center.InvalidParameter {
+		if _, err := c.Transcripts.Page(w.ctx, ben, q); !errors.As(err, &refused) || refused.Code != center.InvalidParameter {
 			t.Errorf("%s: %v", name, err)
 		}
 	}

@@ -25,15 +25,15 @@ const (
 )
 
 // deleteUnneeded deletes the contents that nothing has referred to for unneededFor.
-func (c *Chats) deleteUnneeded(ctx context.Context, since unneeded) error {
+func (e *Erasures) deleteUnneeded(ctx context.Context, since unneeded) error {
 	var after string
 	for {
-		some, err := c.catalog.Instances(ctx, after, contentPage)
+		some, err := e.catalog.Instances(ctx, after, contentPage)
 		if err != nil {
 			return err
 		}
 		for i := range some {
-			if err := c.deleteUnneededOf(ctx, some[i].ID, since); err != nil {
+			if err := e.deleteUnneededOf(ctx, some[i].ID, since); err != nil {
 				return err
 			}
 		}
@@ -44,9 +44,9 @@ func (c *Chats) deleteUnneeded(ctx context.Context, since unneeded) error {
 	}
 }
 
-func (c *Chats) deleteUnneededOf(ctx context.Context, at center.InstanceID, since unneeded) error {
-	now := c.clock.Now()
-	found, err := c.catalog.UnneededContents(ctx, at)
+func (e *Erasures) deleteUnneededOf(ctx context.Context, at center.InstanceID, since unneeded) error {
+	now := e.clock.Now()
+	found, err := e.catalog.UnneededContents(ctx, at)
 	if err != nil {
 		return err
 	}
@@ -69,17 +69,17 @@ func (c *Chats) deleteUnneededOf(ctx context.Context, at center.InstanceID, sinc
 	if len(ripe) == 0 {
 		return nil
 	}
-	if err := c.withoutRunning(ctx, at, ripe); err != nil {
+	if err := e.withoutRunning(ctx, at, ripe); err != nil {
 		return err
 	}
 	for sha := range ripe {
 		key := contentKey{at, sha}
-		gone, err := c.catalog.DeleteContent(ctx, at, sha, since[key])
+		gone, err := e.catalog.DeleteContent(ctx, at, sha, since[key])
 		if err != nil {
 			return err
 		}
 		if gone {
-			c.erasures.contents.Add(1)
+			e.contents.Add(1)
 		}
 		delete(since, key)
 	}
@@ -88,9 +88,9 @@ func (c *Chats) deleteUnneededOf(ctx context.Context, at center.InstanceID, sinc
 
 // withoutRunning leaves out the contents that a chat which has not ended names: wherever in its state, so that no place
 // is forgotten.
-func (c *Chats) withoutRunning(ctx context.Context, at center.InstanceID, ripe map[string]bool) error {
+func (e *Erasures) withoutRunning(ctx context.Context, at center.InstanceID, ripe map[string]bool) error {
 	for after := center.ChatID(""); ; {
-		some, err := c.store.Streams(ctx, center.KindChat, at, center.StreamID(after), true, contentPage)
+		some, err := e.store.Streams(ctx, center.KindChat, at, center.StreamID(after), true, contentPage)
 		if err != nil {
 			return err
 		}

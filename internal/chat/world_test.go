@@ -83,11 +83,14 @@ func newWorldOn(t testing.TB, database string) *world {
 type node struct {
 	*chat.Chats
 	*engine.Engine
-	Catalog *catalog.Catalog
-	config  chat.Config
-	bus     engine.Publisher
-	shared  bool
-	newID   func() string // may be replaced
+	Catalog     *catalog.Catalog
+	Transcripts *chat.Transcripts
+	Erasures    *chat.Erasures
+	Overview    *chat.Overview
+	config      chat.Config
+	bus         engine.Publisher
+	shared      bool
+	newID       func() string // may be replaced
 }
 
 // build makes a node of a Config without an engine.
@@ -97,6 +100,7 @@ func (w *world) build(bus engine.Publisher, shared bool, c chat.Config) *node {
 	n.Engine = engine.New(engine.Config{Store: c.Store, Bus: bus, Clock: c.Clock, NewID: c.NewID, Log: c.Log, Shared: shared})
 	c.Engine = n.Engine
 	n.Chats = chat.New(c)
+	n.Transcripts, n.Erasures, n.Overview = chat.NewTranscripts(n.Chats), chat.NewErasures(n.Chats), chat.NewOverview(n.Chats)
 	return n
 }
 
@@ -145,10 +149,10 @@ func (w *world) connect(c *node, started *chat.Started) chat.Caller {
 	return who
 }
 
-// bot brings a custom participant in, connected.
-func (w *world) bot(c *node, id center.ContactID) chat.Caller {
+// customParticipant brings one in, connected.
+func (w *world) customParticipant(c *node, id center.ContactID) chat.Caller {
 	w.Helper()
-	b, err := c.AddBot(w.ctx, instance, id, "Max", "")
+	b, err := c.AddCustomParticipant(w.ctx, instance, id, "Max", "")
 	w.must(err)
 	who, err := c.Authenticate(b.Token, token.Participant)
 	w.must(err)

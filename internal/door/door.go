@@ -195,11 +195,11 @@ type conn struct {
 
 // Read waits until the budget has room, and reads no more than that. An error about the budget ends the connection.
 func (c *conn) Read(p []byte) (int, error) {
-	room, err := c.room(len(p))
+	may, err := c.mayRead(len(p))
 	if err != nil {
 		return 0, err
 	}
-	n, err := c.Conn.Read(p[:room])
+	n, err := c.Conn.Read(p[:may])
 	c.mu.Lock()
 	c.arrived += int64(n)
 	c.mu.Unlock()
@@ -209,8 +209,8 @@ func (c *conn) Read(p []byte) (int, error) {
 	return n, err
 }
 
-// room returns how many of the bytes that a reader has room for may be read.
-func (c *conn) room(bytes int) (int, error) {
+// mayRead returns how many of the bytes that a reader has room for may be read.
+func (c *conn) mayRead(bytes int) (int, error) {
 	if c.cut.Load() {
 		return 0, ErrFull
 	}

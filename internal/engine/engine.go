@@ -46,8 +46,6 @@ type Kind struct {
 	// Lost says of a claim that a commit was refused for that the decision is to be taken again: there may be another to
 	// take. nil: never.
 	Lost func(center.Claim) bool
-	// Woken is called when a stream is worked on after none was known; nil for nobody.
-	Woken func()
 }
 
 // Engine works on the streams of one store. All methods may be called from any goroutine.
@@ -62,6 +60,7 @@ type Engine struct {
 
 	kinds map[center.StreamKind]*Kind
 	dues  []Due
+	wake  []func()
 	lanes []*lane
 	calls *calls
 	turns turns
@@ -81,12 +80,20 @@ func New(c Config) *Engine {
 func (e *Engine) Register(k Kind) {
 	e.kinds[k.Name] = &k
 	for _, d := range k.Due {
-		e.dues = append(e.dues, d)
-		if e.lane(d.Lane) == nil {
-			e.lanes = append(e.lanes, newLane(d.Lane))
-		}
+		e.Handle(d)
 	}
 }
+
+// Handle makes a kind of due rows known, beside those of a [Kind]. It must not be called once the engine is used.
+func (e *Engine) Handle(d Due) {
+	e.dues = append(e.dues, d)
+	if e.lane(d.Lane) == nil {
+		e.lanes = append(e.lanes, newLane(d.Lane))
+	}
+}
+
+// OnWake has f called when a stream is worked on after none was known. It must not be called once the engine is used.
+func (e *Engine) OnWake(f func()) { e.wake = append(e.wake, f) }
 
 // Publish tells those who listen to a stream of items that are not committed by the engine: shown and not stored, or shown
 // again.

@@ -116,10 +116,8 @@ func (e *Engine) enter(ctx context.Context, id center.StreamID) (*entry, error) 
 }
 
 func (e *Engine) woken() {
-	for _, k := range e.kinds {
-		if k.Woken != nil {
-			k.Woken()
-		}
+	for _, f := range e.wake {
+		f()
 	}
 }
 

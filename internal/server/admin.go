@@ -12,10 +12,10 @@ import (
 
 // Admin does an operator's tasks on a store, beside servers that may be running on it.
 type Admin struct {
-	Keys    *keys.Ring
-	s       *Server
-	catalog *catalog.Catalog
-	chats   *chat.Chats
+	Keys     *keys.Ring
+	s        *Server
+	catalog  *catalog.Catalog
+	erasures *chat.Erasures
 }
 
 // silence is a bus nobody listens to: servers on the same store find out from the store.
@@ -34,10 +34,11 @@ func OpenAdmin(ctx context.Context, cfg Config) (*Admin, error) {
 		return nil, err
 	}
 	s.catalog = cfg.catalog(s.store)
-	return &Admin{Keys: s.keys, s: s, catalog: s.catalog, chats: chat.New(chat.Config{
+	chats := chat.New(chat.Config{
 		Engine: cfg.engine(s.store, silence{}, true), Store: s.store, Catalog: s.catalog, Clock: s.cfg.Clock, Wall: s.cfg.Now, NewID: s.cfg.NewID,
 		Partition: s.cfg.Partition, Settings: s.cfg.Settings, Log: s.cfg.Log,
-	})}, nil
+	})
+	return &Admin{Keys: s.keys, s: s, catalog: s.catalog, erasures: chat.NewErasures(chats)}, nil
 }
 
 // Close closes the store.
@@ -83,10 +84,10 @@ func (a *Admin) FindInstance(ctx context.Context, name string) (*center.Instance
 // EraseChat erases the whole chat that a contact belongs to and returns what that was. A chat that has not ended is
 // refused, or with end ended first.
 func (a *Admin) EraseChat(ctx context.Context, contact center.ContactID, end bool) (store.Erased, error) {
-	return a.chats.Erase(ctx, contact, end)
+	return a.erasures.Erase(ctx, contact, end)
 }
 
 // DeleteInstance ends an instance's chats and deletes all that belongs to it.
 func (a *Admin) DeleteInstance(ctx context.Context, id center.InstanceID) error {
-	return a.chats.DeleteInstance(ctx, id)
+	return a.erasures.DeleteInstance(ctx, id)
 }

@@ -311,9 +311,10 @@ func (s *Server) advanceTo(ctx context.Context, clock *ManualClock, target time.
 // closed: their clients ask for a new connection, are refused, and learn so that the chat is over.
 func (s *Server) reset(r *http.Request) (any, error) {
 	ctx := context.WithoutCancel(r.Context())
-	if err := s.chats.Reset(ctx); err != nil {
+	if err := s.store.Reset(ctx); err != nil {
 		return nil, err
 	}
+	s.engine.Forget() // what was decoded of it
 	if err := s.tokens.Reload(ctx); err != nil {
 		return nil, err
 	}
@@ -325,7 +326,7 @@ func (s *Server) reset(r *http.Request) (any, error) {
 }
 
 func (s *Server) contacts(r *http.Request) (any, error) {
-	all, err := s.chats.Overview(r.Context(), 1000)
+	all, err := s.overview.Chats(r.Context(), 1000)
 	return map[string]any{"contacts": all}, err
 }
 

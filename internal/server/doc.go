@@ -1,4 +1,4 @@
-// Package server wires the rooms of the house together: a [Config] becomes a [Server], whose Handler answers every
+// Package server wires the packages together: a [Config] becomes a [Server], whose Handler answers every
 // API and page, and whose Run is the life of the process from listening to the last drained request.
 //
 // It is used by the command, by scenarios and by tests alike, so that what is tested is what runs. It decides

@@ -47,7 +47,7 @@ func (s *Server) metrics(w http.ResponseWriter, _ *http.Request) {
 	e.one("parley_state_hits_total", "counter", "Uses of a chat that found its state decoded.", float64(states.Hits))
 	e.one("parley_state_misses_total", "counter", "Uses of a chat that read and decoded its state.", float64(states.Misses))
 
-	erased := s.chats.ErasureStats()
+	erased := s.erasures.Stats()
 	e.one("parley_chats_erased_total", "counter", "Chats that this node has erased, for their age or because it was asked to.", float64(erased.Chats))
 	e.one("parley_chat_items_erased_total", "counter", "Items of erased chats that this node has deleted.", float64(erased.Items))
 	e.one("parley_contact_rows_deleted_total", "counter", "Rows of contacts, flow runs, offers and agents' times that this node has deleted for their age.", float64(erased.Records))

@@ -47,7 +47,7 @@ func debugHome(w http.ResponseWriter, _ *http.Request) {
 
 // debugContact shows a chat: who is in it, where its flow stands, what waits for its time.
 func (s *Server) debugContact(w http.ResponseWriter, r *http.Request) {
-	d, err := s.chats.Detail(r.Context(), center.ContactID(r.PathValue("id")))
+	d, err := s.overview.Detail(r.Context(), center.ContactID(r.PathValue("id")))
 	var refused *center.Error
 	switch {
 	case errors.As(err, &refused) && refused.Code == center.NotFound:

@@ -37,7 +37,7 @@ func (s *Server) pathRoutes(mux *http.ServeMux) {
 type shown interface{ Show(http.ResponseWriter) }
 
 func (s *Server) contactsPage(r *http.Request) (shown, error) {
-	all, err := s.chats.Overview(r.Context(), maxPathContacts)
+	all, err := s.overview.Chats(r.Context(), maxPathContacts)
 	if err != nil {
 		return nil, err
 	}
@@ -49,19 +49,19 @@ func (s *Server) contactsPage(r *http.Request) (shown, error) {
 }
 
 func (s *Server) pathContact(c *chat.Summary) ui.Contact {
-	return ui.Contact{ID: string(c.Contact), Started: c.Initiated, Ended: c.Ended, Where: c.At, Steps: len(s.chats.Traced(c.Contact))}
+	return ui.Contact{ID: string(c.Contact), Started: c.Initiated, Ended: c.Ended, Where: c.At, Steps: len(s.overview.Traced(c.Contact))}
 }
 
 func (s *Server) pathPage(r *http.Request) (shown, error) {
 	contact := center.ContactID(r.PathValue("contact"))
-	detail, err := s.chats.Detail(r.Context(), contact)
+	detail, err := s.overview.Detail(r.Context(), contact)
 	if err != nil {
 		return nil, err
 	}
 	page := &ui.Path{Contact: s.pathContact(&detail.Summary)}
 	page.ID = string(contact)
 	t := &tracer{catalog: s.catalog, at: detail.Instance}
-	lines := s.chats.Traced(contact)
+	lines := s.overview.Traced(contact)
 	if err := t.follow(r.Context(), lines); err != nil {
 		return nil, err
 	}

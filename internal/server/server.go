@@ -32,18 +32,20 @@ import (
 
 // Server is a contact centre, ready to be served.
 type Server struct {
-	cfg     Config
-	store   *store.Store
-	lock    *store.Lock // of the SQLite file, nil for none
-	keys    *keys.Ring
-	tokens  *keys.Tokens
-	catalog *catalog.Catalog
-	engine  *engine.Engine
-	chats   *chat.Chats
-	hub     *hub.Hub
-	api     *api.API
-	handler http.Handler
-	flowLog *flowLog // nil for none
+	cfg      Config
+	store    *store.Store
+	lock     *store.Lock // of the SQLite file, nil for none
+	keys     *keys.Ring
+	tokens   *keys.Tokens
+	catalog  *catalog.Catalog
+	engine   *engine.Engine
+	chats    *chat.Chats
+	erasures *chat.Erasures
+	overview *chat.Overview
+	hub      *hub.Hub
+	api      *api.API
+	handler  http.Handler
+	flowLog  *flowLog // nil for none
 	// draining says that the process is about to stop: load balancers should look elsewhere.
 	draining atomic.Bool
 	shut     atomic.Bool // the public addresses are closed
@@ -162,9 +164,10 @@ func (s *Server) wire(ctx context.Context) error {
 		conf.FlowLog = s.flowLog
 	}
 	s.chats = chat.New(conf)
+	s.erasures, s.overview = chat.NewErasures(s.chats), chat.NewOverview(s.chats)
 	s.hub = hub.New(hub.Options{Source: source{s}, Bus: nodes, Log: s.cfg.Log, Remote: s.shared()})
 	s.api = api.New(api.Config{
-		Chats: s.chats, Catalog: s.catalog, Sockets: sockets{s}, Keys: s.keys, AnyCredentials: s.cfg.Dev, Partition: s.cfg.Partition,
+		Chats: s.chats, Transcripts: chat.NewTranscripts(s.chats), Erasures: s.erasures, Catalog: s.catalog, Sockets: sockets{s}, Keys: s.keys, AnyCredentials: s.cfg.Dev, Partition: s.cfg.Partition,
 		PublicURL: s.cfg.PublicURL, Throttle: s.cfg.Throttle, Now: s.cfg.Now, NewID: s.cfg.NewID, Log: s.cfg.Log,
 	})
 	if s.cfg.Dev {
@@ -247,7 +250,7 @@ func (s *Server) Resync() { s.hub.Resync() }
 // Work fires due rows and erases old chats until ctx ends.
 func (s *Server) Work(ctx context.Context) {
 	var erasing sync.WaitGroup
-	erasing.Go(func() { s.chats.EraseOld(ctx) })
+	erasing.Go(func() { s.erasures.Run(ctx) })
 	s.engine.Run(ctx)
 	erasing.Wait()
 }

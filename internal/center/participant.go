@@ -1,0 +1,74 @@
+package center
+
+import (
+	"errors"
+	"time"
+)
+
+// Role of a participant, as the API spells it.
+type Role string
+
+// The roles.
+const (
+	RoleAgent             Role = "AGENT"
+	RoleCustomer          Role = "CUSTOMER"
+	RoleSystem            Role = "SYSTEM"
+	RoleCustomParticipant Role = "CUSTOM_BOT"
+	RoleSupervisor        Role = "SUPERVISOR"
+)
+
+// Participant is one who is, was or will be in a chat. Joined and Left are zero until they happen; one who never came in time has
+// Left without Joined.
+type Participant struct {
+	ID          ParticipantID `json:"id"`
+	Role        Role          `json:"role"`
+	DisplayName string        `json:"name"`
+	Created     time.Time     `json:"created"`
+	Joined      time.Time     `json:"joined,omitzero"`
+	Left        time.Time     `json:"left,omitzero"`
+}
+
+// Active says that the participant has connected and not left.
+func (p Participant) Active() bool { return !p.Joined.IsZero() && p.Left.IsZero() }
+
+// Participant finds a participant by id.
+func (c *Chat) Participant(id ParticipantID) (*Participant, bool) {
+	for i := range c.Participants {
+		if c.Participants[i].ID == id {
+			return &c.Participants[i], true
+		}
+	}
+	return nil, false
+}
+
+// With finds a participant of a role who is connected.
+func (c *Chat) With(role Role) (*Participant, bool) {
+	for i := range c.Participants {
+		if c.Participants[i].Role == role && c.Participants[i].Active() {
+			return &c.Participants[i], true
+		}
+	}
+	return nil, false
+}
+
+// Present finds a participant whose token is alive: the chat has not ended and they have not left. Everyone else
+// gets the one answer that the service gives to dead tokens.
+func (c *Chat) Present(id ParticipantID) (*Participant, error) {
+	p, ok := c.Participant(id)
+	if !ok || !c.Ended.IsZero() || !p.Left.IsZero() {
+		return nil, Refuse(AccessDenied, "Access denied")
+	}
+	return p, nil
+}
+
+// MayConnect is [Chat.Present] for one who asks for a connection: a custom participant who comes too late is told so.
+// Source: the API reference of CreateParticipant, which names ResourceNotFoundException.
+func (c *Chat) MayConnect(id ParticipantID) (*Participant, error) {
+	if p, ok := c.Participant(id); ok && p.Role == RoleCustomParticipant && p.Joined.IsZero() && !p.Left.IsZero() && c.Ended.IsZero() {
+		return nil, Refuse(NotFound, "the participant did not connect in time and is no longer part of the contact")
+	}
+	return c.Present(id)
+}
+
+// ErrNotConnected is the cause of refusing somebody who has not connected yet, and may be about to.
+var ErrNotConnected = errors.New("not connected")
