@@ -90,14 +90,15 @@ func (c *Chats) credentials(who Caller) *Connection {
 	return con
 }
 
-// present returns the chat if the caller is still part of it.
-func (c *Chats) present(ctx context.Context, who Caller) (*state, error) {
-	s, err := c.view(ctx, who.Chat)
+// present returns the chat, and the number of its last item, if the caller is still part of it.
+func (c *Chats) present(ctx context.Context, who Caller) (s *state, last int64, err error) {
+	seen, err := c.engine.Look(ctx, center.KindChat, center.StreamID(who.Chat))
 	if err != nil {
-		return nil, denied(err)
+		return nil, 0, denied(err)
 	}
+	s = seen.State.(*state)
 	_, err = s.Present(who.Participant)
-	return s, err
+	return s, seen.Seq, err
 }
 
 // Connected says that a participant is there. The first time they join the chat, and if they are the customer the

@@ -1,6 +1,7 @@
 package chat
 
 import (
+	"cmp"
 	"context"
 	"encoding/base64"
 	"encoding/json"
@@ -79,7 +80,7 @@ type Transcripts struct {
 	store   *store.Store
 	clock   engine.Clock
 	delay   time.Duration // Settings.RehydrationDelay
-	present func(context.Context, Caller) (*state, error)
+	present func(context.Context, Caller) (*state, int64, error)
 }
 
 // NewTranscripts returns the transcripts of chats.
@@ -91,7 +92,7 @@ func NewTranscripts(c *Chats) *Transcripts {
 // chat, by NextToken alone: a page never holds items of two sessions, and the first one, which is asked for without a
 // NextToken, holds items of this chat. It is empty where this chat has none; any other page with a NextToken has items.
 func (r *Transcripts) Page(ctx context.Context, who Caller, q TranscriptQuery) (*TranscriptPage, error) {
-	s, err := r.present(ctx, who)
+	s, last, err := r.present(ctx, who)
 	if err != nil {
 		return nil, err
 	}
@@ -99,11 +100,11 @@ func (r *Transcripts) Page(ctx context.Context, who Caller, q TranscriptQuery) (
 	if q.Max == 0 {
 		q.Max = defaultPage
 	}
-	at, err := r.startOf(ctx, s, q)
+	at, err := r.startOf(ctx, s, last, q)
 	if err != nil || at == nil {
 		return page, err
 	}
-	sessions := r.sessions(s)
+	sessions := r.sessions(s, last)
 	for at.Session < len(sessions) {
 		session := sessions[at.Session]
 		low, high := int64(1), session.LastSeq
@@ -111,6 +112,7 @@ func (r *Transcripts) Page(ctx context.Context, who Caller, q TranscriptQuery) (
 			if low, high, err = s.bounds(q.Contact); err != nil {
 				return page, nil //nolint:nilerr // a foreign contact has an empty page
 			}
+			high = cmp.Or(high, last)
 		}
 		items, more, err := r.scan(ctx, session, *at, low, high, q.Max)
 		if err != nil {
@@ -144,8 +146,8 @@ func (r *Transcripts) Page(ctx context.Context, who Caller, q TranscriptQuery) (
 }
 
 // sessions are this chat and the past ones that can be read by now.
-func (r *Transcripts) sessions(s *state) []center.PastSession {
-	all := []center.PastSession{{Chat: s.ID}}
+func (r *Transcripts) sessions(s *state, last int64) []center.PastSession {
+	all := []center.PastSession{{Chat: s.ID, LastSeq: last}}
 	for _, p := range s.Past {
 		// Without a delay the clock is not asked: the end may be dated ahead of it.
 		if r.delay > 0 && r.clock.Now().Before(p.Ended.Add(r.delay)) {
@@ -173,7 +175,7 @@ func (s *state) bounds(id center.ContactID) (low, high int64, err error) {
 }
 
 // startOf finds where a scan begins; nil is a scan with nothing to find.
-func (r *Transcripts) startOf(ctx context.Context, s *state, q TranscriptQuery) (*position, error) {
+func (r *Transcripts) startOf(ctx context.Context, s *state, last int64, q TranscriptQuery) (*position, error) {
 	if q.NextToken != "" {
 		p, err := parsePosition(q.NextToken, s.ID)
 		return &p, err
@@ -221,20 +223,20 @@ func (r *Transcripts) startOf(ctx context.Context, s *state, q TranscriptQuery) 
 			at.Seq--
 		}
 	default:
-		return r.mostRecent(ctx, s, at, *begin.MostRecent)
+		return r.mostRecent(ctx, s, last, at, *begin.MostRecent)
 	}
 	return at, nil
 }
 
 // mostRecent begins at the nth newest item that the transcript shows.
-func (r *Transcripts) mostRecent(ctx context.Context, s *state, at *position, n int) (*position, error) {
+func (r *Transcripts) mostRecent(ctx context.Context, s *state, last int64, at *position, n int) (*position, error) {
 	if n == 0 {
 		if at.Forward {
 			return nil, nil
 		}
 		return at, nil
 	}
-	items, err := r.store.Page(ctx, store.PageQuery{Stream: center.StreamID(s.ID), From: 1, Backward: true, Limit: n, TranscriptOnly: true})
+	items, err := r.store.Page(ctx, store.PageQuery{Stream: center.StreamID(s.ID), From: 1, To: last, Backward: true, Limit: n, TranscriptOnly: true, Last: last})
 	switch {
 	case err != nil || len(items) == 0 && at.Forward:
 		return nil, err
