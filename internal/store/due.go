@@ -31,6 +31,7 @@ func (s *Store) LeaseDue(ctx context.Context, lane center.Lane, now time.Time, l
 				bad = err
 				continue
 			}
+			due.Lane = lane
 			leased = append(leased, due)
 		}
 		return err
@@ -54,7 +55,9 @@ func (s *Store) ExtendDue(ctx context.Context, due center.Due, held, until time.
 	err = s.writeTo(ctx, streamLock(string(due.Stream)), func(ses session) error {
 		rows, err := ses.query(text, millis(until), stream[:], due.Key, millis(due.At), millis(held))
 		if ok = len(rows) == 1; ok {
+			lane := due.Lane
 			due, err = dueOf(rows[0])
+			due.Lane = lane
 		}
 		if err != nil && ok {
 			return fault(err)
