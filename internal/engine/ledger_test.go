@@ -275,26 +275,45 @@ func forEachStore(t *testing.T, n int, f func(t *testing.T, nodes []*store.Store
 	})
 }
 
-// postgresURL names an empty schema of its own, which goes when the test ends. Its sessions are named after it.
-// PostgreSQL looks for a ring of waiting transactions after 10 ms there: at its usual second, the store's lock_timeout would
-// have ended the wait before, and no ring would ever be seen.
+// postgresURL names an empty schema of its own, which goes when the test ends.
 func postgresURL(t testing.TB) string {
+	t.Helper()
+	schema := "parley_" + strings.ReplaceAll(newID(), "-", "")
+	base := aPostgres(t)
+	askPostgres(t, base.String(), `CREATE SCHEMA `+schema)
+	t.Cleanup(func() { askPostgres(t, aPostgres(t).String(), `DROP SCHEMA `+schema+` CASCADE`) })
+	return with(base, "search_path", schema)
+}
+
+// postgresDatabase names a database of its own, which goes when the test ends. PostgreSQL looks for a ring of waiting
+// transactions after 10 ms there: at its usual second, the store's lock_timeout would have ended the wait before, and no ring
+// would ever be seen.
+func postgresDatabase(t testing.TB) string {
+	t.Helper()
+	database := "parley_" + strings.ReplaceAll(newID(), "-", "")
+	base := aPostgres(t)
+	askPostgres(t, base.String(), `CREATE DATABASE `+database)
+	t.Cleanup(func() { askPostgres(t, aPostgres(t).String(), `DROP DATABASE `+database+` WITH (FORCE)`) })
+	base.Path = "/" + database
+	return with(base, "deadlock_timeout", "10ms")
+}
+
+func aPostgres(t testing.TB) *url.URL {
 	t.Helper()
 	base := os.Getenv("PARLEY_TEST_POSTGRES")
 	if base == "" {
 		t.Skip("PARLEY_TEST_POSTGRES is not set: give it the URL of a PostgreSQL database that tests may make schemas in, as postgres://user@127.0.0.1:5432/db")
 	}
-	schema := "parley_" + strings.ReplaceAll(newID(), "-", "")
-	askPostgres(t, base, `CREATE SCHEMA `+schema)
-	t.Cleanup(func() { askPostgres(t, base, `DROP SCHEMA `+schema+` CASCADE`) })
 	u, err := url.Parse(base)
 	if err != nil {
 		t.Fatal(err)
 	}
+	return u
+}
+
+func with(u *url.URL, name, value string) string {
 	q := u.Query()
-	q.Set("search_path", schema)
-	q.Set("application_name", schema)
-	q.Set("deadlock_timeout", "10ms")
+	q.Set(name, value)
 	u.RawQuery = q.Encode()
 	return u.String()
 }

@@ -238,7 +238,7 @@ func (d *dialect) steps(j *job) (steps []step) {
 	for _, due := range answered {
 		steps = append(steps, finish(due))
 	}
-	if !j.claimsLater {
+	if !j.later {
 		for i := range j.claims {
 			steps = append(steps, j.claims[i].step())
 		}

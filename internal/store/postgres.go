@@ -386,7 +386,7 @@ func (e *pgEngine) transact(ctx context.Context, conn *pgx.Conn, batch []*job, c
 		}
 	}()
 	for _, j := range batch {
-		j.claimsLater = len(j.claims) > 0 && len(batch) > 1
+		j.later = len(j.claims) > 0 && len(batch) > 1
 	}
 	if len(batch) == 1 && batch[0].alone && batch[0].change != nil {
 		return ses.together(batch[0])
@@ -532,7 +532,7 @@ func (s *pgSession) claims(batch []*job) error {
 		of  = map[*part]*job{}
 	)
 	for _, j := range batch {
-		if j.claimsLater && j.err == nil {
+		if j.later && j.err == nil {
 			all = append(all, j.claims...)
 			of[&j.part] = j
 		}

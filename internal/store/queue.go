@@ -25,9 +25,8 @@ type job struct {
 	work   func(session) error
 	on     []string // what work writes to, as its locks; none when that is not worth remembering
 	alone  bool     // on PostgreSQL in a transaction of its own: what it locks has no place in the order of streams
+	later  bool     // its claims come after the streams of the whole batch
 	pages  int      // that work may add to SQLite's WAL; 0: few
-
-	claimsLater bool // the claims come after the streams of the whole batch
 
 	state atomic.Int32 // queued, taken or abandoned
 	err   error        // the committer's alone until it is sent

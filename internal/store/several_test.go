@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math/rand/v2"
 	"net"
 	"slices"
 	"strings"
@@ -499,4 +500,75 @@ func TestClaimsOfABatch(t *testing.T) {
 		}
 		equal(t, "health", s.Health(t.Context()), nil)
 	})
+}
+
+// Whatever is committed, its statements touch streams in the order of their ids, also where a due row of another stream is
+// answered, and claims after all streams, in the order of their kinds and keys. So no two transactions wait for each other.
+func TestStepsAreInOneOrder(t *testing.T) {
+	var chats []center.StreamID
+	for range 5 {
+		chats = append(chats, center.StreamID(newID()))
+	}
+	rng := rand.New(rand.NewPCG(1, 2))
+	for range 500 {
+		var parts []*center.Change
+		key := 0
+		for _, n := range rng.Perm(len(chats))[:1+rng.IntN(4)] {
+			c := change(chats[n], 1, "x")
+			if rng.IntN(2) == 0 {
+				c.State = nil
+			}
+			c.Cancel = []string{"y"}
+			if rng.IntN(2) == 0 {
+				c.Done = &center.Due{Stream: chats[rng.IntN(len(chats))], Key: "z", At: start}
+			}
+			for range rng.IntN(3) {
+				key++ // each once
+				claim := center.Claim{Kind: string("ab"[rng.IntN(2)]), Key: fmt.Sprint(rng.IntN(10), key)}
+				if rng.IntN(2) == 0 {
+					c.Take = append(c.Take, claim)
+				} else {
+					c.Release = append(c.Release, claim)
+				}
+			}
+			parts = append(parts, c)
+		}
+		j := must(newChanges(parts))(t)
+		equal(t, "has a transaction of its own", j.alone, len(parts) > 1 || parts[0].Done != nil && parts[0].Done.Stream != parts[0].Stream)
+		var last string
+		for _, st := range postgresDialect.steps(j) {
+			next := fmt.Sprintf("%x", st.args[0]) // a stream's id: they begin with zeros
+			if st.sql == sqlTake || st.sql == sqlRelease {
+				next = fmt.Sprintf("claim %s %s", st.args...)
+			}
+			if next < last {
+				t.Fatalf("%s comes after %s", next, last)
+			}
+			last = next
+		}
+	}
+}
+
+// A batch goes from stream to stream. Of each, what begins with its row comes first, and what touches its due rows alone
+// last; what belongs to no stream comes after all, since it has locked rows of many, and waits for none.
+func TestBatchIsInOneOrder(t *testing.T) {
+	a, b := center.StreamID(newID()), center.StreamID(newID())
+	want := []string{"a state", "a due", "a message", "a lease", "b state", "b message", "lease of many"}
+	jobs := map[string]*job{"lease of many": {}}
+	for name, id := range map[string]center.StreamID{"a": a, "b": b} {
+		state, due := change(id, 1, name), change(id, 1, name)
+		due.State = nil
+		jobs[name+" state"], jobs[name+" message"] = must(newChanges([]*center.Change{state}))(t), must(newChanges([]*center.Change{say(id, 1, name)}))(t)
+		jobs[name+" due"] = must(newChanges([]*center.Change{due}))(t)
+	}
+	raw, _ := center.UUID(string(a))
+	jobs["a lease"] = &job{part: part{stream: raw}}
+	var batch []*job
+	for _, name := range slices.Backward(want) {
+		batch = append(batch, jobs[name])
+	}
+	sortByStream(batch)
+	for i, name := range want {
+		equal(t, name, batch[i] == jobs[name], true)
+	}
 }
