@@ -46,7 +46,7 @@ type ledger struct {
 	bus   *board
 }
 
-// newLedger makes a node. due and the rest of change are for tests of those.
+// newLedger makes a node. change changes what it is made of.
 func newLedger(s *store.Store, shared bool, change ...func(*Config, *Kind)) *ledger {
 	l := &ledger{store: s, bus: &board{seen: map[center.StreamID][]int64{}}}
 	c := Config{Store: s, Bus: l.bus, Clock: WallClock{}, NewID: newID, Log: slog.New(slog.DiscardHandler), Shared: shared}
