@@ -4,7 +4,7 @@ SHELL := /bin/bash
 .DEFAULT_GOAL := help
 
 # How often the crash targets kill what they kill, and the soak targets do what they do; how many connections soak-doors
-# opens; how long each fuzz target and benchmark runs, and each fuzz target of soak-fuzz.
+# opens; how long each fuzz target and benchmark runs, and each fuzz target of soak-fuzz; for how long soak-streams goes on.
 KILLS ?= 20
 PAUSES ?= 10
 ROUNDS ?= 3
@@ -12,6 +12,7 @@ CONNECTIONS ?= 1500
 FUZZTIME ?= 20s
 BENCHTIME ?= 1s
 SOAKTIME ?= 5m
+SECONDS ?= 60
 
 # The commit that `make rates` compares this tree with, and how often it measures each.
 BEFORE ?= HEAD~1
@@ -76,6 +77,10 @@ soak-locked: ## lock two chats in PostgreSQL, and compare what the others are gi
 .PHONY: soak-doors
 soak-doors: ## unfinished requests of unauthenticated clients at every door, and the memory they cost (CONNECTIONS=1500)
 	PARLEY_SOAK_DOORS=$(CONNECTIONS) go test -v -count=1 -timeout 10m -run '^TestSoakDoors' ./crash
+
+.PHONY: soak-streams
+soak-streams: ## two nodes change two streams at once, and PostgreSQL counts who waits in a ring (SECONDS=60)
+	PARLEY_TEST_STREAMS=$(SECONDS) scripts/postgres run go test -v -count=1 -timeout 60m -run '^TestSoakStreams$$' ./internal/engine
 
 .PHONY: fuzz
 fuzz: ## run every fuzz target for a while (FUZZTIME=20s)

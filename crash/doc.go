@@ -5,6 +5,8 @@
 //	make soak-pause                                                 10 times, one of two nodes stops for 20 s
 //	make soak-locked                                                3 times, another session locks two chats
 //
+// Commits of several streams have a crash and a soak of their own, in internal/engine: make crash, make soak-streams.
+//
 // Chats of two go on through all of it. Their clients do as chatjs does: after a loss they call
 // CreateParticipantConnection, open a new socket and read the transcript, and they repeat a request that was not
 // answered with the same ClientToken. What must hold in the end:

@@ -305,7 +305,7 @@ func (x *trial) checkStore(sum *tally) {
 	var stored int
 	for query, n := range map[string]*int{
 		"SELECT count(*) FROM stream": &stored,
-		"SELECT count(*) FROM item": &sum.items,
+		"SELECT count(*) FROM item":   &sum.items,
 		"SELECT count(*) FROM (SELECT stream FROM item GROUP BY stream HAVING min(seq) <> 1 OR max(seq) <> count(*)) AS broken": &sum.gaps,
 	} {
 		if err := ask(t.Context(), x.site.Database, query, n); err != nil {

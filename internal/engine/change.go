@@ -72,12 +72,7 @@ func (e *Engine) Change(ctx context.Context, decide func(*Tx) error, ids ...cent
 	tx := e.newTx(ctx)
 	left := attempts
 	for {
-		if err := tx.enter(ids); err != nil {
-			return err
-		}
-		err := tx.settle(decide, &left)
-		tx.leave()
-		if err != errAbandoned {
+		if err := tx.attempt(decide, ids, &left); err != errAbandoned {
 			return err
 		}
 		if tx.wanted != "" {
@@ -89,6 +84,16 @@ func (e *Engine) Change(ctx context.Context, decide func(*Tx) error, ids ...cent
 			return err
 		}
 	}
+}
+
+// attempt decides while it holds the turns of streams. It gives them back whatever happens, a panic in decide too: without
+// that, nobody would work on the streams any more.
+func (tx *Tx) attempt(decide func(*Tx) error, ids []center.StreamID, left *int) error {
+	if err := tx.enter(ids); err != nil {
+		return err
+	}
+	defer tx.leave()
+	return tx.settle(decide, left)
 }
 
 func (e *Engine) newTx(ctx context.Context) *Tx {
@@ -206,7 +211,7 @@ func (tx *Tx) Join(kind center.StreamKind, id center.StreamID, part func(*Snapsh
 		if at.id != id {
 			continue
 		}
-		if tx.parts[i] != nil {
+		if tx.parts[i] != nil && at.kind.Name == kind {
 			return tx.parts[i], nil
 		}
 		known := at.snap != nil
@@ -267,6 +272,7 @@ func (tx *Tx) look() error {
 
 // finish collects what was decided, and says whether anything was. Where several nodes decide, a stream that was only
 // looked at gets a marker, if another one changes: so the decision is committed only if that stream, too, is still as it was.
+// One that has ended stays as it is.
 func (tx *Tx) finish() (some bool, err error) {
 	tx.changes, tx.states = tx.changes[:0], tx.states[:0]
 	for _, p := range tx.parts {
@@ -287,8 +293,8 @@ func (tx *Tx) finish() (some bool, err error) {
 		return some, nil
 	}
 	for i, p := range tx.parts {
-		if p != nil && tx.changes[i] == nil {
-			tx.changes[i] = tx.marker(tx.held[i])
+		if at := tx.held[i]; p != nil && tx.changes[i] == nil && !at.kind.Ended(at.snap.State) {
+			tx.changes[i] = tx.marker(at)
 		}
 	}
 	return true, nil

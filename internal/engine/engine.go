@@ -126,10 +126,14 @@ func (e *Engine) lane(number center.Lane) *lane {
 	return nil
 }
 
-// load makes the snapshot of an entry current if it is not there.
+// load makes the snapshot of an entry current if it is not there. A stream of another kind is missing: ids are what callers
+// have sent.
 func (e *Engine) load(ctx context.Context, kind center.StreamKind, at *entry) error {
 	age := e.turns.forgot.Load()
 	if at.snap != nil && at.snap.age == age {
+		if at.kind.Name != kind {
+			return e.kinds[kind].Missing(at.id)
+		}
 		e.turns.hits.Add(1)
 		return nil
 	}

@@ -19,8 +19,12 @@ type Snapshot struct {
 	age  int64 // turns.forgot when it was read
 }
 
-// stateFactor is by how much a decoded state is larger than the stored one, about.
-const stateFactor = 3
+// What an idle entry takes, about: as much as it takes without a state, and for each byte of the stored state what the
+// decoded one is larger by.
+const (
+	entryBytes  = 512
+	stateFactor = 3
+)
 
 // turns are the queues for streams: whoever has a stream's turn works on it alone. What is decoded of streams that nobody
 // works on is kept, those that were used last, within StateBytes.
@@ -45,7 +49,7 @@ type entry struct {
 }
 
 // size is about how much memory an idle entry holds.
-func (e *entry) size() int { return stateFactor * e.snap.size }
+func (e *entry) size() int { return entryBytes + stateFactor*e.snap.size }
 
 // lru is a list of idle entries, guarded by turns.mu.
 type lru struct {
@@ -131,8 +135,9 @@ func (e *Engine) leave(at *entry) {
 	if at.users > 0 {
 		return
 	}
-	// A stream that has ended is not kept: it is rarely asked for, and when it is erased nothing of it may stay here.
-	if at.snap == nil || at.kind.Ended(at.snap.State) {
+	// A stream that has ended is not kept: it is rarely asked for, and when it is erased nothing of it may stay here. Nor is
+	// one that was forgotten while somebody worked on it.
+	if at.snap == nil || at.snap.age != t.forgot.Load() || at.kind.Ended(at.snap.State) {
 		delete(t.entries, at.id)
 		return
 	}

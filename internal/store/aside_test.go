@@ -58,6 +58,11 @@ func (x *stranger) letGo() {
 
 // inOneBatch commits Changes so that one committer takes them up together, and returns their outcomes.
 func inOneBatch(s *Store, changes []*center.Change) []error {
+	return inOneBatchAll(s, slices.Collect(slices.Chunk(changes, 1)))
+}
+
+// inOneBatchAll is inOneBatch for commits of several Changes.
+func inOneBatchAll(s *Store, commits [][]*center.Change) []error {
 	open := make(chan struct{})
 	busy := make(chan struct{}, 8)
 	for range s.engine.loops() {
@@ -68,12 +73,12 @@ func inOneBatch(s *Store, changes []*center.Change) []error {
 		})
 		<-busy
 	}
-	outcomes := make([]error, len(changes))
+	outcomes := make([]error, len(commits))
 	var wg sync.WaitGroup
-	for i, c := range changes {
-		wg.Go(func() { outcomes[i] = s.Commit(context.Background(), c) })
+	for i, c := range commits {
+		wg.Go(func() { outcomes[i] = s.Commit(context.Background(), c...) })
 	}
-	for queued := 0; queued < len(changes); {
+	for queued := 0; queued < len(commits); {
 		s.queue.mu.Lock()
 		queued = len(s.queue.jobs)
 		s.queue.mu.Unlock()

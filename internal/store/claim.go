@@ -84,7 +84,7 @@ func afterPrefix(prefix string) []byte {
 func (s *Store) PurgeClaims(ctx context.Context, before time.Time) (n int, err error) {
 	text := `WITH expired AS (SELECT kind, key FROM claim WHERE expires > 0 AND expires <= $1` + s.d.skipLocked + `)
 		DELETE FROM claim WHERE (kind, key) IN (SELECT kind, key FROM expired)`
-	err = s.write(ctx, func(ses session) error {
+	err = s.writeAlone(ctx, func(ses session) error {
 		affected, err := ses.exec(text, millis(before))
 		n = int(affected)
 		return err

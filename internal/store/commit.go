@@ -57,9 +57,16 @@ type itemRow struct {
 
 const flagTranscript = 1
 
+// claiming is what a Change does to a claim.
+type claiming struct {
+	part  *part
+	claim center.Claim
+	take  bool // else it is released
+}
+
 // newChanges encodes the Changes, in the goroutine of who asked. They are applied in the order of their streams' ids, so
-// that nodes do not wait for each other in a ring. On PostgreSQL those of several streams share no transaction with others:
-// what they have locked would have no place in a batch's order.
+// that nodes do not wait for each other in a ring. On PostgreSQL those of several streams, and those that answer a due row
+// of another stream, share no transaction with others: what they have locked would have no place in a batch's order.
 func newChanges(changes []*center.Change) (*job, error) {
 	j := new(job)
 	for i, c := range changes {
@@ -77,7 +84,8 @@ func newChanges(changes []*center.Change) (*job, error) {
 		return nil, errors.New("a commit without a change")
 	}
 	if len(j.others) == 0 {
-		return j, nil
+		j.alone = j.foreign() != nil
+		return j, j.sortClaims()
 	}
 	all := append(j.others, j.part)
 	slices.SortFunc(all, func(a, b part) int { return bytes.Compare(a.stream[:], b.stream[:]) })
@@ -87,7 +95,51 @@ func newChanges(changes []*center.Change) (*job, error) {
 		}
 	}
 	j.part, j.others, j.alone = all[0], all[1:], true
-	return j, nil
+	return j, j.sortClaims()
+}
+
+// parts are the Changes of j in the order of their streams' ids.
+func (j *job) parts(yield func(*part) bool) {
+	if !yield(&j.part) {
+		return
+	}
+	for i := range j.others {
+		if !yield(&j.others[i]) {
+			return
+		}
+	}
+}
+
+// foreign is the due row of another stream that the Change answers, nil for none.
+func (p *part) foreign() *center.Due {
+	if done := p.change.Done; done != nil && done.Stream != p.change.Stream {
+		return done
+	}
+	return nil
+}
+
+// sortClaims collects what j does to claims, in the order of [compareClaims].
+func (j *job) sortClaims() error {
+	for p := range j.parts {
+		for _, claim := range p.change.Release {
+			j.claims = append(j.claims, claiming{p, claim, false})
+		}
+		for _, claim := range p.change.Take {
+			j.claims = append(j.claims, claiming{p, claim, true})
+		}
+	}
+	slices.SortStableFunc(j.claims, compareClaims)
+	for i := 1; i < len(j.claims); i++ {
+		if a, b := &j.claims[i-1], &j.claims[i]; a.take && b.take && a.claim.Kind == b.claim.Kind && a.claim.Key == b.claim.Key {
+			return fmt.Errorf("a claim of kind %s is taken twice in one commit", a.claim.Kind)
+		}
+	}
+	return nil
+}
+
+// compareClaims sorts by kind and key; what is released can be taken.
+func compareClaims(a, b claiming) int {
+	return cmp.Or(cmp.Compare(a.claim.Kind, b.claim.Kind), cmp.Compare(a.claim.Key, b.claim.Key), cmp.Compare(number(a.take), number(b.take)))
 }
 
 // newPart refuses what no decision can mean.
@@ -146,6 +198,7 @@ const (
 	sqlItem       = `INSERT INTO item (stream, seq, at, id, flags, token, body) VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT DO NOTHING`
 	sqlRelease    = `DELETE FROM claim WHERE kind = $1 AND key = $2`
 	sqlCancel     = `DELETE FROM due WHERE stream = $1 AND key = $2`
+	sqlUnanswered = `SELECT at FROM due WHERE stream = $1 AND key = $2 AND at = $3`
 	sqlItemID     = `SELECT id FROM item WHERE stream = $1 AND seq = $2`
 	sqlItemToken  = `SELECT seq, at, id, flags, body FROM item WHERE stream = $1 AND token = $2`
 	sqlClaimTaken = `SELECT value, expires FROM claim WHERE kind = $1 AND key = $2`
@@ -162,18 +215,54 @@ const (
 			read = CASE WHEN excluded.read > 0 THEN excluded.read ELSE receipt.read END`
 )
 
-// steps are the Changes of j in statements.
-func (d *dialect) steps(j *job) []step {
-	steps := d.partSteps(nil, &j.part)
-	for i := range j.others {
-		steps = d.partSteps(steps, &j.others[i])
+// steps are the Changes of j in statements, in the order in which every transaction locks what it touches, so that they do
+// not wait for each other in a ring: streams by their ids; of each its row, the place of its next item, and its due rows;
+// after all streams claims by kind and key. When they come later, with those of a whole batch, they are left out.
+func (d *dialect) steps(j *job) (steps []step) {
+	var answered []*center.Due // rows of streams that are not those of their parts
+	for p := range j.parts {
+		if done := p.foreign(); done != nil {
+			answered = append(answered, done)
+		}
+	}
+	slices.SortFunc(answered, func(a, b *center.Due) int { return cmp.Compare(a.Stream, b.Stream) })
+	for p := range j.parts {
+		for len(answered) > 0 && answered[0].Stream < p.change.Stream {
+			steps, answered = append(steps, finish(answered[0])), answered[1:]
+		}
+		steps = d.partSteps(steps, p)
+	}
+	for _, due := range answered {
+		steps = append(steps, finish(due))
+	}
+	if !j.later {
+		for i := range j.claims {
+			steps = append(steps, j.claims[i].step())
+		}
 	}
 	return steps
 }
 
-// partSteps appends the Change of one stream. The stream's row comes first, so that two nodes deciding about one stream
-// meet there; then what tells a stale decision; claims last, so that who is behind hears of that, and not of a claim it
-// lost to its own stream.
+// finish takes away the due row that a Change answers.
+func finish(due *center.Due) step {
+	of, _ := center.UUID(string(due.Stream))
+	return step{sqlFinish, []any{of[:], due.Key, millis(due.At)}, func(session) error { return &Stale{*due} }}
+}
+
+func (c *claiming) step() step {
+	kind, key := c.claim.Kind, []byte(c.claim.Key)
+	if !c.take {
+		return step{sqlRelease, []any{kind, key}, nil}
+	}
+	return step{
+		sqlTake, []any{kind, key, text(c.claim.Value), c.part.stream[:], millis(c.claim.Expires), c.part.rows[0].at},
+		func(s session) error { return orClaimTaken(s, c.part.change.Stream, c.claim) },
+	}
+}
+
+// partSteps appends the Change of one stream, without its claims: these come after all streams, so that who is behind hears
+// of that, and not of a claim it lost to its own stream. The stream's row and the place of the item come first, so that two
+// nodes deciding about one stream meet there.
 func (d *dialect) partSteps(steps []step, p *part) []step {
 	c, stream := p.change, p.stream[:]
 	conflict := func(session) error { return &Conflict{c.Stream} }
@@ -185,10 +274,6 @@ func (d *dialect) partSteps(steps []step, p *part) []step {
 	} else if c.State != nil {
 		add(conflict, sqlSetState, stream, number(c.Ended), millis(c.EndedAt), c.State)
 	}
-	if c.Done != nil {
-		of, _ := center.UUID(string(c.Done.Stream)) // not always this one: a stream may have work for another
-		add(func(session) error { return &Stale{*c.Done} }, sqlFinish, of[:], c.Done.Key, millis(c.Done.At))
-	}
 	for i := range p.rows {
 		row := &p.rows[i]
 		taken := func(s session) error { return orTokenTaken(s, p, row) }
@@ -199,12 +284,8 @@ func (d *dialect) partSteps(steps []step, p *part) []step {
 		}
 	}
 	d.afterwards(c, stream, add)
-	for _, claim := range c.Release {
-		add(nil, sqlRelease, claim.Kind, []byte(claim.Key))
-	}
-	for _, claim := range c.Take {
-		add(func(s session) error { return orClaimTaken(s, c.Stream, claim) }, sqlTake,
-			claim.Kind, []byte(claim.Key), text(claim.Value), stream, millis(claim.Expires), p.rows[0].at)
+	if c.Done != nil && p.foreign() == nil {
+		steps = append(steps, finish(c.Done))
 	}
 	for _, key := range c.Cancel {
 		add(nil, sqlCancel, stream, key)
@@ -242,16 +323,28 @@ func (d *dialect) apply(ses session, batch []*job, careful bool) error {
 
 var errCareful = errors.New("a job of the batch is refused")
 
-// sortByChat brings a batch in the order in which all committers of all nodes touch things, so that they do not wait
-// for each other in a ring: stream by stream, and within one those jobs first that begin with its row. Jobs of one stream
-// have been decided on the same snapshot, so any order will do.
+// sortByStream brings a batch in the order in which all committers of all nodes touch things, so that they do not wait
+// for each other in a ring: stream by stream, and within one those jobs first that begin with its row, and those last that
+// touch its due rows alone; after all streams what touches none, or does not wait. Jobs of one stream have been decided on
+// the same snapshot, so any order will do.
 func sortByStream(batch []*job) {
 	slices.SortStableFunc(batch, func(a, b *job) int {
-		if c := bytes.Compare(a.stream[:], b.stream[:]); c != 0 {
-			return c
-		}
-		return cmp.Compare(number(a.plain()), number(b.plain()))
+		return cmp.Or(cmp.Compare(number(a.stream == [16]byte{}), number(b.stream == [16]byte{})),
+			bytes.Compare(a.stream[:], b.stream[:]), cmp.Compare(a.rank(), b.rank()))
 	})
+}
+
+// rank is the place of a job among those of its stream.
+func (j *job) rank() int {
+	switch c := j.change; {
+	case c == nil:
+		return 3
+	case j.plain():
+		return 2
+	case c.After > 0 && c.State == nil:
+		return 1
+	}
+	return 0
 }
 
 // plainRun is how many plain jobs of different streams batch begins with.
@@ -352,7 +445,19 @@ func settle(ses session, j *job, why func(session) error) error {
 	return why(ses)
 }
 
+// orTokenTaken says why an item could not be put into its place. That the due row is gone that the Change answers comes first:
+// then nobody is to decide again.
 func orTokenTaken(ses session, p *part, row *itemRow) error {
+	if done := p.change.Done; done != nil {
+		of, _ := center.UUID(string(done.Stream)) // not always this one: a stream may have work for another
+		rows, err := ses.query(sqlUnanswered, of[:], done.Key, millis(done.At))
+		if err != nil {
+			return err
+		}
+		if len(rows) == 0 {
+			return &Stale{*done}
+		}
+	}
 	if row.token != nil {
 		rows, err := ses.query(sqlItemToken, p.stream[:], row.token)
 		if err != nil {

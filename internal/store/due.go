@@ -31,6 +31,7 @@ func (s *Store) LeaseDue(ctx context.Context, lane center.Lane, now time.Time, l
 				bad = err
 				continue
 			}
+			due.Lane = lane
 			leased = append(leased, due)
 		}
 		return err
@@ -51,10 +52,12 @@ func (s *Store) LeaseDue(ctx context.Context, lane center.Lane, now time.Time, l
 func (s *Store) ExtendDue(ctx context.Context, due center.Due, held, until time.Time) (_ center.Due, ok bool, err error) {
 	stream, _ := center.UUID(string(due.Stream))
 	const text = `UPDATE due SET wake = $1 WHERE stream = $2 AND key = $3 AND at = $4 AND wake = $5 RETURNING stream, key, at, data`
-	err = s.writeTo(ctx, streamLock(string(due.Stream)), func(ses session) error {
+	err = s.writeDue(ctx, due.Stream, func(ses session) error {
 		rows, err := ses.query(text, millis(until), stream[:], due.Key, millis(due.At), millis(held))
 		if ok = len(rows) == 1; ok {
+			lane := due.Lane
 			due, err = dueOf(rows[0])
+			due.Lane = lane
 		}
 		if err != nil && ok {
 			return fault(err)

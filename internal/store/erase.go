@@ -73,7 +73,7 @@ func (s *Store) eraseInstance(ctx context.Context, instance center.InstanceID, n
 
 // erase begins to erase the chats that a query finds, in one transaction.
 func (s *Store) erase(ctx context.Context, now time.Time, find string, args ...any) (gone Erased, err error) {
-	j := new(job)
+	j := &job{alone: true} // it locks claims of chats that it finds itself
 	j.work = func(ses session) error {
 		gone, j.pages = Erased{}, 0
 		rows, err := ses.query(find, args...)

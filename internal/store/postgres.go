@@ -1,6 +1,7 @@
 package store
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
 	"database/sql/driver"
@@ -282,23 +283,40 @@ func (e *pgEngine) commit(batch []*job) {
 	if batch = e.aside.divert(batch); len(batch) == 0 {
 		return
 	}
-	alone := slices.DeleteFunc(slices.Clone(batch), func(j *job) bool { return !j.alone })
-	together := slices.DeleteFunc(batch, func(j *job) bool { return j.alone })
 	conn := <-e.slots
-	waiting := slices.Clone(e.try(conn, together, 0))
-	for i, j := range alone {
-		if waiting = append(waiting, e.try(conn, []*job{j}, 0)...); len(waiting) > 0 || e.store.trouble.Load() != nil {
-			waiting = append(waiting, alone[i+1:]...) // one wait is enough for a committer
-			break
-		}
-	}
+	waiting := e.try(conn, batch, 0)
 	e.slots <- conn
 	e.aside.halve(waiting)
 }
 
-// try commits a batch over conn and answers its jobs, unless PostgreSQL gives up the wait for a lock: then it returns
-// the batch, of which nothing is kept. lockTimeout is for this batch; 0 is the usual one.
+// try commits a batch over conn, and after it one by one those of its jobs that need a transaction of their own. It answers
+// all, but those for whose locks PostgreSQL gives up the wait, and what would have come after these: it returns them, and
+// nothing of them is kept. lockTimeout is for this batch; 0 is the usual one.
 func (e *pgEngine) try(conn *pgConn, batch []*job, lockTimeout time.Duration) (waiting []*job) {
+	together, alone := apart(batch)
+	waiting, refused := e.tryTogether(conn, together, lockTimeout)
+	waiting = slices.Clone(waiting)
+	alone = append(alone, refused...)
+	for i := range alone {
+		if len(waiting) > 0 || e.store.trouble.Load() != nil {
+			return append(waiting, alone[i:]...) // one wait is enough for a committer
+		}
+		waiting, _ = e.tryTogether(conn, alone[i:i+1:i+1], lockTimeout)
+	}
+	return waiting
+}
+
+// apart takes those out of a batch that need a transaction of their own.
+func apart(batch []*job) (together, alone []*job) {
+	if slices.ContainsFunc(batch, func(j *job) bool { return j.alone }) {
+		alone = slices.DeleteFunc(slices.Clone(batch), func(j *job) bool { return !j.alone })
+		batch = slices.DeleteFunc(batch, func(j *job) bool { return j.alone })
+	}
+	return batch, alone
+}
+
+// tryTogether is try for one transaction. alone are jobs that were found to need their own.
+func (e *pgEngine) tryTogether(conn *pgConn, batch []*job, lockTimeout time.Duration) (waiting, alone []*job) {
 	limit := patience
 	if e.store.trouble.Load() != nil {
 		limit = briefPatience
@@ -318,20 +336,28 @@ func (e *pgEngine) try(conn *pgConn, batch []*job, lockTimeout time.Duration) (w
 			for _, j := range batch {
 				j.answer()
 			}
-			return nil
+			return nil, alone
 		case err == errCareful:
 			careful = true
+		case err == errApart:
+			var more []*job
+			batch, more = apart(batch)
+			alone = append(alone, more...)
 		case pgLocked(err):
-			return batch
+			return batch, alone
 		case !pgPassing(err) || ctx.Err() != nil:
 			fail(batch, e.store.failed(err, passing))
-			return nil
+			return nil, alone
 		case errors.As(err, &lost):
 			batch = failUnknown(batch, err)
 		}
 	}
-	return nil
+	return nil, alone
 }
+
+// errApart says that claims of a batch are held. Those who want them are tried again, each alone: so they are told why, and
+// the others are not held up.
+var errApart = errors.New("claims of a batch are held")
 
 // ready makes conn a connection with the given lock_timeout. When there is none or it is broken, it opens one after a
 // pause.
@@ -391,11 +417,14 @@ func failUnknown(batch []*job, cause error) (changes []*job) {
 func (e *pgEngine) transact(ctx context.Context, conn *pgx.Conn, batch []*job, careful bool) (err error) {
 	ses := &pgSession{ctx, conn}
 	defer func() {
-		if err != nil && err != errCareful && !pgAborted(err) && !pgLocked(err) {
+		if err != nil && err != errCareful && err != errApart && !pgAborted(err) && !pgLocked(err) {
 			_ = conn.Close(ctx) // whatever state it is in; the error is what counts
 		}
 	}()
-	if len(batch) == 1 && len(batch[0].others) > 0 {
+	for _, j := range batch {
+		j.later = len(j.claims) > 0 && len(batch) > 1
+	}
+	if len(batch) == 1 && batch[0].alone && batch[0].change != nil {
 		return ses.together(batch[0])
 	}
 	if plainRun(batch) == len(batch) {
@@ -408,8 +437,12 @@ func (e *pgEngine) transact(ctx context.Context, conn *pgx.Conn, batch []*job, c
 	if _, err := ses.exec(`BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE`); err != nil {
 		return err
 	}
-	if err := postgresDialect.apply(ses, batch, careful); err != nil {
-		if _, rollback := ses.exec(`ROLLBACK`); rollback != nil && (err == errCareful || pgLocked(err)) {
+	err = postgresDialect.apply(ses, batch, careful)
+	if err == nil {
+		err = ses.claims(batch)
+	}
+	if err != nil {
+		if _, rollback := ses.exec(`ROLLBACK`); rollback != nil && (err == errCareful || err == errApart || pgLocked(err)) {
 			return rollback
 		}
 		return err
@@ -528,8 +561,50 @@ func (s *pgSession) run(steps []step) (int, error) {
 	return failed, results.Close()
 }
 
-// together commits the Changes of one decision over several streams, in one round trip: what is sent as one batch is one
-// transaction, and a statement that does not do what it must ends it by an error.
+// claims does to claims what the jobs of a batch do, in one round trip.
+func (s *pgSession) claims(batch []*job) error {
+	var (
+		all []claiming
+		of  = map[*part]*job{}
+	)
+	for _, j := range batch {
+		if j.later && j.err == nil {
+			all = append(all, j.claims...)
+			of[&j.part] = j
+		}
+	}
+	if len(all) == 0 {
+		return nil
+	}
+	slices.SortStableFunc(all, compareClaims)
+	var b pgx.Batch
+	for i := range all {
+		st := all[i].step()
+		b.Queue(st.sql, st.args...)
+	}
+	results := s.conn.SendBatch(s.ctx, &b)
+	var held error
+	for i := range all {
+		tag, err := results.Exec()
+		if err != nil {
+			_ = results.Close() // says the same
+			if s.spoiled(err) {
+				return err
+			}
+			for _, j := range of { // one of them is the one
+				j.alone = true
+			}
+			return errApart
+		}
+		if all[i].take && tag.RowsAffected() == 0 {
+			of[all[i].part].alone, held = true, errApart
+		}
+	}
+	return cmp.Or(results.Close(), held)
+}
+
+// together commits what has a transaction of its own, the Changes of a decision over several streams, in one round trip: what
+// is sent as one batch is one transaction, and a statement that does not do what it must ends it by an error.
 func (s *pgSession) together(j *job) error {
 	steps := postgresDialect.steps(j)
 	var b pgx.Batch

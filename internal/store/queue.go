@@ -6,6 +6,8 @@ import (
 	"runtime"
 	"sync"
 	"sync/atomic"
+
+	"github.com/parley-chat/parley/internal/center"
 )
 
 const (
@@ -18,10 +20,12 @@ type job struct {
 	// part is the Change of the decision's first stream; without one, the job is work. Its stream orders a batch, so that
 	// transactions of several committers and nodes touch streams in one order.
 	part
-	others []part // of the decision's other streams, in the order of their ids
+	others []part     // of the decision's other streams, in the order of their ids
+	claims []claiming // of all of them, in order
 	work   func(session) error
 	on     []string // what work writes to, as its locks; none when that is not worth remembering
 	alone  bool     // on PostgreSQL in a transaction of its own: what it locks has no place in the order of streams
+	later  bool     // its claims come after the streams of the whole batch
 	pages  int      // that work may add to SQLite's WAL; 0: few
 
 	state atomic.Int32 // queued, taken or abandoned
@@ -168,8 +172,14 @@ func (s *Store) write(ctx context.Context, work func(session) error) error {
 	return s.do(ctx, &job{work: work})
 }
 
-// writeTo is write for what touches one thing: when a lock on that is held by others, what else writes to it does not
-// delay the common batches.
-func (s *Store) writeTo(ctx context.Context, on string, work func(session) error) error {
-	return s.do(ctx, &job{work: work, on: []string{on}})
+// writeDue is write for what touches due rows of one stream: when a lock on that is held by others, what else writes to it
+// does not delay the common batches.
+func (s *Store) writeDue(ctx context.Context, stream center.StreamID, work func(session) error) error {
+	raw, _ := center.UUID(string(stream))
+	return s.do(ctx, &job{part: part{stream: raw}, work: work, on: []string{streamLock(string(stream))}})
+}
+
+// writeAlone is write for what locks rows in an order of its own.
+func (s *Store) writeAlone(ctx context.Context, work func(session) error) error {
+	return s.do(ctx, &job{work: work, alone: true})
 }

@@ -256,14 +256,16 @@ func (e *sqliteEngine) transact(on driver.Conn, batch []*job) error {
 // on.
 func (e *sqliteEngine) account(batch []*job) {
 	for _, j := range batch {
-		for i := range j.rows {
-			e.written += len(j.rows[i].body) + pageBytes
-		}
-		if !j.plain() {
-			e.written += max(4, j.pages) * pageBytes
-		}
-		if j.change != nil {
-			e.written += len(j.change.State)
+		for p := range j.parts {
+			for i := range p.rows {
+				e.written += len(p.rows[i].body) + pageBytes
+			}
+			if !j.plain() {
+				e.written += max(4, j.pages) * pageBytes
+			}
+			if p.change != nil {
+				e.written += len(p.change.State)
+			}
 		}
 	}
 }

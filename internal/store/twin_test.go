@@ -1,9 +1,12 @@
 package store
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
 	"sort"
 	"strings"
 	"testing"
@@ -31,48 +34,127 @@ func newTwin() *twin {
 	return &twin{map[center.StreamID]*twinChat{}, map[string]center.Claim{}}
 }
 
-// commit returns the kind of refusal, "" when c is kept.
-func (tw *twin) commit(c *center.Change) string {
-	chat := tw.chats[c.Stream]
-	if chat == nil {
-		chat = &twinChat{due: map[string]center.Due{}, receipts: map[string]center.Receipt{}}
+// commit returns the kind of refusal, "" when all are kept.
+func (tw *twin) commit(changes ...*center.Change) string {
+	changes = slices.SortedFunc(slices.Values(changes), func(a, b *center.Change) int { return cmp.Compare(a.Stream, b.Stream) })
+	taken := map[string]bool{}
+	for _, c := range changes {
+		for _, claim := range c.Take {
+			if taken[claim.Kind+claim.Key] {
+				return "internal"
+			}
+			taken[claim.Kind+claim.Key] = true
+		}
 	}
-	last := int64(len(chat.items))
-	if c.After < last && chat.items[c.After].ID == c.Items[0].ID {
+	first := changes[0]
+	if items := tw.chat(first.Stream).items; first.After < int64(len(items)) && items[first.After].ID == first.Items[0].ID {
 		return ""
 	}
+	next := tw.clone()
+	var answered []*center.Due // of other streams
+	for _, c := range changes {
+		if c.Done != nil && c.Done.Stream != c.Stream {
+			answered = append(answered, c.Done)
+		}
+	}
+	slices.SortFunc(answered, func(a, b *center.Due) int { return cmp.Compare(a.Stream, b.Stream) })
+	for _, c := range changes {
+		for len(answered) > 0 && answered[0].Stream < c.Stream {
+			if !next.finish(answered[0]) {
+				return "stale"
+			}
+			answered = answered[1:]
+		}
+		if refusal := tw.refuses(c); refusal != "" {
+			return refusal
+		}
+		if c.Done != nil && c.Done.Stream == c.Stream && !next.finish(c.Done) {
+			return "stale"
+		}
+		next.keep(c)
+	}
+	for _, due := range answered {
+		if !next.finish(due) {
+			return "stale"
+		}
+	}
+	if !next.claim(changes) {
+		return "claim"
+	}
+	*tw = *next
+	return ""
+}
+
+func (tw *twin) chat(id center.StreamID) *twinChat {
+	if chat := tw.chats[id]; chat != nil {
+		return chat
+	}
+	return &twinChat{due: map[string]center.Due{}, receipts: map[string]center.Receipt{}}
+}
+
+func (tw *twin) clone() *twin {
+	next := &twin{map[center.StreamID]*twinChat{}, maps.Clone(tw.claims)}
+	for id, chat := range tw.chats {
+		next.chats[id] = &twinChat{slices.Clone(chat.items), chat.state, chat.ended, maps.Clone(chat.due), maps.Clone(chat.receipts)}
+	}
+	return next
+}
+
+// finish takes a due row away, if it is there.
+func (tw *twin) finish(due *center.Due) bool {
+	there, ok := tw.chat(due.Stream).due[due.Key]
+	delete(tw.chat(due.Stream).due, due.Key)
+	return ok && there.At.Equal(due.At)
+}
+
+// refuses says why the items of c cannot be put into their places, "" when they can.
+func (tw *twin) refuses(c *center.Change) string {
+	chat := tw.chat(c.Stream)
+	last := int64(len(chat.items))
 	if c.After == 0 && last > 0 || c.After > 0 && last == 0 && c.State != nil {
 		return "conflict"
 	}
-	if c.Done != nil && !chat.due[c.Done.Key].At.Equal(c.Done.At) {
-		return "stale"
+	refusal := ""
+	if c.After != last {
+		refusal = "conflict"
 	}
 	for _, it := range c.Items {
 		for _, there := range chat.items {
 			if it.Token != [16]byte{} && there.Token == it.Token {
-				return "token"
+				refusal = "token"
 			}
 		}
 	}
-	if c.After != last {
-		return "conflict"
-	}
-	claims := map[string]bool{}
-	for _, r := range c.Release {
-		claims[r.Kind+r.Key] = true
-	}
-	for _, take := range c.Take {
-		held, ok := tw.claims[take.Kind+take.Key]
-		free := claims[take.Kind+take.Key] || !held.Expires.IsZero() && !held.Expires.After(c.Items[0].Time)
-		if ok && !free {
-			return "claim"
+	if refusal != "" && c.Done != nil {
+		if there, ok := tw.chat(c.Done.Stream).due[c.Done.Key]; !ok || !there.At.Equal(c.Done.At) {
+			return "stale"
 		}
 	}
-	tw.keep(chat, c)
-	return ""
+	return refusal
 }
 
-func (tw *twin) keep(chat *twinChat, c *center.Change) {
+// claim releases and takes what changes do, and says whether it could.
+func (tw *twin) claim(changes []*center.Change) bool {
+	for _, c := range changes {
+		for _, r := range c.Release {
+			delete(tw.claims, r.Kind+r.Key)
+		}
+	}
+	for _, c := range changes {
+		for _, take := range c.Take {
+			held, ok := tw.claims[take.Kind+take.Key]
+			if ok && (held.Expires.IsZero() || held.Expires.After(c.Items[0].Time)) {
+				return false
+			}
+			tw.claims[take.Kind+take.Key] = take
+		}
+	}
+	return true
+}
+
+// keep does all but what is to be done to claims and answered due rows.
+func (tw *twin) keep(c *center.Change) {
+	chat := tw.chat(c.Stream)
 	tw.chats[c.Stream] = chat
 	for i, it := range c.Items {
 		it.Stream, it.Seq = c.Stream, c.After+1+int64(i)
@@ -80,15 +162,6 @@ func (tw *twin) keep(chat *twinChat, c *center.Change) {
 	}
 	if c.State != nil {
 		chat.state, chat.ended = string(c.State), c.Ended
-	}
-	for _, r := range c.Release {
-		delete(tw.claims, r.Kind+r.Key)
-	}
-	for _, take := range c.Take {
-		tw.claims[take.Kind+take.Key] = take
-	}
-	if c.Done != nil {
-		delete(chat.due, c.Done.Key)
 	}
 	for _, key := range c.Cancel {
 		delete(chat.due, key)
@@ -128,6 +201,8 @@ func kindOf(t *rapid.T, err error) string {
 		return "claim"
 	case errors.As(err, &stale):
 		return "stale"
+	case center.Is(err, center.Internal):
+		return "internal"
 	}
 	t.Fatal(err)
 	return ""
@@ -176,7 +251,7 @@ func drawChange(t *rapid.T, chats []center.StreamID, tw *twin) *center.Change {
 		c.Release = append(c.Release, center.Claim{Kind: "k", Key: key})
 	}
 	if key := rapid.SampledFrom([]string{"", "", "a", "b"}).Draw(t, "done"); key != "" {
-		c.Done = &center.Due{Stream: c.Stream, Key: key, At: at}
+		c.Done = &center.Due{Stream: rapid.SampledFrom(append(chats, c.Stream, c.Stream)).Draw(t, "due of"), Key: key, At: at}
 	}
 	if rapid.Bool().Draw(t, "receipt") {
 		r := center.Receipt{Message: c.Items[0].ID, Recipient: "ana", Read: at}
@@ -270,16 +345,25 @@ func TestStoreDoesWhatItsTwinDoes(t *testing.T) {
 			}
 			tw := newTwin()
 			chats := []center.StreamID{center.StreamID(newID()), center.StreamID(newID()), center.StreamID(newID())}
-			var past []*center.Change
-			for range rapid.IntRange(1, 20).Draw(t, "changes") {
-				c := drawChange(t, chats, tw)
-				if len(past) > 0 && rapid.IntRange(0, 9).Draw(t, "repeat") == 0 {
-					c = rapid.SampledFrom(past).Draw(t, "past")
+			var past [][]*center.Change
+			for range rapid.IntRange(1, 20).Draw(t, "commits") {
+				var parts []*center.Change
+				for range rapid.SampledFrom([]int{1, 1, 2, 3}).Draw(t, "streams") {
+					c := drawChange(t, chats, tw)
+					if !slices.ContainsFunc(parts, func(other *center.Change) bool { return other.Stream == c.Stream }) {
+						parts = append(parts, c)
+					}
 				}
-				past = append(past, c)
-				want := tw.commit(c)
-				if got := kindOf(t, s.Commit(context.Background(), c)); got != want {
-					t.Fatalf("%+v\nanswered %q, want %q", c, got, want)
+				if len(past) > 0 && rapid.IntRange(0, 9).Draw(t, "repeat") == 0 {
+					parts = rapid.Permutation(rapid.SampledFrom(past).Draw(t, "past")).Draw(t, "in order")
+				}
+				past = append(past, parts)
+				want := tw.commit(parts...)
+				if got := kindOf(t, s.Commit(context.Background(), parts...)); got != want {
+					for _, c := range parts {
+						t.Logf("%+v", c)
+					}
+					t.Fatalf("answered %q, want %q", got, want)
 				}
 			}
 			if got, want := dump(t, s, chats), tw.dump(chats); got != want {
