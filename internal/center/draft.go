@@ -2,7 +2,6 @@ package center
 
 import (
 	"slices"
-	"strconv"
 	"strings"
 	"time"
 )
@@ -101,36 +100,6 @@ func remove(keys []string, key string) []string {
 
 // Take asks for a claim; the Draft fails as a whole if somebody holds it.
 func (d *Draft) Take(c Claim) { d.change.Take = append(d.change.Take, c) }
-
-// FreeClaim is the first key that is not held of a limited number of numbered ones, from the one numbered first on and
-// around; "" for none.
-func FreeClaim(prefix string, held []string, limit, first int) string {
-	taken := make(map[string]bool, len(held))
-	for _, key := range held {
-		taken[key] = true
-	}
-	for n := range limit {
-		if key := prefix + strconv.Itoa((first+n)%limit); !taken[key] {
-			return key
-		}
-	}
-	return ""
-}
-
-// SlotPrefix begins the keys of an instance's places for active chats.
-func SlotPrefix(at InstanceID) string { return string(at) + "/" }
-
-// TakeSlot takes one of the instance's places for active chats, of which so many are held: a free one from the one
-// numbered first on, or it refuses.
-func (d *Draft) TakeSlot(held []string, limit, first int) error {
-	key := FreeClaim(SlotPrefix(d.Chat.Instance), held, limit, first)
-	if key == "" {
-		return Refuse(LimitExceeded, "the instance has %d active chats, its limit of concurrent active chats; end some or raise the limit", len(held))
-	}
-	d.Edit().Slot = key
-	d.Take(Claim{Kind: ClaimSlot, Key: key, Value: string(d.Chat.ID)})
-	return nil
-}
 
 // Release gives a claim back, also one that this Draft has asked for.
 func (d *Draft) Release(c Claim) {

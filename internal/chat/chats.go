@@ -126,11 +126,11 @@ func (c *Chats) change(ctx context.Context, id center.ChatID, decide func(*turn)
 	}, center.StreamID(id))
 }
 
-// end ends a chat that may have ended. errands are the keys of due rows that are put with that, due at once.
-func (c *Chats) end(ctx context.Context, id center.ChatID, errands ...string) error {
+// end ends a chat that may have ended. dues are the keys of due rows that are put with that, due at once.
+func (c *Chats) end(ctx context.Context, id center.ChatID, dues ...string) error {
 	return c.change(ctx, id, func(t *turn) error {
 		t.end(center.ReasonAPI)
-		for _, key := range errands {
+		for _, key := range dues {
 			t.Schedule(key, t.Now, "")
 		}
 		return nil

@@ -12,9 +12,9 @@ import (
 
 // The lanes of due rows. The numbers are stored.
 const (
-	laneTimers  center.Lane = iota // what has a time of its own, and is answered in a moment
-	laneCalls                      // calls outside
-	laneErrands                    // what a chat has to do in another one, and erasures
+	laneTimers    center.Lane = iota // what has a time of its own, and is answered in a moment
+	laneCalls                        // calls outside
+	laneElsewhere                    // what a chat has to do in another one, and erasures
 )
 
 // due are the kinds of due rows that chats have.
@@ -46,7 +46,7 @@ func (c *Chats) due() []engine.Due {
 			return nil
 		}),
 		{Key: dueCall, Lane: laneCalls, Outside: &engine.Outside{Read: c.readCall, Ask: c.askOutside}},
-		{Key: dueRelated, Lane: laneErrands, Answer: c.carryRelated},
+		{Key: dueRelated, Lane: laneElsewhere, Answer: c.carryRelated},
 	}
 }
 

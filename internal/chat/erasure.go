@@ -47,8 +47,8 @@ type Erasures struct {
 
 	keepChats, keepContacts time.Duration // as in center.Settings
 
-	// end ends a chat, with an errand for the servers that run if it is to be erased.
-	end    func(ctx context.Context, id center.ChatID, errands ...string) error
+	// end ends a chat, and puts due rows with that: for the servers that run, if it is to be erased.
+	end    func(ctx context.Context, id center.ChatID, dues ...string) error
 	traces *traces
 
 	wake  chan struct{} // there is something to do before it wakes by itself
@@ -65,7 +65,7 @@ func NewErasures(c *Chats) *Erasures {
 		keepChats: c.settings.KeepChats, keepContacts: c.settings.KeepContacts,
 		end: c.end, traces: &c.flowLog.traces, wake: make(chan struct{}, 1),
 	}
-	e.engine.Handle(engine.Due{Key: dueErase, Lane: laneErrands, Answer: e.eraseAskedFor})
+	e.engine.Handle(engine.Due{Key: dueErase, Lane: laneElsewhere, Answer: e.eraseAskedFor})
 	e.engine.OnWake(e.nudge) // from now on another process may ask for something
 	return e
 }

@@ -233,7 +233,7 @@ func (c *Chats) Leave(ctx context.Context, who Caller) error {
 		case err != nil:
 			return err
 		case left.Role == center.RoleCustomParticipant:
-			return c.flows.feedAll(t, flow.BotDisconnected{})
+			return c.flows.feedAll(t, flow.CustomParticipantLeft{})
 		}
 		return nil
 	}))

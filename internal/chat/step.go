@@ -352,7 +352,7 @@ func (fs *flows) facts(t *turn) (flow.Contact, error) {
 			f.References[key] = flow.Reference(r)
 		}
 	}
-	_, f.Bot = chat.With(center.RoleCustomParticipant)
+	_, f.CustomParticipant = chat.With(center.RoleCustomParticipant)
 	if contact.TargetQueue != "" {
 		q, err := fs.targetQueue(t)
 		if err != nil && !center.Refused(err) {

@@ -18,11 +18,11 @@ import (
 
 const outsideLane center.Lane = 1
 
-// errand is a call outside of the soak.
-type errand struct{}
+// soakCall is a call outside of the soak.
+type soakCall struct{}
 
-func (errand) Target() string       { return "target" }
-func (errand) Limit() time.Duration { return 25 * time.Second } // so long that the lease must be extended
+func (soakCall) Target() string       { return "target" }
+func (soakCall) Limit() time.Duration { return 25 * time.Second } // so long that the lease must be extended
 
 // answers are the kinds of due rows of the soak: a row that its own stream answers, one that another stream does, which is
 // named in its data, and a call outside.
@@ -55,7 +55,7 @@ func (x *soak) answers(l func() *ledger) []Due {
 			}, other.id)
 		}},
 		{Key: "call:", Lane: outsideLane, Outside: &Outside{
-			Read: func(center.Due) (Call, error) { return errand{}, nil },
+			Read: func(center.Due) (Call, error) { return soakCall{}, nil },
 			Ask:  func(ctx context.Context, due center.Due, _ Call, _ bool) error { return own(ctx, due) },
 		}},
 	}

@@ -20,8 +20,8 @@ type (
 	// for is ignored.
 	TimerFired struct{ ID string }
 
-	// BotDisconnected is the custom participant's leaving.
-	BotDisconnected struct{}
+	// CustomParticipantLeft says that the custom participant has left.
+	CustomParticipantLeft struct{}
 
 	// Granted answers an asking effect: it was done.
 	Granted struct {
@@ -57,12 +57,12 @@ type (
 	}
 )
 
-func (Start) event()           {}
-func (CustomerMessage) event() {}
-func (TimerFired) event()      {}
-func (BotDisconnected) event() {}
-func (Granted) event()         {}
-func (Refused) event()         {}
-func (Returned) event()        {}
-func (SignInEnded) event()     {}
-func (Answered) event()        {}
+func (Start) event()                 {}
+func (CustomerMessage) event()       {}
+func (TimerFired) event()            {}
+func (CustomParticipantLeft) event() {}
+func (Granted) event()               {}
+func (Refused) event()               {}
+func (Returned) event()              {}
+func (SignInEnded) event()           {}
+func (Answered) event()              {}

@@ -142,7 +142,7 @@ func (s *story) event(command, argument string) Event {
 	case "timer":
 		return TimerFired{ID: argument}
 	case "bot-left":
-		return BotDisconnected{}
+		return CustomParticipantLeft{}
 	case "response":
 		return CustomerMessage{ContentType: contentTypeResponse, Content: argument}
 	case "granted":
@@ -231,7 +231,7 @@ func (s *story) contact(body string) string {
 		case "FlowType":
 			c.FlowType = v
 		case "Bot":
-			c.Bot = v == "true"
+			c.CustomParticipant = v == "true"
 		default:
 			s.t.Fatalf("unknown fact %q", name)
 		}

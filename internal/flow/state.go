@@ -82,9 +82,9 @@ type Contact struct {
 	References        map[string]Reference
 	Queue             Queue
 
-	FlowType string // type of the running flow, "" as CONTACT_FLOW
-	Trace    bool   // every action is told by a Log, whether logging is switched on or not
-	Bot      bool   // a custom participant (CUSTOM_BOT) is in the chat
+	FlowType          string // type of the running flow, "" as CONTACT_FLOW
+	Trace             bool   // every action is told by a Log, whether logging is switched on or not
+	CustomParticipant bool   // a custom participant (CUSTOM_BOT) is in the chat
 }
 
 // Reference is something that a contact refers to.

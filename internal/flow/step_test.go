@@ -208,7 +208,7 @@ func FuzzStep(f *testing.F) {
 				c = 's'
 			}
 			e := fuzzEvent(c, &s)
-			s.Contact.Bot = i%2 == 0
+			s.Contact.CustomParticipant = i%2 == 0
 			before, attributes := stateJSON(t, s), maps.Clone(s.Contact.Attributes)
 			next, effects := p.Step(s, e, noon)
 			if !bytes.Equal(before, stateJSON(t, s)) || !maps.Equal(attributes, s.Contact.Attributes) {
@@ -242,7 +242,7 @@ func fuzzEvent(c byte, s *State) Event {
 	case 'm':
 		return CustomerMessage{ContentType: ContentTypePlain, Content: "hi"}
 	case 'b':
-		return BotDisconnected{}
+		return CustomParticipantLeft{}
 	case 'g':
 		return Granted{}
 	case 'd':

@@ -68,7 +68,7 @@ func (w wait) run(r *run) outcome {
 		return fail("a wait goes on already")
 	case !ok:
 		return fail("the time limit is not a number from 1 to 604800")
-	case w.forBot && !r.s.Contact.Bot:
+	case w.forBot && !r.s.Contact.CustomParticipant:
 		return outcome{ending: failed, name: participantNotFound, why: "there is no custom participant"}
 	}
 	steps, messages := r.s.Steps, r.s.Messages
@@ -88,7 +88,7 @@ func (w wait) resume(r *run, e Event) (outcome, bool) {
 		return result(waitCompleted), e.ID == timer
 	case CustomerMessage:
 		return w.interrupted(r, customerReturned, w.forCustomer)
-	case BotDisconnected:
+	case CustomParticipantLeft:
 		return w.interrupted(r, botParticipantDisconnected, w.forBot)
 	}
 	return outcome{}, false

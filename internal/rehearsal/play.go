@@ -144,8 +144,8 @@ func (p *Play) SignIn(came flow.SignIn) { p.happen(flow.SignInEnded{Came: came, 
 
 // BotLeaves is the custom participant's leaving.
 func (p *Play) BotLeaves() {
-	p.State.Contact.Bot = false
-	p.happen(flow.BotDisconnected{})
+	p.State.Contact.CustomParticipant = false
+	p.happen(flow.CustomParticipantLeft{})
 }
 
 // Running says whether a flow has more to do.

@@ -365,7 +365,7 @@ func (s *Staged) Known() flow.Contact {
 	known := flow.Contact{
 		Attributes: c.Attributes, SegmentAttributes: c.SegmentAttributes, Tags: c.Tags, References: c.References,
 		InitialMessage: c.InitialMessage, Name: c.Name, Description: c.Description, CustomerID: c.CustomerID,
-		LanguageCode: c.LanguageCode, Channel: c.Channel, Bot: c.Bot,
+		LanguageCode: c.LanguageCode, Channel: c.Channel, CustomParticipant: c.Bot,
 	}
 	if c.Queue != "" {
 		known.Queue = s.Queue(c.Queue, "")

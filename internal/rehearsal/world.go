@@ -367,7 +367,7 @@ func (k *take) contact() flow.Contact {
 	c := flow.Contact{
 		Trace: true, Queue: flow.Queue{Name: "BasicQueue", ARN: "queue"}, Attributes: map[string]string{},
 		SegmentAttributes: map[string]string{}, Tags: map[string]string{}, References: map[string]flow.Reference{},
-		Bot: k.trial.contact[botFact].absent,
+		CustomParticipant: k.trial.contact[botFact].absent,
 	}
 	for _, root := range contactRoots {
 		nested := k.tree(root, origin{contact: true}, 0)
