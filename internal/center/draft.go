@@ -98,7 +98,7 @@ func remove(keys []string, key string) []string {
 	return slices.DeleteFunc(keys, func(k string) bool { return k == key })
 }
 
-// Take asks for a claim; the Draft fails as a whole if somebody holds it.
+// Take asks for a claim; the Draft fails as a whole if it is held.
 func (d *Draft) Take(c Claim) { d.change.Take = append(d.change.Take, c) }
 
 // Release gives a claim back, also one that this Draft has asked for.

@@ -17,7 +17,7 @@ const (
 	AccessDenied                 // a token that is wrong, dead, or not for this
 	LimitExceeded                // the quota of concurrent active chats
 	QuotaExceeded                // any other quota
-	Conflict                     // somebody is already there
+	Conflict                     // another is already there
 	Duplicate                    // the name is taken
 	InUse                        // another resource refers to it
 	InvalidFlow                  // a flow document with problems

@@ -42,7 +42,7 @@ type ParticipantFigures struct {
 //
 // A response is the first message of the agent or the customer after messages of the other of the two, and takes as long
 // as since the first of these. What the customer said before an agent was there is answered by nobody. A turn is a
-// message of anybody else after the customer's. Attachments and events are no messages.
+// message of another participant after the customer's. Attachments and events are no messages.
 type Tally struct {
 	total, bot, botChars, turns int
 

@@ -19,7 +19,7 @@ func (d *Draft) Send(from ParticipantID, m Message, token [16]byte, s Settings) 
 	}), nil
 }
 
-// speaker finds somebody who may act in the chat now.
+// speaker finds a participant who may act in the chat now.
 func (d *Draft) speaker(id ParticipantID, operation string) (*Participant, error) {
 	p, err := d.Chat.Present(id)
 	if err != nil {

@@ -70,5 +70,5 @@ func (c *Chat) MayConnect(id ParticipantID) (*Participant, error) {
 	return c.Present(id)
 }
 
-// ErrNotConnected is the cause of refusing somebody who has not connected yet, and may be about to.
+// ErrNotConnected is the cause of refusing a participant who has not connected yet, and may be about to.
 var ErrNotConnected = errors.New("not connected")

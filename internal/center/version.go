@@ -17,7 +17,7 @@ type Version struct {
 	Region      string    `json:"region,omitempty"`
 }
 
-// MaxVersion is the highest number of a version: more than anybody makes, so that there is always a next one.
+// MaxVersion is the highest number of a version: more than will be made, so that there is always a next one.
 const MaxVersion = 1_000_000_000
 
 // Key names the version; keys of versions of one flow or module are in the order of their numbers.

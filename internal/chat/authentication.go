@@ -45,7 +45,7 @@ type signIn struct {
 	who *identity // who has signed in; within the turn that ends the session
 }
 
-// identity is what a flow may know of somebody who has signed in.
+// identity is what a flow may know of a customer who has signed in.
 type identity struct {
 	Subject    string `json:"sub"`
 	Issuer     string `json:"iss"`
@@ -56,7 +56,7 @@ type identity struct {
 	} `json:"identities"` // of Amazon Cognito: other providers that vouch for the user
 }
 
-// provider is who vouches for somebody: behind a user pool the one that it trusts, otherwise the pool (inferred from the
+// provider is who vouches for a customer: behind a user pool the one that it trusts, otherwise the pool (inferred from the
 // attribute's description, "the identity provider that issued the authentication").
 func (i *identity) provider() string {
 	for _, other := range i.Identities {

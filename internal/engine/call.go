@@ -21,7 +21,7 @@ const (
 // callSlack is how much longer than a call its lease must last, for the answer to be committed.
 const callSlack = 10 * time.Second
 
-// Outside tells how due rows are answered that call somebody outside.
+// Outside tells how due rows are answered that call a function, a bot or another system.
 type Outside struct {
 	// Read reads what a row asks.
 	Read func(due center.Due) (Call, error)
@@ -74,7 +74,7 @@ type taken struct {
 // tooLate is the line of those that have waited too long in another.
 const tooLate = ""
 
-// target is somebody who is asked.
+// target is a function, a bot or another system that is asked, with those calls that wait for it.
 type target struct {
 	waiting []*taken
 	running int

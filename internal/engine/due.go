@@ -31,7 +31,7 @@ const (
 	giveBackAtOnce = 64
 )
 
-// Due tells how due rows of one kind are answered: by a decision, or by a question to somebody outside, whose answer leads
+// Due tells how due rows of one kind are answered: by a decision, or by a call outside, whose answer leads
 // to one.
 type Due struct {
 	// Key is that of the rows, or ends with a colon and is what their keys begin with.
@@ -122,7 +122,7 @@ func (e *Engine) NextDue(ctx context.Context) (at time.Time, ok bool, err error)
 	return at, ok, nil
 }
 
-// giveBack lets rows be had by anybody that were leased and will not be answered here, because the node stops or whoever
+// giveBack ends the leases of rows that will not be answered here, because the node stops or whoever
 // waited has gone. It is best effort: a row that could not be given back comes when its lease is over.
 func (e *Engine) giveBack(left []lease) {
 	if len(left) == 0 {

@@ -136,7 +136,7 @@ func (e *Engine) leave(at *entry) {
 		return
 	}
 	// A stream that has ended is not kept: it is rarely asked for, and when it is erased nothing of it may stay here. Nor is
-	// one that was forgotten while somebody worked on it.
+	// one that was forgotten while its turn was held.
 	if at.snap == nil || at.snap.age != t.forgot.Load() || at.kind.Ended(at.snap.State) {
 		delete(t.entries, at.id)
 		return
@@ -163,7 +163,7 @@ func (e *Engine) release(at *entry) {
 // Forget drops every decoded state; the next use reads it from the store again.
 func (e *Engine) Forget() {
 	t := &e.turns
-	t.forgot.Add(1) // those that somebody is working on now
+	t.forgot.Add(1) // those whose turns are held now
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	for t.idle.head != nil {

@@ -9,7 +9,7 @@ import (
 	"github.com/parley-chat/parley/internal/center"
 )
 
-// Claim returns the claim of kind on key, and whether somebody holds it at now.
+// Claim returns the claim of kind on key, and whether it is held at now.
 func (s *Store) Claim(ctx context.Context, kind, key string, now time.Time) (center.Claim, bool, error) {
 	var (
 		c       = center.Claim{Kind: kind, Key: key}

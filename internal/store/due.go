@@ -47,7 +47,7 @@ func (s *Store) LeaseDue(ctx context.Context, lane center.Lane, now time.Time, l
 }
 
 // ExtendDue keeps a leased row from everybody else until the given time, and returns it. held is when the caller's lease
-// ends. ok is false when the row is not the caller's any more: the lease ran out and somebody else has it, or the row was
+// ends. ok is false when the row is not the caller's any more: the lease ran out and another node has it, or the row was
 // put anew or taken away.
 func (s *Store) ExtendDue(ctx context.Context, due center.Due, held, until time.Time) (_ center.Due, ok bool, err error) {
 	stream, _ := center.UUID(string(due.Stream))

@@ -279,7 +279,7 @@ func (s *Store) statement(ctx context.Context, text string) (*sql.Stmt, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.prepared == nil || s.prepared[text] != nil {
-		// Closed, or somebody was faster. Closing one's own does no I/O that anybody waits for.
+		// Closed, or another goroutine was faster. Closing one's own does no I/O that others wait for.
 		defer stmt.Close()
 		if s.prepared == nil {
 			return nil, unavailable(errClosed)
