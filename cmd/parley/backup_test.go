@@ -49,7 +49,7 @@ func TestEraseAChatFromTheShell(t *testing.T) {
 }
 
 func TestKeepContactsTakesATime(t *testing.T) {
-	for value, want := range map[string]string{"-1h": "--keep-contacts", "1s": "--keep-contacts must be 0 or at least 1m", "soon": "keep-contacts"} {
+	for value, want := range map[string]string{"-1h": "--keep-contacts", "1s": "--keep-contacts must be 0 or at least 1h", "soon": "keep-contacts"} {
 		if _, stderr, code := parley(t, nil, "serve", "--keep-contacts="+value); code == 0 || !strings.Contains(stderr, want) {
 			t.Errorf("%s: exit %d, %s", value, code, stderr)
 		}

@@ -18,12 +18,15 @@ type limitFlags struct {
 	RehydrationDelay time.Duration `group:"Limits:" env:"PARLEY_REHYDRATION_DELAY" placeholder:"TIME" help:"How long after its end a chat can be read on into, 45s for example. Amazon Connect: 30s to 60s."`
 	KeepChats        time.Duration `group:"Limits:" env:"PARLEY_KEEP_CHATS" placeholder:"TIME" help:"Erase a chat with all that was said in it this long after it ended, 2160h for 90 days; 0 to keep chats (the default)."`
 	StateCache       int           `group:"Limits:" env:"PARLEY_STATE_CACHE" default:"8" placeholder:"MIB" help:"Memory for the states of chats that nobody works on at the moment, in MiB (${default})."`
-	KeepContacts     time.Duration `group:"Limits:" env:"PARLEY_KEEP_CONTACTS" default:"17520h" placeholder:"TIME" help:"Delete what searches and metrics know of a contact this long after it ended, whether its chat is kept or not; 0 to keep it (${default}: 24 months)."`
+	KeepContacts     time.Duration `group:"Limits:" env:"PARLEY_KEEP_CONTACTS" default:"17520h" placeholder:"TIME" help:"Delete the figures of a contact (times, queue, reasons, counts of messages) this long after it ended, whether its chat is kept or not; 0 to keep them (${default}: 24 months)."`
 	LegacySizes      bool          `group:"Limits:" env:"PARLEY_LEGACY_SIZES" help:"Limit messages by content type, as before 2026: 1024 characters of text, 12000 of JSON."`
 }
 
 // minKeepChats leaves time for an end to be seen by everybody: sockets close 2 s after it, and nodes look every 15 s.
 const minKeepChats = time.Minute
+
+// minKeepContacts is how often a server looks for what is older.
+const minKeepContacts = time.Hour
 
 // maxStateCache is a terabyte.
 const maxStateCache = 1 << 20
@@ -52,8 +55,8 @@ func (f *limitFlags) apply(cfg *server.Config) error {
 	if f.KeepChats < 0 || f.KeepChats > 0 && f.KeepChats < minKeepChats {
 		wrong = append(wrong, fmt.Errorf("--keep-chats must be 0 or at least %v", minKeepChats))
 	}
-	if f.KeepContacts < 0 || f.KeepContacts > 0 && f.KeepContacts < minKeepChats {
-		wrong = append(wrong, fmt.Errorf("--keep-contacts must be 0 or at least %v", minKeepChats))
+	if f.KeepContacts < 0 || f.KeepContacts > 0 && f.KeepContacts < minKeepContacts {
+		wrong = append(wrong, fmt.Errorf("--keep-contacts must be 0 or at least %v", minKeepContacts))
 	}
 	if f.ConnectWithin <= 0 {
 		wrong = append(wrong, errors.New("--connect-within must be longer than nothing"))

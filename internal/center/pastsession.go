@@ -32,6 +32,15 @@ const (
 	MaxPastBytes = 5 << 20
 )
 
+// MayPrecede says whether a contact may continue the source.
+func (p Persistence) MayPrecede(id ContactID) error {
+	if p.Source == id {
+		return Refuse(InvalidRequest, "SourceContactId must not be the contact itself")
+	}
+	return nil
+}
+
+
 // Continue decides which past sessions a chat reads on into, when it continues source from the given contact:
 // that session and, because links are cumulative, those it continued itself; at most 100 contacts.
 // Source: Amazon Connect, "Enable persistent chat".

@@ -11,8 +11,7 @@ import (
 // archive reads chats as they are stored. It waits for no turn.
 type archive struct{ store *store.Store }
 
-// chatOf finds the chat that a contact belongs to, within an instance, as it is stored. It waits for nobody's turn, so
-// that it may be called within one.
+// chatOf finds the chat that a contact belongs to, within an instance, as it is stored.
 func (a archive) chatOf(ctx context.Context, at center.InstanceID, id center.ContactID) (*state, error) {
 	missing := noContact(id)
 	if _, ok := center.UUID(string(id)); !ok {

@@ -134,8 +134,8 @@ func (c *Chats) Associate(ctx context.Context, at center.InstanceID, id center.C
 		return "", err
 	}
 	from, err := c.once(ctx, chat.ID, center.ClaimAssoc, clientToken, func(t *turn) (string, error) {
-		if p.Source == id {
-			return "", center.Refuse(center.InvalidRequest, "SourceContactId must not be the contact itself")
+		if err := p.MayPrecede(id); err != nil {
+			return "", err
 		}
 		past, err := c.flows.earlier(t, p)
 		if err != nil {

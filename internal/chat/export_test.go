@@ -24,7 +24,7 @@ func (c *Chats) RunBeside(ctx context.Context, id center.ChatID, ref string) err
 			return err
 		}
 		t.keep()
-		t.run = t.begin("beside", flow.New(string(f.ID), content, 1), f.Type)
+		t.begin("beside", flow.New(string(f.ID), content, 1), f.Type)
 		return c.flows.feed(t, flow.Start{})
 	})
 }

@@ -30,7 +30,7 @@ func (a archive) countFigures(t *turn) error {
 
 func (a archive) tally(t *turn, contact center.Contact, to int64) (tally center.Tally, err error) {
 	for from := contact.FirstSeq; from <= to; {
-		items, err := a.store.Page(t.ctx, store.PageQuery{Stream: center.StreamID(t.Chat.ID), From: from, To: to, Limit: figuresPage})
+		items, err := a.store.Page(t.ctx, store.PageQuery{Stream: center.StreamID(t.Chat.ID), From: from, To: to, Limit: figuresPage, Last: to})
 		if err != nil || len(items) == 0 {
 			return tally, err
 		}

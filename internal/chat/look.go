@@ -2,7 +2,6 @@ package chat
 
 import (
 	"context"
-	"strconv"
 
 	"github.com/parley-chat/parley/internal/catalog"
 	"github.com/parley-chat/parley/internal/center"
@@ -11,11 +10,11 @@ import (
 )
 
 // What a turn must know besides its chat is looked up here: by [engine.Find], while the chat's turn is not held. So each of
-// these returns an error, and with it the turn is abandoned and taken again, until all that it asks for is known. What is
-// asked of the chat's own items has the number of the next one in its key: when the chat has moved on, it is asked again.
+// these returns an error, and with it the turn is abandoned and taken again, until all that it asks for is known. What is the
+// chat's own, its items, receipts and ClientTokens, is read in its turn, as its state is: otherwise it could be older.
 
 func find[T any](t *turn, what string, look func(context.Context) (T, error)) (T, error) {
-	return engine.Find(t.tx, what, look)
+	return engine.Find(t.tx, string(t.Chat.ID)+" "+what, look)
 }
 
 // runnable is a flow or a module, and the hash of the content that it runs with.
@@ -88,7 +87,7 @@ func (fs *flows) queueByID(t *turn, id center.QueueID) (*center.Queue, error) {
 	return find(t, "queue "+string(id), func(ctx context.Context) (*center.Queue, error) { return fs.catalog.Queue(ctx, at, id) })
 }
 
-// isOpen says whether hours of operation are open at the turn's time.
+// isOpen says whether hours of operation are open now.
 func (fs *flows) isOpen(t *turn, hours string) (bool, error) {
 	at, now := t.Chat.Instance, t.Now
 	return find(t, "open "+hours, func(ctx context.Context) (bool, error) { return fs.catalog.Open(ctx, at, hours, now) })
@@ -143,20 +142,18 @@ func (fs *flows) chatRelated(t *turn) (*state, error) {
 	return find(t, "chat "+string(id), func(ctx context.Context) (*state, error) { return fs.chatOf(ctx, at, id) })
 }
 
-// received is a message, and what its receivers have told of it.
+// received is a message of the chat, and what its receivers have told of it.
 type received struct {
 	message  center.Item
 	receipts []center.Receipt
 }
 
-func (fs *flows) received(t *turn, id center.ItemID) (received, error) {
+func (fs *flows) received(t *turn, id center.ItemID) (r received, err error) {
 	stream := center.StreamID(t.Chat.ID)
-	return find(t, "item "+string(id)+" "+strconv.FormatInt(t.Seq(), 10), func(ctx context.Context) (r received, err error) {
-		if r.message, err = fs.store.Item(ctx, stream, id); err != nil {
-			return r, err
-		}
-		all, err := fs.store.Receipts(ctx, stream, []center.ItemID{id})
-		r.receipts = all[id]
+	if r.message, err = fs.store.Item(t.ctx, stream, id); err != nil {
 		return r, err
-	})
+	}
+	all, err := fs.store.Receipts(t.ctx, stream, []center.ItemID{id})
+	r.receipts = all[id]
+	return r, err
 }

@@ -115,18 +115,18 @@ func (c *Chats) connected(ctx context.Context, who Caller, begins *runnable) err
 			return err
 		}
 		starts := p.Joined.IsZero() && p.Role == center.RoleCustomer
-		if starts && begins == nil {
-			// Asked for before anything is decided, since that would be decided twice.
-			found, err := c.flows.flowToBegin(t)
-			if err != nil {
+		var begin runnable
+		if begins != nil {
+			begin = *begins
+		} else if starts { // asked for before anything is decided, since that would be decided twice
+			if begin, err = c.flows.flowToBegin(t); err != nil {
 				return err
 			}
-			begins = &found
 		}
 		if _, err := t.Connect(who.Participant); err != nil || !starts {
 			return err
 		}
-		return c.flows.startFlow(t, *begins)
+		return c.flows.startFlow(t, begin)
 	})
 }
 

@@ -131,7 +131,7 @@ func (fs *flows) waitInQueue(t *turn) (flow.Event, error) {
 		t.run = &r
 		return nil, nil
 	}
-	t.run = t.begin(roleQueue, t.run.Enter(f.id, f.content), f.flow.Type)
+	t.begin(roleQueue, t.run.Enter(f.id, f.content), f.flow.Type)
 	return flow.Start{}, nil
 }
 

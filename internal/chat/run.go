@@ -80,10 +80,14 @@ type runs struct {
 	ran    bool  // a run has changed
 }
 
-// begin returns a new run, which takes the place of the one that is stepped, if any.
-func (rs *runs) begin(role runRole, s flow.State, flowType string) *run {
-	rs.last++
-	return &run{ID: rs.last, Role: role, State: s, Type: flowType}
+// begin makes a new run the one that is stepped. It takes the place of the one that is stepped now, if any, whose timers
+// end with it.
+func (t *turn) begin(role runRole, s flow.State, flowType string) {
+	if t.run != nil {
+		t.unscheduleTimers(t.run)
+	}
+	t.last++
+	t.run, t.ran = &run{ID: t.last, Role: role, State: s, Type: flowType}, true
 }
 
 // pick makes a run the one that is stepped, and says whether it is there.
@@ -104,24 +108,24 @@ func (t *turn) pickBy(fits func(*run) bool) bool {
 	return i >= 0 && t.pick(t.all[i].ID)
 }
 
-// keep puts the run that was stepped back among all. The timers of one whose place another has taken are pointless. Of a
-// flow beside the contact's nothing is kept once it is done.
+// keep puts the run that was stepped back among all. One that is done has no timers any more. Of a flow beside the
+// contact's nothing is kept once it is done.
 func (t *turn) keep() {
 	i, after := slices.IndexFunc(t.all, func(r *run) bool { return r.ID == t.picked }), t.run
 	t.run, t.picked = nil, 0
 	if after == nil || i >= 0 && t.all[i] == after {
 		return
 	}
+	if after.Done && (i < 0 || !t.all[i].Done) {
+		t.unscheduleTimers(after)
+	}
 	all := make([]*run, 0, len(t.all)+1)
 	for n, r := range t.all {
-		if n != i {
+		if n == i {
+			all = after.appendTo(all)
+		} else {
 			all = append(all, r)
-			continue
 		}
-		if r.ID != after.ID {
-			t.unscheduleTimers(r)
-		}
-		all = after.appendTo(all)
 	}
 	if i < 0 {
 		all = after.appendTo(all)
@@ -136,11 +140,10 @@ func (r *run) appendTo(all []*run) []*run {
 	return append(all, r)
 }
 
+// unscheduleTimers takes a run's timers away, whatever it waits for: a flow that ends does not say that its timers do.
 func (t *turn) unscheduleTimers(r *run) {
-	if r.Waiting != nil || r.Behind != nil {
-		t.Unschedule(r.ID.key(dueFlow))
-		t.Unschedule(r.ID.key(dueFlowBehind))
-	}
+	t.Unschedule(r.ID.key(dueFlow))
+	t.Unschedule(r.ID.key(dueFlowBehind))
 }
 
 // endRuns ends all flows, and with them what they waited for.
@@ -204,9 +207,12 @@ func (t *turn) callKey() string {
 
 // TimerName is the key of a due row without the number of its run, for people to read.
 func TimerName(key string) string {
-	switch prefix, _, _ := strings.Cut(key, ":"); prefix + ":" {
+	switch prefix, rest, _ := strings.Cut(key, ":"); prefix + ":" {
 	case dueFlow, dueFlowBehind:
 		return prefix
+	case dueCall:
+		_, item, _ := strings.Cut(rest, ":")
+		return dueCall + item
 	}
 	return key
 }

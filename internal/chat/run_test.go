@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/parley-chat/parley/internal/center"
+	"github.com/parley-chat/parley/internal/chat"
 )
 
 // beside asks a function, waits for a minute or for the customer, and ends.
@@ -113,4 +114,50 @@ func TestAnswersOfEndedRunsAreDropped(t *testing.T) {
 			t.Errorf("the runs are %q", got)
 		}
 	})
+}
+
+// goesOnBehind goes on behind a Wait of ten minutes: to NEXT.
+const goesOnBehind = `{"Version": "2019-10-30", "StartAction": "Wait", "Actions": [
+  {"Identifier": "Wait", "Type": "Wait", "Parameters": {"TimeLimitSeconds": "600", "ContinueExecution": "True", "MinimumWaitTimeSeconds": "1"},
+   "Transitions": {"NextAction": "End", "Errors": [{"ErrorType": "NoMatchingError", "NextAction": "End"}],
+    "Conditions": [{"NextAction": "End", "Condition": {"Operator": "Equals", "Operands": ["WaitCompleted"]}},
+     {"NextAction": "NEXT", "Condition": {"Operator": "Equals", "Operands": ["Continue"]}}]}},
+  {"Identifier": "Bot", "Type": "ConnectParticipantWithLexBot", "Parameters": {"Text": "hello", "LexV2Bot": {"AliasArn": "a"}, "LexTimeoutSeconds": {"Text": "60"}},
+   "Transitions": {"NextAction": "End", "Errors": [{"ErrorType": "NoMatchingError", "NextAction": "End"}, {"ErrorType": "NoMatchingCondition", "NextAction": "End"},
+    {"ErrorType": "InputTimeLimitExceeded", "NextAction": "End"}]}},
+  {"Identifier": "Queue", "Type": "UpdateContactTargetQueue", "Parameters": {"QueueId": "$.Attributes.queue"},
+   "Transitions": {"NextAction": "Go", "Errors": [{"ErrorType": "NoMatchingError", "NextAction": "End"}]}},
+  {"Identifier": "Go", "Type": "TransferContactToQueue", "Parameters": {},
+   "Transitions": {"NextAction": "End", "Errors": [{"ErrorType": "QueueAtCapacity", "NextAction": "End"}, {"ErrorType": "NoMatchingError", "NextAction": "End"}]}},
+  {"Identifier": "End", "Type": "DisconnectParticipant", "Parameters": {}, "Transitions": {}}
+]}`
+
+// The timers of a flow end with it, also those of a Wait that goes on behind: when the flow ends the chat, and when another
+// flow takes its place.
+func TestTimersEndWithTheirRun(t *testing.T) {
+	for next, end := range map[string]func(*world, *node, chat.Caller){
+		"Bot":   func(w *world, c *node, who chat.Caller) { w.send(c, who, "hi") }, // no bot is there, so the flow ends
+		"Queue": func(w *world, c *node, who chat.Caller) { w.must(c.Leave(w.ctx, who)) },
+	} {
+		w := newWorld(t)
+		c := w.node(center.DefaultSettings(), &told{})
+		text := strings.Replace(goesOnBehind, "NEXT", next, 1)
+		who := w.enter(c, w.makeFlow(c, next, center.TypeContactFlow, text), map[string]string{"queue": w.queue("Q", -1, center.QueueEnabled)})
+		w.must(c.Settle(w.ctx))
+		w.clock.advance(2 * time.Second)
+		w.must(c.Settle(w.ctx))
+		due, err := w.store.DueOf(w.ctx, center.StreamID(who.Chat))
+		w.must(err)
+		if next == "Queue" && slices.ContainsFunc(due, func(d center.Due) bool { return d.Key == "flow:1" }) {
+			t.Errorf("the contact is in a queue, and due is %v", due)
+		}
+		if next == "Bot" && len(due) < 2 {
+			t.Errorf("due is %v: the flow does not wait", due)
+		}
+		end(w, c, who)
+		w.must(c.Settle(w.ctx))
+		if due, err = w.store.DueOf(w.ctx, center.StreamID(who.Chat)); err != nil || len(due) > 0 {
+			t.Errorf("%s: the chat has ended, and due is %v, %v", next, due, err)
+		}
+	}
 }

@@ -91,7 +91,7 @@ func (c *Chats) Start(ctx context.Context, cmd center.StartChat) (*Started, erro
 		case err == nil:
 			return c.started(&cmd, first), nil
 		case errors.As(err, &freed):
-			continue // a claim was held, and let go before it could be read by whom; the chat's own id is new
+			continue // a claim was held, and released before its holder could be read; the chat's own id is new
 		case errors.As(err, &taken) && taken.Claim.Kind == center.ClaimStart:
 			return c.replay(ctx, &cmd, taken.Claim)
 		case errors.As(err, &taken) && taken.Claim.Kind == center.ClaimSlot:

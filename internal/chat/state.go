@@ -35,13 +35,13 @@ type oldState struct {
 // that program's nodes to answer.
 func (a archive) decode(row store.Stream) (*state, error) {
 	s := new(state)
-	err := checkSum(row.State)
-	if err == nil {
-		err = json.Unmarshal(row.State, s)
+	if err := checkSum(row.State); err != nil {
+		return nil, a.store.Damaged("stream", fmt.Errorf("the state of chat %s: %w", row.ID, err))
 	}
-	if err == nil && s.Version > stateVersion {
+	err := json.Unmarshal(row.State, s)
+	if newer := s.Version; newer > stateVersion || err != nil && versionOf(row.State, &newer) {
 		return nil, center.Refuse(center.Unavailable, "chat %s was changed by a newer version of parley, whose states have version %d; "+
-			"this one reads versions up to %d: run the newer version on all nodes", row.ID, s.Version, stateVersion)
+			"this one reads versions up to %d: run the newer version on all nodes", row.ID, newer, stateVersion)
 	}
 	if err == nil && s.Version == 0 {
 		err = s.upgrade(row.State)
@@ -53,6 +53,18 @@ func (a archive) decode(row store.Stream) (*state, error) {
 		return nil, a.store.Damaged("stream", fmt.Errorf("the state of chat %s: %w", row.ID, err))
 	}
 	return s, nil
+}
+
+// versionOf reads the version of a state that this program cannot read otherwise, and says whether it is a newer one.
+func versionOf(raw []byte, version *int) (newer bool) {
+	var v struct {
+		Version int `json:"v"`
+	}
+	if json.Unmarshal(raw, &v) != nil {
+		return false
+	}
+	*version = v.Version
+	return v.Version > stateVersion
 }
 
 // upgrade makes a state of version 0 one of today. The keys of its due rows were renamed by a step of the schema.

@@ -68,9 +68,14 @@ func TestStatesOfAllVersionsAreRead(t *testing.T) {
 
 // A state of a newer program is neither damage nor misread: its chat is refused until that program's nodes answer.
 func TestStateOfANewerVersionIsRefused(t *testing.T) {
-	raw := (&state{Version: stateVersion + 1, Chat: center.Chat{ID: "00000003-0000-7000-8000-000000000003"}}).encode()
-	_, err := (archive{}).decode(store.Stream{ID: "00000003-0000-7000-8000-000000000003", State: raw})
-	if !center.Is(err, center.Unavailable) || !strings.Contains(err.Error(), "newer version of parley") {
-		t.Errorf("got %v", err)
+	const id = "00000003-0000-7000-8000-000000000003"
+	for _, raw := range [][]byte{
+		(&state{Version: stateVersion + 1, Chat: center.Chat{ID: id}}).encode(),
+		withSum([]byte(`{"v":99,"id":"` + id + `","runs":{"by":"name"}}`)),
+	} {
+		_, err := (archive{}).decode(store.Stream{ID: id, State: raw})
+		if !center.Is(err, center.Unavailable) || !strings.Contains(err.Error(), "newer version of parley") {
+			t.Errorf("%s: %v", raw, err)
+		}
 	}
 }

@@ -22,7 +22,7 @@ func (fs *flows) startFlow(t *turn, f runnable) error {
 	h := fnv.New64a()
 	_, _ = h.Write([]byte(t.Chat.ID))
 	t.keep()
-	t.run = t.begin(roleContact, flow.New(f.id, f.content, h.Sum64()), f.flow.Type)
+	t.begin(roleContact, flow.New(f.id, f.content, h.Sum64()), f.flow.Type)
 	t.BeginFlow(int(t.run.ID), f.flow.ID, f.flow.Type)
 	return fs.feed(t, flow.Start{})
 }
