@@ -280,21 +280,24 @@ func (e *Engine) closeCalls() {
 	p.mu.Unlock()
 	p.cancel()
 	p.work.Wait()
+	e.giveBack(p.abandon())
+}
 
+// abandon forgets all calls, and returns the leases of those that have no answer.
+func (p *calls) abandon() (left []lease) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if len(p.all) == 0 {
-		return
+		return nil
 	}
-	left := make([]lease, 0, len(p.all))
 	for _, c := range p.all {
 		if c.giveUp != nil {
 			c.giveUp.Stop()
 		}
 		left = append(left, lease{c.due, c.held})
 	}
-	e.giveBack(left)
 	clear(p.all)
 	clear(p.targets)
 	close(p.idle)
+	return left
 }

@@ -150,6 +150,7 @@ func (tx *Tx) settle(decide func(*Tx) error, left *int) error {
 				return failed
 			}
 			if stale {
+				tx.forget()
 				continue
 			}
 		}
@@ -159,12 +160,12 @@ func (tx *Tx) settle(decide func(*Tx) error, left *int) error {
 		if err == nil || !tx.again(err) {
 			return err
 		}
-		tx.found, tx.ids = nil, tx.ids[:0] // that may have changed too; and what was refused keeps its ids
+		tx.forget()
 		if err := stepAside(tx.ctx); err != nil {
 			return err
 		}
 	}
-	return center.Refuse(center.Internal, "the stream was changed by others %d times over; try again", attempts)
+	return center.Refuse(center.Internal, "the %s was changed by others %d times over; try again", tx.noun(), attempts)
 }
 
 // NewID returns a new UUID. A decision that is abandoned and taken again gets those that it had.
@@ -186,6 +187,17 @@ func (tx *Tx) IDs() func() string {
 
 // Context is that of the call of [Engine.Change].
 func (tx *Tx) Context() context.Context { return tx.ctx }
+
+// noun is what the first stream is called in messages.
+func (tx *Tx) noun() string {
+	if k := tx.held[0].kind; k != nil {
+		return string(k.Name)
+	}
+	return "stream"
+}
+
+// forget drops what was found, which may have changed like the stream, and the ids, which what was refused keeps.
+func (tx *Tx) forget() { tx.found, tx.ids = nil, tx.ids[:0] }
 
 func (tx *Tx) abandoned() bool { return tx.wanted != "" || len(tx.finds) > 0 }
 

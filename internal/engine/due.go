@@ -189,26 +189,35 @@ func (e *Engine) purge(ctx context.Context) {
 	}
 }
 
-// sleep waits for the next due row, for news of an earlier one, or for a while after an error. While there is a row to wait
-// for, it looks at the clock once per nap; while there is none, it waits for news alone, unless other nodes put rows.
+// sleep waits until a row is due, for news of an earlier one, or for a while after an error. While there is a row to wait for,
+// it looks at the clock once per nap, and where other nodes put rows, at the store once per Peek; else it waits for news
+// alone.
 func (e *Engine) sleep(ctx context.Context, l *lane, failed bool) {
-	now := e.clock.Now()
-	next, ok, err := e.store.NextDue(ctx, l.number, now)
-	until := now.Add(Peek)
-	switch {
-	case failed || err != nil:
-		until = now.Add(time.Second)
-	case !ok && !e.shared:
-		select {
-		case <-l.wake:
-		case <-ctx.Done():
+	for ctx.Err() == nil {
+		now := e.clock.Now()
+		next, ok, err := e.store.NextDue(ctx, l.number, now)
+		until, due := now.Add(Peek), false
+		switch {
+		case failed || err != nil:
+			until, due = now.Add(time.Second), true
+		case !ok && !e.shared:
+			select {
+			case <-l.wake:
+			case <-ctx.Done():
+			}
+			return
+		case ok && (!e.shared || next.Before(until)):
+			until, due = next, true
 		}
-		return
-	case ok && (!e.shared || next.Before(until)):
-		until = next
-	}
-	until = until.Round(0) // compared by the wall clock, not by how long the machine has run
-	for e.sleepUntil(ctx, l, earlier(until, e.clock.Now().Add(nap))) && e.clock.Now().Before(until) {
+		until = until.Round(0) // compared by the wall clock, not by how long the machine has run
+		for e.clock.Now().Before(until) {
+			if !e.sleepUntil(ctx, l, earlier(until, e.clock.Now().Add(nap))) {
+				return
+			}
+		}
+		if due {
+			return
+		}
 	}
 }
 
@@ -404,12 +413,15 @@ func (e *Engine) attempt(ctx context.Context, l lease) (brokenOff bool) {
 	return false
 }
 
-// answer has a row answered. One whose key nothing here knows stays: a newer version may have put it.
+// answer has a row answered. One whose key is unknown stays, and is logged once: a newer version may have put it.
 func (e *Engine) answer(ctx context.Context, due center.Due) error {
 	d, ok := e.handler(due.Key)
 	switch {
 	case !ok:
-		return errors.New("nothing here knows what it is for")
+		if _, again := e.unknown.LoadOrStore(due.Key, true); !again {
+			e.log.Error("a due row of an unknown kind stays: run the version of parley that has put it", "stream", due.Stream, "key", due.Key)
+		}
+		return nil
 	case d.Outside != nil: // one that could not be taken up, as it cannot be read
 		_, err := d.Outside.Read(due)
 		return err

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"log/slog"
 	"strings"
+	"sync"
 
 	"github.com/parley-chat/parley/internal/center"
 	"github.com/parley-chat/parley/internal/store"
@@ -64,6 +65,8 @@ type Engine struct {
 	lanes []*lane
 	calls *calls
 	turns turns
+
+	unknown sync.Map // keys of due rows that are of no kind, once logged
 }
 
 // New returns an Engine that knows no kinds of streams yet.

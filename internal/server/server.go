@@ -121,7 +121,7 @@ func open(ctx context.Context, cfg Config, check bool) (*Server, error) {
 	if err != nil {
 		return nil, err
 	}
-	db, err := store.Open(ctx, cfg.Database, store.Options{Log: cfg.Log, Fatal: cfg.Fatal})
+	db, err := store.Open(ctx, cfg.Database, store.Options{Log: cfg.Log, Fatal: cfg.Fatal, Locked: check})
 	if err != nil {
 		return nil, err
 	}

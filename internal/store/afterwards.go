@@ -268,10 +268,11 @@ func (s *Store) EraseRecords(ctx context.Context, before time.Time) (gone int64,
 // are left to it.
 func (s *Store) eraseAged(ctx context.Context, table, key, at string, instance center.InstanceID, before int64) (gone int64, err error) {
 	j := new(job)
-	of := `(` + key + `) IN (SELECT ` + key + ` FROM ` + table + ` WHERE instance = $1 AND ` + at + ` <= $2 ORDER BY ` + at + ` LIMIT $3` + s.d.skipLocked + `)`
+	old := `WITH old AS (SELECT ` + key + ` FROM ` + table + ` WHERE instance = $1 AND ` + at + ` <= $2 ORDER BY ` + at + ` LIMIT $3` + s.d.skipLocked + `) `
+	of := `(` + key + `) IN (SELECT ` + key + ` FROM old)`
 	j.work = func(ses session) error {
 		args := []any{string(instance), before, int64(eraseRows)}
-		drop := `DELETE FROM ` + table + ` WHERE ` + of
+		drop := old + `DELETE FROM ` + table + ` WHERE ` + of
 		if table == "contact" {
 			drop += ` AND (id = stream OR NOT EXISTS (SELECT 1 FROM stream WHERE stream.id = contact.stream))`
 		}
@@ -279,7 +280,7 @@ func (s *Store) eraseAged(ctx context.Context, table, key, at string, instance c
 			return err
 		}
 		if table == "contact" {
-			n, err := ses.exec(`UPDATE contact SET `+strings.Join(contactColumns, " = NULL, ")+` = NULL, `+strings.Join(agentColumns, " = NULL, ")+` = NULL
+			n, err := ses.exec(old+`UPDATE contact SET `+strings.Join(contactColumns, " = NULL, ")+` = NULL, `+strings.Join(agentColumns, " = NULL, ")+` = NULL
 				WHERE `+of+` AND id <> stream AND EXISTS (SELECT 1 FROM stream WHERE stream.id = contact.stream)`, args...)
 			if err != nil {
 				return err

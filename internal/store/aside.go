@@ -148,6 +148,10 @@ var errLocked = errors.New("another transaction holds what this would change")
 
 // refuse answers jobs that are locked, and remembers their locks.
 func (a *aside) refuse(jobs []*job) {
+	if why := a.engine.store.trouble.Load(); why != nil {
+		fail(jobs, unavailable(*why)) // it is not locks that they wait for
+		return
+	}
 	now := time.Now()
 	a.mu.Lock()
 	first := len(a.locked) == 0

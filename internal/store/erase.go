@@ -85,6 +85,9 @@ func (s *Store) erase(ctx context.Context, now time.Time, find string, args ...a
 		if _, err := ses.exec(remember, ids, millis(now)); err != nil {
 			return err
 		}
+		if err := s.d.lockClaims(ses, ids); err != nil {
+			return err
+		}
 		// The chat first: whoever is committing to it waits there, or is waited for.
 		for _, table := range []struct {
 			from  string
@@ -113,6 +116,15 @@ func (s *Store) erase(ctx context.Context, now time.Time, find string, args ...a
 		return err
 	}
 	return gone, s.do(ctx, j)
+}
+
+// lockClaims locks the claims of streams in the order in which all transactions take claims.
+func (d *dialect) lockClaims(ses session, ids any) error {
+	if d.forUpdate == "" {
+		return nil
+	}
+	_, err := ses.query(`SELECT kind FROM claim WHERE stream IN (SELECT v.id FROM `+d.ids+`) ORDER BY kind, key`+d.forUpdate, ids)
+	return err
 }
 
 // goesWithChat are the rows of contacts that do not outlive their chat: those of before there was more in them than the
@@ -144,7 +156,7 @@ func (s *Store) SweepChat(ctx context.Context, chat center.StreamID, now time.Ti
 
 // sweep sweeps the chats that a query finds, in one transaction, as far as eraseRows goes.
 func (s *Store) sweep(ctx context.Context, now time.Time, find string, args ...any) (gone Erased, more bool, err error) {
-	j := new(job)
+	j := &job{alone: true} // it deletes claims that came late
 	j.work = func(ses session) error {
 		gone = Erased{}
 		rows, err := ses.query(find, args...)

@@ -212,3 +212,19 @@ func TestWhatNeedsNoLock(t *testing.T) {
 		t.Error("a lock in a folder that is not there")
 	}
 }
+
+// A program that is newer than the process that serves from a file leaves the file's schema alone.
+func TestTheSchemaOfAServedFileIsNotChanged(t *testing.T) {
+	url := "sqlite:" + filepath.Join(t.TempDir(), "parley.db")
+	equal(t, "close", databaseAt(t, url, 4).Close(), nil)
+	serving := must(LockFor(t.Context(), url, slog.New(slog.DiscardHandler)))(t)
+	_, err := Open(t.Context(), url, Options{})
+	if err == nil || !strings.Contains(err.Error(), "serves from it by schema version 4") {
+		t.Errorf("beside a process that serves: %v", err)
+	}
+	s := must(Open(t.Context(), url, Options{Locked: true}))(t)
+	equal(t, "version", must(s.SchemaVersion(t.Context()))(t), must(migrations().newest())(t))
+	equal(t, "close", s.Close(), nil)
+	open(t, url) // nothing is to be changed any more
+	equal(t, "release", serving.Release(), nil)
+}

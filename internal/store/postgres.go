@@ -297,11 +297,17 @@ func (e *pgEngine) try(conn *pgConn, batch []*job, lockTimeout time.Duration) (w
 	waiting, refused := e.tryTogether(conn, together, lockTimeout)
 	waiting = slices.Clone(waiting)
 	alone = append(alone, refused...)
+	tried := len(together) > 0
 	for i := range alone {
-		if len(waiting) > 0 || e.store.trouble.Load() != nil {
+		if len(waiting) > 0 {
 			return append(waiting, alone[i:]...) // one wait is enough for a committer
 		}
+		if why := e.store.trouble.Load(); tried && why != nil {
+			fail(alone[i:], unavailable(*why)) // and so is one failure
+			return nil
+		}
 		waiting, _ = e.tryTogether(conn, alone[i:i+1:i+1], lockTimeout)
+		tried = true
 	}
 	return waiting
 }

@@ -572,3 +572,11 @@ func TestBatchIsInOneOrder(t *testing.T) {
 		equal(t, name, batch[i] == jobs[name], true)
 	}
 }
+
+// A commit that needs a transaction of its own is tried, and committed, although the last one failed.
+func TestCommitAloneAfterTrouble(t *testing.T) {
+	s := open(t, postgresURL(t))
+	_ = s.failed(errors.New("the database was away"), passing)
+	equal(t, "insert", s.InsertResource(t.Context(), Resource{Instance: instance, Kind: "flow", ID: "a"}), nil)
+	equal(t, "trouble is over", s.trouble.Load() == nil, true)
+}

@@ -93,7 +93,7 @@ type sqliteEngine struct {
 	stopped    chan struct{}
 }
 
-func openSQLite(ctx context.Context, s *Store, path string) (*sqliteEngine, error) {
+func openSQLite(ctx context.Context, s *Store, path string, locked bool) (*sqliteEngine, error) {
 	e := &sqliteEngine{store: s, path: path, memory: path == ":memory:", prepared: map[string]driver.Stmt{}}
 	pragmas := "_pragma=busy_timeout(" + busyTimeout + ")&_pragma=synchronous(FULL)&_pragma=secure_delete(ON)"
 	if e.memory {
@@ -114,7 +114,7 @@ func openSQLite(ctx context.Context, s *Store, path string) (*sqliteEngine, erro
 	if err != nil {
 		return nil, err
 	}
-	if err := e.migrate(ctx); err != nil {
+	if err := e.migrate(ctx, locked); err != nil {
 		if sqliteDamaged(err) {
 			return nil, errors.Join(damagedFile(path, err), e.write.Close())
 		}
@@ -140,7 +140,14 @@ func sqliteFile(path string) string { return "file:" + (&url.URL{Path: path}).Es
 
 // migrate waits for others who open the same file: turning a file into WAL mode and removing the WAL on close lock it
 // without waiting themselves.
-func (e *sqliteEngine) migrate(ctx context.Context) error {
+func (e *sqliteEngine) migrate(ctx context.Context, locked bool) error {
+	if !locked {
+		held, err := e.lockToMigrate(ctx)
+		if err != nil {
+			return err
+		}
+		defer held.Release() //nolint:errcheck // the schema is what counts
+	}
 	for tries := 0; ; tries++ {
 		err := migrate(ctx, e.write, sqliteDialect, migrations())
 		var coded *sqlite.Error
@@ -153,6 +160,36 @@ func (e *sqliteEngine) migrate(ctx context.Context) error {
 			return err
 		}
 	}
+}
+
+// lockToMigrate takes the lock of a file whose schema is to be changed, nil for one that is new or up to date. It refuses
+// when another process serves from the file: by the new schema, that one could neither read nor write any more.
+func (e *sqliteEngine) lockToMigrate(ctx context.Context) (*Lock, error) {
+	version, err := schemaVersion(ctx, e.write, sqliteDialect)
+	if err != nil || version == 0 {
+		return nil, nil //nolint:nilerr // migrate meets the error, too
+	}
+	newest, err := migrations().newest()
+	if err != nil || version >= newest {
+		return nil, err
+	}
+	path, err := realPath(e.path)
+	if err != nil {
+		return nil, err
+	}
+	f, err := os.OpenFile(path+lockSuffix, os.O_RDWR|os.O_CREATE, 0o600)
+	if err != nil {
+		return nil, err
+	}
+	free, err := tryLock(f)
+	if err == nil && !free {
+		err = fmt.Errorf("%s serves from it by schema version %d, and this program needs version %d: stop that process, start it in the new version, and then run this",
+			holder(f), version, newest)
+	}
+	if err != nil {
+		return nil, errors.Join(err, f.Close())
+	}
+	return &Lock{file: f}, nil
 }
 
 // createPrivate makes a new database file that only its owner can read: it holds what customers said. An existing one
@@ -263,8 +300,8 @@ func (e *sqliteEngine) account(batch []*job) {
 			if !j.plain() {
 				e.written += max(4, j.pages) * pageBytes
 			}
-			if p.change != nil {
-				e.written += len(p.change.State)
+			if c := p.change; c != nil {
+				e.written += len(c.State) + (3*len(c.Contacts)+2*len(c.Attributes)+len(c.Unset)+2*len(c.FlowRuns))*pageBytes
 			}
 		}
 	}

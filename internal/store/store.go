@@ -45,6 +45,9 @@ type Options struct {
 	// Fatal is called when an fsync or a write failed for another reason than a full disk: what was acknowledged may be
 	// lost, and the process must stop. nil: panic.
 	Fatal func(error)
+	// Locked says that the caller holds the lock of [LockFor]. Without it, the schema of a file from which another process
+	// serves is not changed.
+	Locked bool
 	// MaxConns bounds the connections to PostgreSQL, those of the committers included. 0: 12.
 	MaxConns int
 }
@@ -79,7 +82,7 @@ func openEngine(ctx context.Context, s *Store, url string, opt Options) (committ
 	scheme, path, _ := strings.Cut(url, ":")
 	switch {
 	case scheme == "sqlite" && path != "":
-		return openSQLite(ctx, s, path)
+		return openSQLite(ctx, s, path, opt.Locked)
 	case scheme == "postgres" || scheme == "postgresql":
 		return openPostgres(ctx, s, url, opt.MaxConns)
 	}
