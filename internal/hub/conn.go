@@ -551,6 +551,7 @@ func (c *conn) fail() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.drop()
+	c.drained()
 	c.closing, c.writing = true, false
 	c.Conn.Close()
 }

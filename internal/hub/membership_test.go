@@ -3,6 +3,7 @@ package hub_test
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"runtime"
 	"slices"
@@ -217,9 +218,36 @@ func TestACursorAheadOfTheRoom(t *testing.T) {
 		ana.hears("one", "two", "three")
 		bob.sees(those(chat, "three"))
 		s.say(agent, "four")
-		bob.joins(work, 7) // further than anything that is committed
-		s.sayIn(work, agent, "one")
 		bob.sees(those(chat, "four"))
+		bob.hasEnded()
+	})
+}
+
+// A client's cursor may be older than a restore from a backup, or made up.
+func TestACursorThatCannotBe(t *testing.T) {
+	story(t, hub.Options{}, func(s *stage) {
+		bob := s.socket("bob")
+		s.say(customer, "one")
+		bob.joins(chat, 2)
+		bob.hasEnded("chat")
+		s.streams(0)
+
+		bob.joins(chat, 1)
+		s.source.behave(func(src *source) { src.fail = 3 })
+		bob.joins(chat, 1<<62)
+		s.say(customer, "two")
+		bob.sees(those(chat, "two"))
+		bob.hasEnded("chat")
+		time.Sleep(time.Second) // the store is asked until it answers
+		bob.hasEnded("chat", "chat")
+		s.say(customer, "three")
+		bob.sees(those(chat, "three"))
+		s.streams(1)
+
+		bob.joins(work, -7)
+		s.sayIn(work, agent, "free")
+		bob.joins(work, -1)
+		bob.sees(those(work, "free", "free"))
 	})
 }
 
@@ -405,16 +433,63 @@ func TestAnErasedStreamEndsItsMembershipsAlone(t *testing.T) {
 		bob.joins(work, 0)
 		bob.joins(chat, 1)
 		s.source.behave(func(src *source) { src.erased = []center.StreamID{chat} })
-		bob.joins(chat, 0) // can never catch up
 		time.Sleep(2 * time.Second)
 		ana.leaves(websocket.StatusGoingAway)
-		bob.hasEnded("chat", "chat")
+		bob.hasEnded("chat")
 		s.streams(1)
-		time.Sleep(2 * time.Second)
-		catchingUp(t, 0)
 		s.sayIn(work, agent, "free")
 		bob.sees(those(work, "free"))
 	})
+}
+
+func TestAnErasedStreamIsSeenByAMembershipThatCatchesUp(t *testing.T) {
+	story(t, hub.Options{}, func(s *stage) {
+		s.say(customer, "hi")
+		ana, bob := s.join(customer), s.socket("bob")
+		bob.joins(work, 0)
+		bob.joins(chat, 1)
+		s.source.behave(func(src *source) { src.items[chat] = nil }) // lost, but the stream is there
+		bob.joins(chat, 0)
+		time.Sleep(time.Minute)
+		bob.hasEnded()
+		catchingUp(t, 1)
+		s.source.behave(func(src *source) { src.erased = []center.StreamID{chat} })
+		time.Sleep(2 * time.Second)
+		bob.hasEnded("chat", "chat")
+		catchingUp(t, 0)
+		ana.leaves(websocket.StatusGoingAway)
+		s.streams(1)
+		s.sayIn(work, agent, "free")
+		bob.sees(those(work, "free"))
+	})
+}
+
+// What a participant's socket catches up on waits with its other items for the answer to the subscription.
+func TestCatchingUpWaitsForTheSubscription(t *testing.T) {
+	for name, size := range map[string]int{"many": 1, "long": 100} {
+		t.Run(name, func(t *testing.T) {
+			story(t, hub.Options{Queue: 16 * size, QueueBytes: 16000}, func(s *stage) {
+				var want []string
+				for i := range 30 {
+					want = append(want, fmt.Sprintf("%0*d", 10*size, i))
+					s.source.commitTo(work, message(agent, want[i]))
+				}
+				s.source.behave(func(src *source) { src.refuse = errors.New("the disk is full") })
+				ana := &socket{client: s.dialAs("joins&p=" + string(customer)), Memberships: <-s.sockets}
+				ana.send(subscribe)
+				synctest.Wait()
+				ana.joins(work, 0)
+				time.Sleep(time.Second)
+				ana.hears()
+				s.source.behave(func(src *source) { src.refuse = nil })
+				time.Sleep(3 * time.Second)
+				ana.sees([]string{"subscribed"}, those(work, want...))
+				if !ana.isOpen() {
+					t.Error("closed")
+				}
+			})
+		})
+	}
 }
 
 func TestASlowReaderOfSeveralStreamsLeaves(t *testing.T) {
@@ -486,7 +561,11 @@ func TestCatchingUpWaitsForTheClient(t *testing.T) {
 func catchingUp(t *testing.T, want int) {
 	t.Helper()
 	all := make([]byte, 1<<20)
-	all = all[:runtime.Stack(all, true)]
+	n := runtime.Stack(all, true)
+	if n == len(all) {
+		t.Fatal("more stacks than fit")
+	}
+	all = all[:n]
 	if got := strings.Count(string(all), "hub.(*room).catchUp("); got != want {
 		t.Errorf("%d memberships are catching up, want %d", got, want)
 	}

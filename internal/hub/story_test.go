@@ -2,6 +2,7 @@ package hub_test
 
 import (
 	"bufio"
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -106,7 +107,7 @@ func (s *source) ItemsAfter(ctx context.Context, stream center.StreamID, seq int
 	if slices.Contains(s.erased, stream) {
 		return nil, nil
 	}
-	rest := s.items[stream][min(int(seq), len(s.items[stream])):]
+	rest := s.items[stream][max(0, min(int(seq), len(s.items[stream]))):]
 	return append([]center.Item(nil), rest[:min(limit, len(rest))]...), nil
 }
 
@@ -148,7 +149,7 @@ type stage struct {
 	listen  *memnet.Listener
 	server  *http.Server
 	limit   int                  // of a principal's sockets
-	sockets chan hub.Memberships // of the sockets that are no participant's
+	sockets chan hub.Memberships // of the sockets that join streams
 }
 
 // story runs f in a bubble. A goroutine of the hub that outlives its Close fails the test: the bubble sees it.
@@ -167,7 +168,9 @@ func newStage(t *testing.T, opt hub.Options) *stage {
 	if opt.Bus == nil {
 		opt.Bus = s.bus
 	}
-	opt.Log = slog.New(slog.NewTextHandler(t.Output(), nil))
+	if opt.Log == nil {
+		opt.Log = slog.New(slog.NewTextHandler(t.Output(), nil))
+	}
 	s.hub = hub.New(opt)
 	s.server = &http.Server{Handler: http.HandlerFunc(s.serve)}
 	go s.server.Serve(s.listen)
@@ -183,7 +186,10 @@ func (s *stage) serve(w http.ResponseWriter, r *http.Request) {
 	}
 	who := participant(chat, center.ParticipantID(q.Get("p")))
 	who.Limit = s.limit
-	s.hub.Serve(w, r, who)
+	memberships, _ := s.hub.Serve(w, r, who)
+	if q.Has("joins") {
+		s.sockets <- memberships
+	}
 }
 
 func participant(chat center.StreamID, p center.ParticipantID) hub.Socket {
@@ -559,6 +565,35 @@ func TestAStoreThatFailsIsAskedAgain(t *testing.T) {
 		time.Sleep(time.Second)
 		ana.hears("lost by the bus", "two")
 		bob.hears("lost by the bus", "two")
+	})
+}
+
+// What operators look for in the log names a chat as such; other streams are streams.
+func TestTheLogNamesChats(t *testing.T) {
+	var log bytes.Buffer
+	story(t, hub.Options{Remote: true, Log: slog.New(slog.NewTextHandler(&log, nil))}, func(s *stage) {
+		next := func(want string) {
+			s.Helper()
+			time.Sleep(2500 * time.Millisecond)
+			synctest.Wait()
+			if got := log.String(); strings.Count(got, "\n") != 1 || !strings.Contains(got, want) {
+				s.Errorf("logged %q, want %q", got, want)
+			}
+			log.Reset()
+		}
+		s.source.behave(func(src *source) { src.fail = 1 })
+		ana, bob := s.dial(customer), s.socket("bob")
+		ana.send(subscribe)
+		next(`msg="chat not opened for its sockets, trying again" chat=` + string(chat))
+		s.source.behave(func(src *source) { src.fail = 1 })
+		next(`msg="sockets not compared with the store" chats=1`)
+		s.source.commit(message(agent, "lost"))
+		s.source.behave(func(src *source) { src.fail = 1 })
+		s.say(agent, "two")
+		next(`msg="gap not read, trying again" chat=` + string(chat))
+		s.source.behave(func(src *source) { src.fail = 1 })
+		bob.joins(work, 0)
+		next(`msg="stream not opened for its sockets, trying again" stream=` + string(work))
 	})
 }
 
