@@ -420,7 +420,7 @@ func (c *conn) push(frame []byte) {
 	c.enqueue(frame)
 }
 
-// enqueue puts the frame into the queue and sees that somebody writes it. c.mu is held.
+// enqueue puts the frame into the queue and sees that a writer runs. c.mu is held.
 func (c *conn) enqueue(frame []byte) {
 	c.queue = append(c.queue, frame)
 	c.bytes += len(frame)
@@ -551,6 +551,7 @@ func (c *conn) fail() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.drop()
+	c.drained()
 	c.closing, c.writing = true, false
 	c.Conn.Close()
 }

@@ -290,7 +290,7 @@ func (h *Hub) connected(m *Membership) {
 			c.shut(closeGoingAway, "not connected")
 			return
 		}
-		if !h.retry(wait, "participant not marked connected", m.viewer.Chat, err) || m.gone.Load() {
+		if !h.retry(wait, "participant not marked connected", "chat", m.viewer.Chat, err) || m.gone.Load() {
 			return
 		}
 	}
@@ -334,8 +334,9 @@ const firstWait, lastWait = 50 * time.Millisecond, 2 * time.Second
 
 func longer(wait time.Duration) time.Duration { return min(2*wait, lastWait) }
 
-// retry waits before the source is asked again, and reports whether the hub is still there after it.
-func (h *Hub) retry(wait time.Duration, what string, stream center.StreamID, err error) bool {
+// retry waits before the source is asked again, and reports whether the hub is still there after it. The log names the
+// stream by its kind.
+func (h *Hub) retry(wait time.Duration, what, kind string, stream center.StreamID, err error) bool {
 	if h.ctx.Err() != nil {
 		return false
 	}
@@ -343,7 +344,7 @@ func (h *Hub) retry(wait time.Duration, what string, stream center.StreamID, err
 	if errors.Is(err, center.ErrDamaged) {
 		level = slog.LevelDebug // its finder has said it, once
 	}
-	h.opt.Log.Log(h.ctx, level, what+", trying again", "stream", stream, "err", err)
+	h.opt.Log.Log(h.ctx, level, what+", trying again", kind, stream, "err", err)
 	t := time.NewTimer(wait)
 	defer t.Stop()
 	select {

@@ -1,6 +1,7 @@
 package hub
 
 import (
+	"net"
 	"testing"
 	"time"
 	"unsafe"
@@ -73,5 +74,29 @@ func TestAMembershipThatIsGoneJoinsNoRoom(t *testing.T) {
 	h.running.Wait()
 	if len(h.rooms) != 0 {
 		t.Error("a room that nothing leaves")
+	}
+}
+
+// A writer that fails is the last that could wake who waits for the queue.
+func TestNothingWaitsForAQueueThatCannotBeWritten(t *testing.T) {
+	h := New(Options{Queue: 2})
+	ours, theirs := net.Pipe()
+	defer theirs.Close()
+	c := &conn{Conn: ours, hub: h, writing: true, joined: new(joined)}
+	full := func() { c.queue = [][]byte{{1}, {2}} }
+	full()
+	waiting := c.emptied()
+	if waiting == nil {
+		t.Fatal("not full")
+	}
+	c.fail()
+	select {
+	case <-waiting:
+	default:
+		t.Error("not woken")
+	}
+	full()
+	if c.emptied() != nil {
+		t.Error("a wait that nothing ends")
 	}
 }

@@ -9,15 +9,19 @@ import (
 // Stream is what a socket joins beside a participant's own chat: a stream, where to begin, and what to show of it.
 type Stream struct {
 	ID center.StreamID
-	// After is the cursor: the sequence of the last item that the client has. Every item behind it is shown once and in
-	// order, those that are committed already too.
+	// After is the cursor: the sequence of the last item that the client has, or zero or less for none. Every item behind it
+	// is shown once and in order, those that are committed already too. A cursor beyond the last committed item cannot be of
+	// this stream as it is now (it may be older than a restore from a backup) and would hide what comes up to it: it ends
+	// the membership, so that its owner starts anew. It is not noticed once the stream has come as far again.
 	After int64
 	// Show returns the text of the frame that the socket gets for an item, nil for none, and whether the item is the last:
 	// then the membership ends and the socket stays. Ephemeral items (Seq 0) may come once the client has all others;
 	// a [center.Marker] never comes. Show is called for one item at a time and must not block; it may join and leave.
 	Show func(it *center.Item) (text []byte, last bool)
-	// Ended, if set, is called once when the membership has ended with its last item, or because the stream was erased. It
-	// is not called after Leave, nor when the socket ends.
+	// Ended, if set, is called once when the membership has ended by itself: with its last item, because of its cursor, or
+	// because the stream was erased. That the stream was erased is seen when a membership catches up on it, and by the
+	// comparison with the store, which there is with [Options.Remote] only: otherwise a membership that is as far as its
+	// stream stays. Ended is not called after Leave, nor when the socket ends.
 	Ended func()
 }
 
@@ -116,7 +120,7 @@ type Memberships struct{ conn *conn }
 // Join adds a membership to the socket. On a socket that has ended it adds none, and nothing is shown.
 func (ms Memberships) Join(s Stream) *Membership {
 	c := ms.conn
-	m := &Membership{conn: c, other: &s, seq: s.After}
+	m := &Membership{conn: c, other: &s, seq: max(0, s.After)}
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.forgotten() {
@@ -173,10 +177,14 @@ func (c *conn) partAll() []*Membership {
 // forgotten says that the socket has ended. c.mu is held.
 func (c *conn) forgotten() bool { return c.own.gone.Load() }
 
-// isFull says that half of the queue is taken: the other half is for what is new, and not for what a client catches up on.
-// c.mu is held.
+// isFull says that half of the queue is taken, counting what will be put into it once the participant is connected: the
+// other half is for what is new, and not for what a client catches up on. c.mu is held.
 func (c *conn) isFull() bool {
-	return len(c.queue) > c.hub.opt.Queue/2 || c.bytes > c.hub.opt.QueueBytes/2
+	bytes := c.bytes
+	for _, frame := range c.late {
+		bytes += len(frame)
+	}
+	return len(c.queue)+len(c.late) > c.hub.opt.Queue/2 || bytes > c.hub.opt.QueueBytes/2
 }
 
 // hasRoom says that the queue takes more of what a client catches up on.
@@ -187,11 +195,11 @@ func (c *conn) hasRoom() bool {
 }
 
 // emptied returns a channel that is closed when a full queue has been written or the socket has ended; nil if the queue is
-// not full.
+// not full, or the socket closes already: then nothing may be left that would close the channel.
 func (c *conn) emptied() <-chan struct{} {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if !c.isFull() {
+	if c.closing || !c.isFull() {
 		return nil
 	}
 	if c.joined.drained == nil {

@@ -3,6 +3,7 @@ package hub_test
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"runtime"
 	"slices"
@@ -27,8 +28,8 @@ const (
 
 var names = map[center.StreamID]string{work: "work", chat: "chat", other: "other"}
 
-// desk is a socket without a chat of its own, which joins what it is told to.
-type desk struct {
+// socket is a socket without a chat of its own, which joins what it is told to.
+type socket struct {
 	*client
 	hub.Memberships
 
@@ -36,18 +37,18 @@ type desk struct {
 	ended []string
 }
 
-func (s *stage) desk(principal string) *desk {
+func (s *stage) socket(principal string) *socket {
 	s.Helper()
-	c := s.dialAs("desk=" + principal)
-	return &desk{client: c, Memberships: <-s.desks}
+	c := s.dialAs("socket=" + principal)
+	return &socket{client: c, Memberships: <-s.sockets}
 }
 
 // joins a stream whose items are shown with its name in front, and whose last is the one that says "end".
-func (d *desk) joins(id center.StreamID, after int64) *hub.Membership {
-	m := d.Join(hub.Stream{ID: id, After: after, Show: shown(id), Ended: func() {
-		d.mu.Lock()
-		defer d.mu.Unlock()
-		d.ended = append(d.ended, names[id])
+func (c *socket) joins(id center.StreamID, after int64) *hub.Membership {
+	m := c.Join(hub.Stream{ID: id, After: after, Show: shown(id), Ended: func() {
+		c.mu.Lock()
+		defer c.mu.Unlock()
+		c.ended = append(c.ended, names[id])
 	}})
 	synctest.Wait()
 	return m
@@ -66,7 +67,7 @@ func shown(id center.StreamID) func(*center.Item) ([]byte, bool) {
 	}
 }
 
-// those is what a desk hears of several items of a stream.
+// those is what a socket hears of several items of a stream.
 func those(id center.StreamID, texts ...string) []string {
 	var want []string
 	for _, text := range texts {
@@ -75,18 +76,18 @@ func those(id center.StreamID, texts ...string) []string {
 	return want
 }
 
-func (d *desk) sees(want ...[]string) {
-	d.s.Helper()
-	d.hears(slices.Concat(want...)...)
+func (c *socket) sees(want ...[]string) {
+	c.s.Helper()
+	c.hears(slices.Concat(want...)...)
 }
 
-func (d *desk) hasEnded(want ...string) {
-	d.s.Helper()
+func (c *socket) hasEnded(want ...string) {
+	c.s.Helper()
 	synctest.Wait()
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	if !slices.Equal(d.ended, want) {
-		d.s.Errorf("ended %q, want %q", d.ended, want)
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if !slices.Equal(c.ended, want) {
+		c.s.Errorf("ended %q, want %q", c.ended, want)
 	}
 }
 
@@ -100,7 +101,7 @@ func (s *stage) streams(want int) {
 
 func TestASocketOfSeveralStreams(t *testing.T) {
 	story(t, hub.Options{}, func(s *stage) {
-		ana, bob := s.join(customer), s.desk("bob")
+		ana, bob := s.join(customer), s.socket("bob")
 		bob.joins(work, 0)
 		bob.joins(chat, 0)
 		s.sayIn(work, agent, "accepted")
@@ -122,7 +123,7 @@ func TestASocketOfSeveralStreams(t *testing.T) {
 
 func TestOneMembershipEndsAndTheOthersGoOn(t *testing.T) {
 	story(t, hub.Options{}, func(s *stage) {
-		ana, bob := s.join(customer), s.desk("bob")
+		ana, bob := s.join(customer), s.socket("bob")
 		for _, id := range []center.StreamID{work, chat, other} {
 			bob.joins(id, 0)
 		}
@@ -138,7 +139,7 @@ func TestOneMembershipEndsAndTheOthersGoOn(t *testing.T) {
 		bob.hasEnded("other")
 		s.streams(2)
 
-		// The end of a chat ends the customer's socket, and no desk's.
+		// The end of a chat ends the customer's socket, and no other.
 		s.happens("", center.EventEnded)
 		s.say("", "end")
 		ana.leaves(websocket.StatusNormalClosure)
@@ -173,9 +174,9 @@ func TestAMembershipGetsAllAfterItsCursor(t *testing.T) {
 					}
 				}
 				before(s)
-				bob := s.desk("bob")
+				bob := s.socket("bob")
 				bob.joins(work, 0)
-				s.source.behave(func(d *source) { d.slow = 100 * time.Millisecond })
+				s.source.behave(func(src *source) { src.slow = 100 * time.Millisecond })
 				bob.joins(chat, 100)
 				for i := range 5 { // while it reads, and after it
 					time.Sleep(90 * time.Millisecond)
@@ -209,7 +210,7 @@ func TestAMembershipGetsAllAfterItsCursor(t *testing.T) {
 // A client may come from a node that has heard more than this one.
 func TestACursorAheadOfTheRoom(t *testing.T) {
 	story(t, hub.Options{}, func(s *stage) {
-		ana, bob := s.join(customer), s.desk("bob")
+		ana, bob := s.join(customer), s.socket("bob")
 		for _, text := range []string{"one", "two", "three"} {
 			s.source.commit(message(agent, text)) // lost by the bus
 		}
@@ -217,9 +218,36 @@ func TestACursorAheadOfTheRoom(t *testing.T) {
 		ana.hears("one", "two", "three")
 		bob.sees(those(chat, "three"))
 		s.say(agent, "four")
-		bob.joins(work, 7) // further than anything that is committed
-		s.sayIn(work, agent, "one")
 		bob.sees(those(chat, "four"))
+		bob.hasEnded()
+	})
+}
+
+// A client's cursor may be older than a restore from a backup, or made up.
+func TestACursorThatCannotBe(t *testing.T) {
+	story(t, hub.Options{}, func(s *stage) {
+		bob := s.socket("bob")
+		s.say(customer, "one")
+		bob.joins(chat, 2)
+		bob.hasEnded("chat")
+		s.streams(0)
+
+		bob.joins(chat, 1)
+		s.source.behave(func(src *source) { src.fail = 3 })
+		bob.joins(chat, 1<<62)
+		s.say(customer, "two")
+		bob.sees(those(chat, "two"))
+		bob.hasEnded("chat")
+		time.Sleep(time.Second) // the store is asked until it answers
+		bob.hasEnded("chat", "chat")
+		s.say(customer, "three")
+		bob.sees(those(chat, "three"))
+		s.streams(1)
+
+		bob.joins(work, -7)
+		s.sayIn(work, agent, "free")
+		bob.joins(work, -1)
+		bob.sees(those(work, "free", "free"))
 	})
 }
 
@@ -228,8 +256,8 @@ func TestAMembershipIsReadFromAStoreThatFails(t *testing.T) {
 		s.join(customer)
 		s.say(customer, "one")
 		s.say(customer, "two")
-		bob := s.desk("bob")
-		s.source.behave(func(d *source) { d.fail = 3 })
+		bob := s.socket("bob")
+		s.source.behave(func(src *source) { src.fail = 3 })
 		bob.joins(chat, 0)
 		bob.sees()
 		time.Sleep(time.Second)
@@ -239,16 +267,16 @@ func TestAMembershipIsReadFromAStoreThatFails(t *testing.T) {
 		s.say(customer, "three")
 		texts := []string{"one", "two", "three"}
 		for missing := range 2 {
-			cyd := s.desk("cyd")
+			cyd := s.socket("cyd")
 			var all []center.Item
-			s.source.behave(func(d *source) {
-				all = slices.Clone(d.items[chat])
-				d.items[chat] = slices.Delete(d.items[chat], missing, missing+1)
+			s.source.behave(func(src *source) {
+				all = slices.Clone(src.items[chat])
+				src.items[chat] = slices.Delete(src.items[chat], missing, missing+1)
 			})
 			cyd.joins(chat, 0)
 			time.Sleep(time.Minute)
 			cyd.sees(those(chat, texts[:missing]...))
-			s.source.behave(func(d *source) { d.items[chat] = all })
+			s.source.behave(func(src *source) { src.items[chat] = all })
 			time.Sleep(3 * time.Second)
 			cyd.sees(those(chat, texts[missing:]...))
 		}
@@ -259,18 +287,18 @@ func TestLimitsArePerPrincipal(t *testing.T) {
 	story(t, hub.Options{}, func(s *stage) {
 		s.limit = 2
 		ana, again := s.join(customer), s.join(customer)
-		bob, cyd := s.desk("bob"), s.desk("cyd")
-		second := s.desk("bob")
-		for _, d := range []*desk{bob, cyd, second} {
-			d.joins(work, 0)
+		bob, cyd := s.socket("bob"), s.socket("cyd")
+		second := s.socket("bob")
+		for _, c := range []*socket{bob, cyd, second} {
+			c.joins(work, 0)
 		}
 		s.streams(2)
-		third := s.desk("bob")
+		third := s.socket("bob")
 		bob.leaves(websocket.StatusGoingAway)
 		third.joins(work, 0)
 		s.sayIn(work, agent, "hi")
-		for _, d := range []*desk{cyd, second, third} {
-			d.sees(those(work, "hi"))
+		for _, c := range []*socket{cyd, second, third} {
+			c.sees(those(work, "hi"))
 		}
 		if !ana.isOpen() || !again.isOpen() || s.hub.Stats().Sockets != 5 {
 			t.Errorf("stats %+v", s.hub.Stats())
@@ -280,7 +308,7 @@ func TestLimitsArePerPrincipal(t *testing.T) {
 
 func TestWhatTheBusLosesIsRepairedForEachMembership(t *testing.T) {
 	story(t, hub.Options{Remote: true}, func(s *stage) {
-		bob := s.desk("bob")
+		bob := s.socket("bob")
 		bob.joins(work, 0)
 		bob.joins(chat, 0)
 		s.source.commitTo(work, message(agent, "lost"))
@@ -294,7 +322,7 @@ func TestWhatTheBusLosesIsRepairedForEachMembership(t *testing.T) {
 
 func TestLeaving(t *testing.T) {
 	story(t, hub.Options{}, func(s *stage) {
-		ana, bob := s.join(customer), s.desk("bob")
+		ana, bob := s.join(customer), s.socket("bob")
 		ofWork, ofChat := bob.joins(work, 0), bob.joins(chat, 0)
 		s.streams(2)
 		ofChat.Leave()
@@ -321,8 +349,8 @@ func TestLeavingWhileTheStoreIsSlow(t *testing.T) {
 	story(t, hub.Options{}, func(s *stage) {
 		s.join(customer)
 		s.say(customer, "hi")
-		bob := s.desk("bob")
-		s.source.behave(func(d *source) { d.slow = time.Second })
+		bob := s.socket("bob")
+		s.source.behave(func(src *source) { src.slow = time.Second })
 		opening, behind := bob.joins(work, 0), bob.joins(chat, 0)
 		s.streams(2)
 		opening.Leave()
@@ -343,7 +371,7 @@ func TestLeavingWhileTheStoreIsSlow(t *testing.T) {
 // Streams are joined and left because of what other streams show, so Show may do it.
 func TestJoiningAndLeavingFromWithinShow(t *testing.T) {
 	story(t, hub.Options{}, func(s *stage) {
-		bob := s.desk("bob")
+		bob := s.socket("bob")
 		s.say(customer, "hi")
 		var ofChat, ofWork *hub.Membership
 		ofWork = bob.Join(hub.Stream{ID: work, Show: func(it *center.Item) ([]byte, bool) {
@@ -374,7 +402,7 @@ func TestJoiningAndLeavingFromWithinShow(t *testing.T) {
 
 func TestJoiningAfterTheSocketHasEnded(t *testing.T) {
 	story(t, hub.Options{}, func(s *stage) {
-		bob := s.desk("bob")
+		bob := s.socket("bob")
 		before := bob.joins(work, 0)
 		bob.conn.CloseNow()
 		s.streams(0)
@@ -387,7 +415,7 @@ func TestJoiningAfterTheSocketHasEnded(t *testing.T) {
 
 func TestASocketWithoutAChatHasNoneToSubscribeTo(t *testing.T) {
 	story(t, hub.Options{}, func(s *stage) {
-		bob := s.desk("bob")
+		bob := s.socket("bob")
 		bob.send(subscribe)
 		bob.send(`{"topic":"aws/heartbeat"}`)
 		bob.hears("failure[aws/chat]", "heartbeat")
@@ -401,26 +429,73 @@ func TestASocketWithoutAChatHasNoneToSubscribeTo(t *testing.T) {
 func TestAnErasedStreamEndsItsMembershipsAlone(t *testing.T) {
 	story(t, hub.Options{Remote: true}, func(s *stage) {
 		s.say(customer, "hi")
-		ana, bob := s.join(customer), s.desk("bob")
+		ana, bob := s.join(customer), s.socket("bob")
 		bob.joins(work, 0)
 		bob.joins(chat, 1)
-		s.source.behave(func(d *source) { d.erased = []center.StreamID{chat} })
-		bob.joins(chat, 0) // can never catch up
+		s.source.behave(func(src *source) { src.erased = []center.StreamID{chat} })
 		time.Sleep(2 * time.Second)
 		ana.leaves(websocket.StatusGoingAway)
-		bob.hasEnded("chat", "chat")
+		bob.hasEnded("chat")
 		s.streams(1)
-		time.Sleep(2 * time.Second)
-		catchingUp(t, 0)
 		s.sayIn(work, agent, "free")
 		bob.sees(those(work, "free"))
 	})
 }
 
+func TestAnErasedStreamIsSeenByAMembershipThatCatchesUp(t *testing.T) {
+	story(t, hub.Options{}, func(s *stage) {
+		s.say(customer, "hi")
+		ana, bob := s.join(customer), s.socket("bob")
+		bob.joins(work, 0)
+		bob.joins(chat, 1)
+		s.source.behave(func(src *source) { src.items[chat] = nil }) // lost, but the stream is there
+		bob.joins(chat, 0)
+		time.Sleep(time.Minute)
+		bob.hasEnded()
+		catchingUp(t, 1)
+		s.source.behave(func(src *source) { src.erased = []center.StreamID{chat} })
+		time.Sleep(2 * time.Second)
+		bob.hasEnded("chat", "chat")
+		catchingUp(t, 0)
+		ana.leaves(websocket.StatusGoingAway)
+		s.streams(1)
+		s.sayIn(work, agent, "free")
+		bob.sees(those(work, "free"))
+	})
+}
+
+// What a participant's socket catches up on waits with its other items for the answer to the subscription.
+func TestCatchingUpWaitsForTheSubscription(t *testing.T) {
+	for name, size := range map[string]int{"many": 1, "long": 100} {
+		t.Run(name, func(t *testing.T) {
+			story(t, hub.Options{Queue: 16 * size, QueueBytes: 16000}, func(s *stage) {
+				var want []string
+				for i := range 30 {
+					want = append(want, fmt.Sprintf("%0*d", 10*size, i))
+					s.source.commitTo(work, message(agent, want[i]))
+				}
+				s.source.behave(func(src *source) { src.refuse = errors.New("the disk is full") })
+				ana := &socket{client: s.dialAs("joins&p=" + string(customer)), Memberships: <-s.sockets}
+				ana.send(subscribe)
+				synctest.Wait()
+				ana.joins(work, 0)
+				time.Sleep(time.Second)
+				ana.hears()
+				s.source.behave(func(src *source) { src.refuse = nil })
+				time.Sleep(3 * time.Second)
+				ana.sees([]string{"subscribed"}, those(work, want...))
+				if !ana.isOpen() {
+					t.Error("closed")
+				}
+			})
+		})
+	}
+}
+
 func TestASlowReaderOfSeveralStreamsLeaves(t *testing.T) {
 	story(t, hub.Options{Queue: 256}, func(s *stage) {
-		s.rudeAs("desk=bob")
-		bob := &desk{Memberships: <-s.desks}
+		s.rudeAs("socket=bob")
+		bob := &socket{Memberships: <-s.sockets}
 		bob.joins(work, 0)
 		bob.joins(chat, 0)
 		s.streams(2)
@@ -449,7 +524,7 @@ func TestCatchingUpWaitsForTheClient(t *testing.T) {
 			s.source.commit(message(customer, fmt.Sprint(i)))
 			s.source.commitTo(work, message(agent, fmt.Sprint(i)))
 		}
-		bob := s.desk("bob")
+		bob := s.socket("bob")
 		bob.Join(hub.Stream{ID: work, Show: shown(work)})
 		bob.joins(chat, 0)
 		heard := bob.news()
@@ -460,8 +535,8 @@ func TestCatchingUpWaitsForTheClient(t *testing.T) {
 			}
 		}
 
-		rude := s.rudeAs("desk=cyd") // never reads
-		cyd := &desk{Memberships: <-s.desks}
+		rude := s.rudeAs("socket=cyd") // never reads
+		cyd := &socket{Memberships: <-s.sockets}
 		long := strings.Repeat("x", 8000)
 		for range 100 {
 			s.say(customer, long)
@@ -486,7 +561,11 @@ func TestCatchingUpWaitsForTheClient(t *testing.T) {
 func catchingUp(t *testing.T, want int) {
 	t.Helper()
 	all := make([]byte, 1<<20)
-	all = all[:runtime.Stack(all, true)]
+	n := runtime.Stack(all, true)
+	if n == len(all) {
+		t.Fatal("more stacks than fit")
+	}
+	all = all[:n]
 	if got := strings.Count(string(all), "hub.(*room).catchUp("); got != want {
 		t.Errorf("%d memberships are catching up, want %d", got, want)
 	}
@@ -498,16 +577,16 @@ func TestNothingIsReadForASocketThatCloses(t *testing.T) {
 			s.source.commit(message(customer, "hi"))
 		}
 		s.join(customer)
-		r := s.rudeAs("desk=bob")
-		bob := &desk{Memberships: <-s.desks}
-		s.source.behave(func(d *source) { d.slow = 100 * time.Millisecond })
+		r := s.rudeAs("socket=bob")
+		bob := &socket{Memberships: <-s.sockets}
+		s.source.behave(func(src *source) { src.slow = 100 * time.Millisecond })
 		bob.joins(chat, 0)
 		time.Sleep(150 * time.Millisecond)
 		s.hub.SendAway(context.Background(), 0) // its client does not answer
 		time.Sleep(time.Second)
-		s.source.behave(func(d *source) {
-			if d.pages != 2 {
-				t.Errorf("%d pages read", d.pages)
+		s.source.behave(func(src *source) {
+			if src.pages != 2 {
+				t.Errorf("%d pages read", src.pages)
 			}
 		})
 		r.c.Close()
@@ -518,8 +597,8 @@ func TestTheHubClosesWhileMembershipsCatchUp(t *testing.T) {
 	story(t, hub.Options{}, func(s *stage) {
 		s.join(customer)
 		s.say(customer, "hi")
-		bob := s.desk("bob")
-		s.source.behave(func(d *source) { d.slow = time.Hour })
+		bob := s.socket("bob")
+		s.source.behave(func(src *source) { src.slow = time.Hour })
 		bob.joins(chat, 0)
 		bob.joins(work, 0)
 		start := time.Now()
@@ -553,8 +632,8 @@ func TestEveryStreamOnceAndInOrder(t *testing.T) {
 			network := bustest.New(seed, faults)
 			there, here := network.Node(), network.Node()
 			s := newStage(t, hub.Options{Bus: here, Remote: true})
-			bob := s.desk("bob")
-			s.source.behave(func(d *source) { d.fail, d.slow = fail, time.Duration(slow)*time.Millisecond })
+			bob := s.socket("bob")
+			s.source.behave(func(src *source) { src.fail, src.slow = fail, time.Duration(slow)*time.Millisecond })
 			all := []center.StreamID{work, chat, other}
 			said, heard := make(map[center.StreamID][]string), make(map[center.StreamID][]string)
 			joined := make(map[center.StreamID]*hub.Membership)

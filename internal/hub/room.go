@@ -19,10 +19,11 @@ type room struct {
 	stream center.StreamID
 	refs   int // memberships that joined; guarded by hub.mu
 
-	mu    sync.Mutex
-	ready bool // delivered is known; until then members is empty
-	dead  bool // the last membership has ended
-	stop  func()
+	mu     sync.Mutex
+	ready  bool // delivered is known; until then members is empty
+	dead   bool // the last membership has ended
+	ofChat bool // a participant has joined it: it is a chat's
+	stop   func()
 	// pending wait for ready. Members get every item after delivered, those that are behind excepted: they catch up.
 	pending, members []*Membership
 	delivered        int64
@@ -65,10 +66,24 @@ func (r *room) lastSeq() (seq int64, ok bool) {
 		if err == nil {
 			return last[r.stream], true
 		}
-		if !r.hub.retry(wait, "stream not opened for its sockets", r.stream, err) || r.isDead() {
+		if !r.retry(wait, r.kind()+" not opened for its sockets", err) || r.isDead() {
 			return 0, false
 		}
 	}
+}
+
+// kind is what the log calls the stream.
+func (r *room) kind() string {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.ofChat {
+		return "chat"
+	}
+	return "stream"
+}
+
+func (r *room) retry(wait time.Duration, what string, err error) bool {
+	return r.hub.retry(wait, what, r.kind(), r.stream, err)
 }
 
 func (r *room) makeReady(last int64) (admitted []*Membership) {
@@ -88,6 +103,7 @@ func (r *room) makeReady(last int64) (admitted []*Membership) {
 func (r *room) admit(m *Membership) bool {
 	r.mu.Lock()
 	defer r.mu.Unlock()
+	r.ofChat = r.ofChat || m.other == nil
 	switch {
 	case m.gone.Load():
 		return false
@@ -107,9 +123,31 @@ func (r *room) enter(m *Membership) {
 		m.conn.admit()
 		return
 	}
-	r.known = max(r.known, m.seq) // the client may have heard from another node what was lost on the way to this one
-	if m.behind = m.seq < r.delivered; m.behind {
+	switch m.behind = m.seq < r.delivered; {
+	case m.behind:
 		r.hub.running.Go(func() { r.catchUp(m) })
+	case m.seq > r.delivered:
+		r.hub.running.Go(func() { r.confirm(m) })
+	}
+}
+
+// confirm asks the store about a cursor that is ahead of the room. The client may have heard from another node what was
+// lost or is late on the way to this one; then the store has it, as it was committed before it was shown.
+func (r *room) confirm(m *Membership) {
+	for wait := firstWait; !m.gone.Load() && !m.conn.leaving(); wait = longer(wait) {
+		last, err := r.hub.opt.Source.LastSeqs(r.hub.ctx, []center.StreamID{r.stream})
+		switch {
+		case err != nil:
+			if !r.retry(wait, "cursor not compared with the store", err) {
+				return
+			}
+		case last[r.stream] < m.seq:
+			m.end()
+			return
+		default:
+			r.hear(last[r.stream])
+			return
+		}
 	}
 }
 
@@ -137,11 +175,22 @@ func (r *room) catchUp(m *Membership) {
 			wait = firstWait
 			continue
 		}
-		if !r.hub.retry(wait, "membership not caught up", r.stream, err) {
+		if err == errHole && len(items) == 0 && r.isErased() {
+			r.gone()
+			return
+		}
+		if !r.retry(wait, "membership not caught up", err) {
 			return
 		}
 		wait = longer(wait)
 	}
+}
+
+// isErased says that the store does not have the stream any more, which had items. A store that does not answer may.
+func (r *room) isErased() bool {
+	last, err := r.hub.opt.Source.LastSeqs(r.hub.ctx, []center.StreamID{r.stream})
+	_, there := last[r.stream]
+	return err == nil && !there
 }
 
 // isBehind says that there is more to catch up on. When there is not, the membership gets what comes next.
@@ -284,7 +333,7 @@ func (r *room) readGap() {
 			wait = firstWait
 			continue
 		}
-		if !r.hub.retry(wait, "gap not read", r.stream, err) {
+		if !r.retry(wait, "gap not read", err) {
 			return
 		}
 		wait = longer(wait)
@@ -381,7 +430,8 @@ func (h *Hub) compare(rooms []*room) {
 	defer cancel()
 	last, err := h.opt.Source.LastSeqs(ctx, streams)
 	if err != nil {
-		h.opt.Log.Warn("sockets not compared with the store", "streams", len(streams), "err", err)
+		// "chats", as in Stats: in logs since all of them were.
+		h.opt.Log.Warn("sockets not compared with the store", "chats", len(streams), "err", err)
 		return
 	}
 	for _, r := range rooms {

@@ -40,7 +40,7 @@ func TestEveryItemOnceAndInOrder(t *testing.T) {
 				s.source.commit(message(agent, fmt.Sprint("before ", i)))
 			}
 			ana := s.join(customer)
-			s.source.behave(func(d *source) { d.fail = fail })
+			s.source.behave(func(src *source) { src.fail = fail })
 			n := 0
 			for _, pause := range pauses {
 				var items []center.Item
@@ -80,7 +80,7 @@ func TestALostLastItemIsFoundByComparing(t *testing.T) {
 			t.Errorf("stats %+v", st)
 		}
 
-		s.source.behave(func(d *source) { d.fail = 1 }) // one comparison fails, the next does not
+		s.source.behave(func(src *source) { src.fail = 1 }) // one comparison fails, the next does not
 		s.source.commit(message(agent, "late"))
 		time.Sleep(4 * time.Second)
 		ana.hears("late")
@@ -91,7 +91,7 @@ func TestSocketsOfAnErasedChatAreSentAway(t *testing.T) {
 	story(t, hub.Options{Remote: true}, func(s *stage) {
 		ana, bob := s.join(customer), s.join(agent)
 		s.say(customer, "hi")
-		s.source.behave(func(d *source) { d.erased = []center.StreamID{chat} })
+		s.source.behave(func(src *source) { src.erased = []center.StreamID{chat} })
 		time.Sleep(2 * time.Second)
 		ana.hears("hi")
 		bob.hears("hi")
@@ -137,14 +137,14 @@ func TestAHoleInTheStoreIsNotSkipped(t *testing.T) {
 				s.source.commit(message(agent, text))
 			}
 			var all []center.Item
-			s.source.behave(func(d *source) {
-				all = slices.Clone(d.items[chat])
-				d.items[chat] = slices.Delete(d.items[chat], missing, missing+1)
+			s.source.behave(func(src *source) {
+				all = slices.Clone(src.items[chat])
+				src.items[chat] = slices.Delete(src.items[chat], missing, missing+1)
 			})
 			s.bus.Publish(chat, all[2:])
 			time.Sleep(2 * time.Minute)
 			ana.hears([]string{"one"}[:missing]...)
-			s.source.behave(func(d *source) { d.items[chat] = all })
+			s.source.behave(func(src *source) { src.items[chat] = all })
 			time.Sleep(3 * time.Second)
 			ana.hears([]string{"one", "two", "three"}[missing:]...)
 		})
@@ -168,7 +168,7 @@ func TestAGoneSourceEndsWithTheHub(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newStage(t, hub.Options{Remote: true})
 		ana := s.join(customer)
-		s.source.behave(func(d *source) { d.slow = time.Hour })
+		s.source.behave(func(src *source) { src.slow = time.Hour })
 		s.source.commit(message(agent, "lost"))
 		s.say(agent, "next")
 		synctest.Wait()

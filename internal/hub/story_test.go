@@ -2,6 +2,7 @@ package hub_test
 
 import (
 	"bufio"
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -43,112 +44,112 @@ type source struct {
 	erased    []center.StreamID
 }
 
-func (d *source) commit(it center.Item) center.Item { return d.commitTo(chat, it) }
+func (s *source) commit(it center.Item) center.Item { return s.commitTo(chat, it) }
 
-func (d *source) commitTo(stream center.StreamID, it center.Item) center.Item {
-	d.mu.Lock()
-	defer d.mu.Unlock()
+func (s *source) commitTo(stream center.StreamID, it center.Item) center.Item {
+	s.mu.Lock()
+	defer s.mu.Unlock()
 	it.Stream = stream
-	it.Seq = int64(len(d.items[stream]) + 1)
+	it.Seq = int64(len(s.items[stream]) + 1)
 	it.ID = center.ItemID(fmt.Sprint("item-", it.Seq))
 	it.Time = time.Date(2026, 1, 1, 0, 0, 0, int(it.Seq)*1e6, time.UTC)
-	if d.items == nil {
-		d.items = make(map[center.StreamID][]center.Item)
+	if s.items == nil {
+		s.items = make(map[center.StreamID][]center.Item)
 	}
-	d.items[stream] = append(d.items[stream], it)
+	s.items[stream] = append(s.items[stream], it)
 	return it
 }
 
-func (d *source) behave(f func(*source)) {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	f(d)
+func (s *source) behave(f func(*source)) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	f(s)
 }
 
 // those are the participants reported connected.
-func (d *source) those() []center.ParticipantID {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	return slices.Clone(d.connected)
+func (s *source) those() []center.ParticipantID {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return slices.Clone(s.connected)
 }
 
-func (d *source) read(ctx context.Context) error {
-	d.mu.Lock()
-	slow := d.slow
-	d.mu.Unlock()
+func (s *source) read(ctx context.Context) error {
+	s.mu.Lock()
+	slow := s.slow
+	s.mu.Unlock()
 	select {
 	case <-time.After(slow):
 	case <-ctx.Done():
 	}
-	if err := d.call(); err != nil {
+	if err := s.call(); err != nil {
 		return err
 	}
 	return ctx.Err()
 }
 
-func (d *source) call() error {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	if d.fail > 0 {
-		d.fail--
+func (s *source) call() error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.fail > 0 {
+		s.fail--
 		return errors.New("the disk is full")
 	}
 	return nil
 }
 
-func (d *source) ItemsAfter(ctx context.Context, stream center.StreamID, seq int64, limit int) ([]center.Item, error) {
-	if err := d.read(ctx); err != nil {
+func (s *source) ItemsAfter(ctx context.Context, stream center.StreamID, seq int64, limit int) ([]center.Item, error) {
+	if err := s.read(ctx); err != nil {
 		return nil, err
 	}
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	d.pages++
-	if slices.Contains(d.erased, stream) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.pages++
+	if slices.Contains(s.erased, stream) {
 		return nil, nil
 	}
-	rest := d.items[stream][min(int(seq), len(d.items[stream])):]
+	rest := s.items[stream][max(0, min(int(seq), len(s.items[stream]))):]
 	return append([]center.Item(nil), rest[:min(limit, len(rest))]...), nil
 }
 
-func (d *source) LastSeqs(ctx context.Context, streams []center.StreamID) (map[center.StreamID]int64, error) {
-	if err := d.read(ctx); err != nil {
+func (s *source) LastSeqs(ctx context.Context, streams []center.StreamID) (map[center.StreamID]int64, error) {
+	if err := s.read(ctx); err != nil {
 		return nil, err
 	}
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	d.asked++
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.asked++
 	last := make(map[center.StreamID]int64)
 	for _, id := range streams {
-		if !slices.Contains(d.erased, id) {
-			last[id] = int64(len(d.items[id]))
+		if !slices.Contains(s.erased, id) {
+			last[id] = int64(len(s.items[id]))
 		}
 	}
 	return last, nil
 }
 
-func (d *source) Connected(_ context.Context, v hub.Viewer) error {
-	if err := d.call(); err != nil {
+func (s *source) Connected(_ context.Context, v hub.Viewer) error {
+	if err := s.call(); err != nil {
 		return err
 	}
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	if d.refuse != nil {
-		return d.refuse
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.refuse != nil {
+		return s.refuse
 	}
-	d.connected = append(d.connected, v.Participant)
+	s.connected = append(s.connected, v.Participant)
 	return nil
 }
 
 // stage is a node in a bubble: the hub behind a real HTTP server on a network in memory.
 type stage struct {
 	*testing.T
-	source *source
-	bus    *bus.Local
-	hub    *hub.Hub
-	listen *memnet.Listener
-	server *http.Server
-	limit  int                  // of a principal's sockets
-	desks  chan hub.Memberships // of the sockets that are no participant's
+	source  *source
+	bus     *bus.Local
+	hub     *hub.Hub
+	listen  *memnet.Listener
+	server  *http.Server
+	limit   int                  // of a principal's sockets
+	sockets chan hub.Memberships // of the sockets that join streams
 }
 
 // story runs f in a bubble. A goroutine of the hub that outlives its Close fails the test: the bubble sees it.
@@ -162,12 +163,14 @@ func story(t *testing.T, opt hub.Options, f func(s *stage)) {
 }
 
 func newStage(t *testing.T, opt hub.Options) *stage {
-	s := &stage{T: t, source: &source{}, bus: bus.NewLocal(), listen: memnet.Listen(), limit: 5, desks: make(chan hub.Memberships, 1)}
+	s := &stage{T: t, source: &source{}, bus: bus.NewLocal(), listen: memnet.Listen(), limit: 5, sockets: make(chan hub.Memberships, 1)}
 	opt.Source = s.source
 	if opt.Bus == nil {
 		opt.Bus = s.bus
 	}
-	opt.Log = slog.New(slog.NewTextHandler(t.Output(), nil))
+	if opt.Log == nil {
+		opt.Log = slog.New(slog.NewTextHandler(t.Output(), nil))
+	}
 	s.hub = hub.New(opt)
 	s.server = &http.Server{Handler: http.HandlerFunc(s.serve)}
 	go s.server.Serve(s.listen)
@@ -176,14 +179,17 @@ func newStage(t *testing.T, opt hub.Options) *stage {
 
 func (s *stage) serve(w http.ResponseWriter, r *http.Request) {
 	q := r.URL.Query()
-	if principal := q.Get("desk"); principal != "" {
+	if principal := q.Get("socket"); principal != "" {
 		memberships, _ := s.hub.Serve(w, r, hub.Socket{Principal: principal, Limit: s.limit})
-		s.desks <- memberships
+		s.sockets <- memberships
 		return
 	}
 	who := participant(chat, center.ParticipantID(q.Get("p")))
 	who.Limit = s.limit
-	s.hub.Serve(w, r, who)
+	memberships, _ := s.hub.Serve(w, r, who)
+	if q.Has("joins") {
+		s.sockets <- memberships
+	}
 }
 
 func participant(chat center.StreamID, p center.ParticipantID) hub.Socket {
@@ -521,7 +527,7 @@ func TestARefusedConnectionIsSentToAskAgain(t *testing.T) {
 
 func TestAStoreThatFailsIsAskedAgain(t *testing.T) {
 	story(t, hub.Options{}, func(s *stage) {
-		s.source.behave(func(d *source) { d.fail = 3 }) // the last sequence fails
+		s.source.behave(func(src *source) { src.fail = 3 }) // the last sequence fails
 		ana, bob := s.dial(customer), s.dial(agent)
 		ana.send(subscribe)
 		bob.send(subscribe)
@@ -538,7 +544,7 @@ func TestAStoreThatFailsIsAskedAgain(t *testing.T) {
 
 		// While connecting fails there is no answer, so that nobody speaks who is not there yet; what is said meanwhile
 		// comes behind it, in order.
-		s.source.behave(func(d *source) { d.fail = 2 })
+		s.source.behave(func(src *source) { src.fail = 2 })
 		cyd := s.dial(agent)
 		cyd.send(subscribe)
 		synctest.Wait()
@@ -553,12 +559,41 @@ func TestAStoreThatFailsIsAskedAgain(t *testing.T) {
 		}
 
 		s.source.commit(message(agent, "lost by the bus"))
-		s.source.behave(func(d *source) { d.fail = 4 }) // reading the gap fails
+		s.source.behave(func(src *source) { src.fail = 4 }) // reading the gap fails
 		s.say(agent, "two")
 		ana.hears()
 		time.Sleep(time.Second)
 		ana.hears("lost by the bus", "two")
 		bob.hears("lost by the bus", "two")
+	})
+}
+
+// What operators look for in the log names a chat as such; other streams are streams.
+func TestTheLogNamesChats(t *testing.T) {
+	var log bytes.Buffer
+	story(t, hub.Options{Remote: true, Log: slog.New(slog.NewTextHandler(&log, nil))}, func(s *stage) {
+		next := func(want string) {
+			s.Helper()
+			time.Sleep(2500 * time.Millisecond)
+			synctest.Wait()
+			if got := log.String(); strings.Count(got, "\n") != 1 || !strings.Contains(got, want) {
+				s.Errorf("logged %q, want %q", got, want)
+			}
+			log.Reset()
+		}
+		s.source.behave(func(src *source) { src.fail = 1 })
+		ana, bob := s.dial(customer), s.socket("bob")
+		ana.send(subscribe)
+		next(`msg="chat not opened for its sockets, trying again" chat=` + string(chat))
+		s.source.behave(func(src *source) { src.fail = 1 })
+		next(`msg="sockets not compared with the store" chats=1`)
+		s.source.commit(message(agent, "lost"))
+		s.source.behave(func(src *source) { src.fail = 1 })
+		s.say(agent, "two")
+		next(`msg="gap not read, trying again" chat=` + string(chat))
+		s.source.behave(func(src *source) { src.fail = 1 })
+		bob.joins(work, 0)
+		next(`msg="stream not opened for its sockets, trying again" stream=` + string(work))
 	})
 }
 
@@ -576,7 +611,7 @@ func TestNewsOfWhatIsNotInTheStore(t *testing.T) {
 
 func TestSocketsLeaveWhileTheStoreIsSlow(t *testing.T) {
 	story(t, hub.Options{}, func(s *stage) {
-		s.source.behave(func(d *source) { d.slow = time.Minute })
+		s.source.behave(func(src *source) { src.slow = time.Minute })
 		ana, bob := s.dial(customer), s.dial(agent)
 		ana.send(subscribe)
 		bob.send(subscribe)
@@ -591,7 +626,7 @@ func TestSocketsLeaveWhileTheStoreIsSlow(t *testing.T) {
 		if st := s.hub.Stats(); st.Sockets != 0 || st.Streams != 0 {
 			t.Errorf("stats %+v", st)
 		}
-		s.source.behave(func(d *source) { d.slow = 0 })
+		s.source.behave(func(src *source) { src.slow = 0 })
 		s.join(customer) // a new room, while the old one is still being opened
 		s.say(agent, "hi")
 		time.Sleep(time.Minute)
@@ -643,7 +678,7 @@ func upgradeRequest() *http.Request {
 
 func TestCloseDoesNotWaitForever(t *testing.T) {
 	story(t, hub.Options{}, func(s *stage) {
-		s.source.behave(func(d *source) { d.slow = time.Second })
+		s.source.behave(func(src *source) { src.slow = time.Second })
 		rude := s.rude(customer) // never reads
 		rude.text(subscribe)
 		time.Sleep(2 * time.Second)
@@ -711,7 +746,7 @@ func TestWrongHandshakes(t *testing.T) {
 // A subscription that has arrived counts, though the socket closes right behind it, and the participant may speak.
 func TestASubscriptionCountsThoughTheSocketCloses(t *testing.T) {
 	story(t, hub.Options{}, func(s *stage) {
-		s.source.behave(func(d *source) { d.slow = time.Second })
+		s.source.behave(func(src *source) { src.slow = time.Second })
 		r := s.rude(customer, append(frame(0x81, subscribe), frame(0x88, "\x03\xe8")...)...)
 		if got := r.end(); got != "close:1000 EOF" {
 			t.Errorf("heard %q", got)
@@ -740,7 +775,7 @@ func TestTheSubscriptionOfAClosedSocketIsTriedForTenSeconds(t *testing.T) {
 		t.Run(fmt.Sprint(fails), func(t *testing.T) {
 			story(t, hub.Options{}, func(s *stage) {
 				other := s.join(agent) // so that the room is open
-				s.source.behave(func(d *source) { d.fail = fails; d.connected = nil })
+				s.source.behave(func(src *source) { src.fail = fails; src.connected = nil })
 				r := s.rude(customer, append(frame(0x81, subscribe), frame(0x88, "\x03\xe8")...)...)
 				r.end()
 				r.c.Close()
@@ -751,7 +786,7 @@ func TestTheSubscriptionOfAClosedSocketIsTriedForTenSeconds(t *testing.T) {
 				if st := s.hub.Stats(); st.Sockets != 1 {
 					t.Errorf("stats %+v", st)
 				}
-				s.source.behave(func(d *source) { d.fail = 0 })
+				s.source.behave(func(src *source) { src.fail = 0 })
 				other.conn.CloseNow()
 			})
 		})
