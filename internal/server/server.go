@@ -270,16 +270,16 @@ func randomSecret() string {
 // source is what the hub asks of chats and store.
 type source struct{ s *Server }
 
-func (d source) ItemsAfter(ctx context.Context, id center.StreamID, seq int64, limit int) ([]center.Item, error) {
-	return d.s.store.ItemsAfter(ctx, id, seq, limit)
+func (o source) ItemsAfter(ctx context.Context, id center.StreamID, seq int64, limit int) ([]center.Item, error) {
+	return o.s.store.ItemsAfter(ctx, id, seq, limit)
 }
 
-func (d source) LastSeqs(ctx context.Context, ids []center.StreamID) (map[center.StreamID]int64, error) {
-	return d.s.store.LastSeqs(ctx, ids)
+func (o source) LastSeqs(ctx context.Context, ids []center.StreamID) (map[center.StreamID]int64, error) {
+	return o.s.store.LastSeqs(ctx, ids)
 }
 
-func (d source) Connected(ctx context.Context, v hub.Viewer) error {
-	return d.s.chats.Connected(ctx, chat.Caller{Chat: center.ChatID(v.Chat), Contact: v.Contact, Participant: v.Participant, Role: v.Role})
+func (o source) Connected(ctx context.Context, v hub.Viewer) error {
+	return o.s.chats.Connected(ctx, chat.Caller{Chat: center.ChatID(v.Chat), Contact: v.Contact, Participant: v.Participant, Role: v.Role})
 }
 
 // socketsPerParticipant is the documented quota of connections.
