@@ -87,7 +87,7 @@ func (e *Engine) Change(ctx context.Context, decide func(*Tx) error, ids ...cent
 }
 
 // attempt decides while it holds the turns of streams. It gives them back whatever happens, a panic in decide too: without
-// that, nobody would work on the streams any more.
+// that, nothing would be decided about the streams any more.
 func (tx *Tx) attempt(decide func(*Tx) error, ids []center.StreamID, left *int) error {
 	if err := tx.enter(ids); err != nil {
 		return err

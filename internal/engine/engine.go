@@ -25,7 +25,8 @@ type Config struct {
 	Clock Clock
 	NewID func() string // a new UUID
 	Log   *slog.Logger
-	// Shared says that other nodes write to the same store, so that due rows may appear that this node did not put.
+	// Shared says that other nodes write to the same store: due rows may appear that this node did not put, and a stream may
+	// have moved on since its snapshot was taken.
 	Shared bool
 	// StateBytes bounds what is kept decoded of streams that nobody works on. 0: 8 MiB.
 	StateBytes int
@@ -44,8 +45,8 @@ type Kind struct {
 	Missing func(center.StreamID) error
 	// Due are the kinds of due rows that its streams have.
 	Due []Due
-	// Lost says of a claim that a commit was refused for that the decision is to be taken again: there may be another to
-	// take. nil: never.
+	// Lost says whether a decision is taken again when its commit was refused because a claim is held: there may be another
+	// claim to take. nil: never.
 	Lost func(center.Claim) bool
 }
 

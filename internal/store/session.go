@@ -19,7 +19,7 @@ type session interface {
 	// run executes steps in order and returns the index of the first that affected no row although it had to, or
 	// len(steps). Steps after that one may have run or not: the caller undoes them all.
 	run(steps []step) (failed int, err error)
-	// appendItems inserts the item of each job, all plain and of different chats, unless its place is taken, its
+	// appendItems inserts the item of each job, all plain and of different streams, unless its place is taken, its
 	// predecessor is missing or its token is taken. It returns those it did not insert.
 	appendItems(jobs []*job) (left []*job, err error)
 	// spoiled says whether err, returned by one of the above, ends the transaction or concerns one job alone, which
@@ -40,7 +40,7 @@ type step struct {
 // dialect is the SQL that has to differ.
 type dialect struct {
 	goose string
-	// append inserts an item after its predecessor: (chat, predecessor's seq, at, id, flags, token, body).
+	// append inserts an item after its predecessor: (stream, predecessor's seq, at, id, flags, token, body).
 	append string
 	// putAttributes puts the attributes of a chat: (chat, instance, attributes), the last as attributeArgs builds them.
 	putAttributes string
