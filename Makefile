@@ -12,7 +12,7 @@ CONNECTIONS ?= 1500
 FUZZTIME ?= 20s
 BENCHTIME ?= 1s
 SOAKTIME ?= 5m
-SECONDS ?= 60
+STREAMTIME ?= 60s
 
 # The commit that `make rates` compares this tree with, and how often it measures each.
 BEFORE ?= HEAD~1
@@ -31,7 +31,7 @@ check: format-check vet staticcheck ## the everyday suite: format, vet, staticch
 	go test ./...
 
 .PHONY: test
-test: ## everything, installing what it needs: all tests with -race and PostgreSQL, foreign clients, crashes, fuzzing, benchmarks
+test: ## everything, installing what it needs: all tests with -race and PostgreSQL, costs, foreign clients, crashes, fuzzing, benchmarks
 	scripts/test
 
 .PHONY: setup
@@ -79,8 +79,8 @@ soak-doors: ## unfinished requests of unauthenticated clients at every door, and
 	PARLEY_SOAK_DOORS=$(CONNECTIONS) go test -v -count=1 -timeout 10m -run '^TestSoakDoors' ./crash
 
 .PHONY: soak-streams
-soak-streams: ## two nodes change two streams at once, and PostgreSQL counts who waits in a ring (SECONDS=60)
-	PARLEY_TEST_STREAMS=$(SECONDS) scripts/postgres run go test -v -count=1 -timeout 60m -run '^TestSoakStreams$$' ./internal/engine
+soak-streams: ## two nodes change two streams at once, and PostgreSQL counts who waits in a ring (STREAMTIME=60s)
+	PARLEY_TEST_STREAMS=$(STREAMTIME) scripts/postgres run go test -v -count=1 -timeout 60m -run '^TestSoakStreams$$' ./internal/engine
 
 .PHONY: fuzz
 fuzz: ## run every fuzz target for a while (FUZZTIME=20s)

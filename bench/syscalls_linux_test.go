@@ -52,6 +52,9 @@ func TestSyscalls(t *testing.T) {
 	}
 }
 
+// attachTime is how long strace may take to hold on to a process.
+const attachTime = 30 * time.Second
+
 // trace counts a process's system calls until stop is called.
 func trace(t *testing.T, pid int, file string) (stop func()) {
 	t.Helper()
@@ -67,11 +70,15 @@ func trace(t *testing.T, pid int, file string) (stop func()) {
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
+	late := time.AfterFunc(attachTime, func() { _ = cmd.Process.Kill() }) // which ends its lines
 	// It tells of each thread that it holds on to.
 	lines := bufio.NewScanner(told)
 	for attached := 0; attached < len(threads); {
 		if !lines.Scan() {
-			t.Fatalf("strace has ended: %v", cmd.Wait())
+			if err := cmd.Wait(); late.Stop() {
+				t.Fatalf("strace has ended: %v", err)
+			}
+			t.Fatalf("strace has not attached to %d threads within %v", len(threads), attachTime)
 		}
 		if !strings.Contains(lines.Text(), "attached") {
 			t.Log(lines.Text())
@@ -81,6 +88,9 @@ func trace(t *testing.T, pid int, file string) (stop func()) {
 		if strings.Contains(lines.Text(), "with") { // "Process 1 attached with 7 threads"
 			break
 		}
+	}
+	if !late.Stop() {
+		t.Fatalf("strace has not attached to %d threads within %v: %v", len(threads), attachTime, cmd.Wait())
 	}
 	return func() {
 		if err := cmd.Process.Signal(os.Interrupt); err != nil {

@@ -13,6 +13,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -78,8 +79,8 @@ func crashMoves(t *testing.T, database string, kills int) {
 			}
 		}
 	}
-	if len(acked) == 0 {
-		t.Error("no move was acknowledged")
+	if len(acked) <= kills { // each child is killed after it has acknowledged one
+		t.Errorf("%d moves were acknowledged in all, of %d children", len(acked), kills)
 	}
 	t.Logf("%d kills, %d moves acknowledged, %d items", kills, len(acked), len(there))
 }
@@ -87,7 +88,7 @@ func crashMoves(t *testing.T, database string, kills int) {
 // crashOnce runs a child, kills it after a while, and returns what it acknowledged.
 func crashOnce(t *testing.T, child string) (acked [][]string) {
 	t.Helper()
-	cmd := exec.Command(os.Args[0], "-test.run=^TestMovesUntilKilled$")
+	cmd := exec.CommandContext(within(t), os.Args[0], "-test.run=^TestMovesUntilKilled$")
 	cmd.Env = append(os.Environ(), crashChild+"="+child)
 	var fault strings.Builder
 	cmd.Stderr = &fault
@@ -98,11 +99,15 @@ func crashOnce(t *testing.T, child string) (acked [][]string) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	end := sync.OnceValue(func() error {
+		_ = cmd.Process.Kill() // it may have ended
+		return cmd.Wait()
+	})
+	defer func() { _ = end() }()
 	lines := bufio.NewReader(out)
 	first, err := lines.ReadString('\n')
 	if err != nil {
-		_ = cmd.Wait()
-		t.Fatalf("the child has ended by itself: %v\n%s%s", err, first, fault.String())
+		t.Fatalf("the child has acknowledged nothing: %v, %v\n%s%s", err, end(), first, fault.String())
 	}
 	kill := time.AfterFunc(rand.N(300*time.Millisecond), func() { _ = cmd.Process.Kill() })
 	defer kill.Stop()
@@ -118,7 +123,7 @@ func crashOnce(t *testing.T, child string) (acked [][]string) {
 			t.Fatal(err)
 		}
 	}
-	if err := cmd.Wait(); cmd.ProcessState.Exited() {
+	if err := end(); cmd.ProcessState.Exited() {
 		t.Errorf("the child has ended by itself: %v\n%s", err, fault.String())
 	}
 	return acked
@@ -158,6 +163,9 @@ func TestMovesUntilKilled(t *testing.T) {
 					items = [2]center.ItemID{p[0].change.Items[0].ID, p[1].change.Items[0].ID}
 					return nil
 				}, two[0].id)
+				if center.Is(err, center.Unavailable) {
+					continue // a lock was waited for too long, as one that the child before held when it was killed
+				}
 				if err != nil {
 					fmt.Fprintln(os.Stderr, err)
 					os.Exit(3)

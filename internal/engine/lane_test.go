@@ -91,7 +91,7 @@ func (b *bells) put(t testing.TB, due ...center.Due) center.StreamID {
 	return p.id
 }
 
-// inRun lets a node answer due rows in a bubble, where time is at a standstill while somebody works.
+// inRun lets a node answer due rows in a bubble, where time is at a standstill while a goroutine works.
 func inRun(t *testing.T, f func(t *testing.T, b *bells)) {
 	synctest.Test(t, func(t *testing.T) {
 		b := newBells(openStore(t, "sqlite::memory:"), false)
@@ -178,7 +178,7 @@ func allDue(t testing.TB, b *bells) []center.Due {
 	return all
 }
 
-// A row whose key nobody knows stays, delays nothing, and is answered by a version that knows it.
+// A row whose key this version does not know stays, delays nothing, and is answered by a version that knows it.
 func TestRowOfAnUnknownKeyStays(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := openStore(t, "sqlite::memory:")

@@ -279,9 +279,10 @@ func forEachStore(t *testing.T, n int, f func(t *testing.T, nodes []*store.Store
 func postgresURL(t testing.TB) string {
 	t.Helper()
 	schema := "parley_" + strings.ReplaceAll(newID(), "-", "")
-	base := aPostgres(t)
-	askPostgres(t, base.String(), `CREATE SCHEMA `+schema)
-	t.Cleanup(func() { askPostgres(t, aPostgres(t).String(), `DROP SCHEMA `+schema+` CASCADE`) })
+	base := aPostgres(t, "of a PostgreSQL database that tests may make schemas in")
+	admin := base.String()
+	askPostgres(t, admin, `CREATE SCHEMA `+schema)
+	t.Cleanup(func() { askPostgres(t, admin, `DROP SCHEMA `+schema+` CASCADE`) })
 	return with(base, "search_path", schema)
 }
 
@@ -291,18 +292,24 @@ func postgresURL(t testing.TB) string {
 func postgresDatabase(t testing.TB) string {
 	t.Helper()
 	database := "parley_" + strings.ReplaceAll(newID(), "-", "")
-	base := aPostgres(t)
-	askPostgres(t, base.String(), `CREATE DATABASE `+database)
-	t.Cleanup(func() { askPostgres(t, aPostgres(t).String(), `DROP DATABASE `+database+` WITH (FORCE)`) })
+	const needs = "of a PostgreSQL whose user is a superuser, who may create databases and set deadlock_timeout"
+	base := aPostgres(t, needs)
+	admin := base.String()
+	if askPostgres(t, admin, `SELECT rolsuper::int FROM pg_roles WHERE rolname = current_user`) == 0 {
+		t.Skip("PARLEY_TEST_POSTGRES is not the URL " + needs)
+	}
+	askPostgres(t, admin, `CREATE DATABASE `+database)
+	t.Cleanup(func() { askPostgres(t, admin, `DROP DATABASE `+database+` WITH (FORCE)`) })
 	base.Path = "/" + database
 	return with(base, "deadlock_timeout", "10ms")
 }
 
-func aPostgres(t testing.TB) *url.URL {
+// aPostgres is the PostgreSQL of the tests. what says which the test needs.
+func aPostgres(t testing.TB, what string) *url.URL {
 	t.Helper()
 	base := os.Getenv("PARLEY_TEST_POSTGRES")
 	if base == "" {
-		t.Skip("PARLEY_TEST_POSTGRES is not set: give it the URL of a PostgreSQL database that tests may make schemas in, as postgres://user@127.0.0.1:5432/db")
+		t.Skipf("PARLEY_TEST_POSTGRES is not set: give it the URL %s, as postgres://user@127.0.0.1:5432/db", what)
 	}
 	u, err := url.Parse(base)
 	if err != nil {

@@ -25,7 +25,7 @@ type trade struct {
 	items   map[center.StreamID]*atomic.Int64 // acknowledged
 	acked   atomic.Int64
 	refused atomic.Int64
-	lost    atomic.Int64 // against other nodes, attempts times
+	lost    atomic.Int64 // against other nodes, attempts times, or because a lock was waited for too long
 }
 
 func newTrade(t testing.TB, nodes []*ledger, pairs int) *trade {
@@ -64,7 +64,7 @@ func (x *trade) did(err error, streams ...name) {
 		}
 	case errors.Is(err, errTooLittle):
 		x.refused.Add(1)
-	case center.Is(err, center.Internal):
+	case center.Is(err, center.Internal), center.Is(err, center.Unavailable):
 		x.lost.Add(1)
 	default:
 		x.t.Error(err)

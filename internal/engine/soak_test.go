@@ -110,15 +110,15 @@ func (x *soak) work(ctx context.Context, l *ledger) {
 
 // TestSoakStreams has two nodes on one PostgreSQL move amounts between few streams in both directions, beside messages,
 // due rows that are answered by their own and by other streams, and claims. No transactions may wait for each other in a
-// ring. PARLEY_TEST_STREAMS says for how many seconds; without it, a few.
+// ring. PARLEY_TEST_STREAMS says for how long, as 60s; without it, a few seconds.
 func TestSoakStreams(t *testing.T) {
-	seconds := 3
+	long := 3 * time.Second
 	if given := os.Getenv("PARLEY_TEST_STREAMS"); given != "" {
-		n, err := strconv.Atoi(given)
-		if err != nil || n < 1 {
-			t.Fatalf("PARLEY_TEST_STREAMS must be a number of seconds, it is %q", given)
+		d, err := time.ParseDuration(given)
+		if err != nil || d < time.Second {
+			t.Fatalf("PARLEY_TEST_STREAMS must be a duration of at least 1s, as 60s: it is %q", given)
 		}
-		seconds = n
+		long = d
 	}
 	database := postgresDatabase(t) // of its own, for its counts
 	const deadlocks = `SELECT deadlocks FROM pg_stat_database WHERE datname = current_database()`
@@ -137,14 +137,14 @@ func TestSoakStreams(t *testing.T) {
 	for _, n := range x.all {
 		x.named[n.id] = n
 	}
-	ctx, cancel := context.WithTimeout(t.Context(), time.Duration(seconds)*time.Second+time.Minute)
+	ctx, cancel := context.WithTimeout(t.Context(), long+time.Minute)
 	defer cancel()
 	run, stop := context.WithCancel(ctx)
 	var running, working sync.WaitGroup
 	for _, l := range nodes {
 		running.Go(func() { l.Run(run) })
 	}
-	until := time.Now().Add(time.Duration(seconds) * time.Second)
+	until := time.Now().Add(long)
 	var done atomic.Int64
 	for w := range 24 {
 		working.Go(func() {
@@ -177,8 +177,8 @@ func TestSoakStreams(t *testing.T) {
 		runtime.Gosched()
 	}
 	equal(t, "transactions that waited for each other in a ring", askPostgres(t, database, deadlocks), 0)
-	t.Logf("%d s: %d decisions, %d a second; %d moves acknowledged, %d given up; %d due rows answered",
-		seconds, done.Load(), done.Load()/int64(seconds), x.acked.Load(), x.lost.Load(), x.answered.Load())
+	t.Logf("%v: %d decisions, %.0f a second; %d moves acknowledged, %d given up; %d due rows answered",
+		long, done.Load(), float64(done.Load())/long.Seconds(), x.acked.Load(), x.lost.Load(), x.answered.Load())
 	if x.acked.Load() == 0 || x.answered.Load() == 0 {
 		t.Error("nothing was done")
 	}

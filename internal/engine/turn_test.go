@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"runtime"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -204,14 +205,14 @@ func TestDecodedStatesAreBounded(t *testing.T) {
 	}
 }
 
-// What is said to be kept is what is kept, about: also of states that are small.
+// What is said to be kept is what is kept, about: also of states that are small. The heap is all tests': what others free
+// or take meanwhile is in one of three measurements, not in their median.
 func TestBytesOfDecodedStatesAreHonest(t *testing.T) {
 	for _, size := range []int{0, 2000} {
 		t.Run(fmt.Sprint(size), func(t *testing.T) {
 			s := openStore(t, "sqlite::memory:")
 			maker := newLedger(s, false, func(c *Config, _ *Kind) { c.StateBytes = 1 })
-			l := newLedger(s, false)
-			const n = 1000
+			const n, rounds = 1000, 3
 			all := make([]name, n)
 			for i := range all {
 				all[i] = name{purse, maker.beginWith(t, purse, account{Pad: strings.Repeat("x", size)})}
@@ -223,13 +224,20 @@ func TestBytesOfDecodedStatesAreHonest(t *testing.T) {
 				runtime.ReadMemStats(&m)
 				return int(m.HeapAlloc)
 			}
-			before := heap()
-			for _, n := range all {
-				look(t, l, n)
+			var said int
+			var each []int
+			for range rounds {
+				l := newLedger(s, false)
+				before := heap()
+				for _, n := range all {
+					look(t, l, n)
+				}
+				each = append(each, heap()-before)
+				said = l.Stats().Bytes // of as many states each time
 			}
-			held := heap() - before
-			said := l.Stats().Bytes
 			runtime.KeepAlive(all)
+			slices.Sort(each)
+			held := each[rounds/2]
 			if said < held/2 || said > 5*held {
 				t.Errorf("%d bytes are said to be kept, and %d are", said, held)
 			}
@@ -259,7 +267,7 @@ func TestEndedStreamIsNotKept(t *testing.T) {
 	equal(t, "misses", l.Stats().Misses, 1)
 }
 
-// What was forgotten while somebody worked on it is read again, and not kept after that.
+// What was forgotten while a decision worked on it is read again, and not kept after that.
 func TestForgetWhileATurnIsHeld(t *testing.T) {
 	s := openStore(t, "sqlite::memory:")
 	l := newLedger(s, false)
@@ -272,7 +280,7 @@ func TestForgetWhileATurnIsHeld(t *testing.T) {
 			p, err := pages(tx, a)
 			if err == nil {
 				l.Forget()
-				equal(t, "states of those whose turns nobody holds", l.Stats().States, 0)
+				equal(t, "states of those whose turns no decision holds", l.Stats().States, 0)
 				if commits == 1 {
 					p[0].add(1)
 				}

@@ -12,6 +12,7 @@ import (
 	"os"
 	"path"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -355,8 +356,9 @@ func dump(file string) (string, error) {
 		return "", err
 	}
 	var tables []string
-	if err := query(db, "SELECT name FROM sqlite_master WHERE type = 'table' ORDER BY name", func(_ []string, row []any) {
+	if err := query(db, "SELECT name FROM sqlite_master WHERE type = 'table' ORDER BY name", func(_ []string, row []any) error {
 		tables = append(tables, fmt.Sprint(row[0]))
+		return nil
 	}); err != nil {
 		return "", err
 	}
@@ -366,12 +368,16 @@ func dump(file string) (string, error) {
 		if table == "goose_db_version" || strings.HasPrefix(table, "sqlite_") {
 			continue
 		}
-		if err := query(db, "SELECT * FROM "+table+" ORDER BY rowid", func(columns []string, row []any) {
+		if err := query(db, "SELECT * FROM "+table+" ORDER BY rowid", func(columns []string, row []any) error {
 			values := make([]string, len(row))
 			for i, v := range row {
-				values[i] = literal(v)
+				var err error
+				if values[i], err = literal(v); err != nil {
+					return fmt.Errorf("%s of %s: %w", columns[i], table, err)
+				}
 			}
 			fmt.Fprintf(&b, "INSERT INTO %s (%s) VALUES (%s);\n", table, strings.Join(columns, ", "), strings.Join(values, ", "))
+			return nil
 		}); err != nil {
 			return "", err
 		}
@@ -379,19 +385,68 @@ func dump(file string) (string, error) {
 	return b.String(), nil
 }
 
-func literal(v any) string {
+// literal writes a value so that SQLite reads it, and with forPostgres PostgreSQL. It refuses what they or load cannot read.
+func literal(v any) (string, error) {
 	switch v := v.(type) {
 	case nil:
-		return "NULL"
+		return "NULL", nil
 	case []byte:
-		return fmt.Sprintf("X'%x'", v)
+		return fmt.Sprintf("X'%x'", v), nil
 	case string:
-		return "'" + strings.ReplaceAll(v, "'", "''") + "'"
+		if strings.ContainsAny(v, "\n\x00") {
+			return "", fmt.Errorf("%q has a newline or a zero byte: a row is one line, and PostgreSQL's text has no zero bytes", v)
+		}
+		return "'" + strings.ReplaceAll(v, "'", "''") + "'", nil
+	case int64, float64:
+		return fmt.Sprint(v), nil
 	}
-	return fmt.Sprint(v) // a number
+	return "", fmt.Errorf("%v is a %T", v, v)
 }
 
-func query(db *sql.DB, text string, each func(columns []string, row []any)) error {
+// quoted finds each literal in quotes from its beginning to its end, so that an X before a quote inside of a text is none.
+var quoted = regexp.MustCompile(`X'[0-9a-f]*'|'(?:[^']|'')*'`)
+
+// forPostgres writes the bytes of a row as PostgreSQL does.
+func forPostgres(row string) string {
+	return quoted.ReplaceAllStringFunc(row, func(text string) string {
+		if digits, ok := strings.CutPrefix(text, "X'"); ok {
+			return `'\x` + digits
+		}
+		return text
+	})
+}
+
+// What is written as a literal is what either engine reads, and what would not be is refused.
+func TestRowsOfOlderDatabases(t *testing.T) {
+	for _, c := range []struct {
+		value            any
+		sqlite, postgres string // "" for a value that is refused
+	}{
+		{nil, "NULL", "NULL"},
+		{int64(-7), "-7", "-7"},
+		{[]byte{0xab, 0}, "X'ab00'", `'\xab00'`},
+		{[]byte{}, "X''", `'\x'`},
+		{"it's", "'it''s'", "'it''s'"},
+		{"ends with X", "'ends with X'", "'ends with X'"},
+		{"X'00'", "'X''00'''", "'X''00'''"},
+		{"'X'", "'''X'''", "'''X'''"},
+		{"two\nlines", "", ""},
+		{"a\x00b", "", ""},
+		{true, "", ""},
+		{time.Unix(0, 0), "", ""},
+	} {
+		text, err := literal(c.value)
+		if text != c.sqlite || (err != nil) != (c.sqlite == "") {
+			t.Errorf("%v is written %s, %v", c.value, text, err)
+		}
+		const before, after = "INSERT INTO t (x) VALUES ('X', X'00', ", ", 'X');\n"
+		if got, want := forPostgres(before+text+after), `INSERT INTO t (x) VALUES ('X', '\x00', `+c.postgres+after; got != want {
+			t.Errorf("PostgreSQL is told\n%s, want\n%s", got, want)
+		}
+	}
+}
+
+func query(db *sql.DB, text string, each func(columns []string, row []any) error) error {
 	rows, err := db.Query(text)
 	if err != nil {
 		return err
@@ -409,7 +464,9 @@ func query(db *sql.DB, text string, each func(columns []string, row []any)) erro
 		if err := rows.Scan(into...); err != nil {
 			return err
 		}
-		each(columns, row)
+		if err := each(columns, row); err != nil {
+			return err
+		}
 	}
 	return rows.Err()
 }
@@ -436,7 +493,6 @@ func load(url, rows string) error {
 	driver, source, dialect := "sqlite", strings.TrimPrefix(url, "sqlite:"), goose.DialectSQLite3
 	if source == url {
 		driver, source, dialect = "pgx", url, goose.DialectPostgres
-		rows = strings.ReplaceAll(rows, "X'", `'\x`) // nothing else in them has a quote behind an X
 	}
 	db, err := sql.Open(driver, source)
 	if err != nil {
@@ -464,6 +520,9 @@ func load(url, rows string) error {
 		return err
 	}
 	for line := range strings.Lines(rows) {
+		if dialect == goose.DialectPostgres {
+			line = forPostgres(line)
+		}
 		if _, err := tx.Exec(line); err != nil {
 			return fmt.Errorf("%.100s: %w", line, err)
 		}
