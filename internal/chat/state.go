@@ -2,6 +2,8 @@ package chat
 
 import (
 	"bytes"
+	"encoding/binary"
+	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -113,7 +115,10 @@ var castagnoli = crc32.MakeTable(crc32.Castagnoli)
 // withSum adds the checksum to an encoded state.
 func withSum(raw []byte) []byte {
 	raw = bytes.TrimSuffix(raw, []byte("}"))
-	return fmt.Appendf(raw, sumMember+"%08x\"}", crc32.Checksum(raw, castagnoli))
+	var sum [crc32.Size]byte
+	binary.BigEndian.PutUint32(sum[:], crc32.Checksum(raw, castagnoli))
+	raw = append(raw, sumMember...)
+	return append(hex.AppendEncode(raw, sum[:]), `"}`...)
 }
 
 func checkSum(raw []byte) error {
