@@ -40,7 +40,6 @@ func (p Persistence) MayPrecede(id ContactID) error {
 	return nil
 }
 
-
 // Continue decides which past sessions a chat reads on into, when it continues source from the given contact:
 // that session and, because links are cumulative, those it continued itself; at most 100 contacts.
 // Source: Amazon Connect, "Enable persistent chat".
