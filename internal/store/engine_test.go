@@ -467,3 +467,27 @@ func TestTheSchemaIsNotChangedUnderServingNodes(t *testing.T) {
 	equal(t, "nodes", must(s.Nodes(t.Context()))(t), 1)
 	open(t, url) // one of the same version starts beside it
 }
+
+// A new SQLite database has the very schema that the steps lead to from the first one on.
+func TestANewSchemaIsThatOfTheSteps(t *testing.T) {
+	schema := func(db *sql.DB) (all []string) {
+		rows := must(db.Query(`SELECT type || ' ' || name || ' ' || coalesce(sql, '') FROM sqlite_master ORDER BY type, name`))(t)
+		defer rows.Close()
+		for rows.Next() {
+			var text string
+			equal(t, "scan", rows.Scan(&text), nil)
+			all = append(all, text)
+		}
+		equal(t, "rows", rows.Err(), nil)
+		return all
+	}
+	url := "sqlite:" + filepath.Join(t.TempDir(), "parley.db")
+	db := databaseAt(t, url, must(migrations().newest())(t))
+	want := schema(db)
+	equal(t, "close", db.Close(), nil)
+	for range 2 {
+		s := open(t, "sqlite:"+filepath.Join(t.TempDir(), "parley.db"))
+		equal(t, "schema", fmt.Sprint(schema(writePool(s))), fmt.Sprint(want))
+		equal(t, "version", must(s.SchemaVersion(t.Context()))(t), must(migrations().newest())(t))
+	}
+}

@@ -102,7 +102,7 @@ func openSQLite(ctx context.Context, s *Store, path string, locked bool) (*sqlit
 			return nil, err
 		}
 		e.write, e.read = db, db
-		return e, migrate(ctx, db, sqliteDialect, migrations())
+		return e, e.migrate(ctx, true)
 	}
 	if err := createPrivate(path); err != nil {
 		return nil, err
@@ -149,7 +149,10 @@ func (e *sqliteEngine) migrate(ctx context.Context, locked bool) error {
 		defer held.Release() //nolint:errcheck // the schema is what counts
 	}
 	for tries := 0; ; tries++ {
-		err := migrate(ctx, e.write, sqliteDialect, migrations())
+		err := e.create(ctx)
+		if err == nil {
+			err = migrate(ctx, e.write, sqliteDialect, migrations())
+		}
 		var coded *sqlite.Error
 		if !errors.As(err, &coded) || coded.Code()&0xff != sqlite3.SQLITE_BUSY || tries == 100 {
 			return err
@@ -160,6 +163,73 @@ func (e *sqliteEngine) migrate(ctx context.Context, locked bool) error {
 			return err
 		}
 	}
+}
+
+// created is the schema of a new database, as the steps have made it before in this process; nil while they have not. SQLite
+// needs ten times as long for steps that rename columns as for making the tables that come of them.
+var created atomic.Pointer[[]string]
+
+// create makes the schema of a database that is empty, if it is known, in one transaction. What another process makes
+// meanwhile stays as it is.
+func (e *sqliteEngine) create(ctx context.Context) error {
+	version, err := schemaVersion(ctx, e.write, sqliteDialect)
+	if err != nil || version > 0 {
+		return err
+	}
+	texts := created.Load()
+	if texts == nil {
+		return e.learn(ctx)
+	}
+	conn, err := e.write.Conn(ctx)
+	if err != nil {
+		return err
+	}
+	defer conn.Close() //nolint:errcheck // back into the pool
+	if _, err := conn.ExecContext(ctx, `BEGIN IMMEDIATE`); err != nil {
+		return err
+	}
+	var tables int
+	err = conn.QueryRowContext(ctx, `SELECT count(*) FROM sqlite_master`).Scan(&tables)
+	for i := 0; err == nil && tables == 0 && i < len(*texts); i++ {
+		_, err = conn.ExecContext(ctx, (*texts)[i])
+	}
+	end := `COMMIT`
+	if err != nil {
+		end = `ROLLBACK`
+	}
+	_, ended := conn.ExecContext(ctx, end)
+	return errors.Join(err, ended)
+}
+
+// learn takes the steps on an empty database in memory, and keeps the schema that comes of them.
+func (e *sqliteEngine) learn(ctx context.Context) (err error) {
+	db, err := openPool("file::memory:", 1)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, db.Close()) }()
+	if err := migrate(ctx, db, sqliteDialect, migrations()); err != nil {
+		return err
+	}
+	rows, err := db.QueryContext(ctx, `SELECT sql FROM (SELECT sql FROM sqlite_master WHERE sql IS NOT NULL AND name NOT LIKE 'sqlite_%' ORDER BY rowid)
+		UNION ALL SELECT 'INSERT INTO goose_db_version (version_id, is_applied) VALUES (' || version_id || ', ' || is_applied || ')' FROM goose_db_version`)
+	if err != nil {
+		return err
+	}
+	defer rows.Close() //nolint:errcheck // rows.Err says it
+	var texts []string
+	for rows.Next() {
+		var text string
+		if err := rows.Scan(&text); err != nil {
+			return err
+		}
+		texts = append(texts, text)
+	}
+	if err := rows.Err(); err != nil {
+		return err
+	}
+	created.Store(&texts)
+	return e.create(ctx)
 }
 
 // lockToMigrate takes the lock of a file whose schema is to be changed, nil for one that is new or up to date. It refuses
