@@ -5,6 +5,8 @@ import (
 	"log/slog"
 	"maps"
 	"net/http"
+	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -143,12 +145,21 @@ func bearerOp[I wire.Input, O wire.Output](f func(*API, *exchange, chat.Caller, 
 	return func(a *API, x *exchange, in wire.Input) (wire.Output, error) { return f(a, x, x.who, in.(I)) }
 }
 
-// operations are the served operations of both services.
+// operations are the served operations of both services: those that have a handler.
 func operations() []wire.Op {
-	return append(append([]wire.Op(nil), connect.Ops...), participant.Ops...)
+	return slices.DeleteFunc(known(), func(op wire.Op) bool { return handlers[op.Service][op.Name] == nil })
 }
+
+func known() []wire.Op { return append(append([]wire.Op(nil), connect.Ops...), participant.Ops...) }
 
 // others are the operations that are known by name only.
 func others() []wire.Route {
-	return append(append([]wire.Route(nil), connect.Others...), participant.Others...)
+	all := append(append([]wire.Route(nil), connect.Others...), participant.Others...)
+	for _, op := range known() {
+		if handlers[op.Service][op.Name] == nil {
+			all = append(all, wire.Route{Service: op.Service, Name: op.Name, Method: op.Method, Path: op.Path})
+		}
+	}
+	slices.SortFunc(all, func(a, b wire.Route) int { return strings.Compare(a.Service+" "+a.Name, b.Service+" "+b.Name) })
+	return all
 }

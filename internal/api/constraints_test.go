@@ -12,6 +12,7 @@ import (
 	"testing"
 	"testing/synctest"
 
+	"github.com/parley-chat/parley/internal/api"
 	"github.com/parley-chat/parley/internal/wire"
 	"github.com/parley-chat/parley/internal/wire/connect"
 	"github.com/parley-chat/parley/internal/wire/participant"
@@ -43,7 +44,7 @@ func TestEveryConstraint(t *testing.T) {
 }
 
 func served() []wire.Op {
-	return append(connect.Ops[:len(connect.Ops):len(connect.Ops)], participant.Ops...)
+	return api.Operations()
 }
 
 func constraintsOf(op wire.Op) []wire.Constraint {
@@ -147,7 +148,7 @@ func header(r *httptest.ResponseRecorder, name string) string {
 func TestMalformedInstanceIds(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t, nil)
-		for _, op := range connect.Ops {
+		for _, op := range served() {
 			i := slices.IndexFunc(constraintsOf(op), func(c wire.Constraint) bool { return c.Field == "InstanceId" })
 			if i < 0 {
 				continue

@@ -26,8 +26,6 @@ import (
 
 	"github.com/parley-chat/parley/internal/api"
 	"github.com/parley-chat/parley/internal/chat"
-	"github.com/parley-chat/parley/internal/wire/connect"
-	"github.com/parley-chat/parley/internal/wire/participant"
 )
 
 var update = flag.Bool("update", false, "write what is there now as what should be there")
@@ -214,7 +212,7 @@ func TestEveryOperationHasAGolden(t *testing.T) {
 			}
 		}
 	}
-	for _, op := range append(connect.Ops[:len(connect.Ops):len(connect.Ops)], participant.Ops...) {
+	for _, op := range served() {
 		if _, err := os.Stat(filepath.Join("testdata/wire", op.Name, "success.txtar")); err == nil {
 			continue
 		}

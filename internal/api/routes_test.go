@@ -9,8 +9,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/parley-chat/parley/internal/wire/connect"
-	"github.com/parley-chat/parley/internal/wire/participant"
+	"github.com/parley-chat/parley/internal/api"
 )
 
 // How many operations the API models of botocore 1.44.8 have.
@@ -26,11 +25,8 @@ var pathArgument = regexp.MustCompile(`\{[^}]*\}`)
 func TestEveryRouteIsAnswered(t *testing.T) {
 	w := newWorld(t, nil)
 	served := map[string][]string{}
-	for _, op := range connect.Ops {
-		served["connect"] = append(served["connect"], op.Name)
-	}
-	for _, op := range participant.Ops {
-		served["participant"] = append(served["participant"], op.Name)
+	for _, op := range api.Operations() {
+		served[op.Service] = append(served[op.Service], op.Name)
 	}
 	for service, want := range map[string]int{"connect": connectOperations, "participant": participantOperations} {
 		routes := modelRoutes(t, service)

@@ -12,7 +12,6 @@ import (
 
 	"github.com/parley-chat/parley/internal/center"
 	"github.com/parley-chat/parley/internal/wire"
-	"github.com/parley-chat/parley/internal/wire/connect"
 	"github.com/parley-chat/parley/internal/wire/participant"
 )
 
@@ -31,8 +30,10 @@ type Throttle map[string]Rate
 // Source: Amazon Connect Administrator Guide, "Amazon Connect service quotas", API throttling quotas.
 func AWSThrottle() Throttle {
 	t := Throttle{}
-	for _, op := range connect.Ops {
-		t[op.Name] = Rate{2, 5}
+	for _, op := range operations() {
+		if op.Service == connectService {
+			t[op.Name] = Rate{2, 5}
+		}
 	}
 	for _, name := range []string{"StartChatContact", "CreateParticipant", "CreatePersistentContactAssociation"} {
 		t[name] = Rate{5, 8}

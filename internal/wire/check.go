@@ -51,6 +51,17 @@ func CheckRange(n, smallest, largest int64) *FieldError {
 	return nil
 }
 
+// CheckFloatRange checks the bounds of a number that may have a fraction. The models' bounds are whole.
+func CheckFloatRange(n, smallest, largest float64) *FieldError {
+	if n < smallest {
+		return &FieldError{Rule: TooSmall, Limit: int64(smallest)}
+	}
+	if n > largest {
+		return &FieldError{Rule: TooLarge, Limit: int64(largest)}
+	}
+	return nil
+}
+
 // CheckEnum checks that s is one of the allowed strings.
 func CheckEnum(s string, allowed []string) *FieldError {
 	if slices.Contains(allowed, s) {

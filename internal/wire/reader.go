@@ -172,6 +172,26 @@ func (r *Reader) Int32() *int64 { return r.integer(math.MinInt32, math.MaxInt32)
 // Int64 reads a whole number of 64 bits, or nil for null.
 func (r *Reader) Int64() *int64 { return r.integer(math.MinInt64, math.MaxInt64) }
 
+// Float reads a number, or nil for null.
+func (r *Reader) Float() *float64 {
+	r.space()
+	if c := r.peek(); c != '-' && !isDigit(c) {
+		r.nullOr("must be a number")
+		return nil
+	}
+	start := r.pos
+	text, _ := r.number()
+	if text == "" {
+		return nil
+	}
+	n, err := strconv.ParseFloat(text, 64)
+	if err != nil {
+		r.failAt(start, "is out of range")
+		return nil
+	}
+	return &n
+}
+
 // Time reads a timestamp: seconds since 1970 as a number, a fraction of them included; nil for null.
 func (r *Reader) Time() *time.Time {
 	r.space()

@@ -3,7 +3,16 @@
 package connect
 
 // AtInstance is the instance that the request names.
+func (in *AssociateApprovedOriginInput) AtInstance() string { return *in.InstanceId }
+
+// AtInstance is the instance that the request names.
 func (in *AssociateBotInput) AtInstance() string { return *in.InstanceId }
+
+// AtInstance is the instance that the request names.
+func (in *AssociateDefaultVocabularyInput) AtInstance() string { return *in.InstanceId }
+
+// OnResource is the resource that the path names behind the instance.
+func (in *AssociateDefaultVocabularyInput) OnResource() string { return *in.LanguageCode }
 
 // AtInstance is the instance that the request names.
 func (in *AssociateFlowInput) AtInstance() string { return *in.InstanceId }
@@ -15,7 +24,16 @@ func (in *AssociateHoursOfOperationsInput) AtInstance() string { return *in.Inst
 func (in *AssociateHoursOfOperationsInput) OnResource() string { return *in.HoursOfOperationId }
 
 // AtInstance is the instance that the request names.
+func (in *AssociateInstanceStorageConfigInput) AtInstance() string { return *in.InstanceId }
+
+// AtInstance is the instance that the request names.
 func (in *AssociateLambdaFunctionInput) AtInstance() string { return *in.InstanceId }
+
+// AtInstance is the instance that the request names.
+func (in *AssociateLexBotInput) AtInstance() string { return *in.InstanceId }
+
+// AtInstance is the instance that the request names.
+func (in *AssociatePhoneNumberContactFlowInput) AtInstance() string { return *in.InstanceId }
 
 // AtInstance is the instance that the request names.
 func (in *AssociateQueueQuickConnectsInput) AtInstance() string { return *in.InstanceId }
@@ -24,7 +42,25 @@ func (in *AssociateQueueQuickConnectsInput) AtInstance() string { return *in.Ins
 func (in *AssociateQueueQuickConnectsInput) OnResource() string { return *in.QueueId }
 
 // AtInstance is the instance that the request names.
+func (in *AssociateRoutingProfileQueuesInput) AtInstance() string { return *in.InstanceId }
+
+// OnResource is the resource that the path names behind the instance.
+func (in *AssociateRoutingProfileQueuesInput) OnResource() string { return *in.RoutingProfileId }
+
+// AtInstance is the instance that the request names.
+func (in *AssociateSecurityKeyInput) AtInstance() string { return *in.InstanceId }
+
+// AtInstance is the instance that the request names.
+func (in *AssociateUserProficienciesInput) AtInstance() string { return *in.InstanceId }
+
+// OnResource is the resource that the path names behind the instance.
+func (in *AssociateUserProficienciesInput) OnResource() string { return *in.UserId }
+
+// AtInstance is the instance that the request names.
 func (in *BatchGetFlowAssociationInput) AtInstance() string { return *in.InstanceId }
+
+// AtInstance is the instance that the request names.
+func (in *CreateAgentStatusInput) AtInstance() string { return *in.InstanceId }
 
 // AtInstance is the instance that the request names.
 func (in *CreateContactFlowInput) AtInstance() string { return *in.InstanceId }
@@ -66,6 +102,9 @@ func (in *CreateHoursOfOperationOverrideInput) AtInstance() string { return *in.
 func (in *CreateHoursOfOperationOverrideInput) OnResource() string { return *in.HoursOfOperationId }
 
 // AtInstance is the instance that the request names.
+func (in *CreateIntegrationAssociationInput) AtInstance() string { return *in.InstanceId }
+
+// AtInstance is the instance that the request names.
 func (in *CreateParticipantInput) AtInstance() string { return *in.InstanceId }
 
 // AtInstance is the instance that the request names.
@@ -75,10 +114,40 @@ func (in *CreatePersistentContactAssociationInput) AtInstance() string { return 
 func (in *CreatePersistentContactAssociationInput) OnResource() string { return *in.InitialContactId }
 
 // AtInstance is the instance that the request names.
+func (in *CreatePredefinedAttributeInput) AtInstance() string { return *in.InstanceId }
+
+// AtInstance is the instance that the request names.
+func (in *CreatePromptInput) AtInstance() string { return *in.InstanceId }
+
+// AtInstance is the instance that the request names.
+func (in *CreatePushNotificationRegistrationInput) AtInstance() string { return *in.InstanceId }
+
+// AtInstance is the instance that the request names.
 func (in *CreateQueueInput) AtInstance() string { return *in.InstanceId }
 
 // AtInstance is the instance that the request names.
 func (in *CreateQuickConnectInput) AtInstance() string { return *in.InstanceId }
+
+// AtInstance is the instance that the request names.
+func (in *CreateRoutingProfileInput) AtInstance() string { return *in.InstanceId }
+
+// AtInstance is the instance that the request names.
+func (in *CreateSecurityProfileInput) AtInstance() string { return *in.InstanceId }
+
+// AtInstance is the instance that the request names.
+func (in *CreateTaskTemplateInput) AtInstance() string { return *in.InstanceId }
+
+// AtInstance is the instance that the request names.
+func (in *CreateUseCaseInput) AtInstance() string { return *in.InstanceId }
+
+// OnResource is the resource that the path names behind the instance.
+func (in *CreateUseCaseInput) OnResource() string { return *in.IntegrationAssociationId }
+
+// AtInstance is the instance that the request names.
+func (in *CreateUserInput) AtInstance() string { return *in.InstanceId }
+
+// AtInstance is the instance that the request names.
+func (in *CreateUserHierarchyGroupInput) AtInstance() string { return *in.InstanceId }
 
 // AtInstance is the instance that the request names.
 func (in *CreateViewInput) AtInstance() string { return *in.InstanceId }
@@ -88,6 +157,9 @@ func (in *CreateViewVersionInput) AtInstance() string { return *in.InstanceId }
 
 // OnResource is the resource that the path names behind the instance.
 func (in *CreateViewVersionInput) OnResource() string { return *in.ViewId }
+
+// AtInstance is the instance that the request names.
+func (in *CreateVocabularyInput) AtInstance() string { return *in.InstanceId }
 
 // AtInstance is the instance that the request names.
 func (in *DeleteContactDataInput) AtInstance() string { return *in.InstanceId }
@@ -147,6 +219,30 @@ func (in *DeleteHoursOfOperationOverrideInput) OnResource() string { return *in.
 func (in *DeleteInstanceInput) AtInstance() string { return *in.InstanceId }
 
 // AtInstance is the instance that the request names.
+func (in *DeleteIntegrationAssociationInput) AtInstance() string { return *in.InstanceId }
+
+// OnResource is the resource that the path names behind the instance.
+func (in *DeleteIntegrationAssociationInput) OnResource() string { return *in.IntegrationAssociationId }
+
+// AtInstance is the instance that the request names.
+func (in *DeletePredefinedAttributeInput) AtInstance() string { return *in.InstanceId }
+
+// OnResource is the resource that the path names behind the instance.
+func (in *DeletePredefinedAttributeInput) OnResource() string { return *in.Name }
+
+// AtInstance is the instance that the request names.
+func (in *DeletePromptInput) AtInstance() string { return *in.InstanceId }
+
+// OnResource is the resource that the path names behind the instance.
+func (in *DeletePromptInput) OnResource() string { return *in.PromptId }
+
+// AtInstance is the instance that the request names.
+func (in *DeletePushNotificationRegistrationInput) AtInstance() string { return *in.InstanceId }
+
+// OnResource is the resource that the path names behind the instance.
+func (in *DeletePushNotificationRegistrationInput) OnResource() string { return *in.RegistrationId }
+
+// AtInstance is the instance that the request names.
 func (in *DeleteQueueInput) AtInstance() string { return *in.InstanceId }
 
 // OnResource is the resource that the path names behind the instance.
@@ -159,6 +255,42 @@ func (in *DeleteQuickConnectInput) AtInstance() string { return *in.InstanceId }
 func (in *DeleteQuickConnectInput) OnResource() string { return *in.QuickConnectId }
 
 // AtInstance is the instance that the request names.
+func (in *DeleteRoutingProfileInput) AtInstance() string { return *in.InstanceId }
+
+// OnResource is the resource that the path names behind the instance.
+func (in *DeleteRoutingProfileInput) OnResource() string { return *in.RoutingProfileId }
+
+// AtInstance is the instance that the request names.
+func (in *DeleteSecurityProfileInput) AtInstance() string { return *in.InstanceId }
+
+// OnResource is the resource that the path names behind the instance.
+func (in *DeleteSecurityProfileInput) OnResource() string { return *in.SecurityProfileId }
+
+// AtInstance is the instance that the request names.
+func (in *DeleteTaskTemplateInput) AtInstance() string { return *in.InstanceId }
+
+// OnResource is the resource that the path names behind the instance.
+func (in *DeleteTaskTemplateInput) OnResource() string { return *in.TaskTemplateId }
+
+// AtInstance is the instance that the request names.
+func (in *DeleteUseCaseInput) AtInstance() string { return *in.InstanceId }
+
+// OnResource is the resource that the path names behind the instance.
+func (in *DeleteUseCaseInput) OnResource() string { return *in.IntegrationAssociationId }
+
+// AtInstance is the instance that the request names.
+func (in *DeleteUserInput) AtInstance() string { return *in.InstanceId }
+
+// OnResource is the resource that the path names behind the instance.
+func (in *DeleteUserInput) OnResource() string { return *in.UserId }
+
+// AtInstance is the instance that the request names.
+func (in *DeleteUserHierarchyGroupInput) AtInstance() string { return *in.InstanceId }
+
+// OnResource is the resource that the path names behind the instance.
+func (in *DeleteUserHierarchyGroupInput) OnResource() string { return *in.HierarchyGroupId }
+
+// AtInstance is the instance that the request names.
 func (in *DeleteViewInput) AtInstance() string { return *in.InstanceId }
 
 // OnResource is the resource that the path names behind the instance.
@@ -169,6 +301,30 @@ func (in *DeleteViewVersionInput) AtInstance() string { return *in.InstanceId }
 
 // OnResource is the resource that the path names behind the instance.
 func (in *DeleteViewVersionInput) OnResource() string { return *in.ViewId }
+
+// AtInstance is the instance that the request names.
+func (in *DeleteVocabularyInput) AtInstance() string { return *in.InstanceId }
+
+// OnResource is the resource that the path names behind the instance.
+func (in *DeleteVocabularyInput) OnResource() string { return *in.VocabularyId }
+
+// AtInstance is the instance that the request names.
+func (in *DescribeAgentStatusInput) AtInstance() string { return *in.InstanceId }
+
+// OnResource is the resource that the path names behind the instance.
+func (in *DescribeAgentStatusInput) OnResource() string { return *in.AgentStatusId }
+
+// AtInstance is the instance that the request names.
+func (in *DescribeAttachedFilesConfigurationInput) AtInstance() string { return *in.InstanceId }
+
+// OnResource is the resource that the path names behind the instance.
+func (in *DescribeAttachedFilesConfigurationInput) OnResource() string { return *in.AttachmentScope }
+
+// AtInstance is the instance that the request names.
+func (in *DescribeAuthenticationProfileInput) AtInstance() string { return *in.InstanceId }
+
+// OnResource is the resource that the path names behind the instance.
+func (in *DescribeAuthenticationProfileInput) OnResource() string { return *in.AuthenticationProfileId }
 
 // AtInstance is the instance that the request names.
 func (in *DescribeContactInput) AtInstance() string { return *in.InstanceId }
@@ -216,6 +372,30 @@ func (in *DescribeHoursOfOperationOverrideInput) OnResource() string { return *i
 func (in *DescribeInstanceInput) AtInstance() string { return *in.InstanceId }
 
 // AtInstance is the instance that the request names.
+func (in *DescribeInstanceAttributeInput) AtInstance() string { return *in.InstanceId }
+
+// OnResource is the resource that the path names behind the instance.
+func (in *DescribeInstanceAttributeInput) OnResource() string { return *in.AttributeType }
+
+// AtInstance is the instance that the request names.
+func (in *DescribeInstanceStorageConfigInput) AtInstance() string { return *in.InstanceId }
+
+// OnResource is the resource that the path names behind the instance.
+func (in *DescribeInstanceStorageConfigInput) OnResource() string { return *in.AssociationId }
+
+// AtInstance is the instance that the request names.
+func (in *DescribePredefinedAttributeInput) AtInstance() string { return *in.InstanceId }
+
+// OnResource is the resource that the path names behind the instance.
+func (in *DescribePredefinedAttributeInput) OnResource() string { return *in.Name }
+
+// AtInstance is the instance that the request names.
+func (in *DescribePromptInput) AtInstance() string { return *in.InstanceId }
+
+// OnResource is the resource that the path names behind the instance.
+func (in *DescribePromptInput) OnResource() string { return *in.PromptId }
+
+// AtInstance is the instance that the request names.
 func (in *DescribeQueueInput) AtInstance() string { return *in.InstanceId }
 
 // OnResource is the resource that the path names behind the instance.
@@ -228,10 +408,46 @@ func (in *DescribeQuickConnectInput) AtInstance() string { return *in.InstanceId
 func (in *DescribeQuickConnectInput) OnResource() string { return *in.QuickConnectId }
 
 // AtInstance is the instance that the request names.
+func (in *DescribeRoutingProfileInput) AtInstance() string { return *in.InstanceId }
+
+// OnResource is the resource that the path names behind the instance.
+func (in *DescribeRoutingProfileInput) OnResource() string { return *in.RoutingProfileId }
+
+// AtInstance is the instance that the request names.
+func (in *DescribeSecurityProfileInput) AtInstance() string { return *in.InstanceId }
+
+// OnResource is the resource that the path names behind the instance.
+func (in *DescribeSecurityProfileInput) OnResource() string { return *in.SecurityProfileId }
+
+// AtInstance is the instance that the request names.
+func (in *DescribeUserInput) AtInstance() string { return *in.InstanceId }
+
+// OnResource is the resource that the path names behind the instance.
+func (in *DescribeUserInput) OnResource() string { return *in.UserId }
+
+// AtInstance is the instance that the request names.
+func (in *DescribeUserHierarchyGroupInput) AtInstance() string { return *in.InstanceId }
+
+// OnResource is the resource that the path names behind the instance.
+func (in *DescribeUserHierarchyGroupInput) OnResource() string { return *in.HierarchyGroupId }
+
+// AtInstance is the instance that the request names.
+func (in *DescribeUserHierarchyStructureInput) AtInstance() string { return *in.InstanceId }
+
+// AtInstance is the instance that the request names.
 func (in *DescribeViewInput) AtInstance() string { return *in.InstanceId }
 
 // OnResource is the resource that the path names behind the instance.
 func (in *DescribeViewInput) OnResource() string { return *in.ViewId }
+
+// AtInstance is the instance that the request names.
+func (in *DescribeVocabularyInput) AtInstance() string { return *in.InstanceId }
+
+// OnResource is the resource that the path names behind the instance.
+func (in *DescribeVocabularyInput) OnResource() string { return *in.VocabularyId }
+
+// AtInstance is the instance that the request names.
+func (in *DisassociateApprovedOriginInput) AtInstance() string { return *in.InstanceId }
 
 // AtInstance is the instance that the request names.
 func (in *DisassociateBotInput) AtInstance() string { return *in.InstanceId }
@@ -249,13 +465,43 @@ func (in *DisassociateHoursOfOperationsInput) AtInstance() string { return *in.I
 func (in *DisassociateHoursOfOperationsInput) OnResource() string { return *in.HoursOfOperationId }
 
 // AtInstance is the instance that the request names.
+func (in *DisassociateInstanceStorageConfigInput) AtInstance() string { return *in.InstanceId }
+
+// OnResource is the resource that the path names behind the instance.
+func (in *DisassociateInstanceStorageConfigInput) OnResource() string { return *in.AssociationId }
+
+// AtInstance is the instance that the request names.
 func (in *DisassociateLambdaFunctionInput) AtInstance() string { return *in.InstanceId }
+
+// AtInstance is the instance that the request names.
+func (in *DisassociateLexBotInput) AtInstance() string { return *in.InstanceId }
+
+// AtInstance is the instance that the request names.
+func (in *DisassociatePhoneNumberContactFlowInput) AtInstance() string { return *in.InstanceId }
 
 // AtInstance is the instance that the request names.
 func (in *DisassociateQueueQuickConnectsInput) AtInstance() string { return *in.InstanceId }
 
 // OnResource is the resource that the path names behind the instance.
 func (in *DisassociateQueueQuickConnectsInput) OnResource() string { return *in.QueueId }
+
+// AtInstance is the instance that the request names.
+func (in *DisassociateRoutingProfileQueuesInput) AtInstance() string { return *in.InstanceId }
+
+// OnResource is the resource that the path names behind the instance.
+func (in *DisassociateRoutingProfileQueuesInput) OnResource() string { return *in.RoutingProfileId }
+
+// AtInstance is the instance that the request names.
+func (in *DisassociateSecurityKeyInput) AtInstance() string { return *in.InstanceId }
+
+// OnResource is the resource that the path names behind the instance.
+func (in *DisassociateSecurityKeyInput) OnResource() string { return *in.AssociationId }
+
+// AtInstance is the instance that the request names.
+func (in *DisassociateUserProficienciesInput) AtInstance() string { return *in.InstanceId }
+
+// OnResource is the resource that the path names behind the instance.
+func (in *DisassociateUserProficienciesInput) OnResource() string { return *in.UserId }
 
 // AtInstance is the instance that the request names.
 func (in *GetContactAttributesInput) AtInstance() string { return *in.InstanceId }
@@ -274,6 +520,52 @@ func (in *GetFlowAssociationInput) AtInstance() string { return *in.InstanceId }
 
 // OnResource is the resource that the path names behind the instance.
 func (in *GetFlowAssociationInput) OnResource() string { return *in.ResourceId }
+
+// AtInstance is the instance that the request names.
+func (in *GetTaskTemplateInput) AtInstance() string { return *in.InstanceId }
+
+// OnResource is the resource that the path names behind the instance.
+func (in *GetTaskTemplateInput) OnResource() string { return *in.TaskTemplateId }
+
+// AtInstance is the instance that the request names.
+func (in *ListAgentStatusesInput) AtInstance() string { return *in.InstanceId }
+
+// Page is where the list goes on, and how much of it is asked for.
+func (in *ListAgentStatusesInput) Page() (nextToken *string, maxResults *int64) {
+	return in.NextToken, in.MaxResults
+}
+
+// AtInstance is the instance that the request names.
+func (in *ListApprovedOriginsInput) AtInstance() string { return *in.InstanceId }
+
+// Page is where the list goes on, and how much of it is asked for.
+func (in *ListApprovedOriginsInput) Page() (nextToken *string, maxResults *int64) {
+	return in.NextToken, in.MaxResults
+}
+
+// AtInstance is the instance that the request names.
+func (in *ListAssociatedContactsInput) AtInstance() string { return *in.InstanceId }
+
+// Page is where the list goes on, and how much of it is asked for.
+func (in *ListAssociatedContactsInput) Page() (nextToken *string, maxResults *int64) {
+	return in.NextToken, in.MaxResults
+}
+
+// AtInstance is the instance that the request names.
+func (in *ListAttachedFilesConfigurationsInput) AtInstance() string { return *in.InstanceId }
+
+// Page is where the list goes on, and how much of it is asked for.
+func (in *ListAttachedFilesConfigurationsInput) Page() (nextToken *string, maxResults *int64) {
+	return in.NextToken, in.MaxResults
+}
+
+// AtInstance is the instance that the request names.
+func (in *ListAuthenticationProfilesInput) AtInstance() string { return *in.InstanceId }
+
+// Page is where the list goes on, and how much of it is asked for.
+func (in *ListAuthenticationProfilesInput) Page() (nextToken *string, maxResults *int64) {
+	return in.NextToken, in.MaxResults
+}
 
 // AtInstance is the instance that the request names.
 func (in *ListBotsInput) AtInstance() string { return *in.InstanceId }
@@ -355,6 +647,20 @@ func (in *ListContactFlowsInput) Page() (nextToken *string, maxResults *int64) {
 }
 
 // AtInstance is the instance that the request names.
+func (in *ListContactReferencesInput) AtInstance() string { return *in.InstanceId }
+
+// OnResource is the resource that the path names behind the instance.
+func (in *ListContactReferencesInput) OnResource() string { return *in.ContactId }
+
+// AtInstance is the instance that the request names.
+func (in *ListDefaultVocabulariesInput) AtInstance() string { return *in.InstanceId }
+
+// Page is where the list goes on, and how much of it is asked for.
+func (in *ListDefaultVocabulariesInput) Page() (nextToken *string, maxResults *int64) {
+	return in.NextToken, in.MaxResults
+}
+
+// AtInstance is the instance that the request names.
 func (in *ListFlowAssociationsInput) AtInstance() string { return *in.InstanceId }
 
 // Page is where the list goes on, and how much of it is asked for.
@@ -381,8 +687,32 @@ func (in *ListHoursOfOperationsInput) Page() (nextToken *string, maxResults *int
 	return in.NextToken, in.MaxResults
 }
 
+// AtInstance is the instance that the request names.
+func (in *ListInstanceAttributesInput) AtInstance() string { return *in.InstanceId }
+
+// Page is where the list goes on, and how much of it is asked for.
+func (in *ListInstanceAttributesInput) Page() (nextToken *string, maxResults *int64) {
+	return in.NextToken, in.MaxResults
+}
+
+// AtInstance is the instance that the request names.
+func (in *ListInstanceStorageConfigsInput) AtInstance() string { return *in.InstanceId }
+
+// Page is where the list goes on, and how much of it is asked for.
+func (in *ListInstanceStorageConfigsInput) Page() (nextToken *string, maxResults *int64) {
+	return in.NextToken, in.MaxResults
+}
+
 // Page is where the list goes on, and how much of it is asked for.
 func (in *ListInstancesInput) Page() (nextToken *string, maxResults *int64) {
+	return in.NextToken, in.MaxResults
+}
+
+// AtInstance is the instance that the request names.
+func (in *ListIntegrationAssociationsInput) AtInstance() string { return *in.InstanceId }
+
+// Page is where the list goes on, and how much of it is asked for.
+func (in *ListIntegrationAssociationsInput) Page() (nextToken *string, maxResults *int64) {
 	return in.NextToken, in.MaxResults
 }
 
@@ -391,6 +721,43 @@ func (in *ListLambdaFunctionsInput) AtInstance() string { return *in.InstanceId 
 
 // Page is where the list goes on, and how much of it is asked for.
 func (in *ListLambdaFunctionsInput) Page() (nextToken *string, maxResults *int64) {
+	return in.NextToken, in.MaxResults
+}
+
+// AtInstance is the instance that the request names.
+func (in *ListLexBotsInput) AtInstance() string { return *in.InstanceId }
+
+// Page is where the list goes on, and how much of it is asked for.
+func (in *ListLexBotsInput) Page() (nextToken *string, maxResults *int64) {
+	return in.NextToken, in.MaxResults
+}
+
+// AtInstance is the instance that the request names.
+func (in *ListPhoneNumbersInput) AtInstance() string { return *in.InstanceId }
+
+// Page is where the list goes on, and how much of it is asked for.
+func (in *ListPhoneNumbersInput) Page() (nextToken *string, maxResults *int64) {
+	return in.NextToken, in.MaxResults
+}
+
+// Page is where the list goes on, and how much of it is asked for.
+func (in *ListPhoneNumbersV2Input) Page() (nextToken *string, maxResults *int64) {
+	return in.NextToken, in.MaxResults
+}
+
+// AtInstance is the instance that the request names.
+func (in *ListPredefinedAttributesInput) AtInstance() string { return *in.InstanceId }
+
+// Page is where the list goes on, and how much of it is asked for.
+func (in *ListPredefinedAttributesInput) Page() (nextToken *string, maxResults *int64) {
+	return in.NextToken, in.MaxResults
+}
+
+// AtInstance is the instance that the request names.
+func (in *ListPromptsInput) AtInstance() string { return *in.InstanceId }
+
+// Page is where the list goes on, and how much of it is asked for.
+func (in *ListPromptsInput) Page() (nextToken *string, maxResults *int64) {
 	return in.NextToken, in.MaxResults
 }
 
@@ -422,6 +789,133 @@ func (in *ListQuickConnectsInput) Page() (nextToken *string, maxResults *int64) 
 }
 
 // AtInstance is the instance that the request names.
+func (in *ListRoutingProfileManualAssignmentQueuesInput) AtInstance() string { return *in.InstanceId }
+
+// OnResource is the resource that the path names behind the instance.
+func (in *ListRoutingProfileManualAssignmentQueuesInput) OnResource() string {
+	return *in.RoutingProfileId
+}
+
+// Page is where the list goes on, and how much of it is asked for.
+func (in *ListRoutingProfileManualAssignmentQueuesInput) Page() (nextToken *string, maxResults *int64) {
+	return in.NextToken, in.MaxResults
+}
+
+// AtInstance is the instance that the request names.
+func (in *ListRoutingProfileQueuesInput) AtInstance() string { return *in.InstanceId }
+
+// OnResource is the resource that the path names behind the instance.
+func (in *ListRoutingProfileQueuesInput) OnResource() string { return *in.RoutingProfileId }
+
+// Page is where the list goes on, and how much of it is asked for.
+func (in *ListRoutingProfileQueuesInput) Page() (nextToken *string, maxResults *int64) {
+	return in.NextToken, in.MaxResults
+}
+
+// AtInstance is the instance that the request names.
+func (in *ListRoutingProfilesInput) AtInstance() string { return *in.InstanceId }
+
+// Page is where the list goes on, and how much of it is asked for.
+func (in *ListRoutingProfilesInput) Page() (nextToken *string, maxResults *int64) {
+	return in.NextToken, in.MaxResults
+}
+
+// AtInstance is the instance that the request names.
+func (in *ListSecurityKeysInput) AtInstance() string { return *in.InstanceId }
+
+// Page is where the list goes on, and how much of it is asked for.
+func (in *ListSecurityKeysInput) Page() (nextToken *string, maxResults *int64) {
+	return in.NextToken, in.MaxResults
+}
+
+// AtInstance is the instance that the request names.
+func (in *ListSecurityProfileApplicationsInput) AtInstance() string { return *in.InstanceId }
+
+// OnResource is the resource that the path names behind the instance.
+func (in *ListSecurityProfileApplicationsInput) OnResource() string { return *in.SecurityProfileId }
+
+// Page is where the list goes on, and how much of it is asked for.
+func (in *ListSecurityProfileApplicationsInput) Page() (nextToken *string, maxResults *int64) {
+	return in.NextToken, in.MaxResults
+}
+
+// AtInstance is the instance that the request names.
+func (in *ListSecurityProfileFlowModulesInput) AtInstance() string { return *in.InstanceId }
+
+// OnResource is the resource that the path names behind the instance.
+func (in *ListSecurityProfileFlowModulesInput) OnResource() string { return *in.SecurityProfileId }
+
+// Page is where the list goes on, and how much of it is asked for.
+func (in *ListSecurityProfileFlowModulesInput) Page() (nextToken *string, maxResults *int64) {
+	return in.NextToken, in.MaxResults
+}
+
+// AtInstance is the instance that the request names.
+func (in *ListSecurityProfilePermissionsInput) AtInstance() string { return *in.InstanceId }
+
+// OnResource is the resource that the path names behind the instance.
+func (in *ListSecurityProfilePermissionsInput) OnResource() string { return *in.SecurityProfileId }
+
+// Page is where the list goes on, and how much of it is asked for.
+func (in *ListSecurityProfilePermissionsInput) Page() (nextToken *string, maxResults *int64) {
+	return in.NextToken, in.MaxResults
+}
+
+// AtInstance is the instance that the request names.
+func (in *ListSecurityProfilesInput) AtInstance() string { return *in.InstanceId }
+
+// Page is where the list goes on, and how much of it is asked for.
+func (in *ListSecurityProfilesInput) Page() (nextToken *string, maxResults *int64) {
+	return in.NextToken, in.MaxResults
+}
+
+// AtInstance is the instance that the request names.
+func (in *ListTaskTemplatesInput) AtInstance() string { return *in.InstanceId }
+
+// Page is where the list goes on, and how much of it is asked for.
+func (in *ListTaskTemplatesInput) Page() (nextToken *string, maxResults *int64) {
+	return in.NextToken, in.MaxResults
+}
+
+// AtInstance is the instance that the request names.
+func (in *ListUseCasesInput) AtInstance() string { return *in.InstanceId }
+
+// OnResource is the resource that the path names behind the instance.
+func (in *ListUseCasesInput) OnResource() string { return *in.IntegrationAssociationId }
+
+// Page is where the list goes on, and how much of it is asked for.
+func (in *ListUseCasesInput) Page() (nextToken *string, maxResults *int64) {
+	return in.NextToken, in.MaxResults
+}
+
+// AtInstance is the instance that the request names.
+func (in *ListUserHierarchyGroupsInput) AtInstance() string { return *in.InstanceId }
+
+// Page is where the list goes on, and how much of it is asked for.
+func (in *ListUserHierarchyGroupsInput) Page() (nextToken *string, maxResults *int64) {
+	return in.NextToken, in.MaxResults
+}
+
+// AtInstance is the instance that the request names.
+func (in *ListUserProficienciesInput) AtInstance() string { return *in.InstanceId }
+
+// OnResource is the resource that the path names behind the instance.
+func (in *ListUserProficienciesInput) OnResource() string { return *in.UserId }
+
+// Page is where the list goes on, and how much of it is asked for.
+func (in *ListUserProficienciesInput) Page() (nextToken *string, maxResults *int64) {
+	return in.NextToken, in.MaxResults
+}
+
+// AtInstance is the instance that the request names.
+func (in *ListUsersInput) AtInstance() string { return *in.InstanceId }
+
+// Page is where the list goes on, and how much of it is asked for.
+func (in *ListUsersInput) Page() (nextToken *string, maxResults *int64) {
+	return in.NextToken, in.MaxResults
+}
+
+// AtInstance is the instance that the request names.
 func (in *ListViewVersionsInput) AtInstance() string { return *in.InstanceId }
 
 // OnResource is the resource that the path names behind the instance.
@@ -441,6 +935,147 @@ func (in *ListViewsInput) Page() (nextToken *string, maxResults *int64) {
 }
 
 // AtInstance is the instance that the request names.
+func (in *SearchAgentStatusesInput) AtInstance() string { return *in.InstanceId }
+
+// Page is where the list goes on, and how much of it is asked for.
+func (in *SearchAgentStatusesInput) Page() (nextToken *string, maxResults *int64) {
+	return in.NextToken, in.MaxResults
+}
+
+// Page is where the list goes on, and how much of it is asked for.
+func (in *SearchAvailablePhoneNumbersInput) Page() (nextToken *string, maxResults *int64) {
+	return in.NextToken, in.MaxResults
+}
+
+// AtInstance is the instance that the request names.
+func (in *SearchContactFlowModulesInput) AtInstance() string { return *in.InstanceId }
+
+// Page is where the list goes on, and how much of it is asked for.
+func (in *SearchContactFlowModulesInput) Page() (nextToken *string, maxResults *int64) {
+	return in.NextToken, in.MaxResults
+}
+
+// AtInstance is the instance that the request names.
+func (in *SearchContactFlowsInput) AtInstance() string { return *in.InstanceId }
+
+// Page is where the list goes on, and how much of it is asked for.
+func (in *SearchContactFlowsInput) Page() (nextToken *string, maxResults *int64) {
+	return in.NextToken, in.MaxResults
+}
+
+// AtInstance is the instance that the request names.
+func (in *SearchContactsInput) AtInstance() string { return *in.InstanceId }
+
+// Page is where the list goes on, and how much of it is asked for.
+func (in *SearchContactsInput) Page() (nextToken *string, maxResults *int64) {
+	return in.NextToken, in.MaxResults
+}
+
+// AtInstance is the instance that the request names.
+func (in *SearchHoursOfOperationOverridesInput) AtInstance() string { return *in.InstanceId }
+
+// Page is where the list goes on, and how much of it is asked for.
+func (in *SearchHoursOfOperationOverridesInput) Page() (nextToken *string, maxResults *int64) {
+	return in.NextToken, in.MaxResults
+}
+
+// AtInstance is the instance that the request names.
+func (in *SearchHoursOfOperationsInput) AtInstance() string { return *in.InstanceId }
+
+// Page is where the list goes on, and how much of it is asked for.
+func (in *SearchHoursOfOperationsInput) Page() (nextToken *string, maxResults *int64) {
+	return in.NextToken, in.MaxResults
+}
+
+// AtInstance is the instance that the request names.
+func (in *SearchPredefinedAttributesInput) AtInstance() string { return *in.InstanceId }
+
+// Page is where the list goes on, and how much of it is asked for.
+func (in *SearchPredefinedAttributesInput) Page() (nextToken *string, maxResults *int64) {
+	return in.NextToken, in.MaxResults
+}
+
+// AtInstance is the instance that the request names.
+func (in *SearchPromptsInput) AtInstance() string { return *in.InstanceId }
+
+// Page is where the list goes on, and how much of it is asked for.
+func (in *SearchPromptsInput) Page() (nextToken *string, maxResults *int64) {
+	return in.NextToken, in.MaxResults
+}
+
+// AtInstance is the instance that the request names.
+func (in *SearchQueuesInput) AtInstance() string { return *in.InstanceId }
+
+// Page is where the list goes on, and how much of it is asked for.
+func (in *SearchQueuesInput) Page() (nextToken *string, maxResults *int64) {
+	return in.NextToken, in.MaxResults
+}
+
+// AtInstance is the instance that the request names.
+func (in *SearchQuickConnectsInput) AtInstance() string { return *in.InstanceId }
+
+// Page is where the list goes on, and how much of it is asked for.
+func (in *SearchQuickConnectsInput) Page() (nextToken *string, maxResults *int64) {
+	return in.NextToken, in.MaxResults
+}
+
+// AtInstance is the instance that the request names.
+func (in *SearchResourceTagsInput) AtInstance() string { return *in.InstanceId }
+
+// Page is where the list goes on, and how much of it is asked for.
+func (in *SearchResourceTagsInput) Page() (nextToken *string, maxResults *int64) {
+	return in.NextToken, in.MaxResults
+}
+
+// AtInstance is the instance that the request names.
+func (in *SearchRoutingProfilesInput) AtInstance() string { return *in.InstanceId }
+
+// Page is where the list goes on, and how much of it is asked for.
+func (in *SearchRoutingProfilesInput) Page() (nextToken *string, maxResults *int64) {
+	return in.NextToken, in.MaxResults
+}
+
+// AtInstance is the instance that the request names.
+func (in *SearchSecurityProfilesInput) AtInstance() string { return *in.InstanceId }
+
+// Page is where the list goes on, and how much of it is asked for.
+func (in *SearchSecurityProfilesInput) Page() (nextToken *string, maxResults *int64) {
+	return in.NextToken, in.MaxResults
+}
+
+// AtInstance is the instance that the request names.
+func (in *SearchUserHierarchyGroupsInput) AtInstance() string { return *in.InstanceId }
+
+// Page is where the list goes on, and how much of it is asked for.
+func (in *SearchUserHierarchyGroupsInput) Page() (nextToken *string, maxResults *int64) {
+	return in.NextToken, in.MaxResults
+}
+
+// AtInstance is the instance that the request names.
+func (in *SearchUsersInput) AtInstance() string { return *in.InstanceId }
+
+// Page is where the list goes on, and how much of it is asked for.
+func (in *SearchUsersInput) Page() (nextToken *string, maxResults *int64) {
+	return in.NextToken, in.MaxResults
+}
+
+// AtInstance is the instance that the request names.
+func (in *SearchViewsInput) AtInstance() string { return *in.InstanceId }
+
+// Page is where the list goes on, and how much of it is asked for.
+func (in *SearchViewsInput) Page() (nextToken *string, maxResults *int64) {
+	return in.NextToken, in.MaxResults
+}
+
+// AtInstance is the instance that the request names.
+func (in *SearchVocabulariesInput) AtInstance() string { return *in.InstanceId }
+
+// Page is where the list goes on, and how much of it is asked for.
+func (in *SearchVocabulariesInput) Page() (nextToken *string, maxResults *int64) {
+	return in.NextToken, in.MaxResults
+}
+
+// AtInstance is the instance that the request names.
 func (in *StartChatContactInput) AtInstance() string { return *in.InstanceId }
 
 // AtInstance is the instance that the request names.
@@ -454,6 +1089,30 @@ func (in *UntagContactInput) AtInstance() string { return *in.InstanceId }
 
 // OnResource is the resource that the path names behind the instance.
 func (in *UntagContactInput) OnResource() string { return *in.ContactId }
+
+// AtInstance is the instance that the request names.
+func (in *UpdateAgentStatusInput) AtInstance() string { return *in.InstanceId }
+
+// OnResource is the resource that the path names behind the instance.
+func (in *UpdateAgentStatusInput) OnResource() string { return *in.AgentStatusId }
+
+// AtInstance is the instance that the request names.
+func (in *UpdateAttachedFilesConfigurationInput) AtInstance() string { return *in.InstanceId }
+
+// OnResource is the resource that the path names behind the instance.
+func (in *UpdateAttachedFilesConfigurationInput) OnResource() string { return *in.AttachmentScope }
+
+// AtInstance is the instance that the request names.
+func (in *UpdateAuthenticationProfileInput) AtInstance() string { return *in.InstanceId }
+
+// OnResource is the resource that the path names behind the instance.
+func (in *UpdateAuthenticationProfileInput) OnResource() string { return *in.AuthenticationProfileId }
+
+// AtInstance is the instance that the request names.
+func (in *UpdateContactInput) AtInstance() string { return *in.InstanceId }
+
+// OnResource is the resource that the path names behind the instance.
+func (in *UpdateContactInput) OnResource() string { return *in.ContactId }
 
 // AtInstance is the instance that the request names.
 func (in *UpdateContactAttributesInput) AtInstance() string { return *in.InstanceId }
@@ -513,7 +1172,31 @@ func (in *UpdateHoursOfOperationOverrideInput) AtInstance() string { return *in.
 func (in *UpdateHoursOfOperationOverrideInput) OnResource() string { return *in.HoursOfOperationId }
 
 // AtInstance is the instance that the request names.
+func (in *UpdateInstanceAttributeInput) AtInstance() string { return *in.InstanceId }
+
+// OnResource is the resource that the path names behind the instance.
+func (in *UpdateInstanceAttributeInput) OnResource() string { return *in.AttributeType }
+
+// AtInstance is the instance that the request names.
+func (in *UpdateInstanceStorageConfigInput) AtInstance() string { return *in.InstanceId }
+
+// OnResource is the resource that the path names behind the instance.
+func (in *UpdateInstanceStorageConfigInput) OnResource() string { return *in.AssociationId }
+
+// AtInstance is the instance that the request names.
 func (in *UpdateParticipantAuthenticationInput) AtInstance() string { return *in.InstanceId }
+
+// AtInstance is the instance that the request names.
+func (in *UpdatePredefinedAttributeInput) AtInstance() string { return *in.InstanceId }
+
+// OnResource is the resource that the path names behind the instance.
+func (in *UpdatePredefinedAttributeInput) OnResource() string { return *in.Name }
+
+// AtInstance is the instance that the request names.
+func (in *UpdatePromptInput) AtInstance() string { return *in.InstanceId }
+
+// OnResource is the resource that the path names behind the instance.
+func (in *UpdatePromptInput) OnResource() string { return *in.PromptId }
 
 // AtInstance is the instance that the request names.
 func (in *UpdateQueueHoursOfOperationInput) AtInstance() string { return *in.InstanceId }
@@ -556,6 +1239,103 @@ func (in *UpdateQuickConnectNameInput) AtInstance() string { return *in.Instance
 
 // OnResource is the resource that the path names behind the instance.
 func (in *UpdateQuickConnectNameInput) OnResource() string { return *in.QuickConnectId }
+
+// AtInstance is the instance that the request names.
+func (in *UpdateRoutingProfileAgentAvailabilityTimerInput) AtInstance() string { return *in.InstanceId }
+
+// OnResource is the resource that the path names behind the instance.
+func (in *UpdateRoutingProfileAgentAvailabilityTimerInput) OnResource() string {
+	return *in.RoutingProfileId
+}
+
+// AtInstance is the instance that the request names.
+func (in *UpdateRoutingProfileConcurrencyInput) AtInstance() string { return *in.InstanceId }
+
+// OnResource is the resource that the path names behind the instance.
+func (in *UpdateRoutingProfileConcurrencyInput) OnResource() string { return *in.RoutingProfileId }
+
+// AtInstance is the instance that the request names.
+func (in *UpdateRoutingProfileDefaultOutboundQueueInput) AtInstance() string { return *in.InstanceId }
+
+// OnResource is the resource that the path names behind the instance.
+func (in *UpdateRoutingProfileDefaultOutboundQueueInput) OnResource() string {
+	return *in.RoutingProfileId
+}
+
+// AtInstance is the instance that the request names.
+func (in *UpdateRoutingProfileNameInput) AtInstance() string { return *in.InstanceId }
+
+// OnResource is the resource that the path names behind the instance.
+func (in *UpdateRoutingProfileNameInput) OnResource() string { return *in.RoutingProfileId }
+
+// AtInstance is the instance that the request names.
+func (in *UpdateRoutingProfileQueuesInput) AtInstance() string { return *in.InstanceId }
+
+// OnResource is the resource that the path names behind the instance.
+func (in *UpdateRoutingProfileQueuesInput) OnResource() string { return *in.RoutingProfileId }
+
+// AtInstance is the instance that the request names.
+func (in *UpdateSecurityProfileInput) AtInstance() string { return *in.InstanceId }
+
+// OnResource is the resource that the path names behind the instance.
+func (in *UpdateSecurityProfileInput) OnResource() string { return *in.SecurityProfileId }
+
+// AtInstance is the instance that the request names.
+func (in *UpdateTaskTemplateInput) AtInstance() string { return *in.InstanceId }
+
+// OnResource is the resource that the path names behind the instance.
+func (in *UpdateTaskTemplateInput) OnResource() string { return *in.TaskTemplateId }
+
+// AtInstance is the instance that the request names.
+func (in *UpdateUserConfigInput) AtInstance() string { return *in.InstanceId }
+
+// OnResource is the resource that the path names behind the instance.
+func (in *UpdateUserConfigInput) OnResource() string { return *in.UserId }
+
+// AtInstance is the instance that the request names.
+func (in *UpdateUserHierarchyInput) AtInstance() string { return *in.InstanceId }
+
+// OnResource is the resource that the path names behind the instance.
+func (in *UpdateUserHierarchyInput) OnResource() string { return *in.UserId }
+
+// AtInstance is the instance that the request names.
+func (in *UpdateUserHierarchyGroupNameInput) AtInstance() string { return *in.InstanceId }
+
+// OnResource is the resource that the path names behind the instance.
+func (in *UpdateUserHierarchyGroupNameInput) OnResource() string { return *in.HierarchyGroupId }
+
+// AtInstance is the instance that the request names.
+func (in *UpdateUserHierarchyStructureInput) AtInstance() string { return *in.InstanceId }
+
+// AtInstance is the instance that the request names.
+func (in *UpdateUserIdentityInfoInput) AtInstance() string { return *in.InstanceId }
+
+// OnResource is the resource that the path names behind the instance.
+func (in *UpdateUserIdentityInfoInput) OnResource() string { return *in.UserId }
+
+// AtInstance is the instance that the request names.
+func (in *UpdateUserPhoneConfigInput) AtInstance() string { return *in.InstanceId }
+
+// OnResource is the resource that the path names behind the instance.
+func (in *UpdateUserPhoneConfigInput) OnResource() string { return *in.UserId }
+
+// AtInstance is the instance that the request names.
+func (in *UpdateUserProficienciesInput) AtInstance() string { return *in.InstanceId }
+
+// OnResource is the resource that the path names behind the instance.
+func (in *UpdateUserProficienciesInput) OnResource() string { return *in.UserId }
+
+// AtInstance is the instance that the request names.
+func (in *UpdateUserRoutingProfileInput) AtInstance() string { return *in.InstanceId }
+
+// OnResource is the resource that the path names behind the instance.
+func (in *UpdateUserRoutingProfileInput) OnResource() string { return *in.UserId }
+
+// AtInstance is the instance that the request names.
+func (in *UpdateUserSecurityProfilesInput) AtInstance() string { return *in.InstanceId }
+
+// OnResource is the resource that the path names behind the instance.
+func (in *UpdateUserSecurityProfilesInput) OnResource() string { return *in.UserId }
 
 // AtInstance is the instance that the request names.
 func (in *UpdateViewContentInput) AtInstance() string { return *in.InstanceId }

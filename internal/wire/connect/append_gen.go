@@ -7,6 +7,31 @@ import (
 )
 
 // AppendJSON appends the members that are set.
+func (v *AIAgent) AppendJSON(dst []byte) []byte {
+	dst = append(dst, '{')
+	if v.Arn != nil {
+		dst = append(dst, `"Arn":`...)
+		dst = wire.AppendString(dst, *v.Arn)
+		dst = append(dst, ',')
+	}
+	if v.Type != nil {
+		dst = append(dst, `"Type":`...)
+		dst = wire.AppendString(dst, *v.Type)
+		dst = append(dst, ',')
+	}
+	return wire.Close(dst, '}')
+}
+
+func appendActiveRegionList(dst []byte, list []string) []byte {
+	dst = append(dst, '[')
+	for i := range list {
+		dst = wire.AppendString(dst, list[i])
+		dst = append(dst, ',')
+	}
+	return wire.Close(dst, ']')
+}
+
+// AppendJSON appends the members that are set.
 func (v *AdditionalEmailRecipients) AppendJSON(dst []byte) []byte {
 	dst = append(dst, '{')
 	if v.ToList != nil {
@@ -20,6 +45,47 @@ func (v *AdditionalEmailRecipients) AppendJSON(dst []byte) []byte {
 		dst = append(dst, ',')
 	}
 	return wire.Close(dst, '}')
+}
+
+// AppendJSON appends the members that are set.
+func (v *AfterContactWorkConfig) AppendJSON(dst []byte) []byte {
+	dst = append(dst, '{')
+	if v.AfterContactWorkTimeLimit != nil {
+		dst = append(dst, `"AfterContactWorkTimeLimit":`...)
+		dst = wire.AppendInt(dst, *v.AfterContactWorkTimeLimit)
+		dst = append(dst, ',')
+	}
+	return wire.Close(dst, '}')
+}
+
+// AppendJSON appends the members that are set.
+func (v *AfterContactWorkConfigPerChannel) AppendJSON(dst []byte) []byte {
+	dst = append(dst, '{')
+	if v.Channel != nil {
+		dst = append(dst, `"Channel":`...)
+		dst = wire.AppendString(dst, *v.Channel)
+		dst = append(dst, ',')
+	}
+	if v.AfterContactWorkConfig != nil {
+		dst = append(dst, `"AfterContactWorkConfig":`...)
+		dst = v.AfterContactWorkConfig.AppendJSON(dst)
+		dst = append(dst, ',')
+	}
+	if v.AgentFirstCallbackAfterContactWorkConfig != nil {
+		dst = append(dst, `"AgentFirstCallbackAfterContactWorkConfig":`...)
+		dst = v.AgentFirstCallbackAfterContactWorkConfig.AppendJSON(dst)
+		dst = append(dst, ',')
+	}
+	return wire.Close(dst, '}')
+}
+
+func appendAfterContactWorkConfigs(dst []byte, list []AfterContactWorkConfigPerChannel) []byte {
+	dst = append(dst, '[')
+	for i := range list {
+		dst = list[i].AppendJSON(dst)
+		dst = append(dst, ',')
+	}
+	return wire.Close(dst, ']')
 }
 
 // AppendJSON appends the members that are set.
@@ -39,6 +105,37 @@ func (v *AgentHierarchyGroup) AppendJSON(dst []byte) []byte {
 	if v.Arn != nil {
 		dst = append(dst, `"Arn":`...)
 		dst = wire.AppendString(dst, *v.Arn)
+		dst = append(dst, ',')
+	}
+	return wire.Close(dst, '}')
+}
+
+// AppendJSON appends the members that are set.
+func (v *AgentHierarchyGroups) AppendJSON(dst []byte) []byte {
+	dst = append(dst, '{')
+	if v.L1Ids != nil {
+		dst = append(dst, `"L1Ids":`...)
+		dst = appendHierarchyGroupIdList(dst, v.L1Ids)
+		dst = append(dst, ',')
+	}
+	if v.L2Ids != nil {
+		dst = append(dst, `"L2Ids":`...)
+		dst = appendHierarchyGroupIdList(dst, v.L2Ids)
+		dst = append(dst, ',')
+	}
+	if v.L3Ids != nil {
+		dst = append(dst, `"L3Ids":`...)
+		dst = appendHierarchyGroupIdList(dst, v.L3Ids)
+		dst = append(dst, ',')
+	}
+	if v.L4Ids != nil {
+		dst = append(dst, `"L4Ids":`...)
+		dst = appendHierarchyGroupIdList(dst, v.L4Ids)
+		dst = append(dst, ',')
+	}
+	if v.L5Ids != nil {
+		dst = append(dst, `"L5Ids":`...)
+		dst = appendHierarchyGroupIdList(dst, v.L5Ids)
 		dst = append(dst, ',')
 	}
 	return wire.Close(dst, '}')
@@ -145,6 +242,166 @@ func (v *AgentQualityMetrics) AppendJSON(dst []byte) []byte {
 	return wire.Close(dst, '}')
 }
 
+func appendAgentResourceIdList(dst []byte, list []string) []byte {
+	dst = append(dst, '[')
+	for i := range list {
+		dst = wire.AppendString(dst, list[i])
+		dst = append(dst, ',')
+	}
+	return wire.Close(dst, ']')
+}
+
+// AppendJSON appends the members that are set.
+func (v *AgentStatus) AppendJSON(dst []byte) []byte {
+	dst = append(dst, '{')
+	if v.AgentStatusARN != nil {
+		dst = append(dst, `"AgentStatusARN":`...)
+		dst = wire.AppendString(dst, *v.AgentStatusARN)
+		dst = append(dst, ',')
+	}
+	if v.AgentStatusId != nil {
+		dst = append(dst, `"AgentStatusId":`...)
+		dst = wire.AppendString(dst, *v.AgentStatusId)
+		dst = append(dst, ',')
+	}
+	if v.Name != nil {
+		dst = append(dst, `"Name":`...)
+		dst = wire.AppendString(dst, *v.Name)
+		dst = append(dst, ',')
+	}
+	if v.Description != nil {
+		dst = append(dst, `"Description":`...)
+		dst = wire.AppendString(dst, *v.Description)
+		dst = append(dst, ',')
+	}
+	if v.Type != nil {
+		dst = append(dst, `"Type":`...)
+		dst = wire.AppendString(dst, *v.Type)
+		dst = append(dst, ',')
+	}
+	if v.DisplayOrder != nil {
+		dst = append(dst, `"DisplayOrder":`...)
+		dst = wire.AppendInt(dst, *v.DisplayOrder)
+		dst = append(dst, ',')
+	}
+	if v.State != nil {
+		dst = append(dst, `"State":`...)
+		dst = wire.AppendString(dst, *v.State)
+		dst = append(dst, ',')
+	}
+	if v.Tags != nil {
+		dst = append(dst, `"Tags":`...)
+		dst = appendTagMap(dst, v.Tags)
+		dst = append(dst, ',')
+	}
+	if v.LastModifiedTime != nil {
+		dst = append(dst, `"LastModifiedTime":`...)
+		dst = wire.AppendTime(dst, *v.LastModifiedTime)
+		dst = append(dst, ',')
+	}
+	if v.LastModifiedRegion != nil {
+		dst = append(dst, `"LastModifiedRegion":`...)
+		dst = wire.AppendString(dst, *v.LastModifiedRegion)
+		dst = append(dst, ',')
+	}
+	return wire.Close(dst, '}')
+}
+
+func appendAgentStatusList(dst []byte, list []AgentStatus) []byte {
+	dst = append(dst, '[')
+	for i := range list {
+		dst = list[i].AppendJSON(dst)
+		dst = append(dst, ',')
+	}
+	return wire.Close(dst, ']')
+}
+
+func appendAgentStatusSearchConditionList(dst []byte, list []AgentStatusSearchCriteria) []byte {
+	dst = append(dst, '[')
+	for i := range list {
+		dst = list[i].AppendJSON(dst)
+		dst = append(dst, ',')
+	}
+	return wire.Close(dst, ']')
+}
+
+// AppendJSON appends the members that are set.
+func (v *AgentStatusSearchCriteria) AppendJSON(dst []byte) []byte {
+	dst = append(dst, '{')
+	if v.OrConditions != nil {
+		dst = append(dst, `"OrConditions":`...)
+		dst = appendAgentStatusSearchConditionList(dst, v.OrConditions)
+		dst = append(dst, ',')
+	}
+	if v.AndConditions != nil {
+		dst = append(dst, `"AndConditions":`...)
+		dst = appendAgentStatusSearchConditionList(dst, v.AndConditions)
+		dst = append(dst, ',')
+	}
+	if v.StringCondition != nil {
+		dst = append(dst, `"StringCondition":`...)
+		dst = v.StringCondition.AppendJSON(dst)
+		dst = append(dst, ',')
+	}
+	return wire.Close(dst, '}')
+}
+
+// AppendJSON appends the members that are set.
+func (v *AgentStatusSearchFilter) AppendJSON(dst []byte) []byte {
+	dst = append(dst, '{')
+	if v.AttributeFilter != nil {
+		dst = append(dst, `"AttributeFilter":`...)
+		dst = v.AttributeFilter.AppendJSON(dst)
+		dst = append(dst, ',')
+	}
+	return wire.Close(dst, '}')
+}
+
+// AppendJSON appends the members that are set.
+func (v *AgentStatusSummary) AppendJSON(dst []byte) []byte {
+	dst = append(dst, '{')
+	if v.Id != nil {
+		dst = append(dst, `"Id":`...)
+		dst = wire.AppendString(dst, *v.Id)
+		dst = append(dst, ',')
+	}
+	if v.Arn != nil {
+		dst = append(dst, `"Arn":`...)
+		dst = wire.AppendString(dst, *v.Arn)
+		dst = append(dst, ',')
+	}
+	if v.Name != nil {
+		dst = append(dst, `"Name":`...)
+		dst = wire.AppendString(dst, *v.Name)
+		dst = append(dst, ',')
+	}
+	if v.Type != nil {
+		dst = append(dst, `"Type":`...)
+		dst = wire.AppendString(dst, *v.Type)
+		dst = append(dst, ',')
+	}
+	if v.LastModifiedTime != nil {
+		dst = append(dst, `"LastModifiedTime":`...)
+		dst = wire.AppendTime(dst, *v.LastModifiedTime)
+		dst = append(dst, ',')
+	}
+	if v.LastModifiedRegion != nil {
+		dst = append(dst, `"LastModifiedRegion":`...)
+		dst = wire.AppendString(dst, *v.LastModifiedRegion)
+		dst = append(dst, ',')
+	}
+	return wire.Close(dst, '}')
+}
+
+func appendAgentStatusSummaryList(dst []byte, list []AgentStatusSummary) []byte {
+	dst = append(dst, '[')
+	for i := range list {
+		dst = list[i].AppendJSON(dst)
+		dst = append(dst, ',')
+	}
+	return wire.Close(dst, ']')
+}
+
 // AppendJSON appends the members that are set.
 func (v *AgentsCriteria) AppendJSON(dst []byte) []byte {
 	dst = append(dst, '{')
@@ -177,7 +434,102 @@ func (v *AiAgentInfo) AppendJSON(dst []byte) []byte {
 	return wire.Close(dst, '}')
 }
 
+// AppendJSON appends the members that are set.
+func (v *AiAgentSearchCriteria) AppendJSON(dst []byte) []byte {
+	dst = append(dst, '{')
+	if v.Id != nil {
+		dst = append(dst, `"Id":`...)
+		dst = wire.AppendString(dst, *v.Id)
+		dst = append(dst, ',')
+	}
+	if v.VersionNumber != nil {
+		dst = append(dst, `"VersionNumber":`...)
+		dst = wire.AppendInt(dst, *v.VersionNumber)
+		dst = append(dst, ',')
+	}
+	if v.AiAgentEscalated != nil {
+		dst = append(dst, `"AiAgentEscalated":`...)
+		dst = wire.AppendBool(dst, *v.AiAgentEscalated)
+		dst = append(dst, ',')
+	}
+	if v.AiUseCase != nil {
+		dst = append(dst, `"AiUseCase":`...)
+		dst = wire.AppendString(dst, *v.AiUseCase)
+		dst = append(dst, ',')
+	}
+	return wire.Close(dst, '}')
+}
+
+func appendAiAgentSearchCriteriaList(dst []byte, list []AiAgentSearchCriteria) []byte {
+	dst = append(dst, '[')
+	for i := range list {
+		dst = list[i].AppendJSON(dst)
+		dst = append(dst, ',')
+	}
+	return wire.Close(dst, ']')
+}
+
 func appendAiAgents(dst []byte, list []AiAgentInfo) []byte {
+	dst = append(dst, '[')
+	for i := range list {
+		dst = list[i].AppendJSON(dst)
+		dst = append(dst, ',')
+	}
+	return wire.Close(dst, ']')
+}
+
+// AppendJSON appends the members that are set.
+func (v *AiAgentsCriteria) AppendJSON(dst []byte) []byte {
+	dst = append(dst, '{')
+	if v.Criteria != nil {
+		dst = append(dst, `"Criteria":`...)
+		dst = appendAiAgentSearchCriteriaList(dst, v.Criteria)
+		dst = append(dst, ',')
+	}
+	return wire.Close(dst, '}')
+}
+
+func appendAllowedAIAgents(dst []byte, list []AIAgent) []byte {
+	dst = append(dst, '[')
+	for i := range list {
+		dst = list[i].AppendJSON(dst)
+		dst = append(dst, ',')
+	}
+	return wire.Close(dst, ']')
+}
+
+func appendAllowedAccessControlTags(dst []byte, m map[string]string) []byte {
+	dst = append(dst, '{')
+	for _, key := range wire.SortedKeys(m) {
+		dst = append(wire.AppendString(dst, key), ':')
+		value := m[key]
+		dst = wire.AppendString(dst, value)
+		dst = append(dst, ',')
+	}
+	return wire.Close(dst, '}')
+}
+
+// AppendJSON appends the members that are set.
+func (v *AllowedExtension) AppendJSON(dst []byte) []byte {
+	dst = append(dst, '{')
+	if v.Extension != nil {
+		dst = append(dst, `"Extension":`...)
+		dst = wire.AppendString(dst, *v.Extension)
+		dst = append(dst, ',')
+	}
+	return wire.Close(dst, '}')
+}
+
+func appendAllowedExtensionsList(dst []byte, list []AllowedExtension) []byte {
+	dst = append(dst, '[')
+	for i := range list {
+		dst = list[i].AppendJSON(dst)
+		dst = append(dst, ',')
+	}
+	return wire.Close(dst, ']')
+}
+
+func appendAllowedFlowModules(dst []byte, list []FlowModule) []byte {
 	dst = append(dst, '[')
 	for i := range list {
 		dst = list[i].AppendJSON(dst)
@@ -193,6 +545,61 @@ func appendAllowedUserActions(dst []byte, list []string) []byte {
 		dst = append(dst, ',')
 	}
 	return wire.Close(dst, ']')
+}
+
+// AppendJSON appends the members that are set.
+func (v *Application) AppendJSON(dst []byte) []byte {
+	dst = append(dst, '{')
+	if v.Namespace != nil {
+		dst = append(dst, `"Namespace":`...)
+		dst = wire.AppendString(dst, *v.Namespace)
+		dst = append(dst, ',')
+	}
+	if v.ApplicationPermissions != nil {
+		dst = append(dst, `"ApplicationPermissions":`...)
+		dst = appendApplicationPermissions(dst, v.ApplicationPermissions)
+		dst = append(dst, ',')
+	}
+	if v.Type != nil {
+		dst = append(dst, `"Type":`...)
+		dst = wire.AppendString(dst, *v.Type)
+		dst = append(dst, ',')
+	}
+	return wire.Close(dst, '}')
+}
+
+func appendApplicationPermissions(dst []byte, list []string) []byte {
+	dst = append(dst, '[')
+	for i := range list {
+		dst = wire.AppendString(dst, list[i])
+		dst = append(dst, ',')
+	}
+	return wire.Close(dst, ']')
+}
+
+func appendApplications(dst []byte, list []Application) []byte {
+	dst = append(dst, '[')
+	for i := range list {
+		dst = list[i].AppendJSON(dst)
+		dst = append(dst, ',')
+	}
+	return wire.Close(dst, ']')
+}
+
+// AppendJSON appends the members that are set.
+func (v *AssociateApprovedOriginInput) AppendJSON(dst []byte) []byte {
+	dst = append(dst, '{')
+	if v.Origin != nil {
+		dst = append(dst, `"Origin":`...)
+		dst = wire.AppendString(dst, *v.Origin)
+		dst = append(dst, ',')
+	}
+	if v.ClientToken != nil {
+		dst = append(dst, `"ClientToken":`...)
+		dst = wire.AppendString(dst, *v.ClientToken)
+		dst = append(dst, ',')
+	}
+	return wire.Close(dst, '}')
 }
 
 // AppendJSON appends the members that are set.
@@ -214,6 +621,22 @@ func (v *AssociateBotInput) AppendJSON(dst []byte) []byte {
 		dst = append(dst, ',')
 	}
 	return wire.Close(dst, '}')
+}
+
+// AppendJSON appends the members that are set.
+func (v *AssociateDefaultVocabularyInput) AppendJSON(dst []byte) []byte {
+	dst = append(dst, '{')
+	if v.VocabularyId != nil {
+		dst = append(dst, `"VocabularyId":`...)
+		dst = wire.AppendString(dst, *v.VocabularyId)
+		dst = append(dst, ',')
+	}
+	return wire.Close(dst, '}')
+}
+
+// AppendJSON appends the members that are set.
+func (v *AssociateDefaultVocabularyOutput) AppendJSON(dst []byte) []byte {
+	return append(dst, "{}"...)
 }
 
 // AppendJSON appends the members that are set.
@@ -254,6 +677,38 @@ func (v *AssociateHoursOfOperationsInput) AppendJSON(dst []byte) []byte {
 }
 
 // AppendJSON appends the members that are set.
+func (v *AssociateInstanceStorageConfigInput) AppendJSON(dst []byte) []byte {
+	dst = append(dst, '{')
+	if v.ResourceType != nil {
+		dst = append(dst, `"ResourceType":`...)
+		dst = wire.AppendString(dst, *v.ResourceType)
+		dst = append(dst, ',')
+	}
+	if v.StorageConfig != nil {
+		dst = append(dst, `"StorageConfig":`...)
+		dst = v.StorageConfig.AppendJSON(dst)
+		dst = append(dst, ',')
+	}
+	if v.ClientToken != nil {
+		dst = append(dst, `"ClientToken":`...)
+		dst = wire.AppendString(dst, *v.ClientToken)
+		dst = append(dst, ',')
+	}
+	return wire.Close(dst, '}')
+}
+
+// AppendJSON appends the members that are set.
+func (v *AssociateInstanceStorageConfigOutput) AppendJSON(dst []byte) []byte {
+	dst = append(dst, '{')
+	if v.AssociationId != nil {
+		dst = append(dst, `"AssociationId":`...)
+		dst = wire.AppendString(dst, *v.AssociationId)
+		dst = append(dst, ',')
+	}
+	return wire.Close(dst, '}')
+}
+
+// AppendJSON appends the members that are set.
 func (v *AssociateLambdaFunctionInput) AppendJSON(dst []byte) []byte {
 	dst = append(dst, '{')
 	if v.FunctionArn != nil {
@@ -270,11 +725,290 @@ func (v *AssociateLambdaFunctionInput) AppendJSON(dst []byte) []byte {
 }
 
 // AppendJSON appends the members that are set.
+func (v *AssociateLexBotInput) AppendJSON(dst []byte) []byte {
+	dst = append(dst, '{')
+	if v.LexBot != nil {
+		dst = append(dst, `"LexBot":`...)
+		dst = v.LexBot.AppendJSON(dst)
+		dst = append(dst, ',')
+	}
+	if v.ClientToken != nil {
+		dst = append(dst, `"ClientToken":`...)
+		dst = wire.AppendString(dst, *v.ClientToken)
+		dst = append(dst, ',')
+	}
+	return wire.Close(dst, '}')
+}
+
+// AppendJSON appends the members that are set.
+func (v *AssociatePhoneNumberContactFlowInput) AppendJSON(dst []byte) []byte {
+	dst = append(dst, '{')
+	if v.InstanceId != nil {
+		dst = append(dst, `"InstanceId":`...)
+		dst = wire.AppendString(dst, *v.InstanceId)
+		dst = append(dst, ',')
+	}
+	if v.ContactFlowId != nil {
+		dst = append(dst, `"ContactFlowId":`...)
+		dst = wire.AppendString(dst, *v.ContactFlowId)
+		dst = append(dst, ',')
+	}
+	return wire.Close(dst, '}')
+}
+
+// AppendJSON appends the members that are set.
 func (v *AssociateQueueQuickConnectsInput) AppendJSON(dst []byte) []byte {
 	dst = append(dst, '{')
 	if v.QuickConnectIds != nil {
 		dst = append(dst, `"QuickConnectIds":`...)
 		dst = appendQuickConnectsList(dst, v.QuickConnectIds)
+		dst = append(dst, ',')
+	}
+	return wire.Close(dst, '}')
+}
+
+// AppendJSON appends the members that are set.
+func (v *AssociateRoutingProfileQueuesInput) AppendJSON(dst []byte) []byte {
+	dst = append(dst, '{')
+	if v.QueueConfigs != nil {
+		dst = append(dst, `"QueueConfigs":`...)
+		dst = appendRoutingProfileQueueConfigList(dst, v.QueueConfigs)
+		dst = append(dst, ',')
+	}
+	if v.ManualAssignmentQueueConfigs != nil {
+		dst = append(dst, `"ManualAssignmentQueueConfigs":`...)
+		dst = appendRoutingProfileManualAssignmentQueueConfigList(dst, v.ManualAssignmentQueueConfigs)
+		dst = append(dst, ',')
+	}
+	return wire.Close(dst, '}')
+}
+
+// AppendJSON appends the members that are set.
+func (v *AssociateSecurityKeyInput) AppendJSON(dst []byte) []byte {
+	dst = append(dst, '{')
+	if v.Key != nil {
+		dst = append(dst, `"Key":`...)
+		dst = wire.AppendString(dst, *v.Key)
+		dst = append(dst, ',')
+	}
+	if v.ClientToken != nil {
+		dst = append(dst, `"ClientToken":`...)
+		dst = wire.AppendString(dst, *v.ClientToken)
+		dst = append(dst, ',')
+	}
+	return wire.Close(dst, '}')
+}
+
+// AppendJSON appends the members that are set.
+func (v *AssociateSecurityKeyOutput) AppendJSON(dst []byte) []byte {
+	dst = append(dst, '{')
+	if v.AssociationId != nil {
+		dst = append(dst, `"AssociationId":`...)
+		dst = wire.AppendString(dst, *v.AssociationId)
+		dst = append(dst, ',')
+	}
+	return wire.Close(dst, '}')
+}
+
+// AppendJSON appends the members that are set.
+func (v *AssociateUserProficienciesInput) AppendJSON(dst []byte) []byte {
+	dst = append(dst, '{')
+	if v.UserProficiencies != nil {
+		dst = append(dst, `"UserProficiencies":`...)
+		dst = appendUserProficiencyList(dst, v.UserProficiencies)
+		dst = append(dst, ',')
+	}
+	return wire.Close(dst, '}')
+}
+
+// AppendJSON appends the members that are set.
+func (v *AssociatedContactSummary) AppendJSON(dst []byte) []byte {
+	dst = append(dst, '{')
+	if v.ContactId != nil {
+		dst = append(dst, `"ContactId":`...)
+		dst = wire.AppendString(dst, *v.ContactId)
+		dst = append(dst, ',')
+	}
+	if v.ContactArn != nil {
+		dst = append(dst, `"ContactArn":`...)
+		dst = wire.AppendString(dst, *v.ContactArn)
+		dst = append(dst, ',')
+	}
+	if v.InitiationTimestamp != nil {
+		dst = append(dst, `"InitiationTimestamp":`...)
+		dst = wire.AppendTime(dst, *v.InitiationTimestamp)
+		dst = append(dst, ',')
+	}
+	if v.DisconnectTimestamp != nil {
+		dst = append(dst, `"DisconnectTimestamp":`...)
+		dst = wire.AppendTime(dst, *v.DisconnectTimestamp)
+		dst = append(dst, ',')
+	}
+	if v.InitialContactId != nil {
+		dst = append(dst, `"InitialContactId":`...)
+		dst = wire.AppendString(dst, *v.InitialContactId)
+		dst = append(dst, ',')
+	}
+	if v.PreviousContactId != nil {
+		dst = append(dst, `"PreviousContactId":`...)
+		dst = wire.AppendString(dst, *v.PreviousContactId)
+		dst = append(dst, ',')
+	}
+	if v.RelatedContactId != nil {
+		dst = append(dst, `"RelatedContactId":`...)
+		dst = wire.AppendString(dst, *v.RelatedContactId)
+		dst = append(dst, ',')
+	}
+	if v.InitiationMethod != nil {
+		dst = append(dst, `"InitiationMethod":`...)
+		dst = wire.AppendString(dst, *v.InitiationMethod)
+		dst = append(dst, ',')
+	}
+	if v.Channel != nil {
+		dst = append(dst, `"Channel":`...)
+		dst = wire.AppendString(dst, *v.Channel)
+		dst = append(dst, ',')
+	}
+	return wire.Close(dst, '}')
+}
+
+func appendAssociatedContactSummaryList(dst []byte, list []AssociatedContactSummary) []byte {
+	dst = append(dst, '[')
+	for i := range list {
+		dst = list[i].AppendJSON(dst)
+		dst = append(dst, ',')
+	}
+	return wire.Close(dst, ']')
+}
+
+func appendAssociatedQueueIdList(dst []byte, list []string) []byte {
+	dst = append(dst, '[')
+	for i := range list {
+		dst = wire.AppendString(dst, list[i])
+		dst = append(dst, ',')
+	}
+	return wire.Close(dst, ']')
+}
+
+// AppendJSON appends the members that are set.
+func (v *AttachedFilesConfiguration) AppendJSON(dst []byte) []byte {
+	dst = append(dst, '{')
+	if v.InstanceId != nil {
+		dst = append(dst, `"InstanceId":`...)
+		dst = wire.AppendString(dst, *v.InstanceId)
+		dst = append(dst, ',')
+	}
+	if v.AttachmentScope != nil {
+		dst = append(dst, `"AttachmentScope":`...)
+		dst = wire.AppendString(dst, *v.AttachmentScope)
+		dst = append(dst, ',')
+	}
+	if v.MaximumSizeLimitInBytes != nil {
+		dst = append(dst, `"MaximumSizeLimitInBytes":`...)
+		dst = wire.AppendInt(dst, *v.MaximumSizeLimitInBytes)
+		dst = append(dst, ',')
+	}
+	if v.ExtensionConfiguration != nil {
+		dst = append(dst, `"ExtensionConfiguration":`...)
+		dst = v.ExtensionConfiguration.AppendJSON(dst)
+		dst = append(dst, ',')
+	}
+	if v.LastModifiedTime != nil {
+		dst = append(dst, `"LastModifiedTime":`...)
+		dst = wire.AppendTime(dst, *v.LastModifiedTime)
+		dst = append(dst, ',')
+	}
+	return wire.Close(dst, '}')
+}
+
+// AppendJSON appends the members that are set.
+func (v *AttachedFilesConfigurationSummary) AppendJSON(dst []byte) []byte {
+	dst = append(dst, '{')
+	if v.InstanceId != nil {
+		dst = append(dst, `"InstanceId":`...)
+		dst = wire.AppendString(dst, *v.InstanceId)
+		dst = append(dst, ',')
+	}
+	if v.AttachmentScope != nil {
+		dst = append(dst, `"AttachmentScope":`...)
+		dst = wire.AppendString(dst, *v.AttachmentScope)
+		dst = append(dst, ',')
+	}
+	if v.MaximumSizeLimitInBytes != nil {
+		dst = append(dst, `"MaximumSizeLimitInBytes":`...)
+		dst = wire.AppendInt(dst, *v.MaximumSizeLimitInBytes)
+		dst = append(dst, ',')
+	}
+	if v.ExtensionConfiguration != nil {
+		dst = append(dst, `"ExtensionConfiguration":`...)
+		dst = v.ExtensionConfiguration.AppendJSON(dst)
+		dst = append(dst, ',')
+	}
+	return wire.Close(dst, '}')
+}
+
+func appendAttachedFilesConfigurationSummaryList(dst []byte, list []AttachedFilesConfigurationSummary) []byte {
+	dst = append(dst, '[')
+	for i := range list {
+		dst = list[i].AppendJSON(dst)
+		dst = append(dst, ',')
+	}
+	return wire.Close(dst, ']')
+}
+
+// AppendJSON appends the members that are set.
+func (v *AttachmentReference) AppendJSON(dst []byte) []byte {
+	dst = append(dst, '{')
+	if v.Name != nil {
+		dst = append(dst, `"Name":`...)
+		dst = wire.AppendString(dst, *v.Name)
+		dst = append(dst, ',')
+	}
+	if v.Value != nil {
+		dst = append(dst, `"Value":`...)
+		dst = wire.AppendString(dst, *v.Value)
+		dst = append(dst, ',')
+	}
+	if v.Status != nil {
+		dst = append(dst, `"Status":`...)
+		dst = wire.AppendString(dst, *v.Status)
+		dst = append(dst, ',')
+	}
+	if v.Arn != nil {
+		dst = append(dst, `"Arn":`...)
+		dst = wire.AppendString(dst, *v.Arn)
+		dst = append(dst, ',')
+	}
+	return wire.Close(dst, '}')
+}
+
+// AppendJSON appends the members that are set.
+func (v *Attribute) AppendJSON(dst []byte) []byte {
+	dst = append(dst, '{')
+	if v.AttributeType != nil {
+		dst = append(dst, `"AttributeType":`...)
+		dst = wire.AppendString(dst, *v.AttributeType)
+		dst = append(dst, ',')
+	}
+	if v.Value != nil {
+		dst = append(dst, `"Value":`...)
+		dst = wire.AppendString(dst, *v.Value)
+		dst = append(dst, ',')
+	}
+	return wire.Close(dst, '}')
+}
+
+// AppendJSON appends the members that are set.
+func (v *AttributeAndCondition) AppendJSON(dst []byte) []byte {
+	dst = append(dst, '{')
+	if v.TagConditions != nil {
+		dst = append(dst, `"TagConditions":`...)
+		dst = appendTagAndConditionList(dst, v.TagConditions)
+		dst = append(dst, ',')
+	}
+	if v.HierarchyGroupCondition != nil {
+		dst = append(dst, `"HierarchyGroupCondition":`...)
+		dst = v.HierarchyGroupCondition.AppendJSON(dst)
 		dst = append(dst, ',')
 	}
 	return wire.Close(dst, '}')
@@ -316,6 +1050,15 @@ func (v *AttributeCondition) AppendJSON(dst []byte) []byte {
 	return wire.Close(dst, '}')
 }
 
+func appendAttributeOrConditionList(dst []byte, list []AttributeAndCondition) []byte {
+	dst = append(dst, '[')
+	for i := range list {
+		dst = list[i].AppendJSON(dst)
+		dst = append(dst, ',')
+	}
+	return wire.Close(dst, ']')
+}
+
 func appendAttributes(dst []byte, m map[string]string) []byte {
 	dst = append(dst, '{')
 	for _, key := range wire.SortedKeys(m) {
@@ -325,6 +1068,15 @@ func appendAttributes(dst []byte, m map[string]string) []byte {
 		dst = append(dst, ',')
 	}
 	return wire.Close(dst, '}')
+}
+
+func appendAttributesList(dst []byte, list []Attribute) []byte {
+	dst = append(dst, '[')
+	for i := range list {
+		dst = list[i].AppendJSON(dst)
+		dst = append(dst, ',')
+	}
+	return wire.Close(dst, ']')
 }
 
 // AppendJSON appends the members that are set.
@@ -341,6 +1093,187 @@ func (v *AudioQualityMetricsInfo) AppendJSON(dst []byte) []byte {
 		dst = append(dst, ',')
 	}
 	return wire.Close(dst, '}')
+}
+
+// AppendJSON appends the members that are set.
+func (v *AuthenticationProfile) AppendJSON(dst []byte) []byte {
+	dst = append(dst, '{')
+	if v.Id != nil {
+		dst = append(dst, `"Id":`...)
+		dst = wire.AppendString(dst, *v.Id)
+		dst = append(dst, ',')
+	}
+	if v.Arn != nil {
+		dst = append(dst, `"Arn":`...)
+		dst = wire.AppendString(dst, *v.Arn)
+		dst = append(dst, ',')
+	}
+	if v.Name != nil {
+		dst = append(dst, `"Name":`...)
+		dst = wire.AppendString(dst, *v.Name)
+		dst = append(dst, ',')
+	}
+	if v.Description != nil {
+		dst = append(dst, `"Description":`...)
+		dst = wire.AppendString(dst, *v.Description)
+		dst = append(dst, ',')
+	}
+	if v.AllowedIps != nil {
+		dst = append(dst, `"AllowedIps":`...)
+		dst = appendIpCidrList(dst, v.AllowedIps)
+		dst = append(dst, ',')
+	}
+	if v.BlockedIps != nil {
+		dst = append(dst, `"BlockedIps":`...)
+		dst = appendIpCidrList(dst, v.BlockedIps)
+		dst = append(dst, ',')
+	}
+	if v.IsDefault != nil {
+		dst = append(dst, `"IsDefault":`...)
+		dst = wire.AppendBool(dst, *v.IsDefault)
+		dst = append(dst, ',')
+	}
+	if v.CreatedTime != nil {
+		dst = append(dst, `"CreatedTime":`...)
+		dst = wire.AppendTime(dst, *v.CreatedTime)
+		dst = append(dst, ',')
+	}
+	if v.LastModifiedTime != nil {
+		dst = append(dst, `"LastModifiedTime":`...)
+		dst = wire.AppendTime(dst, *v.LastModifiedTime)
+		dst = append(dst, ',')
+	}
+	if v.LastModifiedRegion != nil {
+		dst = append(dst, `"LastModifiedRegion":`...)
+		dst = wire.AppendString(dst, *v.LastModifiedRegion)
+		dst = append(dst, ',')
+	}
+	if v.PeriodicSessionDuration != nil {
+		dst = append(dst, `"PeriodicSessionDuration":`...)
+		dst = wire.AppendInt(dst, *v.PeriodicSessionDuration)
+		dst = append(dst, ',')
+	}
+	if v.MaxSessionDuration != nil {
+		dst = append(dst, `"MaxSessionDuration":`...)
+		dst = wire.AppendInt(dst, *v.MaxSessionDuration)
+		dst = append(dst, ',')
+	}
+	if v.SessionInactivityDuration != nil {
+		dst = append(dst, `"SessionInactivityDuration":`...)
+		dst = wire.AppendInt(dst, *v.SessionInactivityDuration)
+		dst = append(dst, ',')
+	}
+	if v.SessionInactivityHandlingEnabled != nil {
+		dst = append(dst, `"SessionInactivityHandlingEnabled":`...)
+		dst = wire.AppendBool(dst, *v.SessionInactivityHandlingEnabled)
+		dst = append(dst, ',')
+	}
+	return wire.Close(dst, '}')
+}
+
+// AppendJSON appends the members that are set.
+func (v *AuthenticationProfileSummary) AppendJSON(dst []byte) []byte {
+	dst = append(dst, '{')
+	if v.Id != nil {
+		dst = append(dst, `"Id":`...)
+		dst = wire.AppendString(dst, *v.Id)
+		dst = append(dst, ',')
+	}
+	if v.Arn != nil {
+		dst = append(dst, `"Arn":`...)
+		dst = wire.AppendString(dst, *v.Arn)
+		dst = append(dst, ',')
+	}
+	if v.Name != nil {
+		dst = append(dst, `"Name":`...)
+		dst = wire.AppendString(dst, *v.Name)
+		dst = append(dst, ',')
+	}
+	if v.IsDefault != nil {
+		dst = append(dst, `"IsDefault":`...)
+		dst = wire.AppendBool(dst, *v.IsDefault)
+		dst = append(dst, ',')
+	}
+	if v.LastModifiedTime != nil {
+		dst = append(dst, `"LastModifiedTime":`...)
+		dst = wire.AppendTime(dst, *v.LastModifiedTime)
+		dst = append(dst, ',')
+	}
+	if v.LastModifiedRegion != nil {
+		dst = append(dst, `"LastModifiedRegion":`...)
+		dst = wire.AppendString(dst, *v.LastModifiedRegion)
+		dst = append(dst, ',')
+	}
+	return wire.Close(dst, '}')
+}
+
+func appendAuthenticationProfileSummaryList(dst []byte, list []AuthenticationProfileSummary) []byte {
+	dst = append(dst, '[')
+	for i := range list {
+		dst = list[i].AppendJSON(dst)
+		dst = append(dst, ',')
+	}
+	return wire.Close(dst, ']')
+}
+
+// AppendJSON appends the members that are set.
+func (v *AutoAcceptConfig) AppendJSON(dst []byte) []byte {
+	dst = append(dst, '{')
+	if v.Channel != nil {
+		dst = append(dst, `"Channel":`...)
+		dst = wire.AppendString(dst, *v.Channel)
+		dst = append(dst, ',')
+	}
+	if v.AutoAccept != nil {
+		dst = append(dst, `"AutoAccept":`...)
+		dst = wire.AppendBool(dst, *v.AutoAccept)
+		dst = append(dst, ',')
+	}
+	if v.AgentFirstCallbackAutoAccept != nil {
+		dst = append(dst, `"AgentFirstCallbackAutoAccept":`...)
+		dst = wire.AppendBool(dst, *v.AgentFirstCallbackAutoAccept)
+		dst = append(dst, ',')
+	}
+	return wire.Close(dst, '}')
+}
+
+func appendAutoAcceptConfigs(dst []byte, list []AutoAcceptConfig) []byte {
+	dst = append(dst, '[')
+	for i := range list {
+		dst = list[i].AppendJSON(dst)
+		dst = append(dst, ',')
+	}
+	return wire.Close(dst, ']')
+}
+
+// AppendJSON appends the members that are set.
+func (v *AvailableNumberSummary) AppendJSON(dst []byte) []byte {
+	dst = append(dst, '{')
+	if v.PhoneNumber != nil {
+		dst = append(dst, `"PhoneNumber":`...)
+		dst = wire.AppendString(dst, *v.PhoneNumber)
+		dst = append(dst, ',')
+	}
+	if v.PhoneNumberCountryCode != nil {
+		dst = append(dst, `"PhoneNumberCountryCode":`...)
+		dst = wire.AppendString(dst, *v.PhoneNumberCountryCode)
+		dst = append(dst, ',')
+	}
+	if v.PhoneNumberType != nil {
+		dst = append(dst, `"PhoneNumberType":`...)
+		dst = wire.AppendString(dst, *v.PhoneNumberType)
+		dst = append(dst, ',')
+	}
+	return wire.Close(dst, '}')
+}
+
+func appendAvailableNumbersList(dst []byte, list []AvailableNumberSummary) []byte {
+	dst = append(dst, '[')
+	for i := range list {
+		dst = list[i].AppendJSON(dst)
+		dst = append(dst, ',')
+	}
+	return wire.Close(dst, ']')
 }
 
 // AppendJSON appends the members that are set.
@@ -404,6 +1337,15 @@ func (v *CaseEntry) AppendJSON(dst []byte) []byte {
 		dst = append(dst, ',')
 	}
 	return wire.Close(dst, '}')
+}
+
+func appendChannelList(dst []byte, list []string) []byte {
+	dst = append(dst, '[')
+	for i := range list {
+		dst = wire.AppendString(dst, list[i])
+		dst = append(dst, ',')
+	}
+	return wire.Close(dst, ']')
 }
 
 // AppendJSON appends the members that are set.
@@ -501,6 +1443,164 @@ func (v *ChatStreamingConfiguration) AppendJSON(dst []byte) []byte {
 }
 
 func appendChildHoursOfOperationsList(dst []byte, list []HoursOfOperationsIdentifier) []byte {
+	dst = append(dst, '[')
+	for i := range list {
+		dst = list[i].AppendJSON(dst)
+		dst = append(dst, ',')
+	}
+	return wire.Close(dst, ']')
+}
+
+// AppendJSON appends the members that are set.
+func (v *ClaimPhoneNumberInput) AppendJSON(dst []byte) []byte {
+	dst = append(dst, '{')
+	if v.TargetArn != nil {
+		dst = append(dst, `"TargetArn":`...)
+		dst = wire.AppendString(dst, *v.TargetArn)
+		dst = append(dst, ',')
+	}
+	if v.InstanceId != nil {
+		dst = append(dst, `"InstanceId":`...)
+		dst = wire.AppendString(dst, *v.InstanceId)
+		dst = append(dst, ',')
+	}
+	if v.PhoneNumber != nil {
+		dst = append(dst, `"PhoneNumber":`...)
+		dst = wire.AppendString(dst, *v.PhoneNumber)
+		dst = append(dst, ',')
+	}
+	if v.PhoneNumberDescription != nil {
+		dst = append(dst, `"PhoneNumberDescription":`...)
+		dst = wire.AppendString(dst, *v.PhoneNumberDescription)
+		dst = append(dst, ',')
+	}
+	if v.Tags != nil {
+		dst = append(dst, `"Tags":`...)
+		dst = appendTagMap(dst, v.Tags)
+		dst = append(dst, ',')
+	}
+	if v.ClientToken != nil {
+		dst = append(dst, `"ClientToken":`...)
+		dst = wire.AppendString(dst, *v.ClientToken)
+		dst = append(dst, ',')
+	}
+	return wire.Close(dst, '}')
+}
+
+// AppendJSON appends the members that are set.
+func (v *ClaimPhoneNumberOutput) AppendJSON(dst []byte) []byte {
+	dst = append(dst, '{')
+	if v.PhoneNumberId != nil {
+		dst = append(dst, `"PhoneNumberId":`...)
+		dst = wire.AppendString(dst, *v.PhoneNumberId)
+		dst = append(dst, ',')
+	}
+	if v.PhoneNumberArn != nil {
+		dst = append(dst, `"PhoneNumberArn":`...)
+		dst = wire.AppendString(dst, *v.PhoneNumberArn)
+		dst = append(dst, ',')
+	}
+	return wire.Close(dst, '}')
+}
+
+// AppendJSON appends the members that are set.
+func (v *ClaimedPhoneNumberSummary) AppendJSON(dst []byte) []byte {
+	dst = append(dst, '{')
+	if v.PhoneNumberId != nil {
+		dst = append(dst, `"PhoneNumberId":`...)
+		dst = wire.AppendString(dst, *v.PhoneNumberId)
+		dst = append(dst, ',')
+	}
+	if v.PhoneNumberArn != nil {
+		dst = append(dst, `"PhoneNumberArn":`...)
+		dst = wire.AppendString(dst, *v.PhoneNumberArn)
+		dst = append(dst, ',')
+	}
+	if v.PhoneNumber != nil {
+		dst = append(dst, `"PhoneNumber":`...)
+		dst = wire.AppendString(dst, *v.PhoneNumber)
+		dst = append(dst, ',')
+	}
+	if v.PhoneNumberCountryCode != nil {
+		dst = append(dst, `"PhoneNumberCountryCode":`...)
+		dst = wire.AppendString(dst, *v.PhoneNumberCountryCode)
+		dst = append(dst, ',')
+	}
+	if v.PhoneNumberType != nil {
+		dst = append(dst, `"PhoneNumberType":`...)
+		dst = wire.AppendString(dst, *v.PhoneNumberType)
+		dst = append(dst, ',')
+	}
+	if v.PhoneNumberDescription != nil {
+		dst = append(dst, `"PhoneNumberDescription":`...)
+		dst = wire.AppendString(dst, *v.PhoneNumberDescription)
+		dst = append(dst, ',')
+	}
+	if v.TargetArn != nil {
+		dst = append(dst, `"TargetArn":`...)
+		dst = wire.AppendString(dst, *v.TargetArn)
+		dst = append(dst, ',')
+	}
+	if v.InstanceId != nil {
+		dst = append(dst, `"InstanceId":`...)
+		dst = wire.AppendString(dst, *v.InstanceId)
+		dst = append(dst, ',')
+	}
+	if v.Tags != nil {
+		dst = append(dst, `"Tags":`...)
+		dst = appendTagMap(dst, v.Tags)
+		dst = append(dst, ',')
+	}
+	if v.PhoneNumberStatus != nil {
+		dst = append(dst, `"PhoneNumberStatus":`...)
+		dst = v.PhoneNumberStatus.AppendJSON(dst)
+		dst = append(dst, ',')
+	}
+	if v.SourcePhoneNumberArn != nil {
+		dst = append(dst, `"SourcePhoneNumberArn":`...)
+		dst = wire.AppendString(dst, *v.SourcePhoneNumberArn)
+		dst = append(dst, ',')
+	}
+	return wire.Close(dst, '}')
+}
+
+// AppendJSON appends the members that are set.
+func (v *CommonAttributeAndCondition) AppendJSON(dst []byte) []byte {
+	dst = append(dst, '{')
+	if v.TagConditions != nil {
+		dst = append(dst, `"TagConditions":`...)
+		dst = appendTagAndConditionList(dst, v.TagConditions)
+		dst = append(dst, ',')
+	}
+	return wire.Close(dst, '}')
+}
+
+func appendCommonAttributeOrConditionList(dst []byte, list []CommonAttributeAndCondition) []byte {
+	dst = append(dst, '[')
+	for i := range list {
+		dst = list[i].AppendJSON(dst)
+		dst = append(dst, ',')
+	}
+	return wire.Close(dst, ']')
+}
+
+// AppendJSON appends the members that are set.
+func (v *Condition) AppendJSON(dst []byte) []byte {
+	dst = append(dst, '{')
+	if v.StringCondition != nil {
+		dst = append(dst, `"StringCondition":`...)
+		dst = v.StringCondition.AppendJSON(dst)
+		dst = append(dst, ',')
+	}
+	if v.NumberCondition != nil {
+		dst = append(dst, `"NumberCondition":`...)
+		dst = v.NumberCondition.AppendJSON(dst)
+		dst = append(dst, ',')
+	}
+	return wire.Close(dst, '}')
+}
+
+func appendConditions(dst []byte, list []Condition) []byte {
 	dst = append(dst, '[')
 	for i := range list {
 		dst = list[i].AppendJSON(dst)
@@ -796,6 +1896,53 @@ func (v *Contact) AppendJSON(dst []byte) []byte {
 }
 
 // AppendJSON appends the members that are set.
+func (v *ContactAnalysis) AppendJSON(dst []byte) []byte {
+	dst = append(dst, '{')
+	if v.Transcript != nil {
+		dst = append(dst, `"Transcript":`...)
+		dst = v.Transcript.AppendJSON(dst)
+		dst = append(dst, ',')
+	}
+	return wire.Close(dst, '}')
+}
+
+// AppendJSON appends the members that are set.
+func (v *ContactAnalysisReference) AppendJSON(dst []byte) []byte {
+	dst = append(dst, '{')
+	if v.Name != nil {
+		dst = append(dst, `"Name":`...)
+		dst = wire.AppendString(dst, *v.Name)
+		dst = append(dst, ',')
+	}
+	if v.Value != nil {
+		dst = append(dst, `"Value":`...)
+		dst = wire.AppendString(dst, *v.Value)
+		dst = append(dst, ',')
+	}
+	if v.Status != nil {
+		dst = append(dst, `"Status":`...)
+		dst = wire.AppendString(dst, *v.Status)
+		dst = append(dst, ',')
+	}
+	if v.Arn != nil {
+		dst = append(dst, `"Arn":`...)
+		dst = wire.AppendString(dst, *v.Arn)
+		dst = append(dst, ',')
+	}
+	if v.AnalyticsMode != nil {
+		dst = append(dst, `"AnalyticsMode":`...)
+		dst = wire.AppendString(dst, *v.AnalyticsMode)
+		dst = append(dst, ',')
+	}
+	if v.IsRedacted != nil {
+		dst = append(dst, `"IsRedacted":`...)
+		dst = wire.AppendBool(dst, *v.IsRedacted)
+		dst = append(dst, ',')
+	}
+	return wire.Close(dst, '}')
+}
+
+// AppendJSON appends the members that are set.
 func (v *ContactAnalysisReferenceState) AppendJSON(dst []byte) []byte {
 	dst = append(dst, '{')
 	if v.Status != nil {
@@ -806,6 +1953,27 @@ func (v *ContactAnalysisReferenceState) AppendJSON(dst []byte) []byte {
 	if v.StatusReason != nil {
 		dst = append(dst, `"StatusReason":`...)
 		dst = wire.AppendString(dst, *v.StatusReason)
+		dst = append(dst, ',')
+	}
+	return wire.Close(dst, '}')
+}
+
+// AppendJSON appends the members that are set.
+func (v *ContactConfiguration) AppendJSON(dst []byte) []byte {
+	dst = append(dst, '{')
+	if v.ContactId != nil {
+		dst = append(dst, `"ContactId":`...)
+		dst = wire.AppendString(dst, *v.ContactId)
+		dst = append(dst, ',')
+	}
+	if v.ParticipantRole != nil {
+		dst = append(dst, `"ParticipantRole":`...)
+		dst = wire.AppendString(dst, *v.ParticipantRole)
+		dst = append(dst, ',')
+	}
+	if v.IncludeRawMessage != nil {
+		dst = append(dst, `"IncludeRawMessage":`...)
+		dst = wire.AppendBool(dst, *v.IncludeRawMessage)
 		dst = append(dst, ',')
 	}
 	return wire.Close(dst, '}')
@@ -1061,6 +2229,57 @@ func appendContactFlowAliasSummaryList(dst []byte, list []ContactFlowAliasSummar
 }
 
 // AppendJSON appends the members that are set.
+func (v *ContactFlowAttributeAndCondition) AppendJSON(dst []byte) []byte {
+	dst = append(dst, '{')
+	if v.TagConditions != nil {
+		dst = append(dst, `"TagConditions":`...)
+		dst = appendTagAndConditionList(dst, v.TagConditions)
+		dst = append(dst, ',')
+	}
+	if v.ContactFlowTypeCondition != nil {
+		dst = append(dst, `"ContactFlowTypeCondition":`...)
+		dst = v.ContactFlowTypeCondition.AppendJSON(dst)
+		dst = append(dst, ',')
+	}
+	return wire.Close(dst, '}')
+}
+
+// AppendJSON appends the members that are set.
+func (v *ContactFlowAttributeFilter) AppendJSON(dst []byte) []byte {
+	dst = append(dst, '{')
+	if v.OrConditions != nil {
+		dst = append(dst, `"OrConditions":`...)
+		dst = appendContactFlowAttributeOrConditionList(dst, v.OrConditions)
+		dst = append(dst, ',')
+	}
+	if v.AndCondition != nil {
+		dst = append(dst, `"AndCondition":`...)
+		dst = v.AndCondition.AppendJSON(dst)
+		dst = append(dst, ',')
+	}
+	if v.TagCondition != nil {
+		dst = append(dst, `"TagCondition":`...)
+		dst = v.TagCondition.AppendJSON(dst)
+		dst = append(dst, ',')
+	}
+	if v.ContactFlowTypeCondition != nil {
+		dst = append(dst, `"ContactFlowTypeCondition":`...)
+		dst = v.ContactFlowTypeCondition.AppendJSON(dst)
+		dst = append(dst, ',')
+	}
+	return wire.Close(dst, '}')
+}
+
+func appendContactFlowAttributeOrConditionList(dst []byte, list []ContactFlowAttributeAndCondition) []byte {
+	dst = append(dst, '[')
+	for i := range list {
+		dst = list[i].AppendJSON(dst)
+		dst = append(dst, ',')
+	}
+	return wire.Close(dst, ']')
+}
+
+// AppendJSON appends the members that are set.
 func (v *ContactFlowModule) AppendJSON(dst []byte) []byte {
 	dst = append(dst, '{')
 	if v.Arn != nil {
@@ -1222,6 +2441,66 @@ func appendContactFlowModuleAliasSummaryList(dst []byte, list []ContactFlowModul
 	return wire.Close(dst, ']')
 }
 
+func appendContactFlowModuleSearchConditionList(dst []byte, list []ContactFlowModuleSearchCriteria) []byte {
+	dst = append(dst, '[')
+	for i := range list {
+		dst = list[i].AppendJSON(dst)
+		dst = append(dst, ',')
+	}
+	return wire.Close(dst, ']')
+}
+
+// AppendJSON appends the members that are set.
+func (v *ContactFlowModuleSearchCriteria) AppendJSON(dst []byte) []byte {
+	dst = append(dst, '{')
+	if v.OrConditions != nil {
+		dst = append(dst, `"OrConditions":`...)
+		dst = appendContactFlowModuleSearchConditionList(dst, v.OrConditions)
+		dst = append(dst, ',')
+	}
+	if v.AndConditions != nil {
+		dst = append(dst, `"AndConditions":`...)
+		dst = appendContactFlowModuleSearchConditionList(dst, v.AndConditions)
+		dst = append(dst, ',')
+	}
+	if v.StringCondition != nil {
+		dst = append(dst, `"StringCondition":`...)
+		dst = v.StringCondition.AppendJSON(dst)
+		dst = append(dst, ',')
+	}
+	if v.StateCondition != nil {
+		dst = append(dst, `"StateCondition":`...)
+		dst = wire.AppendString(dst, *v.StateCondition)
+		dst = append(dst, ',')
+	}
+	if v.StatusCondition != nil {
+		dst = append(dst, `"StatusCondition":`...)
+		dst = wire.AppendString(dst, *v.StatusCondition)
+		dst = append(dst, ',')
+	}
+	return wire.Close(dst, '}')
+}
+
+// AppendJSON appends the members that are set.
+func (v *ContactFlowModuleSearchFilter) AppendJSON(dst []byte) []byte {
+	dst = append(dst, '{')
+	if v.TagFilter != nil {
+		dst = append(dst, `"TagFilter":`...)
+		dst = v.TagFilter.AppendJSON(dst)
+		dst = append(dst, ',')
+	}
+	return wire.Close(dst, '}')
+}
+
+func appendContactFlowModuleSearchSummaryList(dst []byte, list []ContactFlowModule) []byte {
+	dst = append(dst, '[')
+	for i := range list {
+		dst = list[i].AppendJSON(dst)
+		dst = append(dst, ',')
+	}
+	return wire.Close(dst, ']')
+}
+
 // AppendJSON appends the members that are set.
 func (v *ContactFlowModuleSummary) AppendJSON(dst []byte) []byte {
 	dst = append(dst, '{')
@@ -1287,6 +2566,76 @@ func appendContactFlowModulesSummaryList(dst []byte, list []ContactFlowModuleSum
 	return wire.Close(dst, ']')
 }
 
+func appendContactFlowSearchConditionList(dst []byte, list []ContactFlowSearchCriteria) []byte {
+	dst = append(dst, '[')
+	for i := range list {
+		dst = list[i].AppendJSON(dst)
+		dst = append(dst, ',')
+	}
+	return wire.Close(dst, ']')
+}
+
+// AppendJSON appends the members that are set.
+func (v *ContactFlowSearchCriteria) AppendJSON(dst []byte) []byte {
+	dst = append(dst, '{')
+	if v.OrConditions != nil {
+		dst = append(dst, `"OrConditions":`...)
+		dst = appendContactFlowSearchConditionList(dst, v.OrConditions)
+		dst = append(dst, ',')
+	}
+	if v.AndConditions != nil {
+		dst = append(dst, `"AndConditions":`...)
+		dst = appendContactFlowSearchConditionList(dst, v.AndConditions)
+		dst = append(dst, ',')
+	}
+	if v.StringCondition != nil {
+		dst = append(dst, `"StringCondition":`...)
+		dst = v.StringCondition.AppendJSON(dst)
+		dst = append(dst, ',')
+	}
+	if v.TypeCondition != nil {
+		dst = append(dst, `"TypeCondition":`...)
+		dst = wire.AppendString(dst, *v.TypeCondition)
+		dst = append(dst, ',')
+	}
+	if v.StateCondition != nil {
+		dst = append(dst, `"StateCondition":`...)
+		dst = wire.AppendString(dst, *v.StateCondition)
+		dst = append(dst, ',')
+	}
+	if v.StatusCondition != nil {
+		dst = append(dst, `"StatusCondition":`...)
+		dst = wire.AppendString(dst, *v.StatusCondition)
+		dst = append(dst, ',')
+	}
+	return wire.Close(dst, '}')
+}
+
+// AppendJSON appends the members that are set.
+func (v *ContactFlowSearchFilter) AppendJSON(dst []byte) []byte {
+	dst = append(dst, '{')
+	if v.TagFilter != nil {
+		dst = append(dst, `"TagFilter":`...)
+		dst = v.TagFilter.AppendJSON(dst)
+		dst = append(dst, ',')
+	}
+	if v.FlowAttributeFilter != nil {
+		dst = append(dst, `"FlowAttributeFilter":`...)
+		dst = v.FlowAttributeFilter.AppendJSON(dst)
+		dst = append(dst, ',')
+	}
+	return wire.Close(dst, '}')
+}
+
+func appendContactFlowSearchSummaryList(dst []byte, list []ContactFlow) []byte {
+	dst = append(dst, '[')
+	for i := range list {
+		dst = list[i].AppendJSON(dst)
+		dst = append(dst, ',')
+	}
+	return wire.Close(dst, ']')
+}
+
 // AppendJSON appends the members that are set.
 func (v *ContactFlowSummary) AppendJSON(dst []byte) []byte {
 	dst = append(dst, '{')
@@ -1330,6 +2679,17 @@ func appendContactFlowSummaryList(dst []byte, list []ContactFlowSummary) []byte 
 		dst = append(dst, ',')
 	}
 	return wire.Close(dst, ']')
+}
+
+// AppendJSON appends the members that are set.
+func (v *ContactFlowTypeCondition) AppendJSON(dst []byte) []byte {
+	dst = append(dst, '{')
+	if v.ContactFlowType != nil {
+		dst = append(dst, `"ContactFlowType":`...)
+		dst = wire.AppendString(dst, *v.ContactFlowType)
+		dst = append(dst, ',')
+	}
+	return wire.Close(dst, '}')
 }
 
 // AppendJSON appends the members that are set.
@@ -1469,12 +2829,280 @@ func appendContactLensSummaryModeList(dst []byte, list []string) []byte {
 	return wire.Close(dst, ']')
 }
 
+func appendContactReferences(dst []byte, m map[string]Reference) []byte {
+	dst = append(dst, '{')
+	for _, key := range wire.SortedKeys(m) {
+		dst = append(wire.AppendString(dst, key), ':')
+		value := m[key]
+		dst = value.AppendJSON(dst)
+		dst = append(dst, ',')
+	}
+	return wire.Close(dst, '}')
+}
+
+// AppendJSON appends the members that are set.
+func (v *ContactSearchSummary) AppendJSON(dst []byte) []byte {
+	dst = append(dst, '{')
+	if v.Arn != nil {
+		dst = append(dst, `"Arn":`...)
+		dst = wire.AppendString(dst, *v.Arn)
+		dst = append(dst, ',')
+	}
+	if v.Id != nil {
+		dst = append(dst, `"Id":`...)
+		dst = wire.AppendString(dst, *v.Id)
+		dst = append(dst, ',')
+	}
+	if v.InitialContactId != nil {
+		dst = append(dst, `"InitialContactId":`...)
+		dst = wire.AppendString(dst, *v.InitialContactId)
+		dst = append(dst, ',')
+	}
+	if v.PreviousContactId != nil {
+		dst = append(dst, `"PreviousContactId":`...)
+		dst = wire.AppendString(dst, *v.PreviousContactId)
+		dst = append(dst, ',')
+	}
+	if v.InitiationMethod != nil {
+		dst = append(dst, `"InitiationMethod":`...)
+		dst = wire.AppendString(dst, *v.InitiationMethod)
+		dst = append(dst, ',')
+	}
+	if v.Channel != nil {
+		dst = append(dst, `"Channel":`...)
+		dst = wire.AppendString(dst, *v.Channel)
+		dst = append(dst, ',')
+	}
+	if v.QueueInfo != nil {
+		dst = append(dst, `"QueueInfo":`...)
+		dst = v.QueueInfo.AppendJSON(dst)
+		dst = append(dst, ',')
+	}
+	if v.AgentInfo != nil {
+		dst = append(dst, `"AgentInfo":`...)
+		dst = v.AgentInfo.AppendJSON(dst)
+		dst = append(dst, ',')
+	}
+	if v.InitiationTimestamp != nil {
+		dst = append(dst, `"InitiationTimestamp":`...)
+		dst = wire.AppendTime(dst, *v.InitiationTimestamp)
+		dst = append(dst, ',')
+	}
+	if v.DisconnectTimestamp != nil {
+		dst = append(dst, `"DisconnectTimestamp":`...)
+		dst = wire.AppendTime(dst, *v.DisconnectTimestamp)
+		dst = append(dst, ',')
+	}
+	if v.ScheduledTimestamp != nil {
+		dst = append(dst, `"ScheduledTimestamp":`...)
+		dst = wire.AppendTime(dst, *v.ScheduledTimestamp)
+		dst = append(dst, ',')
+	}
+	if v.SegmentAttributes != nil {
+		dst = append(dst, `"SegmentAttributes":`...)
+		dst = appendContactSearchSummarySegmentAttributes(dst, v.SegmentAttributes)
+		dst = append(dst, ',')
+	}
+	if v.Name != nil {
+		dst = append(dst, `"Name":`...)
+		dst = wire.AppendString(dst, *v.Name)
+		dst = append(dst, ',')
+	}
+	if v.RoutingCriteria != nil {
+		dst = append(dst, `"RoutingCriteria":`...)
+		dst = v.RoutingCriteria.AppendJSON(dst)
+		dst = append(dst, ',')
+	}
+	if v.Tags != nil {
+		dst = append(dst, `"Tags":`...)
+		dst = appendContactTagMap(dst, v.Tags)
+		dst = append(dst, ',')
+	}
+	if v.GlobalResiliencyMetadata != nil {
+		dst = append(dst, `"GlobalResiliencyMetadata":`...)
+		dst = v.GlobalResiliencyMetadata.AppendJSON(dst)
+		dst = append(dst, ',')
+	}
+	if v.AiAgentInfo != nil {
+		dst = append(dst, `"AiAgentInfo":`...)
+		dst = appendContactSearchSummaryAiAgentInfoList(dst, v.AiAgentInfo)
+		dst = append(dst, ',')
+	}
+	return wire.Close(dst, '}')
+}
+
+// AppendJSON appends the members that are set.
+func (v *ContactSearchSummaryAgentInfo) AppendJSON(dst []byte) []byte {
+	dst = append(dst, '{')
+	if v.Id != nil {
+		dst = append(dst, `"Id":`...)
+		dst = wire.AppendString(dst, *v.Id)
+		dst = append(dst, ',')
+	}
+	if v.ConnectedToAgentTimestamp != nil {
+		dst = append(dst, `"ConnectedToAgentTimestamp":`...)
+		dst = wire.AppendTime(dst, *v.ConnectedToAgentTimestamp)
+		dst = append(dst, ',')
+	}
+	return wire.Close(dst, '}')
+}
+
+// AppendJSON appends the members that are set.
+func (v *ContactSearchSummaryAiAgentInfo) AppendJSON(dst []byte) []byte {
+	dst = append(dst, '{')
+	if v.AiAgentVersionId != nil {
+		dst = append(dst, `"AiAgentVersionId":`...)
+		dst = wire.AppendString(dst, *v.AiAgentVersionId)
+		dst = append(dst, ',')
+	}
+	if v.AiAgentEscalated != nil {
+		dst = append(dst, `"AiAgentEscalated":`...)
+		dst = wire.AppendBool(dst, *v.AiAgentEscalated)
+		dst = append(dst, ',')
+	}
+	if v.AiUseCase != nil {
+		dst = append(dst, `"AiUseCase":`...)
+		dst = wire.AppendString(dst, *v.AiUseCase)
+		dst = append(dst, ',')
+	}
+	return wire.Close(dst, '}')
+}
+
+func appendContactSearchSummaryAiAgentInfoList(dst []byte, list []ContactSearchSummaryAiAgentInfo) []byte {
+	dst = append(dst, '[')
+	for i := range list {
+		dst = list[i].AppendJSON(dst)
+		dst = append(dst, ',')
+	}
+	return wire.Close(dst, ']')
+}
+
+// AppendJSON appends the members that are set.
+func (v *ContactSearchSummaryQueueInfo) AppendJSON(dst []byte) []byte {
+	dst = append(dst, '{')
+	if v.Id != nil {
+		dst = append(dst, `"Id":`...)
+		dst = wire.AppendString(dst, *v.Id)
+		dst = append(dst, ',')
+	}
+	if v.EnqueueTimestamp != nil {
+		dst = append(dst, `"EnqueueTimestamp":`...)
+		dst = wire.AppendTime(dst, *v.EnqueueTimestamp)
+		dst = append(dst, ',')
+	}
+	return wire.Close(dst, '}')
+}
+
+// AppendJSON appends the members that are set.
+func (v *ContactSearchSummarySegmentAttributeValue) AppendJSON(dst []byte) []byte {
+	dst = append(dst, '{')
+	if v.ValueString != nil {
+		dst = append(dst, `"ValueString":`...)
+		dst = wire.AppendString(dst, *v.ValueString)
+		dst = append(dst, ',')
+	}
+	if v.ValueMap != nil {
+		dst = append(dst, `"ValueMap":`...)
+		dst = appendSegmentAttributeValueMap(dst, v.ValueMap)
+		dst = append(dst, ',')
+	}
+	return wire.Close(dst, '}')
+}
+
+func appendContactSearchSummarySegmentAttributes(dst []byte, m map[string]ContactSearchSummarySegmentAttributeValue) []byte {
+	dst = append(dst, '{')
+	for _, key := range wire.SortedKeys(m) {
+		dst = append(wire.AppendString(dst, key), ':')
+		value := m[key]
+		dst = value.AppendJSON(dst)
+		dst = append(dst, ',')
+	}
+	return wire.Close(dst, '}')
+}
+
 func appendContactTagMap(dst []byte, m map[string]string) []byte {
 	dst = append(dst, '{')
 	for _, key := range wire.SortedKeys(m) {
 		dst = append(wire.AppendString(dst, key), ':')
 		value := m[key]
 		dst = wire.AppendString(dst, value)
+		dst = append(dst, ',')
+	}
+	return wire.Close(dst, '}')
+}
+
+func appendContacts(dst []byte, list []ContactSearchSummary) []byte {
+	dst = append(dst, '[')
+	for i := range list {
+		dst = list[i].AppendJSON(dst)
+		dst = append(dst, ',')
+	}
+	return wire.Close(dst, ']')
+}
+
+// AppendJSON appends the members that are set.
+func (v *ControlPlaneAttributeFilter) AppendJSON(dst []byte) []byte {
+	dst = append(dst, '{')
+	if v.OrConditions != nil {
+		dst = append(dst, `"OrConditions":`...)
+		dst = appendCommonAttributeOrConditionList(dst, v.OrConditions)
+		dst = append(dst, ',')
+	}
+	if v.AndCondition != nil {
+		dst = append(dst, `"AndCondition":`...)
+		dst = v.AndCondition.AppendJSON(dst)
+		dst = append(dst, ',')
+	}
+	if v.TagCondition != nil {
+		dst = append(dst, `"TagCondition":`...)
+		dst = v.TagCondition.AppendJSON(dst)
+		dst = append(dst, ',')
+	}
+	return wire.Close(dst, '}')
+}
+
+// AppendJSON appends the members that are set.
+func (v *ControlPlaneTagFilter) AppendJSON(dst []byte) []byte {
+	dst = append(dst, '{')
+	if v.OrConditions != nil {
+		dst = append(dst, `"OrConditions":`...)
+		dst = appendTagOrConditionList(dst, v.OrConditions)
+		dst = append(dst, ',')
+	}
+	if v.AndConditions != nil {
+		dst = append(dst, `"AndConditions":`...)
+		dst = appendTagAndConditionList(dst, v.AndConditions)
+		dst = append(dst, ',')
+	}
+	if v.TagCondition != nil {
+		dst = append(dst, `"TagCondition":`...)
+		dst = v.TagCondition.AppendJSON(dst)
+		dst = append(dst, ',')
+	}
+	return wire.Close(dst, '}')
+}
+
+// AppendJSON appends the members that are set.
+func (v *ControlPlaneUserAttributeFilter) AppendJSON(dst []byte) []byte {
+	dst = append(dst, '{')
+	if v.OrConditions != nil {
+		dst = append(dst, `"OrConditions":`...)
+		dst = appendAttributeOrConditionList(dst, v.OrConditions)
+		dst = append(dst, ',')
+	}
+	if v.AndCondition != nil {
+		dst = append(dst, `"AndCondition":`...)
+		dst = v.AndCondition.AppendJSON(dst)
+		dst = append(dst, ',')
+	}
+	if v.TagCondition != nil {
+		dst = append(dst, `"TagCondition":`...)
+		dst = v.TagCondition.AppendJSON(dst)
+		dst = append(dst, ',')
+	}
+	if v.HierarchyGroupCondition != nil {
+		dst = append(dst, `"HierarchyGroupCondition":`...)
+		dst = v.HierarchyGroupCondition.AppendJSON(dst)
 		dst = append(dst, ',')
 	}
 	return wire.Close(dst, '}')
@@ -1532,6 +3160,53 @@ func (v *ConversationalAnalyticsConfiguration) AppendJSON(dst []byte) []byte {
 	if v.SentimentConfiguration != nil {
 		dst = append(dst, `"SentimentConfiguration":`...)
 		dst = v.SentimentConfiguration.AppendJSON(dst)
+		dst = append(dst, ',')
+	}
+	return wire.Close(dst, '}')
+}
+
+// AppendJSON appends the members that are set.
+func (v *CreateAgentStatusInput) AppendJSON(dst []byte) []byte {
+	dst = append(dst, '{')
+	if v.Name != nil {
+		dst = append(dst, `"Name":`...)
+		dst = wire.AppendString(dst, *v.Name)
+		dst = append(dst, ',')
+	}
+	if v.Description != nil {
+		dst = append(dst, `"Description":`...)
+		dst = wire.AppendString(dst, *v.Description)
+		dst = append(dst, ',')
+	}
+	if v.State != nil {
+		dst = append(dst, `"State":`...)
+		dst = wire.AppendString(dst, *v.State)
+		dst = append(dst, ',')
+	}
+	if v.DisplayOrder != nil {
+		dst = append(dst, `"DisplayOrder":`...)
+		dst = wire.AppendInt(dst, *v.DisplayOrder)
+		dst = append(dst, ',')
+	}
+	if v.Tags != nil {
+		dst = append(dst, `"Tags":`...)
+		dst = appendTagMap(dst, v.Tags)
+		dst = append(dst, ',')
+	}
+	return wire.Close(dst, '}')
+}
+
+// AppendJSON appends the members that are set.
+func (v *CreateAgentStatusOutput) AppendJSON(dst []byte) []byte {
+	dst = append(dst, '{')
+	if v.AgentStatusARN != nil {
+		dst = append(dst, `"AgentStatusARN":`...)
+		dst = wire.AppendString(dst, *v.AgentStatusARN)
+		dst = append(dst, ',')
+	}
+	if v.AgentStatusId != nil {
+		dst = append(dst, `"AgentStatusId":`...)
+		dst = wire.AppendString(dst, *v.AgentStatusId)
 		dst = append(dst, ',')
 	}
 	return wire.Close(dst, '}')
@@ -1966,6 +3641,58 @@ func (v *CreateInstanceOutput) AppendJSON(dst []byte) []byte {
 }
 
 // AppendJSON appends the members that are set.
+func (v *CreateIntegrationAssociationInput) AppendJSON(dst []byte) []byte {
+	dst = append(dst, '{')
+	if v.IntegrationType != nil {
+		dst = append(dst, `"IntegrationType":`...)
+		dst = wire.AppendString(dst, *v.IntegrationType)
+		dst = append(dst, ',')
+	}
+	if v.IntegrationArn != nil {
+		dst = append(dst, `"IntegrationArn":`...)
+		dst = wire.AppendString(dst, *v.IntegrationArn)
+		dst = append(dst, ',')
+	}
+	if v.SourceApplicationUrl != nil {
+		dst = append(dst, `"SourceApplicationUrl":`...)
+		dst = wire.AppendString(dst, *v.SourceApplicationUrl)
+		dst = append(dst, ',')
+	}
+	if v.SourceApplicationName != nil {
+		dst = append(dst, `"SourceApplicationName":`...)
+		dst = wire.AppendString(dst, *v.SourceApplicationName)
+		dst = append(dst, ',')
+	}
+	if v.SourceType != nil {
+		dst = append(dst, `"SourceType":`...)
+		dst = wire.AppendString(dst, *v.SourceType)
+		dst = append(dst, ',')
+	}
+	if v.Tags != nil {
+		dst = append(dst, `"Tags":`...)
+		dst = appendTagMap(dst, v.Tags)
+		dst = append(dst, ',')
+	}
+	return wire.Close(dst, '}')
+}
+
+// AppendJSON appends the members that are set.
+func (v *CreateIntegrationAssociationOutput) AppendJSON(dst []byte) []byte {
+	dst = append(dst, '{')
+	if v.IntegrationAssociationId != nil {
+		dst = append(dst, `"IntegrationAssociationId":`...)
+		dst = wire.AppendString(dst, *v.IntegrationAssociationId)
+		dst = append(dst, ',')
+	}
+	if v.IntegrationAssociationArn != nil {
+		dst = append(dst, `"IntegrationAssociationArn":`...)
+		dst = wire.AppendString(dst, *v.IntegrationAssociationArn)
+		dst = append(dst, ',')
+	}
+	return wire.Close(dst, '}')
+}
+
+// AppendJSON appends the members that are set.
 func (v *CreateParticipantInput) AppendJSON(dst []byte) []byte {
 	dst = append(dst, '{')
 	if v.InstanceId != nil {
@@ -2034,6 +3761,116 @@ func (v *CreatePersistentContactAssociationOutput) AppendJSON(dst []byte) []byte
 	if v.ContinuedFromContactId != nil {
 		dst = append(dst, `"ContinuedFromContactId":`...)
 		dst = wire.AppendString(dst, *v.ContinuedFromContactId)
+		dst = append(dst, ',')
+	}
+	return wire.Close(dst, '}')
+}
+
+// AppendJSON appends the members that are set.
+func (v *CreatePredefinedAttributeInput) AppendJSON(dst []byte) []byte {
+	dst = append(dst, '{')
+	if v.Name != nil {
+		dst = append(dst, `"Name":`...)
+		dst = wire.AppendString(dst, *v.Name)
+		dst = append(dst, ',')
+	}
+	if v.Values != nil {
+		dst = append(dst, `"Values":`...)
+		dst = v.Values.AppendJSON(dst)
+		dst = append(dst, ',')
+	}
+	if v.Purposes != nil {
+		dst = append(dst, `"Purposes":`...)
+		dst = appendPredefinedAttributePurposeNameList(dst, v.Purposes)
+		dst = append(dst, ',')
+	}
+	if v.AttributeConfiguration != nil {
+		dst = append(dst, `"AttributeConfiguration":`...)
+		dst = v.AttributeConfiguration.AppendJSON(dst)
+		dst = append(dst, ',')
+	}
+	return wire.Close(dst, '}')
+}
+
+// AppendJSON appends the members that are set.
+func (v *CreatePromptInput) AppendJSON(dst []byte) []byte {
+	dst = append(dst, '{')
+	if v.Name != nil {
+		dst = append(dst, `"Name":`...)
+		dst = wire.AppendString(dst, *v.Name)
+		dst = append(dst, ',')
+	}
+	if v.Description != nil {
+		dst = append(dst, `"Description":`...)
+		dst = wire.AppendString(dst, *v.Description)
+		dst = append(dst, ',')
+	}
+	if v.S3Uri != nil {
+		dst = append(dst, `"S3Uri":`...)
+		dst = wire.AppendString(dst, *v.S3Uri)
+		dst = append(dst, ',')
+	}
+	if v.Tags != nil {
+		dst = append(dst, `"Tags":`...)
+		dst = appendTagMap(dst, v.Tags)
+		dst = append(dst, ',')
+	}
+	return wire.Close(dst, '}')
+}
+
+// AppendJSON appends the members that are set.
+func (v *CreatePromptOutput) AppendJSON(dst []byte) []byte {
+	dst = append(dst, '{')
+	if v.PromptARN != nil {
+		dst = append(dst, `"PromptARN":`...)
+		dst = wire.AppendString(dst, *v.PromptARN)
+		dst = append(dst, ',')
+	}
+	if v.PromptId != nil {
+		dst = append(dst, `"PromptId":`...)
+		dst = wire.AppendString(dst, *v.PromptId)
+		dst = append(dst, ',')
+	}
+	return wire.Close(dst, '}')
+}
+
+// AppendJSON appends the members that are set.
+func (v *CreatePushNotificationRegistrationInput) AppendJSON(dst []byte) []byte {
+	dst = append(dst, '{')
+	if v.ClientToken != nil {
+		dst = append(dst, `"ClientToken":`...)
+		dst = wire.AppendString(dst, *v.ClientToken)
+		dst = append(dst, ',')
+	}
+	if v.PinpointAppArn != nil {
+		dst = append(dst, `"PinpointAppArn":`...)
+		dst = wire.AppendString(dst, *v.PinpointAppArn)
+		dst = append(dst, ',')
+	}
+	if v.DeviceToken != nil {
+		dst = append(dst, `"DeviceToken":`...)
+		dst = wire.AppendString(dst, *v.DeviceToken)
+		dst = append(dst, ',')
+	}
+	if v.DeviceType != nil {
+		dst = append(dst, `"DeviceType":`...)
+		dst = wire.AppendString(dst, *v.DeviceType)
+		dst = append(dst, ',')
+	}
+	if v.ContactConfiguration != nil {
+		dst = append(dst, `"ContactConfiguration":`...)
+		dst = v.ContactConfiguration.AppendJSON(dst)
+		dst = append(dst, ',')
+	}
+	return wire.Close(dst, '}')
+}
+
+// AppendJSON appends the members that are set.
+func (v *CreatePushNotificationRegistrationOutput) AppendJSON(dst []byte) []byte {
+	dst = append(dst, '{')
+	if v.RegistrationId != nil {
+		dst = append(dst, `"RegistrationId":`...)
+		dst = wire.AppendString(dst, *v.RegistrationId)
 		dst = append(dst, ',')
 	}
 	return wire.Close(dst, '}')
@@ -2149,6 +3986,383 @@ func (v *CreateQuickConnectOutput) AppendJSON(dst []byte) []byte {
 }
 
 // AppendJSON appends the members that are set.
+func (v *CreateRoutingProfileInput) AppendJSON(dst []byte) []byte {
+	dst = append(dst, '{')
+	if v.Name != nil {
+		dst = append(dst, `"Name":`...)
+		dst = wire.AppendString(dst, *v.Name)
+		dst = append(dst, ',')
+	}
+	if v.Description != nil {
+		dst = append(dst, `"Description":`...)
+		dst = wire.AppendString(dst, *v.Description)
+		dst = append(dst, ',')
+	}
+	if v.DefaultOutboundQueueId != nil {
+		dst = append(dst, `"DefaultOutboundQueueId":`...)
+		dst = wire.AppendString(dst, *v.DefaultOutboundQueueId)
+		dst = append(dst, ',')
+	}
+	if v.QueueConfigs != nil {
+		dst = append(dst, `"QueueConfigs":`...)
+		dst = appendRoutingProfileQueueConfigList(dst, v.QueueConfigs)
+		dst = append(dst, ',')
+	}
+	if v.ManualAssignmentQueueConfigs != nil {
+		dst = append(dst, `"ManualAssignmentQueueConfigs":`...)
+		dst = appendRoutingProfileManualAssignmentQueueConfigList(dst, v.ManualAssignmentQueueConfigs)
+		dst = append(dst, ',')
+	}
+	if v.MediaConcurrencies != nil {
+		dst = append(dst, `"MediaConcurrencies":`...)
+		dst = appendMediaConcurrencies(dst, v.MediaConcurrencies)
+		dst = append(dst, ',')
+	}
+	if v.Tags != nil {
+		dst = append(dst, `"Tags":`...)
+		dst = appendTagMap(dst, v.Tags)
+		dst = append(dst, ',')
+	}
+	if v.AgentAvailabilityTimer != nil {
+		dst = append(dst, `"AgentAvailabilityTimer":`...)
+		dst = wire.AppendString(dst, *v.AgentAvailabilityTimer)
+		dst = append(dst, ',')
+	}
+	return wire.Close(dst, '}')
+}
+
+// AppendJSON appends the members that are set.
+func (v *CreateRoutingProfileOutput) AppendJSON(dst []byte) []byte {
+	dst = append(dst, '{')
+	if v.RoutingProfileArn != nil {
+		dst = append(dst, `"RoutingProfileArn":`...)
+		dst = wire.AppendString(dst, *v.RoutingProfileArn)
+		dst = append(dst, ',')
+	}
+	if v.RoutingProfileId != nil {
+		dst = append(dst, `"RoutingProfileId":`...)
+		dst = wire.AppendString(dst, *v.RoutingProfileId)
+		dst = append(dst, ',')
+	}
+	return wire.Close(dst, '}')
+}
+
+// AppendJSON appends the members that are set.
+func (v *CreateSecurityProfileInput) AppendJSON(dst []byte) []byte {
+	dst = append(dst, '{')
+	if v.SecurityProfileName != nil {
+		dst = append(dst, `"SecurityProfileName":`...)
+		dst = wire.AppendString(dst, *v.SecurityProfileName)
+		dst = append(dst, ',')
+	}
+	if v.Description != nil {
+		dst = append(dst, `"Description":`...)
+		dst = wire.AppendString(dst, *v.Description)
+		dst = append(dst, ',')
+	}
+	if v.Permissions != nil {
+		dst = append(dst, `"Permissions":`...)
+		dst = appendPermissionsList(dst, v.Permissions)
+		dst = append(dst, ',')
+	}
+	if v.Tags != nil {
+		dst = append(dst, `"Tags":`...)
+		dst = appendTagMap(dst, v.Tags)
+		dst = append(dst, ',')
+	}
+	if v.AllowedAccessControlTags != nil {
+		dst = append(dst, `"AllowedAccessControlTags":`...)
+		dst = appendAllowedAccessControlTags(dst, v.AllowedAccessControlTags)
+		dst = append(dst, ',')
+	}
+	if v.TagRestrictedResources != nil {
+		dst = append(dst, `"TagRestrictedResources":`...)
+		dst = appendTagRestrictedResourceList(dst, v.TagRestrictedResources)
+		dst = append(dst, ',')
+	}
+	if v.Applications != nil {
+		dst = append(dst, `"Applications":`...)
+		dst = appendApplications(dst, v.Applications)
+		dst = append(dst, ',')
+	}
+	if v.HierarchyRestrictedResources != nil {
+		dst = append(dst, `"HierarchyRestrictedResources":`...)
+		dst = appendHierarchyRestrictedResourceList(dst, v.HierarchyRestrictedResources)
+		dst = append(dst, ',')
+	}
+	if v.AllowedAccessControlHierarchyGroupId != nil {
+		dst = append(dst, `"AllowedAccessControlHierarchyGroupId":`...)
+		dst = wire.AppendString(dst, *v.AllowedAccessControlHierarchyGroupId)
+		dst = append(dst, ',')
+	}
+	if v.AllowedFlowModules != nil {
+		dst = append(dst, `"AllowedFlowModules":`...)
+		dst = appendAllowedFlowModules(dst, v.AllowedFlowModules)
+		dst = append(dst, ',')
+	}
+	if v.AllowedAIAgents != nil {
+		dst = append(dst, `"AllowedAIAgents":`...)
+		dst = appendAllowedAIAgents(dst, v.AllowedAIAgents)
+		dst = append(dst, ',')
+	}
+	if v.GranularAccessControlConfiguration != nil {
+		dst = append(dst, `"GranularAccessControlConfiguration":`...)
+		dst = v.GranularAccessControlConfiguration.AppendJSON(dst)
+		dst = append(dst, ',')
+	}
+	return wire.Close(dst, '}')
+}
+
+// AppendJSON appends the members that are set.
+func (v *CreateSecurityProfileOutput) AppendJSON(dst []byte) []byte {
+	dst = append(dst, '{')
+	if v.SecurityProfileId != nil {
+		dst = append(dst, `"SecurityProfileId":`...)
+		dst = wire.AppendString(dst, *v.SecurityProfileId)
+		dst = append(dst, ',')
+	}
+	if v.SecurityProfileArn != nil {
+		dst = append(dst, `"SecurityProfileArn":`...)
+		dst = wire.AppendString(dst, *v.SecurityProfileArn)
+		dst = append(dst, ',')
+	}
+	return wire.Close(dst, '}')
+}
+
+// AppendJSON appends the members that are set.
+func (v *CreateTaskTemplateInput) AppendJSON(dst []byte) []byte {
+	dst = append(dst, '{')
+	if v.Name != nil {
+		dst = append(dst, `"Name":`...)
+		dst = wire.AppendString(dst, *v.Name)
+		dst = append(dst, ',')
+	}
+	if v.Description != nil {
+		dst = append(dst, `"Description":`...)
+		dst = wire.AppendString(dst, *v.Description)
+		dst = append(dst, ',')
+	}
+	if v.ContactFlowId != nil {
+		dst = append(dst, `"ContactFlowId":`...)
+		dst = wire.AppendString(dst, *v.ContactFlowId)
+		dst = append(dst, ',')
+	}
+	if v.SelfAssignFlowId != nil {
+		dst = append(dst, `"SelfAssignFlowId":`...)
+		dst = wire.AppendString(dst, *v.SelfAssignFlowId)
+		dst = append(dst, ',')
+	}
+	if v.ContactHooks != nil {
+		dst = append(dst, `"ContactHooks":`...)
+		dst = v.ContactHooks.AppendJSON(dst)
+		dst = append(dst, ',')
+	}
+	if v.Constraints != nil {
+		dst = append(dst, `"Constraints":`...)
+		dst = v.Constraints.AppendJSON(dst)
+		dst = append(dst, ',')
+	}
+	if v.Defaults != nil {
+		dst = append(dst, `"Defaults":`...)
+		dst = v.Defaults.AppendJSON(dst)
+		dst = append(dst, ',')
+	}
+	if v.Status != nil {
+		dst = append(dst, `"Status":`...)
+		dst = wire.AppendString(dst, *v.Status)
+		dst = append(dst, ',')
+	}
+	if v.Fields != nil {
+		dst = append(dst, `"Fields":`...)
+		dst = appendTaskTemplateFields(dst, v.Fields)
+		dst = append(dst, ',')
+	}
+	if v.ClientToken != nil {
+		dst = append(dst, `"ClientToken":`...)
+		dst = wire.AppendString(dst, *v.ClientToken)
+		dst = append(dst, ',')
+	}
+	return wire.Close(dst, '}')
+}
+
+// AppendJSON appends the members that are set.
+func (v *CreateTaskTemplateOutput) AppendJSON(dst []byte) []byte {
+	dst = append(dst, '{')
+	if v.Id != nil {
+		dst = append(dst, `"Id":`...)
+		dst = wire.AppendString(dst, *v.Id)
+		dst = append(dst, ',')
+	}
+	if v.Arn != nil {
+		dst = append(dst, `"Arn":`...)
+		dst = wire.AppendString(dst, *v.Arn)
+		dst = append(dst, ',')
+	}
+	return wire.Close(dst, '}')
+}
+
+// AppendJSON appends the members that are set.
+func (v *CreateUseCaseInput) AppendJSON(dst []byte) []byte {
+	dst = append(dst, '{')
+	if v.UseCaseType != nil {
+		dst = append(dst, `"UseCaseType":`...)
+		dst = wire.AppendString(dst, *v.UseCaseType)
+		dst = append(dst, ',')
+	}
+	if v.Tags != nil {
+		dst = append(dst, `"Tags":`...)
+		dst = appendTagMap(dst, v.Tags)
+		dst = append(dst, ',')
+	}
+	return wire.Close(dst, '}')
+}
+
+// AppendJSON appends the members that are set.
+func (v *CreateUseCaseOutput) AppendJSON(dst []byte) []byte {
+	dst = append(dst, '{')
+	if v.UseCaseId != nil {
+		dst = append(dst, `"UseCaseId":`...)
+		dst = wire.AppendString(dst, *v.UseCaseId)
+		dst = append(dst, ',')
+	}
+	if v.UseCaseArn != nil {
+		dst = append(dst, `"UseCaseArn":`...)
+		dst = wire.AppendString(dst, *v.UseCaseArn)
+		dst = append(dst, ',')
+	}
+	return wire.Close(dst, '}')
+}
+
+// AppendJSON appends the members that are set.
+func (v *CreateUserHierarchyGroupInput) AppendJSON(dst []byte) []byte {
+	dst = append(dst, '{')
+	if v.Name != nil {
+		dst = append(dst, `"Name":`...)
+		dst = wire.AppendString(dst, *v.Name)
+		dst = append(dst, ',')
+	}
+	if v.ParentGroupId != nil {
+		dst = append(dst, `"ParentGroupId":`...)
+		dst = wire.AppendString(dst, *v.ParentGroupId)
+		dst = append(dst, ',')
+	}
+	if v.Tags != nil {
+		dst = append(dst, `"Tags":`...)
+		dst = appendTagMap(dst, v.Tags)
+		dst = append(dst, ',')
+	}
+	return wire.Close(dst, '}')
+}
+
+// AppendJSON appends the members that are set.
+func (v *CreateUserHierarchyGroupOutput) AppendJSON(dst []byte) []byte {
+	dst = append(dst, '{')
+	if v.HierarchyGroupId != nil {
+		dst = append(dst, `"HierarchyGroupId":`...)
+		dst = wire.AppendString(dst, *v.HierarchyGroupId)
+		dst = append(dst, ',')
+	}
+	if v.HierarchyGroupArn != nil {
+		dst = append(dst, `"HierarchyGroupArn":`...)
+		dst = wire.AppendString(dst, *v.HierarchyGroupArn)
+		dst = append(dst, ',')
+	}
+	return wire.Close(dst, '}')
+}
+
+// AppendJSON appends the members that are set.
+func (v *CreateUserInput) AppendJSON(dst []byte) []byte {
+	dst = append(dst, '{')
+	if v.Username != nil {
+		dst = append(dst, `"Username":`...)
+		dst = wire.AppendString(dst, *v.Username)
+		dst = append(dst, ',')
+	}
+	if v.Password != nil {
+		dst = append(dst, `"Password":`...)
+		dst = wire.AppendString(dst, *v.Password)
+		dst = append(dst, ',')
+	}
+	if v.IdentityInfo != nil {
+		dst = append(dst, `"IdentityInfo":`...)
+		dst = v.IdentityInfo.AppendJSON(dst)
+		dst = append(dst, ',')
+	}
+	if v.PhoneConfig != nil {
+		dst = append(dst, `"PhoneConfig":`...)
+		dst = v.PhoneConfig.AppendJSON(dst)
+		dst = append(dst, ',')
+	}
+	if v.DirectoryUserId != nil {
+		dst = append(dst, `"DirectoryUserId":`...)
+		dst = wire.AppendString(dst, *v.DirectoryUserId)
+		dst = append(dst, ',')
+	}
+	if v.SecurityProfileIds != nil {
+		dst = append(dst, `"SecurityProfileIds":`...)
+		dst = appendSecurityProfileIds(dst, v.SecurityProfileIds)
+		dst = append(dst, ',')
+	}
+	if v.RoutingProfileId != nil {
+		dst = append(dst, `"RoutingProfileId":`...)
+		dst = wire.AppendString(dst, *v.RoutingProfileId)
+		dst = append(dst, ',')
+	}
+	if v.HierarchyGroupId != nil {
+		dst = append(dst, `"HierarchyGroupId":`...)
+		dst = wire.AppendString(dst, *v.HierarchyGroupId)
+		dst = append(dst, ',')
+	}
+	if v.AutoAcceptConfigs != nil {
+		dst = append(dst, `"AutoAcceptConfigs":`...)
+		dst = appendAutoAcceptConfigs(dst, v.AutoAcceptConfigs)
+		dst = append(dst, ',')
+	}
+	if v.AfterContactWorkConfigs != nil {
+		dst = append(dst, `"AfterContactWorkConfigs":`...)
+		dst = appendAfterContactWorkConfigs(dst, v.AfterContactWorkConfigs)
+		dst = append(dst, ',')
+	}
+	if v.PhoneNumberConfigs != nil {
+		dst = append(dst, `"PhoneNumberConfigs":`...)
+		dst = appendPhoneNumberConfigs(dst, v.PhoneNumberConfigs)
+		dst = append(dst, ',')
+	}
+	if v.PersistentConnectionConfigs != nil {
+		dst = append(dst, `"PersistentConnectionConfigs":`...)
+		dst = appendPersistentConnectionConfigs(dst, v.PersistentConnectionConfigs)
+		dst = append(dst, ',')
+	}
+	if v.VoiceEnhancementConfigs != nil {
+		dst = append(dst, `"VoiceEnhancementConfigs":`...)
+		dst = appendVoiceEnhancementConfigs(dst, v.VoiceEnhancementConfigs)
+		dst = append(dst, ',')
+	}
+	if v.Tags != nil {
+		dst = append(dst, `"Tags":`...)
+		dst = appendTagMap(dst, v.Tags)
+		dst = append(dst, ',')
+	}
+	return wire.Close(dst, '}')
+}
+
+// AppendJSON appends the members that are set.
+func (v *CreateUserOutput) AppendJSON(dst []byte) []byte {
+	dst = append(dst, '{')
+	if v.UserId != nil {
+		dst = append(dst, `"UserId":`...)
+		dst = wire.AppendString(dst, *v.UserId)
+		dst = append(dst, ',')
+	}
+	if v.UserArn != nil {
+		dst = append(dst, `"UserArn":`...)
+		dst = wire.AppendString(dst, *v.UserArn)
+		dst = append(dst, ',')
+	}
+	return wire.Close(dst, '}')
+}
+
+// AppendJSON appends the members that are set.
 func (v *CreateViewInput) AppendJSON(dst []byte) []byte {
 	dst = append(dst, '{')
 	if v.ClientToken != nil {
@@ -2223,6 +4437,80 @@ func (v *CreateViewVersionOutput) AppendJSON(dst []byte) []byte {
 }
 
 // AppendJSON appends the members that are set.
+func (v *CreateVocabularyInput) AppendJSON(dst []byte) []byte {
+	dst = append(dst, '{')
+	if v.ClientToken != nil {
+		dst = append(dst, `"ClientToken":`...)
+		dst = wire.AppendString(dst, *v.ClientToken)
+		dst = append(dst, ',')
+	}
+	if v.VocabularyName != nil {
+		dst = append(dst, `"VocabularyName":`...)
+		dst = wire.AppendString(dst, *v.VocabularyName)
+		dst = append(dst, ',')
+	}
+	if v.LanguageCode != nil {
+		dst = append(dst, `"LanguageCode":`...)
+		dst = wire.AppendString(dst, *v.LanguageCode)
+		dst = append(dst, ',')
+	}
+	if v.Content != nil {
+		dst = append(dst, `"Content":`...)
+		dst = wire.AppendString(dst, *v.Content)
+		dst = append(dst, ',')
+	}
+	if v.Tags != nil {
+		dst = append(dst, `"Tags":`...)
+		dst = appendTagMap(dst, v.Tags)
+		dst = append(dst, ',')
+	}
+	return wire.Close(dst, '}')
+}
+
+// AppendJSON appends the members that are set.
+func (v *CreateVocabularyOutput) AppendJSON(dst []byte) []byte {
+	dst = append(dst, '{')
+	if v.VocabularyArn != nil {
+		dst = append(dst, `"VocabularyArn":`...)
+		dst = wire.AppendString(dst, *v.VocabularyArn)
+		dst = append(dst, ',')
+	}
+	if v.VocabularyId != nil {
+		dst = append(dst, `"VocabularyId":`...)
+		dst = wire.AppendString(dst, *v.VocabularyId)
+		dst = append(dst, ',')
+	}
+	if v.State != nil {
+		dst = append(dst, `"State":`...)
+		dst = wire.AppendString(dst, *v.State)
+		dst = append(dst, ',')
+	}
+	return wire.Close(dst, '}')
+}
+
+// AppendJSON appends the members that are set.
+func (v *CrossChannelBehavior) AppendJSON(dst []byte) []byte {
+	dst = append(dst, '{')
+	if v.BehaviorType != nil {
+		dst = append(dst, `"BehaviorType":`...)
+		dst = wire.AppendString(dst, *v.BehaviorType)
+		dst = append(dst, ',')
+	}
+	return wire.Close(dst, '}')
+}
+
+// AppendJSON appends the members that are set.
+func (v *CrossChannelWorkloadBehavior) AppendJSON(dst []byte) []byte {
+	dst = append(dst, '{')
+	if v.ChannelWorkloadBehaviorType != nil {
+		dst = append(dst, `"ChannelWorkloadBehaviorType":`...)
+		dst = wire.AppendString(dst, *v.ChannelWorkloadBehaviorType)
+		dst = append(dst, ',')
+	}
+	return wire.Close(dst, '}')
+}
+
+// AppendJSON appends the members that are set.
 func (v *Customer) AppendJSON(dst []byte) []byte {
 	dst = append(dst, '{')
 	if v.DeviceInfo != nil {
@@ -2263,6 +4551,89 @@ func (v *CustomerVoiceActivity) AppendJSON(dst []byte) []byte {
 		dst = append(dst, ',')
 	}
 	return wire.Close(dst, '}')
+}
+
+// AppendJSON appends the members that are set.
+func (v *DataTableAccessControlConfiguration) AppendJSON(dst []byte) []byte {
+	dst = append(dst, '{')
+	if v.PrimaryAttributeAccessControlConfiguration != nil {
+		dst = append(dst, `"PrimaryAttributeAccessControlConfiguration":`...)
+		dst = v.PrimaryAttributeAccessControlConfiguration.AppendJSON(dst)
+		dst = append(dst, ',')
+	}
+	return wire.Close(dst, '}')
+}
+
+// AppendJSON appends the members that are set.
+func (v *DateCondition) AppendJSON(dst []byte) []byte {
+	dst = append(dst, '{')
+	if v.FieldName != nil {
+		dst = append(dst, `"FieldName":`...)
+		dst = wire.AppendString(dst, *v.FieldName)
+		dst = append(dst, ',')
+	}
+	if v.Value != nil {
+		dst = append(dst, `"Value":`...)
+		dst = wire.AppendString(dst, *v.Value)
+		dst = append(dst, ',')
+	}
+	if v.ComparisonType != nil {
+		dst = append(dst, `"ComparisonType":`...)
+		dst = wire.AppendString(dst, *v.ComparisonType)
+		dst = append(dst, ',')
+	}
+	return wire.Close(dst, '}')
+}
+
+// AppendJSON appends the members that are set.
+func (v *DateReference) AppendJSON(dst []byte) []byte {
+	dst = append(dst, '{')
+	if v.Name != nil {
+		dst = append(dst, `"Name":`...)
+		dst = wire.AppendString(dst, *v.Name)
+		dst = append(dst, ',')
+	}
+	if v.Value != nil {
+		dst = append(dst, `"Value":`...)
+		dst = wire.AppendString(dst, *v.Value)
+		dst = append(dst, ',')
+	}
+	return wire.Close(dst, '}')
+}
+
+// AppendJSON appends the members that are set.
+func (v *DefaultVocabulary) AppendJSON(dst []byte) []byte {
+	dst = append(dst, '{')
+	if v.InstanceId != nil {
+		dst = append(dst, `"InstanceId":`...)
+		dst = wire.AppendString(dst, *v.InstanceId)
+		dst = append(dst, ',')
+	}
+	if v.LanguageCode != nil {
+		dst = append(dst, `"LanguageCode":`...)
+		dst = wire.AppendString(dst, *v.LanguageCode)
+		dst = append(dst, ',')
+	}
+	if v.VocabularyId != nil {
+		dst = append(dst, `"VocabularyId":`...)
+		dst = wire.AppendString(dst, *v.VocabularyId)
+		dst = append(dst, ',')
+	}
+	if v.VocabularyName != nil {
+		dst = append(dst, `"VocabularyName":`...)
+		dst = wire.AppendString(dst, *v.VocabularyName)
+		dst = append(dst, ',')
+	}
+	return wire.Close(dst, '}')
+}
+
+func appendDefaultVocabularyList(dst []byte, list []DefaultVocabulary) []byte {
+	dst = append(dst, '[')
+	for i := range list {
+		dst = list[i].AppendJSON(dst)
+		dst = append(dst, ',')
+	}
+	return wire.Close(dst, ']')
 }
 
 // AppendJSON appends the members that are set.
@@ -2357,12 +4728,72 @@ func (v *DeleteInstanceInput) AppendJSON(dst []byte) []byte {
 }
 
 // AppendJSON appends the members that are set.
+func (v *DeleteIntegrationAssociationInput) AppendJSON(dst []byte) []byte {
+	return append(dst, "{}"...)
+}
+
+// AppendJSON appends the members that are set.
+func (v *DeletePredefinedAttributeInput) AppendJSON(dst []byte) []byte {
+	return append(dst, "{}"...)
+}
+
+// AppendJSON appends the members that are set.
+func (v *DeletePromptInput) AppendJSON(dst []byte) []byte {
+	return append(dst, "{}"...)
+}
+
+// AppendJSON appends the members that are set.
+func (v *DeletePushNotificationRegistrationInput) AppendJSON(dst []byte) []byte {
+	return append(dst, "{}"...)
+}
+
+// AppendJSON appends the members that are set.
+func (v *DeletePushNotificationRegistrationOutput) AppendJSON(dst []byte) []byte {
+	return append(dst, "{}"...)
+}
+
+// AppendJSON appends the members that are set.
 func (v *DeleteQueueInput) AppendJSON(dst []byte) []byte {
 	return append(dst, "{}"...)
 }
 
 // AppendJSON appends the members that are set.
 func (v *DeleteQuickConnectInput) AppendJSON(dst []byte) []byte {
+	return append(dst, "{}"...)
+}
+
+// AppendJSON appends the members that are set.
+func (v *DeleteRoutingProfileInput) AppendJSON(dst []byte) []byte {
+	return append(dst, "{}"...)
+}
+
+// AppendJSON appends the members that are set.
+func (v *DeleteSecurityProfileInput) AppendJSON(dst []byte) []byte {
+	return append(dst, "{}"...)
+}
+
+// AppendJSON appends the members that are set.
+func (v *DeleteTaskTemplateInput) AppendJSON(dst []byte) []byte {
+	return append(dst, "{}"...)
+}
+
+// AppendJSON appends the members that are set.
+func (v *DeleteTaskTemplateOutput) AppendJSON(dst []byte) []byte {
+	return append(dst, "{}"...)
+}
+
+// AppendJSON appends the members that are set.
+func (v *DeleteUseCaseInput) AppendJSON(dst []byte) []byte {
+	return append(dst, "{}"...)
+}
+
+// AppendJSON appends the members that are set.
+func (v *DeleteUserHierarchyGroupInput) AppendJSON(dst []byte) []byte {
+	return append(dst, "{}"...)
+}
+
+// AppendJSON appends the members that are set.
+func (v *DeleteUserInput) AppendJSON(dst []byte) []byte {
 	return append(dst, "{}"...)
 }
 
@@ -2384,6 +4815,80 @@ func (v *DeleteViewVersionInput) AppendJSON(dst []byte) []byte {
 // AppendJSON appends the members that are set.
 func (v *DeleteViewVersionOutput) AppendJSON(dst []byte) []byte {
 	return append(dst, "{}"...)
+}
+
+// AppendJSON appends the members that are set.
+func (v *DeleteVocabularyInput) AppendJSON(dst []byte) []byte {
+	return append(dst, "{}"...)
+}
+
+// AppendJSON appends the members that are set.
+func (v *DeleteVocabularyOutput) AppendJSON(dst []byte) []byte {
+	dst = append(dst, '{')
+	if v.VocabularyArn != nil {
+		dst = append(dst, `"VocabularyArn":`...)
+		dst = wire.AppendString(dst, *v.VocabularyArn)
+		dst = append(dst, ',')
+	}
+	if v.VocabularyId != nil {
+		dst = append(dst, `"VocabularyId":`...)
+		dst = wire.AppendString(dst, *v.VocabularyId)
+		dst = append(dst, ',')
+	}
+	if v.State != nil {
+		dst = append(dst, `"State":`...)
+		dst = wire.AppendString(dst, *v.State)
+		dst = append(dst, ',')
+	}
+	return wire.Close(dst, '}')
+}
+
+// AppendJSON appends the members that are set.
+func (v *DescribeAgentStatusInput) AppendJSON(dst []byte) []byte {
+	return append(dst, "{}"...)
+}
+
+// AppendJSON appends the members that are set.
+func (v *DescribeAgentStatusOutput) AppendJSON(dst []byte) []byte {
+	dst = append(dst, '{')
+	if v.AgentStatus != nil {
+		dst = append(dst, `"AgentStatus":`...)
+		dst = v.AgentStatus.AppendJSON(dst)
+		dst = append(dst, ',')
+	}
+	return wire.Close(dst, '}')
+}
+
+// AppendJSON appends the members that are set.
+func (v *DescribeAttachedFilesConfigurationInput) AppendJSON(dst []byte) []byte {
+	return append(dst, "{}"...)
+}
+
+// AppendJSON appends the members that are set.
+func (v *DescribeAttachedFilesConfigurationOutput) AppendJSON(dst []byte) []byte {
+	dst = append(dst, '{')
+	if v.AttachedFilesConfiguration != nil {
+		dst = append(dst, `"AttachedFilesConfiguration":`...)
+		dst = v.AttachedFilesConfiguration.AppendJSON(dst)
+		dst = append(dst, ',')
+	}
+	return wire.Close(dst, '}')
+}
+
+// AppendJSON appends the members that are set.
+func (v *DescribeAuthenticationProfileInput) AppendJSON(dst []byte) []byte {
+	return append(dst, "{}"...)
+}
+
+// AppendJSON appends the members that are set.
+func (v *DescribeAuthenticationProfileOutput) AppendJSON(dst []byte) []byte {
+	dst = append(dst, '{')
+	if v.AuthenticationProfile != nil {
+		dst = append(dst, `"AuthenticationProfile":`...)
+		dst = v.AuthenticationProfile.AppendJSON(dst)
+		dst = append(dst, ',')
+	}
+	return wire.Close(dst, '}')
 }
 
 // AppendJSON appends the members that are set.
@@ -2499,6 +5004,22 @@ func (v *DescribeHoursOfOperationOutput) AppendJSON(dst []byte) []byte {
 }
 
 // AppendJSON appends the members that are set.
+func (v *DescribeInstanceAttributeInput) AppendJSON(dst []byte) []byte {
+	return append(dst, "{}"...)
+}
+
+// AppendJSON appends the members that are set.
+func (v *DescribeInstanceAttributeOutput) AppendJSON(dst []byte) []byte {
+	dst = append(dst, '{')
+	if v.Attribute != nil {
+		dst = append(dst, `"Attribute":`...)
+		dst = v.Attribute.AppendJSON(dst)
+		dst = append(dst, ',')
+	}
+	return wire.Close(dst, '}')
+}
+
+// AppendJSON appends the members that are set.
 func (v *DescribeInstanceInput) AppendJSON(dst []byte) []byte {
 	return append(dst, "{}"...)
 }
@@ -2514,6 +5035,70 @@ func (v *DescribeInstanceOutput) AppendJSON(dst []byte) []byte {
 	if v.ReplicationConfiguration != nil {
 		dst = append(dst, `"ReplicationConfiguration":`...)
 		dst = v.ReplicationConfiguration.AppendJSON(dst)
+		dst = append(dst, ',')
+	}
+	return wire.Close(dst, '}')
+}
+
+// AppendJSON appends the members that are set.
+func (v *DescribeInstanceStorageConfigInput) AppendJSON(dst []byte) []byte {
+	return append(dst, "{}"...)
+}
+
+// AppendJSON appends the members that are set.
+func (v *DescribeInstanceStorageConfigOutput) AppendJSON(dst []byte) []byte {
+	dst = append(dst, '{')
+	if v.StorageConfig != nil {
+		dst = append(dst, `"StorageConfig":`...)
+		dst = v.StorageConfig.AppendJSON(dst)
+		dst = append(dst, ',')
+	}
+	return wire.Close(dst, '}')
+}
+
+// AppendJSON appends the members that are set.
+func (v *DescribePhoneNumberInput) AppendJSON(dst []byte) []byte {
+	return append(dst, "{}"...)
+}
+
+// AppendJSON appends the members that are set.
+func (v *DescribePhoneNumberOutput) AppendJSON(dst []byte) []byte {
+	dst = append(dst, '{')
+	if v.ClaimedPhoneNumberSummary != nil {
+		dst = append(dst, `"ClaimedPhoneNumberSummary":`...)
+		dst = v.ClaimedPhoneNumberSummary.AppendJSON(dst)
+		dst = append(dst, ',')
+	}
+	return wire.Close(dst, '}')
+}
+
+// AppendJSON appends the members that are set.
+func (v *DescribePredefinedAttributeInput) AppendJSON(dst []byte) []byte {
+	return append(dst, "{}"...)
+}
+
+// AppendJSON appends the members that are set.
+func (v *DescribePredefinedAttributeOutput) AppendJSON(dst []byte) []byte {
+	dst = append(dst, '{')
+	if v.PredefinedAttribute != nil {
+		dst = append(dst, `"PredefinedAttribute":`...)
+		dst = v.PredefinedAttribute.AppendJSON(dst)
+		dst = append(dst, ',')
+	}
+	return wire.Close(dst, '}')
+}
+
+// AppendJSON appends the members that are set.
+func (v *DescribePromptInput) AppendJSON(dst []byte) []byte {
+	return append(dst, "{}"...)
+}
+
+// AppendJSON appends the members that are set.
+func (v *DescribePromptOutput) AppendJSON(dst []byte) []byte {
+	dst = append(dst, '{')
+	if v.Prompt != nil {
+		dst = append(dst, `"Prompt":`...)
+		dst = v.Prompt.AppendJSON(dst)
 		dst = append(dst, ',')
 	}
 	return wire.Close(dst, '}')
@@ -2552,6 +5137,86 @@ func (v *DescribeQuickConnectOutput) AppendJSON(dst []byte) []byte {
 }
 
 // AppendJSON appends the members that are set.
+func (v *DescribeRoutingProfileInput) AppendJSON(dst []byte) []byte {
+	return append(dst, "{}"...)
+}
+
+// AppendJSON appends the members that are set.
+func (v *DescribeRoutingProfileOutput) AppendJSON(dst []byte) []byte {
+	dst = append(dst, '{')
+	if v.RoutingProfile != nil {
+		dst = append(dst, `"RoutingProfile":`...)
+		dst = v.RoutingProfile.AppendJSON(dst)
+		dst = append(dst, ',')
+	}
+	return wire.Close(dst, '}')
+}
+
+// AppendJSON appends the members that are set.
+func (v *DescribeSecurityProfileInput) AppendJSON(dst []byte) []byte {
+	return append(dst, "{}"...)
+}
+
+// AppendJSON appends the members that are set.
+func (v *DescribeSecurityProfileOutput) AppendJSON(dst []byte) []byte {
+	dst = append(dst, '{')
+	if v.SecurityProfile != nil {
+		dst = append(dst, `"SecurityProfile":`...)
+		dst = v.SecurityProfile.AppendJSON(dst)
+		dst = append(dst, ',')
+	}
+	return wire.Close(dst, '}')
+}
+
+// AppendJSON appends the members that are set.
+func (v *DescribeUserHierarchyGroupInput) AppendJSON(dst []byte) []byte {
+	return append(dst, "{}"...)
+}
+
+// AppendJSON appends the members that are set.
+func (v *DescribeUserHierarchyGroupOutput) AppendJSON(dst []byte) []byte {
+	dst = append(dst, '{')
+	if v.HierarchyGroup != nil {
+		dst = append(dst, `"HierarchyGroup":`...)
+		dst = v.HierarchyGroup.AppendJSON(dst)
+		dst = append(dst, ',')
+	}
+	return wire.Close(dst, '}')
+}
+
+// AppendJSON appends the members that are set.
+func (v *DescribeUserHierarchyStructureInput) AppendJSON(dst []byte) []byte {
+	return append(dst, "{}"...)
+}
+
+// AppendJSON appends the members that are set.
+func (v *DescribeUserHierarchyStructureOutput) AppendJSON(dst []byte) []byte {
+	dst = append(dst, '{')
+	if v.HierarchyStructure != nil {
+		dst = append(dst, `"HierarchyStructure":`...)
+		dst = v.HierarchyStructure.AppendJSON(dst)
+		dst = append(dst, ',')
+	}
+	return wire.Close(dst, '}')
+}
+
+// AppendJSON appends the members that are set.
+func (v *DescribeUserInput) AppendJSON(dst []byte) []byte {
+	return append(dst, "{}"...)
+}
+
+// AppendJSON appends the members that are set.
+func (v *DescribeUserOutput) AppendJSON(dst []byte) []byte {
+	dst = append(dst, '{')
+	if v.User != nil {
+		dst = append(dst, `"User":`...)
+		dst = v.User.AppendJSON(dst)
+		dst = append(dst, ',')
+	}
+	return wire.Close(dst, '}')
+}
+
+// AppendJSON appends the members that are set.
 func (v *DescribeViewInput) AppendJSON(dst []byte) []byte {
 	return append(dst, "{}"...)
 }
@@ -2562,6 +5227,22 @@ func (v *DescribeViewOutput) AppendJSON(dst []byte) []byte {
 	if v.View != nil {
 		dst = append(dst, `"View":`...)
 		dst = v.View.AppendJSON(dst)
+		dst = append(dst, ',')
+	}
+	return wire.Close(dst, '}')
+}
+
+// AppendJSON appends the members that are set.
+func (v *DescribeVocabularyInput) AppendJSON(dst []byte) []byte {
+	return append(dst, "{}"...)
+}
+
+// AppendJSON appends the members that are set.
+func (v *DescribeVocabularyOutput) AppendJSON(dst []byte) []byte {
+	dst = append(dst, '{')
+	if v.Vocabulary != nil {
+		dst = append(dst, `"Vocabulary":`...)
+		dst = v.Vocabulary.AppendJSON(dst)
 		dst = append(dst, ',')
 	}
 	return wire.Close(dst, '}')
@@ -2586,6 +5267,11 @@ func (v *DeviceInfo) AppendJSON(dst []byte) []byte {
 		dst = append(dst, ',')
 	}
 	return wire.Close(dst, '}')
+}
+
+// AppendJSON appends the members that are set.
+func (v *DisassociateApprovedOriginInput) AppendJSON(dst []byte) []byte {
+	return append(dst, "{}"...)
 }
 
 // AppendJSON appends the members that are set.
@@ -2631,7 +5317,22 @@ func (v *DisassociateHoursOfOperationsInput) AppendJSON(dst []byte) []byte {
 }
 
 // AppendJSON appends the members that are set.
+func (v *DisassociateInstanceStorageConfigInput) AppendJSON(dst []byte) []byte {
+	return append(dst, "{}"...)
+}
+
+// AppendJSON appends the members that are set.
 func (v *DisassociateLambdaFunctionInput) AppendJSON(dst []byte) []byte {
+	return append(dst, "{}"...)
+}
+
+// AppendJSON appends the members that are set.
+func (v *DisassociateLexBotInput) AppendJSON(dst []byte) []byte {
+	return append(dst, "{}"...)
+}
+
+// AppendJSON appends the members that are set.
+func (v *DisassociatePhoneNumberContactFlowInput) AppendJSON(dst []byte) []byte {
 	return append(dst, "{}"...)
 }
 
@@ -2641,6 +5342,38 @@ func (v *DisassociateQueueQuickConnectsInput) AppendJSON(dst []byte) []byte {
 	if v.QuickConnectIds != nil {
 		dst = append(dst, `"QuickConnectIds":`...)
 		dst = appendQuickConnectsList(dst, v.QuickConnectIds)
+		dst = append(dst, ',')
+	}
+	return wire.Close(dst, '}')
+}
+
+// AppendJSON appends the members that are set.
+func (v *DisassociateRoutingProfileQueuesInput) AppendJSON(dst []byte) []byte {
+	dst = append(dst, '{')
+	if v.QueueReferences != nil {
+		dst = append(dst, `"QueueReferences":`...)
+		dst = appendRoutingProfileQueueReferenceList(dst, v.QueueReferences)
+		dst = append(dst, ',')
+	}
+	if v.ManualAssignmentQueueReferences != nil {
+		dst = append(dst, `"ManualAssignmentQueueReferences":`...)
+		dst = appendRoutingProfileQueueReferenceList(dst, v.ManualAssignmentQueueReferences)
+		dst = append(dst, ',')
+	}
+	return wire.Close(dst, '}')
+}
+
+// AppendJSON appends the members that are set.
+func (v *DisassociateSecurityKeyInput) AppendJSON(dst []byte) []byte {
+	return append(dst, "{}"...)
+}
+
+// AppendJSON appends the members that are set.
+func (v *DisassociateUserProficienciesInput) AppendJSON(dst []byte) []byte {
+	dst = append(dst, '{')
+	if v.UserProficiencies != nil {
+		dst = append(dst, `"UserProficiencies":`...)
+		dst = appendUserProficiencyDisassociateList(dst, v.UserProficiencies)
 		dst = append(dst, ',')
 	}
 	return wire.Close(dst, '}')
@@ -2748,6 +5481,38 @@ func appendEmailAddressConfigList(dst []byte, list []EmailAddressConfig) []byte 
 }
 
 // AppendJSON appends the members that are set.
+func (v *EmailAddressInfo) AppendJSON(dst []byte) []byte {
+	dst = append(dst, '{')
+	if v.EmailAddress != nil {
+		dst = append(dst, `"EmailAddress":`...)
+		dst = wire.AppendString(dst, *v.EmailAddress)
+		dst = append(dst, ',')
+	}
+	if v.DisplayName != nil {
+		dst = append(dst, `"DisplayName":`...)
+		dst = wire.AppendString(dst, *v.DisplayName)
+		dst = append(dst, ',')
+	}
+	return wire.Close(dst, '}')
+}
+
+// AppendJSON appends the members that are set.
+func (v *EmailMessageReference) AppendJSON(dst []byte) []byte {
+	dst = append(dst, '{')
+	if v.Name != nil {
+		dst = append(dst, `"Name":`...)
+		dst = wire.AppendString(dst, *v.Name)
+		dst = append(dst, ',')
+	}
+	if v.Arn != nil {
+		dst = append(dst, `"Arn":`...)
+		dst = wire.AppendString(dst, *v.Arn)
+		dst = append(dst, ',')
+	}
+	return wire.Close(dst, '}')
+}
+
+// AppendJSON appends the members that are set.
 func (v *EmailRecipient) AppendJSON(dst []byte) []byte {
 	dst = append(dst, '{')
 	if v.Address != nil {
@@ -2770,6 +5535,54 @@ func appendEmailRecipientsList(dst []byte, list []EmailRecipient) []byte {
 		dst = append(dst, ',')
 	}
 	return wire.Close(dst, ']')
+}
+
+// AppendJSON appends the members that are set.
+func (v *EmailReference) AppendJSON(dst []byte) []byte {
+	dst = append(dst, '{')
+	if v.Name != nil {
+		dst = append(dst, `"Name":`...)
+		dst = wire.AppendString(dst, *v.Name)
+		dst = append(dst, ',')
+	}
+	if v.Value != nil {
+		dst = append(dst, `"Value":`...)
+		dst = wire.AppendString(dst, *v.Value)
+		dst = append(dst, ',')
+	}
+	return wire.Close(dst, '}')
+}
+
+// AppendJSON appends the members that are set.
+func (v *EncryptionConfig) AppendJSON(dst []byte) []byte {
+	dst = append(dst, '{')
+	if v.EncryptionType != nil {
+		dst = append(dst, `"EncryptionType":`...)
+		dst = wire.AppendString(dst, *v.EncryptionType)
+		dst = append(dst, ',')
+	}
+	if v.KeyId != nil {
+		dst = append(dst, `"KeyId":`...)
+		dst = wire.AppendString(dst, *v.KeyId)
+		dst = append(dst, ',')
+	}
+	return wire.Close(dst, '}')
+}
+
+// AppendJSON appends the members that are set.
+func (v *Endpoint) AppendJSON(dst []byte) []byte {
+	dst = append(dst, '{')
+	if v.Type != nil {
+		dst = append(dst, `"Type":`...)
+		dst = wire.AppendString(dst, *v.Type)
+		dst = append(dst, ',')
+	}
+	if v.Address != nil {
+		dst = append(dst, `"Address":`...)
+		dst = wire.AppendString(dst, *v.Address)
+		dst = append(dst, ',')
+	}
+	return wire.Close(dst, '}')
 }
 
 // AppendJSON appends the members that are set.
@@ -2845,6 +5658,17 @@ func appendExpressions(dst []byte, list []Expression) []byte {
 }
 
 // AppendJSON appends the members that are set.
+func (v *ExtensionConfiguration) AppendJSON(dst []byte) []byte {
+	dst = append(dst, '{')
+	if v.AllowedExtensions != nil {
+		dst = append(dst, `"AllowedExtensions":`...)
+		dst = appendAllowedExtensionsList(dst, v.AllowedExtensions)
+		dst = append(dst, ',')
+	}
+	return wire.Close(dst, '}')
+}
+
+// AppendJSON appends the members that are set.
 func (v *ExternalInvocationConfiguration) AppendJSON(dst []byte) []byte {
 	dst = append(dst, '{')
 	if v.Enabled != nil {
@@ -2883,6 +5707,22 @@ func appendFlowAssociationSummaryList(dst []byte, list []FlowAssociationSummary)
 		dst = append(dst, ',')
 	}
 	return wire.Close(dst, ']')
+}
+
+// AppendJSON appends the members that are set.
+func (v *FlowModule) AppendJSON(dst []byte) []byte {
+	dst = append(dst, '{')
+	if v.Type != nil {
+		dst = append(dst, `"Type":`...)
+		dst = wire.AppendString(dst, *v.Type)
+		dst = append(dst, ',')
+	}
+	if v.FlowModuleId != nil {
+		dst = append(dst, `"FlowModuleId":`...)
+		dst = wire.AppendString(dst, *v.FlowModuleId)
+		dst = append(dst, ',')
+	}
+	return wire.Close(dst, '}')
 }
 
 // AppendJSON appends the members that are set.
@@ -2974,6 +5814,92 @@ func (v *GetFlowAssociationOutput) AppendJSON(dst []byte) []byte {
 }
 
 // AppendJSON appends the members that are set.
+func (v *GetTaskTemplateInput) AppendJSON(dst []byte) []byte {
+	return append(dst, "{}"...)
+}
+
+// AppendJSON appends the members that are set.
+func (v *GetTaskTemplateOutput) AppendJSON(dst []byte) []byte {
+	dst = append(dst, '{')
+	if v.InstanceId != nil {
+		dst = append(dst, `"InstanceId":`...)
+		dst = wire.AppendString(dst, *v.InstanceId)
+		dst = append(dst, ',')
+	}
+	if v.Id != nil {
+		dst = append(dst, `"Id":`...)
+		dst = wire.AppendString(dst, *v.Id)
+		dst = append(dst, ',')
+	}
+	if v.Arn != nil {
+		dst = append(dst, `"Arn":`...)
+		dst = wire.AppendString(dst, *v.Arn)
+		dst = append(dst, ',')
+	}
+	if v.Name != nil {
+		dst = append(dst, `"Name":`...)
+		dst = wire.AppendString(dst, *v.Name)
+		dst = append(dst, ',')
+	}
+	if v.Description != nil {
+		dst = append(dst, `"Description":`...)
+		dst = wire.AppendString(dst, *v.Description)
+		dst = append(dst, ',')
+	}
+	if v.ContactFlowId != nil {
+		dst = append(dst, `"ContactFlowId":`...)
+		dst = wire.AppendString(dst, *v.ContactFlowId)
+		dst = append(dst, ',')
+	}
+	if v.SelfAssignFlowId != nil {
+		dst = append(dst, `"SelfAssignFlowId":`...)
+		dst = wire.AppendString(dst, *v.SelfAssignFlowId)
+		dst = append(dst, ',')
+	}
+	if v.ContactHooks != nil {
+		dst = append(dst, `"ContactHooks":`...)
+		dst = v.ContactHooks.AppendJSON(dst)
+		dst = append(dst, ',')
+	}
+	if v.Constraints != nil {
+		dst = append(dst, `"Constraints":`...)
+		dst = v.Constraints.AppendJSON(dst)
+		dst = append(dst, ',')
+	}
+	if v.Defaults != nil {
+		dst = append(dst, `"Defaults":`...)
+		dst = v.Defaults.AppendJSON(dst)
+		dst = append(dst, ',')
+	}
+	if v.Fields != nil {
+		dst = append(dst, `"Fields":`...)
+		dst = appendTaskTemplateFields(dst, v.Fields)
+		dst = append(dst, ',')
+	}
+	if v.Status != nil {
+		dst = append(dst, `"Status":`...)
+		dst = wire.AppendString(dst, *v.Status)
+		dst = append(dst, ',')
+	}
+	if v.LastModifiedTime != nil {
+		dst = append(dst, `"LastModifiedTime":`...)
+		dst = wire.AppendTime(dst, *v.LastModifiedTime)
+		dst = append(dst, ',')
+	}
+	if v.CreatedTime != nil {
+		dst = append(dst, `"CreatedTime":`...)
+		dst = wire.AppendTime(dst, *v.CreatedTime)
+		dst = append(dst, ',')
+	}
+	if v.Tags != nil {
+		dst = append(dst, `"Tags":`...)
+		dst = appendTagMap(dst, v.Tags)
+		dst = append(dst, ',')
+	}
+	return wire.Close(dst, '}')
+}
+
+// AppendJSON appends the members that are set.
 func (v *GlobalResiliencyMetadata) AppendJSON(dst []byte) []byte {
 	dst = append(dst, '{')
 	if v.ActiveRegion != nil {
@@ -2992,6 +5918,128 @@ func (v *GlobalResiliencyMetadata) AppendJSON(dst []byte) []byte {
 		dst = append(dst, ',')
 	}
 	return wire.Close(dst, '}')
+}
+
+// AppendJSON appends the members that are set.
+func (v *GranularAccessControlConfiguration) AppendJSON(dst []byte) []byte {
+	dst = append(dst, '{')
+	if v.DataTableAccessControlConfiguration != nil {
+		dst = append(dst, `"DataTableAccessControlConfiguration":`...)
+		dst = v.DataTableAccessControlConfiguration.AppendJSON(dst)
+		dst = append(dst, ',')
+	}
+	return wire.Close(dst, '}')
+}
+
+// AppendJSON appends the members that are set.
+func (v *HierarchyGroup) AppendJSON(dst []byte) []byte {
+	dst = append(dst, '{')
+	if v.Id != nil {
+		dst = append(dst, `"Id":`...)
+		dst = wire.AppendString(dst, *v.Id)
+		dst = append(dst, ',')
+	}
+	if v.Arn != nil {
+		dst = append(dst, `"Arn":`...)
+		dst = wire.AppendString(dst, *v.Arn)
+		dst = append(dst, ',')
+	}
+	if v.Name != nil {
+		dst = append(dst, `"Name":`...)
+		dst = wire.AppendString(dst, *v.Name)
+		dst = append(dst, ',')
+	}
+	if v.LevelId != nil {
+		dst = append(dst, `"LevelId":`...)
+		dst = wire.AppendString(dst, *v.LevelId)
+		dst = append(dst, ',')
+	}
+	if v.HierarchyPath != nil {
+		dst = append(dst, `"HierarchyPath":`...)
+		dst = v.HierarchyPath.AppendJSON(dst)
+		dst = append(dst, ',')
+	}
+	if v.Tags != nil {
+		dst = append(dst, `"Tags":`...)
+		dst = appendTagMap(dst, v.Tags)
+		dst = append(dst, ',')
+	}
+	if v.LastModifiedTime != nil {
+		dst = append(dst, `"LastModifiedTime":`...)
+		dst = wire.AppendTime(dst, *v.LastModifiedTime)
+		dst = append(dst, ',')
+	}
+	if v.LastModifiedRegion != nil {
+		dst = append(dst, `"LastModifiedRegion":`...)
+		dst = wire.AppendString(dst, *v.LastModifiedRegion)
+		dst = append(dst, ',')
+	}
+	return wire.Close(dst, '}')
+}
+
+// AppendJSON appends the members that are set.
+func (v *HierarchyGroupCondition) AppendJSON(dst []byte) []byte {
+	dst = append(dst, '{')
+	if v.Value != nil {
+		dst = append(dst, `"Value":`...)
+		dst = wire.AppendString(dst, *v.Value)
+		dst = append(dst, ',')
+	}
+	if v.HierarchyGroupMatchType != nil {
+		dst = append(dst, `"HierarchyGroupMatchType":`...)
+		dst = wire.AppendString(dst, *v.HierarchyGroupMatchType)
+		dst = append(dst, ',')
+	}
+	return wire.Close(dst, '}')
+}
+
+func appendHierarchyGroupIdList(dst []byte, list []string) []byte {
+	dst = append(dst, '[')
+	for i := range list {
+		dst = wire.AppendString(dst, list[i])
+		dst = append(dst, ',')
+	}
+	return wire.Close(dst, ']')
+}
+
+// AppendJSON appends the members that are set.
+func (v *HierarchyGroupSummary) AppendJSON(dst []byte) []byte {
+	dst = append(dst, '{')
+	if v.Id != nil {
+		dst = append(dst, `"Id":`...)
+		dst = wire.AppendString(dst, *v.Id)
+		dst = append(dst, ',')
+	}
+	if v.Arn != nil {
+		dst = append(dst, `"Arn":`...)
+		dst = wire.AppendString(dst, *v.Arn)
+		dst = append(dst, ',')
+	}
+	if v.Name != nil {
+		dst = append(dst, `"Name":`...)
+		dst = wire.AppendString(dst, *v.Name)
+		dst = append(dst, ',')
+	}
+	if v.LastModifiedTime != nil {
+		dst = append(dst, `"LastModifiedTime":`...)
+		dst = wire.AppendTime(dst, *v.LastModifiedTime)
+		dst = append(dst, ',')
+	}
+	if v.LastModifiedRegion != nil {
+		dst = append(dst, `"LastModifiedRegion":`...)
+		dst = wire.AppendString(dst, *v.LastModifiedRegion)
+		dst = append(dst, ',')
+	}
+	return wire.Close(dst, '}')
+}
+
+func appendHierarchyGroupSummaryList(dst []byte, list []HierarchyGroupSummary) []byte {
+	dst = append(dst, '[')
+	for i := range list {
+		dst = list[i].AppendJSON(dst)
+		dst = append(dst, ',')
+	}
+	return wire.Close(dst, ']')
 }
 
 // AppendJSON appends the members that are set.
@@ -3020,6 +6068,150 @@ func (v *HierarchyGroups) AppendJSON(dst []byte) []byte {
 	if v.Level5 != nil {
 		dst = append(dst, `"Level5":`...)
 		dst = v.Level5.AppendJSON(dst)
+		dst = append(dst, ',')
+	}
+	return wire.Close(dst, '}')
+}
+
+// AppendJSON appends the members that are set.
+func (v *HierarchyLevel) AppendJSON(dst []byte) []byte {
+	dst = append(dst, '{')
+	if v.Id != nil {
+		dst = append(dst, `"Id":`...)
+		dst = wire.AppendString(dst, *v.Id)
+		dst = append(dst, ',')
+	}
+	if v.Arn != nil {
+		dst = append(dst, `"Arn":`...)
+		dst = wire.AppendString(dst, *v.Arn)
+		dst = append(dst, ',')
+	}
+	if v.Name != nil {
+		dst = append(dst, `"Name":`...)
+		dst = wire.AppendString(dst, *v.Name)
+		dst = append(dst, ',')
+	}
+	if v.LastModifiedTime != nil {
+		dst = append(dst, `"LastModifiedTime":`...)
+		dst = wire.AppendTime(dst, *v.LastModifiedTime)
+		dst = append(dst, ',')
+	}
+	if v.LastModifiedRegion != nil {
+		dst = append(dst, `"LastModifiedRegion":`...)
+		dst = wire.AppendString(dst, *v.LastModifiedRegion)
+		dst = append(dst, ',')
+	}
+	return wire.Close(dst, '}')
+}
+
+// AppendJSON appends the members that are set.
+func (v *HierarchyLevelUpdate) AppendJSON(dst []byte) []byte {
+	dst = append(dst, '{')
+	if v.Name != nil {
+		dst = append(dst, `"Name":`...)
+		dst = wire.AppendString(dst, *v.Name)
+		dst = append(dst, ',')
+	}
+	return wire.Close(dst, '}')
+}
+
+// AppendJSON appends the members that are set.
+func (v *HierarchyPath) AppendJSON(dst []byte) []byte {
+	dst = append(dst, '{')
+	if v.LevelOne != nil {
+		dst = append(dst, `"LevelOne":`...)
+		dst = v.LevelOne.AppendJSON(dst)
+		dst = append(dst, ',')
+	}
+	if v.LevelTwo != nil {
+		dst = append(dst, `"LevelTwo":`...)
+		dst = v.LevelTwo.AppendJSON(dst)
+		dst = append(dst, ',')
+	}
+	if v.LevelThree != nil {
+		dst = append(dst, `"LevelThree":`...)
+		dst = v.LevelThree.AppendJSON(dst)
+		dst = append(dst, ',')
+	}
+	if v.LevelFour != nil {
+		dst = append(dst, `"LevelFour":`...)
+		dst = v.LevelFour.AppendJSON(dst)
+		dst = append(dst, ',')
+	}
+	if v.LevelFive != nil {
+		dst = append(dst, `"LevelFive":`...)
+		dst = v.LevelFive.AppendJSON(dst)
+		dst = append(dst, ',')
+	}
+	return wire.Close(dst, '}')
+}
+
+func appendHierarchyRestrictedResourceList(dst []byte, list []string) []byte {
+	dst = append(dst, '[')
+	for i := range list {
+		dst = wire.AppendString(dst, list[i])
+		dst = append(dst, ',')
+	}
+	return wire.Close(dst, ']')
+}
+
+// AppendJSON appends the members that are set.
+func (v *HierarchyStructure) AppendJSON(dst []byte) []byte {
+	dst = append(dst, '{')
+	if v.LevelOne != nil {
+		dst = append(dst, `"LevelOne":`...)
+		dst = v.LevelOne.AppendJSON(dst)
+		dst = append(dst, ',')
+	}
+	if v.LevelTwo != nil {
+		dst = append(dst, `"LevelTwo":`...)
+		dst = v.LevelTwo.AppendJSON(dst)
+		dst = append(dst, ',')
+	}
+	if v.LevelThree != nil {
+		dst = append(dst, `"LevelThree":`...)
+		dst = v.LevelThree.AppendJSON(dst)
+		dst = append(dst, ',')
+	}
+	if v.LevelFour != nil {
+		dst = append(dst, `"LevelFour":`...)
+		dst = v.LevelFour.AppendJSON(dst)
+		dst = append(dst, ',')
+	}
+	if v.LevelFive != nil {
+		dst = append(dst, `"LevelFive":`...)
+		dst = v.LevelFive.AppendJSON(dst)
+		dst = append(dst, ',')
+	}
+	return wire.Close(dst, '}')
+}
+
+// AppendJSON appends the members that are set.
+func (v *HierarchyStructureUpdate) AppendJSON(dst []byte) []byte {
+	dst = append(dst, '{')
+	if v.LevelOne != nil {
+		dst = append(dst, `"LevelOne":`...)
+		dst = v.LevelOne.AppendJSON(dst)
+		dst = append(dst, ',')
+	}
+	if v.LevelTwo != nil {
+		dst = append(dst, `"LevelTwo":`...)
+		dst = v.LevelTwo.AppendJSON(dst)
+		dst = append(dst, ',')
+	}
+	if v.LevelThree != nil {
+		dst = append(dst, `"LevelThree":`...)
+		dst = v.LevelThree.AppendJSON(dst)
+		dst = append(dst, ',')
+	}
+	if v.LevelFour != nil {
+		dst = append(dst, `"LevelFour":`...)
+		dst = v.LevelFour.AppendJSON(dst)
+		dst = append(dst, ',')
+	}
+	if v.LevelFive != nil {
+		dst = append(dst, `"LevelFive":`...)
+		dst = v.LevelFive.AppendJSON(dst)
 		dst = append(dst, ',')
 	}
 	return wire.Close(dst, '}')
@@ -3103,6 +6295,15 @@ func (v *HoursOfOperationConfig) AppendJSON(dst []byte) []byte {
 }
 
 func appendHoursOfOperationConfigList(dst []byte, list []HoursOfOperationConfig) []byte {
+	dst = append(dst, '[')
+	for i := range list {
+		dst = list[i].AppendJSON(dst)
+		dst = append(dst, ',')
+	}
+	return wire.Close(dst, ']')
+}
+
+func appendHoursOfOperationList(dst []byte, list []HoursOfOperation) []byte {
 	dst = append(dst, '[')
 	for i := range list {
 		dst = list[i].AppendJSON(dst)
@@ -3206,6 +6407,82 @@ func appendHoursOfOperationOverrideList(dst []byte, list []HoursOfOperationOverr
 	return wire.Close(dst, ']')
 }
 
+func appendHoursOfOperationOverrideSearchConditionList(dst []byte, list []HoursOfOperationOverrideSearchCriteria) []byte {
+	dst = append(dst, '[')
+	for i := range list {
+		dst = list[i].AppendJSON(dst)
+		dst = append(dst, ',')
+	}
+	return wire.Close(dst, ']')
+}
+
+// AppendJSON appends the members that are set.
+func (v *HoursOfOperationOverrideSearchCriteria) AppendJSON(dst []byte) []byte {
+	dst = append(dst, '{')
+	if v.OrConditions != nil {
+		dst = append(dst, `"OrConditions":`...)
+		dst = appendHoursOfOperationOverrideSearchConditionList(dst, v.OrConditions)
+		dst = append(dst, ',')
+	}
+	if v.AndConditions != nil {
+		dst = append(dst, `"AndConditions":`...)
+		dst = appendHoursOfOperationOverrideSearchConditionList(dst, v.AndConditions)
+		dst = append(dst, ',')
+	}
+	if v.StringCondition != nil {
+		dst = append(dst, `"StringCondition":`...)
+		dst = v.StringCondition.AppendJSON(dst)
+		dst = append(dst, ',')
+	}
+	if v.DateCondition != nil {
+		dst = append(dst, `"DateCondition":`...)
+		dst = v.DateCondition.AppendJSON(dst)
+		dst = append(dst, ',')
+	}
+	return wire.Close(dst, '}')
+}
+
+func appendHoursOfOperationSearchConditionList(dst []byte, list []HoursOfOperationSearchCriteria) []byte {
+	dst = append(dst, '[')
+	for i := range list {
+		dst = list[i].AppendJSON(dst)
+		dst = append(dst, ',')
+	}
+	return wire.Close(dst, ']')
+}
+
+// AppendJSON appends the members that are set.
+func (v *HoursOfOperationSearchCriteria) AppendJSON(dst []byte) []byte {
+	dst = append(dst, '{')
+	if v.OrConditions != nil {
+		dst = append(dst, `"OrConditions":`...)
+		dst = appendHoursOfOperationSearchConditionList(dst, v.OrConditions)
+		dst = append(dst, ',')
+	}
+	if v.AndConditions != nil {
+		dst = append(dst, `"AndConditions":`...)
+		dst = appendHoursOfOperationSearchConditionList(dst, v.AndConditions)
+		dst = append(dst, ',')
+	}
+	if v.StringCondition != nil {
+		dst = append(dst, `"StringCondition":`...)
+		dst = v.StringCondition.AppendJSON(dst)
+		dst = append(dst, ',')
+	}
+	return wire.Close(dst, '}')
+}
+
+// AppendJSON appends the members that are set.
+func (v *HoursOfOperationSearchFilter) AppendJSON(dst []byte) []byte {
+	dst = append(dst, '{')
+	if v.TagFilter != nil {
+		dst = append(dst, `"TagFilter":`...)
+		dst = v.TagFilter.AppendJSON(dst)
+		dst = append(dst, ',')
+	}
+	return wire.Close(dst, '}')
+}
+
 // AppendJSON appends the members that are set.
 func (v *HoursOfOperationSummary) AppendJSON(dst []byte) []byte {
 	dst = append(dst, '{')
@@ -3278,6 +6555,26 @@ func (v *HoursOfOperationsIdentifier) AppendJSON(dst []byte) []byte {
 	if v.Arn != nil {
 		dst = append(dst, `"Arn":`...)
 		dst = wire.AppendString(dst, *v.Arn)
+		dst = append(dst, ',')
+	}
+	return wire.Close(dst, '}')
+}
+
+func appendInitiationMethodList(dst []byte, list []string) []byte {
+	dst = append(dst, '[')
+	for i := range list {
+		dst = wire.AppendString(dst, list[i])
+		dst = append(dst, ',')
+	}
+	return wire.Close(dst, ']')
+}
+
+// AppendJSON appends the members that are set.
+func (v *InputPredefinedAttributeConfiguration) AppendJSON(dst []byte) []byte {
+	dst = append(dst, '{')
+	if v.EnableValueValidationOnAssociation != nil {
+		dst = append(dst, `"EnableValueValidationOnAssociation":`...)
+		dst = wire.AppendBool(dst, *v.EnableValueValidationOnAssociation)
 		dst = append(dst, ',')
 	}
 	return wire.Close(dst, '}')
@@ -3361,6 +6658,51 @@ func (v *InstanceStatusReason) AppendJSON(dst []byte) []byte {
 }
 
 // AppendJSON appends the members that are set.
+func (v *InstanceStorageConfig) AppendJSON(dst []byte) []byte {
+	dst = append(dst, '{')
+	if v.AssociationId != nil {
+		dst = append(dst, `"AssociationId":`...)
+		dst = wire.AppendString(dst, *v.AssociationId)
+		dst = append(dst, ',')
+	}
+	if v.StorageType != nil {
+		dst = append(dst, `"StorageType":`...)
+		dst = wire.AppendString(dst, *v.StorageType)
+		dst = append(dst, ',')
+	}
+	if v.S3Config != nil {
+		dst = append(dst, `"S3Config":`...)
+		dst = v.S3Config.AppendJSON(dst)
+		dst = append(dst, ',')
+	}
+	if v.KinesisVideoStreamConfig != nil {
+		dst = append(dst, `"KinesisVideoStreamConfig":`...)
+		dst = v.KinesisVideoStreamConfig.AppendJSON(dst)
+		dst = append(dst, ',')
+	}
+	if v.KinesisStreamConfig != nil {
+		dst = append(dst, `"KinesisStreamConfig":`...)
+		dst = v.KinesisStreamConfig.AppendJSON(dst)
+		dst = append(dst, ',')
+	}
+	if v.KinesisFirehoseConfig != nil {
+		dst = append(dst, `"KinesisFirehoseConfig":`...)
+		dst = v.KinesisFirehoseConfig.AppendJSON(dst)
+		dst = append(dst, ',')
+	}
+	return wire.Close(dst, '}')
+}
+
+func appendInstanceStorageConfigs(dst []byte, list []InstanceStorageConfig) []byte {
+	dst = append(dst, '[')
+	for i := range list {
+		dst = list[i].AppendJSON(dst)
+		dst = append(dst, ',')
+	}
+	return wire.Close(dst, ']')
+}
+
+// AppendJSON appends the members that are set.
 func (v *InstanceSummary) AppendJSON(dst []byte) []byte {
 	dst = append(dst, '{')
 	if v.Id != nil {
@@ -3426,6 +6768,71 @@ func appendInstanceSummaryList(dst []byte, list []InstanceSummary) []byte {
 }
 
 // AppendJSON appends the members that are set.
+func (v *IntegrationAssociationSummary) AppendJSON(dst []byte) []byte {
+	dst = append(dst, '{')
+	if v.IntegrationAssociationId != nil {
+		dst = append(dst, `"IntegrationAssociationId":`...)
+		dst = wire.AppendString(dst, *v.IntegrationAssociationId)
+		dst = append(dst, ',')
+	}
+	if v.IntegrationAssociationArn != nil {
+		dst = append(dst, `"IntegrationAssociationArn":`...)
+		dst = wire.AppendString(dst, *v.IntegrationAssociationArn)
+		dst = append(dst, ',')
+	}
+	if v.InstanceId != nil {
+		dst = append(dst, `"InstanceId":`...)
+		dst = wire.AppendString(dst, *v.InstanceId)
+		dst = append(dst, ',')
+	}
+	if v.IntegrationType != nil {
+		dst = append(dst, `"IntegrationType":`...)
+		dst = wire.AppendString(dst, *v.IntegrationType)
+		dst = append(dst, ',')
+	}
+	if v.IntegrationArn != nil {
+		dst = append(dst, `"IntegrationArn":`...)
+		dst = wire.AppendString(dst, *v.IntegrationArn)
+		dst = append(dst, ',')
+	}
+	if v.SourceApplicationUrl != nil {
+		dst = append(dst, `"SourceApplicationUrl":`...)
+		dst = wire.AppendString(dst, *v.SourceApplicationUrl)
+		dst = append(dst, ',')
+	}
+	if v.SourceApplicationName != nil {
+		dst = append(dst, `"SourceApplicationName":`...)
+		dst = wire.AppendString(dst, *v.SourceApplicationName)
+		dst = append(dst, ',')
+	}
+	if v.SourceType != nil {
+		dst = append(dst, `"SourceType":`...)
+		dst = wire.AppendString(dst, *v.SourceType)
+		dst = append(dst, ',')
+	}
+	if v.LastModifiedTime != nil {
+		dst = append(dst, `"LastModifiedTime":`...)
+		dst = wire.AppendTime(dst, *v.LastModifiedTime)
+		dst = append(dst, ',')
+	}
+	if v.LastModifiedRegion != nil {
+		dst = append(dst, `"LastModifiedRegion":`...)
+		dst = wire.AppendString(dst, *v.LastModifiedRegion)
+		dst = append(dst, ',')
+	}
+	return wire.Close(dst, '}')
+}
+
+func appendIntegrationAssociationSummaryList(dst []byte, list []IntegrationAssociationSummary) []byte {
+	dst = append(dst, '[')
+	for i := range list {
+		dst = list[i].AppendJSON(dst)
+		dst = append(dst, ',')
+	}
+	return wire.Close(dst, ']')
+}
+
+// AppendJSON appends the members that are set.
 func (v *InvalidContactFlowExceptionBody) AppendJSON(dst []byte) []byte {
 	dst = append(dst, '{')
 	if v.Problems != nil {
@@ -3469,6 +6876,78 @@ func (v *InvalidRequestExceptionReason) AppendJSON(dst []byte) []byte {
 	if v.AttachedFileInvalidRequestExceptionReason != nil {
 		dst = append(dst, `"AttachedFileInvalidRequestExceptionReason":`...)
 		dst = wire.AppendString(dst, *v.AttachedFileInvalidRequestExceptionReason)
+		dst = append(dst, ',')
+	}
+	return wire.Close(dst, '}')
+}
+
+// AppendJSON appends the members that are set.
+func (v *InvisibleFieldInfo) AppendJSON(dst []byte) []byte {
+	dst = append(dst, '{')
+	if v.Id != nil {
+		dst = append(dst, `"Id":`...)
+		dst = v.Id.AppendJSON(dst)
+		dst = append(dst, ',')
+	}
+	return wire.Close(dst, '}')
+}
+
+func appendInvisibleTaskTemplateFields(dst []byte, list []InvisibleFieldInfo) []byte {
+	dst = append(dst, '[')
+	for i := range list {
+		dst = list[i].AppendJSON(dst)
+		dst = append(dst, ',')
+	}
+	return wire.Close(dst, ']')
+}
+
+func appendIpCidrList(dst []byte, list []string) []byte {
+	dst = append(dst, '[')
+	for i := range list {
+		dst = wire.AppendString(dst, list[i])
+		dst = append(dst, ',')
+	}
+	return wire.Close(dst, ']')
+}
+
+// AppendJSON appends the members that are set.
+func (v *KinesisFirehoseConfig) AppendJSON(dst []byte) []byte {
+	dst = append(dst, '{')
+	if v.FirehoseArn != nil {
+		dst = append(dst, `"FirehoseArn":`...)
+		dst = wire.AppendString(dst, *v.FirehoseArn)
+		dst = append(dst, ',')
+	}
+	return wire.Close(dst, '}')
+}
+
+// AppendJSON appends the members that are set.
+func (v *KinesisStreamConfig) AppendJSON(dst []byte) []byte {
+	dst = append(dst, '{')
+	if v.StreamArn != nil {
+		dst = append(dst, `"StreamArn":`...)
+		dst = wire.AppendString(dst, *v.StreamArn)
+		dst = append(dst, ',')
+	}
+	return wire.Close(dst, '}')
+}
+
+// AppendJSON appends the members that are set.
+func (v *KinesisVideoStreamConfig) AppendJSON(dst []byte) []byte {
+	dst = append(dst, '{')
+	if v.Prefix != nil {
+		dst = append(dst, `"Prefix":`...)
+		dst = wire.AppendString(dst, *v.Prefix)
+		dst = append(dst, ',')
+	}
+	if v.RetentionPeriodHours != nil {
+		dst = append(dst, `"RetentionPeriodHours":`...)
+		dst = wire.AppendInt(dst, *v.RetentionPeriodHours)
+		dst = append(dst, ',')
+	}
+	if v.EncryptionConfig != nil {
+		dst = append(dst, `"EncryptionConfig":`...)
+		dst = v.EncryptionConfig.AppendJSON(dst)
 		dst = append(dst, ',')
 	}
 	return wire.Close(dst, '}')
@@ -3524,12 +7003,126 @@ func appendLexBotConfigList(dst []byte, list []LexBotConfig) []byte {
 	return wire.Close(dst, ']')
 }
 
+func appendLexBotsList(dst []byte, list []LexBot) []byte {
+	dst = append(dst, '[')
+	for i := range list {
+		dst = list[i].AppendJSON(dst)
+		dst = append(dst, ',')
+	}
+	return wire.Close(dst, ']')
+}
+
 // AppendJSON appends the members that are set.
 func (v *LexV2Bot) AppendJSON(dst []byte) []byte {
 	dst = append(dst, '{')
 	if v.AliasArn != nil {
 		dst = append(dst, `"AliasArn":`...)
 		dst = wire.AppendString(dst, *v.AliasArn)
+		dst = append(dst, ',')
+	}
+	return wire.Close(dst, '}')
+}
+
+// AppendJSON appends the members that are set.
+func (v *ListAgentStatusesInput) AppendJSON(dst []byte) []byte {
+	return append(dst, "{}"...)
+}
+
+// AppendJSON appends the members that are set.
+func (v *ListAgentStatusesOutput) AppendJSON(dst []byte) []byte {
+	dst = append(dst, '{')
+	if v.NextToken != nil {
+		dst = append(dst, `"NextToken":`...)
+		dst = wire.AppendString(dst, *v.NextToken)
+		dst = append(dst, ',')
+	}
+	if v.AgentStatusSummaryList != nil {
+		dst = append(dst, `"AgentStatusSummaryList":`...)
+		dst = appendAgentStatusSummaryList(dst, v.AgentStatusSummaryList)
+		dst = append(dst, ',')
+	}
+	return wire.Close(dst, '}')
+}
+
+// AppendJSON appends the members that are set.
+func (v *ListApprovedOriginsInput) AppendJSON(dst []byte) []byte {
+	return append(dst, "{}"...)
+}
+
+// AppendJSON appends the members that are set.
+func (v *ListApprovedOriginsOutput) AppendJSON(dst []byte) []byte {
+	dst = append(dst, '{')
+	if v.Origins != nil {
+		dst = append(dst, `"Origins":`...)
+		dst = appendOriginsList(dst, v.Origins)
+		dst = append(dst, ',')
+	}
+	if v.NextToken != nil {
+		dst = append(dst, `"NextToken":`...)
+		dst = wire.AppendString(dst, *v.NextToken)
+		dst = append(dst, ',')
+	}
+	return wire.Close(dst, '}')
+}
+
+// AppendJSON appends the members that are set.
+func (v *ListAssociatedContactsInput) AppendJSON(dst []byte) []byte {
+	return append(dst, "{}"...)
+}
+
+// AppendJSON appends the members that are set.
+func (v *ListAssociatedContactsOutput) AppendJSON(dst []byte) []byte {
+	dst = append(dst, '{')
+	if v.ContactSummaryList != nil {
+		dst = append(dst, `"ContactSummaryList":`...)
+		dst = appendAssociatedContactSummaryList(dst, v.ContactSummaryList)
+		dst = append(dst, ',')
+	}
+	if v.NextToken != nil {
+		dst = append(dst, `"NextToken":`...)
+		dst = wire.AppendString(dst, *v.NextToken)
+		dst = append(dst, ',')
+	}
+	return wire.Close(dst, '}')
+}
+
+// AppendJSON appends the members that are set.
+func (v *ListAttachedFilesConfigurationsInput) AppendJSON(dst []byte) []byte {
+	return append(dst, "{}"...)
+}
+
+// AppendJSON appends the members that are set.
+func (v *ListAttachedFilesConfigurationsOutput) AppendJSON(dst []byte) []byte {
+	dst = append(dst, '{')
+	if v.AttachedFilesConfigurations != nil {
+		dst = append(dst, `"AttachedFilesConfigurations":`...)
+		dst = appendAttachedFilesConfigurationSummaryList(dst, v.AttachedFilesConfigurations)
+		dst = append(dst, ',')
+	}
+	if v.NextToken != nil {
+		dst = append(dst, `"NextToken":`...)
+		dst = wire.AppendString(dst, *v.NextToken)
+		dst = append(dst, ',')
+	}
+	return wire.Close(dst, '}')
+}
+
+// AppendJSON appends the members that are set.
+func (v *ListAuthenticationProfilesInput) AppendJSON(dst []byte) []byte {
+	return append(dst, "{}"...)
+}
+
+// AppendJSON appends the members that are set.
+func (v *ListAuthenticationProfilesOutput) AppendJSON(dst []byte) []byte {
+	dst = append(dst, '{')
+	if v.AuthenticationProfileSummaryList != nil {
+		dst = append(dst, `"AuthenticationProfileSummaryList":`...)
+		dst = appendAuthenticationProfileSummaryList(dst, v.AuthenticationProfileSummaryList)
+		dst = append(dst, ',')
+	}
+	if v.NextToken != nil {
+		dst = append(dst, `"NextToken":`...)
+		dst = wire.AppendString(dst, *v.NextToken)
 		dst = append(dst, ',')
 	}
 	return wire.Close(dst, '}')
@@ -3582,6 +7175,22 @@ func (v *ListChildHoursOfOperationsOutput) AppendJSON(dst []byte) []byte {
 	if v.LastModifiedRegion != nil {
 		dst = append(dst, `"LastModifiedRegion":`...)
 		dst = wire.AppendString(dst, *v.LastModifiedRegion)
+		dst = append(dst, ',')
+	}
+	return wire.Close(dst, '}')
+}
+
+// AppendJSON appends the members that are set.
+func (v *ListCondition) AppendJSON(dst []byte) []byte {
+	dst = append(dst, '{')
+	if v.TargetListType != nil {
+		dst = append(dst, `"TargetListType":`...)
+		dst = wire.AppendString(dst, *v.TargetListType)
+		dst = append(dst, ',')
+	}
+	if v.Conditions != nil {
+		dst = append(dst, `"Conditions":`...)
+		dst = appendConditions(dst, v.Conditions)
 		dst = append(dst, ',')
 	}
 	return wire.Close(dst, '}')
@@ -3714,6 +7323,64 @@ func (v *ListContactFlowsOutput) AppendJSON(dst []byte) []byte {
 }
 
 // AppendJSON appends the members that are set.
+func (v *ListContactReferencesInput) AppendJSON(dst []byte) []byte {
+	return append(dst, "{}"...)
+}
+
+// AppendJSON appends the members that are set.
+func (v *ListContactReferencesOutput) AppendJSON(dst []byte) []byte {
+	dst = append(dst, '{')
+	if v.ReferenceSummaryList != nil {
+		dst = append(dst, `"ReferenceSummaryList":`...)
+		dst = appendReferenceSummaryList(dst, v.ReferenceSummaryList)
+		dst = append(dst, ',')
+	}
+	if v.NextToken != nil {
+		dst = append(dst, `"NextToken":`...)
+		dst = wire.AppendString(dst, *v.NextToken)
+		dst = append(dst, ',')
+	}
+	return wire.Close(dst, '}')
+}
+
+// AppendJSON appends the members that are set.
+func (v *ListDefaultVocabulariesInput) AppendJSON(dst []byte) []byte {
+	dst = append(dst, '{')
+	if v.LanguageCode != nil {
+		dst = append(dst, `"LanguageCode":`...)
+		dst = wire.AppendString(dst, *v.LanguageCode)
+		dst = append(dst, ',')
+	}
+	if v.MaxResults != nil {
+		dst = append(dst, `"MaxResults":`...)
+		dst = wire.AppendInt(dst, *v.MaxResults)
+		dst = append(dst, ',')
+	}
+	if v.NextToken != nil {
+		dst = append(dst, `"NextToken":`...)
+		dst = wire.AppendString(dst, *v.NextToken)
+		dst = append(dst, ',')
+	}
+	return wire.Close(dst, '}')
+}
+
+// AppendJSON appends the members that are set.
+func (v *ListDefaultVocabulariesOutput) AppendJSON(dst []byte) []byte {
+	dst = append(dst, '{')
+	if v.DefaultVocabularyList != nil {
+		dst = append(dst, `"DefaultVocabularyList":`...)
+		dst = appendDefaultVocabularyList(dst, v.DefaultVocabularyList)
+		dst = append(dst, ',')
+	}
+	if v.NextToken != nil {
+		dst = append(dst, `"NextToken":`...)
+		dst = wire.AppendString(dst, *v.NextToken)
+		dst = append(dst, ',')
+	}
+	return wire.Close(dst, '}')
+}
+
+// AppendJSON appends the members that are set.
 func (v *ListFlowAssociationsInput) AppendJSON(dst []byte) []byte {
 	return append(dst, "{}"...)
 }
@@ -3787,6 +7454,48 @@ func (v *ListHoursOfOperationsOutput) AppendJSON(dst []byte) []byte {
 }
 
 // AppendJSON appends the members that are set.
+func (v *ListInstanceAttributesInput) AppendJSON(dst []byte) []byte {
+	return append(dst, "{}"...)
+}
+
+// AppendJSON appends the members that are set.
+func (v *ListInstanceAttributesOutput) AppendJSON(dst []byte) []byte {
+	dst = append(dst, '{')
+	if v.Attributes != nil {
+		dst = append(dst, `"Attributes":`...)
+		dst = appendAttributesList(dst, v.Attributes)
+		dst = append(dst, ',')
+	}
+	if v.NextToken != nil {
+		dst = append(dst, `"NextToken":`...)
+		dst = wire.AppendString(dst, *v.NextToken)
+		dst = append(dst, ',')
+	}
+	return wire.Close(dst, '}')
+}
+
+// AppendJSON appends the members that are set.
+func (v *ListInstanceStorageConfigsInput) AppendJSON(dst []byte) []byte {
+	return append(dst, "{}"...)
+}
+
+// AppendJSON appends the members that are set.
+func (v *ListInstanceStorageConfigsOutput) AppendJSON(dst []byte) []byte {
+	dst = append(dst, '{')
+	if v.StorageConfigs != nil {
+		dst = append(dst, `"StorageConfigs":`...)
+		dst = appendInstanceStorageConfigs(dst, v.StorageConfigs)
+		dst = append(dst, ',')
+	}
+	if v.NextToken != nil {
+		dst = append(dst, `"NextToken":`...)
+		dst = wire.AppendString(dst, *v.NextToken)
+		dst = append(dst, ',')
+	}
+	return wire.Close(dst, '}')
+}
+
+// AppendJSON appends the members that are set.
 func (v *ListInstancesInput) AppendJSON(dst []byte) []byte {
 	return append(dst, "{}"...)
 }
@@ -3808,6 +7517,27 @@ func (v *ListInstancesOutput) AppendJSON(dst []byte) []byte {
 }
 
 // AppendJSON appends the members that are set.
+func (v *ListIntegrationAssociationsInput) AppendJSON(dst []byte) []byte {
+	return append(dst, "{}"...)
+}
+
+// AppendJSON appends the members that are set.
+func (v *ListIntegrationAssociationsOutput) AppendJSON(dst []byte) []byte {
+	dst = append(dst, '{')
+	if v.IntegrationAssociationSummaryList != nil {
+		dst = append(dst, `"IntegrationAssociationSummaryList":`...)
+		dst = appendIntegrationAssociationSummaryList(dst, v.IntegrationAssociationSummaryList)
+		dst = append(dst, ',')
+	}
+	if v.NextToken != nil {
+		dst = append(dst, `"NextToken":`...)
+		dst = wire.AppendString(dst, *v.NextToken)
+		dst = append(dst, ',')
+	}
+	return wire.Close(dst, '}')
+}
+
+// AppendJSON appends the members that are set.
 func (v *ListLambdaFunctionsInput) AppendJSON(dst []byte) []byte {
 	return append(dst, "{}"...)
 }
@@ -3818,6 +7548,207 @@ func (v *ListLambdaFunctionsOutput) AppendJSON(dst []byte) []byte {
 	if v.LambdaFunctions != nil {
 		dst = append(dst, `"LambdaFunctions":`...)
 		dst = appendFunctionArnsList(dst, v.LambdaFunctions)
+		dst = append(dst, ',')
+	}
+	if v.NextToken != nil {
+		dst = append(dst, `"NextToken":`...)
+		dst = wire.AppendString(dst, *v.NextToken)
+		dst = append(dst, ',')
+	}
+	return wire.Close(dst, '}')
+}
+
+// AppendJSON appends the members that are set.
+func (v *ListLexBotsInput) AppendJSON(dst []byte) []byte {
+	return append(dst, "{}"...)
+}
+
+// AppendJSON appends the members that are set.
+func (v *ListLexBotsOutput) AppendJSON(dst []byte) []byte {
+	dst = append(dst, '{')
+	if v.LexBots != nil {
+		dst = append(dst, `"LexBots":`...)
+		dst = appendLexBotsList(dst, v.LexBots)
+		dst = append(dst, ',')
+	}
+	if v.NextToken != nil {
+		dst = append(dst, `"NextToken":`...)
+		dst = wire.AppendString(dst, *v.NextToken)
+		dst = append(dst, ',')
+	}
+	return wire.Close(dst, '}')
+}
+
+// AppendJSON appends the members that are set.
+func (v *ListPhoneNumbersInput) AppendJSON(dst []byte) []byte {
+	return append(dst, "{}"...)
+}
+
+// AppendJSON appends the members that are set.
+func (v *ListPhoneNumbersOutput) AppendJSON(dst []byte) []byte {
+	dst = append(dst, '{')
+	if v.PhoneNumberSummaryList != nil {
+		dst = append(dst, `"PhoneNumberSummaryList":`...)
+		dst = appendPhoneNumberSummaryList(dst, v.PhoneNumberSummaryList)
+		dst = append(dst, ',')
+	}
+	if v.NextToken != nil {
+		dst = append(dst, `"NextToken":`...)
+		dst = wire.AppendString(dst, *v.NextToken)
+		dst = append(dst, ',')
+	}
+	return wire.Close(dst, '}')
+}
+
+// AppendJSON appends the members that are set.
+func (v *ListPhoneNumbersSummary) AppendJSON(dst []byte) []byte {
+	dst = append(dst, '{')
+	if v.PhoneNumberId != nil {
+		dst = append(dst, `"PhoneNumberId":`...)
+		dst = wire.AppendString(dst, *v.PhoneNumberId)
+		dst = append(dst, ',')
+	}
+	if v.PhoneNumberArn != nil {
+		dst = append(dst, `"PhoneNumberArn":`...)
+		dst = wire.AppendString(dst, *v.PhoneNumberArn)
+		dst = append(dst, ',')
+	}
+	if v.PhoneNumber != nil {
+		dst = append(dst, `"PhoneNumber":`...)
+		dst = wire.AppendString(dst, *v.PhoneNumber)
+		dst = append(dst, ',')
+	}
+	if v.PhoneNumberCountryCode != nil {
+		dst = append(dst, `"PhoneNumberCountryCode":`...)
+		dst = wire.AppendString(dst, *v.PhoneNumberCountryCode)
+		dst = append(dst, ',')
+	}
+	if v.PhoneNumberType != nil {
+		dst = append(dst, `"PhoneNumberType":`...)
+		dst = wire.AppendString(dst, *v.PhoneNumberType)
+		dst = append(dst, ',')
+	}
+	if v.TargetArn != nil {
+		dst = append(dst, `"TargetArn":`...)
+		dst = wire.AppendString(dst, *v.TargetArn)
+		dst = append(dst, ',')
+	}
+	if v.InstanceId != nil {
+		dst = append(dst, `"InstanceId":`...)
+		dst = wire.AppendString(dst, *v.InstanceId)
+		dst = append(dst, ',')
+	}
+	if v.PhoneNumberDescription != nil {
+		dst = append(dst, `"PhoneNumberDescription":`...)
+		dst = wire.AppendString(dst, *v.PhoneNumberDescription)
+		dst = append(dst, ',')
+	}
+	if v.SourcePhoneNumberArn != nil {
+		dst = append(dst, `"SourcePhoneNumberArn":`...)
+		dst = wire.AppendString(dst, *v.SourcePhoneNumberArn)
+		dst = append(dst, ',')
+	}
+	return wire.Close(dst, '}')
+}
+
+func appendListPhoneNumbersSummaryList(dst []byte, list []ListPhoneNumbersSummary) []byte {
+	dst = append(dst, '[')
+	for i := range list {
+		dst = list[i].AppendJSON(dst)
+		dst = append(dst, ',')
+	}
+	return wire.Close(dst, ']')
+}
+
+// AppendJSON appends the members that are set.
+func (v *ListPhoneNumbersV2Input) AppendJSON(dst []byte) []byte {
+	dst = append(dst, '{')
+	if v.TargetArn != nil {
+		dst = append(dst, `"TargetArn":`...)
+		dst = wire.AppendString(dst, *v.TargetArn)
+		dst = append(dst, ',')
+	}
+	if v.InstanceId != nil {
+		dst = append(dst, `"InstanceId":`...)
+		dst = wire.AppendString(dst, *v.InstanceId)
+		dst = append(dst, ',')
+	}
+	if v.MaxResults != nil {
+		dst = append(dst, `"MaxResults":`...)
+		dst = wire.AppendInt(dst, *v.MaxResults)
+		dst = append(dst, ',')
+	}
+	if v.NextToken != nil {
+		dst = append(dst, `"NextToken":`...)
+		dst = wire.AppendString(dst, *v.NextToken)
+		dst = append(dst, ',')
+	}
+	if v.PhoneNumberCountryCodes != nil {
+		dst = append(dst, `"PhoneNumberCountryCodes":`...)
+		dst = appendPhoneNumberCountryCodes(dst, v.PhoneNumberCountryCodes)
+		dst = append(dst, ',')
+	}
+	if v.PhoneNumberTypes != nil {
+		dst = append(dst, `"PhoneNumberTypes":`...)
+		dst = appendPhoneNumberTypes(dst, v.PhoneNumberTypes)
+		dst = append(dst, ',')
+	}
+	if v.PhoneNumberPrefix != nil {
+		dst = append(dst, `"PhoneNumberPrefix":`...)
+		dst = wire.AppendString(dst, *v.PhoneNumberPrefix)
+		dst = append(dst, ',')
+	}
+	return wire.Close(dst, '}')
+}
+
+// AppendJSON appends the members that are set.
+func (v *ListPhoneNumbersV2Output) AppendJSON(dst []byte) []byte {
+	dst = append(dst, '{')
+	if v.NextToken != nil {
+		dst = append(dst, `"NextToken":`...)
+		dst = wire.AppendString(dst, *v.NextToken)
+		dst = append(dst, ',')
+	}
+	if v.ListPhoneNumbersSummaryList != nil {
+		dst = append(dst, `"ListPhoneNumbersSummaryList":`...)
+		dst = appendListPhoneNumbersSummaryList(dst, v.ListPhoneNumbersSummaryList)
+		dst = append(dst, ',')
+	}
+	return wire.Close(dst, '}')
+}
+
+// AppendJSON appends the members that are set.
+func (v *ListPredefinedAttributesInput) AppendJSON(dst []byte) []byte {
+	return append(dst, "{}"...)
+}
+
+// AppendJSON appends the members that are set.
+func (v *ListPredefinedAttributesOutput) AppendJSON(dst []byte) []byte {
+	dst = append(dst, '{')
+	if v.NextToken != nil {
+		dst = append(dst, `"NextToken":`...)
+		dst = wire.AppendString(dst, *v.NextToken)
+		dst = append(dst, ',')
+	}
+	if v.PredefinedAttributeSummaryList != nil {
+		dst = append(dst, `"PredefinedAttributeSummaryList":`...)
+		dst = appendPredefinedAttributeSummaryList(dst, v.PredefinedAttributeSummaryList)
+		dst = append(dst, ',')
+	}
+	return wire.Close(dst, '}')
+}
+
+// AppendJSON appends the members that are set.
+func (v *ListPromptsInput) AppendJSON(dst []byte) []byte {
+	return append(dst, "{}"...)
+}
+
+// AppendJSON appends the members that are set.
+func (v *ListPromptsOutput) AppendJSON(dst []byte) []byte {
+	dst = append(dst, '{')
+	if v.PromptSummaryList != nil {
+		dst = append(dst, `"PromptSummaryList":`...)
+		dst = appendPromptSummaryList(dst, v.PromptSummaryList)
 		dst = append(dst, ',')
 	}
 	if v.NextToken != nil {
@@ -3902,6 +7833,355 @@ func (v *ListQuickConnectsOutput) AppendJSON(dst []byte) []byte {
 }
 
 // AppendJSON appends the members that are set.
+func (v *ListRoutingProfileManualAssignmentQueuesInput) AppendJSON(dst []byte) []byte {
+	return append(dst, "{}"...)
+}
+
+// AppendJSON appends the members that are set.
+func (v *ListRoutingProfileManualAssignmentQueuesOutput) AppendJSON(dst []byte) []byte {
+	dst = append(dst, '{')
+	if v.NextToken != nil {
+		dst = append(dst, `"NextToken":`...)
+		dst = wire.AppendString(dst, *v.NextToken)
+		dst = append(dst, ',')
+	}
+	if v.RoutingProfileManualAssignmentQueueConfigSummaryList != nil {
+		dst = append(dst, `"RoutingProfileManualAssignmentQueueConfigSummaryList":`...)
+		dst = appendRoutingProfileManualAssignmentQueueConfigSummaryList(dst, v.RoutingProfileManualAssignmentQueueConfigSummaryList)
+		dst = append(dst, ',')
+	}
+	if v.LastModifiedTime != nil {
+		dst = append(dst, `"LastModifiedTime":`...)
+		dst = wire.AppendTime(dst, *v.LastModifiedTime)
+		dst = append(dst, ',')
+	}
+	if v.LastModifiedRegion != nil {
+		dst = append(dst, `"LastModifiedRegion":`...)
+		dst = wire.AppendString(dst, *v.LastModifiedRegion)
+		dst = append(dst, ',')
+	}
+	return wire.Close(dst, '}')
+}
+
+// AppendJSON appends the members that are set.
+func (v *ListRoutingProfileQueuesInput) AppendJSON(dst []byte) []byte {
+	return append(dst, "{}"...)
+}
+
+// AppendJSON appends the members that are set.
+func (v *ListRoutingProfileQueuesOutput) AppendJSON(dst []byte) []byte {
+	dst = append(dst, '{')
+	if v.NextToken != nil {
+		dst = append(dst, `"NextToken":`...)
+		dst = wire.AppendString(dst, *v.NextToken)
+		dst = append(dst, ',')
+	}
+	if v.RoutingProfileQueueConfigSummaryList != nil {
+		dst = append(dst, `"RoutingProfileQueueConfigSummaryList":`...)
+		dst = appendRoutingProfileQueueConfigSummaryList(dst, v.RoutingProfileQueueConfigSummaryList)
+		dst = append(dst, ',')
+	}
+	if v.LastModifiedTime != nil {
+		dst = append(dst, `"LastModifiedTime":`...)
+		dst = wire.AppendTime(dst, *v.LastModifiedTime)
+		dst = append(dst, ',')
+	}
+	if v.LastModifiedRegion != nil {
+		dst = append(dst, `"LastModifiedRegion":`...)
+		dst = wire.AppendString(dst, *v.LastModifiedRegion)
+		dst = append(dst, ',')
+	}
+	return wire.Close(dst, '}')
+}
+
+// AppendJSON appends the members that are set.
+func (v *ListRoutingProfilesInput) AppendJSON(dst []byte) []byte {
+	return append(dst, "{}"...)
+}
+
+// AppendJSON appends the members that are set.
+func (v *ListRoutingProfilesOutput) AppendJSON(dst []byte) []byte {
+	dst = append(dst, '{')
+	if v.RoutingProfileSummaryList != nil {
+		dst = append(dst, `"RoutingProfileSummaryList":`...)
+		dst = appendRoutingProfileSummaryList(dst, v.RoutingProfileSummaryList)
+		dst = append(dst, ',')
+	}
+	if v.NextToken != nil {
+		dst = append(dst, `"NextToken":`...)
+		dst = wire.AppendString(dst, *v.NextToken)
+		dst = append(dst, ',')
+	}
+	return wire.Close(dst, '}')
+}
+
+// AppendJSON appends the members that are set.
+func (v *ListSecurityKeysInput) AppendJSON(dst []byte) []byte {
+	return append(dst, "{}"...)
+}
+
+// AppendJSON appends the members that are set.
+func (v *ListSecurityKeysOutput) AppendJSON(dst []byte) []byte {
+	dst = append(dst, '{')
+	if v.SecurityKeys != nil {
+		dst = append(dst, `"SecurityKeys":`...)
+		dst = appendSecurityKeysList(dst, v.SecurityKeys)
+		dst = append(dst, ',')
+	}
+	if v.NextToken != nil {
+		dst = append(dst, `"NextToken":`...)
+		dst = wire.AppendString(dst, *v.NextToken)
+		dst = append(dst, ',')
+	}
+	return wire.Close(dst, '}')
+}
+
+// AppendJSON appends the members that are set.
+func (v *ListSecurityProfileApplicationsInput) AppendJSON(dst []byte) []byte {
+	return append(dst, "{}"...)
+}
+
+// AppendJSON appends the members that are set.
+func (v *ListSecurityProfileApplicationsOutput) AppendJSON(dst []byte) []byte {
+	dst = append(dst, '{')
+	if v.Applications != nil {
+		dst = append(dst, `"Applications":`...)
+		dst = appendApplications(dst, v.Applications)
+		dst = append(dst, ',')
+	}
+	if v.NextToken != nil {
+		dst = append(dst, `"NextToken":`...)
+		dst = wire.AppendString(dst, *v.NextToken)
+		dst = append(dst, ',')
+	}
+	if v.LastModifiedTime != nil {
+		dst = append(dst, `"LastModifiedTime":`...)
+		dst = wire.AppendTime(dst, *v.LastModifiedTime)
+		dst = append(dst, ',')
+	}
+	if v.LastModifiedRegion != nil {
+		dst = append(dst, `"LastModifiedRegion":`...)
+		dst = wire.AppendString(dst, *v.LastModifiedRegion)
+		dst = append(dst, ',')
+	}
+	return wire.Close(dst, '}')
+}
+
+// AppendJSON appends the members that are set.
+func (v *ListSecurityProfileFlowModulesInput) AppendJSON(dst []byte) []byte {
+	return append(dst, "{}"...)
+}
+
+// AppendJSON appends the members that are set.
+func (v *ListSecurityProfileFlowModulesOutput) AppendJSON(dst []byte) []byte {
+	dst = append(dst, '{')
+	if v.AllowedFlowModules != nil {
+		dst = append(dst, `"AllowedFlowModules":`...)
+		dst = appendAllowedFlowModules(dst, v.AllowedFlowModules)
+		dst = append(dst, ',')
+	}
+	if v.NextToken != nil {
+		dst = append(dst, `"NextToken":`...)
+		dst = wire.AppendString(dst, *v.NextToken)
+		dst = append(dst, ',')
+	}
+	if v.LastModifiedTime != nil {
+		dst = append(dst, `"LastModifiedTime":`...)
+		dst = wire.AppendTime(dst, *v.LastModifiedTime)
+		dst = append(dst, ',')
+	}
+	if v.LastModifiedRegion != nil {
+		dst = append(dst, `"LastModifiedRegion":`...)
+		dst = wire.AppendString(dst, *v.LastModifiedRegion)
+		dst = append(dst, ',')
+	}
+	return wire.Close(dst, '}')
+}
+
+// AppendJSON appends the members that are set.
+func (v *ListSecurityProfilePermissionsInput) AppendJSON(dst []byte) []byte {
+	return append(dst, "{}"...)
+}
+
+// AppendJSON appends the members that are set.
+func (v *ListSecurityProfilePermissionsOutput) AppendJSON(dst []byte) []byte {
+	dst = append(dst, '{')
+	if v.Permissions != nil {
+		dst = append(dst, `"Permissions":`...)
+		dst = appendPermissionsList(dst, v.Permissions)
+		dst = append(dst, ',')
+	}
+	if v.NextToken != nil {
+		dst = append(dst, `"NextToken":`...)
+		dst = wire.AppendString(dst, *v.NextToken)
+		dst = append(dst, ',')
+	}
+	if v.LastModifiedTime != nil {
+		dst = append(dst, `"LastModifiedTime":`...)
+		dst = wire.AppendTime(dst, *v.LastModifiedTime)
+		dst = append(dst, ',')
+	}
+	if v.LastModifiedRegion != nil {
+		dst = append(dst, `"LastModifiedRegion":`...)
+		dst = wire.AppendString(dst, *v.LastModifiedRegion)
+		dst = append(dst, ',')
+	}
+	return wire.Close(dst, '}')
+}
+
+// AppendJSON appends the members that are set.
+func (v *ListSecurityProfilesInput) AppendJSON(dst []byte) []byte {
+	return append(dst, "{}"...)
+}
+
+// AppendJSON appends the members that are set.
+func (v *ListSecurityProfilesOutput) AppendJSON(dst []byte) []byte {
+	dst = append(dst, '{')
+	if v.SecurityProfileSummaryList != nil {
+		dst = append(dst, `"SecurityProfileSummaryList":`...)
+		dst = appendSecurityProfileSummaryList(dst, v.SecurityProfileSummaryList)
+		dst = append(dst, ',')
+	}
+	if v.NextToken != nil {
+		dst = append(dst, `"NextToken":`...)
+		dst = wire.AppendString(dst, *v.NextToken)
+		dst = append(dst, ',')
+	}
+	return wire.Close(dst, '}')
+}
+
+// AppendJSON appends the members that are set.
+func (v *ListTagsForResourceInput) AppendJSON(dst []byte) []byte {
+	return append(dst, "{}"...)
+}
+
+// AppendJSON appends the members that are set.
+func (v *ListTagsForResourceOutput) AppendJSON(dst []byte) []byte {
+	dst = append(dst, '{')
+	if v.Tags != nil {
+		dst = append(dst, `"tags":`...)
+		dst = appendTagMap(dst, v.Tags)
+		dst = append(dst, ',')
+	}
+	return wire.Close(dst, '}')
+}
+
+// AppendJSON appends the members that are set.
+func (v *ListTaskTemplatesInput) AppendJSON(dst []byte) []byte {
+	return append(dst, "{}"...)
+}
+
+// AppendJSON appends the members that are set.
+func (v *ListTaskTemplatesOutput) AppendJSON(dst []byte) []byte {
+	dst = append(dst, '{')
+	if v.TaskTemplates != nil {
+		dst = append(dst, `"TaskTemplates":`...)
+		dst = appendTaskTemplateList(dst, v.TaskTemplates)
+		dst = append(dst, ',')
+	}
+	if v.NextToken != nil {
+		dst = append(dst, `"NextToken":`...)
+		dst = wire.AppendString(dst, *v.NextToken)
+		dst = append(dst, ',')
+	}
+	return wire.Close(dst, '}')
+}
+
+// AppendJSON appends the members that are set.
+func (v *ListUseCasesInput) AppendJSON(dst []byte) []byte {
+	return append(dst, "{}"...)
+}
+
+// AppendJSON appends the members that are set.
+func (v *ListUseCasesOutput) AppendJSON(dst []byte) []byte {
+	dst = append(dst, '{')
+	if v.UseCaseSummaryList != nil {
+		dst = append(dst, `"UseCaseSummaryList":`...)
+		dst = appendUseCaseSummaryList(dst, v.UseCaseSummaryList)
+		dst = append(dst, ',')
+	}
+	if v.NextToken != nil {
+		dst = append(dst, `"NextToken":`...)
+		dst = wire.AppendString(dst, *v.NextToken)
+		dst = append(dst, ',')
+	}
+	return wire.Close(dst, '}')
+}
+
+// AppendJSON appends the members that are set.
+func (v *ListUserHierarchyGroupsInput) AppendJSON(dst []byte) []byte {
+	return append(dst, "{}"...)
+}
+
+// AppendJSON appends the members that are set.
+func (v *ListUserHierarchyGroupsOutput) AppendJSON(dst []byte) []byte {
+	dst = append(dst, '{')
+	if v.UserHierarchyGroupSummaryList != nil {
+		dst = append(dst, `"UserHierarchyGroupSummaryList":`...)
+		dst = appendHierarchyGroupSummaryList(dst, v.UserHierarchyGroupSummaryList)
+		dst = append(dst, ',')
+	}
+	if v.NextToken != nil {
+		dst = append(dst, `"NextToken":`...)
+		dst = wire.AppendString(dst, *v.NextToken)
+		dst = append(dst, ',')
+	}
+	return wire.Close(dst, '}')
+}
+
+// AppendJSON appends the members that are set.
+func (v *ListUserProficienciesInput) AppendJSON(dst []byte) []byte {
+	return append(dst, "{}"...)
+}
+
+// AppendJSON appends the members that are set.
+func (v *ListUserProficienciesOutput) AppendJSON(dst []byte) []byte {
+	dst = append(dst, '{')
+	if v.NextToken != nil {
+		dst = append(dst, `"NextToken":`...)
+		dst = wire.AppendString(dst, *v.NextToken)
+		dst = append(dst, ',')
+	}
+	if v.UserProficiencyList != nil {
+		dst = append(dst, `"UserProficiencyList":`...)
+		dst = appendUserProficiencyList(dst, v.UserProficiencyList)
+		dst = append(dst, ',')
+	}
+	if v.LastModifiedTime != nil {
+		dst = append(dst, `"LastModifiedTime":`...)
+		dst = wire.AppendTime(dst, *v.LastModifiedTime)
+		dst = append(dst, ',')
+	}
+	if v.LastModifiedRegion != nil {
+		dst = append(dst, `"LastModifiedRegion":`...)
+		dst = wire.AppendString(dst, *v.LastModifiedRegion)
+		dst = append(dst, ',')
+	}
+	return wire.Close(dst, '}')
+}
+
+// AppendJSON appends the members that are set.
+func (v *ListUsersInput) AppendJSON(dst []byte) []byte {
+	return append(dst, "{}"...)
+}
+
+// AppendJSON appends the members that are set.
+func (v *ListUsersOutput) AppendJSON(dst []byte) []byte {
+	dst = append(dst, '{')
+	if v.UserSummaryList != nil {
+		dst = append(dst, `"UserSummaryList":`...)
+		dst = appendUserSummaryList(dst, v.UserSummaryList)
+		dst = append(dst, ',')
+	}
+	if v.NextToken != nil {
+		dst = append(dst, `"NextToken":`...)
+		dst = wire.AppendString(dst, *v.NextToken)
+		dst = append(dst, ',')
+	}
+	return wire.Close(dst, '}')
+}
+
+// AppendJSON appends the members that are set.
 func (v *ListViewVersionsInput) AppendJSON(dst []byte) []byte {
 	return append(dst, "{}"...)
 }
@@ -3954,6 +8234,41 @@ func (v *MatchCriteria) AppendJSON(dst []byte) []byte {
 	return wire.Close(dst, '}')
 }
 
+func appendMediaConcurrencies(dst []byte, list []MediaConcurrency) []byte {
+	dst = append(dst, '[')
+	for i := range list {
+		dst = list[i].AppendJSON(dst)
+		dst = append(dst, ',')
+	}
+	return wire.Close(dst, ']')
+}
+
+// AppendJSON appends the members that are set.
+func (v *MediaConcurrency) AppendJSON(dst []byte) []byte {
+	dst = append(dst, '{')
+	if v.Channel != nil {
+		dst = append(dst, `"Channel":`...)
+		dst = wire.AppendString(dst, *v.Channel)
+		dst = append(dst, ',')
+	}
+	if v.Concurrency != nil {
+		dst = append(dst, `"Concurrency":`...)
+		dst = wire.AppendInt(dst, *v.Concurrency)
+		dst = append(dst, ',')
+	}
+	if v.CrossChannelBehavior != nil {
+		dst = append(dst, `"CrossChannelBehavior":`...)
+		dst = v.CrossChannelBehavior.AppendJSON(dst)
+		dst = append(dst, ',')
+	}
+	if v.WorkloadTypeConcurrencies != nil {
+		dst = append(dst, `"WorkloadTypeConcurrencies":`...)
+		dst = appendWorkloadTypeConcurrencies(dst, v.WorkloadTypeConcurrencies)
+		dst = append(dst, ',')
+	}
+	return wire.Close(dst, '}')
+}
+
 func appendMonthDayList(dst []byte, list []int64) []byte {
 	dst = append(dst, '[')
 	for i := range list {
@@ -3970,6 +8285,22 @@ func appendMonthList(dst []byte, list []int64) []byte {
 		dst = append(dst, ',')
 	}
 	return wire.Close(dst, ']')
+}
+
+// AppendJSON appends the members that are set.
+func (v *NameCriteria) AppendJSON(dst []byte) []byte {
+	dst = append(dst, '{')
+	if v.SearchText != nil {
+		dst = append(dst, `"SearchText":`...)
+		dst = appendSearchTextList(dst, v.SearchText)
+		dst = append(dst, ',')
+	}
+	if v.MatchType != nil {
+		dst = append(dst, `"MatchType":`...)
+		dst = wire.AppendString(dst, *v.MatchType)
+		dst = append(dst, ',')
+	}
+	return wire.Close(dst, '}')
 }
 
 // AppendJSON appends the members that are set.
@@ -4009,6 +8340,59 @@ func appendNextContacts(dst []byte, list []NextContactEntry) []byte {
 }
 
 // AppendJSON appends the members that are set.
+func (v *NullableAdditionalRecipients) AppendJSON(dst []byte) []byte {
+	dst = append(dst, '{')
+	if v.CcEmailAddresses != nil {
+		dst = append(dst, `"CcEmailAddresses":`...)
+		dst = appendOptionalEmailAddressRecipientList(dst, v.CcEmailAddresses)
+		dst = append(dst, ',')
+	}
+	return wire.Close(dst, '}')
+}
+
+// AppendJSON appends the members that are set.
+func (v *NumberCondition) AppendJSON(dst []byte) []byte {
+	dst = append(dst, '{')
+	if v.FieldName != nil {
+		dst = append(dst, `"FieldName":`...)
+		dst = wire.AppendString(dst, *v.FieldName)
+		dst = append(dst, ',')
+	}
+	if v.MinValue != nil {
+		dst = append(dst, `"MinValue":`...)
+		dst = wire.AppendInt(dst, *v.MinValue)
+		dst = append(dst, ',')
+	}
+	if v.MaxValue != nil {
+		dst = append(dst, `"MaxValue":`...)
+		dst = wire.AppendInt(dst, *v.MaxValue)
+		dst = append(dst, ',')
+	}
+	if v.ComparisonType != nil {
+		dst = append(dst, `"ComparisonType":`...)
+		dst = wire.AppendString(dst, *v.ComparisonType)
+		dst = append(dst, ',')
+	}
+	return wire.Close(dst, '}')
+}
+
+// AppendJSON appends the members that are set.
+func (v *NumberReference) AppendJSON(dst []byte) []byte {
+	dst = append(dst, '{')
+	if v.Name != nil {
+		dst = append(dst, `"Name":`...)
+		dst = wire.AppendString(dst, *v.Name)
+		dst = append(dst, ',')
+	}
+	if v.Value != nil {
+		dst = append(dst, `"Value":`...)
+		dst = wire.AppendString(dst, *v.Value)
+		dst = append(dst, ',')
+	}
+	return wire.Close(dst, '}')
+}
+
+// AppendJSON appends the members that are set.
 func (v *OperationalHour) AppendJSON(dst []byte) []byte {
 	dst = append(dst, '{')
 	if v.Start != nil {
@@ -4028,6 +8412,24 @@ func appendOperationalHours(dst []byte, list []OperationalHour) []byte {
 	dst = append(dst, '[')
 	for i := range list {
 		dst = list[i].AppendJSON(dst)
+		dst = append(dst, ',')
+	}
+	return wire.Close(dst, ']')
+}
+
+func appendOptionalEmailAddressRecipientList(dst []byte, list []EmailAddressInfo) []byte {
+	dst = append(dst, '[')
+	for i := range list {
+		dst = list[i].AppendJSON(dst)
+		dst = append(dst, ',')
+	}
+	return wire.Close(dst, ']')
+}
+
+func appendOriginsList(dst []byte, list []string) []byte {
+	dst = append(dst, '[')
+	for i := range list {
+		dst = wire.AppendString(dst, list[i])
 		dst = append(dst, ',')
 	}
 	return wire.Close(dst, ']')
@@ -4307,6 +8709,15 @@ func (v *ParticipantTokenCredentials) AppendJSON(dst []byte) []byte {
 	return wire.Close(dst, '}')
 }
 
+func appendPermissionsList(dst []byte, list []string) []byte {
+	dst = append(dst, '[')
+	for i := range list {
+		dst = wire.AppendString(dst, list[i])
+		dst = append(dst, ',')
+	}
+	return wire.Close(dst, ']')
+}
+
 // AppendJSON appends the members that are set.
 func (v *PersistentChat) AppendJSON(dst []byte) []byte {
 	dst = append(dst, '{')
@@ -4324,6 +8735,70 @@ func (v *PersistentChat) AppendJSON(dst []byte) []byte {
 }
 
 // AppendJSON appends the members that are set.
+func (v *PersistentConnectionConfig) AppendJSON(dst []byte) []byte {
+	dst = append(dst, '{')
+	if v.Channel != nil {
+		dst = append(dst, `"Channel":`...)
+		dst = wire.AppendString(dst, *v.Channel)
+		dst = append(dst, ',')
+	}
+	if v.PersistentConnection != nil {
+		dst = append(dst, `"PersistentConnection":`...)
+		dst = wire.AppendBool(dst, *v.PersistentConnection)
+		dst = append(dst, ',')
+	}
+	return wire.Close(dst, '}')
+}
+
+func appendPersistentConnectionConfigs(dst []byte, list []PersistentConnectionConfig) []byte {
+	dst = append(dst, '[')
+	for i := range list {
+		dst = list[i].AppendJSON(dst)
+		dst = append(dst, ',')
+	}
+	return wire.Close(dst, ']')
+}
+
+// AppendJSON appends the members that are set.
+func (v *PhoneNumberConfig) AppendJSON(dst []byte) []byte {
+	dst = append(dst, '{')
+	if v.Channel != nil {
+		dst = append(dst, `"Channel":`...)
+		dst = wire.AppendString(dst, *v.Channel)
+		dst = append(dst, ',')
+	}
+	if v.PhoneType != nil {
+		dst = append(dst, `"PhoneType":`...)
+		dst = wire.AppendString(dst, *v.PhoneType)
+		dst = append(dst, ',')
+	}
+	if v.PhoneNumber != nil {
+		dst = append(dst, `"PhoneNumber":`...)
+		dst = wire.AppendString(dst, *v.PhoneNumber)
+		dst = append(dst, ',')
+	}
+	return wire.Close(dst, '}')
+}
+
+func appendPhoneNumberConfigs(dst []byte, list []PhoneNumberConfig) []byte {
+	dst = append(dst, '[')
+	for i := range list {
+		dst = list[i].AppendJSON(dst)
+		dst = append(dst, ',')
+	}
+	return wire.Close(dst, ']')
+}
+
+func appendPhoneNumberCountryCodes(dst []byte, list []string) []byte {
+	dst = append(dst, '[')
+	for i := range list {
+		dst = wire.AppendString(dst, list[i])
+		dst = append(dst, ',')
+	}
+	return wire.Close(dst, ']')
+}
+
+// AppendJSON appends the members that are set.
 func (v *PhoneNumberQuickConnectConfig) AppendJSON(dst []byte) []byte {
 	dst = append(dst, '{')
 	if v.PhoneNumber != nil {
@@ -4332,6 +8807,71 @@ func (v *PhoneNumberQuickConnectConfig) AppendJSON(dst []byte) []byte {
 		dst = append(dst, ',')
 	}
 	return wire.Close(dst, '}')
+}
+
+// AppendJSON appends the members that are set.
+func (v *PhoneNumberStatus) AppendJSON(dst []byte) []byte {
+	dst = append(dst, '{')
+	if v.Status != nil {
+		dst = append(dst, `"Status":`...)
+		dst = wire.AppendString(dst, *v.Status)
+		dst = append(dst, ',')
+	}
+	if v.Message != nil {
+		dst = append(dst, `"Message":`...)
+		dst = wire.AppendString(dst, *v.Message)
+		dst = append(dst, ',')
+	}
+	return wire.Close(dst, '}')
+}
+
+// AppendJSON appends the members that are set.
+func (v *PhoneNumberSummary) AppendJSON(dst []byte) []byte {
+	dst = append(dst, '{')
+	if v.Id != nil {
+		dst = append(dst, `"Id":`...)
+		dst = wire.AppendString(dst, *v.Id)
+		dst = append(dst, ',')
+	}
+	if v.Arn != nil {
+		dst = append(dst, `"Arn":`...)
+		dst = wire.AppendString(dst, *v.Arn)
+		dst = append(dst, ',')
+	}
+	if v.PhoneNumber != nil {
+		dst = append(dst, `"PhoneNumber":`...)
+		dst = wire.AppendString(dst, *v.PhoneNumber)
+		dst = append(dst, ',')
+	}
+	if v.PhoneNumberType != nil {
+		dst = append(dst, `"PhoneNumberType":`...)
+		dst = wire.AppendString(dst, *v.PhoneNumberType)
+		dst = append(dst, ',')
+	}
+	if v.PhoneNumberCountryCode != nil {
+		dst = append(dst, `"PhoneNumberCountryCode":`...)
+		dst = wire.AppendString(dst, *v.PhoneNumberCountryCode)
+		dst = append(dst, ',')
+	}
+	return wire.Close(dst, '}')
+}
+
+func appendPhoneNumberSummaryList(dst []byte, list []PhoneNumberSummary) []byte {
+	dst = append(dst, '[')
+	for i := range list {
+		dst = list[i].AppendJSON(dst)
+		dst = append(dst, ',')
+	}
+	return wire.Close(dst, ']')
+}
+
+func appendPhoneNumberTypes(dst []byte, list []string) []byte {
+	dst = append(dst, '[')
+	for i := range list {
+		dst = wire.AppendString(dst, list[i])
+		dst = append(dst, ',')
+	}
+	return wire.Close(dst, ']')
 }
 
 // AppendJSON appends the members that are set.
@@ -4355,6 +8895,156 @@ func appendPotentialAudioQualityIssues(dst []byte, list []string) []byte {
 }
 
 // AppendJSON appends the members that are set.
+func (v *PredefinedAttribute) AppendJSON(dst []byte) []byte {
+	dst = append(dst, '{')
+	if v.Name != nil {
+		dst = append(dst, `"Name":`...)
+		dst = wire.AppendString(dst, *v.Name)
+		dst = append(dst, ',')
+	}
+	if v.Values != nil {
+		dst = append(dst, `"Values":`...)
+		dst = v.Values.AppendJSON(dst)
+		dst = append(dst, ',')
+	}
+	if v.Purposes != nil {
+		dst = append(dst, `"Purposes":`...)
+		dst = appendPredefinedAttributePurposeNameList(dst, v.Purposes)
+		dst = append(dst, ',')
+	}
+	if v.AttributeConfiguration != nil {
+		dst = append(dst, `"AttributeConfiguration":`...)
+		dst = v.AttributeConfiguration.AppendJSON(dst)
+		dst = append(dst, ',')
+	}
+	if v.LastModifiedTime != nil {
+		dst = append(dst, `"LastModifiedTime":`...)
+		dst = wire.AppendTime(dst, *v.LastModifiedTime)
+		dst = append(dst, ',')
+	}
+	if v.LastModifiedRegion != nil {
+		dst = append(dst, `"LastModifiedRegion":`...)
+		dst = wire.AppendString(dst, *v.LastModifiedRegion)
+		dst = append(dst, ',')
+	}
+	return wire.Close(dst, '}')
+}
+
+// AppendJSON appends the members that are set.
+func (v *PredefinedAttributeConfiguration) AppendJSON(dst []byte) []byte {
+	dst = append(dst, '{')
+	if v.EnableValueValidationOnAssociation != nil {
+		dst = append(dst, `"EnableValueValidationOnAssociation":`...)
+		dst = wire.AppendBool(dst, *v.EnableValueValidationOnAssociation)
+		dst = append(dst, ',')
+	}
+	if v.IsReadOnly != nil {
+		dst = append(dst, `"IsReadOnly":`...)
+		dst = wire.AppendBool(dst, *v.IsReadOnly)
+		dst = append(dst, ',')
+	}
+	return wire.Close(dst, '}')
+}
+
+func appendPredefinedAttributePurposeNameList(dst []byte, list []string) []byte {
+	dst = append(dst, '[')
+	for i := range list {
+		dst = wire.AppendString(dst, list[i])
+		dst = append(dst, ',')
+	}
+	return wire.Close(dst, ']')
+}
+
+func appendPredefinedAttributeSearchConditionList(dst []byte, list []PredefinedAttributeSearchCriteria) []byte {
+	dst = append(dst, '[')
+	for i := range list {
+		dst = list[i].AppendJSON(dst)
+		dst = append(dst, ',')
+	}
+	return wire.Close(dst, ']')
+}
+
+// AppendJSON appends the members that are set.
+func (v *PredefinedAttributeSearchCriteria) AppendJSON(dst []byte) []byte {
+	dst = append(dst, '{')
+	if v.OrConditions != nil {
+		dst = append(dst, `"OrConditions":`...)
+		dst = appendPredefinedAttributeSearchConditionList(dst, v.OrConditions)
+		dst = append(dst, ',')
+	}
+	if v.AndConditions != nil {
+		dst = append(dst, `"AndConditions":`...)
+		dst = appendPredefinedAttributeSearchConditionList(dst, v.AndConditions)
+		dst = append(dst, ',')
+	}
+	if v.StringCondition != nil {
+		dst = append(dst, `"StringCondition":`...)
+		dst = v.StringCondition.AppendJSON(dst)
+		dst = append(dst, ',')
+	}
+	return wire.Close(dst, '}')
+}
+
+func appendPredefinedAttributeSearchSummaryList(dst []byte, list []PredefinedAttribute) []byte {
+	dst = append(dst, '[')
+	for i := range list {
+		dst = list[i].AppendJSON(dst)
+		dst = append(dst, ',')
+	}
+	return wire.Close(dst, ']')
+}
+
+func appendPredefinedAttributeStringValuesList(dst []byte, list []string) []byte {
+	dst = append(dst, '[')
+	for i := range list {
+		dst = wire.AppendString(dst, list[i])
+		dst = append(dst, ',')
+	}
+	return wire.Close(dst, ']')
+}
+
+// AppendJSON appends the members that are set.
+func (v *PredefinedAttributeSummary) AppendJSON(dst []byte) []byte {
+	dst = append(dst, '{')
+	if v.Name != nil {
+		dst = append(dst, `"Name":`...)
+		dst = wire.AppendString(dst, *v.Name)
+		dst = append(dst, ',')
+	}
+	if v.LastModifiedTime != nil {
+		dst = append(dst, `"LastModifiedTime":`...)
+		dst = wire.AppendTime(dst, *v.LastModifiedTime)
+		dst = append(dst, ',')
+	}
+	if v.LastModifiedRegion != nil {
+		dst = append(dst, `"LastModifiedRegion":`...)
+		dst = wire.AppendString(dst, *v.LastModifiedRegion)
+		dst = append(dst, ',')
+	}
+	return wire.Close(dst, '}')
+}
+
+func appendPredefinedAttributeSummaryList(dst []byte, list []PredefinedAttributeSummary) []byte {
+	dst = append(dst, '[')
+	for i := range list {
+		dst = list[i].AppendJSON(dst)
+		dst = append(dst, ',')
+	}
+	return wire.Close(dst, ']')
+}
+
+// AppendJSON appends the members that are set.
+func (v *PredefinedAttributeValues) AppendJSON(dst []byte) []byte {
+	dst = append(dst, '{')
+	if v.StringList != nil {
+		dst = append(dst, `"StringList":`...)
+		dst = appendPredefinedAttributeStringValuesList(dst, v.StringList)
+		dst = append(dst, ',')
+	}
+	return wire.Close(dst, '}')
+}
+
+// AppendJSON appends the members that are set.
 func (v *Preview) AppendJSON(dst []byte) []byte {
 	dst = append(dst, '{')
 	if v.PostAcceptTimeoutConfig != nil {
@@ -4371,6 +9061,56 @@ func (v *Preview) AppendJSON(dst []byte) []byte {
 }
 
 // AppendJSON appends the members that are set.
+func (v *PrimaryAttributeAccessControlConfigurationItem) AppendJSON(dst []byte) []byte {
+	dst = append(dst, '{')
+	if v.PrimaryAttributeValues != nil {
+		dst = append(dst, `"PrimaryAttributeValues":`...)
+		dst = appendPrimaryAttributeValuesSet(dst, v.PrimaryAttributeValues)
+		dst = append(dst, ',')
+	}
+	return wire.Close(dst, '}')
+}
+
+// AppendJSON appends the members that are set.
+func (v *PrimaryAttributeValue) AppendJSON(dst []byte) []byte {
+	dst = append(dst, '{')
+	if v.AccessType != nil {
+		dst = append(dst, `"AccessType":`...)
+		dst = wire.AppendString(dst, *v.AccessType)
+		dst = append(dst, ',')
+	}
+	if v.AttributeName != nil {
+		dst = append(dst, `"AttributeName":`...)
+		dst = wire.AppendString(dst, *v.AttributeName)
+		dst = append(dst, ',')
+	}
+	if v.Values != nil {
+		dst = append(dst, `"Values":`...)
+		dst = appendPrimaryValueList(dst, v.Values)
+		dst = append(dst, ',')
+	}
+	return wire.Close(dst, '}')
+}
+
+func appendPrimaryAttributeValuesSet(dst []byte, list []PrimaryAttributeValue) []byte {
+	dst = append(dst, '[')
+	for i := range list {
+		dst = list[i].AppendJSON(dst)
+		dst = append(dst, ',')
+	}
+	return wire.Close(dst, ']')
+}
+
+func appendPrimaryValueList(dst []byte, list []string) []byte {
+	dst = append(dst, '[')
+	for i := range list {
+		dst = wire.AppendString(dst, list[i])
+		dst = append(dst, ',')
+	}
+	return wire.Close(dst, ']')
+}
+
+// AppendJSON appends the members that are set.
 func (v *ProblemDetail) AppendJSON(dst []byte) []byte {
 	dst = append(dst, '{')
 	if v.Message != nil {
@@ -4382,6 +9122,183 @@ func (v *ProblemDetail) AppendJSON(dst []byte) []byte {
 }
 
 func appendProblems(dst []byte, list []ProblemDetail) []byte {
+	dst = append(dst, '[')
+	for i := range list {
+		dst = list[i].AppendJSON(dst)
+		dst = append(dst, ',')
+	}
+	return wire.Close(dst, ']')
+}
+
+// AppendJSON appends the members that are set.
+func (v *Prompt) AppendJSON(dst []byte) []byte {
+	dst = append(dst, '{')
+	if v.PromptARN != nil {
+		dst = append(dst, `"PromptARN":`...)
+		dst = wire.AppendString(dst, *v.PromptARN)
+		dst = append(dst, ',')
+	}
+	if v.PromptId != nil {
+		dst = append(dst, `"PromptId":`...)
+		dst = wire.AppendString(dst, *v.PromptId)
+		dst = append(dst, ',')
+	}
+	if v.Name != nil {
+		dst = append(dst, `"Name":`...)
+		dst = wire.AppendString(dst, *v.Name)
+		dst = append(dst, ',')
+	}
+	if v.Description != nil {
+		dst = append(dst, `"Description":`...)
+		dst = wire.AppendString(dst, *v.Description)
+		dst = append(dst, ',')
+	}
+	if v.Tags != nil {
+		dst = append(dst, `"Tags":`...)
+		dst = appendTagMap(dst, v.Tags)
+		dst = append(dst, ',')
+	}
+	if v.LastModifiedTime != nil {
+		dst = append(dst, `"LastModifiedTime":`...)
+		dst = wire.AppendTime(dst, *v.LastModifiedTime)
+		dst = append(dst, ',')
+	}
+	if v.LastModifiedRegion != nil {
+		dst = append(dst, `"LastModifiedRegion":`...)
+		dst = wire.AppendString(dst, *v.LastModifiedRegion)
+		dst = append(dst, ',')
+	}
+	return wire.Close(dst, '}')
+}
+
+func appendPromptList(dst []byte, list []Prompt) []byte {
+	dst = append(dst, '[')
+	for i := range list {
+		dst = list[i].AppendJSON(dst)
+		dst = append(dst, ',')
+	}
+	return wire.Close(dst, ']')
+}
+
+func appendPromptSearchConditionList(dst []byte, list []PromptSearchCriteria) []byte {
+	dst = append(dst, '[')
+	for i := range list {
+		dst = list[i].AppendJSON(dst)
+		dst = append(dst, ',')
+	}
+	return wire.Close(dst, ']')
+}
+
+// AppendJSON appends the members that are set.
+func (v *PromptSearchCriteria) AppendJSON(dst []byte) []byte {
+	dst = append(dst, '{')
+	if v.OrConditions != nil {
+		dst = append(dst, `"OrConditions":`...)
+		dst = appendPromptSearchConditionList(dst, v.OrConditions)
+		dst = append(dst, ',')
+	}
+	if v.AndConditions != nil {
+		dst = append(dst, `"AndConditions":`...)
+		dst = appendPromptSearchConditionList(dst, v.AndConditions)
+		dst = append(dst, ',')
+	}
+	if v.StringCondition != nil {
+		dst = append(dst, `"StringCondition":`...)
+		dst = v.StringCondition.AppendJSON(dst)
+		dst = append(dst, ',')
+	}
+	return wire.Close(dst, '}')
+}
+
+// AppendJSON appends the members that are set.
+func (v *PromptSearchFilter) AppendJSON(dst []byte) []byte {
+	dst = append(dst, '{')
+	if v.TagFilter != nil {
+		dst = append(dst, `"TagFilter":`...)
+		dst = v.TagFilter.AppendJSON(dst)
+		dst = append(dst, ',')
+	}
+	return wire.Close(dst, '}')
+}
+
+// AppendJSON appends the members that are set.
+func (v *PromptSummary) AppendJSON(dst []byte) []byte {
+	dst = append(dst, '{')
+	if v.Id != nil {
+		dst = append(dst, `"Id":`...)
+		dst = wire.AppendString(dst, *v.Id)
+		dst = append(dst, ',')
+	}
+	if v.Arn != nil {
+		dst = append(dst, `"Arn":`...)
+		dst = wire.AppendString(dst, *v.Arn)
+		dst = append(dst, ',')
+	}
+	if v.Name != nil {
+		dst = append(dst, `"Name":`...)
+		dst = wire.AppendString(dst, *v.Name)
+		dst = append(dst, ',')
+	}
+	if v.LastModifiedTime != nil {
+		dst = append(dst, `"LastModifiedTime":`...)
+		dst = wire.AppendTime(dst, *v.LastModifiedTime)
+		dst = append(dst, ',')
+	}
+	if v.LastModifiedRegion != nil {
+		dst = append(dst, `"LastModifiedRegion":`...)
+		dst = wire.AppendString(dst, *v.LastModifiedRegion)
+		dst = append(dst, ',')
+	}
+	return wire.Close(dst, '}')
+}
+
+func appendPromptSummaryList(dst []byte, list []PromptSummary) []byte {
+	dst = append(dst, '[')
+	for i := range list {
+		dst = list[i].AppendJSON(dst)
+		dst = append(dst, ',')
+	}
+	return wire.Close(dst, ']')
+}
+
+// AppendJSON appends the members that are set.
+func (v *PropertyValidationExceptionBody) AppendJSON(dst []byte) []byte {
+	dst = append(dst, '{')
+	if v.Message != nil {
+		dst = append(dst, `"Message":`...)
+		dst = wire.AppendString(dst, *v.Message)
+		dst = append(dst, ',')
+	}
+	if v.PropertyList != nil {
+		dst = append(dst, `"PropertyList":`...)
+		dst = appendPropertyValidationExceptionPropertyList(dst, v.PropertyList)
+		dst = append(dst, ',')
+	}
+	return wire.Close(dst, '}')
+}
+
+// AppendJSON appends the members that are set.
+func (v *PropertyValidationExceptionProperty) AppendJSON(dst []byte) []byte {
+	dst = append(dst, '{')
+	if v.PropertyPath != nil {
+		dst = append(dst, `"PropertyPath":`...)
+		dst = wire.AppendString(dst, *v.PropertyPath)
+		dst = append(dst, ',')
+	}
+	if v.Reason != nil {
+		dst = append(dst, `"Reason":`...)
+		dst = wire.AppendString(dst, *v.Reason)
+		dst = append(dst, ',')
+	}
+	if v.Message != nil {
+		dst = append(dst, `"Message":`...)
+		dst = wire.AppendString(dst, *v.Message)
+		dst = append(dst, ',')
+	}
+	return wire.Close(dst, '}')
+}
+
+func appendPropertyValidationExceptionPropertyList(dst []byte, list []PropertyValidationExceptionProperty) []byte {
 	dst = append(dst, '[')
 	for i := range list {
 		dst = list[i].AppendJSON(dst)
@@ -4472,6 +9389,15 @@ func (v *Queue) AppendJSON(dst []byte) []byte {
 	return wire.Close(dst, '}')
 }
 
+func appendQueueIdList(dst []byte, list []string) []byte {
+	dst = append(dst, '[')
+	for i := range list {
+		dst = wire.AppendString(dst, list[i])
+		dst = append(dst, ',')
+	}
+	return wire.Close(dst, ']')
+}
+
 // AppendJSON appends the members that are set.
 func (v *QueueInfo) AppendJSON(dst []byte) []byte {
 	dst = append(dst, '{')
@@ -4483,6 +9409,17 @@ func (v *QueueInfo) AppendJSON(dst []byte) []byte {
 	if v.EnqueueTimestamp != nil {
 		dst = append(dst, `"EnqueueTimestamp":`...)
 		dst = wire.AppendTime(dst, *v.EnqueueTimestamp)
+		dst = append(dst, ',')
+	}
+	return wire.Close(dst, '}')
+}
+
+// AppendJSON appends the members that are set.
+func (v *QueueInfoInput) AppendJSON(dst []byte) []byte {
+	dst = append(dst, '{')
+	if v.Id != nil {
+		dst = append(dst, `"Id":`...)
+		dst = wire.AppendString(dst, *v.Id)
 		dst = append(dst, ',')
 	}
 	return wire.Close(dst, '}')
@@ -4502,6 +9439,61 @@ func (v *QueueQuickConnectConfig) AppendJSON(dst []byte) []byte {
 		dst = append(dst, ',')
 	}
 	return wire.Close(dst, '}')
+}
+
+func appendQueueSearchConditionList(dst []byte, list []QueueSearchCriteria) []byte {
+	dst = append(dst, '[')
+	for i := range list {
+		dst = list[i].AppendJSON(dst)
+		dst = append(dst, ',')
+	}
+	return wire.Close(dst, ']')
+}
+
+// AppendJSON appends the members that are set.
+func (v *QueueSearchCriteria) AppendJSON(dst []byte) []byte {
+	dst = append(dst, '{')
+	if v.OrConditions != nil {
+		dst = append(dst, `"OrConditions":`...)
+		dst = appendQueueSearchConditionList(dst, v.OrConditions)
+		dst = append(dst, ',')
+	}
+	if v.AndConditions != nil {
+		dst = append(dst, `"AndConditions":`...)
+		dst = appendQueueSearchConditionList(dst, v.AndConditions)
+		dst = append(dst, ',')
+	}
+	if v.StringCondition != nil {
+		dst = append(dst, `"StringCondition":`...)
+		dst = v.StringCondition.AppendJSON(dst)
+		dst = append(dst, ',')
+	}
+	if v.QueueTypeCondition != nil {
+		dst = append(dst, `"QueueTypeCondition":`...)
+		dst = wire.AppendString(dst, *v.QueueTypeCondition)
+		dst = append(dst, ',')
+	}
+	return wire.Close(dst, '}')
+}
+
+// AppendJSON appends the members that are set.
+func (v *QueueSearchFilter) AppendJSON(dst []byte) []byte {
+	dst = append(dst, '{')
+	if v.TagFilter != nil {
+		dst = append(dst, `"TagFilter":`...)
+		dst = v.TagFilter.AppendJSON(dst)
+		dst = append(dst, ',')
+	}
+	return wire.Close(dst, '}')
+}
+
+func appendQueueSearchSummaryList(dst []byte, list []Queue) []byte {
+	dst = append(dst, '[')
+	for i := range list {
+		dst = list[i].AppendJSON(dst)
+		dst = append(dst, ',')
+	}
+	return wire.Close(dst, ']')
 }
 
 // AppendJSON appends the members that are set.
@@ -4657,6 +9649,56 @@ func (v *QuickConnectContactData) AppendJSON(dst []byte) []byte {
 	return wire.Close(dst, '}')
 }
 
+func appendQuickConnectSearchConditionList(dst []byte, list []QuickConnectSearchCriteria) []byte {
+	dst = append(dst, '[')
+	for i := range list {
+		dst = list[i].AppendJSON(dst)
+		dst = append(dst, ',')
+	}
+	return wire.Close(dst, ']')
+}
+
+// AppendJSON appends the members that are set.
+func (v *QuickConnectSearchCriteria) AppendJSON(dst []byte) []byte {
+	dst = append(dst, '{')
+	if v.OrConditions != nil {
+		dst = append(dst, `"OrConditions":`...)
+		dst = appendQuickConnectSearchConditionList(dst, v.OrConditions)
+		dst = append(dst, ',')
+	}
+	if v.AndConditions != nil {
+		dst = append(dst, `"AndConditions":`...)
+		dst = appendQuickConnectSearchConditionList(dst, v.AndConditions)
+		dst = append(dst, ',')
+	}
+	if v.StringCondition != nil {
+		dst = append(dst, `"StringCondition":`...)
+		dst = v.StringCondition.AppendJSON(dst)
+		dst = append(dst, ',')
+	}
+	return wire.Close(dst, '}')
+}
+
+// AppendJSON appends the members that are set.
+func (v *QuickConnectSearchFilter) AppendJSON(dst []byte) []byte {
+	dst = append(dst, '{')
+	if v.TagFilter != nil {
+		dst = append(dst, `"TagFilter":`...)
+		dst = v.TagFilter.AppendJSON(dst)
+		dst = append(dst, ',')
+	}
+	return wire.Close(dst, '}')
+}
+
+func appendQuickConnectSearchSummaryList(dst []byte, list []QuickConnect) []byte {
+	dst = append(dst, '[')
+	for i := range list {
+		dst = list[i].AppendJSON(dst)
+		dst = append(dst, ',')
+	}
+	return wire.Close(dst, ']')
+}
+
 // AppendJSON appends the members that are set.
 func (v *QuickConnectSummary) AppendJSON(dst []byte) []byte {
 	dst = append(dst, '{')
@@ -4725,6 +9767,26 @@ func (v *Range) AppendJSON(dst []byte) []byte {
 		dst = append(dst, ',')
 	}
 	return wire.Close(dst, '}')
+}
+
+// AppendJSON appends the members that are set.
+func (v *ReadOnlyFieldInfo) AppendJSON(dst []byte) []byte {
+	dst = append(dst, '{')
+	if v.Id != nil {
+		dst = append(dst, `"Id":`...)
+		dst = v.Id.AppendJSON(dst)
+		dst = append(dst, ',')
+	}
+	return wire.Close(dst, '}')
+}
+
+func appendReadOnlyTaskTemplateFields(dst []byte, list []ReadOnlyFieldInfo) []byte {
+	dst = append(dst, '[')
+	for i := range list {
+		dst = list[i].AppendJSON(dst)
+		dst = append(dst, ',')
+	}
+	return wire.Close(dst, ']')
 }
 
 // AppendJSON appends the members that are set.
@@ -4840,6 +9902,132 @@ func (v *RecurrencePattern) AppendJSON(dst []byte) []byte {
 }
 
 // AppendJSON appends the members that are set.
+func (v *Reference) AppendJSON(dst []byte) []byte {
+	dst = append(dst, '{')
+	if v.Value != nil {
+		dst = append(dst, `"Value":`...)
+		dst = wire.AppendString(dst, *v.Value)
+		dst = append(dst, ',')
+	}
+	if v.Type != nil {
+		dst = append(dst, `"Type":`...)
+		dst = wire.AppendString(dst, *v.Type)
+		dst = append(dst, ',')
+	}
+	if v.Status != nil {
+		dst = append(dst, `"Status":`...)
+		dst = wire.AppendString(dst, *v.Status)
+		dst = append(dst, ',')
+	}
+	if v.Arn != nil {
+		dst = append(dst, `"Arn":`...)
+		dst = wire.AppendString(dst, *v.Arn)
+		dst = append(dst, ',')
+	}
+	if v.StatusReason != nil {
+		dst = append(dst, `"StatusReason":`...)
+		dst = wire.AppendString(dst, *v.StatusReason)
+		dst = append(dst, ',')
+	}
+	return wire.Close(dst, '}')
+}
+
+// AppendJSON appends the members that are set.
+func (v *ReferenceSummary) AppendJSON(dst []byte) []byte {
+	dst = append(dst, '{')
+	if v.Url != nil {
+		dst = append(dst, `"Url":`...)
+		dst = v.Url.AppendJSON(dst)
+		dst = append(dst, ',')
+	}
+	if v.Attachment != nil {
+		dst = append(dst, `"Attachment":`...)
+		dst = v.Attachment.AppendJSON(dst)
+		dst = append(dst, ',')
+	}
+	if v.EmailMessage != nil {
+		dst = append(dst, `"EmailMessage":`...)
+		dst = v.EmailMessage.AppendJSON(dst)
+		dst = append(dst, ',')
+	}
+	if v.EmailMessageRedacted != nil {
+		dst = append(dst, `"EmailMessageRedacted":`...)
+		dst = v.EmailMessageRedacted.AppendJSON(dst)
+		dst = append(dst, ',')
+	}
+	if v.EmailMessagePlainText != nil {
+		dst = append(dst, `"EmailMessagePlainText":`...)
+		dst = v.EmailMessagePlainText.AppendJSON(dst)
+		dst = append(dst, ',')
+	}
+	if v.EmailMessagePlainTextRedacted != nil {
+		dst = append(dst, `"EmailMessagePlainTextRedacted":`...)
+		dst = v.EmailMessagePlainTextRedacted.AppendJSON(dst)
+		dst = append(dst, ',')
+	}
+	if v.StringMember != nil {
+		dst = append(dst, `"String":`...)
+		dst = v.StringMember.AppendJSON(dst)
+		dst = append(dst, ',')
+	}
+	if v.Number != nil {
+		dst = append(dst, `"Number":`...)
+		dst = v.Number.AppendJSON(dst)
+		dst = append(dst, ',')
+	}
+	if v.Date != nil {
+		dst = append(dst, `"Date":`...)
+		dst = v.Date.AppendJSON(dst)
+		dst = append(dst, ',')
+	}
+	if v.Email != nil {
+		dst = append(dst, `"Email":`...)
+		dst = v.Email.AppendJSON(dst)
+		dst = append(dst, ',')
+	}
+	if v.ContactAnalysis != nil {
+		dst = append(dst, `"ContactAnalysis":`...)
+		dst = v.ContactAnalysis.AppendJSON(dst)
+		dst = append(dst, ',')
+	}
+	if v.VoicemailRecording != nil {
+		dst = append(dst, `"VoicemailRecording":`...)
+		dst = v.VoicemailRecording.AppendJSON(dst)
+		dst = append(dst, ',')
+	}
+	if v.VoicemailRecordingRedacted != nil {
+		dst = append(dst, `"VoicemailRecordingRedacted":`...)
+		dst = v.VoicemailRecordingRedacted.AppendJSON(dst)
+		dst = append(dst, ',')
+	}
+	if v.VoicemailAnalysis != nil {
+		dst = append(dst, `"VoicemailAnalysis":`...)
+		dst = v.VoicemailAnalysis.AppendJSON(dst)
+		dst = append(dst, ',')
+	}
+	if v.VoicemailAnalysisRedacted != nil {
+		dst = append(dst, `"VoicemailAnalysisRedacted":`...)
+		dst = v.VoicemailAnalysisRedacted.AppendJSON(dst)
+		dst = append(dst, ',')
+	}
+	return wire.Close(dst, '}')
+}
+
+func appendReferenceSummaryList(dst []byte, list []ReferenceSummary) []byte {
+	dst = append(dst, '[')
+	for i := range list {
+		dst = list[i].AppendJSON(dst)
+		dst = append(dst, ',')
+	}
+	return wire.Close(dst, ']')
+}
+
+// AppendJSON appends the members that are set.
+func (v *ReleasePhoneNumberInput) AppendJSON(dst []byte) []byte {
+	return append(dst, "{}"...)
+}
+
+// AppendJSON appends the members that are set.
 func (v *ReplicationConfiguration) AppendJSON(dst []byte) []byte {
 	dst = append(dst, '{')
 	if v.ReplicationStatusSummaryList != nil {
@@ -4891,6 +10079,26 @@ func appendReplicationStatusSummaryList(dst []byte, list []ReplicationStatusSumm
 }
 
 // AppendJSON appends the members that are set.
+func (v *RequiredFieldInfo) AppendJSON(dst []byte) []byte {
+	dst = append(dst, '{')
+	if v.Id != nil {
+		dst = append(dst, `"Id":`...)
+		dst = v.Id.AppendJSON(dst)
+		dst = append(dst, ',')
+	}
+	return wire.Close(dst, '}')
+}
+
+func appendRequiredTaskTemplateFields(dst []byte, list []RequiredFieldInfo) []byte {
+	dst = append(dst, '[')
+	for i := range list {
+		dst = list[i].AppendJSON(dst)
+		dst = append(dst, ',')
+	}
+	return wire.Close(dst, ']')
+}
+
+// AppendJSON appends the members that are set.
 func (v *ResourceInUseExceptionBody) AppendJSON(dst []byte) []byte {
 	dst = append(dst, '{')
 	if v.Message != nil {
@@ -4912,6 +10120,26 @@ func (v *ResourceInUseExceptionBody) AppendJSON(dst []byte) []byte {
 }
 
 // AppendJSON appends the members that are set.
+func (v *ResourceTagsSearchCriteria) AppendJSON(dst []byte) []byte {
+	dst = append(dst, '{')
+	if v.TagSearchCondition != nil {
+		dst = append(dst, `"TagSearchCondition":`...)
+		dst = v.TagSearchCondition.AppendJSON(dst)
+		dst = append(dst, ',')
+	}
+	return wire.Close(dst, '}')
+}
+
+func appendResourceTypeList(dst []byte, list []string) []byte {
+	dst = append(dst, '[')
+	for i := range list {
+		dst = wire.AppendString(dst, list[i])
+		dst = append(dst, ',')
+	}
+	return wire.Close(dst, ']')
+}
+
+// AppendJSON appends the members that are set.
 func (v *RoutingCriteria) AppendJSON(dst []byte) []byte {
 	dst = append(dst, '{')
 	if v.Steps != nil {
@@ -4930,6 +10158,1855 @@ func (v *RoutingCriteria) AppendJSON(dst []byte) []byte {
 		dst = append(dst, ',')
 	}
 	return wire.Close(dst, '}')
+}
+
+// AppendJSON appends the members that are set.
+func (v *RoutingProfile) AppendJSON(dst []byte) []byte {
+	dst = append(dst, '{')
+	if v.InstanceId != nil {
+		dst = append(dst, `"InstanceId":`...)
+		dst = wire.AppendString(dst, *v.InstanceId)
+		dst = append(dst, ',')
+	}
+	if v.Name != nil {
+		dst = append(dst, `"Name":`...)
+		dst = wire.AppendString(dst, *v.Name)
+		dst = append(dst, ',')
+	}
+	if v.RoutingProfileArn != nil {
+		dst = append(dst, `"RoutingProfileArn":`...)
+		dst = wire.AppendString(dst, *v.RoutingProfileArn)
+		dst = append(dst, ',')
+	}
+	if v.RoutingProfileId != nil {
+		dst = append(dst, `"RoutingProfileId":`...)
+		dst = wire.AppendString(dst, *v.RoutingProfileId)
+		dst = append(dst, ',')
+	}
+	if v.Description != nil {
+		dst = append(dst, `"Description":`...)
+		dst = wire.AppendString(dst, *v.Description)
+		dst = append(dst, ',')
+	}
+	if v.MediaConcurrencies != nil {
+		dst = append(dst, `"MediaConcurrencies":`...)
+		dst = appendMediaConcurrencies(dst, v.MediaConcurrencies)
+		dst = append(dst, ',')
+	}
+	if v.DefaultOutboundQueueId != nil {
+		dst = append(dst, `"DefaultOutboundQueueId":`...)
+		dst = wire.AppendString(dst, *v.DefaultOutboundQueueId)
+		dst = append(dst, ',')
+	}
+	if v.Tags != nil {
+		dst = append(dst, `"Tags":`...)
+		dst = appendTagMap(dst, v.Tags)
+		dst = append(dst, ',')
+	}
+	if v.NumberOfAssociatedQueues != nil {
+		dst = append(dst, `"NumberOfAssociatedQueues":`...)
+		dst = wire.AppendInt(dst, *v.NumberOfAssociatedQueues)
+		dst = append(dst, ',')
+	}
+	if v.NumberOfAssociatedManualAssignmentQueues != nil {
+		dst = append(dst, `"NumberOfAssociatedManualAssignmentQueues":`...)
+		dst = wire.AppendInt(dst, *v.NumberOfAssociatedManualAssignmentQueues)
+		dst = append(dst, ',')
+	}
+	if v.NumberOfAssociatedUsers != nil {
+		dst = append(dst, `"NumberOfAssociatedUsers":`...)
+		dst = wire.AppendInt(dst, *v.NumberOfAssociatedUsers)
+		dst = append(dst, ',')
+	}
+	if v.AgentAvailabilityTimer != nil {
+		dst = append(dst, `"AgentAvailabilityTimer":`...)
+		dst = wire.AppendString(dst, *v.AgentAvailabilityTimer)
+		dst = append(dst, ',')
+	}
+	if v.LastModifiedTime != nil {
+		dst = append(dst, `"LastModifiedTime":`...)
+		dst = wire.AppendTime(dst, *v.LastModifiedTime)
+		dst = append(dst, ',')
+	}
+	if v.LastModifiedRegion != nil {
+		dst = append(dst, `"LastModifiedRegion":`...)
+		dst = wire.AppendString(dst, *v.LastModifiedRegion)
+		dst = append(dst, ',')
+	}
+	if v.IsDefault != nil {
+		dst = append(dst, `"IsDefault":`...)
+		dst = wire.AppendBool(dst, *v.IsDefault)
+		dst = append(dst, ',')
+	}
+	if v.AssociatedQueueIds != nil {
+		dst = append(dst, `"AssociatedQueueIds":`...)
+		dst = appendAssociatedQueueIdList(dst, v.AssociatedQueueIds)
+		dst = append(dst, ',')
+	}
+	if v.AssociatedManualAssignmentQueueIds != nil {
+		dst = append(dst, `"AssociatedManualAssignmentQueueIds":`...)
+		dst = appendAssociatedQueueIdList(dst, v.AssociatedManualAssignmentQueueIds)
+		dst = append(dst, ',')
+	}
+	return wire.Close(dst, '}')
+}
+
+func appendRoutingProfileList(dst []byte, list []RoutingProfile) []byte {
+	dst = append(dst, '[')
+	for i := range list {
+		dst = list[i].AppendJSON(dst)
+		dst = append(dst, ',')
+	}
+	return wire.Close(dst, ']')
+}
+
+// AppendJSON appends the members that are set.
+func (v *RoutingProfileManualAssignmentQueueConfig) AppendJSON(dst []byte) []byte {
+	dst = append(dst, '{')
+	if v.QueueReference != nil {
+		dst = append(dst, `"QueueReference":`...)
+		dst = v.QueueReference.AppendJSON(dst)
+		dst = append(dst, ',')
+	}
+	return wire.Close(dst, '}')
+}
+
+func appendRoutingProfileManualAssignmentQueueConfigList(dst []byte, list []RoutingProfileManualAssignmentQueueConfig) []byte {
+	dst = append(dst, '[')
+	for i := range list {
+		dst = list[i].AppendJSON(dst)
+		dst = append(dst, ',')
+	}
+	return wire.Close(dst, ']')
+}
+
+// AppendJSON appends the members that are set.
+func (v *RoutingProfileManualAssignmentQueueConfigSummary) AppendJSON(dst []byte) []byte {
+	dst = append(dst, '{')
+	if v.QueueId != nil {
+		dst = append(dst, `"QueueId":`...)
+		dst = wire.AppendString(dst, *v.QueueId)
+		dst = append(dst, ',')
+	}
+	if v.QueueArn != nil {
+		dst = append(dst, `"QueueArn":`...)
+		dst = wire.AppendString(dst, *v.QueueArn)
+		dst = append(dst, ',')
+	}
+	if v.QueueName != nil {
+		dst = append(dst, `"QueueName":`...)
+		dst = wire.AppendString(dst, *v.QueueName)
+		dst = append(dst, ',')
+	}
+	if v.Channel != nil {
+		dst = append(dst, `"Channel":`...)
+		dst = wire.AppendString(dst, *v.Channel)
+		dst = append(dst, ',')
+	}
+	return wire.Close(dst, '}')
+}
+
+func appendRoutingProfileManualAssignmentQueueConfigSummaryList(dst []byte, list []RoutingProfileManualAssignmentQueueConfigSummary) []byte {
+	dst = append(dst, '[')
+	for i := range list {
+		dst = list[i].AppendJSON(dst)
+		dst = append(dst, ',')
+	}
+	return wire.Close(dst, ']')
+}
+
+// AppendJSON appends the members that are set.
+func (v *RoutingProfileQueueConfig) AppendJSON(dst []byte) []byte {
+	dst = append(dst, '{')
+	if v.QueueReference != nil {
+		dst = append(dst, `"QueueReference":`...)
+		dst = v.QueueReference.AppendJSON(dst)
+		dst = append(dst, ',')
+	}
+	if v.Priority != nil {
+		dst = append(dst, `"Priority":`...)
+		dst = wire.AppendInt(dst, *v.Priority)
+		dst = append(dst, ',')
+	}
+	if v.Delay != nil {
+		dst = append(dst, `"Delay":`...)
+		dst = wire.AppendInt(dst, *v.Delay)
+		dst = append(dst, ',')
+	}
+	return wire.Close(dst, '}')
+}
+
+func appendRoutingProfileQueueConfigList(dst []byte, list []RoutingProfileQueueConfig) []byte {
+	dst = append(dst, '[')
+	for i := range list {
+		dst = list[i].AppendJSON(dst)
+		dst = append(dst, ',')
+	}
+	return wire.Close(dst, ']')
+}
+
+// AppendJSON appends the members that are set.
+func (v *RoutingProfileQueueConfigSummary) AppendJSON(dst []byte) []byte {
+	dst = append(dst, '{')
+	if v.QueueId != nil {
+		dst = append(dst, `"QueueId":`...)
+		dst = wire.AppendString(dst, *v.QueueId)
+		dst = append(dst, ',')
+	}
+	if v.QueueArn != nil {
+		dst = append(dst, `"QueueArn":`...)
+		dst = wire.AppendString(dst, *v.QueueArn)
+		dst = append(dst, ',')
+	}
+	if v.QueueName != nil {
+		dst = append(dst, `"QueueName":`...)
+		dst = wire.AppendString(dst, *v.QueueName)
+		dst = append(dst, ',')
+	}
+	if v.Priority != nil {
+		dst = append(dst, `"Priority":`...)
+		dst = wire.AppendInt(dst, *v.Priority)
+		dst = append(dst, ',')
+	}
+	if v.Delay != nil {
+		dst = append(dst, `"Delay":`...)
+		dst = wire.AppendInt(dst, *v.Delay)
+		dst = append(dst, ',')
+	}
+	if v.Channel != nil {
+		dst = append(dst, `"Channel":`...)
+		dst = wire.AppendString(dst, *v.Channel)
+		dst = append(dst, ',')
+	}
+	return wire.Close(dst, '}')
+}
+
+func appendRoutingProfileQueueConfigSummaryList(dst []byte, list []RoutingProfileQueueConfigSummary) []byte {
+	dst = append(dst, '[')
+	for i := range list {
+		dst = list[i].AppendJSON(dst)
+		dst = append(dst, ',')
+	}
+	return wire.Close(dst, ']')
+}
+
+// AppendJSON appends the members that are set.
+func (v *RoutingProfileQueueReference) AppendJSON(dst []byte) []byte {
+	dst = append(dst, '{')
+	if v.QueueId != nil {
+		dst = append(dst, `"QueueId":`...)
+		dst = wire.AppendString(dst, *v.QueueId)
+		dst = append(dst, ',')
+	}
+	if v.Channel != nil {
+		dst = append(dst, `"Channel":`...)
+		dst = wire.AppendString(dst, *v.Channel)
+		dst = append(dst, ',')
+	}
+	return wire.Close(dst, '}')
+}
+
+func appendRoutingProfileQueueReferenceList(dst []byte, list []RoutingProfileQueueReference) []byte {
+	dst = append(dst, '[')
+	for i := range list {
+		dst = list[i].AppendJSON(dst)
+		dst = append(dst, ',')
+	}
+	return wire.Close(dst, ']')
+}
+
+func appendRoutingProfileSearchConditionList(dst []byte, list []RoutingProfileSearchCriteria) []byte {
+	dst = append(dst, '[')
+	for i := range list {
+		dst = list[i].AppendJSON(dst)
+		dst = append(dst, ',')
+	}
+	return wire.Close(dst, ']')
+}
+
+// AppendJSON appends the members that are set.
+func (v *RoutingProfileSearchCriteria) AppendJSON(dst []byte) []byte {
+	dst = append(dst, '{')
+	if v.OrConditions != nil {
+		dst = append(dst, `"OrConditions":`...)
+		dst = appendRoutingProfileSearchConditionList(dst, v.OrConditions)
+		dst = append(dst, ',')
+	}
+	if v.AndConditions != nil {
+		dst = append(dst, `"AndConditions":`...)
+		dst = appendRoutingProfileSearchConditionList(dst, v.AndConditions)
+		dst = append(dst, ',')
+	}
+	if v.StringCondition != nil {
+		dst = append(dst, `"StringCondition":`...)
+		dst = v.StringCondition.AppendJSON(dst)
+		dst = append(dst, ',')
+	}
+	return wire.Close(dst, '}')
+}
+
+// AppendJSON appends the members that are set.
+func (v *RoutingProfileSearchFilter) AppendJSON(dst []byte) []byte {
+	dst = append(dst, '{')
+	if v.TagFilter != nil {
+		dst = append(dst, `"TagFilter":`...)
+		dst = v.TagFilter.AppendJSON(dst)
+		dst = append(dst, ',')
+	}
+	return wire.Close(dst, '}')
+}
+
+// AppendJSON appends the members that are set.
+func (v *RoutingProfileSummary) AppendJSON(dst []byte) []byte {
+	dst = append(dst, '{')
+	if v.Id != nil {
+		dst = append(dst, `"Id":`...)
+		dst = wire.AppendString(dst, *v.Id)
+		dst = append(dst, ',')
+	}
+	if v.Arn != nil {
+		dst = append(dst, `"Arn":`...)
+		dst = wire.AppendString(dst, *v.Arn)
+		dst = append(dst, ',')
+	}
+	if v.Name != nil {
+		dst = append(dst, `"Name":`...)
+		dst = wire.AppendString(dst, *v.Name)
+		dst = append(dst, ',')
+	}
+	if v.LastModifiedTime != nil {
+		dst = append(dst, `"LastModifiedTime":`...)
+		dst = wire.AppendTime(dst, *v.LastModifiedTime)
+		dst = append(dst, ',')
+	}
+	if v.LastModifiedRegion != nil {
+		dst = append(dst, `"LastModifiedRegion":`...)
+		dst = wire.AppendString(dst, *v.LastModifiedRegion)
+		dst = append(dst, ',')
+	}
+	return wire.Close(dst, '}')
+}
+
+func appendRoutingProfileSummaryList(dst []byte, list []RoutingProfileSummary) []byte {
+	dst = append(dst, '[')
+	for i := range list {
+		dst = list[i].AppendJSON(dst)
+		dst = append(dst, ',')
+	}
+	return wire.Close(dst, ']')
+}
+
+// AppendJSON appends the members that are set.
+func (v *S3Config) AppendJSON(dst []byte) []byte {
+	dst = append(dst, '{')
+	if v.BucketName != nil {
+		dst = append(dst, `"BucketName":`...)
+		dst = wire.AppendString(dst, *v.BucketName)
+		dst = append(dst, ',')
+	}
+	if v.BucketPrefix != nil {
+		dst = append(dst, `"BucketPrefix":`...)
+		dst = wire.AppendString(dst, *v.BucketPrefix)
+		dst = append(dst, ',')
+	}
+	if v.EncryptionConfig != nil {
+		dst = append(dst, `"EncryptionConfig":`...)
+		dst = v.EncryptionConfig.AppendJSON(dst)
+		dst = append(dst, ',')
+	}
+	return wire.Close(dst, '}')
+}
+
+// AppendJSON appends the members that are set.
+func (v *SearchAgentStatusesInput) AppendJSON(dst []byte) []byte {
+	dst = append(dst, '{')
+	if v.InstanceId != nil {
+		dst = append(dst, `"InstanceId":`...)
+		dst = wire.AppendString(dst, *v.InstanceId)
+		dst = append(dst, ',')
+	}
+	if v.NextToken != nil {
+		dst = append(dst, `"NextToken":`...)
+		dst = wire.AppendString(dst, *v.NextToken)
+		dst = append(dst, ',')
+	}
+	if v.MaxResults != nil {
+		dst = append(dst, `"MaxResults":`...)
+		dst = wire.AppendInt(dst, *v.MaxResults)
+		dst = append(dst, ',')
+	}
+	if v.SearchFilter != nil {
+		dst = append(dst, `"SearchFilter":`...)
+		dst = v.SearchFilter.AppendJSON(dst)
+		dst = append(dst, ',')
+	}
+	if v.SearchCriteria != nil {
+		dst = append(dst, `"SearchCriteria":`...)
+		dst = v.SearchCriteria.AppendJSON(dst)
+		dst = append(dst, ',')
+	}
+	return wire.Close(dst, '}')
+}
+
+// AppendJSON appends the members that are set.
+func (v *SearchAgentStatusesOutput) AppendJSON(dst []byte) []byte {
+	dst = append(dst, '{')
+	if v.AgentStatuses != nil {
+		dst = append(dst, `"AgentStatuses":`...)
+		dst = appendAgentStatusList(dst, v.AgentStatuses)
+		dst = append(dst, ',')
+	}
+	if v.NextToken != nil {
+		dst = append(dst, `"NextToken":`...)
+		dst = wire.AppendString(dst, *v.NextToken)
+		dst = append(dst, ',')
+	}
+	if v.ApproximateTotalCount != nil {
+		dst = append(dst, `"ApproximateTotalCount":`...)
+		dst = wire.AppendInt(dst, *v.ApproximateTotalCount)
+		dst = append(dst, ',')
+	}
+	return wire.Close(dst, '}')
+}
+
+// AppendJSON appends the members that are set.
+func (v *SearchAvailablePhoneNumbersInput) AppendJSON(dst []byte) []byte {
+	dst = append(dst, '{')
+	if v.TargetArn != nil {
+		dst = append(dst, `"TargetArn":`...)
+		dst = wire.AppendString(dst, *v.TargetArn)
+		dst = append(dst, ',')
+	}
+	if v.InstanceId != nil {
+		dst = append(dst, `"InstanceId":`...)
+		dst = wire.AppendString(dst, *v.InstanceId)
+		dst = append(dst, ',')
+	}
+	if v.PhoneNumberCountryCode != nil {
+		dst = append(dst, `"PhoneNumberCountryCode":`...)
+		dst = wire.AppendString(dst, *v.PhoneNumberCountryCode)
+		dst = append(dst, ',')
+	}
+	if v.PhoneNumberType != nil {
+		dst = append(dst, `"PhoneNumberType":`...)
+		dst = wire.AppendString(dst, *v.PhoneNumberType)
+		dst = append(dst, ',')
+	}
+	if v.PhoneNumberPrefix != nil {
+		dst = append(dst, `"PhoneNumberPrefix":`...)
+		dst = wire.AppendString(dst, *v.PhoneNumberPrefix)
+		dst = append(dst, ',')
+	}
+	if v.MaxResults != nil {
+		dst = append(dst, `"MaxResults":`...)
+		dst = wire.AppendInt(dst, *v.MaxResults)
+		dst = append(dst, ',')
+	}
+	if v.NextToken != nil {
+		dst = append(dst, `"NextToken":`...)
+		dst = wire.AppendString(dst, *v.NextToken)
+		dst = append(dst, ',')
+	}
+	return wire.Close(dst, '}')
+}
+
+// AppendJSON appends the members that are set.
+func (v *SearchAvailablePhoneNumbersOutput) AppendJSON(dst []byte) []byte {
+	dst = append(dst, '{')
+	if v.NextToken != nil {
+		dst = append(dst, `"NextToken":`...)
+		dst = wire.AppendString(dst, *v.NextToken)
+		dst = append(dst, ',')
+	}
+	if v.AvailableNumbersList != nil {
+		dst = append(dst, `"AvailableNumbersList":`...)
+		dst = appendAvailableNumbersList(dst, v.AvailableNumbersList)
+		dst = append(dst, ',')
+	}
+	return wire.Close(dst, '}')
+}
+
+// AppendJSON appends the members that are set.
+func (v *SearchContactFlowModulesInput) AppendJSON(dst []byte) []byte {
+	dst = append(dst, '{')
+	if v.InstanceId != nil {
+		dst = append(dst, `"InstanceId":`...)
+		dst = wire.AppendString(dst, *v.InstanceId)
+		dst = append(dst, ',')
+	}
+	if v.NextToken != nil {
+		dst = append(dst, `"NextToken":`...)
+		dst = wire.AppendString(dst, *v.NextToken)
+		dst = append(dst, ',')
+	}
+	if v.MaxResults != nil {
+		dst = append(dst, `"MaxResults":`...)
+		dst = wire.AppendInt(dst, *v.MaxResults)
+		dst = append(dst, ',')
+	}
+	if v.SearchFilter != nil {
+		dst = append(dst, `"SearchFilter":`...)
+		dst = v.SearchFilter.AppendJSON(dst)
+		dst = append(dst, ',')
+	}
+	if v.SearchCriteria != nil {
+		dst = append(dst, `"SearchCriteria":`...)
+		dst = v.SearchCriteria.AppendJSON(dst)
+		dst = append(dst, ',')
+	}
+	return wire.Close(dst, '}')
+}
+
+// AppendJSON appends the members that are set.
+func (v *SearchContactFlowModulesOutput) AppendJSON(dst []byte) []byte {
+	dst = append(dst, '{')
+	if v.ContactFlowModules != nil {
+		dst = append(dst, `"ContactFlowModules":`...)
+		dst = appendContactFlowModuleSearchSummaryList(dst, v.ContactFlowModules)
+		dst = append(dst, ',')
+	}
+	if v.NextToken != nil {
+		dst = append(dst, `"NextToken":`...)
+		dst = wire.AppendString(dst, *v.NextToken)
+		dst = append(dst, ',')
+	}
+	if v.ApproximateTotalCount != nil {
+		dst = append(dst, `"ApproximateTotalCount":`...)
+		dst = wire.AppendInt(dst, *v.ApproximateTotalCount)
+		dst = append(dst, ',')
+	}
+	return wire.Close(dst, '}')
+}
+
+// AppendJSON appends the members that are set.
+func (v *SearchContactFlowsInput) AppendJSON(dst []byte) []byte {
+	dst = append(dst, '{')
+	if v.InstanceId != nil {
+		dst = append(dst, `"InstanceId":`...)
+		dst = wire.AppendString(dst, *v.InstanceId)
+		dst = append(dst, ',')
+	}
+	if v.NextToken != nil {
+		dst = append(dst, `"NextToken":`...)
+		dst = wire.AppendString(dst, *v.NextToken)
+		dst = append(dst, ',')
+	}
+	if v.MaxResults != nil {
+		dst = append(dst, `"MaxResults":`...)
+		dst = wire.AppendInt(dst, *v.MaxResults)
+		dst = append(dst, ',')
+	}
+	if v.SearchFilter != nil {
+		dst = append(dst, `"SearchFilter":`...)
+		dst = v.SearchFilter.AppendJSON(dst)
+		dst = append(dst, ',')
+	}
+	if v.SearchCriteria != nil {
+		dst = append(dst, `"SearchCriteria":`...)
+		dst = v.SearchCriteria.AppendJSON(dst)
+		dst = append(dst, ',')
+	}
+	return wire.Close(dst, '}')
+}
+
+// AppendJSON appends the members that are set.
+func (v *SearchContactFlowsOutput) AppendJSON(dst []byte) []byte {
+	dst = append(dst, '{')
+	if v.ContactFlows != nil {
+		dst = append(dst, `"ContactFlows":`...)
+		dst = appendContactFlowSearchSummaryList(dst, v.ContactFlows)
+		dst = append(dst, ',')
+	}
+	if v.NextToken != nil {
+		dst = append(dst, `"NextToken":`...)
+		dst = wire.AppendString(dst, *v.NextToken)
+		dst = append(dst, ',')
+	}
+	if v.ApproximateTotalCount != nil {
+		dst = append(dst, `"ApproximateTotalCount":`...)
+		dst = wire.AppendInt(dst, *v.ApproximateTotalCount)
+		dst = append(dst, ',')
+	}
+	return wire.Close(dst, '}')
+}
+
+// AppendJSON appends the members that are set.
+func (v *SearchContactsAdditionalTimeRange) AppendJSON(dst []byte) []byte {
+	dst = append(dst, '{')
+	if v.Criteria != nil {
+		dst = append(dst, `"Criteria":`...)
+		dst = appendSearchContactsAdditionalTimeRangeCriteriaList(dst, v.Criteria)
+		dst = append(dst, ',')
+	}
+	if v.MatchType != nil {
+		dst = append(dst, `"MatchType":`...)
+		dst = wire.AppendString(dst, *v.MatchType)
+		dst = append(dst, ',')
+	}
+	return wire.Close(dst, '}')
+}
+
+// AppendJSON appends the members that are set.
+func (v *SearchContactsAdditionalTimeRangeCriteria) AppendJSON(dst []byte) []byte {
+	dst = append(dst, '{')
+	if v.TimeRange != nil {
+		dst = append(dst, `"TimeRange":`...)
+		dst = v.TimeRange.AppendJSON(dst)
+		dst = append(dst, ',')
+	}
+	if v.TimestampCondition != nil {
+		dst = append(dst, `"TimestampCondition":`...)
+		dst = v.TimestampCondition.AppendJSON(dst)
+		dst = append(dst, ',')
+	}
+	return wire.Close(dst, '}')
+}
+
+func appendSearchContactsAdditionalTimeRangeCriteriaList(dst []byte, list []SearchContactsAdditionalTimeRangeCriteria) []byte {
+	dst = append(dst, '[')
+	for i := range list {
+		dst = list[i].AppendJSON(dst)
+		dst = append(dst, ',')
+	}
+	return wire.Close(dst, ']')
+}
+
+// AppendJSON appends the members that are set.
+func (v *SearchContactsInput) AppendJSON(dst []byte) []byte {
+	dst = append(dst, '{')
+	if v.InstanceId != nil {
+		dst = append(dst, `"InstanceId":`...)
+		dst = wire.AppendString(dst, *v.InstanceId)
+		dst = append(dst, ',')
+	}
+	if v.TimeRange != nil {
+		dst = append(dst, `"TimeRange":`...)
+		dst = v.TimeRange.AppendJSON(dst)
+		dst = append(dst, ',')
+	}
+	if v.SearchCriteria != nil {
+		dst = append(dst, `"SearchCriteria":`...)
+		dst = v.SearchCriteria.AppendJSON(dst)
+		dst = append(dst, ',')
+	}
+	if v.MaxResults != nil {
+		dst = append(dst, `"MaxResults":`...)
+		dst = wire.AppendInt(dst, *v.MaxResults)
+		dst = append(dst, ',')
+	}
+	if v.NextToken != nil {
+		dst = append(dst, `"NextToken":`...)
+		dst = wire.AppendString(dst, *v.NextToken)
+		dst = append(dst, ',')
+	}
+	if v.Sort != nil {
+		dst = append(dst, `"Sort":`...)
+		dst = v.Sort.AppendJSON(dst)
+		dst = append(dst, ',')
+	}
+	return wire.Close(dst, '}')
+}
+
+// AppendJSON appends the members that are set.
+func (v *SearchContactsOutput) AppendJSON(dst []byte) []byte {
+	dst = append(dst, '{')
+	if v.Contacts != nil {
+		dst = append(dst, `"Contacts":`...)
+		dst = appendContacts(dst, v.Contacts)
+		dst = append(dst, ',')
+	}
+	if v.NextToken != nil {
+		dst = append(dst, `"NextToken":`...)
+		dst = wire.AppendString(dst, *v.NextToken)
+		dst = append(dst, ',')
+	}
+	if v.TotalCount != nil {
+		dst = append(dst, `"TotalCount":`...)
+		dst = wire.AppendInt(dst, *v.TotalCount)
+		dst = append(dst, ',')
+	}
+	return wire.Close(dst, '}')
+}
+
+// AppendJSON appends the members that are set.
+func (v *SearchContactsTimeRange) AppendJSON(dst []byte) []byte {
+	dst = append(dst, '{')
+	if v.Type != nil {
+		dst = append(dst, `"Type":`...)
+		dst = wire.AppendString(dst, *v.Type)
+		dst = append(dst, ',')
+	}
+	if v.StartTime != nil {
+		dst = append(dst, `"StartTime":`...)
+		dst = wire.AppendTime(dst, *v.StartTime)
+		dst = append(dst, ',')
+	}
+	if v.EndTime != nil {
+		dst = append(dst, `"EndTime":`...)
+		dst = wire.AppendTime(dst, *v.EndTime)
+		dst = append(dst, ',')
+	}
+	return wire.Close(dst, '}')
+}
+
+// AppendJSON appends the members that are set.
+func (v *SearchContactsTimestampCondition) AppendJSON(dst []byte) []byte {
+	dst = append(dst, '{')
+	if v.Type != nil {
+		dst = append(dst, `"Type":`...)
+		dst = wire.AppendString(dst, *v.Type)
+		dst = append(dst, ',')
+	}
+	if v.ConditionType != nil {
+		dst = append(dst, `"ConditionType":`...)
+		dst = wire.AppendString(dst, *v.ConditionType)
+		dst = append(dst, ',')
+	}
+	return wire.Close(dst, '}')
+}
+
+// AppendJSON appends the members that are set.
+func (v *SearchCriteria) AppendJSON(dst []byte) []byte {
+	dst = append(dst, '{')
+	if v.Name != nil {
+		dst = append(dst, `"Name":`...)
+		dst = v.Name.AppendJSON(dst)
+		dst = append(dst, ',')
+	}
+	if v.AgentIds != nil {
+		dst = append(dst, `"AgentIds":`...)
+		dst = appendAgentResourceIdList(dst, v.AgentIds)
+		dst = append(dst, ',')
+	}
+	if v.AgentHierarchyGroups != nil {
+		dst = append(dst, `"AgentHierarchyGroups":`...)
+		dst = v.AgentHierarchyGroups.AppendJSON(dst)
+		dst = append(dst, ',')
+	}
+	if v.Channels != nil {
+		dst = append(dst, `"Channels":`...)
+		dst = appendChannelList(dst, v.Channels)
+		dst = append(dst, ',')
+	}
+	if v.ContactAnalysis != nil {
+		dst = append(dst, `"ContactAnalysis":`...)
+		dst = v.ContactAnalysis.AppendJSON(dst)
+		dst = append(dst, ',')
+	}
+	if v.InitiationMethods != nil {
+		dst = append(dst, `"InitiationMethods":`...)
+		dst = appendInitiationMethodList(dst, v.InitiationMethods)
+		dst = append(dst, ',')
+	}
+	if v.QueueIds != nil {
+		dst = append(dst, `"QueueIds":`...)
+		dst = appendQueueIdList(dst, v.QueueIds)
+		dst = append(dst, ',')
+	}
+	if v.RoutingCriteria != nil {
+		dst = append(dst, `"RoutingCriteria":`...)
+		dst = v.RoutingCriteria.AppendJSON(dst)
+		dst = append(dst, ',')
+	}
+	if v.AdditionalTimeRange != nil {
+		dst = append(dst, `"AdditionalTimeRange":`...)
+		dst = v.AdditionalTimeRange.AppendJSON(dst)
+		dst = append(dst, ',')
+	}
+	if v.SearchableContactAttributes != nil {
+		dst = append(dst, `"SearchableContactAttributes":`...)
+		dst = v.SearchableContactAttributes.AppendJSON(dst)
+		dst = append(dst, ',')
+	}
+	if v.SearchableSegmentAttributes != nil {
+		dst = append(dst, `"SearchableSegmentAttributes":`...)
+		dst = v.SearchableSegmentAttributes.AppendJSON(dst)
+		dst = append(dst, ',')
+	}
+	if v.ActiveRegions != nil {
+		dst = append(dst, `"ActiveRegions":`...)
+		dst = appendActiveRegionList(dst, v.ActiveRegions)
+		dst = append(dst, ',')
+	}
+	if v.ContactTags != nil {
+		dst = append(dst, `"ContactTags":`...)
+		dst = v.ContactTags.AppendJSON(dst)
+		dst = append(dst, ',')
+	}
+	if v.AiAgents != nil {
+		dst = append(dst, `"AiAgents":`...)
+		dst = v.AiAgents.AppendJSON(dst)
+		dst = append(dst, ',')
+	}
+	return wire.Close(dst, '}')
+}
+
+// AppendJSON appends the members that are set.
+func (v *SearchHoursOfOperationOverridesInput) AppendJSON(dst []byte) []byte {
+	dst = append(dst, '{')
+	if v.InstanceId != nil {
+		dst = append(dst, `"InstanceId":`...)
+		dst = wire.AppendString(dst, *v.InstanceId)
+		dst = append(dst, ',')
+	}
+	if v.NextToken != nil {
+		dst = append(dst, `"NextToken":`...)
+		dst = wire.AppendString(dst, *v.NextToken)
+		dst = append(dst, ',')
+	}
+	if v.MaxResults != nil {
+		dst = append(dst, `"MaxResults":`...)
+		dst = wire.AppendInt(dst, *v.MaxResults)
+		dst = append(dst, ',')
+	}
+	if v.SearchFilter != nil {
+		dst = append(dst, `"SearchFilter":`...)
+		dst = v.SearchFilter.AppendJSON(dst)
+		dst = append(dst, ',')
+	}
+	if v.SearchCriteria != nil {
+		dst = append(dst, `"SearchCriteria":`...)
+		dst = v.SearchCriteria.AppendJSON(dst)
+		dst = append(dst, ',')
+	}
+	return wire.Close(dst, '}')
+}
+
+// AppendJSON appends the members that are set.
+func (v *SearchHoursOfOperationOverridesOutput) AppendJSON(dst []byte) []byte {
+	dst = append(dst, '{')
+	if v.HoursOfOperationOverrides != nil {
+		dst = append(dst, `"HoursOfOperationOverrides":`...)
+		dst = appendHoursOfOperationOverrideList(dst, v.HoursOfOperationOverrides)
+		dst = append(dst, ',')
+	}
+	if v.NextToken != nil {
+		dst = append(dst, `"NextToken":`...)
+		dst = wire.AppendString(dst, *v.NextToken)
+		dst = append(dst, ',')
+	}
+	if v.ApproximateTotalCount != nil {
+		dst = append(dst, `"ApproximateTotalCount":`...)
+		dst = wire.AppendInt(dst, *v.ApproximateTotalCount)
+		dst = append(dst, ',')
+	}
+	return wire.Close(dst, '}')
+}
+
+// AppendJSON appends the members that are set.
+func (v *SearchHoursOfOperationsInput) AppendJSON(dst []byte) []byte {
+	dst = append(dst, '{')
+	if v.InstanceId != nil {
+		dst = append(dst, `"InstanceId":`...)
+		dst = wire.AppendString(dst, *v.InstanceId)
+		dst = append(dst, ',')
+	}
+	if v.NextToken != nil {
+		dst = append(dst, `"NextToken":`...)
+		dst = wire.AppendString(dst, *v.NextToken)
+		dst = append(dst, ',')
+	}
+	if v.MaxResults != nil {
+		dst = append(dst, `"MaxResults":`...)
+		dst = wire.AppendInt(dst, *v.MaxResults)
+		dst = append(dst, ',')
+	}
+	if v.SearchFilter != nil {
+		dst = append(dst, `"SearchFilter":`...)
+		dst = v.SearchFilter.AppendJSON(dst)
+		dst = append(dst, ',')
+	}
+	if v.SearchCriteria != nil {
+		dst = append(dst, `"SearchCriteria":`...)
+		dst = v.SearchCriteria.AppendJSON(dst)
+		dst = append(dst, ',')
+	}
+	return wire.Close(dst, '}')
+}
+
+// AppendJSON appends the members that are set.
+func (v *SearchHoursOfOperationsOutput) AppendJSON(dst []byte) []byte {
+	dst = append(dst, '{')
+	if v.HoursOfOperations != nil {
+		dst = append(dst, `"HoursOfOperations":`...)
+		dst = appendHoursOfOperationList(dst, v.HoursOfOperations)
+		dst = append(dst, ',')
+	}
+	if v.NextToken != nil {
+		dst = append(dst, `"NextToken":`...)
+		dst = wire.AppendString(dst, *v.NextToken)
+		dst = append(dst, ',')
+	}
+	if v.ApproximateTotalCount != nil {
+		dst = append(dst, `"ApproximateTotalCount":`...)
+		dst = wire.AppendInt(dst, *v.ApproximateTotalCount)
+		dst = append(dst, ',')
+	}
+	return wire.Close(dst, '}')
+}
+
+// AppendJSON appends the members that are set.
+func (v *SearchPredefinedAttributesInput) AppendJSON(dst []byte) []byte {
+	dst = append(dst, '{')
+	if v.InstanceId != nil {
+		dst = append(dst, `"InstanceId":`...)
+		dst = wire.AppendString(dst, *v.InstanceId)
+		dst = append(dst, ',')
+	}
+	if v.NextToken != nil {
+		dst = append(dst, `"NextToken":`...)
+		dst = wire.AppendString(dst, *v.NextToken)
+		dst = append(dst, ',')
+	}
+	if v.MaxResults != nil {
+		dst = append(dst, `"MaxResults":`...)
+		dst = wire.AppendInt(dst, *v.MaxResults)
+		dst = append(dst, ',')
+	}
+	if v.SearchCriteria != nil {
+		dst = append(dst, `"SearchCriteria":`...)
+		dst = v.SearchCriteria.AppendJSON(dst)
+		dst = append(dst, ',')
+	}
+	return wire.Close(dst, '}')
+}
+
+// AppendJSON appends the members that are set.
+func (v *SearchPredefinedAttributesOutput) AppendJSON(dst []byte) []byte {
+	dst = append(dst, '{')
+	if v.PredefinedAttributes != nil {
+		dst = append(dst, `"PredefinedAttributes":`...)
+		dst = appendPredefinedAttributeSearchSummaryList(dst, v.PredefinedAttributes)
+		dst = append(dst, ',')
+	}
+	if v.NextToken != nil {
+		dst = append(dst, `"NextToken":`...)
+		dst = wire.AppendString(dst, *v.NextToken)
+		dst = append(dst, ',')
+	}
+	if v.ApproximateTotalCount != nil {
+		dst = append(dst, `"ApproximateTotalCount":`...)
+		dst = wire.AppendInt(dst, *v.ApproximateTotalCount)
+		dst = append(dst, ',')
+	}
+	return wire.Close(dst, '}')
+}
+
+// AppendJSON appends the members that are set.
+func (v *SearchPromptsInput) AppendJSON(dst []byte) []byte {
+	dst = append(dst, '{')
+	if v.InstanceId != nil {
+		dst = append(dst, `"InstanceId":`...)
+		dst = wire.AppendString(dst, *v.InstanceId)
+		dst = append(dst, ',')
+	}
+	if v.NextToken != nil {
+		dst = append(dst, `"NextToken":`...)
+		dst = wire.AppendString(dst, *v.NextToken)
+		dst = append(dst, ',')
+	}
+	if v.MaxResults != nil {
+		dst = append(dst, `"MaxResults":`...)
+		dst = wire.AppendInt(dst, *v.MaxResults)
+		dst = append(dst, ',')
+	}
+	if v.SearchFilter != nil {
+		dst = append(dst, `"SearchFilter":`...)
+		dst = v.SearchFilter.AppendJSON(dst)
+		dst = append(dst, ',')
+	}
+	if v.SearchCriteria != nil {
+		dst = append(dst, `"SearchCriteria":`...)
+		dst = v.SearchCriteria.AppendJSON(dst)
+		dst = append(dst, ',')
+	}
+	return wire.Close(dst, '}')
+}
+
+// AppendJSON appends the members that are set.
+func (v *SearchPromptsOutput) AppendJSON(dst []byte) []byte {
+	dst = append(dst, '{')
+	if v.Prompts != nil {
+		dst = append(dst, `"Prompts":`...)
+		dst = appendPromptList(dst, v.Prompts)
+		dst = append(dst, ',')
+	}
+	if v.NextToken != nil {
+		dst = append(dst, `"NextToken":`...)
+		dst = wire.AppendString(dst, *v.NextToken)
+		dst = append(dst, ',')
+	}
+	if v.ApproximateTotalCount != nil {
+		dst = append(dst, `"ApproximateTotalCount":`...)
+		dst = wire.AppendInt(dst, *v.ApproximateTotalCount)
+		dst = append(dst, ',')
+	}
+	return wire.Close(dst, '}')
+}
+
+// AppendJSON appends the members that are set.
+func (v *SearchQueuesInput) AppendJSON(dst []byte) []byte {
+	dst = append(dst, '{')
+	if v.InstanceId != nil {
+		dst = append(dst, `"InstanceId":`...)
+		dst = wire.AppendString(dst, *v.InstanceId)
+		dst = append(dst, ',')
+	}
+	if v.NextToken != nil {
+		dst = append(dst, `"NextToken":`...)
+		dst = wire.AppendString(dst, *v.NextToken)
+		dst = append(dst, ',')
+	}
+	if v.MaxResults != nil {
+		dst = append(dst, `"MaxResults":`...)
+		dst = wire.AppendInt(dst, *v.MaxResults)
+		dst = append(dst, ',')
+	}
+	if v.SearchFilter != nil {
+		dst = append(dst, `"SearchFilter":`...)
+		dst = v.SearchFilter.AppendJSON(dst)
+		dst = append(dst, ',')
+	}
+	if v.SearchCriteria != nil {
+		dst = append(dst, `"SearchCriteria":`...)
+		dst = v.SearchCriteria.AppendJSON(dst)
+		dst = append(dst, ',')
+	}
+	return wire.Close(dst, '}')
+}
+
+// AppendJSON appends the members that are set.
+func (v *SearchQueuesOutput) AppendJSON(dst []byte) []byte {
+	dst = append(dst, '{')
+	if v.Queues != nil {
+		dst = append(dst, `"Queues":`...)
+		dst = appendQueueSearchSummaryList(dst, v.Queues)
+		dst = append(dst, ',')
+	}
+	if v.NextToken != nil {
+		dst = append(dst, `"NextToken":`...)
+		dst = wire.AppendString(dst, *v.NextToken)
+		dst = append(dst, ',')
+	}
+	if v.ApproximateTotalCount != nil {
+		dst = append(dst, `"ApproximateTotalCount":`...)
+		dst = wire.AppendInt(dst, *v.ApproximateTotalCount)
+		dst = append(dst, ',')
+	}
+	return wire.Close(dst, '}')
+}
+
+// AppendJSON appends the members that are set.
+func (v *SearchQuickConnectsInput) AppendJSON(dst []byte) []byte {
+	dst = append(dst, '{')
+	if v.InstanceId != nil {
+		dst = append(dst, `"InstanceId":`...)
+		dst = wire.AppendString(dst, *v.InstanceId)
+		dst = append(dst, ',')
+	}
+	if v.NextToken != nil {
+		dst = append(dst, `"NextToken":`...)
+		dst = wire.AppendString(dst, *v.NextToken)
+		dst = append(dst, ',')
+	}
+	if v.MaxResults != nil {
+		dst = append(dst, `"MaxResults":`...)
+		dst = wire.AppendInt(dst, *v.MaxResults)
+		dst = append(dst, ',')
+	}
+	if v.SearchFilter != nil {
+		dst = append(dst, `"SearchFilter":`...)
+		dst = v.SearchFilter.AppendJSON(dst)
+		dst = append(dst, ',')
+	}
+	if v.SearchCriteria != nil {
+		dst = append(dst, `"SearchCriteria":`...)
+		dst = v.SearchCriteria.AppendJSON(dst)
+		dst = append(dst, ',')
+	}
+	return wire.Close(dst, '}')
+}
+
+// AppendJSON appends the members that are set.
+func (v *SearchQuickConnectsOutput) AppendJSON(dst []byte) []byte {
+	dst = append(dst, '{')
+	if v.QuickConnects != nil {
+		dst = append(dst, `"QuickConnects":`...)
+		dst = appendQuickConnectSearchSummaryList(dst, v.QuickConnects)
+		dst = append(dst, ',')
+	}
+	if v.NextToken != nil {
+		dst = append(dst, `"NextToken":`...)
+		dst = wire.AppendString(dst, *v.NextToken)
+		dst = append(dst, ',')
+	}
+	if v.ApproximateTotalCount != nil {
+		dst = append(dst, `"ApproximateTotalCount":`...)
+		dst = wire.AppendInt(dst, *v.ApproximateTotalCount)
+		dst = append(dst, ',')
+	}
+	return wire.Close(dst, '}')
+}
+
+// AppendJSON appends the members that are set.
+func (v *SearchResourceTagsInput) AppendJSON(dst []byte) []byte {
+	dst = append(dst, '{')
+	if v.InstanceId != nil {
+		dst = append(dst, `"InstanceId":`...)
+		dst = wire.AppendString(dst, *v.InstanceId)
+		dst = append(dst, ',')
+	}
+	if v.ResourceTypes != nil {
+		dst = append(dst, `"ResourceTypes":`...)
+		dst = appendResourceTypeList(dst, v.ResourceTypes)
+		dst = append(dst, ',')
+	}
+	if v.NextToken != nil {
+		dst = append(dst, `"NextToken":`...)
+		dst = wire.AppendString(dst, *v.NextToken)
+		dst = append(dst, ',')
+	}
+	if v.MaxResults != nil {
+		dst = append(dst, `"MaxResults":`...)
+		dst = wire.AppendInt(dst, *v.MaxResults)
+		dst = append(dst, ',')
+	}
+	if v.SearchCriteria != nil {
+		dst = append(dst, `"SearchCriteria":`...)
+		dst = v.SearchCriteria.AppendJSON(dst)
+		dst = append(dst, ',')
+	}
+	return wire.Close(dst, '}')
+}
+
+// AppendJSON appends the members that are set.
+func (v *SearchResourceTagsOutput) AppendJSON(dst []byte) []byte {
+	dst = append(dst, '{')
+	if v.Tags != nil {
+		dst = append(dst, `"Tags":`...)
+		dst = appendTagsList(dst, v.Tags)
+		dst = append(dst, ',')
+	}
+	if v.NextToken != nil {
+		dst = append(dst, `"NextToken":`...)
+		dst = wire.AppendString(dst, *v.NextToken)
+		dst = append(dst, ',')
+	}
+	return wire.Close(dst, '}')
+}
+
+// AppendJSON appends the members that are set.
+func (v *SearchRoutingProfilesInput) AppendJSON(dst []byte) []byte {
+	dst = append(dst, '{')
+	if v.InstanceId != nil {
+		dst = append(dst, `"InstanceId":`...)
+		dst = wire.AppendString(dst, *v.InstanceId)
+		dst = append(dst, ',')
+	}
+	if v.NextToken != nil {
+		dst = append(dst, `"NextToken":`...)
+		dst = wire.AppendString(dst, *v.NextToken)
+		dst = append(dst, ',')
+	}
+	if v.MaxResults != nil {
+		dst = append(dst, `"MaxResults":`...)
+		dst = wire.AppendInt(dst, *v.MaxResults)
+		dst = append(dst, ',')
+	}
+	if v.SearchFilter != nil {
+		dst = append(dst, `"SearchFilter":`...)
+		dst = v.SearchFilter.AppendJSON(dst)
+		dst = append(dst, ',')
+	}
+	if v.SearchCriteria != nil {
+		dst = append(dst, `"SearchCriteria":`...)
+		dst = v.SearchCriteria.AppendJSON(dst)
+		dst = append(dst, ',')
+	}
+	return wire.Close(dst, '}')
+}
+
+// AppendJSON appends the members that are set.
+func (v *SearchRoutingProfilesOutput) AppendJSON(dst []byte) []byte {
+	dst = append(dst, '{')
+	if v.RoutingProfiles != nil {
+		dst = append(dst, `"RoutingProfiles":`...)
+		dst = appendRoutingProfileList(dst, v.RoutingProfiles)
+		dst = append(dst, ',')
+	}
+	if v.NextToken != nil {
+		dst = append(dst, `"NextToken":`...)
+		dst = wire.AppendString(dst, *v.NextToken)
+		dst = append(dst, ',')
+	}
+	if v.ApproximateTotalCount != nil {
+		dst = append(dst, `"ApproximateTotalCount":`...)
+		dst = wire.AppendInt(dst, *v.ApproximateTotalCount)
+		dst = append(dst, ',')
+	}
+	return wire.Close(dst, '}')
+}
+
+// AppendJSON appends the members that are set.
+func (v *SearchSecurityProfilesInput) AppendJSON(dst []byte) []byte {
+	dst = append(dst, '{')
+	if v.InstanceId != nil {
+		dst = append(dst, `"InstanceId":`...)
+		dst = wire.AppendString(dst, *v.InstanceId)
+		dst = append(dst, ',')
+	}
+	if v.NextToken != nil {
+		dst = append(dst, `"NextToken":`...)
+		dst = wire.AppendString(dst, *v.NextToken)
+		dst = append(dst, ',')
+	}
+	if v.MaxResults != nil {
+		dst = append(dst, `"MaxResults":`...)
+		dst = wire.AppendInt(dst, *v.MaxResults)
+		dst = append(dst, ',')
+	}
+	if v.SearchCriteria != nil {
+		dst = append(dst, `"SearchCriteria":`...)
+		dst = v.SearchCriteria.AppendJSON(dst)
+		dst = append(dst, ',')
+	}
+	if v.SearchFilter != nil {
+		dst = append(dst, `"SearchFilter":`...)
+		dst = v.SearchFilter.AppendJSON(dst)
+		dst = append(dst, ',')
+	}
+	return wire.Close(dst, '}')
+}
+
+// AppendJSON appends the members that are set.
+func (v *SearchSecurityProfilesOutput) AppendJSON(dst []byte) []byte {
+	dst = append(dst, '{')
+	if v.SecurityProfiles != nil {
+		dst = append(dst, `"SecurityProfiles":`...)
+		dst = appendSecurityProfilesSearchSummaryList(dst, v.SecurityProfiles)
+		dst = append(dst, ',')
+	}
+	if v.NextToken != nil {
+		dst = append(dst, `"NextToken":`...)
+		dst = wire.AppendString(dst, *v.NextToken)
+		dst = append(dst, ',')
+	}
+	if v.ApproximateTotalCount != nil {
+		dst = append(dst, `"ApproximateTotalCount":`...)
+		dst = wire.AppendInt(dst, *v.ApproximateTotalCount)
+		dst = append(dst, ',')
+	}
+	return wire.Close(dst, '}')
+}
+
+func appendSearchTextList(dst []byte, list []string) []byte {
+	dst = append(dst, '[')
+	for i := range list {
+		dst = wire.AppendString(dst, list[i])
+		dst = append(dst, ',')
+	}
+	return wire.Close(dst, ']')
+}
+
+// AppendJSON appends the members that are set.
+func (v *SearchUserHierarchyGroupsInput) AppendJSON(dst []byte) []byte {
+	dst = append(dst, '{')
+	if v.InstanceId != nil {
+		dst = append(dst, `"InstanceId":`...)
+		dst = wire.AppendString(dst, *v.InstanceId)
+		dst = append(dst, ',')
+	}
+	if v.NextToken != nil {
+		dst = append(dst, `"NextToken":`...)
+		dst = wire.AppendString(dst, *v.NextToken)
+		dst = append(dst, ',')
+	}
+	if v.MaxResults != nil {
+		dst = append(dst, `"MaxResults":`...)
+		dst = wire.AppendInt(dst, *v.MaxResults)
+		dst = append(dst, ',')
+	}
+	if v.SearchFilter != nil {
+		dst = append(dst, `"SearchFilter":`...)
+		dst = v.SearchFilter.AppendJSON(dst)
+		dst = append(dst, ',')
+	}
+	if v.SearchCriteria != nil {
+		dst = append(dst, `"SearchCriteria":`...)
+		dst = v.SearchCriteria.AppendJSON(dst)
+		dst = append(dst, ',')
+	}
+	return wire.Close(dst, '}')
+}
+
+// AppendJSON appends the members that are set.
+func (v *SearchUserHierarchyGroupsOutput) AppendJSON(dst []byte) []byte {
+	dst = append(dst, '{')
+	if v.UserHierarchyGroups != nil {
+		dst = append(dst, `"UserHierarchyGroups":`...)
+		dst = appendUserHierarchyGroupList(dst, v.UserHierarchyGroups)
+		dst = append(dst, ',')
+	}
+	if v.NextToken != nil {
+		dst = append(dst, `"NextToken":`...)
+		dst = wire.AppendString(dst, *v.NextToken)
+		dst = append(dst, ',')
+	}
+	if v.ApproximateTotalCount != nil {
+		dst = append(dst, `"ApproximateTotalCount":`...)
+		dst = wire.AppendInt(dst, *v.ApproximateTotalCount)
+		dst = append(dst, ',')
+	}
+	return wire.Close(dst, '}')
+}
+
+// AppendJSON appends the members that are set.
+func (v *SearchUsersInput) AppendJSON(dst []byte) []byte {
+	dst = append(dst, '{')
+	if v.InstanceId != nil {
+		dst = append(dst, `"InstanceId":`...)
+		dst = wire.AppendString(dst, *v.InstanceId)
+		dst = append(dst, ',')
+	}
+	if v.NextToken != nil {
+		dst = append(dst, `"NextToken":`...)
+		dst = wire.AppendString(dst, *v.NextToken)
+		dst = append(dst, ',')
+	}
+	if v.MaxResults != nil {
+		dst = append(dst, `"MaxResults":`...)
+		dst = wire.AppendInt(dst, *v.MaxResults)
+		dst = append(dst, ',')
+	}
+	if v.SearchFilter != nil {
+		dst = append(dst, `"SearchFilter":`...)
+		dst = v.SearchFilter.AppendJSON(dst)
+		dst = append(dst, ',')
+	}
+	if v.SearchCriteria != nil {
+		dst = append(dst, `"SearchCriteria":`...)
+		dst = v.SearchCriteria.AppendJSON(dst)
+		dst = append(dst, ',')
+	}
+	return wire.Close(dst, '}')
+}
+
+// AppendJSON appends the members that are set.
+func (v *SearchUsersOutput) AppendJSON(dst []byte) []byte {
+	dst = append(dst, '{')
+	if v.Users != nil {
+		dst = append(dst, `"Users":`...)
+		dst = appendUserSearchSummaryList(dst, v.Users)
+		dst = append(dst, ',')
+	}
+	if v.NextToken != nil {
+		dst = append(dst, `"NextToken":`...)
+		dst = wire.AppendString(dst, *v.NextToken)
+		dst = append(dst, ',')
+	}
+	if v.ApproximateTotalCount != nil {
+		dst = append(dst, `"ApproximateTotalCount":`...)
+		dst = wire.AppendInt(dst, *v.ApproximateTotalCount)
+		dst = append(dst, ',')
+	}
+	return wire.Close(dst, '}')
+}
+
+// AppendJSON appends the members that are set.
+func (v *SearchViewsInput) AppendJSON(dst []byte) []byte {
+	dst = append(dst, '{')
+	if v.InstanceId != nil {
+		dst = append(dst, `"InstanceId":`...)
+		dst = wire.AppendString(dst, *v.InstanceId)
+		dst = append(dst, ',')
+	}
+	if v.NextToken != nil {
+		dst = append(dst, `"NextToken":`...)
+		dst = wire.AppendString(dst, *v.NextToken)
+		dst = append(dst, ',')
+	}
+	if v.MaxResults != nil {
+		dst = append(dst, `"MaxResults":`...)
+		dst = wire.AppendInt(dst, *v.MaxResults)
+		dst = append(dst, ',')
+	}
+	if v.SearchFilter != nil {
+		dst = append(dst, `"SearchFilter":`...)
+		dst = v.SearchFilter.AppendJSON(dst)
+		dst = append(dst, ',')
+	}
+	if v.SearchCriteria != nil {
+		dst = append(dst, `"SearchCriteria":`...)
+		dst = v.SearchCriteria.AppendJSON(dst)
+		dst = append(dst, ',')
+	}
+	return wire.Close(dst, '}')
+}
+
+// AppendJSON appends the members that are set.
+func (v *SearchViewsOutput) AppendJSON(dst []byte) []byte {
+	dst = append(dst, '{')
+	if v.Views != nil {
+		dst = append(dst, `"Views":`...)
+		dst = appendViewSearchSummaryList(dst, v.Views)
+		dst = append(dst, ',')
+	}
+	if v.NextToken != nil {
+		dst = append(dst, `"NextToken":`...)
+		dst = wire.AppendString(dst, *v.NextToken)
+		dst = append(dst, ',')
+	}
+	if v.ApproximateTotalCount != nil {
+		dst = append(dst, `"ApproximateTotalCount":`...)
+		dst = wire.AppendInt(dst, *v.ApproximateTotalCount)
+		dst = append(dst, ',')
+	}
+	return wire.Close(dst, '}')
+}
+
+// AppendJSON appends the members that are set.
+func (v *SearchVocabulariesInput) AppendJSON(dst []byte) []byte {
+	dst = append(dst, '{')
+	if v.MaxResults != nil {
+		dst = append(dst, `"MaxResults":`...)
+		dst = wire.AppendInt(dst, *v.MaxResults)
+		dst = append(dst, ',')
+	}
+	if v.NextToken != nil {
+		dst = append(dst, `"NextToken":`...)
+		dst = wire.AppendString(dst, *v.NextToken)
+		dst = append(dst, ',')
+	}
+	if v.State != nil {
+		dst = append(dst, `"State":`...)
+		dst = wire.AppendString(dst, *v.State)
+		dst = append(dst, ',')
+	}
+	if v.NameStartsWith != nil {
+		dst = append(dst, `"NameStartsWith":`...)
+		dst = wire.AppendString(dst, *v.NameStartsWith)
+		dst = append(dst, ',')
+	}
+	if v.LanguageCode != nil {
+		dst = append(dst, `"LanguageCode":`...)
+		dst = wire.AppendString(dst, *v.LanguageCode)
+		dst = append(dst, ',')
+	}
+	return wire.Close(dst, '}')
+}
+
+// AppendJSON appends the members that are set.
+func (v *SearchVocabulariesOutput) AppendJSON(dst []byte) []byte {
+	dst = append(dst, '{')
+	if v.VocabularySummaryList != nil {
+		dst = append(dst, `"VocabularySummaryList":`...)
+		dst = appendVocabularySummaryList(dst, v.VocabularySummaryList)
+		dst = append(dst, ',')
+	}
+	if v.NextToken != nil {
+		dst = append(dst, `"NextToken":`...)
+		dst = wire.AppendString(dst, *v.NextToken)
+		dst = append(dst, ',')
+	}
+	return wire.Close(dst, '}')
+}
+
+// AppendJSON appends the members that are set.
+func (v *SearchableAgentCriteriaStep) AppendJSON(dst []byte) []byte {
+	dst = append(dst, '{')
+	if v.AgentIds != nil {
+		dst = append(dst, `"AgentIds":`...)
+		dst = appendAgentResourceIdList(dst, v.AgentIds)
+		dst = append(dst, ',')
+	}
+	if v.MatchType != nil {
+		dst = append(dst, `"MatchType":`...)
+		dst = wire.AppendString(dst, *v.MatchType)
+		dst = append(dst, ',')
+	}
+	return wire.Close(dst, '}')
+}
+
+func appendSearchableContactAttributeValueList(dst []byte, list []string) []byte {
+	dst = append(dst, '[')
+	for i := range list {
+		dst = wire.AppendString(dst, list[i])
+		dst = append(dst, ',')
+	}
+	return wire.Close(dst, ']')
+}
+
+// AppendJSON appends the members that are set.
+func (v *SearchableContactAttributes) AppendJSON(dst []byte) []byte {
+	dst = append(dst, '{')
+	if v.Criteria != nil {
+		dst = append(dst, `"Criteria":`...)
+		dst = appendSearchableContactAttributesCriteriaList(dst, v.Criteria)
+		dst = append(dst, ',')
+	}
+	if v.MatchType != nil {
+		dst = append(dst, `"MatchType":`...)
+		dst = wire.AppendString(dst, *v.MatchType)
+		dst = append(dst, ',')
+	}
+	return wire.Close(dst, '}')
+}
+
+// AppendJSON appends the members that are set.
+func (v *SearchableContactAttributesCriteria) AppendJSON(dst []byte) []byte {
+	dst = append(dst, '{')
+	if v.Key != nil {
+		dst = append(dst, `"Key":`...)
+		dst = wire.AppendString(dst, *v.Key)
+		dst = append(dst, ',')
+	}
+	if v.Values != nil {
+		dst = append(dst, `"Values":`...)
+		dst = appendSearchableContactAttributeValueList(dst, v.Values)
+		dst = append(dst, ',')
+	}
+	return wire.Close(dst, '}')
+}
+
+func appendSearchableContactAttributesCriteriaList(dst []byte, list []SearchableContactAttributesCriteria) []byte {
+	dst = append(dst, '[')
+	for i := range list {
+		dst = list[i].AppendJSON(dst)
+		dst = append(dst, ',')
+	}
+	return wire.Close(dst, ']')
+}
+
+// AppendJSON appends the members that are set.
+func (v *SearchableRoutingCriteria) AppendJSON(dst []byte) []byte {
+	dst = append(dst, '{')
+	if v.Steps != nil {
+		dst = append(dst, `"Steps":`...)
+		dst = appendSearchableRoutingCriteriaStepList(dst, v.Steps)
+		dst = append(dst, ',')
+	}
+	return wire.Close(dst, '}')
+}
+
+// AppendJSON appends the members that are set.
+func (v *SearchableRoutingCriteriaStep) AppendJSON(dst []byte) []byte {
+	dst = append(dst, '{')
+	if v.AgentCriteria != nil {
+		dst = append(dst, `"AgentCriteria":`...)
+		dst = v.AgentCriteria.AppendJSON(dst)
+		dst = append(dst, ',')
+	}
+	return wire.Close(dst, '}')
+}
+
+func appendSearchableRoutingCriteriaStepList(dst []byte, list []SearchableRoutingCriteriaStep) []byte {
+	dst = append(dst, '[')
+	for i := range list {
+		dst = list[i].AppendJSON(dst)
+		dst = append(dst, ',')
+	}
+	return wire.Close(dst, ']')
+}
+
+func appendSearchableSegmentAttributeValueList(dst []byte, list []string) []byte {
+	dst = append(dst, '[')
+	for i := range list {
+		dst = wire.AppendString(dst, list[i])
+		dst = append(dst, ',')
+	}
+	return wire.Close(dst, ']')
+}
+
+// AppendJSON appends the members that are set.
+func (v *SearchableSegmentAttributes) AppendJSON(dst []byte) []byte {
+	dst = append(dst, '{')
+	if v.Criteria != nil {
+		dst = append(dst, `"Criteria":`...)
+		dst = appendSearchableSegmentAttributesCriteriaList(dst, v.Criteria)
+		dst = append(dst, ',')
+	}
+	if v.MatchType != nil {
+		dst = append(dst, `"MatchType":`...)
+		dst = wire.AppendString(dst, *v.MatchType)
+		dst = append(dst, ',')
+	}
+	return wire.Close(dst, '}')
+}
+
+// AppendJSON appends the members that are set.
+func (v *SearchableSegmentAttributesCriteria) AppendJSON(dst []byte) []byte {
+	dst = append(dst, '{')
+	if v.Key != nil {
+		dst = append(dst, `"Key":`...)
+		dst = wire.AppendString(dst, *v.Key)
+		dst = append(dst, ',')
+	}
+	if v.Values != nil {
+		dst = append(dst, `"Values":`...)
+		dst = appendSearchableSegmentAttributeValueList(dst, v.Values)
+		dst = append(dst, ',')
+	}
+	return wire.Close(dst, '}')
+}
+
+func appendSearchableSegmentAttributesCriteriaList(dst []byte, list []SearchableSegmentAttributesCriteria) []byte {
+	dst = append(dst, '[')
+	for i := range list {
+		dst = list[i].AppendJSON(dst)
+		dst = append(dst, ',')
+	}
+	return wire.Close(dst, ']')
+}
+
+// AppendJSON appends the members that are set.
+func (v *SecurityKey) AppendJSON(dst []byte) []byte {
+	dst = append(dst, '{')
+	if v.AssociationId != nil {
+		dst = append(dst, `"AssociationId":`...)
+		dst = wire.AppendString(dst, *v.AssociationId)
+		dst = append(dst, ',')
+	}
+	if v.Key != nil {
+		dst = append(dst, `"Key":`...)
+		dst = wire.AppendString(dst, *v.Key)
+		dst = append(dst, ',')
+	}
+	if v.CreationTime != nil {
+		dst = append(dst, `"CreationTime":`...)
+		dst = wire.AppendTime(dst, *v.CreationTime)
+		dst = append(dst, ',')
+	}
+	return wire.Close(dst, '}')
+}
+
+func appendSecurityKeysList(dst []byte, list []SecurityKey) []byte {
+	dst = append(dst, '[')
+	for i := range list {
+		dst = list[i].AppendJSON(dst)
+		dst = append(dst, ',')
+	}
+	return wire.Close(dst, ']')
+}
+
+// AppendJSON appends the members that are set.
+func (v *SecurityProfile) AppendJSON(dst []byte) []byte {
+	dst = append(dst, '{')
+	if v.Id != nil {
+		dst = append(dst, `"Id":`...)
+		dst = wire.AppendString(dst, *v.Id)
+		dst = append(dst, ',')
+	}
+	if v.OrganizationResourceId != nil {
+		dst = append(dst, `"OrganizationResourceId":`...)
+		dst = wire.AppendString(dst, *v.OrganizationResourceId)
+		dst = append(dst, ',')
+	}
+	if v.Arn != nil {
+		dst = append(dst, `"Arn":`...)
+		dst = wire.AppendString(dst, *v.Arn)
+		dst = append(dst, ',')
+	}
+	if v.SecurityProfileName != nil {
+		dst = append(dst, `"SecurityProfileName":`...)
+		dst = wire.AppendString(dst, *v.SecurityProfileName)
+		dst = append(dst, ',')
+	}
+	if v.Description != nil {
+		dst = append(dst, `"Description":`...)
+		dst = wire.AppendString(dst, *v.Description)
+		dst = append(dst, ',')
+	}
+	if v.Tags != nil {
+		dst = append(dst, `"Tags":`...)
+		dst = appendTagMap(dst, v.Tags)
+		dst = append(dst, ',')
+	}
+	if v.AllowedAccessControlTags != nil {
+		dst = append(dst, `"AllowedAccessControlTags":`...)
+		dst = appendAllowedAccessControlTags(dst, v.AllowedAccessControlTags)
+		dst = append(dst, ',')
+	}
+	if v.TagRestrictedResources != nil {
+		dst = append(dst, `"TagRestrictedResources":`...)
+		dst = appendTagRestrictedResourceList(dst, v.TagRestrictedResources)
+		dst = append(dst, ',')
+	}
+	if v.LastModifiedTime != nil {
+		dst = append(dst, `"LastModifiedTime":`...)
+		dst = wire.AppendTime(dst, *v.LastModifiedTime)
+		dst = append(dst, ',')
+	}
+	if v.LastModifiedRegion != nil {
+		dst = append(dst, `"LastModifiedRegion":`...)
+		dst = wire.AppendString(dst, *v.LastModifiedRegion)
+		dst = append(dst, ',')
+	}
+	if v.HierarchyRestrictedResources != nil {
+		dst = append(dst, `"HierarchyRestrictedResources":`...)
+		dst = appendHierarchyRestrictedResourceList(dst, v.HierarchyRestrictedResources)
+		dst = append(dst, ',')
+	}
+	if v.AllowedAccessControlHierarchyGroupId != nil {
+		dst = append(dst, `"AllowedAccessControlHierarchyGroupId":`...)
+		dst = wire.AppendString(dst, *v.AllowedAccessControlHierarchyGroupId)
+		dst = append(dst, ',')
+	}
+	if v.GranularAccessControlConfiguration != nil {
+		dst = append(dst, `"GranularAccessControlConfiguration":`...)
+		dst = v.GranularAccessControlConfiguration.AppendJSON(dst)
+		dst = append(dst, ',')
+	}
+	if v.Type != nil {
+		dst = append(dst, `"Type":`...)
+		dst = wire.AppendString(dst, *v.Type)
+		dst = append(dst, ',')
+	}
+	return wire.Close(dst, '}')
+}
+
+func appendSecurityProfileIds(dst []byte, list []string) []byte {
+	dst = append(dst, '[')
+	for i := range list {
+		dst = wire.AppendString(dst, list[i])
+		dst = append(dst, ',')
+	}
+	return wire.Close(dst, ']')
+}
+
+func appendSecurityProfileSearchConditionList(dst []byte, list []SecurityProfileSearchCriteria) []byte {
+	dst = append(dst, '[')
+	for i := range list {
+		dst = list[i].AppendJSON(dst)
+		dst = append(dst, ',')
+	}
+	return wire.Close(dst, ']')
+}
+
+// AppendJSON appends the members that are set.
+func (v *SecurityProfileSearchCriteria) AppendJSON(dst []byte) []byte {
+	dst = append(dst, '{')
+	if v.OrConditions != nil {
+		dst = append(dst, `"OrConditions":`...)
+		dst = appendSecurityProfileSearchConditionList(dst, v.OrConditions)
+		dst = append(dst, ',')
+	}
+	if v.AndConditions != nil {
+		dst = append(dst, `"AndConditions":`...)
+		dst = appendSecurityProfileSearchConditionList(dst, v.AndConditions)
+		dst = append(dst, ',')
+	}
+	if v.StringCondition != nil {
+		dst = append(dst, `"StringCondition":`...)
+		dst = v.StringCondition.AppendJSON(dst)
+		dst = append(dst, ',')
+	}
+	return wire.Close(dst, '}')
+}
+
+// AppendJSON appends the members that are set.
+func (v *SecurityProfileSearchSummary) AppendJSON(dst []byte) []byte {
+	dst = append(dst, '{')
+	if v.Id != nil {
+		dst = append(dst, `"Id":`...)
+		dst = wire.AppendString(dst, *v.Id)
+		dst = append(dst, ',')
+	}
+	if v.OrganizationResourceId != nil {
+		dst = append(dst, `"OrganizationResourceId":`...)
+		dst = wire.AppendString(dst, *v.OrganizationResourceId)
+		dst = append(dst, ',')
+	}
+	if v.Arn != nil {
+		dst = append(dst, `"Arn":`...)
+		dst = wire.AppendString(dst, *v.Arn)
+		dst = append(dst, ',')
+	}
+	if v.SecurityProfileName != nil {
+		dst = append(dst, `"SecurityProfileName":`...)
+		dst = wire.AppendString(dst, *v.SecurityProfileName)
+		dst = append(dst, ',')
+	}
+	if v.Description != nil {
+		dst = append(dst, `"Description":`...)
+		dst = wire.AppendString(dst, *v.Description)
+		dst = append(dst, ',')
+	}
+	if v.Tags != nil {
+		dst = append(dst, `"Tags":`...)
+		dst = appendTagMap(dst, v.Tags)
+		dst = append(dst, ',')
+	}
+	if v.Type != nil {
+		dst = append(dst, `"Type":`...)
+		dst = wire.AppendString(dst, *v.Type)
+		dst = append(dst, ',')
+	}
+	return wire.Close(dst, '}')
+}
+
+// AppendJSON appends the members that are set.
+func (v *SecurityProfileSummary) AppendJSON(dst []byte) []byte {
+	dst = append(dst, '{')
+	if v.Id != nil {
+		dst = append(dst, `"Id":`...)
+		dst = wire.AppendString(dst, *v.Id)
+		dst = append(dst, ',')
+	}
+	if v.Arn != nil {
+		dst = append(dst, `"Arn":`...)
+		dst = wire.AppendString(dst, *v.Arn)
+		dst = append(dst, ',')
+	}
+	if v.Name != nil {
+		dst = append(dst, `"Name":`...)
+		dst = wire.AppendString(dst, *v.Name)
+		dst = append(dst, ',')
+	}
+	if v.LastModifiedTime != nil {
+		dst = append(dst, `"LastModifiedTime":`...)
+		dst = wire.AppendTime(dst, *v.LastModifiedTime)
+		dst = append(dst, ',')
+	}
+	if v.LastModifiedRegion != nil {
+		dst = append(dst, `"LastModifiedRegion":`...)
+		dst = wire.AppendString(dst, *v.LastModifiedRegion)
+		dst = append(dst, ',')
+	}
+	if v.Type != nil {
+		dst = append(dst, `"Type":`...)
+		dst = wire.AppendString(dst, *v.Type)
+		dst = append(dst, ',')
+	}
+	return wire.Close(dst, '}')
+}
+
+func appendSecurityProfileSummaryList(dst []byte, list []SecurityProfileSummary) []byte {
+	dst = append(dst, '[')
+	for i := range list {
+		dst = list[i].AppendJSON(dst)
+		dst = append(dst, ',')
+	}
+	return wire.Close(dst, ']')
+}
+
+// AppendJSON appends the members that are set.
+func (v *SecurityProfilesSearchFilter) AppendJSON(dst []byte) []byte {
+	dst = append(dst, '{')
+	if v.TagFilter != nil {
+		dst = append(dst, `"TagFilter":`...)
+		dst = v.TagFilter.AppendJSON(dst)
+		dst = append(dst, ',')
+	}
+	return wire.Close(dst, '}')
+}
+
+func appendSecurityProfilesSearchSummaryList(dst []byte, list []SecurityProfileSearchSummary) []byte {
+	dst = append(dst, '[')
+	for i := range list {
+		dst = list[i].AppendJSON(dst)
+		dst = append(dst, ',')
+	}
+	return wire.Close(dst, ']')
 }
 
 // AppendJSON appends the members that are set.
@@ -5016,6 +12093,31 @@ func (v *ServiceQuotaExceededExceptionReason) AppendJSON(dst []byte) []byte {
 	if v.AttachedFileServiceQuotaExceededExceptionReason != nil {
 		dst = append(dst, `"AttachedFileServiceQuotaExceededExceptionReason":`...)
 		dst = wire.AppendString(dst, *v.AttachedFileServiceQuotaExceededExceptionReason)
+		dst = append(dst, ',')
+	}
+	return wire.Close(dst, '}')
+}
+
+func appendSingleSelectOptions(dst []byte, list []string) []byte {
+	dst = append(dst, '[')
+	for i := range list {
+		dst = wire.AppendString(dst, list[i])
+		dst = append(dst, ',')
+	}
+	return wire.Close(dst, ']')
+}
+
+// AppendJSON appends the members that are set.
+func (v *Sort) AppendJSON(dst []byte) []byte {
+	dst = append(dst, '{')
+	if v.FieldName != nil {
+		dst = append(dst, `"FieldName":`...)
+		dst = wire.AppendString(dst, *v.FieldName)
+		dst = append(dst, ',')
+	}
+	if v.Order != nil {
+		dst = append(dst, `"Order":`...)
+		dst = wire.AppendString(dst, *v.Order)
 		dst = append(dst, ',')
 	}
 	return wire.Close(dst, '}')
@@ -5234,6 +12336,43 @@ func (v *StopContactOutput) AppendJSON(dst []byte) []byte {
 	return append(dst, "{}"...)
 }
 
+// AppendJSON appends the members that are set.
+func (v *StringCondition) AppendJSON(dst []byte) []byte {
+	dst = append(dst, '{')
+	if v.FieldName != nil {
+		dst = append(dst, `"FieldName":`...)
+		dst = wire.AppendString(dst, *v.FieldName)
+		dst = append(dst, ',')
+	}
+	if v.Value != nil {
+		dst = append(dst, `"Value":`...)
+		dst = wire.AppendString(dst, *v.Value)
+		dst = append(dst, ',')
+	}
+	if v.ComparisonType != nil {
+		dst = append(dst, `"ComparisonType":`...)
+		dst = wire.AppendString(dst, *v.ComparisonType)
+		dst = append(dst, ',')
+	}
+	return wire.Close(dst, '}')
+}
+
+// AppendJSON appends the members that are set.
+func (v *StringReference) AppendJSON(dst []byte) []byte {
+	dst = append(dst, '{')
+	if v.Name != nil {
+		dst = append(dst, `"Name":`...)
+		dst = wire.AppendString(dst, *v.Name)
+		dst = append(dst, ',')
+	}
+	if v.Value != nil {
+		dst = append(dst, `"Value":`...)
+		dst = wire.AppendString(dst, *v.Value)
+		dst = append(dst, ',')
+	}
+	return wire.Close(dst, '}')
+}
+
 func appendSupportedMessagingContentTypes(dst []byte, list []string) []byte {
 	dst = append(dst, '[')
 	for i := range list {
@@ -5241,6 +12380,31 @@ func appendSupportedMessagingContentTypes(dst []byte, list []string) []byte {
 		dst = append(dst, ',')
 	}
 	return wire.Close(dst, ']')
+}
+
+func appendTagAndConditionList(dst []byte, list []TagCondition) []byte {
+	dst = append(dst, '[')
+	for i := range list {
+		dst = list[i].AppendJSON(dst)
+		dst = append(dst, ',')
+	}
+	return wire.Close(dst, ']')
+}
+
+// AppendJSON appends the members that are set.
+func (v *TagCondition) AppendJSON(dst []byte) []byte {
+	dst = append(dst, '{')
+	if v.TagKey != nil {
+		dst = append(dst, `"TagKey":`...)
+		dst = wire.AppendString(dst, *v.TagKey)
+		dst = append(dst, ',')
+	}
+	if v.TagValue != nil {
+		dst = append(dst, `"TagValue":`...)
+		dst = wire.AppendString(dst, *v.TagValue)
+		dst = append(dst, ',')
+	}
+	return wire.Close(dst, '}')
 }
 
 // AppendJSON appends the members that are set.
@@ -5280,6 +12444,200 @@ func appendTagMap(dst []byte, m map[string]string) []byte {
 	return wire.Close(dst, '}')
 }
 
+func appendTagOrConditionList(dst []byte, list [][]TagCondition) []byte {
+	dst = append(dst, '[')
+	for i := range list {
+		dst = appendTagAndConditionList(dst, list[i])
+		dst = append(dst, ',')
+	}
+	return wire.Close(dst, ']')
+}
+
+// AppendJSON appends the members that are set.
+func (v *TagResourceInput) AppendJSON(dst []byte) []byte {
+	dst = append(dst, '{')
+	if v.Tags != nil {
+		dst = append(dst, `"tags":`...)
+		dst = appendTagMap(dst, v.Tags)
+		dst = append(dst, ',')
+	}
+	return wire.Close(dst, '}')
+}
+
+func appendTagRestrictedResourceList(dst []byte, list []string) []byte {
+	dst = append(dst, '[')
+	for i := range list {
+		dst = wire.AppendString(dst, list[i])
+		dst = append(dst, ',')
+	}
+	return wire.Close(dst, ']')
+}
+
+// AppendJSON appends the members that are set.
+func (v *TagSearchCondition) AppendJSON(dst []byte) []byte {
+	dst = append(dst, '{')
+	if v.TagKey != nil {
+		dst = append(dst, `"tagKey":`...)
+		dst = wire.AppendString(dst, *v.TagKey)
+		dst = append(dst, ',')
+	}
+	if v.TagValue != nil {
+		dst = append(dst, `"tagValue":`...)
+		dst = wire.AppendString(dst, *v.TagValue)
+		dst = append(dst, ',')
+	}
+	if v.TagKeyComparisonType != nil {
+		dst = append(dst, `"tagKeyComparisonType":`...)
+		dst = wire.AppendString(dst, *v.TagKeyComparisonType)
+		dst = append(dst, ',')
+	}
+	if v.TagValueComparisonType != nil {
+		dst = append(dst, `"tagValueComparisonType":`...)
+		dst = wire.AppendString(dst, *v.TagValueComparisonType)
+		dst = append(dst, ',')
+	}
+	return wire.Close(dst, '}')
+}
+
+// AppendJSON appends the members that are set.
+func (v *TagSet) AppendJSON(dst []byte) []byte {
+	dst = append(dst, '{')
+	if v.Key != nil {
+		dst = append(dst, `"key":`...)
+		dst = wire.AppendString(dst, *v.Key)
+		dst = append(dst, ',')
+	}
+	if v.Value != nil {
+		dst = append(dst, `"value":`...)
+		dst = wire.AppendString(dst, *v.Value)
+		dst = append(dst, ',')
+	}
+	return wire.Close(dst, '}')
+}
+
+func appendTagsList(dst []byte, list []TagSet) []byte {
+	dst = append(dst, '[')
+	for i := range list {
+		dst = list[i].AppendJSON(dst)
+		dst = append(dst, ',')
+	}
+	return wire.Close(dst, ']')
+}
+
+// AppendJSON appends the members that are set.
+func (v *TaskTemplateConstraints) AppendJSON(dst []byte) []byte {
+	dst = append(dst, '{')
+	if v.RequiredFields != nil {
+		dst = append(dst, `"RequiredFields":`...)
+		dst = appendRequiredTaskTemplateFields(dst, v.RequiredFields)
+		dst = append(dst, ',')
+	}
+	if v.ReadOnlyFields != nil {
+		dst = append(dst, `"ReadOnlyFields":`...)
+		dst = appendReadOnlyTaskTemplateFields(dst, v.ReadOnlyFields)
+		dst = append(dst, ',')
+	}
+	if v.InvisibleFields != nil {
+		dst = append(dst, `"InvisibleFields":`...)
+		dst = appendInvisibleTaskTemplateFields(dst, v.InvisibleFields)
+		dst = append(dst, ',')
+	}
+	return wire.Close(dst, '}')
+}
+
+// AppendJSON appends the members that are set.
+func (v *TaskTemplateContactHooks) AppendJSON(dst []byte) []byte {
+	dst = append(dst, '{')
+	if v.WrapUpFlowId != nil {
+		dst = append(dst, `"WrapUpFlowId":`...)
+		dst = wire.AppendString(dst, *v.WrapUpFlowId)
+		dst = append(dst, ',')
+	}
+	return wire.Close(dst, '}')
+}
+
+// AppendJSON appends the members that are set.
+func (v *TaskTemplateDefaultFieldValue) AppendJSON(dst []byte) []byte {
+	dst = append(dst, '{')
+	if v.Id != nil {
+		dst = append(dst, `"Id":`...)
+		dst = v.Id.AppendJSON(dst)
+		dst = append(dst, ',')
+	}
+	if v.DefaultValue != nil {
+		dst = append(dst, `"DefaultValue":`...)
+		dst = wire.AppendString(dst, *v.DefaultValue)
+		dst = append(dst, ',')
+	}
+	return wire.Close(dst, '}')
+}
+
+func appendTaskTemplateDefaultFieldValueList(dst []byte, list []TaskTemplateDefaultFieldValue) []byte {
+	dst = append(dst, '[')
+	for i := range list {
+		dst = list[i].AppendJSON(dst)
+		dst = append(dst, ',')
+	}
+	return wire.Close(dst, ']')
+}
+
+// AppendJSON appends the members that are set.
+func (v *TaskTemplateDefaults) AppendJSON(dst []byte) []byte {
+	dst = append(dst, '{')
+	if v.DefaultFieldValues != nil {
+		dst = append(dst, `"DefaultFieldValues":`...)
+		dst = appendTaskTemplateDefaultFieldValueList(dst, v.DefaultFieldValues)
+		dst = append(dst, ',')
+	}
+	return wire.Close(dst, '}')
+}
+
+// AppendJSON appends the members that are set.
+func (v *TaskTemplateField) AppendJSON(dst []byte) []byte {
+	dst = append(dst, '{')
+	if v.Id != nil {
+		dst = append(dst, `"Id":`...)
+		dst = v.Id.AppendJSON(dst)
+		dst = append(dst, ',')
+	}
+	if v.Description != nil {
+		dst = append(dst, `"Description":`...)
+		dst = wire.AppendString(dst, *v.Description)
+		dst = append(dst, ',')
+	}
+	if v.Type != nil {
+		dst = append(dst, `"Type":`...)
+		dst = wire.AppendString(dst, *v.Type)
+		dst = append(dst, ',')
+	}
+	if v.SingleSelectOptions != nil {
+		dst = append(dst, `"SingleSelectOptions":`...)
+		dst = appendSingleSelectOptions(dst, v.SingleSelectOptions)
+		dst = append(dst, ',')
+	}
+	return wire.Close(dst, '}')
+}
+
+// AppendJSON appends the members that are set.
+func (v *TaskTemplateFieldIdentifier) AppendJSON(dst []byte) []byte {
+	dst = append(dst, '{')
+	if v.Name != nil {
+		dst = append(dst, `"Name":`...)
+		dst = wire.AppendString(dst, *v.Name)
+		dst = append(dst, ',')
+	}
+	return wire.Close(dst, '}')
+}
+
+func appendTaskTemplateFields(dst []byte, list []TaskTemplateField) []byte {
+	dst = append(dst, '[')
+	for i := range list {
+		dst = list[i].AppendJSON(dst)
+		dst = append(dst, ',')
+	}
+	return wire.Close(dst, ']')
+}
+
 // AppendJSON appends the members that are set.
 func (v *TaskTemplateInfoV2) AppendJSON(dst []byte) []byte {
 	dst = append(dst, '{')
@@ -5296,6 +12654,102 @@ func (v *TaskTemplateInfoV2) AppendJSON(dst []byte) []byte {
 	return wire.Close(dst, '}')
 }
 
+func appendTaskTemplateList(dst []byte, list []TaskTemplateMetadata) []byte {
+	dst = append(dst, '[')
+	for i := range list {
+		dst = list[i].AppendJSON(dst)
+		dst = append(dst, ',')
+	}
+	return wire.Close(dst, ']')
+}
+
+// AppendJSON appends the members that are set.
+func (v *TaskTemplateMetadata) AppendJSON(dst []byte) []byte {
+	dst = append(dst, '{')
+	if v.Id != nil {
+		dst = append(dst, `"Id":`...)
+		dst = wire.AppendString(dst, *v.Id)
+		dst = append(dst, ',')
+	}
+	if v.Arn != nil {
+		dst = append(dst, `"Arn":`...)
+		dst = wire.AppendString(dst, *v.Arn)
+		dst = append(dst, ',')
+	}
+	if v.Name != nil {
+		dst = append(dst, `"Name":`...)
+		dst = wire.AppendString(dst, *v.Name)
+		dst = append(dst, ',')
+	}
+	if v.Description != nil {
+		dst = append(dst, `"Description":`...)
+		dst = wire.AppendString(dst, *v.Description)
+		dst = append(dst, ',')
+	}
+	if v.Status != nil {
+		dst = append(dst, `"Status":`...)
+		dst = wire.AppendString(dst, *v.Status)
+		dst = append(dst, ',')
+	}
+	if v.LastModifiedTime != nil {
+		dst = append(dst, `"LastModifiedTime":`...)
+		dst = wire.AppendTime(dst, *v.LastModifiedTime)
+		dst = append(dst, ',')
+	}
+	if v.CreatedTime != nil {
+		dst = append(dst, `"CreatedTime":`...)
+		dst = wire.AppendTime(dst, *v.CreatedTime)
+		dst = append(dst, ',')
+	}
+	return wire.Close(dst, '}')
+}
+
+// AppendJSON appends the members that are set.
+func (v *Transcript) AppendJSON(dst []byte) []byte {
+	dst = append(dst, '{')
+	if v.Criteria != nil {
+		dst = append(dst, `"Criteria":`...)
+		dst = appendTranscriptCriteriaList(dst, v.Criteria)
+		dst = append(dst, ',')
+	}
+	if v.MatchType != nil {
+		dst = append(dst, `"MatchType":`...)
+		dst = wire.AppendString(dst, *v.MatchType)
+		dst = append(dst, ',')
+	}
+	return wire.Close(dst, '}')
+}
+
+// AppendJSON appends the members that are set.
+func (v *TranscriptCriteria) AppendJSON(dst []byte) []byte {
+	dst = append(dst, '{')
+	if v.ParticipantRole != nil {
+		dst = append(dst, `"ParticipantRole":`...)
+		dst = wire.AppendString(dst, *v.ParticipantRole)
+		dst = append(dst, ',')
+	}
+	if v.SearchText != nil {
+		dst = append(dst, `"SearchText":`...)
+		dst = appendSearchTextList(dst, v.SearchText)
+		dst = append(dst, ',')
+	}
+	if v.MatchType != nil {
+		dst = append(dst, `"MatchType":`...)
+		dst = wire.AppendString(dst, *v.MatchType)
+		dst = append(dst, ',')
+	}
+	return wire.Close(dst, '}')
+}
+
+func appendTranscriptCriteriaList(dst []byte, list []TranscriptCriteria) []byte {
+	dst = append(dst, '[')
+	for i := range list {
+		dst = list[i].AppendJSON(dst)
+		dst = append(dst, ',')
+	}
+	return wire.Close(dst, ']')
+}
+
 // AppendJSON appends the members that are set.
 func (v *UntagContactInput) AppendJSON(dst []byte) []byte {
 	return append(dst, "{}"...)
@@ -5304,6 +12758,130 @@ func (v *UntagContactInput) AppendJSON(dst []byte) []byte {
 // AppendJSON appends the members that are set.
 func (v *UntagContactOutput) AppendJSON(dst []byte) []byte {
 	return append(dst, "{}"...)
+}
+
+// AppendJSON appends the members that are set.
+func (v *UntagResourceInput) AppendJSON(dst []byte) []byte {
+	return append(dst, "{}"...)
+}
+
+// AppendJSON appends the members that are set.
+func (v *UpdateAgentStatusInput) AppendJSON(dst []byte) []byte {
+	dst = append(dst, '{')
+	if v.Name != nil {
+		dst = append(dst, `"Name":`...)
+		dst = wire.AppendString(dst, *v.Name)
+		dst = append(dst, ',')
+	}
+	if v.Description != nil {
+		dst = append(dst, `"Description":`...)
+		dst = wire.AppendString(dst, *v.Description)
+		dst = append(dst, ',')
+	}
+	if v.State != nil {
+		dst = append(dst, `"State":`...)
+		dst = wire.AppendString(dst, *v.State)
+		dst = append(dst, ',')
+	}
+	if v.DisplayOrder != nil {
+		dst = append(dst, `"DisplayOrder":`...)
+		dst = wire.AppendInt(dst, *v.DisplayOrder)
+		dst = append(dst, ',')
+	}
+	if v.ResetOrderNumber != nil {
+		dst = append(dst, `"ResetOrderNumber":`...)
+		dst = wire.AppendBool(dst, *v.ResetOrderNumber)
+		dst = append(dst, ',')
+	}
+	return wire.Close(dst, '}')
+}
+
+// AppendJSON appends the members that are set.
+func (v *UpdateAttachedFilesConfigurationInput) AppendJSON(dst []byte) []byte {
+	dst = append(dst, '{')
+	if v.MaximumSizeLimitInBytes != nil {
+		dst = append(dst, `"MaximumSizeLimitInBytes":`...)
+		dst = wire.AppendInt(dst, *v.MaximumSizeLimitInBytes)
+		dst = append(dst, ',')
+	}
+	if v.ExtensionConfiguration != nil {
+		dst = append(dst, `"ExtensionConfiguration":`...)
+		dst = v.ExtensionConfiguration.AppendJSON(dst)
+		dst = append(dst, ',')
+	}
+	return wire.Close(dst, '}')
+}
+
+// AppendJSON appends the members that are set.
+func (v *UpdateAttachedFilesConfigurationOutput) AppendJSON(dst []byte) []byte {
+	dst = append(dst, '{')
+	if v.InstanceId != nil {
+		dst = append(dst, `"InstanceId":`...)
+		dst = wire.AppendString(dst, *v.InstanceId)
+		dst = append(dst, ',')
+	}
+	if v.AttachmentScope != nil {
+		dst = append(dst, `"AttachmentScope":`...)
+		dst = wire.AppendString(dst, *v.AttachmentScope)
+		dst = append(dst, ',')
+	}
+	if v.MaximumSizeLimitInBytes != nil {
+		dst = append(dst, `"MaximumSizeLimitInBytes":`...)
+		dst = wire.AppendInt(dst, *v.MaximumSizeLimitInBytes)
+		dst = append(dst, ',')
+	}
+	if v.ExtensionConfiguration != nil {
+		dst = append(dst, `"ExtensionConfiguration":`...)
+		dst = v.ExtensionConfiguration.AppendJSON(dst)
+		dst = append(dst, ',')
+	}
+	if v.LastModifiedTime != nil {
+		dst = append(dst, `"LastModifiedTime":`...)
+		dst = wire.AppendTime(dst, *v.LastModifiedTime)
+		dst = append(dst, ',')
+	}
+	return wire.Close(dst, '}')
+}
+
+// AppendJSON appends the members that are set.
+func (v *UpdateAuthenticationProfileInput) AppendJSON(dst []byte) []byte {
+	dst = append(dst, '{')
+	if v.Name != nil {
+		dst = append(dst, `"Name":`...)
+		dst = wire.AppendString(dst, *v.Name)
+		dst = append(dst, ',')
+	}
+	if v.Description != nil {
+		dst = append(dst, `"Description":`...)
+		dst = wire.AppendString(dst, *v.Description)
+		dst = append(dst, ',')
+	}
+	if v.AllowedIps != nil {
+		dst = append(dst, `"AllowedIps":`...)
+		dst = appendIpCidrList(dst, v.AllowedIps)
+		dst = append(dst, ',')
+	}
+	if v.BlockedIps != nil {
+		dst = append(dst, `"BlockedIps":`...)
+		dst = appendIpCidrList(dst, v.BlockedIps)
+		dst = append(dst, ',')
+	}
+	if v.PeriodicSessionDuration != nil {
+		dst = append(dst, `"PeriodicSessionDuration":`...)
+		dst = wire.AppendInt(dst, *v.PeriodicSessionDuration)
+		dst = append(dst, ',')
+	}
+	if v.SessionInactivityDuration != nil {
+		dst = append(dst, `"SessionInactivityDuration":`...)
+		dst = wire.AppendInt(dst, *v.SessionInactivityDuration)
+		dst = append(dst, ',')
+	}
+	if v.SessionInactivityHandlingEnabled != nil {
+		dst = append(dst, `"SessionInactivityHandlingEnabled":`...)
+		dst = wire.AppendBool(dst, *v.SessionInactivityHandlingEnabled)
+		dst = append(dst, ',')
+	}
+	return wire.Close(dst, '}')
 }
 
 // AppendJSON appends the members that are set.
@@ -5495,6 +13073,62 @@ func (v *UpdateContactFlowNameOutput) AppendJSON(dst []byte) []byte {
 }
 
 // AppendJSON appends the members that are set.
+func (v *UpdateContactInput) AppendJSON(dst []byte) []byte {
+	dst = append(dst, '{')
+	if v.Name != nil {
+		dst = append(dst, `"Name":`...)
+		dst = wire.AppendString(dst, *v.Name)
+		dst = append(dst, ',')
+	}
+	if v.Description != nil {
+		dst = append(dst, `"Description":`...)
+		dst = wire.AppendString(dst, *v.Description)
+		dst = append(dst, ',')
+	}
+	if v.References != nil {
+		dst = append(dst, `"References":`...)
+		dst = appendContactReferences(dst, v.References)
+		dst = append(dst, ',')
+	}
+	if v.SegmentAttributes != nil {
+		dst = append(dst, `"SegmentAttributes":`...)
+		dst = appendSegmentAttributes(dst, v.SegmentAttributes)
+		dst = append(dst, ',')
+	}
+	if v.QueueInfo != nil {
+		dst = append(dst, `"QueueInfo":`...)
+		dst = v.QueueInfo.AppendJSON(dst)
+		dst = append(dst, ',')
+	}
+	if v.UserInfo != nil {
+		dst = append(dst, `"UserInfo":`...)
+		dst = v.UserInfo.AppendJSON(dst)
+		dst = append(dst, ',')
+	}
+	if v.CustomerEndpoint != nil {
+		dst = append(dst, `"CustomerEndpoint":`...)
+		dst = v.CustomerEndpoint.AppendJSON(dst)
+		dst = append(dst, ',')
+	}
+	if v.SystemEndpoint != nil {
+		dst = append(dst, `"SystemEndpoint":`...)
+		dst = v.SystemEndpoint.AppendJSON(dst)
+		dst = append(dst, ',')
+	}
+	if v.AdditionalRecipients != nil {
+		dst = append(dst, `"AdditionalRecipients":`...)
+		dst = v.AdditionalRecipients.AppendJSON(dst)
+		dst = append(dst, ',')
+	}
+	return wire.Close(dst, '}')
+}
+
+// AppendJSON appends the members that are set.
+func (v *UpdateContactOutput) AppendJSON(dst []byte) []byte {
+	return append(dst, "{}"...)
+}
+
+// AppendJSON appends the members that are set.
 func (v *UpdateHoursOfOperationOverrideInput) AppendJSON(dst []byte) []byte {
 	dst = append(dst, '{')
 	if v.Name != nil {
@@ -5562,6 +13196,38 @@ func (v *UpdateHoursOfOperationInput) AppendJSON(dst []byte) []byte {
 }
 
 // AppendJSON appends the members that are set.
+func (v *UpdateInstanceAttributeInput) AppendJSON(dst []byte) []byte {
+	dst = append(dst, '{')
+	if v.Value != nil {
+		dst = append(dst, `"Value":`...)
+		dst = wire.AppendString(dst, *v.Value)
+		dst = append(dst, ',')
+	}
+	if v.ClientToken != nil {
+		dst = append(dst, `"ClientToken":`...)
+		dst = wire.AppendString(dst, *v.ClientToken)
+		dst = append(dst, ',')
+	}
+	return wire.Close(dst, '}')
+}
+
+// AppendJSON appends the members that are set.
+func (v *UpdateInstanceStorageConfigInput) AppendJSON(dst []byte) []byte {
+	dst = append(dst, '{')
+	if v.StorageConfig != nil {
+		dst = append(dst, `"StorageConfig":`...)
+		dst = v.StorageConfig.AppendJSON(dst)
+		dst = append(dst, ',')
+	}
+	if v.ClientToken != nil {
+		dst = append(dst, `"ClientToken":`...)
+		dst = wire.AppendString(dst, *v.ClientToken)
+		dst = append(dst, ',')
+	}
+	return wire.Close(dst, '}')
+}
+
+// AppendJSON appends the members that are set.
 func (v *UpdateParticipantAuthenticationInput) AppendJSON(dst []byte) []byte {
 	dst = append(dst, '{')
 	if v.State != nil {
@@ -5595,6 +13261,117 @@ func (v *UpdateParticipantAuthenticationInput) AppendJSON(dst []byte) []byte {
 // AppendJSON appends the members that are set.
 func (v *UpdateParticipantAuthenticationOutput) AppendJSON(dst []byte) []byte {
 	return append(dst, "{}"...)
+}
+
+// AppendJSON appends the members that are set.
+func (v *UpdatePhoneNumberMetadataInput) AppendJSON(dst []byte) []byte {
+	dst = append(dst, '{')
+	if v.PhoneNumberDescription != nil {
+		dst = append(dst, `"PhoneNumberDescription":`...)
+		dst = wire.AppendString(dst, *v.PhoneNumberDescription)
+		dst = append(dst, ',')
+	}
+	if v.ClientToken != nil {
+		dst = append(dst, `"ClientToken":`...)
+		dst = wire.AppendString(dst, *v.ClientToken)
+		dst = append(dst, ',')
+	}
+	return wire.Close(dst, '}')
+}
+
+// AppendJSON appends the members that are set.
+func (v *UpdatePhoneNumberInput) AppendJSON(dst []byte) []byte {
+	dst = append(dst, '{')
+	if v.TargetArn != nil {
+		dst = append(dst, `"TargetArn":`...)
+		dst = wire.AppendString(dst, *v.TargetArn)
+		dst = append(dst, ',')
+	}
+	if v.InstanceId != nil {
+		dst = append(dst, `"InstanceId":`...)
+		dst = wire.AppendString(dst, *v.InstanceId)
+		dst = append(dst, ',')
+	}
+	if v.ClientToken != nil {
+		dst = append(dst, `"ClientToken":`...)
+		dst = wire.AppendString(dst, *v.ClientToken)
+		dst = append(dst, ',')
+	}
+	return wire.Close(dst, '}')
+}
+
+// AppendJSON appends the members that are set.
+func (v *UpdatePhoneNumberOutput) AppendJSON(dst []byte) []byte {
+	dst = append(dst, '{')
+	if v.PhoneNumberId != nil {
+		dst = append(dst, `"PhoneNumberId":`...)
+		dst = wire.AppendString(dst, *v.PhoneNumberId)
+		dst = append(dst, ',')
+	}
+	if v.PhoneNumberArn != nil {
+		dst = append(dst, `"PhoneNumberArn":`...)
+		dst = wire.AppendString(dst, *v.PhoneNumberArn)
+		dst = append(dst, ',')
+	}
+	return wire.Close(dst, '}')
+}
+
+// AppendJSON appends the members that are set.
+func (v *UpdatePredefinedAttributeInput) AppendJSON(dst []byte) []byte {
+	dst = append(dst, '{')
+	if v.Values != nil {
+		dst = append(dst, `"Values":`...)
+		dst = v.Values.AppendJSON(dst)
+		dst = append(dst, ',')
+	}
+	if v.Purposes != nil {
+		dst = append(dst, `"Purposes":`...)
+		dst = appendPredefinedAttributePurposeNameList(dst, v.Purposes)
+		dst = append(dst, ',')
+	}
+	if v.AttributeConfiguration != nil {
+		dst = append(dst, `"AttributeConfiguration":`...)
+		dst = v.AttributeConfiguration.AppendJSON(dst)
+		dst = append(dst, ',')
+	}
+	return wire.Close(dst, '}')
+}
+
+// AppendJSON appends the members that are set.
+func (v *UpdatePromptInput) AppendJSON(dst []byte) []byte {
+	dst = append(dst, '{')
+	if v.Name != nil {
+		dst = append(dst, `"Name":`...)
+		dst = wire.AppendString(dst, *v.Name)
+		dst = append(dst, ',')
+	}
+	if v.Description != nil {
+		dst = append(dst, `"Description":`...)
+		dst = wire.AppendString(dst, *v.Description)
+		dst = append(dst, ',')
+	}
+	if v.S3Uri != nil {
+		dst = append(dst, `"S3Uri":`...)
+		dst = wire.AppendString(dst, *v.S3Uri)
+		dst = append(dst, ',')
+	}
+	return wire.Close(dst, '}')
+}
+
+// AppendJSON appends the members that are set.
+func (v *UpdatePromptOutput) AppendJSON(dst []byte) []byte {
+	dst = append(dst, '{')
+	if v.PromptARN != nil {
+		dst = append(dst, `"PromptARN":`...)
+		dst = wire.AppendString(dst, *v.PromptARN)
+		dst = append(dst, ',')
+	}
+	if v.PromptId != nil {
+		dst = append(dst, `"PromptId":`...)
+		dst = wire.AppendString(dst, *v.PromptId)
+		dst = append(dst, ',')
+	}
+	return wire.Close(dst, '}')
 }
 
 // AppendJSON appends the members that are set.
@@ -5685,6 +13462,368 @@ func (v *UpdateQuickConnectNameInput) AppendJSON(dst []byte) []byte {
 }
 
 // AppendJSON appends the members that are set.
+func (v *UpdateRoutingProfileAgentAvailabilityTimerInput) AppendJSON(dst []byte) []byte {
+	dst = append(dst, '{')
+	if v.AgentAvailabilityTimer != nil {
+		dst = append(dst, `"AgentAvailabilityTimer":`...)
+		dst = wire.AppendString(dst, *v.AgentAvailabilityTimer)
+		dst = append(dst, ',')
+	}
+	return wire.Close(dst, '}')
+}
+
+// AppendJSON appends the members that are set.
+func (v *UpdateRoutingProfileConcurrencyInput) AppendJSON(dst []byte) []byte {
+	dst = append(dst, '{')
+	if v.MediaConcurrencies != nil {
+		dst = append(dst, `"MediaConcurrencies":`...)
+		dst = appendMediaConcurrencies(dst, v.MediaConcurrencies)
+		dst = append(dst, ',')
+	}
+	return wire.Close(dst, '}')
+}
+
+// AppendJSON appends the members that are set.
+func (v *UpdateRoutingProfileDefaultOutboundQueueInput) AppendJSON(dst []byte) []byte {
+	dst = append(dst, '{')
+	if v.DefaultOutboundQueueId != nil {
+		dst = append(dst, `"DefaultOutboundQueueId":`...)
+		dst = wire.AppendString(dst, *v.DefaultOutboundQueueId)
+		dst = append(dst, ',')
+	}
+	return wire.Close(dst, '}')
+}
+
+// AppendJSON appends the members that are set.
+func (v *UpdateRoutingProfileNameInput) AppendJSON(dst []byte) []byte {
+	dst = append(dst, '{')
+	if v.Name != nil {
+		dst = append(dst, `"Name":`...)
+		dst = wire.AppendString(dst, *v.Name)
+		dst = append(dst, ',')
+	}
+	if v.Description != nil {
+		dst = append(dst, `"Description":`...)
+		dst = wire.AppendString(dst, *v.Description)
+		dst = append(dst, ',')
+	}
+	return wire.Close(dst, '}')
+}
+
+// AppendJSON appends the members that are set.
+func (v *UpdateRoutingProfileQueuesInput) AppendJSON(dst []byte) []byte {
+	dst = append(dst, '{')
+	if v.QueueConfigs != nil {
+		dst = append(dst, `"QueueConfigs":`...)
+		dst = appendRoutingProfileQueueConfigList(dst, v.QueueConfigs)
+		dst = append(dst, ',')
+	}
+	return wire.Close(dst, '}')
+}
+
+// AppendJSON appends the members that are set.
+func (v *UpdateSecurityProfileInput) AppendJSON(dst []byte) []byte {
+	dst = append(dst, '{')
+	if v.Description != nil {
+		dst = append(dst, `"Description":`...)
+		dst = wire.AppendString(dst, *v.Description)
+		dst = append(dst, ',')
+	}
+	if v.Permissions != nil {
+		dst = append(dst, `"Permissions":`...)
+		dst = appendPermissionsList(dst, v.Permissions)
+		dst = append(dst, ',')
+	}
+	if v.AllowedAccessControlTags != nil {
+		dst = append(dst, `"AllowedAccessControlTags":`...)
+		dst = appendAllowedAccessControlTags(dst, v.AllowedAccessControlTags)
+		dst = append(dst, ',')
+	}
+	if v.TagRestrictedResources != nil {
+		dst = append(dst, `"TagRestrictedResources":`...)
+		dst = appendTagRestrictedResourceList(dst, v.TagRestrictedResources)
+		dst = append(dst, ',')
+	}
+	if v.Applications != nil {
+		dst = append(dst, `"Applications":`...)
+		dst = appendApplications(dst, v.Applications)
+		dst = append(dst, ',')
+	}
+	if v.HierarchyRestrictedResources != nil {
+		dst = append(dst, `"HierarchyRestrictedResources":`...)
+		dst = appendHierarchyRestrictedResourceList(dst, v.HierarchyRestrictedResources)
+		dst = append(dst, ',')
+	}
+	if v.AllowedAccessControlHierarchyGroupId != nil {
+		dst = append(dst, `"AllowedAccessControlHierarchyGroupId":`...)
+		dst = wire.AppendString(dst, *v.AllowedAccessControlHierarchyGroupId)
+		dst = append(dst, ',')
+	}
+	if v.AllowedFlowModules != nil {
+		dst = append(dst, `"AllowedFlowModules":`...)
+		dst = appendAllowedFlowModules(dst, v.AllowedFlowModules)
+		dst = append(dst, ',')
+	}
+	if v.AllowedAIAgents != nil {
+		dst = append(dst, `"AllowedAIAgents":`...)
+		dst = appendAllowedAIAgents(dst, v.AllowedAIAgents)
+		dst = append(dst, ',')
+	}
+	if v.GranularAccessControlConfiguration != nil {
+		dst = append(dst, `"GranularAccessControlConfiguration":`...)
+		dst = v.GranularAccessControlConfiguration.AppendJSON(dst)
+		dst = append(dst, ',')
+	}
+	return wire.Close(dst, '}')
+}
+
+// AppendJSON appends the members that are set.
+func (v *UpdateTaskTemplateInput) AppendJSON(dst []byte) []byte {
+	dst = append(dst, '{')
+	if v.Name != nil {
+		dst = append(dst, `"Name":`...)
+		dst = wire.AppendString(dst, *v.Name)
+		dst = append(dst, ',')
+	}
+	if v.Description != nil {
+		dst = append(dst, `"Description":`...)
+		dst = wire.AppendString(dst, *v.Description)
+		dst = append(dst, ',')
+	}
+	if v.ContactFlowId != nil {
+		dst = append(dst, `"ContactFlowId":`...)
+		dst = wire.AppendString(dst, *v.ContactFlowId)
+		dst = append(dst, ',')
+	}
+	if v.SelfAssignFlowId != nil {
+		dst = append(dst, `"SelfAssignFlowId":`...)
+		dst = wire.AppendString(dst, *v.SelfAssignFlowId)
+		dst = append(dst, ',')
+	}
+	if v.ContactHooks != nil {
+		dst = append(dst, `"ContactHooks":`...)
+		dst = v.ContactHooks.AppendJSON(dst)
+		dst = append(dst, ',')
+	}
+	if v.Constraints != nil {
+		dst = append(dst, `"Constraints":`...)
+		dst = v.Constraints.AppendJSON(dst)
+		dst = append(dst, ',')
+	}
+	if v.Defaults != nil {
+		dst = append(dst, `"Defaults":`...)
+		dst = v.Defaults.AppendJSON(dst)
+		dst = append(dst, ',')
+	}
+	if v.Status != nil {
+		dst = append(dst, `"Status":`...)
+		dst = wire.AppendString(dst, *v.Status)
+		dst = append(dst, ',')
+	}
+	if v.Fields != nil {
+		dst = append(dst, `"Fields":`...)
+		dst = appendTaskTemplateFields(dst, v.Fields)
+		dst = append(dst, ',')
+	}
+	return wire.Close(dst, '}')
+}
+
+// AppendJSON appends the members that are set.
+func (v *UpdateTaskTemplateOutput) AppendJSON(dst []byte) []byte {
+	dst = append(dst, '{')
+	if v.InstanceId != nil {
+		dst = append(dst, `"InstanceId":`...)
+		dst = wire.AppendString(dst, *v.InstanceId)
+		dst = append(dst, ',')
+	}
+	if v.Id != nil {
+		dst = append(dst, `"Id":`...)
+		dst = wire.AppendString(dst, *v.Id)
+		dst = append(dst, ',')
+	}
+	if v.Arn != nil {
+		dst = append(dst, `"Arn":`...)
+		dst = wire.AppendString(dst, *v.Arn)
+		dst = append(dst, ',')
+	}
+	if v.Name != nil {
+		dst = append(dst, `"Name":`...)
+		dst = wire.AppendString(dst, *v.Name)
+		dst = append(dst, ',')
+	}
+	if v.Description != nil {
+		dst = append(dst, `"Description":`...)
+		dst = wire.AppendString(dst, *v.Description)
+		dst = append(dst, ',')
+	}
+	if v.ContactFlowId != nil {
+		dst = append(dst, `"ContactFlowId":`...)
+		dst = wire.AppendString(dst, *v.ContactFlowId)
+		dst = append(dst, ',')
+	}
+	if v.SelfAssignFlowId != nil {
+		dst = append(dst, `"SelfAssignFlowId":`...)
+		dst = wire.AppendString(dst, *v.SelfAssignFlowId)
+		dst = append(dst, ',')
+	}
+	if v.ContactHooks != nil {
+		dst = append(dst, `"ContactHooks":`...)
+		dst = v.ContactHooks.AppendJSON(dst)
+		dst = append(dst, ',')
+	}
+	if v.Constraints != nil {
+		dst = append(dst, `"Constraints":`...)
+		dst = v.Constraints.AppendJSON(dst)
+		dst = append(dst, ',')
+	}
+	if v.Defaults != nil {
+		dst = append(dst, `"Defaults":`...)
+		dst = v.Defaults.AppendJSON(dst)
+		dst = append(dst, ',')
+	}
+	if v.Fields != nil {
+		dst = append(dst, `"Fields":`...)
+		dst = appendTaskTemplateFields(dst, v.Fields)
+		dst = append(dst, ',')
+	}
+	if v.Status != nil {
+		dst = append(dst, `"Status":`...)
+		dst = wire.AppendString(dst, *v.Status)
+		dst = append(dst, ',')
+	}
+	if v.LastModifiedTime != nil {
+		dst = append(dst, `"LastModifiedTime":`...)
+		dst = wire.AppendTime(dst, *v.LastModifiedTime)
+		dst = append(dst, ',')
+	}
+	if v.CreatedTime != nil {
+		dst = append(dst, `"CreatedTime":`...)
+		dst = wire.AppendTime(dst, *v.CreatedTime)
+		dst = append(dst, ',')
+	}
+	return wire.Close(dst, '}')
+}
+
+// AppendJSON appends the members that are set.
+func (v *UpdateUserConfigInput) AppendJSON(dst []byte) []byte {
+	dst = append(dst, '{')
+	if v.AutoAcceptConfigs != nil {
+		dst = append(dst, `"AutoAcceptConfigs":`...)
+		dst = appendAutoAcceptConfigs(dst, v.AutoAcceptConfigs)
+		dst = append(dst, ',')
+	}
+	if v.AfterContactWorkConfigs != nil {
+		dst = append(dst, `"AfterContactWorkConfigs":`...)
+		dst = appendAfterContactWorkConfigs(dst, v.AfterContactWorkConfigs)
+		dst = append(dst, ',')
+	}
+	if v.PhoneNumberConfigs != nil {
+		dst = append(dst, `"PhoneNumberConfigs":`...)
+		dst = appendPhoneNumberConfigs(dst, v.PhoneNumberConfigs)
+		dst = append(dst, ',')
+	}
+	if v.PersistentConnectionConfigs != nil {
+		dst = append(dst, `"PersistentConnectionConfigs":`...)
+		dst = appendPersistentConnectionConfigs(dst, v.PersistentConnectionConfigs)
+		dst = append(dst, ',')
+	}
+	if v.VoiceEnhancementConfigs != nil {
+		dst = append(dst, `"VoiceEnhancementConfigs":`...)
+		dst = appendVoiceEnhancementConfigs(dst, v.VoiceEnhancementConfigs)
+		dst = append(dst, ',')
+	}
+	return wire.Close(dst, '}')
+}
+
+// AppendJSON appends the members that are set.
+func (v *UpdateUserHierarchyGroupNameInput) AppendJSON(dst []byte) []byte {
+	dst = append(dst, '{')
+	if v.Name != nil {
+		dst = append(dst, `"Name":`...)
+		dst = wire.AppendString(dst, *v.Name)
+		dst = append(dst, ',')
+	}
+	return wire.Close(dst, '}')
+}
+
+// AppendJSON appends the members that are set.
+func (v *UpdateUserHierarchyInput) AppendJSON(dst []byte) []byte {
+	dst = append(dst, '{')
+	if v.HierarchyGroupId != nil {
+		dst = append(dst, `"HierarchyGroupId":`...)
+		dst = wire.AppendString(dst, *v.HierarchyGroupId)
+		dst = append(dst, ',')
+	}
+	return wire.Close(dst, '}')
+}
+
+// AppendJSON appends the members that are set.
+func (v *UpdateUserHierarchyStructureInput) AppendJSON(dst []byte) []byte {
+	dst = append(dst, '{')
+	if v.HierarchyStructure != nil {
+		dst = append(dst, `"HierarchyStructure":`...)
+		dst = v.HierarchyStructure.AppendJSON(dst)
+		dst = append(dst, ',')
+	}
+	return wire.Close(dst, '}')
+}
+
+// AppendJSON appends the members that are set.
+func (v *UpdateUserIdentityInfoInput) AppendJSON(dst []byte) []byte {
+	dst = append(dst, '{')
+	if v.IdentityInfo != nil {
+		dst = append(dst, `"IdentityInfo":`...)
+		dst = v.IdentityInfo.AppendJSON(dst)
+		dst = append(dst, ',')
+	}
+	return wire.Close(dst, '}')
+}
+
+// AppendJSON appends the members that are set.
+func (v *UpdateUserPhoneConfigInput) AppendJSON(dst []byte) []byte {
+	dst = append(dst, '{')
+	if v.PhoneConfig != nil {
+		dst = append(dst, `"PhoneConfig":`...)
+		dst = v.PhoneConfig.AppendJSON(dst)
+		dst = append(dst, ',')
+	}
+	return wire.Close(dst, '}')
+}
+
+// AppendJSON appends the members that are set.
+func (v *UpdateUserProficienciesInput) AppendJSON(dst []byte) []byte {
+	dst = append(dst, '{')
+	if v.UserProficiencies != nil {
+		dst = append(dst, `"UserProficiencies":`...)
+		dst = appendUserProficiencyList(dst, v.UserProficiencies)
+		dst = append(dst, ',')
+	}
+	return wire.Close(dst, '}')
+}
+
+// AppendJSON appends the members that are set.
+func (v *UpdateUserRoutingProfileInput) AppendJSON(dst []byte) []byte {
+	dst = append(dst, '{')
+	if v.RoutingProfileId != nil {
+		dst = append(dst, `"RoutingProfileId":`...)
+		dst = wire.AppendString(dst, *v.RoutingProfileId)
+		dst = append(dst, ',')
+	}
+	return wire.Close(dst, '}')
+}
+
+// AppendJSON appends the members that are set.
+func (v *UpdateUserSecurityProfilesInput) AppendJSON(dst []byte) []byte {
+	dst = append(dst, '{')
+	if v.SecurityProfileIds != nil {
+		dst = append(dst, `"SecurityProfileIds":`...)
+		dst = appendSecurityProfileIds(dst, v.SecurityProfileIds)
+		dst = append(dst, ',')
+	}
+	return wire.Close(dst, '}')
+}
+
+// AppendJSON appends the members that are set.
 func (v *UpdateViewContentInput) AppendJSON(dst []byte) []byte {
 	dst = append(dst, '{')
 	if v.Status != nil {
@@ -5733,6 +13872,337 @@ func (v *UpdateViewMetadataOutput) AppendJSON(dst []byte) []byte {
 }
 
 // AppendJSON appends the members that are set.
+func (v *UrlReference) AppendJSON(dst []byte) []byte {
+	dst = append(dst, '{')
+	if v.Name != nil {
+		dst = append(dst, `"Name":`...)
+		dst = wire.AppendString(dst, *v.Name)
+		dst = append(dst, ',')
+	}
+	if v.Value != nil {
+		dst = append(dst, `"Value":`...)
+		dst = wire.AppendString(dst, *v.Value)
+		dst = append(dst, ',')
+	}
+	return wire.Close(dst, '}')
+}
+
+// AppendJSON appends the members that are set.
+func (v *UseCase) AppendJSON(dst []byte) []byte {
+	dst = append(dst, '{')
+	if v.UseCaseId != nil {
+		dst = append(dst, `"UseCaseId":`...)
+		dst = wire.AppendString(dst, *v.UseCaseId)
+		dst = append(dst, ',')
+	}
+	if v.UseCaseArn != nil {
+		dst = append(dst, `"UseCaseArn":`...)
+		dst = wire.AppendString(dst, *v.UseCaseArn)
+		dst = append(dst, ',')
+	}
+	if v.UseCaseType != nil {
+		dst = append(dst, `"UseCaseType":`...)
+		dst = wire.AppendString(dst, *v.UseCaseType)
+		dst = append(dst, ',')
+	}
+	return wire.Close(dst, '}')
+}
+
+func appendUseCaseSummaryList(dst []byte, list []UseCase) []byte {
+	dst = append(dst, '[')
+	for i := range list {
+		dst = list[i].AppendJSON(dst)
+		dst = append(dst, ',')
+	}
+	return wire.Close(dst, ']')
+}
+
+// AppendJSON appends the members that are set.
+func (v *User) AppendJSON(dst []byte) []byte {
+	dst = append(dst, '{')
+	if v.Id != nil {
+		dst = append(dst, `"Id":`...)
+		dst = wire.AppendString(dst, *v.Id)
+		dst = append(dst, ',')
+	}
+	if v.Arn != nil {
+		dst = append(dst, `"Arn":`...)
+		dst = wire.AppendString(dst, *v.Arn)
+		dst = append(dst, ',')
+	}
+	if v.Username != nil {
+		dst = append(dst, `"Username":`...)
+		dst = wire.AppendString(dst, *v.Username)
+		dst = append(dst, ',')
+	}
+	if v.IdentityInfo != nil {
+		dst = append(dst, `"IdentityInfo":`...)
+		dst = v.IdentityInfo.AppendJSON(dst)
+		dst = append(dst, ',')
+	}
+	if v.PhoneConfig != nil {
+		dst = append(dst, `"PhoneConfig":`...)
+		dst = v.PhoneConfig.AppendJSON(dst)
+		dst = append(dst, ',')
+	}
+	if v.DirectoryUserId != nil {
+		dst = append(dst, `"DirectoryUserId":`...)
+		dst = wire.AppendString(dst, *v.DirectoryUserId)
+		dst = append(dst, ',')
+	}
+	if v.SecurityProfileIds != nil {
+		dst = append(dst, `"SecurityProfileIds":`...)
+		dst = appendSecurityProfileIds(dst, v.SecurityProfileIds)
+		dst = append(dst, ',')
+	}
+	if v.RoutingProfileId != nil {
+		dst = append(dst, `"RoutingProfileId":`...)
+		dst = wire.AppendString(dst, *v.RoutingProfileId)
+		dst = append(dst, ',')
+	}
+	if v.HierarchyGroupId != nil {
+		dst = append(dst, `"HierarchyGroupId":`...)
+		dst = wire.AppendString(dst, *v.HierarchyGroupId)
+		dst = append(dst, ',')
+	}
+	if v.Tags != nil {
+		dst = append(dst, `"Tags":`...)
+		dst = appendTagMap(dst, v.Tags)
+		dst = append(dst, ',')
+	}
+	if v.AutoAcceptConfigs != nil {
+		dst = append(dst, `"AutoAcceptConfigs":`...)
+		dst = appendAutoAcceptConfigs(dst, v.AutoAcceptConfigs)
+		dst = append(dst, ',')
+	}
+	if v.AfterContactWorkConfigs != nil {
+		dst = append(dst, `"AfterContactWorkConfigs":`...)
+		dst = appendAfterContactWorkConfigs(dst, v.AfterContactWorkConfigs)
+		dst = append(dst, ',')
+	}
+	if v.PhoneNumberConfigs != nil {
+		dst = append(dst, `"PhoneNumberConfigs":`...)
+		dst = appendPhoneNumberConfigs(dst, v.PhoneNumberConfigs)
+		dst = append(dst, ',')
+	}
+	if v.PersistentConnectionConfigs != nil {
+		dst = append(dst, `"PersistentConnectionConfigs":`...)
+		dst = appendPersistentConnectionConfigs(dst, v.PersistentConnectionConfigs)
+		dst = append(dst, ',')
+	}
+	if v.VoiceEnhancementConfigs != nil {
+		dst = append(dst, `"VoiceEnhancementConfigs":`...)
+		dst = appendVoiceEnhancementConfigs(dst, v.VoiceEnhancementConfigs)
+		dst = append(dst, ',')
+	}
+	if v.LastModifiedTime != nil {
+		dst = append(dst, `"LastModifiedTime":`...)
+		dst = wire.AppendTime(dst, *v.LastModifiedTime)
+		dst = append(dst, ',')
+	}
+	if v.LastModifiedRegion != nil {
+		dst = append(dst, `"LastModifiedRegion":`...)
+		dst = wire.AppendString(dst, *v.LastModifiedRegion)
+		dst = append(dst, ',')
+	}
+	return wire.Close(dst, '}')
+}
+
+func appendUserHierarchyGroupList(dst []byte, list []HierarchyGroup) []byte {
+	dst = append(dst, '[')
+	for i := range list {
+		dst = list[i].AppendJSON(dst)
+		dst = append(dst, ',')
+	}
+	return wire.Close(dst, ']')
+}
+
+func appendUserHierarchyGroupSearchConditionList(dst []byte, list []UserHierarchyGroupSearchCriteria) []byte {
+	dst = append(dst, '[')
+	for i := range list {
+		dst = list[i].AppendJSON(dst)
+		dst = append(dst, ',')
+	}
+	return wire.Close(dst, ']')
+}
+
+// AppendJSON appends the members that are set.
+func (v *UserHierarchyGroupSearchCriteria) AppendJSON(dst []byte) []byte {
+	dst = append(dst, '{')
+	if v.OrConditions != nil {
+		dst = append(dst, `"OrConditions":`...)
+		dst = appendUserHierarchyGroupSearchConditionList(dst, v.OrConditions)
+		dst = append(dst, ',')
+	}
+	if v.AndConditions != nil {
+		dst = append(dst, `"AndConditions":`...)
+		dst = appendUserHierarchyGroupSearchConditionList(dst, v.AndConditions)
+		dst = append(dst, ',')
+	}
+	if v.StringCondition != nil {
+		dst = append(dst, `"StringCondition":`...)
+		dst = v.StringCondition.AppendJSON(dst)
+		dst = append(dst, ',')
+	}
+	return wire.Close(dst, '}')
+}
+
+// AppendJSON appends the members that are set.
+func (v *UserHierarchyGroupSearchFilter) AppendJSON(dst []byte) []byte {
+	dst = append(dst, '{')
+	if v.AttributeFilter != nil {
+		dst = append(dst, `"AttributeFilter":`...)
+		dst = v.AttributeFilter.AppendJSON(dst)
+		dst = append(dst, ',')
+	}
+	return wire.Close(dst, '}')
+}
+
+// AppendJSON appends the members that are set.
+func (v *UserIdentityInfo) AppendJSON(dst []byte) []byte {
+	dst = append(dst, '{')
+	if v.FirstName != nil {
+		dst = append(dst, `"FirstName":`...)
+		dst = wire.AppendString(dst, *v.FirstName)
+		dst = append(dst, ',')
+	}
+	if v.LastName != nil {
+		dst = append(dst, `"LastName":`...)
+		dst = wire.AppendString(dst, *v.LastName)
+		dst = append(dst, ',')
+	}
+	if v.Email != nil {
+		dst = append(dst, `"Email":`...)
+		dst = wire.AppendString(dst, *v.Email)
+		dst = append(dst, ',')
+	}
+	if v.SecondaryEmail != nil {
+		dst = append(dst, `"SecondaryEmail":`...)
+		dst = wire.AppendString(dst, *v.SecondaryEmail)
+		dst = append(dst, ',')
+	}
+	if v.Mobile != nil {
+		dst = append(dst, `"Mobile":`...)
+		dst = wire.AppendString(dst, *v.Mobile)
+		dst = append(dst, ',')
+	}
+	return wire.Close(dst, '}')
+}
+
+// AppendJSON appends the members that are set.
+func (v *UserIdentityInfoLite) AppendJSON(dst []byte) []byte {
+	dst = append(dst, '{')
+	if v.FirstName != nil {
+		dst = append(dst, `"FirstName":`...)
+		dst = wire.AppendString(dst, *v.FirstName)
+		dst = append(dst, ',')
+	}
+	if v.LastName != nil {
+		dst = append(dst, `"LastName":`...)
+		dst = wire.AppendString(dst, *v.LastName)
+		dst = append(dst, ',')
+	}
+	return wire.Close(dst, '}')
+}
+
+// AppendJSON appends the members that are set.
+func (v *UserInfo) AppendJSON(dst []byte) []byte {
+	dst = append(dst, '{')
+	if v.UserId != nil {
+		dst = append(dst, `"UserId":`...)
+		dst = wire.AppendString(dst, *v.UserId)
+		dst = append(dst, ',')
+	}
+	return wire.Close(dst, '}')
+}
+
+// AppendJSON appends the members that are set.
+func (v *UserPhoneConfig) AppendJSON(dst []byte) []byte {
+	dst = append(dst, '{')
+	if v.PhoneType != nil {
+		dst = append(dst, `"PhoneType":`...)
+		dst = wire.AppendString(dst, *v.PhoneType)
+		dst = append(dst, ',')
+	}
+	if v.AutoAccept != nil {
+		dst = append(dst, `"AutoAccept":`...)
+		dst = wire.AppendBool(dst, *v.AutoAccept)
+		dst = append(dst, ',')
+	}
+	if v.AfterContactWorkTimeLimit != nil {
+		dst = append(dst, `"AfterContactWorkTimeLimit":`...)
+		dst = wire.AppendInt(dst, *v.AfterContactWorkTimeLimit)
+		dst = append(dst, ',')
+	}
+	if v.DeskPhoneNumber != nil {
+		dst = append(dst, `"DeskPhoneNumber":`...)
+		dst = wire.AppendString(dst, *v.DeskPhoneNumber)
+		dst = append(dst, ',')
+	}
+	if v.PersistentConnection != nil {
+		dst = append(dst, `"PersistentConnection":`...)
+		dst = wire.AppendBool(dst, *v.PersistentConnection)
+		dst = append(dst, ',')
+	}
+	return wire.Close(dst, '}')
+}
+
+// AppendJSON appends the members that are set.
+func (v *UserProficiency) AppendJSON(dst []byte) []byte {
+	dst = append(dst, '{')
+	if v.AttributeName != nil {
+		dst = append(dst, `"AttributeName":`...)
+		dst = wire.AppendString(dst, *v.AttributeName)
+		dst = append(dst, ',')
+	}
+	if v.AttributeValue != nil {
+		dst = append(dst, `"AttributeValue":`...)
+		dst = wire.AppendString(dst, *v.AttributeValue)
+		dst = append(dst, ',')
+	}
+	if v.Level != nil {
+		dst = append(dst, `"Level":`...)
+		dst = wire.AppendFloat(dst, *v.Level)
+		dst = append(dst, ',')
+	}
+	return wire.Close(dst, '}')
+}
+
+// AppendJSON appends the members that are set.
+func (v *UserProficiencyDisassociate) AppendJSON(dst []byte) []byte {
+	dst = append(dst, '{')
+	if v.AttributeName != nil {
+		dst = append(dst, `"AttributeName":`...)
+		dst = wire.AppendString(dst, *v.AttributeName)
+		dst = append(dst, ',')
+	}
+	if v.AttributeValue != nil {
+		dst = append(dst, `"AttributeValue":`...)
+		dst = wire.AppendString(dst, *v.AttributeValue)
+		dst = append(dst, ',')
+	}
+	return wire.Close(dst, '}')
+}
+
+func appendUserProficiencyDisassociateList(dst []byte, list []UserProficiencyDisassociate) []byte {
+	dst = append(dst, '[')
+	for i := range list {
+		dst = list[i].AppendJSON(dst)
+		dst = append(dst, ',')
+	}
+	return wire.Close(dst, ']')
+}
+
+func appendUserProficiencyList(dst []byte, list []UserProficiency) []byte {
+	dst = append(dst, '[')
+	for i := range list {
+		dst = list[i].AppendJSON(dst)
+		dst = append(dst, ',')
+	}
+	return wire.Close(dst, ']')
+}
+
+// AppendJSON appends the members that are set.
 func (v *UserQuickConnectConfig) AppendJSON(dst []byte) []byte {
 	dst = append(dst, '{')
 	if v.UserId != nil {
@@ -5746,6 +14216,192 @@ func (v *UserQuickConnectConfig) AppendJSON(dst []byte) []byte {
 		dst = append(dst, ',')
 	}
 	return wire.Close(dst, '}')
+}
+
+func appendUserSearchConditionList(dst []byte, list []UserSearchCriteria) []byte {
+	dst = append(dst, '[')
+	for i := range list {
+		dst = list[i].AppendJSON(dst)
+		dst = append(dst, ',')
+	}
+	return wire.Close(dst, ']')
+}
+
+// AppendJSON appends the members that are set.
+func (v *UserSearchCriteria) AppendJSON(dst []byte) []byte {
+	dst = append(dst, '{')
+	if v.OrConditions != nil {
+		dst = append(dst, `"OrConditions":`...)
+		dst = appendUserSearchConditionList(dst, v.OrConditions)
+		dst = append(dst, ',')
+	}
+	if v.AndConditions != nil {
+		dst = append(dst, `"AndConditions":`...)
+		dst = appendUserSearchConditionList(dst, v.AndConditions)
+		dst = append(dst, ',')
+	}
+	if v.StringCondition != nil {
+		dst = append(dst, `"StringCondition":`...)
+		dst = v.StringCondition.AppendJSON(dst)
+		dst = append(dst, ',')
+	}
+	if v.ListCondition != nil {
+		dst = append(dst, `"ListCondition":`...)
+		dst = v.ListCondition.AppendJSON(dst)
+		dst = append(dst, ',')
+	}
+	if v.HierarchyGroupCondition != nil {
+		dst = append(dst, `"HierarchyGroupCondition":`...)
+		dst = v.HierarchyGroupCondition.AppendJSON(dst)
+		dst = append(dst, ',')
+	}
+	return wire.Close(dst, '}')
+}
+
+// AppendJSON appends the members that are set.
+func (v *UserSearchFilter) AppendJSON(dst []byte) []byte {
+	dst = append(dst, '{')
+	if v.TagFilter != nil {
+		dst = append(dst, `"TagFilter":`...)
+		dst = v.TagFilter.AppendJSON(dst)
+		dst = append(dst, ',')
+	}
+	if v.UserAttributeFilter != nil {
+		dst = append(dst, `"UserAttributeFilter":`...)
+		dst = v.UserAttributeFilter.AppendJSON(dst)
+		dst = append(dst, ',')
+	}
+	return wire.Close(dst, '}')
+}
+
+// AppendJSON appends the members that are set.
+func (v *UserSearchSummary) AppendJSON(dst []byte) []byte {
+	dst = append(dst, '{')
+	if v.Arn != nil {
+		dst = append(dst, `"Arn":`...)
+		dst = wire.AppendString(dst, *v.Arn)
+		dst = append(dst, ',')
+	}
+	if v.DirectoryUserId != nil {
+		dst = append(dst, `"DirectoryUserId":`...)
+		dst = wire.AppendString(dst, *v.DirectoryUserId)
+		dst = append(dst, ',')
+	}
+	if v.HierarchyGroupId != nil {
+		dst = append(dst, `"HierarchyGroupId":`...)
+		dst = wire.AppendString(dst, *v.HierarchyGroupId)
+		dst = append(dst, ',')
+	}
+	if v.Id != nil {
+		dst = append(dst, `"Id":`...)
+		dst = wire.AppendString(dst, *v.Id)
+		dst = append(dst, ',')
+	}
+	if v.IdentityInfo != nil {
+		dst = append(dst, `"IdentityInfo":`...)
+		dst = v.IdentityInfo.AppendJSON(dst)
+		dst = append(dst, ',')
+	}
+	if v.PhoneConfig != nil {
+		dst = append(dst, `"PhoneConfig":`...)
+		dst = v.PhoneConfig.AppendJSON(dst)
+		dst = append(dst, ',')
+	}
+	if v.RoutingProfileId != nil {
+		dst = append(dst, `"RoutingProfileId":`...)
+		dst = wire.AppendString(dst, *v.RoutingProfileId)
+		dst = append(dst, ',')
+	}
+	if v.SecurityProfileIds != nil {
+		dst = append(dst, `"SecurityProfileIds":`...)
+		dst = appendSecurityProfileIds(dst, v.SecurityProfileIds)
+		dst = append(dst, ',')
+	}
+	if v.Tags != nil {
+		dst = append(dst, `"Tags":`...)
+		dst = appendTagMap(dst, v.Tags)
+		dst = append(dst, ',')
+	}
+	if v.Username != nil {
+		dst = append(dst, `"Username":`...)
+		dst = wire.AppendString(dst, *v.Username)
+		dst = append(dst, ',')
+	}
+	if v.AutoAcceptConfigs != nil {
+		dst = append(dst, `"AutoAcceptConfigs":`...)
+		dst = appendAutoAcceptConfigs(dst, v.AutoAcceptConfigs)
+		dst = append(dst, ',')
+	}
+	if v.AfterContactWorkConfigs != nil {
+		dst = append(dst, `"AfterContactWorkConfigs":`...)
+		dst = appendAfterContactWorkConfigs(dst, v.AfterContactWorkConfigs)
+		dst = append(dst, ',')
+	}
+	if v.PhoneNumberConfigs != nil {
+		dst = append(dst, `"PhoneNumberConfigs":`...)
+		dst = appendPhoneNumberConfigs(dst, v.PhoneNumberConfigs)
+		dst = append(dst, ',')
+	}
+	if v.PersistentConnectionConfigs != nil {
+		dst = append(dst, `"PersistentConnectionConfigs":`...)
+		dst = appendPersistentConnectionConfigs(dst, v.PersistentConnectionConfigs)
+		dst = append(dst, ',')
+	}
+	if v.VoiceEnhancementConfigs != nil {
+		dst = append(dst, `"VoiceEnhancementConfigs":`...)
+		dst = appendVoiceEnhancementConfigs(dst, v.VoiceEnhancementConfigs)
+		dst = append(dst, ',')
+	}
+	return wire.Close(dst, '}')
+}
+
+func appendUserSearchSummaryList(dst []byte, list []UserSearchSummary) []byte {
+	dst = append(dst, '[')
+	for i := range list {
+		dst = list[i].AppendJSON(dst)
+		dst = append(dst, ',')
+	}
+	return wire.Close(dst, ']')
+}
+
+// AppendJSON appends the members that are set.
+func (v *UserSummary) AppendJSON(dst []byte) []byte {
+	dst = append(dst, '{')
+	if v.Id != nil {
+		dst = append(dst, `"Id":`...)
+		dst = wire.AppendString(dst, *v.Id)
+		dst = append(dst, ',')
+	}
+	if v.Arn != nil {
+		dst = append(dst, `"Arn":`...)
+		dst = wire.AppendString(dst, *v.Arn)
+		dst = append(dst, ',')
+	}
+	if v.Username != nil {
+		dst = append(dst, `"Username":`...)
+		dst = wire.AppendString(dst, *v.Username)
+		dst = append(dst, ',')
+	}
+	if v.LastModifiedTime != nil {
+		dst = append(dst, `"LastModifiedTime":`...)
+		dst = wire.AppendTime(dst, *v.LastModifiedTime)
+		dst = append(dst, ',')
+	}
+	if v.LastModifiedRegion != nil {
+		dst = append(dst, `"LastModifiedRegion":`...)
+		dst = wire.AppendString(dst, *v.LastModifiedRegion)
+		dst = append(dst, ',')
+	}
+	return wire.Close(dst, '}')
+}
+
+func appendUserSummaryList(dst []byte, list []UserSummary) []byte {
+	dst = append(dst, '[')
+	for i := range list {
+		dst = list[i].AppendJSON(dst)
+		dst = append(dst, ',')
+	}
+	return wire.Close(dst, ']')
 }
 
 // AppendJSON appends the members that are set.
@@ -5865,6 +14521,66 @@ func (v *ViewInputContent) AppendJSON(dst []byte) []byte {
 	return wire.Close(dst, '}')
 }
 
+func appendViewSearchConditionList(dst []byte, list []ViewSearchCriteria) []byte {
+	dst = append(dst, '[')
+	for i := range list {
+		dst = list[i].AppendJSON(dst)
+		dst = append(dst, ',')
+	}
+	return wire.Close(dst, ']')
+}
+
+// AppendJSON appends the members that are set.
+func (v *ViewSearchCriteria) AppendJSON(dst []byte) []byte {
+	dst = append(dst, '{')
+	if v.OrConditions != nil {
+		dst = append(dst, `"OrConditions":`...)
+		dst = appendViewSearchConditionList(dst, v.OrConditions)
+		dst = append(dst, ',')
+	}
+	if v.AndConditions != nil {
+		dst = append(dst, `"AndConditions":`...)
+		dst = appendViewSearchConditionList(dst, v.AndConditions)
+		dst = append(dst, ',')
+	}
+	if v.StringCondition != nil {
+		dst = append(dst, `"StringCondition":`...)
+		dst = v.StringCondition.AppendJSON(dst)
+		dst = append(dst, ',')
+	}
+	if v.ViewTypeCondition != nil {
+		dst = append(dst, `"ViewTypeCondition":`...)
+		dst = wire.AppendString(dst, *v.ViewTypeCondition)
+		dst = append(dst, ',')
+	}
+	if v.ViewStatusCondition != nil {
+		dst = append(dst, `"ViewStatusCondition":`...)
+		dst = wire.AppendString(dst, *v.ViewStatusCondition)
+		dst = append(dst, ',')
+	}
+	return wire.Close(dst, '}')
+}
+
+// AppendJSON appends the members that are set.
+func (v *ViewSearchFilter) AppendJSON(dst []byte) []byte {
+	dst = append(dst, '{')
+	if v.AttributeFilter != nil {
+		dst = append(dst, `"AttributeFilter":`...)
+		dst = v.AttributeFilter.AppendJSON(dst)
+		dst = append(dst, ',')
+	}
+	return wire.Close(dst, '}')
+}
+
+func appendViewSearchSummaryList(dst []byte, list []View) []byte {
+	dst = append(dst, '[')
+	for i := range list {
+		dst = list[i].AppendJSON(dst)
+		dst = append(dst, ',')
+	}
+	return wire.Close(dst, ']')
+}
+
 // AppendJSON appends the members that are set.
 func (v *ViewSummary) AppendJSON(dst []byte) []byte {
 	dst = append(dst, '{')
@@ -5961,11 +14677,189 @@ func appendViewsSummaryList(dst []byte, list []ViewSummary) []byte {
 }
 
 // AppendJSON appends the members that are set.
+func (v *Vocabulary) AppendJSON(dst []byte) []byte {
+	dst = append(dst, '{')
+	if v.Name != nil {
+		dst = append(dst, `"Name":`...)
+		dst = wire.AppendString(dst, *v.Name)
+		dst = append(dst, ',')
+	}
+	if v.Id != nil {
+		dst = append(dst, `"Id":`...)
+		dst = wire.AppendString(dst, *v.Id)
+		dst = append(dst, ',')
+	}
+	if v.Arn != nil {
+		dst = append(dst, `"Arn":`...)
+		dst = wire.AppendString(dst, *v.Arn)
+		dst = append(dst, ',')
+	}
+	if v.LanguageCode != nil {
+		dst = append(dst, `"LanguageCode":`...)
+		dst = wire.AppendString(dst, *v.LanguageCode)
+		dst = append(dst, ',')
+	}
+	if v.State != nil {
+		dst = append(dst, `"State":`...)
+		dst = wire.AppendString(dst, *v.State)
+		dst = append(dst, ',')
+	}
+	if v.LastModifiedTime != nil {
+		dst = append(dst, `"LastModifiedTime":`...)
+		dst = wire.AppendTime(dst, *v.LastModifiedTime)
+		dst = append(dst, ',')
+	}
+	if v.FailureReason != nil {
+		dst = append(dst, `"FailureReason":`...)
+		dst = wire.AppendString(dst, *v.FailureReason)
+		dst = append(dst, ',')
+	}
+	if v.Content != nil {
+		dst = append(dst, `"Content":`...)
+		dst = wire.AppendString(dst, *v.Content)
+		dst = append(dst, ',')
+	}
+	if v.Tags != nil {
+		dst = append(dst, `"Tags":`...)
+		dst = appendTagMap(dst, v.Tags)
+		dst = append(dst, ',')
+	}
+	return wire.Close(dst, '}')
+}
+
+// AppendJSON appends the members that are set.
+func (v *VocabularySummary) AppendJSON(dst []byte) []byte {
+	dst = append(dst, '{')
+	if v.Name != nil {
+		dst = append(dst, `"Name":`...)
+		dst = wire.AppendString(dst, *v.Name)
+		dst = append(dst, ',')
+	}
+	if v.Id != nil {
+		dst = append(dst, `"Id":`...)
+		dst = wire.AppendString(dst, *v.Id)
+		dst = append(dst, ',')
+	}
+	if v.Arn != nil {
+		dst = append(dst, `"Arn":`...)
+		dst = wire.AppendString(dst, *v.Arn)
+		dst = append(dst, ',')
+	}
+	if v.LanguageCode != nil {
+		dst = append(dst, `"LanguageCode":`...)
+		dst = wire.AppendString(dst, *v.LanguageCode)
+		dst = append(dst, ',')
+	}
+	if v.State != nil {
+		dst = append(dst, `"State":`...)
+		dst = wire.AppendString(dst, *v.State)
+		dst = append(dst, ',')
+	}
+	if v.LastModifiedTime != nil {
+		dst = append(dst, `"LastModifiedTime":`...)
+		dst = wire.AppendTime(dst, *v.LastModifiedTime)
+		dst = append(dst, ',')
+	}
+	if v.FailureReason != nil {
+		dst = append(dst, `"FailureReason":`...)
+		dst = wire.AppendString(dst, *v.FailureReason)
+		dst = append(dst, ',')
+	}
+	return wire.Close(dst, '}')
+}
+
+func appendVocabularySummaryList(dst []byte, list []VocabularySummary) []byte {
+	dst = append(dst, '[')
+	for i := range list {
+		dst = list[i].AppendJSON(dst)
+		dst = append(dst, ',')
+	}
+	return wire.Close(dst, ']')
+}
+
+// AppendJSON appends the members that are set.
+func (v *VoiceEnhancementConfig) AppendJSON(dst []byte) []byte {
+	dst = append(dst, '{')
+	if v.Channel != nil {
+		dst = append(dst, `"Channel":`...)
+		dst = wire.AppendString(dst, *v.Channel)
+		dst = append(dst, ',')
+	}
+	if v.VoiceEnhancementMode != nil {
+		dst = append(dst, `"VoiceEnhancementMode":`...)
+		dst = wire.AppendString(dst, *v.VoiceEnhancementMode)
+		dst = append(dst, ',')
+	}
+	return wire.Close(dst, '}')
+}
+
+func appendVoiceEnhancementConfigs(dst []byte, list []VoiceEnhancementConfig) []byte {
+	dst = append(dst, '[')
+	for i := range list {
+		dst = list[i].AppendJSON(dst)
+		dst = append(dst, ',')
+	}
+	return wire.Close(dst, ']')
+}
+
+// AppendJSON appends the members that are set.
+func (v *VoicemailAnalysisReference) AppendJSON(dst []byte) []byte {
+	dst = append(dst, '{')
+	if v.Name != nil {
+		dst = append(dst, `"Name":`...)
+		dst = wire.AppendString(dst, *v.Name)
+		dst = append(dst, ',')
+	}
+	if v.Value != nil {
+		dst = append(dst, `"Value":`...)
+		dst = wire.AppendString(dst, *v.Value)
+		dst = append(dst, ',')
+	}
+	if v.Status != nil {
+		dst = append(dst, `"Status":`...)
+		dst = wire.AppendString(dst, *v.Status)
+		dst = append(dst, ',')
+	}
+	if v.Arn != nil {
+		dst = append(dst, `"Arn":`...)
+		dst = wire.AppendString(dst, *v.Arn)
+		dst = append(dst, ',')
+	}
+	return wire.Close(dst, '}')
+}
+
+// AppendJSON appends the members that are set.
 func (v *VoicemailInfo) AppendJSON(dst []byte) []byte {
 	dst = append(dst, '{')
 	if v.NumberOfVoicemails != nil {
 		dst = append(dst, `"NumberOfVoicemails":`...)
 		dst = wire.AppendInt(dst, *v.NumberOfVoicemails)
+		dst = append(dst, ',')
+	}
+	return wire.Close(dst, '}')
+}
+
+// AppendJSON appends the members that are set.
+func (v *VoicemailRecordingReference) AppendJSON(dst []byte) []byte {
+	dst = append(dst, '{')
+	if v.Name != nil {
+		dst = append(dst, `"Name":`...)
+		dst = wire.AppendString(dst, *v.Name)
+		dst = append(dst, ',')
+	}
+	if v.Value != nil {
+		dst = append(dst, `"Value":`...)
+		dst = wire.AppendString(dst, *v.Value)
+		dst = append(dst, ',')
+	}
+	if v.Status != nil {
+		dst = append(dst, `"Status":`...)
+		dst = wire.AppendString(dst, *v.Status)
+		dst = append(dst, ',')
+	}
+	if v.Arn != nil {
+		dst = append(dst, `"Arn":`...)
+		dst = wire.AppendString(dst, *v.Arn)
 		dst = append(dst, ',')
 	}
 	return wire.Close(dst, '}')
@@ -6012,6 +14906,36 @@ func (v *WisdomInfo) AppendJSON(dst []byte) []byte {
 	return wire.Close(dst, '}')
 }
 
+func appendWorkloadTypeConcurrencies(dst []byte, list []WorkloadTypeConcurrency) []byte {
+	dst = append(dst, '[')
+	for i := range list {
+		dst = list[i].AppendJSON(dst)
+		dst = append(dst, ',')
+	}
+	return wire.Close(dst, ']')
+}
+
+// AppendJSON appends the members that are set.
+func (v *WorkloadTypeConcurrency) AppendJSON(dst []byte) []byte {
+	dst = append(dst, '{')
+	if v.WorkloadType != nil {
+		dst = append(dst, `"WorkloadType":`...)
+		dst = wire.AppendString(dst, *v.WorkloadType)
+		dst = append(dst, ',')
+	}
+	if v.Concurrency != nil {
+		dst = append(dst, `"Concurrency":`...)
+		dst = wire.AppendInt(dst, *v.Concurrency)
+		dst = append(dst, ',')
+	}
+	if v.CrossChannelWorkloadBehavior != nil {
+		dst = append(dst, `"CrossChannelWorkloadBehavior":`...)
+		dst = v.CrossChannelWorkloadBehavior.AppendJSON(dst)
+		dst = append(dst, ',')
+	}
+	return wire.Close(dst, '}')
+}
+
 func appendResourceArnListMaxLimit100(dst []byte, list []string) []byte {
 	dst = append(dst, '[')
 	for i := range list {
@@ -6020,6 +14944,9 @@ func appendResourceArnListMaxLimit100(dst []byte, list []string) []byte {
 	}
 	return wire.Close(dst, ']')
 }
+
+// AppendJSON implements wire.Output.
+func (v *AssociateApprovedOriginOutput) AppendJSON(dst []byte) []byte { return append(dst, "{}"...) }
 
 // AppendJSON implements wire.Output.
 func (v *AssociateBotOutput) AppendJSON(dst []byte) []byte { return append(dst, "{}"...) }
@@ -6031,9 +14958,28 @@ func (v *AssociateHoursOfOperationsOutput) AppendJSON(dst []byte) []byte { retur
 func (v *AssociateLambdaFunctionOutput) AppendJSON(dst []byte) []byte { return append(dst, "{}"...) }
 
 // AppendJSON implements wire.Output.
+func (v *AssociateLexBotOutput) AppendJSON(dst []byte) []byte { return append(dst, "{}"...) }
+
+// AppendJSON implements wire.Output.
+func (v *AssociatePhoneNumberContactFlowOutput) AppendJSON(dst []byte) []byte {
+	return append(dst, "{}"...)
+}
+
+// AppendJSON implements wire.Output.
 func (v *AssociateQueueQuickConnectsOutput) AppendJSON(dst []byte) []byte {
 	return append(dst, "{}"...)
 }
+
+// AppendJSON implements wire.Output.
+func (v *AssociateRoutingProfileQueuesOutput) AppendJSON(dst []byte) []byte {
+	return append(dst, "{}"...)
+}
+
+// AppendJSON implements wire.Output.
+func (v *AssociateUserProficienciesOutput) AppendJSON(dst []byte) []byte { return append(dst, "{}"...) }
+
+// AppendJSON implements wire.Output.
+func (v *CreatePredefinedAttributeOutput) AppendJSON(dst []byte) []byte { return append(dst, "{}"...) }
 
 // AppendJSON implements wire.Output.
 func (v *DeleteHoursOfOperationOutput) AppendJSON(dst []byte) []byte { return append(dst, "{}"...) }
@@ -6047,10 +14993,39 @@ func (v *DeleteHoursOfOperationOverrideOutput) AppendJSON(dst []byte) []byte {
 func (v *DeleteInstanceOutput) AppendJSON(dst []byte) []byte { return append(dst, "{}"...) }
 
 // AppendJSON implements wire.Output.
+func (v *DeleteIntegrationAssociationOutput) AppendJSON(dst []byte) []byte {
+	return append(dst, "{}"...)
+}
+
+// AppendJSON implements wire.Output.
+func (v *DeletePredefinedAttributeOutput) AppendJSON(dst []byte) []byte { return append(dst, "{}"...) }
+
+// AppendJSON implements wire.Output.
+func (v *DeletePromptOutput) AppendJSON(dst []byte) []byte { return append(dst, "{}"...) }
+
+// AppendJSON implements wire.Output.
 func (v *DeleteQueueOutput) AppendJSON(dst []byte) []byte { return append(dst, "{}"...) }
 
 // AppendJSON implements wire.Output.
 func (v *DeleteQuickConnectOutput) AppendJSON(dst []byte) []byte { return append(dst, "{}"...) }
+
+// AppendJSON implements wire.Output.
+func (v *DeleteRoutingProfileOutput) AppendJSON(dst []byte) []byte { return append(dst, "{}"...) }
+
+// AppendJSON implements wire.Output.
+func (v *DeleteSecurityProfileOutput) AppendJSON(dst []byte) []byte { return append(dst, "{}"...) }
+
+// AppendJSON implements wire.Output.
+func (v *DeleteUseCaseOutput) AppendJSON(dst []byte) []byte { return append(dst, "{}"...) }
+
+// AppendJSON implements wire.Output.
+func (v *DeleteUserOutput) AppendJSON(dst []byte) []byte { return append(dst, "{}"...) }
+
+// AppendJSON implements wire.Output.
+func (v *DeleteUserHierarchyGroupOutput) AppendJSON(dst []byte) []byte { return append(dst, "{}"...) }
+
+// AppendJSON implements wire.Output.
+func (v *DisassociateApprovedOriginOutput) AppendJSON(dst []byte) []byte { return append(dst, "{}"...) }
 
 // AppendJSON implements wire.Output.
 func (v *DisassociateBotOutput) AppendJSON(dst []byte) []byte { return append(dst, "{}"...) }
@@ -6061,10 +15036,53 @@ func (v *DisassociateHoursOfOperationsOutput) AppendJSON(dst []byte) []byte {
 }
 
 // AppendJSON implements wire.Output.
+func (v *DisassociateInstanceStorageConfigOutput) AppendJSON(dst []byte) []byte {
+	return append(dst, "{}"...)
+}
+
+// AppendJSON implements wire.Output.
 func (v *DisassociateLambdaFunctionOutput) AppendJSON(dst []byte) []byte { return append(dst, "{}"...) }
 
 // AppendJSON implements wire.Output.
+func (v *DisassociateLexBotOutput) AppendJSON(dst []byte) []byte { return append(dst, "{}"...) }
+
+// AppendJSON implements wire.Output.
+func (v *DisassociatePhoneNumberContactFlowOutput) AppendJSON(dst []byte) []byte {
+	return append(dst, "{}"...)
+}
+
+// AppendJSON implements wire.Output.
 func (v *DisassociateQueueQuickConnectsOutput) AppendJSON(dst []byte) []byte {
+	return append(dst, "{}"...)
+}
+
+// AppendJSON implements wire.Output.
+func (v *DisassociateRoutingProfileQueuesOutput) AppendJSON(dst []byte) []byte {
+	return append(dst, "{}"...)
+}
+
+// AppendJSON implements wire.Output.
+func (v *DisassociateSecurityKeyOutput) AppendJSON(dst []byte) []byte { return append(dst, "{}"...) }
+
+// AppendJSON implements wire.Output.
+func (v *DisassociateUserProficienciesOutput) AppendJSON(dst []byte) []byte {
+	return append(dst, "{}"...)
+}
+
+// AppendJSON implements wire.Output.
+func (v *ReleasePhoneNumberOutput) AppendJSON(dst []byte) []byte { return append(dst, "{}"...) }
+
+// AppendJSON implements wire.Output.
+func (v *TagResourceOutput) AppendJSON(dst []byte) []byte { return append(dst, "{}"...) }
+
+// AppendJSON implements wire.Output.
+func (v *UntagResourceOutput) AppendJSON(dst []byte) []byte { return append(dst, "{}"...) }
+
+// AppendJSON implements wire.Output.
+func (v *UpdateAgentStatusOutput) AppendJSON(dst []byte) []byte { return append(dst, "{}"...) }
+
+// AppendJSON implements wire.Output.
+func (v *UpdateAuthenticationProfileOutput) AppendJSON(dst []byte) []byte {
 	return append(dst, "{}"...)
 }
 
@@ -6075,6 +15093,20 @@ func (v *UpdateHoursOfOperationOutput) AppendJSON(dst []byte) []byte { return ap
 func (v *UpdateHoursOfOperationOverrideOutput) AppendJSON(dst []byte) []byte {
 	return append(dst, "{}"...)
 }
+
+// AppendJSON implements wire.Output.
+func (v *UpdateInstanceAttributeOutput) AppendJSON(dst []byte) []byte { return append(dst, "{}"...) }
+
+// AppendJSON implements wire.Output.
+func (v *UpdateInstanceStorageConfigOutput) AppendJSON(dst []byte) []byte {
+	return append(dst, "{}"...)
+}
+
+// AppendJSON implements wire.Output.
+func (v *UpdatePhoneNumberMetadataOutput) AppendJSON(dst []byte) []byte { return append(dst, "{}"...) }
+
+// AppendJSON implements wire.Output.
+func (v *UpdatePredefinedAttributeOutput) AppendJSON(dst []byte) []byte { return append(dst, "{}"...) }
 
 // AppendJSON implements wire.Output.
 func (v *UpdateQueueHoursOfOperationOutput) AppendJSON(dst []byte) []byte {
@@ -6100,3 +15132,58 @@ func (v *UpdateQuickConnectConfigOutput) AppendJSON(dst []byte) []byte { return 
 
 // AppendJSON implements wire.Output.
 func (v *UpdateQuickConnectNameOutput) AppendJSON(dst []byte) []byte { return append(dst, "{}"...) }
+
+// AppendJSON implements wire.Output.
+func (v *UpdateRoutingProfileAgentAvailabilityTimerOutput) AppendJSON(dst []byte) []byte {
+	return append(dst, "{}"...)
+}
+
+// AppendJSON implements wire.Output.
+func (v *UpdateRoutingProfileConcurrencyOutput) AppendJSON(dst []byte) []byte {
+	return append(dst, "{}"...)
+}
+
+// AppendJSON implements wire.Output.
+func (v *UpdateRoutingProfileDefaultOutboundQueueOutput) AppendJSON(dst []byte) []byte {
+	return append(dst, "{}"...)
+}
+
+// AppendJSON implements wire.Output.
+func (v *UpdateRoutingProfileNameOutput) AppendJSON(dst []byte) []byte { return append(dst, "{}"...) }
+
+// AppendJSON implements wire.Output.
+func (v *UpdateRoutingProfileQueuesOutput) AppendJSON(dst []byte) []byte { return append(dst, "{}"...) }
+
+// AppendJSON implements wire.Output.
+func (v *UpdateSecurityProfileOutput) AppendJSON(dst []byte) []byte { return append(dst, "{}"...) }
+
+// AppendJSON implements wire.Output.
+func (v *UpdateUserConfigOutput) AppendJSON(dst []byte) []byte { return append(dst, "{}"...) }
+
+// AppendJSON implements wire.Output.
+func (v *UpdateUserHierarchyOutput) AppendJSON(dst []byte) []byte { return append(dst, "{}"...) }
+
+// AppendJSON implements wire.Output.
+func (v *UpdateUserHierarchyGroupNameOutput) AppendJSON(dst []byte) []byte {
+	return append(dst, "{}"...)
+}
+
+// AppendJSON implements wire.Output.
+func (v *UpdateUserHierarchyStructureOutput) AppendJSON(dst []byte) []byte {
+	return append(dst, "{}"...)
+}
+
+// AppendJSON implements wire.Output.
+func (v *UpdateUserIdentityInfoOutput) AppendJSON(dst []byte) []byte { return append(dst, "{}"...) }
+
+// AppendJSON implements wire.Output.
+func (v *UpdateUserPhoneConfigOutput) AppendJSON(dst []byte) []byte { return append(dst, "{}"...) }
+
+// AppendJSON implements wire.Output.
+func (v *UpdateUserProficienciesOutput) AppendJSON(dst []byte) []byte { return append(dst, "{}"...) }
+
+// AppendJSON implements wire.Output.
+func (v *UpdateUserRoutingProfileOutput) AppendJSON(dst []byte) []byte { return append(dst, "{}"...) }
+
+// AppendJSON implements wire.Output.
+func (v *UpdateUserSecurityProfilesOutput) AppendJSON(dst []byte) []byte { return append(dst, "{}"...) }

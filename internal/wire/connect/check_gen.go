@@ -8,8 +8,378 @@ import (
 	"github.com/parley-chat/parley/internal/wire"
 )
 
+func (v *AIAgent) check() *wire.FieldError {
+	if v.Type != nil {
+		if e := checkAIAgentType(*v.Type); e != nil {
+			return e.In("Type")
+		}
+	}
+	return nil
+}
+
+var enumAIAgentType = []string{"THIRD_PARTY"}
+
+func checkAIAgentType(s string) *wire.FieldError {
+	return wire.CheckEnum(s, enumAIAgentType)
+}
+
+func checkAccessTokenDuration(n int64) *wire.FieldError { return wire.CheckRange(n, 10, 60) }
+
+var enumAccessType = []string{"ALLOW"}
+
+func checkAccessType(s string) *wire.FieldError {
+	return wire.CheckEnum(s, enumAccessType)
+}
+
+func checkActiveRegionList(list []string) *wire.FieldError {
+	for i := range list {
+		if e := checkRegionName(list[i]); e != nil {
+			return e.At(i)
+		}
+	}
+	return nil
+}
+
+func (v *AfterContactWorkConfig) check() *wire.FieldError {
+	if v.AfterContactWorkTimeLimit != nil {
+		if e := checkAfterContactWorkTimeLimit(*v.AfterContactWorkTimeLimit); e != nil {
+			return e.In("AfterContactWorkTimeLimit")
+		}
+	}
+	return nil
+}
+
+func (v *AfterContactWorkConfigPerChannel) check() *wire.FieldError {
+	if v.Channel == nil {
+		return wire.MissingField("Channel")
+	}
+	if e := checkChannel(*v.Channel); e != nil {
+		return e.In("Channel")
+	}
+	if v.AfterContactWorkConfig == nil {
+		return wire.MissingField("AfterContactWorkConfig")
+	}
+	if e := v.AfterContactWorkConfig.check(); e != nil {
+		return e.In("AfterContactWorkConfig")
+	}
+	if v.AgentFirstCallbackAfterContactWorkConfig != nil {
+		if e := v.AgentFirstCallbackAfterContactWorkConfig.check(); e != nil {
+			return e.In("AgentFirstCallbackAfterContactWorkConfig")
+		}
+	}
+	return nil
+}
+
+func checkAfterContactWorkConfigs(list []AfterContactWorkConfigPerChannel) *wire.FieldError {
+	for i := range list {
+		if e := list[i].check(); e != nil {
+			return e.At(i)
+		}
+	}
+	return nil
+}
+
+func checkAfterContactWorkTimeLimit(n int64) *wire.FieldError {
+	return wire.CheckRange(n, 0, math.MaxInt64)
+}
+
+var enumAgentAvailabilityTimer = []string{"TIME_SINCE_LAST_ACTIVITY", "TIME_SINCE_LAST_INBOUND"}
+
+func checkAgentAvailabilityTimer(s string) *wire.FieldError {
+	return wire.CheckEnum(s, enumAgentAvailabilityTimer)
+}
+
+func checkAgentFirstName(s string) *wire.FieldError {
+	return wire.CheckLength(s, 0, 255)
+}
+
+func (v *AgentHierarchyGroups) check() *wire.FieldError {
+	if v.L1Ids != nil {
+		if e := checkHierarchyGroupIdList(v.L1Ids); e != nil {
+			return e.In("L1Ids")
+		}
+	}
+	if v.L2Ids != nil {
+		if e := checkHierarchyGroupIdList(v.L2Ids); e != nil {
+			return e.In("L2Ids")
+		}
+	}
+	if v.L3Ids != nil {
+		if e := checkHierarchyGroupIdList(v.L3Ids); e != nil {
+			return e.In("L3Ids")
+		}
+	}
+	if v.L4Ids != nil {
+		if e := checkHierarchyGroupIdList(v.L4Ids); e != nil {
+			return e.In("L4Ids")
+		}
+	}
+	if v.L5Ids != nil {
+		if e := checkHierarchyGroupIdList(v.L5Ids); e != nil {
+			return e.In("L5Ids")
+		}
+	}
+	return nil
+}
+
+func checkAgentLastName(s string) *wire.FieldError {
+	return wire.CheckLength(s, 0, 300)
+}
+
+func checkAgentResourceId(s string) *wire.FieldError {
+	return wire.CheckLength(s, 1, 256)
+}
+
+func checkAgentResourceIdList(list []string) *wire.FieldError {
+	if e := wire.CheckCount(len(list), 0, 100); e != nil {
+		return e
+	}
+	for i := range list {
+		if e := checkAgentResourceId(list[i]); e != nil {
+			return e.At(i)
+		}
+	}
+	return nil
+}
+
+func checkAgentStatusDescription(s string) *wire.FieldError {
+	return wire.CheckLength(s, 1, 250)
+}
+
+func checkAgentStatusName(s string) *wire.FieldError {
+	return wire.CheckLength(s, 1, 127)
+}
+
+func checkAgentStatusOrderNumber(n int64) *wire.FieldError { return wire.CheckRange(n, 1, 50) }
+
+func checkAgentStatusSearchConditionList(list []AgentStatusSearchCriteria) *wire.FieldError {
+	for i := range list {
+		if e := list[i].check(); e != nil {
+			return e.At(i)
+		}
+	}
+	return nil
+}
+
+func (v *AgentStatusSearchCriteria) check() *wire.FieldError {
+	if v.OrConditions != nil {
+		if e := checkAgentStatusSearchConditionList(v.OrConditions); e != nil {
+			return e.In("OrConditions")
+		}
+	}
+	if v.AndConditions != nil {
+		if e := checkAgentStatusSearchConditionList(v.AndConditions); e != nil {
+			return e.In("AndConditions")
+		}
+	}
+	if v.StringCondition != nil {
+		if e := v.StringCondition.check(); e != nil {
+			return e.In("StringCondition")
+		}
+	}
+	return nil
+}
+
+var enumAgentStatusState = []string{"ENABLED", "DISABLED"}
+
+func checkAgentStatusState(s string) *wire.FieldError {
+	return wire.CheckEnum(s, enumAgentStatusState)
+}
+
+var enumAgentStatusType = []string{"ROUTABLE", "CUSTOM", "OFFLINE"}
+
+func checkAgentStatusType(s string) *wire.FieldError {
+	return wire.CheckEnum(s, enumAgentStatusType)
+}
+
+func checkAgentStatusTypes(list []string) *wire.FieldError {
+	if e := wire.CheckCount(len(list), 0, 3); e != nil {
+		return e
+	}
+	for i := range list {
+		if e := checkAgentStatusType(list[i]); e != nil {
+			return e.At(i)
+		}
+	}
+	return nil
+}
+
+func checkAgentUsername(s string) *wire.FieldError {
+	return wire.CheckLength(s, 1, 100)
+}
+
+var patternAiAgentId = wire.NewMatcher("[a-f0-9]{8}-[a-f0-9]{4}-[a-f0-9]{4}-[a-f0-9]{4}-[a-f0-9]{12}(:[A-Z0-9_$]+){0,1}$|^arn:[a-z-]*?:wisdom:[a-z0-9-]*?:[0-9]{12}:[a-z-]*?/[a-f0-9]{8}-[a-f0-9]{4}-[a-f0-9]{4}-[a-f0-9]{4}-[a-f0-9]{12}(?:/[a-f0-9]{8}-[a-f0-9]{4}-[a-f0-9]{4}-[a-f0-9]{4}-[a-f0-9]{12}){0,2}(:[A-Z0-9_$]+){0,1}", "", "[a-f0-9]{8}-[a-f0-9]{4}-[a-f0-9]{4}-[a-f0-9]{4}-[a-f0-9]{12}(:[A-Z0-9_$]+){0,1}$|^arn:[a-z-]*?:wisdom:[a-z0-9-]*?:[0-9]{12}:[a-z-]*?/[a-f0-9]{8}-[a-f0-9]{4}-[a-f0-9]{4}-[a-f0-9]{4}-[a-f0-9]{12}(?:/[a-f0-9]{8}-[a-f0-9]{4}-[a-f0-9]{4}-[a-f0-9]{4}-[a-f0-9]{12}){0,2}(:[A-Z0-9_$]+){0,1}")
+
+func checkAiAgentId(s string) *wire.FieldError {
+	if e := wire.CheckLength(s, 0, 128); e != nil {
+		return e
+	}
+	return patternAiAgentId.Check(s)
+}
+
+func (v *AiAgentSearchCriteria) check() *wire.FieldError {
+	if v.Id != nil {
+		if e := checkAiAgentId(*v.Id); e != nil {
+			return e.In("Id")
+		}
+	}
+	if v.AiUseCase != nil {
+		if e := checkAiUseCase(*v.AiUseCase); e != nil {
+			return e.In("AiUseCase")
+		}
+	}
+	return nil
+}
+
+func checkAiAgentSearchCriteriaList(list []AiAgentSearchCriteria) *wire.FieldError {
+	if e := wire.CheckCount(len(list), 0, 1); e != nil {
+		return e
+	}
+	for i := range list {
+		if e := list[i].check(); e != nil {
+			return e.At(i)
+		}
+	}
+	return nil
+}
+
+func (v *AiAgentsCriteria) check() *wire.FieldError {
+	if v.Criteria != nil {
+		if e := checkAiAgentSearchCriteriaList(v.Criteria); e != nil {
+			return e.In("Criteria")
+		}
+	}
+	return nil
+}
+
+var enumAiUseCase = []string{"AgentAssistance", "SelfService"}
+
+func checkAiUseCase(s string) *wire.FieldError {
+	return wire.CheckEnum(s, enumAiUseCase)
+}
+
 func checkAliasArn(s string) *wire.FieldError {
 	return wire.CheckLength(s, 1, 100)
+}
+
+func checkAllowedAIAgents(list []AIAgent) *wire.FieldError {
+	if e := wire.CheckCount(len(list), 0, 100); e != nil {
+		return e
+	}
+	for i := range list {
+		if e := list[i].check(); e != nil {
+			return e.At(i)
+		}
+	}
+	return nil
+}
+
+func checkAllowedAccessControlTags(m map[string]string) *wire.FieldError {
+	if e := wire.CheckCount(len(m), 0, 4); e != nil {
+		return e
+	}
+	return wire.CheckMap(m, checkSecurityProfilePolicyKey, checkSecurityProfilePolicyValue)
+}
+
+func (v *AllowedExtension) check() *wire.FieldError {
+	if v.Extension == nil {
+		return wire.MissingField("Extension")
+	}
+	if e := checkFileExtension(*v.Extension); e != nil {
+		return e.In("Extension")
+	}
+	return nil
+}
+
+func checkAllowedExtensionsList(list []AllowedExtension) *wire.FieldError {
+	for i := range list {
+		if e := list[i].check(); e != nil {
+			return e.At(i)
+		}
+	}
+	return nil
+}
+
+func checkAllowedFlowModules(list []FlowModule) *wire.FieldError {
+	if e := wire.CheckCount(len(list), 0, 10); e != nil {
+		return e
+	}
+	for i := range list {
+		if e := list[i].check(); e != nil {
+			return e.At(i)
+		}
+	}
+	return nil
+}
+
+func (v *Application) check() *wire.FieldError {
+	if v.Namespace != nil {
+		if e := checkNamespace(*v.Namespace); e != nil {
+			return e.In("Namespace")
+		}
+	}
+	if v.ApplicationPermissions != nil {
+		if e := checkApplicationPermissions(v.ApplicationPermissions); e != nil {
+			return e.In("ApplicationPermissions")
+		}
+	}
+	if v.Type != nil {
+		if e := checkApplicationType(*v.Type); e != nil {
+			return e.In("Type")
+		}
+	}
+	return nil
+}
+
+func checkApplicationPermissions(list []string) *wire.FieldError {
+	if e := wire.CheckCount(len(list), 1, 50); e != nil {
+		return e
+	}
+	for i := range list {
+		if e := checkPermission(list[i]); e != nil {
+			return e.At(i)
+		}
+	}
+	return nil
+}
+
+var enumApplicationType = []string{"MCP", "THIRD_PARTY_APPLICATION"}
+
+func checkApplicationType(s string) *wire.FieldError {
+	return wire.CheckEnum(s, enumApplicationType)
+}
+
+func checkApplications(list []Application) *wire.FieldError {
+	if e := wire.CheckCount(len(list), 0, 10); e != nil {
+		return e
+	}
+	for i := range list {
+		if e := list[i].check(); e != nil {
+			return e.At(i)
+		}
+	}
+	return nil
+}
+
+func (v *AssociateApprovedOriginInput) check() *wire.FieldError {
+	if v.InstanceId == nil {
+		return wire.MissingField("InstanceId")
+	}
+	if e := checkInstanceId(*v.InstanceId); e != nil {
+		return e.In("InstanceId")
+	}
+	if v.Origin == nil {
+		return wire.MissingField("Origin")
+	}
+	if e := checkOrigin(*v.Origin); e != nil {
+		return e.In("Origin")
+	}
+	if v.ClientToken != nil {
+		if e := checkClientToken(*v.ClientToken); e != nil {
+			return e.In("ClientToken")
+		}
+	}
+	return nil
 }
 
 func (v *AssociateBotInput) check() *wire.FieldError {
@@ -32,6 +402,27 @@ func (v *AssociateBotInput) check() *wire.FieldError {
 	if v.ClientToken != nil {
 		if e := checkClientToken(*v.ClientToken); e != nil {
 			return e.In("ClientToken")
+		}
+	}
+	return nil
+}
+
+func (v *AssociateDefaultVocabularyInput) check() *wire.FieldError {
+	if v.InstanceId == nil {
+		return wire.MissingField("InstanceId")
+	}
+	if e := checkInstanceId(*v.InstanceId); e != nil {
+		return e.In("InstanceId")
+	}
+	if v.LanguageCode == nil {
+		return wire.MissingField("LanguageCode")
+	}
+	if e := checkVocabularyLanguageCode(*v.LanguageCode); e != nil {
+		return e.In("LanguageCode")
+	}
+	if v.VocabularyId != nil {
+		if e := checkVocabularyId(*v.VocabularyId); e != nil {
+			return e.In("VocabularyId")
 		}
 	}
 	return nil
@@ -78,6 +469,33 @@ func (v *AssociateHoursOfOperationsInput) check() *wire.FieldError {
 	return nil
 }
 
+func (v *AssociateInstanceStorageConfigInput) check() *wire.FieldError {
+	if v.InstanceId == nil {
+		return wire.MissingField("InstanceId")
+	}
+	if e := checkInstanceId(*v.InstanceId); e != nil {
+		return e.In("InstanceId")
+	}
+	if v.ResourceType == nil {
+		return wire.MissingField("ResourceType")
+	}
+	if e := checkInstanceStorageResourceType(*v.ResourceType); e != nil {
+		return e.In("ResourceType")
+	}
+	if v.StorageConfig == nil {
+		return wire.MissingField("StorageConfig")
+	}
+	if e := v.StorageConfig.check(); e != nil {
+		return e.In("StorageConfig")
+	}
+	if v.ClientToken != nil {
+		if e := checkClientToken(*v.ClientToken); e != nil {
+			return e.In("ClientToken")
+		}
+	}
+	return nil
+}
+
 func (v *AssociateLambdaFunctionInput) check() *wire.FieldError {
 	if v.InstanceId == nil {
 		return wire.MissingField("InstanceId")
@@ -95,6 +513,46 @@ func (v *AssociateLambdaFunctionInput) check() *wire.FieldError {
 		if e := checkClientToken(*v.ClientToken); e != nil {
 			return e.In("ClientToken")
 		}
+	}
+	return nil
+}
+
+func (v *AssociateLexBotInput) check() *wire.FieldError {
+	if v.InstanceId == nil {
+		return wire.MissingField("InstanceId")
+	}
+	if e := checkInstanceId(*v.InstanceId); e != nil {
+		return e.In("InstanceId")
+	}
+	if v.LexBot == nil {
+		return wire.MissingField("LexBot")
+	}
+	if e := v.LexBot.check(); e != nil {
+		return e.In("LexBot")
+	}
+	if v.ClientToken != nil {
+		if e := checkClientToken(*v.ClientToken); e != nil {
+			return e.In("ClientToken")
+		}
+	}
+	return nil
+}
+
+func (v *AssociatePhoneNumberContactFlowInput) check() *wire.FieldError {
+	if v.PhoneNumberId == nil {
+		return wire.MissingField("PhoneNumberId")
+	}
+	if v.InstanceId == nil {
+		return wire.MissingField("InstanceId")
+	}
+	if e := checkInstanceId(*v.InstanceId); e != nil {
+		return e.In("InstanceId")
+	}
+	if v.ContactFlowId == nil {
+		return wire.MissingField("ContactFlowId")
+	}
+	if e := checkContactFlowId(*v.ContactFlowId); e != nil {
+		return e.In("ContactFlowId")
 	}
 	return nil
 }
@@ -118,8 +576,99 @@ func (v *AssociateQueueQuickConnectsInput) check() *wire.FieldError {
 	return nil
 }
 
+func (v *AssociateRoutingProfileQueuesInput) check() *wire.FieldError {
+	if v.InstanceId == nil {
+		return wire.MissingField("InstanceId")
+	}
+	if e := checkInstanceId(*v.InstanceId); e != nil {
+		return e.In("InstanceId")
+	}
+	if v.RoutingProfileId == nil {
+		return wire.MissingField("RoutingProfileId")
+	}
+	if v.QueueConfigs != nil {
+		if e := checkRoutingProfileQueueConfigList(v.QueueConfigs); e != nil {
+			return e.In("QueueConfigs")
+		}
+	}
+	if v.ManualAssignmentQueueConfigs != nil {
+		if e := checkRoutingProfileManualAssignmentQueueConfigList(v.ManualAssignmentQueueConfigs); e != nil {
+			return e.In("ManualAssignmentQueueConfigs")
+		}
+	}
+	return nil
+}
+
+func (v *AssociateSecurityKeyInput) check() *wire.FieldError {
+	if v.InstanceId == nil {
+		return wire.MissingField("InstanceId")
+	}
+	if e := checkInstanceId(*v.InstanceId); e != nil {
+		return e.In("InstanceId")
+	}
+	if v.Key == nil {
+		return wire.MissingField("Key")
+	}
+	if e := checkPEM(*v.Key); e != nil {
+		return e.In("Key")
+	}
+	if v.ClientToken != nil {
+		if e := checkClientToken(*v.ClientToken); e != nil {
+			return e.In("ClientToken")
+		}
+	}
+	return nil
+}
+
+func (v *AssociateUserProficienciesInput) check() *wire.FieldError {
+	if v.InstanceId == nil {
+		return wire.MissingField("InstanceId")
+	}
+	if e := checkInstanceId(*v.InstanceId); e != nil {
+		return e.In("InstanceId")
+	}
+	if v.UserId == nil {
+		return wire.MissingField("UserId")
+	}
+	if v.UserProficiencies == nil {
+		return wire.MissingField("UserProficiencies")
+	}
+	if e := checkUserProficiencyList(v.UserProficiencies); e != nil {
+		return e.In("UserProficiencies")
+	}
+	return nil
+}
+
+func checkAssociationId(s string) *wire.FieldError {
+	return wire.CheckLength(s, 1, 100)
+}
+
+var enumAttachmentScope = []string{"EMAIL", "CHAT", "CASE", "TASK"}
+
+func checkAttachmentScope(s string) *wire.FieldError {
+	return wire.CheckEnum(s, enumAttachmentScope)
+}
+
+func (v *AttributeAndCondition) check() *wire.FieldError {
+	if v.HierarchyGroupCondition != nil {
+		if e := v.HierarchyGroupCondition.check(); e != nil {
+			return e.In("HierarchyGroupCondition")
+		}
+	}
+	return nil
+}
+
 func checkAttributeName(s string) *wire.FieldError {
 	return wire.CheckLength(s, 1, 32767)
+}
+
+func checkAttributeOrConditionList(list []AttributeAndCondition) *wire.FieldError {
+	for i := range list {
+		if e := list[i].check(); e != nil {
+			return e.At(i)
+		}
+	}
+	return nil
 }
 
 func checkAttributeValue(s string) *wire.FieldError {
@@ -148,8 +697,42 @@ func checkAuthenticationErrorDescription(s string) *wire.FieldError {
 	return patternAuthenticationErrorDescription.Check(s)
 }
 
+func checkAuthenticationProfileDescription(s string) *wire.FieldError {
+	return wire.CheckLength(s, 1, 250)
+}
+
+func checkAuthenticationProfileId(s string) *wire.FieldError {
+	return wire.CheckLength(s, 1, 100)
+}
+
+func checkAuthenticationProfileName(s string) *wire.FieldError {
+	return wire.CheckLength(s, 1, 128)
+}
+
 func checkAuthorizationCode(s string) *wire.FieldError {
 	return wire.CheckLength(s, 1, 2048)
+}
+
+func (v *AutoAcceptConfig) check() *wire.FieldError {
+	if v.Channel == nil {
+		return wire.MissingField("Channel")
+	}
+	if e := checkChannel(*v.Channel); e != nil {
+		return e.In("Channel")
+	}
+	if v.AutoAccept == nil {
+		return wire.MissingField("AutoAccept")
+	}
+	return nil
+}
+
+func checkAutoAcceptConfigs(list []AutoAcceptConfig) *wire.FieldError {
+	for i := range list {
+		if e := list[i].check(); e != nil {
+			return e.At(i)
+		}
+	}
+	return nil
 }
 
 func (v *BatchGetFlowAssociationInput) check() *wire.FieldError {
@@ -173,8 +756,39 @@ func (v *BatchGetFlowAssociationInput) check() *wire.FieldError {
 	return nil
 }
 
+var enumBehaviorType = []string{"ROUTE_CURRENT_CHANNEL_ONLY", "ROUTE_ANY_CHANNEL"}
+
+func checkBehaviorType(s string) *wire.FieldError {
+	return wire.CheckEnum(s, enumBehaviorType)
+}
+
 func checkBotName(s string) *wire.FieldError {
 	return wire.CheckLength(s, 0, 50)
+}
+
+func checkBucketName(s string) *wire.FieldError {
+	return wire.CheckLength(s, 1, 128)
+}
+
+var enumChannel = []string{"VOICE", "CHAT", "TASK", "EMAIL"}
+
+func checkChannel(s string) *wire.FieldError {
+	return wire.CheckEnum(s, enumChannel)
+}
+
+func checkChannelList(list []string) *wire.FieldError {
+	for i := range list {
+		if e := checkChannel(list[i]); e != nil {
+			return e.At(i)
+		}
+	}
+	return nil
+}
+
+var enumChannelWorkloadBehaviorType = []string{"ROUTE_CURRENT_CHANNEL_CURRENT_WORKLOADTYPE_ONLY", "ROUTE_CURRENT_CHANNEL_ANY_WORKLOADTYPE_ONLY", "ROUTE_ANY_CHANNEL_ANY_WORKLOAD_TYPE"}
+
+func checkChannelWorkloadBehaviorType(s string) *wire.FieldError {
+	return wire.CheckEnum(s, enumChannelWorkloadBehaviorType)
 }
 
 func checkChatContent(s string) *wire.FieldError {
@@ -217,6 +831,36 @@ func checkChatStreamingEndpointARN(s string) *wire.FieldError {
 	return wire.CheckLength(s, 1, 350)
 }
 
+func (v *ClaimPhoneNumberInput) check() *wire.FieldError {
+	if v.InstanceId != nil {
+		if e := checkInstanceId(*v.InstanceId); e != nil {
+			return e.In("InstanceId")
+		}
+	}
+	if v.PhoneNumber == nil {
+		return wire.MissingField("PhoneNumber")
+	}
+	if e := checkPhoneNumber(*v.PhoneNumber); e != nil {
+		return e.In("PhoneNumber")
+	}
+	if v.PhoneNumberDescription != nil && *v.PhoneNumberDescription != "" {
+		if e := checkPhoneNumberDescription(*v.PhoneNumberDescription); e != nil {
+			return e.In("PhoneNumberDescription")
+		}
+	}
+	if v.Tags != nil {
+		if e := checkTagMap(v.Tags); e != nil {
+			return e.In("Tags")
+		}
+	}
+	if v.ClientToken != nil {
+		if e := checkClientToken(*v.ClientToken); e != nil {
+			return e.In("ClientToken")
+		}
+	}
+	return nil
+}
+
 func checkClientToken(s string) *wire.FieldError {
 	return wire.CheckLength(s, 0, 500)
 }
@@ -237,6 +881,31 @@ func checkCommonNameLength127(s string) *wire.FieldError {
 	return wire.CheckLength(s, 1, 127)
 }
 
+func checkConcurrency(n int64) *wire.FieldError { return wire.CheckRange(n, 0, 10) }
+
+func (v *Condition) check() *wire.FieldError {
+	if v.StringCondition != nil {
+		if e := v.StringCondition.check(); e != nil {
+			return e.In("StringCondition")
+		}
+	}
+	if v.NumberCondition != nil {
+		if e := v.NumberCondition.check(); e != nil {
+			return e.In("NumberCondition")
+		}
+	}
+	return nil
+}
+
+func checkConditions(list []Condition) *wire.FieldError {
+	for i := range list {
+		if e := list[i].check(); e != nil {
+			return e.At(i)
+		}
+	}
+	return nil
+}
+
 var enumConnectionType = []string{"WEBSOCKET", "CONNECTION_CREDENTIALS", "AUTHENTICATION_SESSION", "WEBRTC_CONNECTION"}
 
 func checkConnectionType(s string) *wire.FieldError {
@@ -255,6 +924,30 @@ func checkConnectionTypeList(list []string) *wire.FieldError {
 	return nil
 }
 
+func (v *ContactAnalysis) check() *wire.FieldError {
+	if v.Transcript != nil {
+		if e := v.Transcript.check(); e != nil {
+			return e.In("Transcript")
+		}
+	}
+	return nil
+}
+
+func (v *ContactConfiguration) check() *wire.FieldError {
+	if v.ContactId == nil {
+		return wire.MissingField("ContactId")
+	}
+	if e := checkContactId(*v.ContactId); e != nil {
+		return e.In("ContactId")
+	}
+	if v.ParticipantRole != nil {
+		if e := checkParticipantRole(*v.ParticipantRole); e != nil {
+			return e.In("ParticipantRole")
+		}
+	}
+	return nil
+}
+
 var enumContactField = []string{"CUSTOMER_ENDPOINT", "ADDITIONAL_EMAIL_RECIPIENTS", "EMAIL_SUBJECT"}
 
 func checkContactField(s string) *wire.FieldError {
@@ -264,6 +957,43 @@ func checkContactField(s string) *wire.FieldError {
 func checkContactFields(list []string) *wire.FieldError {
 	for i := range list {
 		if e := checkContactField(list[i]); e != nil {
+			return e.At(i)
+		}
+	}
+	return nil
+}
+
+func (v *ContactFlowAttributeAndCondition) check() *wire.FieldError {
+	if v.ContactFlowTypeCondition != nil {
+		if e := v.ContactFlowTypeCondition.check(); e != nil {
+			return e.In("ContactFlowTypeCondition")
+		}
+	}
+	return nil
+}
+
+func (v *ContactFlowAttributeFilter) check() *wire.FieldError {
+	if v.OrConditions != nil {
+		if e := checkContactFlowAttributeOrConditionList(v.OrConditions); e != nil {
+			return e.In("OrConditions")
+		}
+	}
+	if v.AndCondition != nil {
+		if e := v.AndCondition.check(); e != nil {
+			return e.In("AndCondition")
+		}
+	}
+	if v.ContactFlowTypeCondition != nil {
+		if e := v.ContactFlowTypeCondition.check(); e != nil {
+			return e.In("ContactFlowTypeCondition")
+		}
+	}
+	return nil
+}
+
+func checkContactFlowAttributeOrConditionList(list []ContactFlowAttributeAndCondition) *wire.FieldError {
+	for i := range list {
+		if e := list[i].check(); e != nil {
 			return e.At(i)
 		}
 	}
@@ -309,14 +1039,110 @@ func checkContactFlowModuleName(s string) *wire.FieldError {
 	return patternContactFlowModuleName.Check(s)
 }
 
+func checkContactFlowModuleSearchConditionList(list []ContactFlowModuleSearchCriteria) *wire.FieldError {
+	for i := range list {
+		if e := list[i].check(); e != nil {
+			return e.At(i)
+		}
+	}
+	return nil
+}
+
+func (v *ContactFlowModuleSearchCriteria) check() *wire.FieldError {
+	if v.OrConditions != nil {
+		if e := checkContactFlowModuleSearchConditionList(v.OrConditions); e != nil {
+			return e.In("OrConditions")
+		}
+	}
+	if v.AndConditions != nil {
+		if e := checkContactFlowModuleSearchConditionList(v.AndConditions); e != nil {
+			return e.In("AndConditions")
+		}
+	}
+	if v.StringCondition != nil {
+		if e := v.StringCondition.check(); e != nil {
+			return e.In("StringCondition")
+		}
+	}
+	if v.StateCondition != nil {
+		if e := checkContactFlowModuleState(*v.StateCondition); e != nil {
+			return e.In("StateCondition")
+		}
+	}
+	if v.StatusCondition != nil {
+		if e := checkContactFlowModuleStatus(*v.StatusCondition); e != nil {
+			return e.In("StatusCondition")
+		}
+	}
+	return nil
+}
+
 var enumContactFlowModuleState = []string{"ACTIVE", "ARCHIVED"}
 
 func checkContactFlowModuleState(s string) *wire.FieldError {
 	return wire.CheckEnum(s, enumContactFlowModuleState)
 }
 
+var enumContactFlowModuleStatus = []string{"PUBLISHED", "SAVED"}
+
+func checkContactFlowModuleStatus(s string) *wire.FieldError {
+	return wire.CheckEnum(s, enumContactFlowModuleStatus)
+}
+
 func checkContactFlowName(s string) *wire.FieldError {
 	return wire.CheckLength(s, 1, wire.NoLimit)
+}
+
+func checkContactFlowSearchConditionList(list []ContactFlowSearchCriteria) *wire.FieldError {
+	for i := range list {
+		if e := list[i].check(); e != nil {
+			return e.At(i)
+		}
+	}
+	return nil
+}
+
+func (v *ContactFlowSearchCriteria) check() *wire.FieldError {
+	if v.OrConditions != nil {
+		if e := checkContactFlowSearchConditionList(v.OrConditions); e != nil {
+			return e.In("OrConditions")
+		}
+	}
+	if v.AndConditions != nil {
+		if e := checkContactFlowSearchConditionList(v.AndConditions); e != nil {
+			return e.In("AndConditions")
+		}
+	}
+	if v.StringCondition != nil {
+		if e := v.StringCondition.check(); e != nil {
+			return e.In("StringCondition")
+		}
+	}
+	if v.TypeCondition != nil {
+		if e := checkContactFlowType(*v.TypeCondition); e != nil {
+			return e.In("TypeCondition")
+		}
+	}
+	if v.StateCondition != nil {
+		if e := checkContactFlowState(*v.StateCondition); e != nil {
+			return e.In("StateCondition")
+		}
+	}
+	if v.StatusCondition != nil {
+		if e := checkContactFlowStatus(*v.StatusCondition); e != nil {
+			return e.In("StatusCondition")
+		}
+	}
+	return nil
+}
+
+func (v *ContactFlowSearchFilter) check() *wire.FieldError {
+	if v.FlowAttributeFilter != nil {
+		if e := v.FlowAttributeFilter.check(); e != nil {
+			return e.In("FlowAttributeFilter")
+		}
+	}
+	return nil
 }
 
 var enumContactFlowState = []string{"ACTIVE", "ARCHIVED"}
@@ -337,6 +1163,15 @@ func checkContactFlowType(s string) *wire.FieldError {
 	return wire.CheckEnum(s, enumContactFlowType)
 }
 
+func (v *ContactFlowTypeCondition) check() *wire.FieldError {
+	if v.ContactFlowType != nil {
+		if e := checkContactFlowType(*v.ContactFlowType); e != nil {
+			return e.In("ContactFlowType")
+		}
+	}
+	return nil
+}
+
 func checkContactFlowTypes(list []string) *wire.FieldError {
 	if e := wire.CheckCount(len(list), 0, 10); e != nil {
 		return e
@@ -351,6 +1186,16 @@ func checkContactFlowTypes(list []string) *wire.FieldError {
 
 func checkContactId(s string) *wire.FieldError {
 	return wire.CheckLength(s, 1, 256)
+}
+
+var enumContactInitiationMethod = []string{"INBOUND", "OUTBOUND", "TRANSFER", "QUEUE_TRANSFER", "CALLBACK", "API", "DISCONNECT", "MONITOR", "EXTERNAL_OUTBOUND", "WEBRTC_API", "AGENT_REPLY", "FLOW"}
+
+func checkContactInitiationMethod(s string) *wire.FieldError {
+	return wire.CheckEnum(s, enumContactInitiationMethod)
+}
+
+func checkContactReferences(m map[string]Reference) *wire.FieldError {
+	return wire.CheckMap(m, checkReferenceKey, func(v Reference) *wire.FieldError { return v.check() })
 }
 
 var patternContactTagKey = wire.NewMatcher("^(?!aws:)[a-zA-Z+-=._:/]+$", "aws:", "^[a-zA-Z+-=._:/]+$")
@@ -383,6 +1228,62 @@ func checkContactTagMap(m map[string]string) *wire.FieldError {
 
 func checkContactTagValue(s string) *wire.FieldError {
 	return wire.CheckLength(s, 0, 256)
+}
+
+func (v *ControlPlaneUserAttributeFilter) check() *wire.FieldError {
+	if v.OrConditions != nil {
+		if e := checkAttributeOrConditionList(v.OrConditions); e != nil {
+			return e.In("OrConditions")
+		}
+	}
+	if v.AndCondition != nil {
+		if e := v.AndCondition.check(); e != nil {
+			return e.In("AndCondition")
+		}
+	}
+	if v.HierarchyGroupCondition != nil {
+		if e := v.HierarchyGroupCondition.check(); e != nil {
+			return e.In("HierarchyGroupCondition")
+		}
+	}
+	return nil
+}
+
+func (v *CreateAgentStatusInput) check() *wire.FieldError {
+	if v.InstanceId == nil {
+		return wire.MissingField("InstanceId")
+	}
+	if e := checkInstanceId(*v.InstanceId); e != nil {
+		return e.In("InstanceId")
+	}
+	if v.Name == nil {
+		return wire.MissingField("Name")
+	}
+	if e := checkAgentStatusName(*v.Name); e != nil {
+		return e.In("Name")
+	}
+	if v.Description != nil && *v.Description != "" {
+		if e := checkAgentStatusDescription(*v.Description); e != nil {
+			return e.In("Description")
+		}
+	}
+	if v.State == nil {
+		return wire.MissingField("State")
+	}
+	if e := checkAgentStatusState(*v.State); e != nil {
+		return e.In("State")
+	}
+	if v.DisplayOrder != nil {
+		if e := checkAgentStatusOrderNumber(*v.DisplayOrder); e != nil {
+			return e.In("DisplayOrder")
+		}
+	}
+	if v.Tags != nil {
+		if e := checkTagMap(v.Tags); e != nil {
+			return e.In("Tags")
+		}
+	}
+	return nil
 }
 
 func (v *CreateContactFlowAliasInput) check() *wire.FieldError {
@@ -689,6 +1590,45 @@ func (v *CreateInstanceInput) check() *wire.FieldError {
 	return nil
 }
 
+func (v *CreateIntegrationAssociationInput) check() *wire.FieldError {
+	if v.InstanceId == nil {
+		return wire.MissingField("InstanceId")
+	}
+	if e := checkInstanceId(*v.InstanceId); e != nil {
+		return e.In("InstanceId")
+	}
+	if v.IntegrationType == nil {
+		return wire.MissingField("IntegrationType")
+	}
+	if e := checkIntegrationType(*v.IntegrationType); e != nil {
+		return e.In("IntegrationType")
+	}
+	if v.IntegrationArn == nil {
+		return wire.MissingField("IntegrationArn")
+	}
+	if v.SourceApplicationUrl != nil {
+		if e := checkURI(*v.SourceApplicationUrl); e != nil {
+			return e.In("SourceApplicationUrl")
+		}
+	}
+	if v.SourceApplicationName != nil {
+		if e := checkSourceApplicationName(*v.SourceApplicationName); e != nil {
+			return e.In("SourceApplicationName")
+		}
+	}
+	if v.SourceType != nil {
+		if e := checkSourceType(*v.SourceType); e != nil {
+			return e.In("SourceType")
+		}
+	}
+	if v.Tags != nil {
+		if e := checkTagMap(v.Tags); e != nil {
+			return e.In("Tags")
+		}
+	}
+	return nil
+}
+
 func (v *CreateParticipantInput) check() *wire.FieldError {
 	if v.InstanceId == nil {
 		return wire.MissingField("InstanceId")
@@ -745,6 +1685,100 @@ func (v *CreatePersistentContactAssociationInput) check() *wire.FieldError {
 		if e := checkClientToken(*v.ClientToken); e != nil {
 			return e.In("ClientToken")
 		}
+	}
+	return nil
+}
+
+func (v *CreatePredefinedAttributeInput) check() *wire.FieldError {
+	if v.InstanceId == nil {
+		return wire.MissingField("InstanceId")
+	}
+	if e := checkInstanceId(*v.InstanceId); e != nil {
+		return e.In("InstanceId")
+	}
+	if v.Name == nil {
+		return wire.MissingField("Name")
+	}
+	if e := checkPredefinedAttributeName(*v.Name); e != nil {
+		return e.In("Name")
+	}
+	if v.Values != nil {
+		if e := v.Values.check(); e != nil {
+			return e.In("Values")
+		}
+	}
+	if v.Purposes != nil {
+		if e := checkPredefinedAttributePurposeNameList(v.Purposes); e != nil {
+			return e.In("Purposes")
+		}
+	}
+	return nil
+}
+
+func (v *CreatePromptInput) check() *wire.FieldError {
+	if v.InstanceId == nil {
+		return wire.MissingField("InstanceId")
+	}
+	if e := checkInstanceId(*v.InstanceId); e != nil {
+		return e.In("InstanceId")
+	}
+	if v.Name == nil {
+		return wire.MissingField("Name")
+	}
+	if e := checkCommonNameLength127(*v.Name); e != nil {
+		return e.In("Name")
+	}
+	if v.Description != nil && *v.Description != "" {
+		if e := checkPromptDescription(*v.Description); e != nil {
+			return e.In("Description")
+		}
+	}
+	if v.S3Uri == nil {
+		return wire.MissingField("S3Uri")
+	}
+	if e := checkS3Uri(*v.S3Uri); e != nil {
+		return e.In("S3Uri")
+	}
+	if v.Tags != nil {
+		if e := checkTagMap(v.Tags); e != nil {
+			return e.In("Tags")
+		}
+	}
+	return nil
+}
+
+func (v *CreatePushNotificationRegistrationInput) check() *wire.FieldError {
+	if v.InstanceId == nil {
+		return wire.MissingField("InstanceId")
+	}
+	if e := checkInstanceId(*v.InstanceId); e != nil {
+		return e.In("InstanceId")
+	}
+	if v.ClientToken != nil {
+		if e := checkClientToken(*v.ClientToken); e != nil {
+			return e.In("ClientToken")
+		}
+	}
+	if v.PinpointAppArn == nil {
+		return wire.MissingField("PinpointAppArn")
+	}
+	if v.DeviceToken == nil {
+		return wire.MissingField("DeviceToken")
+	}
+	if e := checkDeviceToken(*v.DeviceToken); e != nil {
+		return e.In("DeviceToken")
+	}
+	if v.DeviceType == nil {
+		return wire.MissingField("DeviceType")
+	}
+	if e := checkDeviceType(*v.DeviceType); e != nil {
+		return e.In("DeviceType")
+	}
+	if v.ContactConfiguration == nil {
+		return wire.MissingField("ContactConfiguration")
+	}
+	if e := v.ContactConfiguration.check(); e != nil {
+		return e.In("ContactConfiguration")
 	}
 	return nil
 }
@@ -835,6 +1869,304 @@ func (v *CreateQuickConnectInput) check() *wire.FieldError {
 	return nil
 }
 
+func (v *CreateRoutingProfileInput) check() *wire.FieldError {
+	if v.InstanceId == nil {
+		return wire.MissingField("InstanceId")
+	}
+	if e := checkInstanceId(*v.InstanceId); e != nil {
+		return e.In("InstanceId")
+	}
+	if v.Name == nil {
+		return wire.MissingField("Name")
+	}
+	if e := checkRoutingProfileName(*v.Name); e != nil {
+		return e.In("Name")
+	}
+	if v.Description == nil {
+		return wire.MissingField("Description")
+	}
+	if e := checkRoutingProfileDescription(*v.Description); e != nil {
+		return e.In("Description")
+	}
+	if v.DefaultOutboundQueueId == nil {
+		return wire.MissingField("DefaultOutboundQueueId")
+	}
+	if v.QueueConfigs != nil {
+		if e := checkRoutingProfileQueueConfigList(v.QueueConfigs); e != nil {
+			return e.In("QueueConfigs")
+		}
+	}
+	if v.ManualAssignmentQueueConfigs != nil {
+		if e := checkRoutingProfileManualAssignmentQueueConfigList(v.ManualAssignmentQueueConfigs); e != nil {
+			return e.In("ManualAssignmentQueueConfigs")
+		}
+	}
+	if v.MediaConcurrencies == nil {
+		return wire.MissingField("MediaConcurrencies")
+	}
+	if e := checkMediaConcurrencies(v.MediaConcurrencies); e != nil {
+		return e.In("MediaConcurrencies")
+	}
+	if v.Tags != nil {
+		if e := checkTagMap(v.Tags); e != nil {
+			return e.In("Tags")
+		}
+	}
+	if v.AgentAvailabilityTimer != nil {
+		if e := checkAgentAvailabilityTimer(*v.AgentAvailabilityTimer); e != nil {
+			return e.In("AgentAvailabilityTimer")
+		}
+	}
+	return nil
+}
+
+var patternCreateSecurityProfileName = wire.NewMatcher("^[ a-zA-Z0-9_@-]+$", "", "^[ a-zA-Z0-9_@-]+$")
+
+func checkCreateSecurityProfileName(s string) *wire.FieldError {
+	if e := wire.CheckLength(s, 1, 127); e != nil {
+		return e
+	}
+	return patternCreateSecurityProfileName.Check(s)
+}
+
+func (v *CreateSecurityProfileInput) check() *wire.FieldError {
+	if v.SecurityProfileName == nil {
+		return wire.MissingField("SecurityProfileName")
+	}
+	if e := checkCreateSecurityProfileName(*v.SecurityProfileName); e != nil {
+		return e.In("SecurityProfileName")
+	}
+	if v.Description != nil && *v.Description != "" {
+		if e := checkSecurityProfileDescription(*v.Description); e != nil {
+			return e.In("Description")
+		}
+	}
+	if v.Permissions != nil {
+		if e := checkPermissionsList(v.Permissions); e != nil {
+			return e.In("Permissions")
+		}
+	}
+	if v.InstanceId == nil {
+		return wire.MissingField("InstanceId")
+	}
+	if e := checkInstanceId(*v.InstanceId); e != nil {
+		return e.In("InstanceId")
+	}
+	if v.Tags != nil {
+		if e := checkTagMap(v.Tags); e != nil {
+			return e.In("Tags")
+		}
+	}
+	if v.AllowedAccessControlTags != nil {
+		if e := checkAllowedAccessControlTags(v.AllowedAccessControlTags); e != nil {
+			return e.In("AllowedAccessControlTags")
+		}
+	}
+	if v.TagRestrictedResources != nil {
+		if e := checkTagRestrictedResourceList(v.TagRestrictedResources); e != nil {
+			return e.In("TagRestrictedResources")
+		}
+	}
+	if v.Applications != nil {
+		if e := checkApplications(v.Applications); e != nil {
+			return e.In("Applications")
+		}
+	}
+	if v.HierarchyRestrictedResources != nil {
+		if e := checkHierarchyRestrictedResourceList(v.HierarchyRestrictedResources); e != nil {
+			return e.In("HierarchyRestrictedResources")
+		}
+	}
+	if v.AllowedFlowModules != nil {
+		if e := checkAllowedFlowModules(v.AllowedFlowModules); e != nil {
+			return e.In("AllowedFlowModules")
+		}
+	}
+	if v.AllowedAIAgents != nil {
+		if e := checkAllowedAIAgents(v.AllowedAIAgents); e != nil {
+			return e.In("AllowedAIAgents")
+		}
+	}
+	if v.GranularAccessControlConfiguration != nil {
+		if e := v.GranularAccessControlConfiguration.check(); e != nil {
+			return e.In("GranularAccessControlConfiguration")
+		}
+	}
+	return nil
+}
+
+func (v *CreateTaskTemplateInput) check() *wire.FieldError {
+	if v.InstanceId == nil {
+		return wire.MissingField("InstanceId")
+	}
+	if e := checkInstanceId(*v.InstanceId); e != nil {
+		return e.In("InstanceId")
+	}
+	if v.Name == nil {
+		return wire.MissingField("Name")
+	}
+	if e := checkTaskTemplateName(*v.Name); e != nil {
+		return e.In("Name")
+	}
+	if v.Description != nil && *v.Description != "" {
+		if e := checkTaskTemplateDescription(*v.Description); e != nil {
+			return e.In("Description")
+		}
+	}
+	if v.ContactFlowId != nil {
+		if e := checkContactFlowId(*v.ContactFlowId); e != nil {
+			return e.In("ContactFlowId")
+		}
+	}
+	if v.SelfAssignFlowId != nil {
+		if e := checkContactFlowId(*v.SelfAssignFlowId); e != nil {
+			return e.In("SelfAssignFlowId")
+		}
+	}
+	if v.ContactHooks != nil {
+		if e := v.ContactHooks.check(); e != nil {
+			return e.In("ContactHooks")
+		}
+	}
+	if v.Constraints != nil {
+		if e := v.Constraints.check(); e != nil {
+			return e.In("Constraints")
+		}
+	}
+	if v.Defaults != nil {
+		if e := v.Defaults.check(); e != nil {
+			return e.In("Defaults")
+		}
+	}
+	if v.Status != nil {
+		if e := checkTaskTemplateStatus(*v.Status); e != nil {
+			return e.In("Status")
+		}
+	}
+	if v.Fields == nil {
+		return wire.MissingField("Fields")
+	}
+	if e := checkTaskTemplateFields(v.Fields); e != nil {
+		return e.In("Fields")
+	}
+	if v.ClientToken != nil {
+		if e := checkClientToken(*v.ClientToken); e != nil {
+			return e.In("ClientToken")
+		}
+	}
+	return nil
+}
+
+func (v *CreateUseCaseInput) check() *wire.FieldError {
+	if v.InstanceId == nil {
+		return wire.MissingField("InstanceId")
+	}
+	if e := checkInstanceId(*v.InstanceId); e != nil {
+		return e.In("InstanceId")
+	}
+	if v.IntegrationAssociationId == nil {
+		return wire.MissingField("IntegrationAssociationId")
+	}
+	if e := checkIntegrationAssociationId(*v.IntegrationAssociationId); e != nil {
+		return e.In("IntegrationAssociationId")
+	}
+	if v.UseCaseType == nil {
+		return wire.MissingField("UseCaseType")
+	}
+	if e := checkUseCaseType(*v.UseCaseType); e != nil {
+		return e.In("UseCaseType")
+	}
+	if v.Tags != nil {
+		if e := checkTagMap(v.Tags); e != nil {
+			return e.In("Tags")
+		}
+	}
+	return nil
+}
+
+func (v *CreateUserHierarchyGroupInput) check() *wire.FieldError {
+	if v.Name == nil {
+		return wire.MissingField("Name")
+	}
+	if v.InstanceId == nil {
+		return wire.MissingField("InstanceId")
+	}
+	if e := checkInstanceId(*v.InstanceId); e != nil {
+		return e.In("InstanceId")
+	}
+	if v.Tags != nil {
+		if e := checkTagMap(v.Tags); e != nil {
+			return e.In("Tags")
+		}
+	}
+	return nil
+}
+
+func (v *CreateUserInput) check() *wire.FieldError {
+	if v.Username == nil {
+		return wire.MissingField("Username")
+	}
+	if e := checkAgentUsername(*v.Username); e != nil {
+		return e.In("Username")
+	}
+	if v.IdentityInfo != nil {
+		if e := v.IdentityInfo.check(); e != nil {
+			return e.In("IdentityInfo")
+		}
+	}
+	if v.PhoneConfig != nil {
+		if e := v.PhoneConfig.check(); e != nil {
+			return e.In("PhoneConfig")
+		}
+	}
+	if v.SecurityProfileIds == nil {
+		return wire.MissingField("SecurityProfileIds")
+	}
+	if e := checkSecurityProfileIds(v.SecurityProfileIds); e != nil {
+		return e.In("SecurityProfileIds")
+	}
+	if v.RoutingProfileId == nil {
+		return wire.MissingField("RoutingProfileId")
+	}
+	if v.InstanceId == nil {
+		return wire.MissingField("InstanceId")
+	}
+	if e := checkInstanceId(*v.InstanceId); e != nil {
+		return e.In("InstanceId")
+	}
+	if v.AutoAcceptConfigs != nil {
+		if e := checkAutoAcceptConfigs(v.AutoAcceptConfigs); e != nil {
+			return e.In("AutoAcceptConfigs")
+		}
+	}
+	if v.AfterContactWorkConfigs != nil {
+		if e := checkAfterContactWorkConfigs(v.AfterContactWorkConfigs); e != nil {
+			return e.In("AfterContactWorkConfigs")
+		}
+	}
+	if v.PhoneNumberConfigs != nil {
+		if e := checkPhoneNumberConfigs(v.PhoneNumberConfigs); e != nil {
+			return e.In("PhoneNumberConfigs")
+		}
+	}
+	if v.PersistentConnectionConfigs != nil {
+		if e := checkPersistentConnectionConfigs(v.PersistentConnectionConfigs); e != nil {
+			return e.In("PersistentConnectionConfigs")
+		}
+	}
+	if v.VoiceEnhancementConfigs != nil {
+		if e := checkVoiceEnhancementConfigs(v.VoiceEnhancementConfigs); e != nil {
+			return e.In("VoiceEnhancementConfigs")
+		}
+	}
+	if v.Tags != nil {
+		if e := checkTagMap(v.Tags); e != nil {
+			return e.In("Tags")
+		}
+	}
+	return nil
+}
+
 func (v *CreateViewInput) check() *wire.FieldError {
 	if v.InstanceId == nil {
 		return wire.MissingField("InstanceId")
@@ -904,9 +2236,103 @@ func (v *CreateViewVersionInput) check() *wire.FieldError {
 	return nil
 }
 
+func (v *CreateVocabularyInput) check() *wire.FieldError {
+	if v.ClientToken != nil {
+		if e := checkClientToken(*v.ClientToken); e != nil {
+			return e.In("ClientToken")
+		}
+	}
+	if v.InstanceId == nil {
+		return wire.MissingField("InstanceId")
+	}
+	if e := checkInstanceId(*v.InstanceId); e != nil {
+		return e.In("InstanceId")
+	}
+	if v.VocabularyName == nil {
+		return wire.MissingField("VocabularyName")
+	}
+	if e := checkVocabularyName(*v.VocabularyName); e != nil {
+		return e.In("VocabularyName")
+	}
+	if v.LanguageCode == nil {
+		return wire.MissingField("LanguageCode")
+	}
+	if e := checkVocabularyLanguageCode(*v.LanguageCode); e != nil {
+		return e.In("LanguageCode")
+	}
+	if v.Content == nil {
+		return wire.MissingField("Content")
+	}
+	if e := checkVocabularyContent(*v.Content); e != nil {
+		return e.In("Content")
+	}
+	if v.Tags != nil {
+		if e := checkTagMap(v.Tags); e != nil {
+			return e.In("Tags")
+		}
+	}
+	return nil
+}
+
+func (v *CrossChannelBehavior) check() *wire.FieldError {
+	if v.BehaviorType == nil {
+		return wire.MissingField("BehaviorType")
+	}
+	if e := checkBehaviorType(*v.BehaviorType); e != nil {
+		return e.In("BehaviorType")
+	}
+	return nil
+}
+
+func (v *CrossChannelWorkloadBehavior) check() *wire.FieldError {
+	if v.ChannelWorkloadBehaviorType != nil {
+		if e := checkChannelWorkloadBehaviorType(*v.ChannelWorkloadBehaviorType); e != nil {
+			return e.In("ChannelWorkloadBehaviorType")
+		}
+	}
+	return nil
+}
+
 func checkCustomerIdNonEmpty(s string) *wire.FieldError {
 	return wire.CheckLength(s, 1, 128)
 }
+
+func (v *DataTableAccessControlConfiguration) check() *wire.FieldError {
+	if v.PrimaryAttributeAccessControlConfiguration != nil {
+		if e := v.PrimaryAttributeAccessControlConfiguration.check(); e != nil {
+			return e.In("PrimaryAttributeAccessControlConfiguration")
+		}
+	}
+	return nil
+}
+
+var enumDateComparisonType = []string{"GREATER_THAN", "LESS_THAN", "GREATER_THAN_OR_EQUAL_TO", "LESS_THAN_OR_EQUAL_TO", "EQUAL_TO"}
+
+func checkDateComparisonType(s string) *wire.FieldError {
+	return wire.CheckEnum(s, enumDateComparisonType)
+}
+
+func (v *DateCondition) check() *wire.FieldError {
+	if v.Value != nil {
+		if e := checkDateYearMonthDayFormat(*v.Value); e != nil {
+			return e.In("Value")
+		}
+	}
+	if v.ComparisonType != nil {
+		if e := checkDateComparisonType(*v.ComparisonType); e != nil {
+			return e.In("ComparisonType")
+		}
+	}
+	return nil
+}
+
+var patternDateYearMonthDayFormat = wire.NewMatcher("^\\d{4}-\\d{2}-\\d{2}$", "", "^\\d{4}-\\d{2}-\\d{2}$")
+
+func checkDateYearMonthDayFormat(s string) *wire.FieldError {
+	return patternDateYearMonthDayFormat.Check(s)
+}
+
+func checkDelay(n int64) *wire.FieldError { return wire.CheckRange(n, 0, 9999) }
 
 func (v *DeleteContactDataInput) check() *wire.FieldError {
 	if v.InstanceId == nil {
@@ -1088,6 +2514,76 @@ func (v *DeleteInstanceInput) check() *wire.FieldError {
 	return nil
 }
 
+func (v *DeleteIntegrationAssociationInput) check() *wire.FieldError {
+	if v.InstanceId == nil {
+		return wire.MissingField("InstanceId")
+	}
+	if e := checkInstanceId(*v.InstanceId); e != nil {
+		return e.In("InstanceId")
+	}
+	if v.IntegrationAssociationId == nil {
+		return wire.MissingField("IntegrationAssociationId")
+	}
+	if e := checkIntegrationAssociationId(*v.IntegrationAssociationId); e != nil {
+		return e.In("IntegrationAssociationId")
+	}
+	return nil
+}
+
+func (v *DeletePredefinedAttributeInput) check() *wire.FieldError {
+	if v.InstanceId == nil {
+		return wire.MissingField("InstanceId")
+	}
+	if e := checkInstanceId(*v.InstanceId); e != nil {
+		return e.In("InstanceId")
+	}
+	if v.Name == nil {
+		return wire.MissingField("Name")
+	}
+	if e := checkPredefinedAttributeName(*v.Name); e != nil {
+		return e.In("Name")
+	}
+	return nil
+}
+
+func (v *DeletePromptInput) check() *wire.FieldError {
+	if v.InstanceId == nil {
+		return wire.MissingField("InstanceId")
+	}
+	if e := checkInstanceId(*v.InstanceId); e != nil {
+		return e.In("InstanceId")
+	}
+	if v.PromptId == nil {
+		return wire.MissingField("PromptId")
+	}
+	if e := checkPromptId(*v.PromptId); e != nil {
+		return e.In("PromptId")
+	}
+	return nil
+}
+
+func (v *DeletePushNotificationRegistrationInput) check() *wire.FieldError {
+	if v.InstanceId == nil {
+		return wire.MissingField("InstanceId")
+	}
+	if e := checkInstanceId(*v.InstanceId); e != nil {
+		return e.In("InstanceId")
+	}
+	if v.RegistrationId == nil {
+		return wire.MissingField("RegistrationId")
+	}
+	if e := checkRegistrationId(*v.RegistrationId); e != nil {
+		return e.In("RegistrationId")
+	}
+	if v.ContactId == nil {
+		return wire.MissingField("ContactId")
+	}
+	if e := checkContactId(*v.ContactId); e != nil {
+		return e.In("ContactId")
+	}
+	return nil
+}
+
 func (v *DeleteQueueInput) check() *wire.FieldError {
 	if v.InstanceId == nil {
 		return wire.MissingField("InstanceId")
@@ -1110,6 +2606,96 @@ func (v *DeleteQuickConnectInput) check() *wire.FieldError {
 	}
 	if v.QuickConnectId == nil {
 		return wire.MissingField("QuickConnectId")
+	}
+	return nil
+}
+
+func (v *DeleteRoutingProfileInput) check() *wire.FieldError {
+	if v.InstanceId == nil {
+		return wire.MissingField("InstanceId")
+	}
+	if e := checkInstanceId(*v.InstanceId); e != nil {
+		return e.In("InstanceId")
+	}
+	if v.RoutingProfileId == nil {
+		return wire.MissingField("RoutingProfileId")
+	}
+	return nil
+}
+
+func (v *DeleteSecurityProfileInput) check() *wire.FieldError {
+	if v.InstanceId == nil {
+		return wire.MissingField("InstanceId")
+	}
+	if e := checkInstanceId(*v.InstanceId); e != nil {
+		return e.In("InstanceId")
+	}
+	if v.SecurityProfileId == nil {
+		return wire.MissingField("SecurityProfileId")
+	}
+	return nil
+}
+
+func (v *DeleteTaskTemplateInput) check() *wire.FieldError {
+	if v.InstanceId == nil {
+		return wire.MissingField("InstanceId")
+	}
+	if e := checkInstanceId(*v.InstanceId); e != nil {
+		return e.In("InstanceId")
+	}
+	if v.TaskTemplateId == nil {
+		return wire.MissingField("TaskTemplateId")
+	}
+	if e := checkTaskTemplateId(*v.TaskTemplateId); e != nil {
+		return e.In("TaskTemplateId")
+	}
+	return nil
+}
+
+func (v *DeleteUseCaseInput) check() *wire.FieldError {
+	if v.InstanceId == nil {
+		return wire.MissingField("InstanceId")
+	}
+	if e := checkInstanceId(*v.InstanceId); e != nil {
+		return e.In("InstanceId")
+	}
+	if v.IntegrationAssociationId == nil {
+		return wire.MissingField("IntegrationAssociationId")
+	}
+	if e := checkIntegrationAssociationId(*v.IntegrationAssociationId); e != nil {
+		return e.In("IntegrationAssociationId")
+	}
+	if v.UseCaseId == nil {
+		return wire.MissingField("UseCaseId")
+	}
+	if e := checkUseCaseId(*v.UseCaseId); e != nil {
+		return e.In("UseCaseId")
+	}
+	return nil
+}
+
+func (v *DeleteUserHierarchyGroupInput) check() *wire.FieldError {
+	if v.HierarchyGroupId == nil {
+		return wire.MissingField("HierarchyGroupId")
+	}
+	if v.InstanceId == nil {
+		return wire.MissingField("InstanceId")
+	}
+	if e := checkInstanceId(*v.InstanceId); e != nil {
+		return e.In("InstanceId")
+	}
+	return nil
+}
+
+func (v *DeleteUserInput) check() *wire.FieldError {
+	if v.InstanceId == nil {
+		return wire.MissingField("InstanceId")
+	}
+	if e := checkInstanceId(*v.InstanceId); e != nil {
+		return e.In("InstanceId")
+	}
+	if v.UserId == nil {
+		return wire.MissingField("UserId")
 	}
 	return nil
 }
@@ -1145,6 +2731,67 @@ func (v *DeleteViewVersionInput) check() *wire.FieldError {
 	}
 	if v.ViewVersion == nil {
 		return wire.MissingField("ViewVersion")
+	}
+	return nil
+}
+
+func (v *DeleteVocabularyInput) check() *wire.FieldError {
+	if v.InstanceId == nil {
+		return wire.MissingField("InstanceId")
+	}
+	if e := checkInstanceId(*v.InstanceId); e != nil {
+		return e.In("InstanceId")
+	}
+	if v.VocabularyId == nil {
+		return wire.MissingField("VocabularyId")
+	}
+	if e := checkVocabularyId(*v.VocabularyId); e != nil {
+		return e.In("VocabularyId")
+	}
+	return nil
+}
+
+func (v *DescribeAgentStatusInput) check() *wire.FieldError {
+	if v.InstanceId == nil {
+		return wire.MissingField("InstanceId")
+	}
+	if e := checkInstanceId(*v.InstanceId); e != nil {
+		return e.In("InstanceId")
+	}
+	if v.AgentStatusId == nil {
+		return wire.MissingField("AgentStatusId")
+	}
+	return nil
+}
+
+func (v *DescribeAttachedFilesConfigurationInput) check() *wire.FieldError {
+	if v.InstanceId == nil {
+		return wire.MissingField("InstanceId")
+	}
+	if e := checkInstanceId(*v.InstanceId); e != nil {
+		return e.In("InstanceId")
+	}
+	if v.AttachmentScope == nil {
+		return wire.MissingField("AttachmentScope")
+	}
+	if e := checkAttachmentScope(*v.AttachmentScope); e != nil {
+		return e.In("AttachmentScope")
+	}
+	return nil
+}
+
+func (v *DescribeAuthenticationProfileInput) check() *wire.FieldError {
+	if v.AuthenticationProfileId == nil {
+		return wire.MissingField("AuthenticationProfileId")
+	}
+	if e := checkAuthenticationProfileId(*v.AuthenticationProfileId); e != nil {
+		return e.In("AuthenticationProfileId")
+	}
+	if v.InstanceId == nil {
+		return wire.MissingField("InstanceId")
+	}
+	if e := checkInstanceId(*v.InstanceId); e != nil {
+		return e.In("InstanceId")
 	}
 	return nil
 }
@@ -1270,12 +2917,89 @@ func (v *DescribeHoursOfOperationInput) check() *wire.FieldError {
 	return nil
 }
 
+func (v *DescribeInstanceAttributeInput) check() *wire.FieldError {
+	if v.InstanceId == nil {
+		return wire.MissingField("InstanceId")
+	}
+	if e := checkInstanceId(*v.InstanceId); e != nil {
+		return e.In("InstanceId")
+	}
+	if v.AttributeType == nil {
+		return wire.MissingField("AttributeType")
+	}
+	if e := checkInstanceAttributeType(*v.AttributeType); e != nil {
+		return e.In("AttributeType")
+	}
+	return nil
+}
+
 func (v *DescribeInstanceInput) check() *wire.FieldError {
 	if v.InstanceId == nil {
 		return wire.MissingField("InstanceId")
 	}
 	if e := checkInstanceId(*v.InstanceId); e != nil {
 		return e.In("InstanceId")
+	}
+	return nil
+}
+
+func (v *DescribeInstanceStorageConfigInput) check() *wire.FieldError {
+	if v.InstanceId == nil {
+		return wire.MissingField("InstanceId")
+	}
+	if e := checkInstanceId(*v.InstanceId); e != nil {
+		return e.In("InstanceId")
+	}
+	if v.AssociationId == nil {
+		return wire.MissingField("AssociationId")
+	}
+	if e := checkAssociationId(*v.AssociationId); e != nil {
+		return e.In("AssociationId")
+	}
+	if v.ResourceType == nil {
+		return wire.MissingField("ResourceType")
+	}
+	if e := checkInstanceStorageResourceType(*v.ResourceType); e != nil {
+		return e.In("ResourceType")
+	}
+	return nil
+}
+
+func (v *DescribePhoneNumberInput) check() *wire.FieldError {
+	if v.PhoneNumberId == nil {
+		return wire.MissingField("PhoneNumberId")
+	}
+	return nil
+}
+
+func (v *DescribePredefinedAttributeInput) check() *wire.FieldError {
+	if v.InstanceId == nil {
+		return wire.MissingField("InstanceId")
+	}
+	if e := checkInstanceId(*v.InstanceId); e != nil {
+		return e.In("InstanceId")
+	}
+	if v.Name == nil {
+		return wire.MissingField("Name")
+	}
+	if e := checkPredefinedAttributeName(*v.Name); e != nil {
+		return e.In("Name")
+	}
+	return nil
+}
+
+func (v *DescribePromptInput) check() *wire.FieldError {
+	if v.InstanceId == nil {
+		return wire.MissingField("InstanceId")
+	}
+	if e := checkInstanceId(*v.InstanceId); e != nil {
+		return e.In("InstanceId")
+	}
+	if v.PromptId == nil {
+		return wire.MissingField("PromptId")
+	}
+	if e := checkPromptId(*v.PromptId); e != nil {
+		return e.In("PromptId")
 	}
 	return nil
 }
@@ -1306,6 +3030,68 @@ func (v *DescribeQuickConnectInput) check() *wire.FieldError {
 	return nil
 }
 
+func (v *DescribeRoutingProfileInput) check() *wire.FieldError {
+	if v.InstanceId == nil {
+		return wire.MissingField("InstanceId")
+	}
+	if e := checkInstanceId(*v.InstanceId); e != nil {
+		return e.In("InstanceId")
+	}
+	if v.RoutingProfileId == nil {
+		return wire.MissingField("RoutingProfileId")
+	}
+	return nil
+}
+
+func (v *DescribeSecurityProfileInput) check() *wire.FieldError {
+	if v.SecurityProfileId == nil {
+		return wire.MissingField("SecurityProfileId")
+	}
+	if v.InstanceId == nil {
+		return wire.MissingField("InstanceId")
+	}
+	if e := checkInstanceId(*v.InstanceId); e != nil {
+		return e.In("InstanceId")
+	}
+	return nil
+}
+
+func (v *DescribeUserHierarchyGroupInput) check() *wire.FieldError {
+	if v.HierarchyGroupId == nil {
+		return wire.MissingField("HierarchyGroupId")
+	}
+	if v.InstanceId == nil {
+		return wire.MissingField("InstanceId")
+	}
+	if e := checkInstanceId(*v.InstanceId); e != nil {
+		return e.In("InstanceId")
+	}
+	return nil
+}
+
+func (v *DescribeUserHierarchyStructureInput) check() *wire.FieldError {
+	if v.InstanceId == nil {
+		return wire.MissingField("InstanceId")
+	}
+	if e := checkInstanceId(*v.InstanceId); e != nil {
+		return e.In("InstanceId")
+	}
+	return nil
+}
+
+func (v *DescribeUserInput) check() *wire.FieldError {
+	if v.UserId == nil {
+		return wire.MissingField("UserId")
+	}
+	if v.InstanceId == nil {
+		return wire.MissingField("InstanceId")
+	}
+	if e := checkInstanceId(*v.InstanceId); e != nil {
+		return e.In("InstanceId")
+	}
+	return nil
+}
+
 func (v *DescribeViewInput) check() *wire.FieldError {
 	if v.InstanceId == nil {
 		return wire.MissingField("InstanceId")
@@ -1320,6 +3106,36 @@ func (v *DescribeViewInput) check() *wire.FieldError {
 		return e.In("ViewId")
 	}
 	return nil
+}
+
+func (v *DescribeVocabularyInput) check() *wire.FieldError {
+	if v.InstanceId == nil {
+		return wire.MissingField("InstanceId")
+	}
+	if e := checkInstanceId(*v.InstanceId); e != nil {
+		return e.In("InstanceId")
+	}
+	if v.VocabularyId == nil {
+		return wire.MissingField("VocabularyId")
+	}
+	if e := checkVocabularyId(*v.VocabularyId); e != nil {
+		return e.In("VocabularyId")
+	}
+	return nil
+}
+
+func checkDescription(s string) *wire.FieldError {
+	return wire.CheckLength(s, 0, 4096)
+}
+
+func checkDeviceToken(s string) *wire.FieldError {
+	return wire.CheckLength(s, 1, 500)
+}
+
+var enumDeviceType = []string{"GCM", "APNS", "APNS_SANDBOX"}
+
+func checkDeviceType(s string) *wire.FieldError {
+	return wire.CheckEnum(s, enumDeviceType)
 }
 
 var patternDirectoryAlias = wire.NewMatcher("^(?!d-)([\\da-zA-Z]+)([-]*[\\da-zA-Z])*$", "d-", "^([\\da-zA-Z]+)([-]*[\\da-zA-Z])*$")
@@ -1344,6 +3160,27 @@ var enumDirectoryType = []string{"SAML", "CONNECT_MANAGED", "EXISTING_DIRECTORY"
 
 func checkDirectoryType(s string) *wire.FieldError {
 	return wire.CheckEnum(s, enumDirectoryType)
+}
+
+func (v *DisassociateApprovedOriginInput) check() *wire.FieldError {
+	if v.InstanceId == nil {
+		return wire.MissingField("InstanceId")
+	}
+	if e := checkInstanceId(*v.InstanceId); e != nil {
+		return e.In("InstanceId")
+	}
+	if v.Origin == nil {
+		return wire.MissingField("Origin")
+	}
+	if e := checkOrigin(*v.Origin); e != nil {
+		return e.In("Origin")
+	}
+	if v.ClientToken != nil {
+		if e := checkClientToken(*v.ClientToken); e != nil {
+			return e.In("ClientToken")
+		}
+	}
+	return nil
 }
 
 func (v *DisassociateBotInput) check() *wire.FieldError {
@@ -1409,6 +3246,33 @@ func (v *DisassociateHoursOfOperationsInput) check() *wire.FieldError {
 	return nil
 }
 
+func (v *DisassociateInstanceStorageConfigInput) check() *wire.FieldError {
+	if v.InstanceId == nil {
+		return wire.MissingField("InstanceId")
+	}
+	if e := checkInstanceId(*v.InstanceId); e != nil {
+		return e.In("InstanceId")
+	}
+	if v.AssociationId == nil {
+		return wire.MissingField("AssociationId")
+	}
+	if e := checkAssociationId(*v.AssociationId); e != nil {
+		return e.In("AssociationId")
+	}
+	if v.ResourceType == nil {
+		return wire.MissingField("ResourceType")
+	}
+	if e := checkInstanceStorageResourceType(*v.ResourceType); e != nil {
+		return e.In("ResourceType")
+	}
+	if v.ClientToken != nil {
+		if e := checkClientToken(*v.ClientToken); e != nil {
+			return e.In("ClientToken")
+		}
+	}
+	return nil
+}
+
 func (v *DisassociateLambdaFunctionInput) check() *wire.FieldError {
 	if v.InstanceId == nil {
 		return wire.MissingField("InstanceId")
@@ -1430,6 +3294,46 @@ func (v *DisassociateLambdaFunctionInput) check() *wire.FieldError {
 	return nil
 }
 
+func (v *DisassociateLexBotInput) check() *wire.FieldError {
+	if v.InstanceId == nil {
+		return wire.MissingField("InstanceId")
+	}
+	if e := checkInstanceId(*v.InstanceId); e != nil {
+		return e.In("InstanceId")
+	}
+	if v.BotName == nil {
+		return wire.MissingField("BotName")
+	}
+	if e := checkBotName(*v.BotName); e != nil {
+		return e.In("BotName")
+	}
+	if v.LexRegion == nil {
+		return wire.MissingField("LexRegion")
+	}
+	if e := checkLexRegion(*v.LexRegion); e != nil {
+		return e.In("LexRegion")
+	}
+	if v.ClientToken != nil {
+		if e := checkClientToken(*v.ClientToken); e != nil {
+			return e.In("ClientToken")
+		}
+	}
+	return nil
+}
+
+func (v *DisassociatePhoneNumberContactFlowInput) check() *wire.FieldError {
+	if v.PhoneNumberId == nil {
+		return wire.MissingField("PhoneNumberId")
+	}
+	if v.InstanceId == nil {
+		return wire.MissingField("InstanceId")
+	}
+	if e := checkInstanceId(*v.InstanceId); e != nil {
+		return e.In("InstanceId")
+	}
+	return nil
+}
+
 func (v *DisassociateQueueQuickConnectsInput) check() *wire.FieldError {
 	if v.InstanceId == nil {
 		return wire.MissingField("InstanceId")
@@ -1445,6 +3349,69 @@ func (v *DisassociateQueueQuickConnectsInput) check() *wire.FieldError {
 	}
 	if e := checkQuickConnectsList(v.QuickConnectIds); e != nil {
 		return e.In("QuickConnectIds")
+	}
+	return nil
+}
+
+func (v *DisassociateRoutingProfileQueuesInput) check() *wire.FieldError {
+	if v.InstanceId == nil {
+		return wire.MissingField("InstanceId")
+	}
+	if e := checkInstanceId(*v.InstanceId); e != nil {
+		return e.In("InstanceId")
+	}
+	if v.RoutingProfileId == nil {
+		return wire.MissingField("RoutingProfileId")
+	}
+	if v.QueueReferences != nil {
+		if e := checkRoutingProfileQueueReferenceList(v.QueueReferences); e != nil {
+			return e.In("QueueReferences")
+		}
+	}
+	if v.ManualAssignmentQueueReferences != nil {
+		if e := checkRoutingProfileQueueReferenceList(v.ManualAssignmentQueueReferences); e != nil {
+			return e.In("ManualAssignmentQueueReferences")
+		}
+	}
+	return nil
+}
+
+func (v *DisassociateSecurityKeyInput) check() *wire.FieldError {
+	if v.InstanceId == nil {
+		return wire.MissingField("InstanceId")
+	}
+	if e := checkInstanceId(*v.InstanceId); e != nil {
+		return e.In("InstanceId")
+	}
+	if v.AssociationId == nil {
+		return wire.MissingField("AssociationId")
+	}
+	if e := checkAssociationId(*v.AssociationId); e != nil {
+		return e.In("AssociationId")
+	}
+	if v.ClientToken != nil {
+		if e := checkClientToken(*v.ClientToken); e != nil {
+			return e.In("ClientToken")
+		}
+	}
+	return nil
+}
+
+func (v *DisassociateUserProficienciesInput) check() *wire.FieldError {
+	if v.InstanceId == nil {
+		return wire.MissingField("InstanceId")
+	}
+	if e := checkInstanceId(*v.InstanceId); e != nil {
+		return e.In("InstanceId")
+	}
+	if v.UserId == nil {
+		return wire.MissingField("UserId")
+	}
+	if v.UserProficiencies == nil {
+		return wire.MissingField("UserProficiencies")
+	}
+	if e := checkUserProficiencyDisassociateList(v.UserProficiencies); e != nil {
+		return e.In("UserProficiencies")
 	}
 	return nil
 }
@@ -1471,6 +3438,15 @@ func checkDisplayName(s string) *wire.FieldError {
 	return wire.CheckLength(s, 1, 256)
 }
 
+var patternEmailAddress = wire.NewMatcher("[^\\s@]+@[^\\s@]+\\.[^\\s@]+", "", "[^\\s@]+@[^\\s@]+\\.[^\\s@]+")
+
+func checkEmailAddress(s string) *wire.FieldError {
+	if e := wire.CheckLength(s, 1, 255); e != nil {
+		return e
+	}
+	return patternEmailAddress.Check(s)
+}
+
 func (v *EmailAddressConfig) check() *wire.FieldError {
 	if v.EmailAddressId == nil {
 		return wire.MissingField("EmailAddressId")
@@ -1493,8 +3469,92 @@ func checkEmailAddressConfigList(list []EmailAddressConfig) *wire.FieldError {
 	return nil
 }
 
+func checkEmailAddressDisplayName(s string) *wire.FieldError {
+	return wire.CheckLength(s, 0, 256)
+}
+
 func checkEmailAddressId(s string) *wire.FieldError {
 	return wire.CheckLength(s, 1, 500)
+}
+
+func (v *EmailAddressInfo) check() *wire.FieldError {
+	if v.EmailAddress == nil {
+		return wire.MissingField("EmailAddress")
+	}
+	if e := checkEmailAddress(*v.EmailAddress); e != nil {
+		return e.In("EmailAddress")
+	}
+	if v.DisplayName != nil {
+		if e := checkEmailAddressDisplayName(*v.DisplayName); e != nil {
+			return e.In("DisplayName")
+		}
+	}
+	return nil
+}
+
+func (v *EncryptionConfig) check() *wire.FieldError {
+	if v.EncryptionType == nil {
+		return wire.MissingField("EncryptionType")
+	}
+	if e := checkEncryptionType(*v.EncryptionType); e != nil {
+		return e.In("EncryptionType")
+	}
+	if v.KeyId == nil {
+		return wire.MissingField("KeyId")
+	}
+	if e := checkKeyId(*v.KeyId); e != nil {
+		return e.In("KeyId")
+	}
+	return nil
+}
+
+var enumEncryptionType = []string{"KMS"}
+
+func checkEncryptionType(s string) *wire.FieldError {
+	return wire.CheckEnum(s, enumEncryptionType)
+}
+
+func (v *Endpoint) check() *wire.FieldError {
+	if v.Type != nil {
+		if e := checkEndpointType(*v.Type); e != nil {
+			return e.In("Type")
+		}
+	}
+	if v.Address != nil {
+		if e := checkEndpointAddress(*v.Address); e != nil {
+			return e.In("Address")
+		}
+	}
+	return nil
+}
+
+func checkEndpointAddress(s string) *wire.FieldError {
+	return wire.CheckLength(s, 0, 256)
+}
+
+var enumEndpointType = []string{"TELEPHONE_NUMBER", "VOIP", "CONTACT_FLOW", "CONNECT_PHONENUMBER_ARN", "EMAIL_ADDRESS"}
+
+func checkEndpointType(s string) *wire.FieldError {
+	return wire.CheckEnum(s, enumEndpointType)
+}
+
+func (v *ExtensionConfiguration) check() *wire.FieldError {
+	if v.AllowedExtensions == nil {
+		return wire.MissingField("AllowedExtensions")
+	}
+	if e := checkAllowedExtensionsList(v.AllowedExtensions); e != nil {
+		return e.In("AllowedExtensions")
+	}
+	return nil
+}
+
+var patternFileExtension = wire.NewMatcher("^[a-zA-Z0-9-_]+$", "", "^[a-zA-Z0-9-_]+$")
+
+func checkFileExtension(s string) *wire.FieldError {
+	if e := wire.CheckLength(s, 1, 10); e != nil {
+		return e
+	}
+	return patternFileExtension.Check(s)
 }
 
 var enumFlowAssociationResourceType = []string{"SMS_PHONE_NUMBER", "INBOUND_EMAIL", "OUTBOUND_EMAIL", "ANALYTICS_CONNECTOR", "WHATSAPP_MESSAGING_PHONE_NUMBER"}
@@ -1512,6 +3572,20 @@ func checkFlowContentSha256(s string) *wire.FieldError {
 	return patternFlowContentSha256.Check(s)
 }
 
+func (v *FlowModule) check() *wire.FieldError {
+	if v.Type != nil {
+		if e := checkFlowModuleType(*v.Type); e != nil {
+			return e.In("Type")
+		}
+	}
+	if v.FlowModuleId != nil {
+		if e := checkFlowModuleId(*v.FlowModuleId); e != nil {
+			return e.In("FlowModuleId")
+		}
+	}
+	return nil
+}
+
 var patternFlowModuleContentSha256 = wire.NewMatcher("^[a-zA-Z0-9]{64}$", "", "^[a-zA-Z0-9]{64}$")
 
 func checkFlowModuleContentSha256(s string) *wire.FieldError {
@@ -1519,6 +3593,16 @@ func checkFlowModuleContentSha256(s string) *wire.FieldError {
 		return e
 	}
 	return patternFlowModuleContentSha256.Check(s)
+}
+
+func checkFlowModuleId(s string) *wire.FieldError {
+	return wire.CheckLength(s, 1, 128)
+}
+
+var enumFlowModuleType = []string{"MCP"}
+
+func checkFlowModuleType(s string) *wire.FieldError {
+	return wire.CheckEnum(s, enumFlowModuleType)
 }
 
 func (v *FlowQuickConnectConfig) check() *wire.FieldError {
@@ -1594,6 +3678,101 @@ func (v *GetFlowAssociationInput) check() *wire.FieldError {
 	}
 	return nil
 }
+
+func (v *GetTaskTemplateInput) check() *wire.FieldError {
+	if v.InstanceId == nil {
+		return wire.MissingField("InstanceId")
+	}
+	if e := checkInstanceId(*v.InstanceId); e != nil {
+		return e.In("InstanceId")
+	}
+	if v.TaskTemplateId == nil {
+		return wire.MissingField("TaskTemplateId")
+	}
+	if e := checkTaskTemplateId(*v.TaskTemplateId); e != nil {
+		return e.In("TaskTemplateId")
+	}
+	return nil
+}
+
+func (v *GranularAccessControlConfiguration) check() *wire.FieldError {
+	if v.DataTableAccessControlConfiguration != nil {
+		if e := v.DataTableAccessControlConfiguration.check(); e != nil {
+			return e.In("DataTableAccessControlConfiguration")
+		}
+	}
+	return nil
+}
+
+func (v *HierarchyGroupCondition) check() *wire.FieldError {
+	if v.HierarchyGroupMatchType != nil {
+		if e := checkHierarchyGroupMatchType(*v.HierarchyGroupMatchType); e != nil {
+			return e.In("HierarchyGroupMatchType")
+		}
+	}
+	return nil
+}
+
+func checkHierarchyGroupIdList(list []string) *wire.FieldError {
+	return wire.CheckCount(len(list), 0, 10)
+}
+
+var enumHierarchyGroupMatchType = []string{"EXACT", "WITH_CHILD_GROUPS"}
+
+func checkHierarchyGroupMatchType(s string) *wire.FieldError {
+	return wire.CheckEnum(s, enumHierarchyGroupMatchType)
+}
+
+func (v *HierarchyLevelUpdate) check() *wire.FieldError {
+	if v.Name == nil {
+		return wire.MissingField("Name")
+	}
+	return nil
+}
+
+func checkHierarchyRestrictedResourceList(list []string) *wire.FieldError {
+	for i := range list {
+		if e := checkHierarchyRestrictedResourceName(list[i]); e != nil {
+			return e.At(i)
+		}
+	}
+	return nil
+}
+
+func checkHierarchyRestrictedResourceName(s string) *wire.FieldError {
+	return wire.CheckLength(s, 1, 128)
+}
+
+func (v *HierarchyStructureUpdate) check() *wire.FieldError {
+	if v.LevelOne != nil {
+		if e := v.LevelOne.check(); e != nil {
+			return e.In("LevelOne")
+		}
+	}
+	if v.LevelTwo != nil {
+		if e := v.LevelTwo.check(); e != nil {
+			return e.In("LevelTwo")
+		}
+	}
+	if v.LevelThree != nil {
+		if e := v.LevelThree.check(); e != nil {
+			return e.In("LevelThree")
+		}
+	}
+	if v.LevelFour != nil {
+		if e := v.LevelFour.check(); e != nil {
+			return e.In("LevelFour")
+		}
+	}
+	if v.LevelFive != nil {
+		if e := v.LevelFive.check(); e != nil {
+			return e.In("LevelFive")
+		}
+	}
+	return nil
+}
+
+func checkHours(n int64) *wire.FieldError { return wire.CheckRange(n, 0, 87600) }
 
 func checkHours24Format(n int64) *wire.FieldError { return wire.CheckRange(n, 0, 23) }
 
@@ -1676,10 +3855,71 @@ func checkHoursOfOperationOverrideId(s string) *wire.FieldError {
 	return wire.CheckLength(s, 1, 36)
 }
 
+func checkHoursOfOperationOverrideSearchConditionList(list []HoursOfOperationOverrideSearchCriteria) *wire.FieldError {
+	for i := range list {
+		if e := list[i].check(); e != nil {
+			return e.At(i)
+		}
+	}
+	return nil
+}
+
+func (v *HoursOfOperationOverrideSearchCriteria) check() *wire.FieldError {
+	if v.OrConditions != nil {
+		if e := checkHoursOfOperationOverrideSearchConditionList(v.OrConditions); e != nil {
+			return e.In("OrConditions")
+		}
+	}
+	if v.AndConditions != nil {
+		if e := checkHoursOfOperationOverrideSearchConditionList(v.AndConditions); e != nil {
+			return e.In("AndConditions")
+		}
+	}
+	if v.StringCondition != nil {
+		if e := v.StringCondition.check(); e != nil {
+			return e.In("StringCondition")
+		}
+	}
+	if v.DateCondition != nil {
+		if e := v.DateCondition.check(); e != nil {
+			return e.In("DateCondition")
+		}
+	}
+	return nil
+}
+
 var patternHoursOfOperationOverrideYearMonthDayDateFormat = wire.NewMatcher("^\\d{4}-\\d{2}-\\d{2}$", "", "^\\d{4}-\\d{2}-\\d{2}$")
 
 func checkHoursOfOperationOverrideYearMonthDayDateFormat(s string) *wire.FieldError {
 	return patternHoursOfOperationOverrideYearMonthDayDateFormat.Check(s)
+}
+
+func checkHoursOfOperationSearchConditionList(list []HoursOfOperationSearchCriteria) *wire.FieldError {
+	for i := range list {
+		if e := list[i].check(); e != nil {
+			return e.At(i)
+		}
+	}
+	return nil
+}
+
+func (v *HoursOfOperationSearchCriteria) check() *wire.FieldError {
+	if v.OrConditions != nil {
+		if e := checkHoursOfOperationSearchConditionList(v.OrConditions); e != nil {
+			return e.In("OrConditions")
+		}
+	}
+	if v.AndConditions != nil {
+		if e := checkHoursOfOperationSearchConditionList(v.AndConditions); e != nil {
+			return e.In("AndConditions")
+		}
+	}
+	if v.StringCondition != nil {
+		if e := v.StringCondition.check(); e != nil {
+			return e.In("StringCondition")
+		}
+	}
+	return nil
 }
 
 func (v *HoursOfOperationTimeSlice) check() *wire.FieldError {
@@ -1698,6 +3938,33 @@ func (v *HoursOfOperationTimeSlice) check() *wire.FieldError {
 	return nil
 }
 
+var patternIAMRestrictedPrimaryValue = wire.NewMatcher("[\\u0009\\u000A\\u000D\\u0020-\\u007E\\u00A1-\\u00FF]+$", "", "[\\x{0009}\\x{000A}\\x{000D}\\x{0020}-\\x{007E}\\x{00A1}-\\x{00FF}]+$")
+
+func checkIAMRestrictedPrimaryValue(s string) *wire.FieldError {
+	return patternIAMRestrictedPrimaryValue.Check(s)
+}
+
+func checkInactivityDuration(n int64) *wire.FieldError { return wire.CheckRange(n, 15, 720) }
+
+func checkInitiationMethodList(list []string) *wire.FieldError {
+	for i := range list {
+		if e := checkContactInitiationMethod(list[i]); e != nil {
+			return e.At(i)
+		}
+	}
+	return nil
+}
+
+var enumInstanceAttributeType = []string{"INBOUND_CALLS", "OUTBOUND_CALLS", "CONTACTFLOW_LOGS", "CONTACT_LENS", "AUTO_RESOLVE_BEST_VOICES", "USE_CUSTOM_TTS_VOICES", "EARLY_MEDIA", "MULTI_PARTY_CONFERENCE", "AUTO_MUTE_AGENT_ON_HOLD", "HIGH_VOLUME_OUTBOUND", "ENHANCED_CONTACT_MONITORING", "ENHANCED_CHAT_MONITORING", "MULTI_PARTY_CHAT_CONFERENCE", "MESSAGE_STREAMING"}
+
+func checkInstanceAttributeType(s string) *wire.FieldError {
+	return wire.CheckEnum(s, enumInstanceAttributeType)
+}
+
+func checkInstanceAttributeValue(s string) *wire.FieldError {
+	return wire.CheckLength(s, 1, 100)
+}
+
 func checkInstanceId(s string) *wire.FieldError {
 	return wire.CheckLength(s, 1, 100)
 }
@@ -1711,7 +3978,138 @@ func checkInstanceIdOrArn(s string) *wire.FieldError {
 	return patternInstanceIdOrArn.Check(s)
 }
 
+func (v *InstanceStorageConfig) check() *wire.FieldError {
+	if v.AssociationId != nil {
+		if e := checkAssociationId(*v.AssociationId); e != nil {
+			return e.In("AssociationId")
+		}
+	}
+	if v.StorageType == nil {
+		return wire.MissingField("StorageType")
+	}
+	if e := checkStorageType(*v.StorageType); e != nil {
+		return e.In("StorageType")
+	}
+	if v.S3Config != nil {
+		if e := v.S3Config.check(); e != nil {
+			return e.In("S3Config")
+		}
+	}
+	if v.KinesisVideoStreamConfig != nil {
+		if e := v.KinesisVideoStreamConfig.check(); e != nil {
+			return e.In("KinesisVideoStreamConfig")
+		}
+	}
+	if v.KinesisStreamConfig != nil {
+		if e := v.KinesisStreamConfig.check(); e != nil {
+			return e.In("KinesisStreamConfig")
+		}
+	}
+	if v.KinesisFirehoseConfig != nil {
+		if e := v.KinesisFirehoseConfig.check(); e != nil {
+			return e.In("KinesisFirehoseConfig")
+		}
+	}
+	return nil
+}
+
+var enumInstanceStorageResourceType = []string{"CHAT_TRANSCRIPTS", "CALL_RECORDINGS", "SCHEDULED_REPORTS", "MEDIA_STREAMS", "CONTACT_TRACE_RECORDS", "AGENT_EVENTS", "REAL_TIME_CONTACT_ANALYSIS_SEGMENTS", "ATTACHMENTS", "CONTACT_EVALUATIONS", "SCREEN_RECORDINGS", "REAL_TIME_CONTACT_ANALYSIS_CHAT_SEGMENTS", "REAL_TIME_CONTACT_ANALYSIS_VOICE_SEGMENTS", "EMAIL_MESSAGES"}
+
+func checkInstanceStorageResourceType(s string) *wire.FieldError {
+	return wire.CheckEnum(s, enumInstanceStorageResourceType)
+}
+
+func checkIntegrationAssociationId(s string) *wire.FieldError {
+	return wire.CheckLength(s, 1, 200)
+}
+
+var enumIntegrationType = []string{"EVENT", "VOICE_ID", "PINPOINT_APP", "WISDOM_ASSISTANT", "WISDOM_KNOWLEDGE_BASE", "WISDOM_QUICK_RESPONSES", "Q_MESSAGE_TEMPLATES", "CASES_DOMAIN", "APPLICATION", "FILE_SCANNER", "SES_IDENTITY", "ANALYTICS_CONNECTOR", "CALL_TRANSFER_CONNECTOR", "COGNITO_USER_POOL", "MESSAGE_PROCESSOR"}
+
+func checkIntegrationType(s string) *wire.FieldError {
+	return wire.CheckEnum(s, enumIntegrationType)
+}
+
 func checkIntervalPositiveInteger(n int64) *wire.FieldError { return wire.CheckRange(n, 1, 6) }
+
+func (v *InvisibleFieldInfo) check() *wire.FieldError {
+	if v.Id != nil {
+		if e := v.Id.check(); e != nil {
+			return e.In("Id")
+		}
+	}
+	return nil
+}
+
+func checkInvisibleTaskTemplateFields(list []InvisibleFieldInfo) *wire.FieldError {
+	for i := range list {
+		if e := list[i].check(); e != nil {
+			return e.At(i)
+		}
+	}
+	return nil
+}
+
+var patternIpCidr = wire.NewMatcher("^[A-Za-z0-9:/]*$", "", "^[A-Za-z0-9:/]*$")
+
+func checkIpCidr(s string) *wire.FieldError {
+	if e := wire.CheckLength(s, 2, 50); e != nil {
+		return e
+	}
+	return patternIpCidr.Check(s)
+}
+
+func checkIpCidrList(list []string) *wire.FieldError {
+	for i := range list {
+		if e := checkIpCidr(list[i]); e != nil {
+			return e.At(i)
+		}
+	}
+	return nil
+}
+
+func checkKeyId(s string) *wire.FieldError {
+	return wire.CheckLength(s, 1, 128)
+}
+
+func (v *KinesisFirehoseConfig) check() *wire.FieldError {
+	if v.FirehoseArn == nil {
+		return wire.MissingField("FirehoseArn")
+	}
+	return nil
+}
+
+func (v *KinesisStreamConfig) check() *wire.FieldError {
+	if v.StreamArn == nil {
+		return wire.MissingField("StreamArn")
+	}
+	return nil
+}
+
+func (v *KinesisVideoStreamConfig) check() *wire.FieldError {
+	if v.Prefix == nil {
+		return wire.MissingField("Prefix")
+	}
+	if e := checkPrefix(*v.Prefix); e != nil {
+		return e.In("Prefix")
+	}
+	if v.RetentionPeriodHours == nil {
+		return wire.MissingField("RetentionPeriodHours")
+	}
+	if e := checkHours(*v.RetentionPeriodHours); e != nil {
+		return e.In("RetentionPeriodHours")
+	}
+	if v.EncryptionConfig == nil {
+		return wire.MissingField("EncryptionConfig")
+	}
+	if e := v.EncryptionConfig.check(); e != nil {
+		return e.In("EncryptionConfig")
+	}
+	return nil
+}
+
+func checkLargeNextToken(s string) *wire.FieldError {
+	return wire.CheckLength(s, 1, 100000)
+}
 
 func (v *LexBot) check() *wire.FieldError {
 	if v.Name == nil {
@@ -1748,6 +4146,96 @@ func checkLexVersion(s string) *wire.FieldError {
 	return wire.CheckEnum(s, enumLexVersion)
 }
 
+func (v *ListAgentStatusesInput) check() *wire.FieldError {
+	if v.InstanceId == nil {
+		return wire.MissingField("InstanceId")
+	}
+	if e := checkInstanceId(*v.InstanceId); e != nil {
+		return e.In("InstanceId")
+	}
+	if v.MaxResults != nil {
+		if e := checkMaxResult1000(*v.MaxResults); e != nil {
+			return e.In("MaxResults")
+		}
+	}
+	if v.AgentStatusTypes != nil {
+		if e := checkAgentStatusTypes(v.AgentStatusTypes); e != nil {
+			return e.In("AgentStatusTypes")
+		}
+	}
+	return nil
+}
+
+func (v *ListApprovedOriginsInput) check() *wire.FieldError {
+	if v.InstanceId == nil {
+		return wire.MissingField("InstanceId")
+	}
+	if e := checkInstanceId(*v.InstanceId); e != nil {
+		return e.In("InstanceId")
+	}
+	if v.MaxResults != nil {
+		if e := checkMaxResult25(*v.MaxResults); e != nil {
+			return e.In("MaxResults")
+		}
+	}
+	return nil
+}
+
+func (v *ListAssociatedContactsInput) check() *wire.FieldError {
+	if v.InstanceId == nil {
+		return wire.MissingField("InstanceId")
+	}
+	if e := checkInstanceId(*v.InstanceId); e != nil {
+		return e.In("InstanceId")
+	}
+	if v.ContactId == nil {
+		return wire.MissingField("ContactId")
+	}
+	if e := checkContactId(*v.ContactId); e != nil {
+		return e.In("ContactId")
+	}
+	if v.MaxResults != nil {
+		if e := checkListAssociatedContactsRequestMaxResults(*v.MaxResults); e != nil {
+			return e.In("MaxResults")
+		}
+	}
+	return nil
+}
+
+func checkListAssociatedContactsRequestMaxResults(n int64) *wire.FieldError {
+	return wire.CheckRange(n, 1, 100)
+}
+
+func (v *ListAttachedFilesConfigurationsInput) check() *wire.FieldError {
+	if v.InstanceId == nil {
+		return wire.MissingField("InstanceId")
+	}
+	if e := checkInstanceId(*v.InstanceId); e != nil {
+		return e.In("InstanceId")
+	}
+	if v.MaxResults != nil {
+		if e := checkMaxResult100(*v.MaxResults); e != nil {
+			return e.In("MaxResults")
+		}
+	}
+	return nil
+}
+
+func (v *ListAuthenticationProfilesInput) check() *wire.FieldError {
+	if v.InstanceId == nil {
+		return wire.MissingField("InstanceId")
+	}
+	if e := checkInstanceId(*v.InstanceId); e != nil {
+		return e.In("InstanceId")
+	}
+	if v.MaxResults != nil {
+		if e := checkMaxResult1000(*v.MaxResults); e != nil {
+			return e.In("MaxResults")
+		}
+	}
+	return nil
+}
+
 func (v *ListBotsInput) check() *wire.FieldError {
 	if v.InstanceId == nil {
 		return wire.MissingField("InstanceId")
@@ -1782,6 +4270,20 @@ func (v *ListChildHoursOfOperationsInput) check() *wire.FieldError {
 	if v.MaxResults != nil {
 		if e := checkMaxResult100(*v.MaxResults); e != nil {
 			return e.In("MaxResults")
+		}
+	}
+	return nil
+}
+
+func (v *ListCondition) check() *wire.FieldError {
+	if v.TargetListType != nil {
+		if e := checkTargetListType(*v.TargetListType); e != nil {
+			return e.In("TargetListType")
+		}
+	}
+	if v.Conditions != nil {
+		if e := checkConditions(v.Conditions); e != nil {
+			return e.In("Conditions")
 		}
 	}
 	return nil
@@ -1899,6 +4401,53 @@ func (v *ListContactFlowsInput) check() *wire.FieldError {
 	return nil
 }
 
+func (v *ListContactReferencesInput) check() *wire.FieldError {
+	if v.InstanceId == nil {
+		return wire.MissingField("InstanceId")
+	}
+	if e := checkInstanceId(*v.InstanceId); e != nil {
+		return e.In("InstanceId")
+	}
+	if v.ContactId == nil {
+		return wire.MissingField("ContactId")
+	}
+	if e := checkContactId(*v.ContactId); e != nil {
+		return e.In("ContactId")
+	}
+	if v.ReferenceTypes == nil {
+		return wire.MissingField("ReferenceTypes")
+	}
+	if e := checkReferenceTypes(v.ReferenceTypes); e != nil {
+		return e.In("ReferenceTypes")
+	}
+	return nil
+}
+
+func (v *ListDefaultVocabulariesInput) check() *wire.FieldError {
+	if v.InstanceId == nil {
+		return wire.MissingField("InstanceId")
+	}
+	if e := checkInstanceId(*v.InstanceId); e != nil {
+		return e.In("InstanceId")
+	}
+	if v.LanguageCode != nil {
+		if e := checkVocabularyLanguageCode(*v.LanguageCode); e != nil {
+			return e.In("LanguageCode")
+		}
+	}
+	if v.MaxResults != nil {
+		if e := checkMaxResult100(*v.MaxResults); e != nil {
+			return e.In("MaxResults")
+		}
+	}
+	if v.NextToken != nil {
+		if e := checkVocabularyNextToken(*v.NextToken); e != nil {
+			return e.In("NextToken")
+		}
+	}
+	return nil
+}
+
 var enumListFlowAssociationResourceType = []string{"WHATSAPP_MESSAGING_PHONE_NUMBER", "VOICE_PHONE_NUMBER", "INBOUND_EMAIL", "OUTBOUND_EMAIL", "ANALYTICS_CONNECTOR"}
 
 func checkListFlowAssociationResourceType(s string) *wire.FieldError {
@@ -1958,9 +4507,65 @@ func (v *ListHoursOfOperationsInput) check() *wire.FieldError {
 	return nil
 }
 
+func (v *ListInstanceAttributesInput) check() *wire.FieldError {
+	if v.InstanceId == nil {
+		return wire.MissingField("InstanceId")
+	}
+	if e := checkInstanceId(*v.InstanceId); e != nil {
+		return e.In("InstanceId")
+	}
+	if v.MaxResults != nil {
+		if e := checkMaxResult7(*v.MaxResults); e != nil {
+			return e.In("MaxResults")
+		}
+	}
+	return nil
+}
+
+func (v *ListInstanceStorageConfigsInput) check() *wire.FieldError {
+	if v.InstanceId == nil {
+		return wire.MissingField("InstanceId")
+	}
+	if e := checkInstanceId(*v.InstanceId); e != nil {
+		return e.In("InstanceId")
+	}
+	if v.ResourceType == nil {
+		return wire.MissingField("ResourceType")
+	}
+	if e := checkInstanceStorageResourceType(*v.ResourceType); e != nil {
+		return e.In("ResourceType")
+	}
+	if v.MaxResults != nil {
+		if e := checkMaxResult10(*v.MaxResults); e != nil {
+			return e.In("MaxResults")
+		}
+	}
+	return nil
+}
+
 func (v *ListInstancesInput) check() *wire.FieldError {
 	if v.MaxResults != nil {
 		if e := checkMaxResult10(*v.MaxResults); e != nil {
+			return e.In("MaxResults")
+		}
+	}
+	return nil
+}
+
+func (v *ListIntegrationAssociationsInput) check() *wire.FieldError {
+	if v.InstanceId == nil {
+		return wire.MissingField("InstanceId")
+	}
+	if e := checkInstanceId(*v.InstanceId); e != nil {
+		return e.In("InstanceId")
+	}
+	if v.IntegrationType != nil {
+		if e := checkIntegrationType(*v.IntegrationType); e != nil {
+			return e.In("IntegrationType")
+		}
+	}
+	if v.MaxResults != nil {
+		if e := checkMaxResult100(*v.MaxResults); e != nil {
 			return e.In("MaxResults")
 		}
 	}
@@ -1976,6 +4581,110 @@ func (v *ListLambdaFunctionsInput) check() *wire.FieldError {
 	}
 	if v.MaxResults != nil {
 		if e := checkMaxResult25(*v.MaxResults); e != nil {
+			return e.In("MaxResults")
+		}
+	}
+	return nil
+}
+
+func (v *ListLexBotsInput) check() *wire.FieldError {
+	if v.InstanceId == nil {
+		return wire.MissingField("InstanceId")
+	}
+	if e := checkInstanceId(*v.InstanceId); e != nil {
+		return e.In("InstanceId")
+	}
+	if v.MaxResults != nil {
+		if e := checkMaxResult25(*v.MaxResults); e != nil {
+			return e.In("MaxResults")
+		}
+	}
+	return nil
+}
+
+func (v *ListPhoneNumbersInput) check() *wire.FieldError {
+	if v.InstanceId == nil {
+		return wire.MissingField("InstanceId")
+	}
+	if e := checkInstanceId(*v.InstanceId); e != nil {
+		return e.In("InstanceId")
+	}
+	if v.PhoneNumberTypes != nil {
+		if e := checkPhoneNumberTypes(v.PhoneNumberTypes); e != nil {
+			return e.In("PhoneNumberTypes")
+		}
+	}
+	if v.PhoneNumberCountryCodes != nil {
+		if e := checkPhoneNumberCountryCodes(v.PhoneNumberCountryCodes); e != nil {
+			return e.In("PhoneNumberCountryCodes")
+		}
+	}
+	if v.MaxResults != nil {
+		if e := checkMaxResult1000(*v.MaxResults); e != nil {
+			return e.In("MaxResults")
+		}
+	}
+	return nil
+}
+
+func (v *ListPhoneNumbersV2Input) check() *wire.FieldError {
+	if v.InstanceId != nil {
+		if e := checkInstanceId(*v.InstanceId); e != nil {
+			return e.In("InstanceId")
+		}
+	}
+	if v.MaxResults != nil {
+		if e := checkMaxResult1000(*v.MaxResults); e != nil {
+			return e.In("MaxResults")
+		}
+	}
+	if v.NextToken != nil {
+		if e := checkLargeNextToken(*v.NextToken); e != nil {
+			return e.In("NextToken")
+		}
+	}
+	if v.PhoneNumberCountryCodes != nil {
+		if e := checkPhoneNumberCountryCodes(v.PhoneNumberCountryCodes); e != nil {
+			return e.In("PhoneNumberCountryCodes")
+		}
+	}
+	if v.PhoneNumberTypes != nil {
+		if e := checkPhoneNumberTypes(v.PhoneNumberTypes); e != nil {
+			return e.In("PhoneNumberTypes")
+		}
+	}
+	if v.PhoneNumberPrefix != nil {
+		if e := checkPhoneNumberPrefix(*v.PhoneNumberPrefix); e != nil {
+			return e.In("PhoneNumberPrefix")
+		}
+	}
+	return nil
+}
+
+func (v *ListPredefinedAttributesInput) check() *wire.FieldError {
+	if v.InstanceId == nil {
+		return wire.MissingField("InstanceId")
+	}
+	if e := checkInstanceId(*v.InstanceId); e != nil {
+		return e.In("InstanceId")
+	}
+	if v.MaxResults != nil {
+		if e := checkMaxResult100(*v.MaxResults); e != nil {
+			return e.In("MaxResults")
+		}
+	}
+	return nil
+}
+
+func (v *ListPromptsInput) check() *wire.FieldError {
+	if v.InstanceId == nil {
+		return wire.MissingField("InstanceId")
+	}
+	if e := checkInstanceId(*v.InstanceId); e != nil {
+		return e.In("InstanceId")
+	}
+	if v.MaxResults != nil {
+		if e := checkMaxResult1000(*v.MaxResults); e != nil {
 			return e.In("MaxResults")
 		}
 	}
@@ -2040,6 +4749,242 @@ func (v *ListQuickConnectsInput) check() *wire.FieldError {
 	return nil
 }
 
+func (v *ListRoutingProfileManualAssignmentQueuesInput) check() *wire.FieldError {
+	if v.InstanceId == nil {
+		return wire.MissingField("InstanceId")
+	}
+	if e := checkInstanceId(*v.InstanceId); e != nil {
+		return e.In("InstanceId")
+	}
+	if v.RoutingProfileId == nil {
+		return wire.MissingField("RoutingProfileId")
+	}
+	if v.MaxResults != nil {
+		if e := checkMaxResult100(*v.MaxResults); e != nil {
+			return e.In("MaxResults")
+		}
+	}
+	return nil
+}
+
+func (v *ListRoutingProfileQueuesInput) check() *wire.FieldError {
+	if v.InstanceId == nil {
+		return wire.MissingField("InstanceId")
+	}
+	if e := checkInstanceId(*v.InstanceId); e != nil {
+		return e.In("InstanceId")
+	}
+	if v.RoutingProfileId == nil {
+		return wire.MissingField("RoutingProfileId")
+	}
+	if v.MaxResults != nil {
+		if e := checkMaxResult100(*v.MaxResults); e != nil {
+			return e.In("MaxResults")
+		}
+	}
+	return nil
+}
+
+func (v *ListRoutingProfilesInput) check() *wire.FieldError {
+	if v.InstanceId == nil {
+		return wire.MissingField("InstanceId")
+	}
+	if e := checkInstanceId(*v.InstanceId); e != nil {
+		return e.In("InstanceId")
+	}
+	if v.MaxResults != nil {
+		if e := checkMaxResult1000(*v.MaxResults); e != nil {
+			return e.In("MaxResults")
+		}
+	}
+	return nil
+}
+
+func (v *ListSecurityKeysInput) check() *wire.FieldError {
+	if v.InstanceId == nil {
+		return wire.MissingField("InstanceId")
+	}
+	if e := checkInstanceId(*v.InstanceId); e != nil {
+		return e.In("InstanceId")
+	}
+	if v.MaxResults != nil {
+		if e := checkMaxResult2(*v.MaxResults); e != nil {
+			return e.In("MaxResults")
+		}
+	}
+	return nil
+}
+
+func (v *ListSecurityProfileApplicationsInput) check() *wire.FieldError {
+	if v.SecurityProfileId == nil {
+		return wire.MissingField("SecurityProfileId")
+	}
+	if v.InstanceId == nil {
+		return wire.MissingField("InstanceId")
+	}
+	if e := checkInstanceId(*v.InstanceId); e != nil {
+		return e.In("InstanceId")
+	}
+	if v.MaxResults != nil {
+		if e := checkMaxResult1000(*v.MaxResults); e != nil {
+			return e.In("MaxResults")
+		}
+	}
+	return nil
+}
+
+func (v *ListSecurityProfileFlowModulesInput) check() *wire.FieldError {
+	if v.SecurityProfileId == nil {
+		return wire.MissingField("SecurityProfileId")
+	}
+	if v.InstanceId == nil {
+		return wire.MissingField("InstanceId")
+	}
+	if e := checkInstanceId(*v.InstanceId); e != nil {
+		return e.In("InstanceId")
+	}
+	if v.MaxResults != nil {
+		if e := checkMaxResult1000(*v.MaxResults); e != nil {
+			return e.In("MaxResults")
+		}
+	}
+	return nil
+}
+
+func (v *ListSecurityProfilePermissionsInput) check() *wire.FieldError {
+	if v.SecurityProfileId == nil {
+		return wire.MissingField("SecurityProfileId")
+	}
+	if v.InstanceId == nil {
+		return wire.MissingField("InstanceId")
+	}
+	if e := checkInstanceId(*v.InstanceId); e != nil {
+		return e.In("InstanceId")
+	}
+	if v.MaxResults != nil {
+		if e := checkMaxResult1000(*v.MaxResults); e != nil {
+			return e.In("MaxResults")
+		}
+	}
+	return nil
+}
+
+func (v *ListSecurityProfilesInput) check() *wire.FieldError {
+	if v.InstanceId == nil {
+		return wire.MissingField("InstanceId")
+	}
+	if e := checkInstanceId(*v.InstanceId); e != nil {
+		return e.In("InstanceId")
+	}
+	if v.MaxResults != nil {
+		if e := checkMaxResult1000(*v.MaxResults); e != nil {
+			return e.In("MaxResults")
+		}
+	}
+	return nil
+}
+
+func (v *ListTagsForResourceInput) check() *wire.FieldError {
+	if v.ResourceArn == nil {
+		return wire.MissingField("resourceArn")
+	}
+	return nil
+}
+
+func (v *ListTaskTemplatesInput) check() *wire.FieldError {
+	if v.InstanceId == nil {
+		return wire.MissingField("InstanceId")
+	}
+	if e := checkInstanceId(*v.InstanceId); e != nil {
+		return e.In("InstanceId")
+	}
+	if v.MaxResults != nil {
+		if e := checkMaxResult100(*v.MaxResults); e != nil {
+			return e.In("MaxResults")
+		}
+	}
+	if v.Status != nil {
+		if e := checkTaskTemplateStatus(*v.Status); e != nil {
+			return e.In("Status")
+		}
+	}
+	if v.Name != nil {
+		if e := checkTaskTemplateName(*v.Name); e != nil {
+			return e.In("Name")
+		}
+	}
+	return nil
+}
+
+func (v *ListUseCasesInput) check() *wire.FieldError {
+	if v.InstanceId == nil {
+		return wire.MissingField("InstanceId")
+	}
+	if e := checkInstanceId(*v.InstanceId); e != nil {
+		return e.In("InstanceId")
+	}
+	if v.IntegrationAssociationId == nil {
+		return wire.MissingField("IntegrationAssociationId")
+	}
+	if e := checkIntegrationAssociationId(*v.IntegrationAssociationId); e != nil {
+		return e.In("IntegrationAssociationId")
+	}
+	if v.MaxResults != nil {
+		if e := checkMaxResult100(*v.MaxResults); e != nil {
+			return e.In("MaxResults")
+		}
+	}
+	return nil
+}
+
+func (v *ListUserHierarchyGroupsInput) check() *wire.FieldError {
+	if v.InstanceId == nil {
+		return wire.MissingField("InstanceId")
+	}
+	if e := checkInstanceId(*v.InstanceId); e != nil {
+		return e.In("InstanceId")
+	}
+	if v.MaxResults != nil {
+		if e := checkMaxResult1000(*v.MaxResults); e != nil {
+			return e.In("MaxResults")
+		}
+	}
+	return nil
+}
+
+func (v *ListUserProficienciesInput) check() *wire.FieldError {
+	if v.InstanceId == nil {
+		return wire.MissingField("InstanceId")
+	}
+	if e := checkInstanceId(*v.InstanceId); e != nil {
+		return e.In("InstanceId")
+	}
+	if v.UserId == nil {
+		return wire.MissingField("UserId")
+	}
+	if v.MaxResults != nil {
+		if e := checkMaxResult100(*v.MaxResults); e != nil {
+			return e.In("MaxResults")
+		}
+	}
+	return nil
+}
+
+func (v *ListUsersInput) check() *wire.FieldError {
+	if v.InstanceId == nil {
+		return wire.MissingField("InstanceId")
+	}
+	if e := checkInstanceId(*v.InstanceId); e != nil {
+		return e.In("InstanceId")
+	}
+	if v.MaxResults != nil {
+		if e := checkMaxResult1000(*v.MaxResults); e != nil {
+			return e.In("MaxResults")
+		}
+	}
+	return nil
+}
+
 func (v *ListViewVersionsInput) check() *wire.FieldError {
 	if v.InstanceId == nil {
 		return wire.MissingField("InstanceId")
@@ -2097,9 +5042,51 @@ func checkMaxResult100(n int64) *wire.FieldError { return wire.CheckRange(n, 1, 
 
 func checkMaxResult1000(n int64) *wire.FieldError { return wire.CheckRange(n, 1, 1000) }
 
+func checkMaxResult2(n int64) *wire.FieldError { return wire.CheckRange(n, 1, 2) }
+
 func checkMaxResult25(n int64) *wire.FieldError { return wire.CheckRange(n, 1, 25) }
 
+func checkMaxResult500(n int64) *wire.FieldError { return wire.CheckRange(n, 1, 500) }
+
+func checkMaxResult7(n int64) *wire.FieldError { return wire.CheckRange(n, 1, 7) }
+
 func checkMaxResults(n int64) *wire.FieldError { return wire.CheckRange(n, 1, 100) }
+
+func checkMaximumSizeLimitInBytes(n int64) *wire.FieldError { return wire.CheckRange(n, 1, 104857600) }
+
+func checkMediaConcurrencies(list []MediaConcurrency) *wire.FieldError {
+	for i := range list {
+		if e := list[i].check(); e != nil {
+			return e.At(i)
+		}
+	}
+	return nil
+}
+
+func (v *MediaConcurrency) check() *wire.FieldError {
+	if v.Channel == nil {
+		return wire.MissingField("Channel")
+	}
+	if e := checkChannel(*v.Channel); e != nil {
+		return e.In("Channel")
+	}
+	if v.Concurrency != nil {
+		if e := checkConcurrency(*v.Concurrency); e != nil {
+			return e.In("Concurrency")
+		}
+	}
+	if v.CrossChannelBehavior != nil {
+		if e := v.CrossChannelBehavior.check(); e != nil {
+			return e.In("CrossChannelBehavior")
+		}
+	}
+	if v.WorkloadTypeConcurrencies != nil {
+		if e := checkWorkloadTypeConcurrencies(v.WorkloadTypeConcurrencies); e != nil {
+			return e.In("WorkloadTypeConcurrencies")
+		}
+	}
+	return nil
+}
 
 func checkMinutesLimit60(n int64) *wire.FieldError { return wire.CheckRange(n, 0, 59) }
 
@@ -2123,6 +5110,74 @@ func checkMonthList(list []int64) *wire.FieldError {
 		}
 	}
 	return nil
+}
+
+func checkName(s string) *wire.FieldError {
+	return wire.CheckLength(s, 0, 1024)
+}
+
+func (v *NameCriteria) check() *wire.FieldError {
+	if v.SearchText == nil {
+		return wire.MissingField("SearchText")
+	}
+	if e := checkSearchTextList(v.SearchText); e != nil {
+		return e.In("SearchText")
+	}
+	if v.MatchType == nil {
+		return wire.MissingField("MatchType")
+	}
+	if e := checkSearchContactsMatchType(*v.MatchType); e != nil {
+		return e.In("MatchType")
+	}
+	return nil
+}
+
+func checkNamespace(s string) *wire.FieldError {
+	return wire.CheckLength(s, 1, 128)
+}
+
+func checkNextToken2500(s string) *wire.FieldError {
+	return wire.CheckLength(s, 1, 2500)
+}
+
+func (v *NullableAdditionalRecipients) check() *wire.FieldError {
+	if v.CcEmailAddresses != nil {
+		if e := checkOptionalEmailAddressRecipientList(v.CcEmailAddresses); e != nil {
+			return e.In("CcEmailAddresses")
+		}
+	}
+	return nil
+}
+
+var enumNumberComparisonType = []string{"GREATER_OR_EQUAL", "GREATER", "LESSER_OR_EQUAL", "LESSER", "EQUAL", "NOT_EQUAL", "RANGE"}
+
+func checkNumberComparisonType(s string) *wire.FieldError {
+	return wire.CheckEnum(s, enumNumberComparisonType)
+}
+
+func (v *NumberCondition) check() *wire.FieldError {
+	if v.ComparisonType != nil {
+		if e := checkNumberComparisonType(*v.ComparisonType); e != nil {
+			return e.In("ComparisonType")
+		}
+	}
+	return nil
+}
+
+func checkOptionalEmailAddressRecipientList(list []EmailAddressInfo) *wire.FieldError {
+	if e := wire.CheckCount(len(list), 0, 50); e != nil {
+		return e
+	}
+	for i := range list {
+		if e := list[i].check(); e != nil {
+			return e.At(i)
+		}
+	}
+	return nil
+}
+
+func checkOrigin(s string) *wire.FieldError {
+	return wire.CheckLength(s, 0, 267)
 }
 
 func (v *OutboundCallerConfig) check() *wire.FieldError {
@@ -2178,6 +5233,10 @@ var enumOverrideType = []string{"STANDARD", "OPEN", "CLOSED"}
 
 func checkOverrideType(s string) *wire.FieldError {
 	return wire.CheckEnum(s, enumOverrideType)
+}
+
+func checkPEM(s string) *wire.FieldError {
+	return wire.CheckLength(s, 1, 1024)
 }
 
 func checkParentHoursOfOperationConfigList(list []ParentHoursOfOperationConfig) *wire.FieldError {
@@ -2250,6 +5309,22 @@ func checkParticipantToken(s string) *wire.FieldError {
 	return wire.CheckLength(s, 1, 1000)
 }
 
+func checkPermission(s string) *wire.FieldError {
+	return wire.CheckLength(s, 1, 128)
+}
+
+func checkPermissionsList(list []string) *wire.FieldError {
+	if e := wire.CheckCount(len(list), 0, 500); e != nil {
+		return e
+	}
+	for i := range list {
+		if e := checkSecurityProfilePermission(list[i]); e != nil {
+			return e.At(i)
+		}
+	}
+	return nil
+}
+
 func (v *PersistentChat) check() *wire.FieldError {
 	if v.RehydrationType != nil {
 		if e := checkRehydrationType(*v.RehydrationType); e != nil {
@@ -2264,10 +5339,95 @@ func (v *PersistentChat) check() *wire.FieldError {
 	return nil
 }
 
+func (v *PersistentConnectionConfig) check() *wire.FieldError {
+	if v.Channel == nil {
+		return wire.MissingField("Channel")
+	}
+	if e := checkChannel(*v.Channel); e != nil {
+		return e.In("Channel")
+	}
+	if v.PersistentConnection == nil {
+		return wire.MissingField("PersistentConnection")
+	}
+	return nil
+}
+
+func checkPersistentConnectionConfigs(list []PersistentConnectionConfig) *wire.FieldError {
+	for i := range list {
+		if e := list[i].check(); e != nil {
+			return e.At(i)
+		}
+	}
+	return nil
+}
+
 var patternPhoneNumber = wire.NewMatcher("\\+[1-9]\\d{1,14}$", "", "\\+[1-9]\\d{1,14}$")
 
 func checkPhoneNumber(s string) *wire.FieldError {
 	return patternPhoneNumber.Check(s)
+}
+
+func (v *PhoneNumberConfig) check() *wire.FieldError {
+	if v.Channel == nil {
+		return wire.MissingField("Channel")
+	}
+	if e := checkChannel(*v.Channel); e != nil {
+		return e.In("Channel")
+	}
+	if v.PhoneType == nil {
+		return wire.MissingField("PhoneType")
+	}
+	if e := checkPhoneType(*v.PhoneType); e != nil {
+		return e.In("PhoneType")
+	}
+	if v.PhoneNumber != nil {
+		if e := checkSensitivePhoneNumber(*v.PhoneNumber); e != nil {
+			return e.In("PhoneNumber")
+		}
+	}
+	return nil
+}
+
+func checkPhoneNumberConfigs(list []PhoneNumberConfig) *wire.FieldError {
+	for i := range list {
+		if e := list[i].check(); e != nil {
+			return e.At(i)
+		}
+	}
+	return nil
+}
+
+var enumPhoneNumberCountryCode = []string{"AF", "AL", "DZ", "AS", "AD", "AO", "AI", "AQ", "AG", "AR", "AM", "AW", "AU", "AT", "AZ", "BS", "BH", "BD", "BB", "BY", "BE", "BZ", "BJ", "BM", "BT", "BO", "BA", "BW", "BR", "IO", "VG", "BN", "BG", "BF", "BI", "KH", "CM", "CA", "CV", "KY", "CF", "TD", "CL", "CN", "CX", "CC", "CO", "KM", "CK", "CR", "HR", "CU", "CW", "CY", "CZ", "CD", "DK", "DJ", "DM", "DO", "TL", "EC", "EG", "SV", "GQ", "ER", "EE", "ET", "FK", "FO", "FJ", "FI", "FR", "PF", "GA", "GM", "GE", "DE", "GH", "GI", "GR", "GL", "GD", "GU", "GT", "GG", "GN", "GW", "GY", "HT", "HN", "HK", "HU", "IS", "IN", "ID", "IR", "IQ", "IE", "IM", "IL", "IT", "CI", "JM", "JP", "JE", "JO", "KZ", "KE", "KI", "KW", "KG", "LA", "LV", "LB", "LS", "LR", "LY", "LI", "LT", "LU", "MO", "MK", "MG", "MW", "MY", "MV", "ML", "MT", "MH", "MR", "MU", "YT", "MX", "FM", "MD", "MC", "MN", "ME", "MS", "MA", "MZ", "MM", "NA", "NR", "NP", "NL", "AN", "NC", "NZ", "NI", "NE", "NG", "NU", "KP", "MP", "NO", "OM", "PK", "PW", "PA", "PG", "PY", "PE", "PH", "PN", "PL", "PT", "PR", "QA", "CG", "RE", "RO", "RU", "RW", "BL", "SH", "KN", "LC", "MF", "PM", "VC", "WS", "SM", "ST", "SA", "SN", "RS", "SC", "SL", "SG", "SX", "SK", "SI", "SB", "SO", "ZA", "KR", "ES", "LK", "SD", "SR", "SJ", "SZ", "SE", "CH", "SY", "TW", "TJ", "TZ", "TH", "TG", "TK", "TO", "TT", "TN", "TR", "TM", "TC", "TV", "VI", "UG", "UA", "AE", "GB", "US", "UY", "UZ", "VU", "VA", "VE", "VN", "WF", "EH", "YE", "ZM", "ZW"}
+
+func checkPhoneNumberCountryCode(s string) *wire.FieldError {
+	return wire.CheckEnum(s, enumPhoneNumberCountryCode)
+}
+
+func checkPhoneNumberCountryCodes(list []string) *wire.FieldError {
+	if e := wire.CheckCount(len(list), 0, 10); e != nil {
+		return e
+	}
+	for i := range list {
+		if e := checkPhoneNumberCountryCode(list[i]); e != nil {
+			return e.At(i)
+		}
+	}
+	return nil
+}
+
+var patternPhoneNumberDescription = wire.NewMatcher("^[\\W\\S_]*", "", "^[\\W\\S_]*")
+
+func checkPhoneNumberDescription(s string) *wire.FieldError {
+	if e := wire.CheckLength(s, 0, 500); e != nil {
+		return e
+	}
+	return patternPhoneNumberDescription.Check(s)
+}
+
+var patternPhoneNumberPrefix = wire.NewMatcher("\\\\+?[0-9]{1,11}", "", "\\\\+?[0-9]{1,11}")
+
+func checkPhoneNumberPrefix(s string) *wire.FieldError {
+	return patternPhoneNumberPrefix.Check(s)
 }
 
 func (v *PhoneNumberQuickConnectConfig) check() *wire.FieldError {
@@ -2280,8 +5440,214 @@ func (v *PhoneNumberQuickConnectConfig) check() *wire.FieldError {
 	return nil
 }
 
+var enumPhoneNumberType = []string{"TOLL_FREE", "DID", "UIFN", "SHARED", "THIRD_PARTY_TF", "THIRD_PARTY_DID", "SHORT_CODE"}
+
+func checkPhoneNumberType(s string) *wire.FieldError {
+	return wire.CheckEnum(s, enumPhoneNumberType)
+}
+
+func checkPhoneNumberTypes(list []string) *wire.FieldError {
+	if e := wire.CheckCount(len(list), 0, 6); e != nil {
+		return e
+	}
+	for i := range list {
+		if e := checkPhoneNumberType(list[i]); e != nil {
+			return e.At(i)
+		}
+	}
+	return nil
+}
+
+var enumPhoneType = []string{"SOFT_PHONE", "DESK_PHONE"}
+
+func checkPhoneType(s string) *wire.FieldError {
+	return wire.CheckEnum(s, enumPhoneType)
+}
+
+func checkPredefinedAttributeName(s string) *wire.FieldError {
+	return wire.CheckLength(s, 1, 100)
+}
+
+func checkPredefinedAttributePurposeName(s string) *wire.FieldError {
+	return wire.CheckLength(s, 1, 100)
+}
+
+func checkPredefinedAttributePurposeNameList(list []string) *wire.FieldError {
+	if e := wire.CheckCount(len(list), 0, 10); e != nil {
+		return e
+	}
+	for i := range list {
+		if e := checkPredefinedAttributePurposeName(list[i]); e != nil {
+			return e.At(i)
+		}
+	}
+	return nil
+}
+
+func checkPredefinedAttributeSearchConditionList(list []PredefinedAttributeSearchCriteria) *wire.FieldError {
+	for i := range list {
+		if e := list[i].check(); e != nil {
+			return e.At(i)
+		}
+	}
+	return nil
+}
+
+func (v *PredefinedAttributeSearchCriteria) check() *wire.FieldError {
+	if v.OrConditions != nil {
+		if e := checkPredefinedAttributeSearchConditionList(v.OrConditions); e != nil {
+			return e.In("OrConditions")
+		}
+	}
+	if v.AndConditions != nil {
+		if e := checkPredefinedAttributeSearchConditionList(v.AndConditions); e != nil {
+			return e.In("AndConditions")
+		}
+	}
+	if v.StringCondition != nil {
+		if e := v.StringCondition.check(); e != nil {
+			return e.In("StringCondition")
+		}
+	}
+	return nil
+}
+
+func checkPredefinedAttributeStringValue(s string) *wire.FieldError {
+	return wire.CheckLength(s, 1, 100)
+}
+
+func checkPredefinedAttributeStringValuesList(list []string) *wire.FieldError {
+	if e := wire.CheckCount(len(list), 0, 500); e != nil {
+		return e
+	}
+	for i := range list {
+		if e := checkPredefinedAttributeStringValue(list[i]); e != nil {
+			return e.At(i)
+		}
+	}
+	return nil
+}
+
+func (v *PredefinedAttributeValues) check() *wire.FieldError {
+	if v.StringList != nil {
+		if e := checkPredefinedAttributeStringValuesList(v.StringList); e != nil {
+			return e.In("StringList")
+		}
+	}
+	return nil
+}
+
+func checkPrefix(s string) *wire.FieldError {
+	return wire.CheckLength(s, 1, 128)
+}
+
+func (v *PrimaryAttributeAccessControlConfigurationItem) check() *wire.FieldError {
+	if v.PrimaryAttributeValues != nil {
+		if e := checkPrimaryAttributeValuesSet(v.PrimaryAttributeValues); e != nil {
+			return e.In("PrimaryAttributeValues")
+		}
+	}
+	return nil
+}
+
+var patternPrimaryAttributeContextKeyName = wire.NewMatcher("[\\u0009\\u000A\\u000D\\u0020-\\u007E\\u00A1-\\u00FF]+$", "", "[\\x{0009}\\x{000A}\\x{000D}\\x{0020}-\\x{007E}\\x{00A1}-\\x{00FF}]+$")
+
+func checkPrimaryAttributeContextKeyName(s string) *wire.FieldError {
+	if e := wire.CheckLength(s, 1, 127); e != nil {
+		return e
+	}
+	return patternPrimaryAttributeContextKeyName.Check(s)
+}
+
+func (v *PrimaryAttributeValue) check() *wire.FieldError {
+	if v.AccessType != nil {
+		if e := checkAccessType(*v.AccessType); e != nil {
+			return e.In("AccessType")
+		}
+	}
+	if v.AttributeName != nil {
+		if e := checkPrimaryAttributeContextKeyName(*v.AttributeName); e != nil {
+			return e.In("AttributeName")
+		}
+	}
+	if v.Values != nil {
+		if e := checkPrimaryValueList(v.Values); e != nil {
+			return e.In("Values")
+		}
+	}
+	return nil
+}
+
+func checkPrimaryAttributeValuesSet(list []PrimaryAttributeValue) *wire.FieldError {
+	if e := wire.CheckCount(len(list), 0, 5); e != nil {
+		return e
+	}
+	for i := range list {
+		if e := list[i].check(); e != nil {
+			return e.At(i)
+		}
+	}
+	return nil
+}
+
+func checkPrimaryValueList(list []string) *wire.FieldError {
+	if e := wire.CheckCount(len(list), 0, 2); e != nil {
+		return e
+	}
+	for i := range list {
+		if e := checkIAMRestrictedPrimaryValue(list[i]); e != nil {
+			return e.At(i)
+		}
+	}
+	return nil
+}
+
+func checkPriority(n int64) *wire.FieldError { return wire.CheckRange(n, 1, 99) }
+
+func checkProficiencyLevel(n float64) *wire.FieldError { return wire.CheckFloatRange(n, 1.0, 5.0) }
+
+func checkPromptDescription(s string) *wire.FieldError {
+	return wire.CheckLength(s, 1, 250)
+}
+
+func checkPromptId(s string) *wire.FieldError {
+	return wire.CheckLength(s, 1, 256)
+}
+
+func checkPromptSearchConditionList(list []PromptSearchCriteria) *wire.FieldError {
+	for i := range list {
+		if e := list[i].check(); e != nil {
+			return e.At(i)
+		}
+	}
+	return nil
+}
+
+func (v *PromptSearchCriteria) check() *wire.FieldError {
+	if v.OrConditions != nil {
+		if e := checkPromptSearchConditionList(v.OrConditions); e != nil {
+			return e.In("OrConditions")
+		}
+	}
+	if v.AndConditions != nil {
+		if e := checkPromptSearchConditionList(v.AndConditions); e != nil {
+			return e.In("AndConditions")
+		}
+	}
+	if v.StringCondition != nil {
+		if e := v.StringCondition.check(); e != nil {
+			return e.In("StringCondition")
+		}
+	}
+	return nil
+}
+
 func checkQueueDescription(s string) *wire.FieldError {
 	return wire.CheckLength(s, 1, 250)
+}
+
+func checkQueueIdList(list []string) *wire.FieldError {
+	return wire.CheckCount(len(list), 0, 100)
 }
 
 func checkQueueMaxContacts(n int64) *wire.FieldError { return wire.CheckRange(n, 0, math.MaxInt64) }
@@ -2295,6 +5661,39 @@ func (v *QueueQuickConnectConfig) check() *wire.FieldError {
 	}
 	if e := checkContactFlowId(*v.ContactFlowId); e != nil {
 		return e.In("ContactFlowId")
+	}
+	return nil
+}
+
+func checkQueueSearchConditionList(list []QueueSearchCriteria) *wire.FieldError {
+	for i := range list {
+		if e := list[i].check(); e != nil {
+			return e.At(i)
+		}
+	}
+	return nil
+}
+
+func (v *QueueSearchCriteria) check() *wire.FieldError {
+	if v.OrConditions != nil {
+		if e := checkQueueSearchConditionList(v.OrConditions); e != nil {
+			return e.In("OrConditions")
+		}
+	}
+	if v.AndConditions != nil {
+		if e := checkQueueSearchConditionList(v.AndConditions); e != nil {
+			return e.In("AndConditions")
+		}
+	}
+	if v.StringCondition != nil {
+		if e := v.StringCondition.check(); e != nil {
+			return e.In("StringCondition")
+		}
+	}
+	if v.QueueTypeCondition != nil {
+		if e := checkSearchableQueueType(*v.QueueTypeCondition); e != nil {
+			return e.In("QueueTypeCondition")
+		}
 	}
 	return nil
 }
@@ -2361,6 +5760,34 @@ func checkQuickConnectName(s string) *wire.FieldError {
 	return wire.CheckLength(s, 1, 127)
 }
 
+func checkQuickConnectSearchConditionList(list []QuickConnectSearchCriteria) *wire.FieldError {
+	for i := range list {
+		if e := list[i].check(); e != nil {
+			return e.At(i)
+		}
+	}
+	return nil
+}
+
+func (v *QuickConnectSearchCriteria) check() *wire.FieldError {
+	if v.OrConditions != nil {
+		if e := checkQuickConnectSearchConditionList(v.OrConditions); e != nil {
+			return e.In("OrConditions")
+		}
+	}
+	if v.AndConditions != nil {
+		if e := checkQuickConnectSearchConditionList(v.AndConditions); e != nil {
+			return e.In("AndConditions")
+		}
+	}
+	if v.StringCondition != nil {
+		if e := v.StringCondition.check(); e != nil {
+			return e.In("StringCondition")
+		}
+	}
+	return nil
+}
+
 var enumQuickConnectType = []string{"USER", "QUEUE", "PHONE_NUMBER", "FLOW"}
 
 func checkQuickConnectType(s string) *wire.FieldError {
@@ -2381,6 +5808,24 @@ func checkQuickConnectTypes(list []string) *wire.FieldError {
 
 func checkQuickConnectsList(list []string) *wire.FieldError {
 	return wire.CheckCount(len(list), 1, 50)
+}
+
+func (v *ReadOnlyFieldInfo) check() *wire.FieldError {
+	if v.Id != nil {
+		if e := v.Id.check(); e != nil {
+			return e.In("Id")
+		}
+	}
+	return nil
+}
+
+func checkReadOnlyTaskTemplateFields(list []ReadOnlyFieldInfo) *wire.FieldError {
+	for i := range list {
+		if e := list[i].check(); e != nil {
+			return e.At(i)
+		}
+	}
+	return nil
 }
 
 func (v *RecurrenceConfig) check() *wire.FieldError {
@@ -2430,10 +5875,89 @@ func (v *RecurrencePattern) check() *wire.FieldError {
 	return nil
 }
 
+func (v *Reference) check() *wire.FieldError {
+	if v.Value != nil {
+		if e := checkReferenceValue(*v.Value); e != nil {
+			return e.In("Value")
+		}
+	}
+	if v.Type == nil {
+		return wire.MissingField("Type")
+	}
+	if e := checkReferenceType(*v.Type); e != nil {
+		return e.In("Type")
+	}
+	if v.Status != nil {
+		if e := checkReferenceStatus(*v.Status); e != nil {
+			return e.In("Status")
+		}
+	}
+	if v.Arn != nil {
+		if e := checkReferenceArn(*v.Arn); e != nil {
+			return e.In("Arn")
+		}
+	}
+	if v.StatusReason != nil {
+		if e := checkReferenceStatusReason(*v.StatusReason); e != nil {
+			return e.In("StatusReason")
+		}
+	}
+	return nil
+}
+
+var patternReferenceArn = wire.NewMatcher("^[-:/A-Za-z0-9]+", "", "^[-:/A-Za-z0-9]+")
+
+func checkReferenceArn(s string) *wire.FieldError {
+	if e := wire.CheckLength(s, 20, 256); e != nil {
+		return e
+	}
+	return patternReferenceArn.Check(s)
+}
+
+func checkReferenceKey(s string) *wire.FieldError {
+	return wire.CheckLength(s, 1, 4096)
+}
+
+var enumReferenceStatus = []string{"AVAILABLE", "DELETED", "APPROVED", "REJECTED", "PROCESSING", "FAILED", "DRAFTING"}
+
+func checkReferenceStatus(s string) *wire.FieldError {
+	return wire.CheckEnum(s, enumReferenceStatus)
+}
+
+func checkReferenceStatusReason(s string) *wire.FieldError {
+	return wire.CheckLength(s, 0, 100)
+}
+
+var enumReferenceType = []string{"URL", "ATTACHMENT", "CONTACT_ANALYSIS", "NUMBER", "STRING", "DATE", "EMAIL", "EMAIL_MESSAGE", "EMAIL_MESSAGE_PLAIN_TEXT", "EMAIL_MESSAGE_PLAIN_TEXT_REDACTED", "EMAIL_MESSAGE_REDACTED", "VOICEMAIL_RECORDING", "VOICEMAIL_RECORDING_REDACTED", "VOICEMAIL_ANALYSIS", "VOICEMAIL_ANALYSIS_REDACTED"}
+
+func checkReferenceType(s string) *wire.FieldError {
+	return wire.CheckEnum(s, enumReferenceType)
+}
+
+func checkReferenceTypes(list []string) *wire.FieldError {
+	if e := wire.CheckCount(len(list), 0, 6); e != nil {
+		return e
+	}
+	for i := range list {
+		if e := checkReferenceType(list[i]); e != nil {
+			return e.At(i)
+		}
+	}
+	return nil
+}
+
+func checkReferenceValue(s string) *wire.FieldError {
+	return wire.CheckLength(s, 0, 4096)
+}
+
 var patternRegionName = wire.NewMatcher("[a-z]{2}(-[a-z]+){1,2}(-[0-9])?", "", "[a-z]{2}(-[a-z]+){1,2}(-[0-9])?")
 
 func checkRegionName(s string) *wire.FieldError {
 	return patternRegionName.Check(s)
+}
+
+func checkRegistrationId(s string) *wire.FieldError {
+	return wire.CheckLength(s, 1, 256)
 }
 
 var enumRehydrationType = []string{"ENTIRE_PAST_SESSION", "FROM_SEGMENT"}
@@ -2442,8 +5966,47 @@ func checkRehydrationType(s string) *wire.FieldError {
 	return wire.CheckEnum(s, enumRehydrationType)
 }
 
+func (v *ReleasePhoneNumberInput) check() *wire.FieldError {
+	if v.PhoneNumberId == nil {
+		return wire.MissingField("PhoneNumberId")
+	}
+	if v.ClientToken != nil {
+		if e := checkClientToken(*v.ClientToken); e != nil {
+			return e.In("ClientToken")
+		}
+	}
+	return nil
+}
+
+func (v *RequiredFieldInfo) check() *wire.FieldError {
+	if v.Id != nil {
+		if e := v.Id.check(); e != nil {
+			return e.In("Id")
+		}
+	}
+	return nil
+}
+
+func checkRequiredTaskTemplateFields(list []RequiredFieldInfo) *wire.FieldError {
+	for i := range list {
+		if e := list[i].check(); e != nil {
+			return e.At(i)
+		}
+	}
+	return nil
+}
+
 func checkResourceId(s string) *wire.FieldError {
 	return wire.CheckLength(s, 1, 500)
+}
+
+func (v *ResourceTagsSearchCriteria) check() *wire.FieldError {
+	if v.TagSearchCondition != nil {
+		if e := v.TagSearchCondition.check(); e != nil {
+			return e.In("TagSearchCondition")
+		}
+	}
+	return nil
 }
 
 func checkResourceVersion(n int64) *wire.FieldError { return wire.CheckRange(n, 1, math.MaxInt64) }
@@ -2454,10 +6017,1041 @@ func checkResponseMode(s string) *wire.FieldError {
 	return wire.CheckEnum(s, enumResponseMode)
 }
 
+func checkRoutingProfileDescription(s string) *wire.FieldError {
+	return wire.CheckLength(s, 1, 250)
+}
+
+func (v *RoutingProfileManualAssignmentQueueConfig) check() *wire.FieldError {
+	if v.QueueReference == nil {
+		return wire.MissingField("QueueReference")
+	}
+	if e := v.QueueReference.check(); e != nil {
+		return e.In("QueueReference")
+	}
+	return nil
+}
+
+func checkRoutingProfileManualAssignmentQueueConfigList(list []RoutingProfileManualAssignmentQueueConfig) *wire.FieldError {
+	if e := wire.CheckCount(len(list), 1, 10); e != nil {
+		return e
+	}
+	for i := range list {
+		if e := list[i].check(); e != nil {
+			return e.At(i)
+		}
+	}
+	return nil
+}
+
+func checkRoutingProfileName(s string) *wire.FieldError {
+	return wire.CheckLength(s, 1, 127)
+}
+
+func (v *RoutingProfileQueueConfig) check() *wire.FieldError {
+	if v.QueueReference == nil {
+		return wire.MissingField("QueueReference")
+	}
+	if e := v.QueueReference.check(); e != nil {
+		return e.In("QueueReference")
+	}
+	if v.Priority == nil {
+		return wire.MissingField("Priority")
+	}
+	if e := checkPriority(*v.Priority); e != nil {
+		return e.In("Priority")
+	}
+	if v.Delay == nil {
+		return wire.MissingField("Delay")
+	}
+	if e := checkDelay(*v.Delay); e != nil {
+		return e.In("Delay")
+	}
+	return nil
+}
+
+func checkRoutingProfileQueueConfigList(list []RoutingProfileQueueConfig) *wire.FieldError {
+	if e := wire.CheckCount(len(list), 1, 10); e != nil {
+		return e
+	}
+	for i := range list {
+		if e := list[i].check(); e != nil {
+			return e.At(i)
+		}
+	}
+	return nil
+}
+
+func (v *RoutingProfileQueueReference) check() *wire.FieldError {
+	if v.QueueId == nil {
+		return wire.MissingField("QueueId")
+	}
+	if v.Channel == nil {
+		return wire.MissingField("Channel")
+	}
+	if e := checkChannel(*v.Channel); e != nil {
+		return e.In("Channel")
+	}
+	return nil
+}
+
+func checkRoutingProfileQueueReferenceList(list []RoutingProfileQueueReference) *wire.FieldError {
+	for i := range list {
+		if e := list[i].check(); e != nil {
+			return e.At(i)
+		}
+	}
+	return nil
+}
+
+func checkRoutingProfileSearchConditionList(list []RoutingProfileSearchCriteria) *wire.FieldError {
+	for i := range list {
+		if e := list[i].check(); e != nil {
+			return e.At(i)
+		}
+	}
+	return nil
+}
+
+func (v *RoutingProfileSearchCriteria) check() *wire.FieldError {
+	if v.OrConditions != nil {
+		if e := checkRoutingProfileSearchConditionList(v.OrConditions); e != nil {
+			return e.In("OrConditions")
+		}
+	}
+	if v.AndConditions != nil {
+		if e := checkRoutingProfileSearchConditionList(v.AndConditions); e != nil {
+			return e.In("AndConditions")
+		}
+	}
+	if v.StringCondition != nil {
+		if e := v.StringCondition.check(); e != nil {
+			return e.In("StringCondition")
+		}
+	}
+	return nil
+}
+
+func (v *S3Config) check() *wire.FieldError {
+	if v.BucketName == nil {
+		return wire.MissingField("BucketName")
+	}
+	if e := checkBucketName(*v.BucketName); e != nil {
+		return e.In("BucketName")
+	}
+	if v.BucketPrefix == nil {
+		return wire.MissingField("BucketPrefix")
+	}
+	if e := checkPrefix(*v.BucketPrefix); e != nil {
+		return e.In("BucketPrefix")
+	}
+	if v.EncryptionConfig != nil {
+		if e := v.EncryptionConfig.check(); e != nil {
+			return e.In("EncryptionConfig")
+		}
+	}
+	return nil
+}
+
+var patternS3Uri = wire.NewMatcher("s3://\\S+/.+|https://\\S+\\.s3\\.\\S+\\.amazonaws\\.com/\\S+", "", "s3://\\S+/.+|https://\\S+\\.s3\\.\\S+\\.amazonaws\\.com/\\S+")
+
+func checkS3Uri(s string) *wire.FieldError {
+	if e := wire.CheckLength(s, 1, 2000); e != nil {
+		return e
+	}
+	return patternS3Uri.Check(s)
+}
+
 var enumScreenShareCapability = []string{"SEND"}
 
 func checkScreenShareCapability(s string) *wire.FieldError {
 	return wire.CheckEnum(s, enumScreenShareCapability)
+}
+
+func (v *SearchAgentStatusesInput) check() *wire.FieldError {
+	if v.InstanceId == nil {
+		return wire.MissingField("InstanceId")
+	}
+	if e := checkInstanceId(*v.InstanceId); e != nil {
+		return e.In("InstanceId")
+	}
+	if v.NextToken != nil {
+		if e := checkNextToken2500(*v.NextToken); e != nil {
+			return e.In("NextToken")
+		}
+	}
+	if v.MaxResults != nil {
+		if e := checkMaxResult100(*v.MaxResults); e != nil {
+			return e.In("MaxResults")
+		}
+	}
+	if v.SearchCriteria != nil {
+		if e := v.SearchCriteria.check(); e != nil {
+			return e.In("SearchCriteria")
+		}
+	}
+	return nil
+}
+
+func (v *SearchAvailablePhoneNumbersInput) check() *wire.FieldError {
+	if v.InstanceId != nil {
+		if e := checkInstanceId(*v.InstanceId); e != nil {
+			return e.In("InstanceId")
+		}
+	}
+	if v.PhoneNumberCountryCode == nil {
+		return wire.MissingField("PhoneNumberCountryCode")
+	}
+	if e := checkPhoneNumberCountryCode(*v.PhoneNumberCountryCode); e != nil {
+		return e.In("PhoneNumberCountryCode")
+	}
+	if v.PhoneNumberType == nil {
+		return wire.MissingField("PhoneNumberType")
+	}
+	if e := checkPhoneNumberType(*v.PhoneNumberType); e != nil {
+		return e.In("PhoneNumberType")
+	}
+	if v.PhoneNumberPrefix != nil {
+		if e := checkPhoneNumberPrefix(*v.PhoneNumberPrefix); e != nil {
+			return e.In("PhoneNumberPrefix")
+		}
+	}
+	if v.MaxResults != nil {
+		if e := checkMaxResult10(*v.MaxResults); e != nil {
+			return e.In("MaxResults")
+		}
+	}
+	if v.NextToken != nil {
+		if e := checkLargeNextToken(*v.NextToken); e != nil {
+			return e.In("NextToken")
+		}
+	}
+	return nil
+}
+
+func (v *SearchContactFlowModulesInput) check() *wire.FieldError {
+	if v.InstanceId == nil {
+		return wire.MissingField("InstanceId")
+	}
+	if e := checkInstanceId(*v.InstanceId); e != nil {
+		return e.In("InstanceId")
+	}
+	if v.NextToken != nil {
+		if e := checkNextToken2500(*v.NextToken); e != nil {
+			return e.In("NextToken")
+		}
+	}
+	if v.MaxResults != nil {
+		if e := checkMaxResult100(*v.MaxResults); e != nil {
+			return e.In("MaxResults")
+		}
+	}
+	if v.SearchCriteria != nil {
+		if e := v.SearchCriteria.check(); e != nil {
+			return e.In("SearchCriteria")
+		}
+	}
+	return nil
+}
+
+func (v *SearchContactFlowsInput) check() *wire.FieldError {
+	if v.InstanceId == nil {
+		return wire.MissingField("InstanceId")
+	}
+	if e := checkInstanceId(*v.InstanceId); e != nil {
+		return e.In("InstanceId")
+	}
+	if v.NextToken != nil {
+		if e := checkNextToken2500(*v.NextToken); e != nil {
+			return e.In("NextToken")
+		}
+	}
+	if v.MaxResults != nil {
+		if e := checkMaxResult100(*v.MaxResults); e != nil {
+			return e.In("MaxResults")
+		}
+	}
+	if v.SearchFilter != nil {
+		if e := v.SearchFilter.check(); e != nil {
+			return e.In("SearchFilter")
+		}
+	}
+	if v.SearchCriteria != nil {
+		if e := v.SearchCriteria.check(); e != nil {
+			return e.In("SearchCriteria")
+		}
+	}
+	return nil
+}
+
+func (v *SearchContactsAdditionalTimeRange) check() *wire.FieldError {
+	if v.Criteria == nil {
+		return wire.MissingField("Criteria")
+	}
+	if e := checkSearchContactsAdditionalTimeRangeCriteriaList(v.Criteria); e != nil {
+		return e.In("Criteria")
+	}
+	if v.MatchType == nil {
+		return wire.MissingField("MatchType")
+	}
+	if e := checkSearchContactsMatchType(*v.MatchType); e != nil {
+		return e.In("MatchType")
+	}
+	return nil
+}
+
+func (v *SearchContactsAdditionalTimeRangeCriteria) check() *wire.FieldError {
+	if v.TimeRange != nil {
+		if e := v.TimeRange.check(); e != nil {
+			return e.In("TimeRange")
+		}
+	}
+	if v.TimestampCondition != nil {
+		if e := v.TimestampCondition.check(); e != nil {
+			return e.In("TimestampCondition")
+		}
+	}
+	return nil
+}
+
+func checkSearchContactsAdditionalTimeRangeCriteriaList(list []SearchContactsAdditionalTimeRangeCriteria) *wire.FieldError {
+	for i := range list {
+		if e := list[i].check(); e != nil {
+			return e.At(i)
+		}
+	}
+	return nil
+}
+
+var enumSearchContactsMatchType = []string{"MATCH_ALL", "MATCH_ANY", "MATCH_EXACT", "MATCH_NONE"}
+
+func checkSearchContactsMatchType(s string) *wire.FieldError {
+	return wire.CheckEnum(s, enumSearchContactsMatchType)
+}
+
+func (v *SearchContactsInput) check() *wire.FieldError {
+	if v.InstanceId == nil {
+		return wire.MissingField("InstanceId")
+	}
+	if e := checkInstanceId(*v.InstanceId); e != nil {
+		return e.In("InstanceId")
+	}
+	if v.TimeRange == nil {
+		return wire.MissingField("TimeRange")
+	}
+	if e := v.TimeRange.check(); e != nil {
+		return e.In("TimeRange")
+	}
+	if v.SearchCriteria != nil {
+		if e := v.SearchCriteria.check(); e != nil {
+			return e.In("SearchCriteria")
+		}
+	}
+	if v.MaxResults != nil {
+		if e := checkMaxResult100(*v.MaxResults); e != nil {
+			return e.In("MaxResults")
+		}
+	}
+	if v.NextToken != nil {
+		if e := checkLargeNextToken(*v.NextToken); e != nil {
+			return e.In("NextToken")
+		}
+	}
+	if v.Sort != nil {
+		if e := v.Sort.check(); e != nil {
+			return e.In("Sort")
+		}
+	}
+	return nil
+}
+
+func (v *SearchContactsTimeRange) check() *wire.FieldError {
+	if v.Type == nil {
+		return wire.MissingField("Type")
+	}
+	if e := checkSearchContactsTimeRangeType(*v.Type); e != nil {
+		return e.In("Type")
+	}
+	if v.StartTime == nil {
+		return wire.MissingField("StartTime")
+	}
+	if v.EndTime == nil {
+		return wire.MissingField("EndTime")
+	}
+	return nil
+}
+
+var enumSearchContactsTimeRangeConditionType = []string{"NOT_EXISTS"}
+
+func checkSearchContactsTimeRangeConditionType(s string) *wire.FieldError {
+	return wire.CheckEnum(s, enumSearchContactsTimeRangeConditionType)
+}
+
+var enumSearchContactsTimeRangeType = []string{"INITIATION_TIMESTAMP", "SCHEDULED_TIMESTAMP", "CONNECTED_TO_AGENT_TIMESTAMP", "DISCONNECT_TIMESTAMP", "ENQUEUE_TIMESTAMP"}
+
+func checkSearchContactsTimeRangeType(s string) *wire.FieldError {
+	return wire.CheckEnum(s, enumSearchContactsTimeRangeType)
+}
+
+func (v *SearchContactsTimestampCondition) check() *wire.FieldError {
+	if v.Type == nil {
+		return wire.MissingField("Type")
+	}
+	if e := checkSearchContactsTimeRangeType(*v.Type); e != nil {
+		return e.In("Type")
+	}
+	if v.ConditionType == nil {
+		return wire.MissingField("ConditionType")
+	}
+	if e := checkSearchContactsTimeRangeConditionType(*v.ConditionType); e != nil {
+		return e.In("ConditionType")
+	}
+	return nil
+}
+
+func (v *SearchCriteria) check() *wire.FieldError {
+	if v.Name != nil {
+		if e := v.Name.check(); e != nil {
+			return e.In("Name")
+		}
+	}
+	if v.AgentIds != nil {
+		if e := checkAgentResourceIdList(v.AgentIds); e != nil {
+			return e.In("AgentIds")
+		}
+	}
+	if v.AgentHierarchyGroups != nil {
+		if e := v.AgentHierarchyGroups.check(); e != nil {
+			return e.In("AgentHierarchyGroups")
+		}
+	}
+	if v.Channels != nil {
+		if e := checkChannelList(v.Channels); e != nil {
+			return e.In("Channels")
+		}
+	}
+	if v.ContactAnalysis != nil {
+		if e := v.ContactAnalysis.check(); e != nil {
+			return e.In("ContactAnalysis")
+		}
+	}
+	if v.InitiationMethods != nil {
+		if e := checkInitiationMethodList(v.InitiationMethods); e != nil {
+			return e.In("InitiationMethods")
+		}
+	}
+	if v.QueueIds != nil {
+		if e := checkQueueIdList(v.QueueIds); e != nil {
+			return e.In("QueueIds")
+		}
+	}
+	if v.RoutingCriteria != nil {
+		if e := v.RoutingCriteria.check(); e != nil {
+			return e.In("RoutingCriteria")
+		}
+	}
+	if v.AdditionalTimeRange != nil {
+		if e := v.AdditionalTimeRange.check(); e != nil {
+			return e.In("AdditionalTimeRange")
+		}
+	}
+	if v.SearchableContactAttributes != nil {
+		if e := v.SearchableContactAttributes.check(); e != nil {
+			return e.In("SearchableContactAttributes")
+		}
+	}
+	if v.SearchableSegmentAttributes != nil {
+		if e := v.SearchableSegmentAttributes.check(); e != nil {
+			return e.In("SearchableSegmentAttributes")
+		}
+	}
+	if v.ActiveRegions != nil {
+		if e := checkActiveRegionList(v.ActiveRegions); e != nil {
+			return e.In("ActiveRegions")
+		}
+	}
+	if v.AiAgents != nil {
+		if e := v.AiAgents.check(); e != nil {
+			return e.In("AiAgents")
+		}
+	}
+	return nil
+}
+
+func (v *SearchHoursOfOperationOverridesInput) check() *wire.FieldError {
+	if v.InstanceId == nil {
+		return wire.MissingField("InstanceId")
+	}
+	if e := checkInstanceId(*v.InstanceId); e != nil {
+		return e.In("InstanceId")
+	}
+	if v.NextToken != nil {
+		if e := checkNextToken2500(*v.NextToken); e != nil {
+			return e.In("NextToken")
+		}
+	}
+	if v.MaxResults != nil {
+		if e := checkMaxResult100(*v.MaxResults); e != nil {
+			return e.In("MaxResults")
+		}
+	}
+	if v.SearchCriteria != nil {
+		if e := v.SearchCriteria.check(); e != nil {
+			return e.In("SearchCriteria")
+		}
+	}
+	return nil
+}
+
+func (v *SearchHoursOfOperationsInput) check() *wire.FieldError {
+	if v.InstanceId == nil {
+		return wire.MissingField("InstanceId")
+	}
+	if e := checkInstanceId(*v.InstanceId); e != nil {
+		return e.In("InstanceId")
+	}
+	if v.NextToken != nil {
+		if e := checkNextToken2500(*v.NextToken); e != nil {
+			return e.In("NextToken")
+		}
+	}
+	if v.MaxResults != nil {
+		if e := checkMaxResult100(*v.MaxResults); e != nil {
+			return e.In("MaxResults")
+		}
+	}
+	if v.SearchCriteria != nil {
+		if e := v.SearchCriteria.check(); e != nil {
+			return e.In("SearchCriteria")
+		}
+	}
+	return nil
+}
+
+func (v *SearchPredefinedAttributesInput) check() *wire.FieldError {
+	if v.InstanceId == nil {
+		return wire.MissingField("InstanceId")
+	}
+	if e := checkInstanceId(*v.InstanceId); e != nil {
+		return e.In("InstanceId")
+	}
+	if v.NextToken != nil {
+		if e := checkNextToken2500(*v.NextToken); e != nil {
+			return e.In("NextToken")
+		}
+	}
+	if v.MaxResults != nil {
+		if e := checkMaxResult100(*v.MaxResults); e != nil {
+			return e.In("MaxResults")
+		}
+	}
+	if v.SearchCriteria != nil {
+		if e := v.SearchCriteria.check(); e != nil {
+			return e.In("SearchCriteria")
+		}
+	}
+	return nil
+}
+
+func (v *SearchPromptsInput) check() *wire.FieldError {
+	if v.InstanceId == nil {
+		return wire.MissingField("InstanceId")
+	}
+	if e := checkInstanceId(*v.InstanceId); e != nil {
+		return e.In("InstanceId")
+	}
+	if v.NextToken != nil {
+		if e := checkNextToken2500(*v.NextToken); e != nil {
+			return e.In("NextToken")
+		}
+	}
+	if v.MaxResults != nil {
+		if e := checkMaxResult100(*v.MaxResults); e != nil {
+			return e.In("MaxResults")
+		}
+	}
+	if v.SearchCriteria != nil {
+		if e := v.SearchCriteria.check(); e != nil {
+			return e.In("SearchCriteria")
+		}
+	}
+	return nil
+}
+
+func (v *SearchQueuesInput) check() *wire.FieldError {
+	if v.InstanceId == nil {
+		return wire.MissingField("InstanceId")
+	}
+	if e := checkInstanceId(*v.InstanceId); e != nil {
+		return e.In("InstanceId")
+	}
+	if v.NextToken != nil {
+		if e := checkNextToken2500(*v.NextToken); e != nil {
+			return e.In("NextToken")
+		}
+	}
+	if v.MaxResults != nil {
+		if e := checkMaxResult500(*v.MaxResults); e != nil {
+			return e.In("MaxResults")
+		}
+	}
+	if v.SearchCriteria != nil {
+		if e := v.SearchCriteria.check(); e != nil {
+			return e.In("SearchCriteria")
+		}
+	}
+	return nil
+}
+
+func (v *SearchQuickConnectsInput) check() *wire.FieldError {
+	if v.InstanceId == nil {
+		return wire.MissingField("InstanceId")
+	}
+	if e := checkInstanceId(*v.InstanceId); e != nil {
+		return e.In("InstanceId")
+	}
+	if v.NextToken != nil {
+		if e := checkNextToken2500(*v.NextToken); e != nil {
+			return e.In("NextToken")
+		}
+	}
+	if v.MaxResults != nil {
+		if e := checkMaxResult100(*v.MaxResults); e != nil {
+			return e.In("MaxResults")
+		}
+	}
+	if v.SearchCriteria != nil {
+		if e := v.SearchCriteria.check(); e != nil {
+			return e.In("SearchCriteria")
+		}
+	}
+	return nil
+}
+
+func (v *SearchResourceTagsInput) check() *wire.FieldError {
+	if v.InstanceId == nil {
+		return wire.MissingField("InstanceId")
+	}
+	if e := checkInstanceIdOrArn(*v.InstanceId); e != nil {
+		return e.In("InstanceId")
+	}
+	if v.NextToken != nil {
+		if e := checkNextToken2500(*v.NextToken); e != nil {
+			return e.In("NextToken")
+		}
+	}
+	if v.MaxResults != nil {
+		if e := checkMaxResult100(*v.MaxResults); e != nil {
+			return e.In("MaxResults")
+		}
+	}
+	if v.SearchCriteria != nil {
+		if e := v.SearchCriteria.check(); e != nil {
+			return e.In("SearchCriteria")
+		}
+	}
+	return nil
+}
+
+func (v *SearchRoutingProfilesInput) check() *wire.FieldError {
+	if v.InstanceId == nil {
+		return wire.MissingField("InstanceId")
+	}
+	if e := checkInstanceId(*v.InstanceId); e != nil {
+		return e.In("InstanceId")
+	}
+	if v.NextToken != nil {
+		if e := checkNextToken2500(*v.NextToken); e != nil {
+			return e.In("NextToken")
+		}
+	}
+	if v.MaxResults != nil {
+		if e := checkMaxResult500(*v.MaxResults); e != nil {
+			return e.In("MaxResults")
+		}
+	}
+	if v.SearchCriteria != nil {
+		if e := v.SearchCriteria.check(); e != nil {
+			return e.In("SearchCriteria")
+		}
+	}
+	return nil
+}
+
+func (v *SearchSecurityProfilesInput) check() *wire.FieldError {
+	if v.InstanceId == nil {
+		return wire.MissingField("InstanceId")
+	}
+	if e := checkInstanceId(*v.InstanceId); e != nil {
+		return e.In("InstanceId")
+	}
+	if v.NextToken != nil {
+		if e := checkNextToken2500(*v.NextToken); e != nil {
+			return e.In("NextToken")
+		}
+	}
+	if v.MaxResults != nil {
+		if e := checkMaxResult100(*v.MaxResults); e != nil {
+			return e.In("MaxResults")
+		}
+	}
+	if v.SearchCriteria != nil {
+		if e := v.SearchCriteria.check(); e != nil {
+			return e.In("SearchCriteria")
+		}
+	}
+	return nil
+}
+
+func checkSearchText(s string) *wire.FieldError {
+	return wire.CheckLength(s, 0, 128)
+}
+
+func checkSearchTextList(list []string) *wire.FieldError {
+	if e := wire.CheckCount(len(list), 0, 100); e != nil {
+		return e
+	}
+	for i := range list {
+		if e := checkSearchText(list[i]); e != nil {
+			return e.At(i)
+		}
+	}
+	return nil
+}
+
+func (v *SearchUserHierarchyGroupsInput) check() *wire.FieldError {
+	if v.InstanceId == nil {
+		return wire.MissingField("InstanceId")
+	}
+	if e := checkInstanceId(*v.InstanceId); e != nil {
+		return e.In("InstanceId")
+	}
+	if v.NextToken != nil {
+		if e := checkNextToken2500(*v.NextToken); e != nil {
+			return e.In("NextToken")
+		}
+	}
+	if v.MaxResults != nil {
+		if e := checkMaxResult100(*v.MaxResults); e != nil {
+			return e.In("MaxResults")
+		}
+	}
+	if v.SearchCriteria != nil {
+		if e := v.SearchCriteria.check(); e != nil {
+			return e.In("SearchCriteria")
+		}
+	}
+	return nil
+}
+
+func (v *SearchUsersInput) check() *wire.FieldError {
+	if v.InstanceId == nil {
+		return wire.MissingField("InstanceId")
+	}
+	if e := checkInstanceId(*v.InstanceId); e != nil {
+		return e.In("InstanceId")
+	}
+	if v.NextToken != nil {
+		if e := checkNextToken2500(*v.NextToken); e != nil {
+			return e.In("NextToken")
+		}
+	}
+	if v.MaxResults != nil {
+		if e := checkMaxResult500(*v.MaxResults); e != nil {
+			return e.In("MaxResults")
+		}
+	}
+	if v.SearchFilter != nil {
+		if e := v.SearchFilter.check(); e != nil {
+			return e.In("SearchFilter")
+		}
+	}
+	if v.SearchCriteria != nil {
+		if e := v.SearchCriteria.check(); e != nil {
+			return e.In("SearchCriteria")
+		}
+	}
+	return nil
+}
+
+func (v *SearchViewsInput) check() *wire.FieldError {
+	if v.InstanceId == nil {
+		return wire.MissingField("InstanceId")
+	}
+	if e := checkInstanceIdOrArn(*v.InstanceId); e != nil {
+		return e.In("InstanceId")
+	}
+	if v.NextToken != nil {
+		if e := checkNextToken2500(*v.NextToken); e != nil {
+			return e.In("NextToken")
+		}
+	}
+	if v.MaxResults != nil {
+		if e := checkMaxResult100(*v.MaxResults); e != nil {
+			return e.In("MaxResults")
+		}
+	}
+	if v.SearchCriteria != nil {
+		if e := v.SearchCriteria.check(); e != nil {
+			return e.In("SearchCriteria")
+		}
+	}
+	return nil
+}
+
+func (v *SearchVocabulariesInput) check() *wire.FieldError {
+	if v.InstanceId == nil {
+		return wire.MissingField("InstanceId")
+	}
+	if e := checkInstanceId(*v.InstanceId); e != nil {
+		return e.In("InstanceId")
+	}
+	if v.MaxResults != nil {
+		if e := checkMaxResult100(*v.MaxResults); e != nil {
+			return e.In("MaxResults")
+		}
+	}
+	if v.NextToken != nil {
+		if e := checkVocabularyNextToken(*v.NextToken); e != nil {
+			return e.In("NextToken")
+		}
+	}
+	if v.State != nil {
+		if e := checkVocabularyState(*v.State); e != nil {
+			return e.In("State")
+		}
+	}
+	if v.NameStartsWith != nil {
+		if e := checkVocabularyName(*v.NameStartsWith); e != nil {
+			return e.In("NameStartsWith")
+		}
+	}
+	if v.LanguageCode != nil {
+		if e := checkVocabularyLanguageCode(*v.LanguageCode); e != nil {
+			return e.In("LanguageCode")
+		}
+	}
+	return nil
+}
+
+func (v *SearchableAgentCriteriaStep) check() *wire.FieldError {
+	if v.AgentIds != nil {
+		if e := checkAgentResourceIdList(v.AgentIds); e != nil {
+			return e.In("AgentIds")
+		}
+	}
+	if v.MatchType != nil {
+		if e := checkSearchContactsMatchType(*v.MatchType); e != nil {
+			return e.In("MatchType")
+		}
+	}
+	return nil
+}
+
+func checkSearchableContactAttributeKey(s string) *wire.FieldError {
+	return wire.CheckLength(s, 1, 100)
+}
+
+func checkSearchableContactAttributeValue(s string) *wire.FieldError {
+	return wire.CheckLength(s, 0, 100)
+}
+
+func checkSearchableContactAttributeValueList(list []string) *wire.FieldError {
+	if e := wire.CheckCount(len(list), 0, 20); e != nil {
+		return e
+	}
+	for i := range list {
+		if e := checkSearchableContactAttributeValue(list[i]); e != nil {
+			return e.At(i)
+		}
+	}
+	return nil
+}
+
+func (v *SearchableContactAttributes) check() *wire.FieldError {
+	if v.Criteria == nil {
+		return wire.MissingField("Criteria")
+	}
+	if e := checkSearchableContactAttributesCriteriaList(v.Criteria); e != nil {
+		return e.In("Criteria")
+	}
+	if v.MatchType != nil {
+		if e := checkSearchContactsMatchType(*v.MatchType); e != nil {
+			return e.In("MatchType")
+		}
+	}
+	return nil
+}
+
+func (v *SearchableContactAttributesCriteria) check() *wire.FieldError {
+	if v.Key == nil {
+		return wire.MissingField("Key")
+	}
+	if e := checkSearchableContactAttributeKey(*v.Key); e != nil {
+		return e.In("Key")
+	}
+	if v.Values == nil {
+		return wire.MissingField("Values")
+	}
+	if e := checkSearchableContactAttributeValueList(v.Values); e != nil {
+		return e.In("Values")
+	}
+	return nil
+}
+
+func checkSearchableContactAttributesCriteriaList(list []SearchableContactAttributesCriteria) *wire.FieldError {
+	if e := wire.CheckCount(len(list), 0, 15); e != nil {
+		return e
+	}
+	for i := range list {
+		if e := list[i].check(); e != nil {
+			return e.At(i)
+		}
+	}
+	return nil
+}
+
+var enumSearchableQueueType = []string{"STANDARD"}
+
+func checkSearchableQueueType(s string) *wire.FieldError {
+	return wire.CheckEnum(s, enumSearchableQueueType)
+}
+
+func (v *SearchableRoutingCriteria) check() *wire.FieldError {
+	if v.Steps != nil {
+		if e := checkSearchableRoutingCriteriaStepList(v.Steps); e != nil {
+			return e.In("Steps")
+		}
+	}
+	return nil
+}
+
+func (v *SearchableRoutingCriteriaStep) check() *wire.FieldError {
+	if v.AgentCriteria != nil {
+		if e := v.AgentCriteria.check(); e != nil {
+			return e.In("AgentCriteria")
+		}
+	}
+	return nil
+}
+
+func checkSearchableRoutingCriteriaStepList(list []SearchableRoutingCriteriaStep) *wire.FieldError {
+	for i := range list {
+		if e := list[i].check(); e != nil {
+			return e.At(i)
+		}
+	}
+	return nil
+}
+
+func checkSearchableSegmentAttributeKey(s string) *wire.FieldError {
+	return wire.CheckLength(s, 1, 64)
+}
+
+func checkSearchableSegmentAttributeValue(s string) *wire.FieldError {
+	return wire.CheckLength(s, 0, 128)
+}
+
+func checkSearchableSegmentAttributeValueList(list []string) *wire.FieldError {
+	if e := wire.CheckCount(len(list), 1, 20); e != nil {
+		return e
+	}
+	for i := range list {
+		if e := checkSearchableSegmentAttributeValue(list[i]); e != nil {
+			return e.At(i)
+		}
+	}
+	return nil
+}
+
+func (v *SearchableSegmentAttributes) check() *wire.FieldError {
+	if v.Criteria == nil {
+		return wire.MissingField("Criteria")
+	}
+	if e := checkSearchableSegmentAttributesCriteriaList(v.Criteria); e != nil {
+		return e.In("Criteria")
+	}
+	if v.MatchType != nil {
+		if e := checkSearchContactsMatchType(*v.MatchType); e != nil {
+			return e.In("MatchType")
+		}
+	}
+	return nil
+}
+
+func (v *SearchableSegmentAttributesCriteria) check() *wire.FieldError {
+	if v.Key == nil {
+		return wire.MissingField("Key")
+	}
+	if e := checkSearchableSegmentAttributeKey(*v.Key); e != nil {
+		return e.In("Key")
+	}
+	if v.Values == nil {
+		return wire.MissingField("Values")
+	}
+	if e := checkSearchableSegmentAttributeValueList(v.Values); e != nil {
+		return e.In("Values")
+	}
+	return nil
+}
+
+func checkSearchableSegmentAttributesCriteriaList(list []SearchableSegmentAttributesCriteria) *wire.FieldError {
+	if e := wire.CheckCount(len(list), 1, 15); e != nil {
+		return e
+	}
+	for i := range list {
+		if e := list[i].check(); e != nil {
+			return e.At(i)
+		}
+	}
+	return nil
+}
+
+func checkSecurityProfileDescription(s string) *wire.FieldError {
+	return wire.CheckLength(s, 0, 250)
+}
+
+func checkSecurityProfileIds(list []string) *wire.FieldError {
+	return wire.CheckCount(len(list), 1, 10)
+}
+
+func checkSecurityProfilePermission(s string) *wire.FieldError {
+	return wire.CheckLength(s, 1, 128)
+}
+
+func checkSecurityProfilePolicyKey(s string) *wire.FieldError {
+	return wire.CheckLength(s, 1, 128)
+}
+
+func checkSecurityProfilePolicyValue(s string) *wire.FieldError {
+	return wire.CheckLength(s, 0, 256)
+}
+
+func checkSecurityProfileSearchConditionList(list []SecurityProfileSearchCriteria) *wire.FieldError {
+	for i := range list {
+		if e := list[i].check(); e != nil {
+			return e.At(i)
+		}
+	}
+	return nil
+}
+
+func (v *SecurityProfileSearchCriteria) check() *wire.FieldError {
+	if v.OrConditions != nil {
+		if e := checkSecurityProfileSearchConditionList(v.OrConditions); e != nil {
+			return e.In("OrConditions")
+		}
+	}
+	if v.AndConditions != nil {
+		if e := checkSecurityProfileSearchConditionList(v.AndConditions); e != nil {
+			return e.In("AndConditions")
+		}
+	}
+	if v.StringCondition != nil {
+		if e := v.StringCondition.check(); e != nil {
+			return e.In("StringCondition")
+		}
+	}
+	return nil
 }
 
 func checkSegmentAttributeName(s string) *wire.FieldError {
@@ -2507,6 +7101,64 @@ func checkSegmentAttributeValueString(s string) *wire.FieldError {
 
 func checkSegmentAttributes(m map[string]SegmentAttributeValue) *wire.FieldError {
 	return wire.CheckMap(m, checkSegmentAttributeName, func(v SegmentAttributeValue) *wire.FieldError { return v.check() })
+}
+
+var patternSensitivePhoneNumber = wire.NewMatcher("\\+[1-9]\\d{1,14}$", "", "\\+[1-9]\\d{1,14}$")
+
+func checkSensitivePhoneNumber(s string) *wire.FieldError {
+	return patternSensitivePhoneNumber.Check(s)
+}
+
+func checkSingleSelectOptions(list []string) *wire.FieldError {
+	for i := range list {
+		if e := checkTaskTemplateSingleSelectOption(list[i]); e != nil {
+			return e.At(i)
+		}
+	}
+	return nil
+}
+
+func (v *Sort) check() *wire.FieldError {
+	if v.FieldName == nil {
+		return wire.MissingField("FieldName")
+	}
+	if e := checkSortableFieldName(*v.FieldName); e != nil {
+		return e.In("FieldName")
+	}
+	if v.Order == nil {
+		return wire.MissingField("Order")
+	}
+	if e := checkSortOrder(*v.Order); e != nil {
+		return e.In("Order")
+	}
+	return nil
+}
+
+var enumSortOrder = []string{"ASCENDING", "DESCENDING"}
+
+func checkSortOrder(s string) *wire.FieldError {
+	return wire.CheckEnum(s, enumSortOrder)
+}
+
+var enumSortableFieldName = []string{"INITIATION_TIMESTAMP", "SCHEDULED_TIMESTAMP", "CONNECTED_TO_AGENT_TIMESTAMP", "DISCONNECT_TIMESTAMP", "INITIATION_METHOD", "CHANNEL", "EXPIRY_TIMESTAMP"}
+
+func checkSortableFieldName(s string) *wire.FieldError {
+	return wire.CheckEnum(s, enumSortableFieldName)
+}
+
+var patternSourceApplicationName = wire.NewMatcher("^[a-zA-Z0-9_ -]+$", "", "^[a-zA-Z0-9_ -]+$")
+
+func checkSourceApplicationName(s string) *wire.FieldError {
+	if e := wire.CheckLength(s, 1, 100); e != nil {
+		return e
+	}
+	return patternSourceApplicationName.Check(s)
+}
+
+var enumSourceType = []string{"SALESFORCE", "ZENDESK", "CASES"}
+
+func checkSourceType(s string) *wire.FieldError {
+	return wire.CheckEnum(s, enumSourceType)
 }
 
 func (v *StartChatContactInput) check() *wire.FieldError {
@@ -2612,6 +7264,27 @@ func (v *StopContactInput) check() *wire.FieldError {
 	return nil
 }
 
+var enumStorageType = []string{"S3", "KINESIS_VIDEO_STREAM", "KINESIS_STREAM", "KINESIS_FIREHOSE"}
+
+func checkStorageType(s string) *wire.FieldError {
+	return wire.CheckEnum(s, enumStorageType)
+}
+
+var enumStringComparisonType = []string{"STARTS_WITH", "CONTAINS", "EXACT"}
+
+func checkStringComparisonType(s string) *wire.FieldError {
+	return wire.CheckEnum(s, enumStringComparisonType)
+}
+
+func (v *StringCondition) check() *wire.FieldError {
+	if v.ComparisonType != nil {
+		if e := checkStringComparisonType(*v.ComparisonType); e != nil {
+			return e.In("ComparisonType")
+		}
+	}
+	return nil
+}
+
 func checkSupportedMessagingContentType(s string) *wire.FieldError {
 	return wire.CheckLength(s, 1, 100)
 }
@@ -2656,6 +7329,22 @@ func checkTagKey(s string) *wire.FieldError {
 	return patternTagKey.Check(s)
 }
 
+func checkTagKeyList(list []string) *wire.FieldError {
+	if e := wire.CheckCount(len(list), 1, 50); e != nil {
+		return e
+	}
+	for i := range list {
+		if e := checkTagKey(list[i]); e != nil {
+			return e.At(i)
+		}
+	}
+	return nil
+}
+
+func checkTagKeyString(s string) *wire.FieldError {
+	return wire.CheckLength(s, 0, 128)
+}
+
 func checkTagMap(m map[string]string) *wire.FieldError {
 	if e := wire.CheckCount(len(m), 1, 50); e != nil {
 		return e
@@ -2663,8 +7352,267 @@ func checkTagMap(m map[string]string) *wire.FieldError {
 	return wire.CheckMap(m, checkTagKey, checkTagValue)
 }
 
+func (v *TagResourceInput) check() *wire.FieldError {
+	if v.ResourceArn == nil {
+		return wire.MissingField("resourceArn")
+	}
+	if v.Tags == nil {
+		return wire.MissingField("tags")
+	}
+	if e := checkTagMap(v.Tags); e != nil {
+		return e.In("tags")
+	}
+	return nil
+}
+
+func checkTagRestrictedResourceList(list []string) *wire.FieldError {
+	if e := wire.CheckCount(len(list), 0, 10); e != nil {
+		return e
+	}
+	for i := range list {
+		if e := checkTagRestrictedResourceName(list[i]); e != nil {
+			return e.At(i)
+		}
+	}
+	return nil
+}
+
+func checkTagRestrictedResourceName(s string) *wire.FieldError {
+	return wire.CheckLength(s, 1, 128)
+}
+
+func (v *TagSearchCondition) check() *wire.FieldError {
+	if v.TagKey != nil {
+		if e := checkTagKeyString(*v.TagKey); e != nil {
+			return e.In("tagKey")
+		}
+	}
+	if v.TagValue != nil {
+		if e := checkTagValueString(*v.TagValue); e != nil {
+			return e.In("tagValue")
+		}
+	}
+	if v.TagKeyComparisonType != nil {
+		if e := checkStringComparisonType(*v.TagKeyComparisonType); e != nil {
+			return e.In("tagKeyComparisonType")
+		}
+	}
+	if v.TagValueComparisonType != nil {
+		if e := checkStringComparisonType(*v.TagValueComparisonType); e != nil {
+			return e.In("tagValueComparisonType")
+		}
+	}
+	return nil
+}
+
 func checkTagValue(s string) *wire.FieldError {
 	return wire.CheckLength(s, 0, 256)
+}
+
+func checkTagValueString(s string) *wire.FieldError {
+	return wire.CheckLength(s, 0, 256)
+}
+
+var enumTargetListType = []string{"PROFICIENCIES"}
+
+func checkTargetListType(s string) *wire.FieldError {
+	return wire.CheckEnum(s, enumTargetListType)
+}
+
+func (v *TaskTemplateConstraints) check() *wire.FieldError {
+	if v.RequiredFields != nil {
+		if e := checkRequiredTaskTemplateFields(v.RequiredFields); e != nil {
+			return e.In("RequiredFields")
+		}
+	}
+	if v.ReadOnlyFields != nil {
+		if e := checkReadOnlyTaskTemplateFields(v.ReadOnlyFields); e != nil {
+			return e.In("ReadOnlyFields")
+		}
+	}
+	if v.InvisibleFields != nil {
+		if e := checkInvisibleTaskTemplateFields(v.InvisibleFields); e != nil {
+			return e.In("InvisibleFields")
+		}
+	}
+	return nil
+}
+
+func (v *TaskTemplateContactHooks) check() *wire.FieldError {
+	if v.WrapUpFlowId != nil {
+		if e := checkContactFlowModuleId(*v.WrapUpFlowId); e != nil {
+			return e.In("WrapUpFlowId")
+		}
+	}
+	return nil
+}
+
+func (v *TaskTemplateDefaultFieldValue) check() *wire.FieldError {
+	if v.Id != nil {
+		if e := v.Id.check(); e != nil {
+			return e.In("Id")
+		}
+	}
+	if v.DefaultValue != nil {
+		if e := checkTaskTemplateFieldValue(*v.DefaultValue); e != nil {
+			return e.In("DefaultValue")
+		}
+	}
+	return nil
+}
+
+func checkTaskTemplateDefaultFieldValueList(list []TaskTemplateDefaultFieldValue) *wire.FieldError {
+	for i := range list {
+		if e := list[i].check(); e != nil {
+			return e.At(i)
+		}
+	}
+	return nil
+}
+
+func (v *TaskTemplateDefaults) check() *wire.FieldError {
+	if v.DefaultFieldValues != nil {
+		if e := checkTaskTemplateDefaultFieldValueList(v.DefaultFieldValues); e != nil {
+			return e.In("DefaultFieldValues")
+		}
+	}
+	return nil
+}
+
+func checkTaskTemplateDescription(s string) *wire.FieldError {
+	return wire.CheckLength(s, 1, 255)
+}
+
+func (v *TaskTemplateField) check() *wire.FieldError {
+	if v.Id == nil {
+		return wire.MissingField("Id")
+	}
+	if e := v.Id.check(); e != nil {
+		return e.In("Id")
+	}
+	if v.Description != nil && *v.Description != "" {
+		if e := checkTaskTemplateFieldDescription(*v.Description); e != nil {
+			return e.In("Description")
+		}
+	}
+	if v.Type != nil {
+		if e := checkTaskTemplateFieldType(*v.Type); e != nil {
+			return e.In("Type")
+		}
+	}
+	if v.SingleSelectOptions != nil {
+		if e := checkSingleSelectOptions(v.SingleSelectOptions); e != nil {
+			return e.In("SingleSelectOptions")
+		}
+	}
+	return nil
+}
+
+func checkTaskTemplateFieldDescription(s string) *wire.FieldError {
+	return wire.CheckLength(s, 1, 255)
+}
+
+func (v *TaskTemplateFieldIdentifier) check() *wire.FieldError {
+	if v.Name != nil {
+		if e := checkTaskTemplateFieldName(*v.Name); e != nil {
+			return e.In("Name")
+		}
+	}
+	return nil
+}
+
+func checkTaskTemplateFieldName(s string) *wire.FieldError {
+	return wire.CheckLength(s, 1, 100)
+}
+
+var enumTaskTemplateFieldType = []string{"NAME", "DESCRIPTION", "SCHEDULED_TIME", "QUICK_CONNECT", "URL", "NUMBER", "TEXT", "TEXT_AREA", "DATE_TIME", "BOOLEAN", "SINGLE_SELECT", "EMAIL", "SELF_ASSIGN", "EXPIRY_DURATION"}
+
+func checkTaskTemplateFieldType(s string) *wire.FieldError {
+	return wire.CheckEnum(s, enumTaskTemplateFieldType)
+}
+
+func checkTaskTemplateFieldValue(s string) *wire.FieldError {
+	return wire.CheckLength(s, 0, 4096)
+}
+
+func checkTaskTemplateFields(list []TaskTemplateField) *wire.FieldError {
+	for i := range list {
+		if e := list[i].check(); e != nil {
+			return e.At(i)
+		}
+	}
+	return nil
+}
+
+func checkTaskTemplateId(s string) *wire.FieldError {
+	return wire.CheckLength(s, 1, 500)
+}
+
+func checkTaskTemplateName(s string) *wire.FieldError {
+	return wire.CheckLength(s, 1, 100)
+}
+
+func checkTaskTemplateSingleSelectOption(s string) *wire.FieldError {
+	return wire.CheckLength(s, 1, 100)
+}
+
+var enumTaskTemplateStatus = []string{"ACTIVE", "INACTIVE"}
+
+func checkTaskTemplateStatus(s string) *wire.FieldError {
+	return wire.CheckEnum(s, enumTaskTemplateStatus)
+}
+
+func (v *Transcript) check() *wire.FieldError {
+	if v.Criteria == nil {
+		return wire.MissingField("Criteria")
+	}
+	if e := checkTranscriptCriteriaList(v.Criteria); e != nil {
+		return e.In("Criteria")
+	}
+	if v.MatchType != nil {
+		if e := checkSearchContactsMatchType(*v.MatchType); e != nil {
+			return e.In("MatchType")
+		}
+	}
+	return nil
+}
+
+func (v *TranscriptCriteria) check() *wire.FieldError {
+	if v.ParticipantRole == nil {
+		return wire.MissingField("ParticipantRole")
+	}
+	if e := checkParticipantRole(*v.ParticipantRole); e != nil {
+		return e.In("ParticipantRole")
+	}
+	if v.SearchText == nil {
+		return wire.MissingField("SearchText")
+	}
+	if e := checkSearchTextList(v.SearchText); e != nil {
+		return e.In("SearchText")
+	}
+	if v.MatchType == nil {
+		return wire.MissingField("MatchType")
+	}
+	if e := checkSearchContactsMatchType(*v.MatchType); e != nil {
+		return e.In("MatchType")
+	}
+	return nil
+}
+
+func checkTranscriptCriteriaList(list []TranscriptCriteria) *wire.FieldError {
+	if e := wire.CheckCount(len(list), 0, 6); e != nil {
+		return e
+	}
+	for i := range list {
+		if e := list[i].check(); e != nil {
+			return e.At(i)
+		}
+	}
+	return nil
+}
+
+func checkURI(s string) *wire.FieldError {
+	return wire.CheckLength(s, 1, 2000)
 }
 
 func (v *UntagContactInput) check() *wire.FieldError {
@@ -2685,6 +7633,128 @@ func (v *UntagContactInput) check() *wire.FieldError {
 	}
 	if e := checkContactTagKeys(v.TagKeys); e != nil {
 		return e.In("TagKeys")
+	}
+	return nil
+}
+
+func (v *UntagResourceInput) check() *wire.FieldError {
+	if v.ResourceArn == nil {
+		return wire.MissingField("resourceArn")
+	}
+	if v.TagKeys == nil {
+		return wire.MissingField("tagKeys")
+	}
+	if e := checkTagKeyList(v.TagKeys); e != nil {
+		return e.In("tagKeys")
+	}
+	return nil
+}
+
+func checkUpdateAgentStatusDescription(s string) *wire.FieldError {
+	return wire.CheckLength(s, 0, 250)
+}
+
+func (v *UpdateAgentStatusInput) check() *wire.FieldError {
+	if v.InstanceId == nil {
+		return wire.MissingField("InstanceId")
+	}
+	if e := checkInstanceId(*v.InstanceId); e != nil {
+		return e.In("InstanceId")
+	}
+	if v.AgentStatusId == nil {
+		return wire.MissingField("AgentStatusId")
+	}
+	if v.Name != nil {
+		if e := checkAgentStatusName(*v.Name); e != nil {
+			return e.In("Name")
+		}
+	}
+	if v.Description != nil && *v.Description != "" {
+		if e := checkUpdateAgentStatusDescription(*v.Description); e != nil {
+			return e.In("Description")
+		}
+	}
+	if v.State != nil {
+		if e := checkAgentStatusState(*v.State); e != nil {
+			return e.In("State")
+		}
+	}
+	if v.DisplayOrder != nil {
+		if e := checkAgentStatusOrderNumber(*v.DisplayOrder); e != nil {
+			return e.In("DisplayOrder")
+		}
+	}
+	return nil
+}
+
+func (v *UpdateAttachedFilesConfigurationInput) check() *wire.FieldError {
+	if v.InstanceId == nil {
+		return wire.MissingField("InstanceId")
+	}
+	if e := checkInstanceId(*v.InstanceId); e != nil {
+		return e.In("InstanceId")
+	}
+	if v.AttachmentScope == nil {
+		return wire.MissingField("AttachmentScope")
+	}
+	if e := checkAttachmentScope(*v.AttachmentScope); e != nil {
+		return e.In("AttachmentScope")
+	}
+	if v.MaximumSizeLimitInBytes != nil {
+		if e := checkMaximumSizeLimitInBytes(*v.MaximumSizeLimitInBytes); e != nil {
+			return e.In("MaximumSizeLimitInBytes")
+		}
+	}
+	if v.ExtensionConfiguration != nil {
+		if e := v.ExtensionConfiguration.check(); e != nil {
+			return e.In("ExtensionConfiguration")
+		}
+	}
+	return nil
+}
+
+func (v *UpdateAuthenticationProfileInput) check() *wire.FieldError {
+	if v.AuthenticationProfileId == nil {
+		return wire.MissingField("AuthenticationProfileId")
+	}
+	if e := checkAuthenticationProfileId(*v.AuthenticationProfileId); e != nil {
+		return e.In("AuthenticationProfileId")
+	}
+	if v.InstanceId == nil {
+		return wire.MissingField("InstanceId")
+	}
+	if e := checkInstanceId(*v.InstanceId); e != nil {
+		return e.In("InstanceId")
+	}
+	if v.Name != nil {
+		if e := checkAuthenticationProfileName(*v.Name); e != nil {
+			return e.In("Name")
+		}
+	}
+	if v.Description != nil && *v.Description != "" {
+		if e := checkAuthenticationProfileDescription(*v.Description); e != nil {
+			return e.In("Description")
+		}
+	}
+	if v.AllowedIps != nil {
+		if e := checkIpCidrList(v.AllowedIps); e != nil {
+			return e.In("AllowedIps")
+		}
+	}
+	if v.BlockedIps != nil {
+		if e := checkIpCidrList(v.BlockedIps); e != nil {
+			return e.In("BlockedIps")
+		}
+	}
+	if v.PeriodicSessionDuration != nil {
+		if e := checkAccessTokenDuration(*v.PeriodicSessionDuration); e != nil {
+			return e.In("PeriodicSessionDuration")
+		}
+	}
+	if v.SessionInactivityDuration != nil {
+		if e := checkInactivityDuration(*v.SessionInactivityDuration); e != nil {
+			return e.In("SessionInactivityDuration")
+		}
 	}
 	return nil
 }
@@ -2895,6 +7965,62 @@ func (v *UpdateContactFlowNameInput) check() *wire.FieldError {
 	return nil
 }
 
+func (v *UpdateContactInput) check() *wire.FieldError {
+	if v.InstanceId == nil {
+		return wire.MissingField("InstanceId")
+	}
+	if e := checkInstanceId(*v.InstanceId); e != nil {
+		return e.In("InstanceId")
+	}
+	if v.ContactId == nil {
+		return wire.MissingField("ContactId")
+	}
+	if e := checkContactId(*v.ContactId); e != nil {
+		return e.In("ContactId")
+	}
+	if v.Name != nil {
+		if e := checkName(*v.Name); e != nil {
+			return e.In("Name")
+		}
+	}
+	if v.Description != nil && *v.Description != "" {
+		if e := checkDescription(*v.Description); e != nil {
+			return e.In("Description")
+		}
+	}
+	if v.References != nil {
+		if e := checkContactReferences(v.References); e != nil {
+			return e.In("References")
+		}
+	}
+	if v.SegmentAttributes != nil {
+		if e := checkSegmentAttributes(v.SegmentAttributes); e != nil {
+			return e.In("SegmentAttributes")
+		}
+	}
+	if v.UserInfo != nil {
+		if e := v.UserInfo.check(); e != nil {
+			return e.In("UserInfo")
+		}
+	}
+	if v.CustomerEndpoint != nil {
+		if e := v.CustomerEndpoint.check(); e != nil {
+			return e.In("CustomerEndpoint")
+		}
+	}
+	if v.SystemEndpoint != nil {
+		if e := v.SystemEndpoint.check(); e != nil {
+			return e.In("SystemEndpoint")
+		}
+	}
+	if v.AdditionalRecipients != nil {
+		if e := v.AdditionalRecipients.check(); e != nil {
+			return e.In("AdditionalRecipients")
+		}
+	}
+	return nil
+}
+
 func checkUpdateHoursOfOperationDescription(s string) *wire.FieldError {
 	return wire.CheckLength(s, 0, 250)
 }
@@ -2981,6 +8107,66 @@ func (v *UpdateHoursOfOperationInput) check() *wire.FieldError {
 	return nil
 }
 
+func (v *UpdateInstanceAttributeInput) check() *wire.FieldError {
+	if v.InstanceId == nil {
+		return wire.MissingField("InstanceId")
+	}
+	if e := checkInstanceId(*v.InstanceId); e != nil {
+		return e.In("InstanceId")
+	}
+	if v.AttributeType == nil {
+		return wire.MissingField("AttributeType")
+	}
+	if e := checkInstanceAttributeType(*v.AttributeType); e != nil {
+		return e.In("AttributeType")
+	}
+	if v.Value == nil {
+		return wire.MissingField("Value")
+	}
+	if e := checkInstanceAttributeValue(*v.Value); e != nil {
+		return e.In("Value")
+	}
+	if v.ClientToken != nil {
+		if e := checkClientToken(*v.ClientToken); e != nil {
+			return e.In("ClientToken")
+		}
+	}
+	return nil
+}
+
+func (v *UpdateInstanceStorageConfigInput) check() *wire.FieldError {
+	if v.InstanceId == nil {
+		return wire.MissingField("InstanceId")
+	}
+	if e := checkInstanceId(*v.InstanceId); e != nil {
+		return e.In("InstanceId")
+	}
+	if v.AssociationId == nil {
+		return wire.MissingField("AssociationId")
+	}
+	if e := checkAssociationId(*v.AssociationId); e != nil {
+		return e.In("AssociationId")
+	}
+	if v.ResourceType == nil {
+		return wire.MissingField("ResourceType")
+	}
+	if e := checkInstanceStorageResourceType(*v.ResourceType); e != nil {
+		return e.In("ResourceType")
+	}
+	if v.StorageConfig == nil {
+		return wire.MissingField("StorageConfig")
+	}
+	if e := v.StorageConfig.check(); e != nil {
+		return e.In("StorageConfig")
+	}
+	if v.ClientToken != nil {
+		if e := checkClientToken(*v.ClientToken); e != nil {
+			return e.In("ClientToken")
+		}
+	}
+	return nil
+}
+
 func (v *UpdateParticipantAuthenticationInput) check() *wire.FieldError {
 	if v.State == nil {
 		return wire.MissingField("State")
@@ -3007,6 +8193,97 @@ func (v *UpdateParticipantAuthenticationInput) check() *wire.FieldError {
 	if v.ErrorDescription != nil && *v.ErrorDescription != "" {
 		if e := checkAuthenticationErrorDescription(*v.ErrorDescription); e != nil {
 			return e.In("ErrorDescription")
+		}
+	}
+	return nil
+}
+
+func (v *UpdatePhoneNumberMetadataInput) check() *wire.FieldError {
+	if v.PhoneNumberId == nil {
+		return wire.MissingField("PhoneNumberId")
+	}
+	if v.PhoneNumberDescription != nil && *v.PhoneNumberDescription != "" {
+		if e := checkPhoneNumberDescription(*v.PhoneNumberDescription); e != nil {
+			return e.In("PhoneNumberDescription")
+		}
+	}
+	if v.ClientToken != nil {
+		if e := checkClientToken(*v.ClientToken); e != nil {
+			return e.In("ClientToken")
+		}
+	}
+	return nil
+}
+
+func (v *UpdatePhoneNumberInput) check() *wire.FieldError {
+	if v.PhoneNumberId == nil {
+		return wire.MissingField("PhoneNumberId")
+	}
+	if v.InstanceId != nil {
+		if e := checkInstanceId(*v.InstanceId); e != nil {
+			return e.In("InstanceId")
+		}
+	}
+	if v.ClientToken != nil {
+		if e := checkClientToken(*v.ClientToken); e != nil {
+			return e.In("ClientToken")
+		}
+	}
+	return nil
+}
+
+func (v *UpdatePredefinedAttributeInput) check() *wire.FieldError {
+	if v.InstanceId == nil {
+		return wire.MissingField("InstanceId")
+	}
+	if e := checkInstanceId(*v.InstanceId); e != nil {
+		return e.In("InstanceId")
+	}
+	if v.Name == nil {
+		return wire.MissingField("Name")
+	}
+	if e := checkPredefinedAttributeName(*v.Name); e != nil {
+		return e.In("Name")
+	}
+	if v.Values != nil {
+		if e := v.Values.check(); e != nil {
+			return e.In("Values")
+		}
+	}
+	if v.Purposes != nil {
+		if e := checkPredefinedAttributePurposeNameList(v.Purposes); e != nil {
+			return e.In("Purposes")
+		}
+	}
+	return nil
+}
+
+func (v *UpdatePromptInput) check() *wire.FieldError {
+	if v.InstanceId == nil {
+		return wire.MissingField("InstanceId")
+	}
+	if e := checkInstanceId(*v.InstanceId); e != nil {
+		return e.In("InstanceId")
+	}
+	if v.PromptId == nil {
+		return wire.MissingField("PromptId")
+	}
+	if e := checkPromptId(*v.PromptId); e != nil {
+		return e.In("PromptId")
+	}
+	if v.Name != nil {
+		if e := checkCommonNameLength127(*v.Name); e != nil {
+			return e.In("Name")
+		}
+	}
+	if v.Description != nil && *v.Description != "" {
+		if e := checkPromptDescription(*v.Description); e != nil {
+			return e.In("Description")
+		}
+	}
+	if v.S3Uri != nil {
+		if e := checkS3Uri(*v.S3Uri); e != nil {
+			return e.In("S3Uri")
 		}
 	}
 	return nil
@@ -3153,6 +8430,396 @@ func (v *UpdateQuickConnectNameInput) check() *wire.FieldError {
 	return nil
 }
 
+func (v *UpdateRoutingProfileAgentAvailabilityTimerInput) check() *wire.FieldError {
+	if v.InstanceId == nil {
+		return wire.MissingField("InstanceId")
+	}
+	if e := checkInstanceId(*v.InstanceId); e != nil {
+		return e.In("InstanceId")
+	}
+	if v.RoutingProfileId == nil {
+		return wire.MissingField("RoutingProfileId")
+	}
+	if v.AgentAvailabilityTimer == nil {
+		return wire.MissingField("AgentAvailabilityTimer")
+	}
+	if e := checkAgentAvailabilityTimer(*v.AgentAvailabilityTimer); e != nil {
+		return e.In("AgentAvailabilityTimer")
+	}
+	return nil
+}
+
+func (v *UpdateRoutingProfileConcurrencyInput) check() *wire.FieldError {
+	if v.InstanceId == nil {
+		return wire.MissingField("InstanceId")
+	}
+	if e := checkInstanceId(*v.InstanceId); e != nil {
+		return e.In("InstanceId")
+	}
+	if v.RoutingProfileId == nil {
+		return wire.MissingField("RoutingProfileId")
+	}
+	if v.MediaConcurrencies == nil {
+		return wire.MissingField("MediaConcurrencies")
+	}
+	if e := checkMediaConcurrencies(v.MediaConcurrencies); e != nil {
+		return e.In("MediaConcurrencies")
+	}
+	return nil
+}
+
+func (v *UpdateRoutingProfileDefaultOutboundQueueInput) check() *wire.FieldError {
+	if v.InstanceId == nil {
+		return wire.MissingField("InstanceId")
+	}
+	if e := checkInstanceId(*v.InstanceId); e != nil {
+		return e.In("InstanceId")
+	}
+	if v.RoutingProfileId == nil {
+		return wire.MissingField("RoutingProfileId")
+	}
+	if v.DefaultOutboundQueueId == nil {
+		return wire.MissingField("DefaultOutboundQueueId")
+	}
+	return nil
+}
+
+func (v *UpdateRoutingProfileNameInput) check() *wire.FieldError {
+	if v.InstanceId == nil {
+		return wire.MissingField("InstanceId")
+	}
+	if e := checkInstanceId(*v.InstanceId); e != nil {
+		return e.In("InstanceId")
+	}
+	if v.RoutingProfileId == nil {
+		return wire.MissingField("RoutingProfileId")
+	}
+	if v.Name != nil {
+		if e := checkRoutingProfileName(*v.Name); e != nil {
+			return e.In("Name")
+		}
+	}
+	if v.Description != nil && *v.Description != "" {
+		if e := checkRoutingProfileDescription(*v.Description); e != nil {
+			return e.In("Description")
+		}
+	}
+	return nil
+}
+
+func (v *UpdateRoutingProfileQueuesInput) check() *wire.FieldError {
+	if v.InstanceId == nil {
+		return wire.MissingField("InstanceId")
+	}
+	if e := checkInstanceId(*v.InstanceId); e != nil {
+		return e.In("InstanceId")
+	}
+	if v.RoutingProfileId == nil {
+		return wire.MissingField("RoutingProfileId")
+	}
+	if v.QueueConfigs == nil {
+		return wire.MissingField("QueueConfigs")
+	}
+	if e := checkRoutingProfileQueueConfigList(v.QueueConfigs); e != nil {
+		return e.In("QueueConfigs")
+	}
+	return nil
+}
+
+func (v *UpdateSecurityProfileInput) check() *wire.FieldError {
+	if v.Description != nil && *v.Description != "" {
+		if e := checkSecurityProfileDescription(*v.Description); e != nil {
+			return e.In("Description")
+		}
+	}
+	if v.Permissions != nil {
+		if e := checkPermissionsList(v.Permissions); e != nil {
+			return e.In("Permissions")
+		}
+	}
+	if v.SecurityProfileId == nil {
+		return wire.MissingField("SecurityProfileId")
+	}
+	if v.InstanceId == nil {
+		return wire.MissingField("InstanceId")
+	}
+	if e := checkInstanceId(*v.InstanceId); e != nil {
+		return e.In("InstanceId")
+	}
+	if v.AllowedAccessControlTags != nil {
+		if e := checkAllowedAccessControlTags(v.AllowedAccessControlTags); e != nil {
+			return e.In("AllowedAccessControlTags")
+		}
+	}
+	if v.TagRestrictedResources != nil {
+		if e := checkTagRestrictedResourceList(v.TagRestrictedResources); e != nil {
+			return e.In("TagRestrictedResources")
+		}
+	}
+	if v.Applications != nil {
+		if e := checkApplications(v.Applications); e != nil {
+			return e.In("Applications")
+		}
+	}
+	if v.HierarchyRestrictedResources != nil {
+		if e := checkHierarchyRestrictedResourceList(v.HierarchyRestrictedResources); e != nil {
+			return e.In("HierarchyRestrictedResources")
+		}
+	}
+	if v.AllowedFlowModules != nil {
+		if e := checkAllowedFlowModules(v.AllowedFlowModules); e != nil {
+			return e.In("AllowedFlowModules")
+		}
+	}
+	if v.AllowedAIAgents != nil {
+		if e := checkAllowedAIAgents(v.AllowedAIAgents); e != nil {
+			return e.In("AllowedAIAgents")
+		}
+	}
+	if v.GranularAccessControlConfiguration != nil {
+		if e := v.GranularAccessControlConfiguration.check(); e != nil {
+			return e.In("GranularAccessControlConfiguration")
+		}
+	}
+	return nil
+}
+
+func (v *UpdateTaskTemplateInput) check() *wire.FieldError {
+	if v.TaskTemplateId == nil {
+		return wire.MissingField("TaskTemplateId")
+	}
+	if e := checkTaskTemplateId(*v.TaskTemplateId); e != nil {
+		return e.In("TaskTemplateId")
+	}
+	if v.InstanceId == nil {
+		return wire.MissingField("InstanceId")
+	}
+	if e := checkInstanceId(*v.InstanceId); e != nil {
+		return e.In("InstanceId")
+	}
+	if v.Name != nil {
+		if e := checkTaskTemplateName(*v.Name); e != nil {
+			return e.In("Name")
+		}
+	}
+	if v.Description != nil && *v.Description != "" {
+		if e := checkTaskTemplateDescription(*v.Description); e != nil {
+			return e.In("Description")
+		}
+	}
+	if v.ContactFlowId != nil {
+		if e := checkContactFlowId(*v.ContactFlowId); e != nil {
+			return e.In("ContactFlowId")
+		}
+	}
+	if v.SelfAssignFlowId != nil {
+		if e := checkContactFlowId(*v.SelfAssignFlowId); e != nil {
+			return e.In("SelfAssignFlowId")
+		}
+	}
+	if v.ContactHooks != nil {
+		if e := v.ContactHooks.check(); e != nil {
+			return e.In("ContactHooks")
+		}
+	}
+	if v.Constraints != nil {
+		if e := v.Constraints.check(); e != nil {
+			return e.In("Constraints")
+		}
+	}
+	if v.Defaults != nil {
+		if e := v.Defaults.check(); e != nil {
+			return e.In("Defaults")
+		}
+	}
+	if v.Status != nil {
+		if e := checkTaskTemplateStatus(*v.Status); e != nil {
+			return e.In("Status")
+		}
+	}
+	if v.Fields != nil {
+		if e := checkTaskTemplateFields(v.Fields); e != nil {
+			return e.In("Fields")
+		}
+	}
+	return nil
+}
+
+func (v *UpdateUserConfigInput) check() *wire.FieldError {
+	if v.AutoAcceptConfigs != nil {
+		if e := checkAutoAcceptConfigs(v.AutoAcceptConfigs); e != nil {
+			return e.In("AutoAcceptConfigs")
+		}
+	}
+	if v.AfterContactWorkConfigs != nil {
+		if e := checkAfterContactWorkConfigs(v.AfterContactWorkConfigs); e != nil {
+			return e.In("AfterContactWorkConfigs")
+		}
+	}
+	if v.PhoneNumberConfigs != nil {
+		if e := checkPhoneNumberConfigs(v.PhoneNumberConfigs); e != nil {
+			return e.In("PhoneNumberConfigs")
+		}
+	}
+	if v.PersistentConnectionConfigs != nil {
+		if e := checkPersistentConnectionConfigs(v.PersistentConnectionConfigs); e != nil {
+			return e.In("PersistentConnectionConfigs")
+		}
+	}
+	if v.VoiceEnhancementConfigs != nil {
+		if e := checkVoiceEnhancementConfigs(v.VoiceEnhancementConfigs); e != nil {
+			return e.In("VoiceEnhancementConfigs")
+		}
+	}
+	if v.UserId == nil {
+		return wire.MissingField("UserId")
+	}
+	if v.InstanceId == nil {
+		return wire.MissingField("InstanceId")
+	}
+	if e := checkInstanceId(*v.InstanceId); e != nil {
+		return e.In("InstanceId")
+	}
+	return nil
+}
+
+func (v *UpdateUserHierarchyGroupNameInput) check() *wire.FieldError {
+	if v.Name == nil {
+		return wire.MissingField("Name")
+	}
+	if v.HierarchyGroupId == nil {
+		return wire.MissingField("HierarchyGroupId")
+	}
+	if v.InstanceId == nil {
+		return wire.MissingField("InstanceId")
+	}
+	if e := checkInstanceId(*v.InstanceId); e != nil {
+		return e.In("InstanceId")
+	}
+	return nil
+}
+
+func (v *UpdateUserHierarchyInput) check() *wire.FieldError {
+	if v.UserId == nil {
+		return wire.MissingField("UserId")
+	}
+	if v.InstanceId == nil {
+		return wire.MissingField("InstanceId")
+	}
+	if e := checkInstanceId(*v.InstanceId); e != nil {
+		return e.In("InstanceId")
+	}
+	return nil
+}
+
+func (v *UpdateUserHierarchyStructureInput) check() *wire.FieldError {
+	if v.HierarchyStructure == nil {
+		return wire.MissingField("HierarchyStructure")
+	}
+	if e := v.HierarchyStructure.check(); e != nil {
+		return e.In("HierarchyStructure")
+	}
+	if v.InstanceId == nil {
+		return wire.MissingField("InstanceId")
+	}
+	if e := checkInstanceId(*v.InstanceId); e != nil {
+		return e.In("InstanceId")
+	}
+	return nil
+}
+
+func (v *UpdateUserIdentityInfoInput) check() *wire.FieldError {
+	if v.IdentityInfo == nil {
+		return wire.MissingField("IdentityInfo")
+	}
+	if e := v.IdentityInfo.check(); e != nil {
+		return e.In("IdentityInfo")
+	}
+	if v.UserId == nil {
+		return wire.MissingField("UserId")
+	}
+	if v.InstanceId == nil {
+		return wire.MissingField("InstanceId")
+	}
+	if e := checkInstanceId(*v.InstanceId); e != nil {
+		return e.In("InstanceId")
+	}
+	return nil
+}
+
+func (v *UpdateUserPhoneConfigInput) check() *wire.FieldError {
+	if v.PhoneConfig == nil {
+		return wire.MissingField("PhoneConfig")
+	}
+	if e := v.PhoneConfig.check(); e != nil {
+		return e.In("PhoneConfig")
+	}
+	if v.UserId == nil {
+		return wire.MissingField("UserId")
+	}
+	if v.InstanceId == nil {
+		return wire.MissingField("InstanceId")
+	}
+	if e := checkInstanceId(*v.InstanceId); e != nil {
+		return e.In("InstanceId")
+	}
+	return nil
+}
+
+func (v *UpdateUserProficienciesInput) check() *wire.FieldError {
+	if v.InstanceId == nil {
+		return wire.MissingField("InstanceId")
+	}
+	if e := checkInstanceId(*v.InstanceId); e != nil {
+		return e.In("InstanceId")
+	}
+	if v.UserId == nil {
+		return wire.MissingField("UserId")
+	}
+	if v.UserProficiencies == nil {
+		return wire.MissingField("UserProficiencies")
+	}
+	if e := checkUserProficiencyList(v.UserProficiencies); e != nil {
+		return e.In("UserProficiencies")
+	}
+	return nil
+}
+
+func (v *UpdateUserRoutingProfileInput) check() *wire.FieldError {
+	if v.RoutingProfileId == nil {
+		return wire.MissingField("RoutingProfileId")
+	}
+	if v.UserId == nil {
+		return wire.MissingField("UserId")
+	}
+	if v.InstanceId == nil {
+		return wire.MissingField("InstanceId")
+	}
+	if e := checkInstanceId(*v.InstanceId); e != nil {
+		return e.In("InstanceId")
+	}
+	return nil
+}
+
+func (v *UpdateUserSecurityProfilesInput) check() *wire.FieldError {
+	if v.SecurityProfileIds == nil {
+		return wire.MissingField("SecurityProfileIds")
+	}
+	if e := checkSecurityProfileIds(v.SecurityProfileIds); e != nil {
+		return e.In("SecurityProfileIds")
+	}
+	if v.UserId == nil {
+		return wire.MissingField("UserId")
+	}
+	if v.InstanceId == nil {
+		return wire.MissingField("InstanceId")
+	}
+	if e := checkInstanceId(*v.InstanceId); e != nil {
+		return e.In("InstanceId")
+	}
+	return nil
+}
+
 func (v *UpdateViewContentInput) check() *wire.FieldError {
 	if v.InstanceId == nil {
 		return wire.MissingField("InstanceId")
@@ -3207,6 +8874,147 @@ func (v *UpdateViewMetadataInput) check() *wire.FieldError {
 	return nil
 }
 
+func checkUseCaseId(s string) *wire.FieldError {
+	return wire.CheckLength(s, 1, 200)
+}
+
+var enumUseCaseType = []string{"RULES_EVALUATION", "CONNECT_CAMPAIGNS"}
+
+func checkUseCaseType(s string) *wire.FieldError {
+	return wire.CheckEnum(s, enumUseCaseType)
+}
+
+func checkUserHierarchyGroupSearchConditionList(list []UserHierarchyGroupSearchCriteria) *wire.FieldError {
+	for i := range list {
+		if e := list[i].check(); e != nil {
+			return e.At(i)
+		}
+	}
+	return nil
+}
+
+func (v *UserHierarchyGroupSearchCriteria) check() *wire.FieldError {
+	if v.OrConditions != nil {
+		if e := checkUserHierarchyGroupSearchConditionList(v.OrConditions); e != nil {
+			return e.In("OrConditions")
+		}
+	}
+	if v.AndConditions != nil {
+		if e := checkUserHierarchyGroupSearchConditionList(v.AndConditions); e != nil {
+			return e.In("AndConditions")
+		}
+	}
+	if v.StringCondition != nil {
+		if e := v.StringCondition.check(); e != nil {
+			return e.In("StringCondition")
+		}
+	}
+	return nil
+}
+
+func (v *UserIdentityInfo) check() *wire.FieldError {
+	if v.FirstName != nil {
+		if e := checkAgentFirstName(*v.FirstName); e != nil {
+			return e.In("FirstName")
+		}
+	}
+	if v.LastName != nil {
+		if e := checkAgentLastName(*v.LastName); e != nil {
+			return e.In("LastName")
+		}
+	}
+	if v.Mobile != nil {
+		if e := checkPhoneNumber(*v.Mobile); e != nil {
+			return e.In("Mobile")
+		}
+	}
+	return nil
+}
+
+func (v *UserInfo) check() *wire.FieldError {
+	if v.UserId != nil {
+		if e := checkAgentResourceId(*v.UserId); e != nil {
+			return e.In("UserId")
+		}
+	}
+	return nil
+}
+
+func (v *UserPhoneConfig) check() *wire.FieldError {
+	if v.PhoneType != nil {
+		if e := checkPhoneType(*v.PhoneType); e != nil {
+			return e.In("PhoneType")
+		}
+	}
+	if v.AfterContactWorkTimeLimit != nil {
+		if e := checkAfterContactWorkTimeLimit(*v.AfterContactWorkTimeLimit); e != nil {
+			return e.In("AfterContactWorkTimeLimit")
+		}
+	}
+	if v.DeskPhoneNumber != nil {
+		if e := checkSensitivePhoneNumber(*v.DeskPhoneNumber); e != nil {
+			return e.In("DeskPhoneNumber")
+		}
+	}
+	return nil
+}
+
+func (v *UserProficiency) check() *wire.FieldError {
+	if v.AttributeName == nil {
+		return wire.MissingField("AttributeName")
+	}
+	if e := checkPredefinedAttributeName(*v.AttributeName); e != nil {
+		return e.In("AttributeName")
+	}
+	if v.AttributeValue == nil {
+		return wire.MissingField("AttributeValue")
+	}
+	if e := checkPredefinedAttributeStringValue(*v.AttributeValue); e != nil {
+		return e.In("AttributeValue")
+	}
+	if v.Level == nil {
+		return wire.MissingField("Level")
+	}
+	if e := checkProficiencyLevel(*v.Level); e != nil {
+		return e.In("Level")
+	}
+	return nil
+}
+
+func (v *UserProficiencyDisassociate) check() *wire.FieldError {
+	if v.AttributeName == nil {
+		return wire.MissingField("AttributeName")
+	}
+	if e := checkPredefinedAttributeName(*v.AttributeName); e != nil {
+		return e.In("AttributeName")
+	}
+	if v.AttributeValue == nil {
+		return wire.MissingField("AttributeValue")
+	}
+	if e := checkPredefinedAttributeStringValue(*v.AttributeValue); e != nil {
+		return e.In("AttributeValue")
+	}
+	return nil
+}
+
+func checkUserProficiencyDisassociateList(list []UserProficiencyDisassociate) *wire.FieldError {
+	for i := range list {
+		if e := list[i].check(); e != nil {
+			return e.At(i)
+		}
+	}
+	return nil
+}
+
+func checkUserProficiencyList(list []UserProficiency) *wire.FieldError {
+	for i := range list {
+		if e := list[i].check(); e != nil {
+			return e.At(i)
+		}
+	}
+	return nil
+}
+
 func (v *UserQuickConnectConfig) check() *wire.FieldError {
 	if v.UserId == nil {
 		return wire.MissingField("UserId")
@@ -3216,6 +9024,53 @@ func (v *UserQuickConnectConfig) check() *wire.FieldError {
 	}
 	if e := checkContactFlowId(*v.ContactFlowId); e != nil {
 		return e.In("ContactFlowId")
+	}
+	return nil
+}
+
+func checkUserSearchConditionList(list []UserSearchCriteria) *wire.FieldError {
+	for i := range list {
+		if e := list[i].check(); e != nil {
+			return e.At(i)
+		}
+	}
+	return nil
+}
+
+func (v *UserSearchCriteria) check() *wire.FieldError {
+	if v.OrConditions != nil {
+		if e := checkUserSearchConditionList(v.OrConditions); e != nil {
+			return e.In("OrConditions")
+		}
+	}
+	if v.AndConditions != nil {
+		if e := checkUserSearchConditionList(v.AndConditions); e != nil {
+			return e.In("AndConditions")
+		}
+	}
+	if v.StringCondition != nil {
+		if e := v.StringCondition.check(); e != nil {
+			return e.In("StringCondition")
+		}
+	}
+	if v.ListCondition != nil {
+		if e := v.ListCondition.check(); e != nil {
+			return e.In("ListCondition")
+		}
+	}
+	if v.HierarchyGroupCondition != nil {
+		if e := v.HierarchyGroupCondition.check(); e != nil {
+			return e.In("HierarchyGroupCondition")
+		}
+	}
+	return nil
+}
+
+func (v *UserSearchFilter) check() *wire.FieldError {
+	if v.UserAttributeFilter != nil {
+		if e := v.UserAttributeFilter.check(); e != nil {
+			return e.In("UserAttributeFilter")
+		}
 	}
 	return nil
 }
@@ -3289,6 +9144,44 @@ func checkViewName(s string) *wire.FieldError {
 	return patternViewName.Check(s)
 }
 
+func checkViewSearchConditionList(list []ViewSearchCriteria) *wire.FieldError {
+	for i := range list {
+		if e := list[i].check(); e != nil {
+			return e.At(i)
+		}
+	}
+	return nil
+}
+
+func (v *ViewSearchCriteria) check() *wire.FieldError {
+	if v.OrConditions != nil {
+		if e := checkViewSearchConditionList(v.OrConditions); e != nil {
+			return e.In("OrConditions")
+		}
+	}
+	if v.AndConditions != nil {
+		if e := checkViewSearchConditionList(v.AndConditions); e != nil {
+			return e.In("AndConditions")
+		}
+	}
+	if v.StringCondition != nil {
+		if e := v.StringCondition.check(); e != nil {
+			return e.In("StringCondition")
+		}
+	}
+	if v.ViewTypeCondition != nil {
+		if e := checkViewType(*v.ViewTypeCondition); e != nil {
+			return e.In("ViewTypeCondition")
+		}
+	}
+	if v.ViewStatusCondition != nil {
+		if e := checkViewStatus(*v.ViewStatusCondition); e != nil {
+			return e.In("ViewStatusCondition")
+		}
+	}
+	return nil
+}
+
 var enumViewStatus = []string{"PUBLISHED", "SAVED"}
 
 func checkViewStatus(s string) *wire.FieldError {
@@ -3328,6 +9221,75 @@ func checkViewsNextToken(s string) *wire.FieldError {
 	return patternViewsNextToken.Check(s)
 }
 
+func checkVocabularyContent(s string) *wire.FieldError {
+	return wire.CheckLength(s, 1, 60000)
+}
+
+func checkVocabularyId(s string) *wire.FieldError {
+	return wire.CheckLength(s, 1, 500)
+}
+
+var enumVocabularyLanguageCode = []string{"ar-AE", "de-CH", "de-DE", "en-AB", "en-AU", "en-GB", "en-IE", "en-IN", "en-US", "en-WL", "es-ES", "es-US", "fr-CA", "fr-FR", "hi-IN", "it-IT", "ja-JP", "ko-KR", "pt-BR", "pt-PT", "zh-CN", "en-NZ", "en-ZA", "ca-ES", "da-DK", "fi-FI", "id-ID", "ms-MY", "nl-NL", "no-NO", "pl-PL", "sv-SE", "tl-PH"}
+
+func checkVocabularyLanguageCode(s string) *wire.FieldError {
+	return wire.CheckEnum(s, enumVocabularyLanguageCode)
+}
+
+var patternVocabularyName = wire.NewMatcher("^[0-9a-zA-Z._-]+", "", "^[0-9a-zA-Z._-]+")
+
+func checkVocabularyName(s string) *wire.FieldError {
+	if e := wire.CheckLength(s, 1, 140); e != nil {
+		return e
+	}
+	return patternVocabularyName.Check(s)
+}
+
+var patternVocabularyNextToken = wire.NewMatcher(".*\\S.*", "", ".*\\S.*")
+
+func checkVocabularyNextToken(s string) *wire.FieldError {
+	if e := wire.CheckLength(s, 1, 131070); e != nil {
+		return e
+	}
+	return patternVocabularyNextToken.Check(s)
+}
+
+var enumVocabularyState = []string{"CREATION_IN_PROGRESS", "ACTIVE", "CREATION_FAILED", "DELETE_IN_PROGRESS"}
+
+func checkVocabularyState(s string) *wire.FieldError {
+	return wire.CheckEnum(s, enumVocabularyState)
+}
+
+func (v *VoiceEnhancementConfig) check() *wire.FieldError {
+	if v.Channel == nil {
+		return wire.MissingField("Channel")
+	}
+	if e := checkChannel(*v.Channel); e != nil {
+		return e.In("Channel")
+	}
+	if v.VoiceEnhancementMode == nil {
+		return wire.MissingField("VoiceEnhancementMode")
+	}
+	if e := checkVoiceEnhancementMode(*v.VoiceEnhancementMode); e != nil {
+		return e.In("VoiceEnhancementMode")
+	}
+	return nil
+}
+
+func checkVoiceEnhancementConfigs(list []VoiceEnhancementConfig) *wire.FieldError {
+	for i := range list {
+		if e := list[i].check(); e != nil {
+			return e.At(i)
+		}
+	}
+	return nil
+}
+
+var enumVoiceEnhancementMode = []string{"VOICE_ISOLATION", "NOISE_SUPPRESSION", "NONE"}
+
+func checkVoiceEnhancementMode(s string) *wire.FieldError {
+	return wire.CheckEnum(s, enumVoiceEnhancementMode)
+}
+
 func checkWeekdayOccurrenceInteger(n int64) *wire.FieldError { return wire.CheckRange(n, -1, 4) }
 
 func checkWeekdayOccurrenceList(list []int64) *wire.FieldError {
@@ -3341,6 +9303,38 @@ func checkWeekdayOccurrenceList(list []int64) *wire.FieldError {
 	}
 	return nil
 }
+
+func checkWorkloadTypeConcurrencies(list []WorkloadTypeConcurrency) *wire.FieldError {
+	if e := wire.CheckCount(len(list), 1, 5); e != nil {
+		return e
+	}
+	for i := range list {
+		if e := list[i].check(); e != nil {
+			return e.At(i)
+		}
+	}
+	return nil
+}
+
+func (v *WorkloadTypeConcurrency) check() *wire.FieldError {
+	if v.WorkloadType == nil {
+		return wire.MissingField("WorkloadType")
+	}
+	if v.Concurrency == nil {
+		return wire.MissingField("Concurrency")
+	}
+	if e := checkWorkloadTypeConcurrencyType(*v.Concurrency); e != nil {
+		return e.In("Concurrency")
+	}
+	if v.CrossChannelWorkloadBehavior != nil {
+		if e := v.CrossChannelWorkloadBehavior.check(); e != nil {
+			return e.In("CrossChannelWorkloadBehavior")
+		}
+	}
+	return nil
+}
+
+func checkWorkloadTypeConcurrencyType(n int64) *wire.FieldError { return wire.CheckRange(n, 1, 10) }
 
 func checkResourceArnListMaxLimit100(list []string) *wire.FieldError {
 	return wire.CheckCount(len(list), 1, 100)

@@ -7,6 +7,40 @@ import (
 )
 
 // Decode implements wire.Input.
+func (v *AssociateApprovedOriginInput) Decode(q *wire.Request) error {
+	var r wire.Reader
+	r.Reset(q.Body)
+	v.read(&r)
+	if err := r.End(); err != nil {
+		return err
+	}
+	var e *wire.FieldError
+	if v.InstanceId, e = q.PathString(0); e != nil {
+		return e.In("InstanceId")
+	}
+	if e := v.check(); e != nil {
+		return e
+	}
+	return nil
+}
+
+func (v *AssociateApprovedOriginInput) read(r *wire.Reader) {
+	if !r.Object() {
+		return
+	}
+	for r.Member() {
+		switch r.Name() {
+		case "Origin":
+			v.Origin = r.String()
+		case "ClientToken":
+			v.ClientToken = r.String()
+		default:
+			r.Skip()
+		}
+	}
+}
+
+// Decode implements wire.Input.
 func (v *AssociateBotInput) Decode(q *wire.Request) error {
 	var r wire.Reader
 	r.Reset(q.Body)
@@ -36,6 +70,41 @@ func (v *AssociateBotInput) read(r *wire.Reader) {
 			v.LexV2Bot = readLexV2Bot(r)
 		case "ClientToken":
 			v.ClientToken = r.String()
+		default:
+			r.Skip()
+		}
+	}
+}
+
+// Decode implements wire.Input.
+func (v *AssociateDefaultVocabularyInput) Decode(q *wire.Request) error {
+	var r wire.Reader
+	r.Reset(q.Body)
+	v.read(&r)
+	if err := r.End(); err != nil {
+		return err
+	}
+	var e *wire.FieldError
+	if v.InstanceId, e = q.PathString(0); e != nil {
+		return e.In("InstanceId")
+	}
+	if v.LanguageCode, e = q.PathString(1); e != nil {
+		return e.In("LanguageCode")
+	}
+	if e := v.check(); e != nil {
+		return e
+	}
+	return nil
+}
+
+func (v *AssociateDefaultVocabularyInput) read(r *wire.Reader) {
+	if !r.Object() {
+		return
+	}
+	for r.Member() {
+		switch r.Name() {
+		case "VocabularyId":
+			v.VocabularyId = r.String()
 		default:
 			r.Skip()
 		}
@@ -114,6 +183,42 @@ func (v *AssociateHoursOfOperationsInput) read(r *wire.Reader) {
 }
 
 // Decode implements wire.Input.
+func (v *AssociateInstanceStorageConfigInput) Decode(q *wire.Request) error {
+	var r wire.Reader
+	r.Reset(q.Body)
+	v.read(&r)
+	if err := r.End(); err != nil {
+		return err
+	}
+	var e *wire.FieldError
+	if v.InstanceId, e = q.PathString(0); e != nil {
+		return e.In("InstanceId")
+	}
+	if e := v.check(); e != nil {
+		return e
+	}
+	return nil
+}
+
+func (v *AssociateInstanceStorageConfigInput) read(r *wire.Reader) {
+	if !r.Object() {
+		return
+	}
+	for r.Member() {
+		switch r.Name() {
+		case "ResourceType":
+			v.ResourceType = r.String()
+		case "StorageConfig":
+			v.StorageConfig = readInstanceStorageConfig(r)
+		case "ClientToken":
+			v.ClientToken = r.String()
+		default:
+			r.Skip()
+		}
+	}
+}
+
+// Decode implements wire.Input.
 func (v *AssociateLambdaFunctionInput) Decode(q *wire.Request) error {
 	var r wire.Reader
 	r.Reset(q.Body)
@@ -141,6 +246,74 @@ func (v *AssociateLambdaFunctionInput) read(r *wire.Reader) {
 			v.FunctionArn = r.String()
 		case "ClientToken":
 			v.ClientToken = r.String()
+		default:
+			r.Skip()
+		}
+	}
+}
+
+// Decode implements wire.Input.
+func (v *AssociateLexBotInput) Decode(q *wire.Request) error {
+	var r wire.Reader
+	r.Reset(q.Body)
+	v.read(&r)
+	if err := r.End(); err != nil {
+		return err
+	}
+	var e *wire.FieldError
+	if v.InstanceId, e = q.PathString(0); e != nil {
+		return e.In("InstanceId")
+	}
+	if e := v.check(); e != nil {
+		return e
+	}
+	return nil
+}
+
+func (v *AssociateLexBotInput) read(r *wire.Reader) {
+	if !r.Object() {
+		return
+	}
+	for r.Member() {
+		switch r.Name() {
+		case "LexBot":
+			v.LexBot = readLexBot(r)
+		case "ClientToken":
+			v.ClientToken = r.String()
+		default:
+			r.Skip()
+		}
+	}
+}
+
+// Decode implements wire.Input.
+func (v *AssociatePhoneNumberContactFlowInput) Decode(q *wire.Request) error {
+	var r wire.Reader
+	r.Reset(q.Body)
+	v.read(&r)
+	if err := r.End(); err != nil {
+		return err
+	}
+	var e *wire.FieldError
+	if v.PhoneNumberId, e = q.PathString(0); e != nil {
+		return e.In("PhoneNumberId")
+	}
+	if e := v.check(); e != nil {
+		return e
+	}
+	return nil
+}
+
+func (v *AssociatePhoneNumberContactFlowInput) read(r *wire.Reader) {
+	if !r.Object() {
+		return
+	}
+	for r.Member() {
+		switch r.Name() {
+		case "InstanceId":
+			v.InstanceId = r.String()
+		case "ContactFlowId":
+			v.ContactFlowId = r.String()
 		default:
 			r.Skip()
 		}
@@ -183,6 +356,112 @@ func (v *AssociateQueueQuickConnectsInput) read(r *wire.Reader) {
 }
 
 // Decode implements wire.Input.
+func (v *AssociateRoutingProfileQueuesInput) Decode(q *wire.Request) error {
+	var r wire.Reader
+	r.Reset(q.Body)
+	v.read(&r)
+	if err := r.End(); err != nil {
+		return err
+	}
+	var e *wire.FieldError
+	if v.InstanceId, e = q.PathString(0); e != nil {
+		return e.In("InstanceId")
+	}
+	if v.RoutingProfileId, e = q.PathString(1); e != nil {
+		return e.In("RoutingProfileId")
+	}
+	if e := v.check(); e != nil {
+		return e
+	}
+	return nil
+}
+
+func (v *AssociateRoutingProfileQueuesInput) read(r *wire.Reader) {
+	if !r.Object() {
+		return
+	}
+	for r.Member() {
+		switch r.Name() {
+		case "QueueConfigs":
+			v.QueueConfigs = readRoutingProfileQueueConfigList(r)
+		case "ManualAssignmentQueueConfigs":
+			v.ManualAssignmentQueueConfigs = readRoutingProfileManualAssignmentQueueConfigList(r)
+		default:
+			r.Skip()
+		}
+	}
+}
+
+// Decode implements wire.Input.
+func (v *AssociateSecurityKeyInput) Decode(q *wire.Request) error {
+	var r wire.Reader
+	r.Reset(q.Body)
+	v.read(&r)
+	if err := r.End(); err != nil {
+		return err
+	}
+	var e *wire.FieldError
+	if v.InstanceId, e = q.PathString(0); e != nil {
+		return e.In("InstanceId")
+	}
+	if e := v.check(); e != nil {
+		return e
+	}
+	return nil
+}
+
+func (v *AssociateSecurityKeyInput) read(r *wire.Reader) {
+	if !r.Object() {
+		return
+	}
+	for r.Member() {
+		switch r.Name() {
+		case "Key":
+			v.Key = r.String()
+		case "ClientToken":
+			v.ClientToken = r.String()
+		default:
+			r.Skip()
+		}
+	}
+}
+
+// Decode implements wire.Input.
+func (v *AssociateUserProficienciesInput) Decode(q *wire.Request) error {
+	var r wire.Reader
+	r.Reset(q.Body)
+	v.read(&r)
+	if err := r.End(); err != nil {
+		return err
+	}
+	var e *wire.FieldError
+	if v.InstanceId, e = q.PathString(0); e != nil {
+		return e.In("InstanceId")
+	}
+	if v.UserId, e = q.PathString(1); e != nil {
+		return e.In("UserId")
+	}
+	if e := v.check(); e != nil {
+		return e
+	}
+	return nil
+}
+
+func (v *AssociateUserProficienciesInput) read(r *wire.Reader) {
+	if !r.Object() {
+		return
+	}
+	for r.Member() {
+		switch r.Name() {
+		case "UserProficiencies":
+			v.UserProficiencies = readUserProficiencyList(r)
+		default:
+			r.Skip()
+		}
+	}
+}
+
+// Decode implements wire.Input.
 func (v *BatchGetFlowAssociationInput) Decode(q *wire.Request) error {
 	var r wire.Reader
 	r.Reset(q.Body)
@@ -210,6 +489,84 @@ func (v *BatchGetFlowAssociationInput) read(r *wire.Reader) {
 			v.ResourceIds = readResourceArnListMaxLimit100(r)
 		case "ResourceType":
 			v.ResourceType = r.String()
+		default:
+			r.Skip()
+		}
+	}
+}
+
+// Decode implements wire.Input.
+func (v *ClaimPhoneNumberInput) Decode(q *wire.Request) error {
+	var r wire.Reader
+	r.Reset(q.Body)
+	v.read(&r)
+	if err := r.End(); err != nil {
+		return err
+	}
+	if e := v.check(); e != nil {
+		return e
+	}
+	return nil
+}
+
+func (v *ClaimPhoneNumberInput) read(r *wire.Reader) {
+	if !r.Object() {
+		return
+	}
+	for r.Member() {
+		switch r.Name() {
+		case "TargetArn":
+			v.TargetArn = r.String()
+		case "InstanceId":
+			v.InstanceId = r.String()
+		case "PhoneNumber":
+			v.PhoneNumber = r.String()
+		case "PhoneNumberDescription":
+			v.PhoneNumberDescription = r.String()
+		case "Tags":
+			v.Tags = readTagMap(r)
+		case "ClientToken":
+			v.ClientToken = r.String()
+		default:
+			r.Skip()
+		}
+	}
+}
+
+// Decode implements wire.Input.
+func (v *CreateAgentStatusInput) Decode(q *wire.Request) error {
+	var r wire.Reader
+	r.Reset(q.Body)
+	v.read(&r)
+	if err := r.End(); err != nil {
+		return err
+	}
+	var e *wire.FieldError
+	if v.InstanceId, e = q.PathString(0); e != nil {
+		return e.In("InstanceId")
+	}
+	if e := v.check(); e != nil {
+		return e
+	}
+	return nil
+}
+
+func (v *CreateAgentStatusInput) read(r *wire.Reader) {
+	if !r.Object() {
+		return
+	}
+	for r.Member() {
+		switch r.Name() {
+		case "Name":
+			v.Name = r.String()
+		case "Description":
+			v.Description = r.String()
+		case "State":
+			v.State = r.String()
+		case "DisplayOrder":
+			v.DisplayOrder = r.Int32()
+		case "Tags":
+			v.Tags = readTagMap(r)
 		default:
 			r.Skip()
 		}
@@ -590,6 +947,48 @@ func (v *CreateInstanceInput) read(r *wire.Reader) {
 }
 
 // Decode implements wire.Input.
+func (v *CreateIntegrationAssociationInput) Decode(q *wire.Request) error {
+	var r wire.Reader
+	r.Reset(q.Body)
+	v.read(&r)
+	if err := r.End(); err != nil {
+		return err
+	}
+	var e *wire.FieldError
+	if v.InstanceId, e = q.PathString(0); e != nil {
+		return e.In("InstanceId")
+	}
+	if e := v.check(); e != nil {
+		return e
+	}
+	return nil
+}
+
+func (v *CreateIntegrationAssociationInput) read(r *wire.Reader) {
+	if !r.Object() {
+		return
+	}
+	for r.Member() {
+		switch r.Name() {
+		case "IntegrationType":
+			v.IntegrationType = r.String()
+		case "IntegrationArn":
+			v.IntegrationArn = r.String()
+		case "SourceApplicationUrl":
+			v.SourceApplicationUrl = r.String()
+		case "SourceApplicationName":
+			v.SourceApplicationName = r.String()
+		case "SourceType":
+			v.SourceType = r.String()
+		case "Tags":
+			v.Tags = readTagMap(r)
+		default:
+			r.Skip()
+		}
+	}
+}
+
+// Decode implements wire.Input.
 func (v *CreateParticipantInput) Decode(q *wire.Request) error {
 	var r wire.Reader
 	r.Reset(q.Body)
@@ -656,6 +1055,122 @@ func (v *CreatePersistentContactAssociationInput) read(r *wire.Reader) {
 			v.SourceContactId = r.String()
 		case "ClientToken":
 			v.ClientToken = r.String()
+		default:
+			r.Skip()
+		}
+	}
+}
+
+// Decode implements wire.Input.
+func (v *CreatePredefinedAttributeInput) Decode(q *wire.Request) error {
+	var r wire.Reader
+	r.Reset(q.Body)
+	v.read(&r)
+	if err := r.End(); err != nil {
+		return err
+	}
+	var e *wire.FieldError
+	if v.InstanceId, e = q.PathString(0); e != nil {
+		return e.In("InstanceId")
+	}
+	if e := v.check(); e != nil {
+		return e
+	}
+	return nil
+}
+
+func (v *CreatePredefinedAttributeInput) read(r *wire.Reader) {
+	if !r.Object() {
+		return
+	}
+	for r.Member() {
+		switch r.Name() {
+		case "Name":
+			v.Name = r.String()
+		case "Values":
+			v.Values = readPredefinedAttributeValues(r)
+		case "Purposes":
+			v.Purposes = readPredefinedAttributePurposeNameList(r)
+		case "AttributeConfiguration":
+			v.AttributeConfiguration = readInputPredefinedAttributeConfiguration(r)
+		default:
+			r.Skip()
+		}
+	}
+}
+
+// Decode implements wire.Input.
+func (v *CreatePromptInput) Decode(q *wire.Request) error {
+	var r wire.Reader
+	r.Reset(q.Body)
+	v.read(&r)
+	if err := r.End(); err != nil {
+		return err
+	}
+	var e *wire.FieldError
+	if v.InstanceId, e = q.PathString(0); e != nil {
+		return e.In("InstanceId")
+	}
+	if e := v.check(); e != nil {
+		return e
+	}
+	return nil
+}
+
+func (v *CreatePromptInput) read(r *wire.Reader) {
+	if !r.Object() {
+		return
+	}
+	for r.Member() {
+		switch r.Name() {
+		case "Name":
+			v.Name = r.String()
+		case "Description":
+			v.Description = r.String()
+		case "S3Uri":
+			v.S3Uri = r.String()
+		case "Tags":
+			v.Tags = readTagMap(r)
+		default:
+			r.Skip()
+		}
+	}
+}
+
+// Decode implements wire.Input.
+func (v *CreatePushNotificationRegistrationInput) Decode(q *wire.Request) error {
+	var r wire.Reader
+	r.Reset(q.Body)
+	v.read(&r)
+	if err := r.End(); err != nil {
+		return err
+	}
+	var e *wire.FieldError
+	if v.InstanceId, e = q.PathString(0); e != nil {
+		return e.In("InstanceId")
+	}
+	if e := v.check(); e != nil {
+		return e
+	}
+	return nil
+}
+
+func (v *CreatePushNotificationRegistrationInput) read(r *wire.Reader) {
+	if !r.Object() {
+		return
+	}
+	for r.Member() {
+		switch r.Name() {
+		case "ClientToken":
+			v.ClientToken = r.String()
+		case "PinpointAppArn":
+			v.PinpointAppArn = r.String()
+		case "DeviceToken":
+			v.DeviceToken = r.String()
+		case "DeviceType":
+			v.DeviceType = r.String()
+		case "ContactConfiguration":
+			v.ContactConfiguration = readContactConfiguration(r)
 		default:
 			r.Skip()
 		}
@@ -749,6 +1264,287 @@ func (v *CreateQuickConnectInput) read(r *wire.Reader) {
 }
 
 // Decode implements wire.Input.
+func (v *CreateRoutingProfileInput) Decode(q *wire.Request) error {
+	var r wire.Reader
+	r.Reset(q.Body)
+	v.read(&r)
+	if err := r.End(); err != nil {
+		return err
+	}
+	var e *wire.FieldError
+	if v.InstanceId, e = q.PathString(0); e != nil {
+		return e.In("InstanceId")
+	}
+	if e := v.check(); e != nil {
+		return e
+	}
+	return nil
+}
+
+func (v *CreateRoutingProfileInput) read(r *wire.Reader) {
+	if !r.Object() {
+		return
+	}
+	for r.Member() {
+		switch r.Name() {
+		case "Name":
+			v.Name = r.String()
+		case "Description":
+			v.Description = r.String()
+		case "DefaultOutboundQueueId":
+			v.DefaultOutboundQueueId = r.String()
+		case "QueueConfigs":
+			v.QueueConfigs = readRoutingProfileQueueConfigList(r)
+		case "ManualAssignmentQueueConfigs":
+			v.ManualAssignmentQueueConfigs = readRoutingProfileManualAssignmentQueueConfigList(r)
+		case "MediaConcurrencies":
+			v.MediaConcurrencies = readMediaConcurrencies(r)
+		case "Tags":
+			v.Tags = readTagMap(r)
+		case "AgentAvailabilityTimer":
+			v.AgentAvailabilityTimer = r.String()
+		default:
+			r.Skip()
+		}
+	}
+}
+
+// Decode implements wire.Input.
+func (v *CreateSecurityProfileInput) Decode(q *wire.Request) error {
+	var r wire.Reader
+	r.Reset(q.Body)
+	v.read(&r)
+	if err := r.End(); err != nil {
+		return err
+	}
+	var e *wire.FieldError
+	if v.InstanceId, e = q.PathString(0); e != nil {
+		return e.In("InstanceId")
+	}
+	if e := v.check(); e != nil {
+		return e
+	}
+	return nil
+}
+
+func (v *CreateSecurityProfileInput) read(r *wire.Reader) {
+	if !r.Object() {
+		return
+	}
+	for r.Member() {
+		switch r.Name() {
+		case "SecurityProfileName":
+			v.SecurityProfileName = r.String()
+		case "Description":
+			v.Description = r.String()
+		case "Permissions":
+			v.Permissions = readPermissionsList(r)
+		case "Tags":
+			v.Tags = readTagMap(r)
+		case "AllowedAccessControlTags":
+			v.AllowedAccessControlTags = readAllowedAccessControlTags(r)
+		case "TagRestrictedResources":
+			v.TagRestrictedResources = readTagRestrictedResourceList(r)
+		case "Applications":
+			v.Applications = readApplications(r)
+		case "HierarchyRestrictedResources":
+			v.HierarchyRestrictedResources = readHierarchyRestrictedResourceList(r)
+		case "AllowedAccessControlHierarchyGroupId":
+			v.AllowedAccessControlHierarchyGroupId = r.String()
+		case "AllowedFlowModules":
+			v.AllowedFlowModules = readAllowedFlowModules(r)
+		case "AllowedAIAgents":
+			v.AllowedAIAgents = readAllowedAIAgents(r)
+		case "GranularAccessControlConfiguration":
+			v.GranularAccessControlConfiguration = readGranularAccessControlConfiguration(r)
+		default:
+			r.Skip()
+		}
+	}
+}
+
+// Decode implements wire.Input.
+func (v *CreateTaskTemplateInput) Decode(q *wire.Request) error {
+	var r wire.Reader
+	r.Reset(q.Body)
+	v.read(&r)
+	if err := r.End(); err != nil {
+		return err
+	}
+	var e *wire.FieldError
+	if v.InstanceId, e = q.PathString(0); e != nil {
+		return e.In("InstanceId")
+	}
+	if e := v.check(); e != nil {
+		return e
+	}
+	return nil
+}
+
+func (v *CreateTaskTemplateInput) read(r *wire.Reader) {
+	if !r.Object() {
+		return
+	}
+	for r.Member() {
+		switch r.Name() {
+		case "Name":
+			v.Name = r.String()
+		case "Description":
+			v.Description = r.String()
+		case "ContactFlowId":
+			v.ContactFlowId = r.String()
+		case "SelfAssignFlowId":
+			v.SelfAssignFlowId = r.String()
+		case "ContactHooks":
+			v.ContactHooks = readTaskTemplateContactHooks(r)
+		case "Constraints":
+			v.Constraints = readTaskTemplateConstraints(r)
+		case "Defaults":
+			v.Defaults = readTaskTemplateDefaults(r)
+		case "Status":
+			v.Status = r.String()
+		case "Fields":
+			v.Fields = readTaskTemplateFields(r)
+		case "ClientToken":
+			v.ClientToken = r.String()
+		default:
+			r.Skip()
+		}
+	}
+}
+
+// Decode implements wire.Input.
+func (v *CreateUseCaseInput) Decode(q *wire.Request) error {
+	var r wire.Reader
+	r.Reset(q.Body)
+	v.read(&r)
+	if err := r.End(); err != nil {
+		return err
+	}
+	var e *wire.FieldError
+	if v.InstanceId, e = q.PathString(0); e != nil {
+		return e.In("InstanceId")
+	}
+	if v.IntegrationAssociationId, e = q.PathString(1); e != nil {
+		return e.In("IntegrationAssociationId")
+	}
+	if e := v.check(); e != nil {
+		return e
+	}
+	return nil
+}
+
+func (v *CreateUseCaseInput) read(r *wire.Reader) {
+	if !r.Object() {
+		return
+	}
+	for r.Member() {
+		switch r.Name() {
+		case "UseCaseType":
+			v.UseCaseType = r.String()
+		case "Tags":
+			v.Tags = readTagMap(r)
+		default:
+			r.Skip()
+		}
+	}
+}
+
+// Decode implements wire.Input.
+func (v *CreateUserInput) Decode(q *wire.Request) error {
+	var r wire.Reader
+	r.Reset(q.Body)
+	v.read(&r)
+	if err := r.End(); err != nil {
+		return err
+	}
+	var e *wire.FieldError
+	if v.InstanceId, e = q.PathString(0); e != nil {
+		return e.In("InstanceId")
+	}
+	if e := v.check(); e != nil {
+		return e
+	}
+	return nil
+}
+
+func (v *CreateUserInput) read(r *wire.Reader) {
+	if !r.Object() {
+		return
+	}
+	for r.Member() {
+		switch r.Name() {
+		case "Username":
+			v.Username = r.String()
+		case "Password":
+			v.Password = r.String()
+		case "IdentityInfo":
+			v.IdentityInfo = readUserIdentityInfo(r)
+		case "PhoneConfig":
+			v.PhoneConfig = readUserPhoneConfig(r)
+		case "DirectoryUserId":
+			v.DirectoryUserId = r.String()
+		case "SecurityProfileIds":
+			v.SecurityProfileIds = readSecurityProfileIds(r)
+		case "RoutingProfileId":
+			v.RoutingProfileId = r.String()
+		case "HierarchyGroupId":
+			v.HierarchyGroupId = r.String()
+		case "AutoAcceptConfigs":
+			v.AutoAcceptConfigs = readAutoAcceptConfigs(r)
+		case "AfterContactWorkConfigs":
+			v.AfterContactWorkConfigs = readAfterContactWorkConfigs(r)
+		case "PhoneNumberConfigs":
+			v.PhoneNumberConfigs = readPhoneNumberConfigs(r)
+		case "PersistentConnectionConfigs":
+			v.PersistentConnectionConfigs = readPersistentConnectionConfigs(r)
+		case "VoiceEnhancementConfigs":
+			v.VoiceEnhancementConfigs = readVoiceEnhancementConfigs(r)
+		case "Tags":
+			v.Tags = readTagMap(r)
+		default:
+			r.Skip()
+		}
+	}
+}
+
+// Decode implements wire.Input.
+func (v *CreateUserHierarchyGroupInput) Decode(q *wire.Request) error {
+	var r wire.Reader
+	r.Reset(q.Body)
+	v.read(&r)
+	if err := r.End(); err != nil {
+		return err
+	}
+	var e *wire.FieldError
+	if v.InstanceId, e = q.PathString(0); e != nil {
+		return e.In("InstanceId")
+	}
+	if e := v.check(); e != nil {
+		return e
+	}
+	return nil
+}
+
+func (v *CreateUserHierarchyGroupInput) read(r *wire.Reader) {
+	if !r.Object() {
+		return
+	}
+	for r.Member() {
+		switch r.Name() {
+		case "Name":
+			v.Name = r.String()
+		case "ParentGroupId":
+			v.ParentGroupId = r.String()
+		case "Tags":
+			v.Tags = readTagMap(r)
+		default:
+			r.Skip()
+		}
+	}
+}
+
+// Decode implements wire.Input.
 func (v *CreateViewInput) Decode(q *wire.Request) error {
 	var r wire.Reader
 	r.Reset(q.Body)
@@ -821,6 +1617,46 @@ func (v *CreateViewVersionInput) read(r *wire.Reader) {
 			v.VersionDescription = r.String()
 		case "ViewContentSha256":
 			v.ViewContentSha256 = r.String()
+		default:
+			r.Skip()
+		}
+	}
+}
+
+// Decode implements wire.Input.
+func (v *CreateVocabularyInput) Decode(q *wire.Request) error {
+	var r wire.Reader
+	r.Reset(q.Body)
+	v.read(&r)
+	if err := r.End(); err != nil {
+		return err
+	}
+	var e *wire.FieldError
+	if v.InstanceId, e = q.PathString(0); e != nil {
+		return e.In("InstanceId")
+	}
+	if e := v.check(); e != nil {
+		return e
+	}
+	return nil
+}
+
+func (v *CreateVocabularyInput) read(r *wire.Reader) {
+	if !r.Object() {
+		return
+	}
+	for r.Member() {
+		switch r.Name() {
+		case "ClientToken":
+			v.ClientToken = r.String()
+		case "VocabularyName":
+			v.VocabularyName = r.String()
+		case "LanguageCode":
+			v.LanguageCode = r.String()
+		case "Content":
+			v.Content = r.String()
+		case "Tags":
+			v.Tags = readTagMap(r)
 		default:
 			r.Skip()
 		}
@@ -1013,6 +1849,69 @@ func (v *DeleteInstanceInput) Decode(q *wire.Request) error {
 }
 
 // Decode implements wire.Input.
+func (v *DeleteIntegrationAssociationInput) Decode(q *wire.Request) error {
+	var e *wire.FieldError
+	if v.InstanceId, e = q.PathString(0); e != nil {
+		return e.In("InstanceId")
+	}
+	if v.IntegrationAssociationId, e = q.PathString(1); e != nil {
+		return e.In("IntegrationAssociationId")
+	}
+	if e := v.check(); e != nil {
+		return e
+	}
+	return nil
+}
+
+// Decode implements wire.Input.
+func (v *DeletePredefinedAttributeInput) Decode(q *wire.Request) error {
+	var e *wire.FieldError
+	if v.InstanceId, e = q.PathString(0); e != nil {
+		return e.In("InstanceId")
+	}
+	if v.Name, e = q.PathString(1); e != nil {
+		return e.In("Name")
+	}
+	if e := v.check(); e != nil {
+		return e
+	}
+	return nil
+}
+
+// Decode implements wire.Input.
+func (v *DeletePromptInput) Decode(q *wire.Request) error {
+	var e *wire.FieldError
+	if v.InstanceId, e = q.PathString(0); e != nil {
+		return e.In("InstanceId")
+	}
+	if v.PromptId, e = q.PathString(1); e != nil {
+		return e.In("PromptId")
+	}
+	if e := v.check(); e != nil {
+		return e
+	}
+	return nil
+}
+
+// Decode implements wire.Input.
+func (v *DeletePushNotificationRegistrationInput) Decode(q *wire.Request) error {
+	var e *wire.FieldError
+	if v.InstanceId, e = q.PathString(0); e != nil {
+		return e.In("InstanceId")
+	}
+	if v.RegistrationId, e = q.PathString(1); e != nil {
+		return e.In("RegistrationId")
+	}
+	if v.ContactId, e = q.QueryString("contactId"); e != nil {
+		return e.In("ContactId")
+	}
+	if e := v.check(); e != nil {
+		return e
+	}
+	return nil
+}
+
+// Decode implements wire.Input.
 func (v *DeleteQueueInput) Decode(q *wire.Request) error {
 	var e *wire.FieldError
 	if v.InstanceId, e = q.PathString(0); e != nil {
@@ -1035,6 +1934,99 @@ func (v *DeleteQuickConnectInput) Decode(q *wire.Request) error {
 	}
 	if v.QuickConnectId, e = q.PathString(1); e != nil {
 		return e.In("QuickConnectId")
+	}
+	if e := v.check(); e != nil {
+		return e
+	}
+	return nil
+}
+
+// Decode implements wire.Input.
+func (v *DeleteRoutingProfileInput) Decode(q *wire.Request) error {
+	var e *wire.FieldError
+	if v.InstanceId, e = q.PathString(0); e != nil {
+		return e.In("InstanceId")
+	}
+	if v.RoutingProfileId, e = q.PathString(1); e != nil {
+		return e.In("RoutingProfileId")
+	}
+	if e := v.check(); e != nil {
+		return e
+	}
+	return nil
+}
+
+// Decode implements wire.Input.
+func (v *DeleteSecurityProfileInput) Decode(q *wire.Request) error {
+	var e *wire.FieldError
+	if v.InstanceId, e = q.PathString(0); e != nil {
+		return e.In("InstanceId")
+	}
+	if v.SecurityProfileId, e = q.PathString(1); e != nil {
+		return e.In("SecurityProfileId")
+	}
+	if e := v.check(); e != nil {
+		return e
+	}
+	return nil
+}
+
+// Decode implements wire.Input.
+func (v *DeleteTaskTemplateInput) Decode(q *wire.Request) error {
+	var e *wire.FieldError
+	if v.InstanceId, e = q.PathString(0); e != nil {
+		return e.In("InstanceId")
+	}
+	if v.TaskTemplateId, e = q.PathString(1); e != nil {
+		return e.In("TaskTemplateId")
+	}
+	if e := v.check(); e != nil {
+		return e
+	}
+	return nil
+}
+
+// Decode implements wire.Input.
+func (v *DeleteUseCaseInput) Decode(q *wire.Request) error {
+	var e *wire.FieldError
+	if v.InstanceId, e = q.PathString(0); e != nil {
+		return e.In("InstanceId")
+	}
+	if v.IntegrationAssociationId, e = q.PathString(1); e != nil {
+		return e.In("IntegrationAssociationId")
+	}
+	if v.UseCaseId, e = q.PathString(2); e != nil {
+		return e.In("UseCaseId")
+	}
+	if e := v.check(); e != nil {
+		return e
+	}
+	return nil
+}
+
+// Decode implements wire.Input.
+func (v *DeleteUserInput) Decode(q *wire.Request) error {
+	var e *wire.FieldError
+	if v.InstanceId, e = q.PathString(0); e != nil {
+		return e.In("InstanceId")
+	}
+	if v.UserId, e = q.PathString(1); e != nil {
+		return e.In("UserId")
+	}
+	if e := v.check(); e != nil {
+		return e
+	}
+	return nil
+}
+
+// Decode implements wire.Input.
+func (v *DeleteUserHierarchyGroupInput) Decode(q *wire.Request) error {
+	var e *wire.FieldError
+	if v.HierarchyGroupId, e = q.PathString(1); e != nil {
+		return e.In("HierarchyGroupId")
+	}
+	if v.InstanceId, e = q.PathString(0); e != nil {
+		return e.In("InstanceId")
 	}
 	if e := v.check(); e != nil {
 		return e
@@ -1068,6 +2060,66 @@ func (v *DeleteViewVersionInput) Decode(q *wire.Request) error {
 	}
 	if v.ViewVersion, e = q.PathInt(2, 32); e != nil {
 		return e.In("ViewVersion")
+	}
+	if e := v.check(); e != nil {
+		return e
+	}
+	return nil
+}
+
+// Decode implements wire.Input.
+func (v *DeleteVocabularyInput) Decode(q *wire.Request) error {
+	var e *wire.FieldError
+	if v.InstanceId, e = q.PathString(0); e != nil {
+		return e.In("InstanceId")
+	}
+	if v.VocabularyId, e = q.PathString(1); e != nil {
+		return e.In("VocabularyId")
+	}
+	if e := v.check(); e != nil {
+		return e
+	}
+	return nil
+}
+
+// Decode implements wire.Input.
+func (v *DescribeAgentStatusInput) Decode(q *wire.Request) error {
+	var e *wire.FieldError
+	if v.InstanceId, e = q.PathString(0); e != nil {
+		return e.In("InstanceId")
+	}
+	if v.AgentStatusId, e = q.PathString(1); e != nil {
+		return e.In("AgentStatusId")
+	}
+	if e := v.check(); e != nil {
+		return e
+	}
+	return nil
+}
+
+// Decode implements wire.Input.
+func (v *DescribeAttachedFilesConfigurationInput) Decode(q *wire.Request) error {
+	var e *wire.FieldError
+	if v.InstanceId, e = q.PathString(0); e != nil {
+		return e.In("InstanceId")
+	}
+	if v.AttachmentScope, e = q.PathString(1); e != nil {
+		return e.In("AttachmentScope")
+	}
+	if e := v.check(); e != nil {
+		return e
+	}
+	return nil
+}
+
+// Decode implements wire.Input.
+func (v *DescribeAuthenticationProfileInput) Decode(q *wire.Request) error {
+	var e *wire.FieldError
+	if v.AuthenticationProfileId, e = q.PathString(1); e != nil {
+		return e.In("AuthenticationProfileId")
+	}
+	if v.InstanceId, e = q.PathString(0); e != nil {
+		return e.In("InstanceId")
 	}
 	if e := v.check(); e != nil {
 		return e
@@ -1202,6 +2254,81 @@ func (v *DescribeInstanceInput) Decode(q *wire.Request) error {
 }
 
 // Decode implements wire.Input.
+func (v *DescribeInstanceAttributeInput) Decode(q *wire.Request) error {
+	var e *wire.FieldError
+	if v.InstanceId, e = q.PathString(0); e != nil {
+		return e.In("InstanceId")
+	}
+	if v.AttributeType, e = q.PathString(1); e != nil {
+		return e.In("AttributeType")
+	}
+	if e := v.check(); e != nil {
+		return e
+	}
+	return nil
+}
+
+// Decode implements wire.Input.
+func (v *DescribeInstanceStorageConfigInput) Decode(q *wire.Request) error {
+	var e *wire.FieldError
+	if v.InstanceId, e = q.PathString(0); e != nil {
+		return e.In("InstanceId")
+	}
+	if v.AssociationId, e = q.PathString(1); e != nil {
+		return e.In("AssociationId")
+	}
+	if v.ResourceType, e = q.QueryString("resourceType"); e != nil {
+		return e.In("ResourceType")
+	}
+	if e := v.check(); e != nil {
+		return e
+	}
+	return nil
+}
+
+// Decode implements wire.Input.
+func (v *DescribePhoneNumberInput) Decode(q *wire.Request) error {
+	var e *wire.FieldError
+	if v.PhoneNumberId, e = q.PathString(0); e != nil {
+		return e.In("PhoneNumberId")
+	}
+	if e := v.check(); e != nil {
+		return e
+	}
+	return nil
+}
+
+// Decode implements wire.Input.
+func (v *DescribePredefinedAttributeInput) Decode(q *wire.Request) error {
+	var e *wire.FieldError
+	if v.InstanceId, e = q.PathString(0); e != nil {
+		return e.In("InstanceId")
+	}
+	if v.Name, e = q.PathString(1); e != nil {
+		return e.In("Name")
+	}
+	if e := v.check(); e != nil {
+		return e
+	}
+	return nil
+}
+
+// Decode implements wire.Input.
+func (v *DescribePromptInput) Decode(q *wire.Request) error {
+	var e *wire.FieldError
+	if v.InstanceId, e = q.PathString(0); e != nil {
+		return e.In("InstanceId")
+	}
+	if v.PromptId, e = q.PathString(1); e != nil {
+		return e.In("PromptId")
+	}
+	if e := v.check(); e != nil {
+		return e
+	}
+	return nil
+}
+
+// Decode implements wire.Input.
 func (v *DescribeQueueInput) Decode(q *wire.Request) error {
 	var e *wire.FieldError
 	if v.InstanceId, e = q.PathString(0); e != nil {
@@ -1232,6 +2359,78 @@ func (v *DescribeQuickConnectInput) Decode(q *wire.Request) error {
 }
 
 // Decode implements wire.Input.
+func (v *DescribeRoutingProfileInput) Decode(q *wire.Request) error {
+	var e *wire.FieldError
+	if v.InstanceId, e = q.PathString(0); e != nil {
+		return e.In("InstanceId")
+	}
+	if v.RoutingProfileId, e = q.PathString(1); e != nil {
+		return e.In("RoutingProfileId")
+	}
+	if e := v.check(); e != nil {
+		return e
+	}
+	return nil
+}
+
+// Decode implements wire.Input.
+func (v *DescribeSecurityProfileInput) Decode(q *wire.Request) error {
+	var e *wire.FieldError
+	if v.SecurityProfileId, e = q.PathString(1); e != nil {
+		return e.In("SecurityProfileId")
+	}
+	if v.InstanceId, e = q.PathString(0); e != nil {
+		return e.In("InstanceId")
+	}
+	if e := v.check(); e != nil {
+		return e
+	}
+	return nil
+}
+
+// Decode implements wire.Input.
+func (v *DescribeUserInput) Decode(q *wire.Request) error {
+	var e *wire.FieldError
+	if v.UserId, e = q.PathString(1); e != nil {
+		return e.In("UserId")
+	}
+	if v.InstanceId, e = q.PathString(0); e != nil {
+		return e.In("InstanceId")
+	}
+	if e := v.check(); e != nil {
+		return e
+	}
+	return nil
+}
+
+// Decode implements wire.Input.
+func (v *DescribeUserHierarchyGroupInput) Decode(q *wire.Request) error {
+	var e *wire.FieldError
+	if v.HierarchyGroupId, e = q.PathString(1); e != nil {
+		return e.In("HierarchyGroupId")
+	}
+	if v.InstanceId, e = q.PathString(0); e != nil {
+		return e.In("InstanceId")
+	}
+	if e := v.check(); e != nil {
+		return e
+	}
+	return nil
+}
+
+// Decode implements wire.Input.
+func (v *DescribeUserHierarchyStructureInput) Decode(q *wire.Request) error {
+	var e *wire.FieldError
+	if v.InstanceId, e = q.PathString(0); e != nil {
+		return e.In("InstanceId")
+	}
+	if e := v.check(); e != nil {
+		return e
+	}
+	return nil
+}
+
+// Decode implements wire.Input.
 func (v *DescribeViewInput) Decode(q *wire.Request) error {
 	var e *wire.FieldError
 	if v.InstanceId, e = q.PathString(0); e != nil {
@@ -1239,6 +2438,39 @@ func (v *DescribeViewInput) Decode(q *wire.Request) error {
 	}
 	if v.ViewId, e = q.PathString(1); e != nil {
 		return e.In("ViewId")
+	}
+	if e := v.check(); e != nil {
+		return e
+	}
+	return nil
+}
+
+// Decode implements wire.Input.
+func (v *DescribeVocabularyInput) Decode(q *wire.Request) error {
+	var e *wire.FieldError
+	if v.InstanceId, e = q.PathString(0); e != nil {
+		return e.In("InstanceId")
+	}
+	if v.VocabularyId, e = q.PathString(1); e != nil {
+		return e.In("VocabularyId")
+	}
+	if e := v.check(); e != nil {
+		return e
+	}
+	return nil
+}
+
+// Decode implements wire.Input.
+func (v *DisassociateApprovedOriginInput) Decode(q *wire.Request) error {
+	var e *wire.FieldError
+	if v.InstanceId, e = q.PathString(0); e != nil {
+		return e.In("InstanceId")
+	}
+	if v.Origin, e = q.QueryString("origin"); e != nil {
+		return e.In("Origin")
+	}
+	if v.ClientToken, e = q.QueryString("clientToken"); e != nil {
+		return e.In("ClientToken")
 	}
 	if e := v.check(); e != nil {
 		return e
@@ -1336,6 +2568,27 @@ func (v *DisassociateHoursOfOperationsInput) read(r *wire.Reader) {
 }
 
 // Decode implements wire.Input.
+func (v *DisassociateInstanceStorageConfigInput) Decode(q *wire.Request) error {
+	var e *wire.FieldError
+	if v.InstanceId, e = q.PathString(0); e != nil {
+		return e.In("InstanceId")
+	}
+	if v.AssociationId, e = q.PathString(1); e != nil {
+		return e.In("AssociationId")
+	}
+	if v.ResourceType, e = q.QueryString("resourceType"); e != nil {
+		return e.In("ResourceType")
+	}
+	if v.ClientToken, e = q.QueryString("clientToken"); e != nil {
+		return e.In("ClientToken")
+	}
+	if e := v.check(); e != nil {
+		return e
+	}
+	return nil
+}
+
+// Decode implements wire.Input.
 func (v *DisassociateLambdaFunctionInput) Decode(q *wire.Request) error {
 	var e *wire.FieldError
 	if v.InstanceId, e = q.PathString(0); e != nil {
@@ -1346,6 +2599,42 @@ func (v *DisassociateLambdaFunctionInput) Decode(q *wire.Request) error {
 	}
 	if v.ClientToken, e = q.QueryString("clientToken"); e != nil {
 		return e.In("ClientToken")
+	}
+	if e := v.check(); e != nil {
+		return e
+	}
+	return nil
+}
+
+// Decode implements wire.Input.
+func (v *DisassociateLexBotInput) Decode(q *wire.Request) error {
+	var e *wire.FieldError
+	if v.InstanceId, e = q.PathString(0); e != nil {
+		return e.In("InstanceId")
+	}
+	if v.BotName, e = q.QueryString("botName"); e != nil {
+		return e.In("BotName")
+	}
+	if v.LexRegion, e = q.QueryString("lexRegion"); e != nil {
+		return e.In("LexRegion")
+	}
+	if v.ClientToken, e = q.QueryString("clientToken"); e != nil {
+		return e.In("ClientToken")
+	}
+	if e := v.check(); e != nil {
+		return e
+	}
+	return nil
+}
+
+// Decode implements wire.Input.
+func (v *DisassociatePhoneNumberContactFlowInput) Decode(q *wire.Request) error {
+	var e *wire.FieldError
+	if v.PhoneNumberId, e = q.PathString(0); e != nil {
+		return e.In("PhoneNumberId")
+	}
+	if v.InstanceId, e = q.QueryString("instanceId"); e != nil {
+		return e.In("InstanceId")
 	}
 	if e := v.check(); e != nil {
 		return e
@@ -1382,6 +2671,96 @@ func (v *DisassociateQueueQuickConnectsInput) read(r *wire.Reader) {
 		switch r.Name() {
 		case "QuickConnectIds":
 			v.QuickConnectIds = readQuickConnectsList(r)
+		default:
+			r.Skip()
+		}
+	}
+}
+
+// Decode implements wire.Input.
+func (v *DisassociateRoutingProfileQueuesInput) Decode(q *wire.Request) error {
+	var r wire.Reader
+	r.Reset(q.Body)
+	v.read(&r)
+	if err := r.End(); err != nil {
+		return err
+	}
+	var e *wire.FieldError
+	if v.InstanceId, e = q.PathString(0); e != nil {
+		return e.In("InstanceId")
+	}
+	if v.RoutingProfileId, e = q.PathString(1); e != nil {
+		return e.In("RoutingProfileId")
+	}
+	if e := v.check(); e != nil {
+		return e
+	}
+	return nil
+}
+
+func (v *DisassociateRoutingProfileQueuesInput) read(r *wire.Reader) {
+	if !r.Object() {
+		return
+	}
+	for r.Member() {
+		switch r.Name() {
+		case "QueueReferences":
+			v.QueueReferences = readRoutingProfileQueueReferenceList(r)
+		case "ManualAssignmentQueueReferences":
+			v.ManualAssignmentQueueReferences = readRoutingProfileQueueReferenceList(r)
+		default:
+			r.Skip()
+		}
+	}
+}
+
+// Decode implements wire.Input.
+func (v *DisassociateSecurityKeyInput) Decode(q *wire.Request) error {
+	var e *wire.FieldError
+	if v.InstanceId, e = q.PathString(0); e != nil {
+		return e.In("InstanceId")
+	}
+	if v.AssociationId, e = q.PathString(1); e != nil {
+		return e.In("AssociationId")
+	}
+	if v.ClientToken, e = q.QueryString("clientToken"); e != nil {
+		return e.In("ClientToken")
+	}
+	if e := v.check(); e != nil {
+		return e
+	}
+	return nil
+}
+
+// Decode implements wire.Input.
+func (v *DisassociateUserProficienciesInput) Decode(q *wire.Request) error {
+	var r wire.Reader
+	r.Reset(q.Body)
+	v.read(&r)
+	if err := r.End(); err != nil {
+		return err
+	}
+	var e *wire.FieldError
+	if v.InstanceId, e = q.PathString(0); e != nil {
+		return e.In("InstanceId")
+	}
+	if v.UserId, e = q.PathString(1); e != nil {
+		return e.In("UserId")
+	}
+	if e := v.check(); e != nil {
+		return e
+	}
+	return nil
+}
+
+func (v *DisassociateUserProficienciesInput) read(r *wire.Reader) {
+	if !r.Object() {
+		return
+	}
+	for r.Member() {
+		switch r.Name() {
+		case "UserProficiencies":
+			v.UserProficiencies = readUserProficiencyDisassociateList(r)
 		default:
 			r.Skip()
 		}
@@ -1435,6 +2814,120 @@ func (v *GetFlowAssociationInput) Decode(q *wire.Request) error {
 	}
 	if v.ResourceType, e = q.PathString(2); e != nil {
 		return e.In("ResourceType")
+	}
+	if e := v.check(); e != nil {
+		return e
+	}
+	return nil
+}
+
+// Decode implements wire.Input.
+func (v *GetTaskTemplateInput) Decode(q *wire.Request) error {
+	var e *wire.FieldError
+	if v.InstanceId, e = q.PathString(0); e != nil {
+		return e.In("InstanceId")
+	}
+	if v.TaskTemplateId, e = q.PathString(1); e != nil {
+		return e.In("TaskTemplateId")
+	}
+	if v.SnapshotVersion, e = q.QueryString("snapshotVersion"); e != nil {
+		return e.In("SnapshotVersion")
+	}
+	if e := v.check(); e != nil {
+		return e
+	}
+	return nil
+}
+
+// Decode implements wire.Input.
+func (v *ListAgentStatusesInput) Decode(q *wire.Request) error {
+	var e *wire.FieldError
+	if v.InstanceId, e = q.PathString(0); e != nil {
+		return e.In("InstanceId")
+	}
+	if v.NextToken, e = q.QueryString("nextToken"); e != nil {
+		return e.In("NextToken")
+	}
+	if v.MaxResults, e = q.QueryInt32("maxResults"); e != nil {
+		return e.In("MaxResults")
+	}
+	if v.AgentStatusTypes, e = q.QueryStrings("AgentStatusTypes"); e != nil {
+		return e.In("AgentStatusTypes")
+	}
+	if e := v.check(); e != nil {
+		return e
+	}
+	return nil
+}
+
+// Decode implements wire.Input.
+func (v *ListApprovedOriginsInput) Decode(q *wire.Request) error {
+	var e *wire.FieldError
+	if v.InstanceId, e = q.PathString(0); e != nil {
+		return e.In("InstanceId")
+	}
+	if v.NextToken, e = q.QueryString("nextToken"); e != nil {
+		return e.In("NextToken")
+	}
+	if v.MaxResults, e = q.QueryInt32("maxResults"); e != nil {
+		return e.In("MaxResults")
+	}
+	if e := v.check(); e != nil {
+		return e
+	}
+	return nil
+}
+
+// Decode implements wire.Input.
+func (v *ListAssociatedContactsInput) Decode(q *wire.Request) error {
+	var e *wire.FieldError
+	if v.InstanceId, e = q.PathString(0); e != nil {
+		return e.In("InstanceId")
+	}
+	if v.ContactId, e = q.QueryString("contactId"); e != nil {
+		return e.In("ContactId")
+	}
+	if v.MaxResults, e = q.QueryInt32("maxResults"); e != nil {
+		return e.In("MaxResults")
+	}
+	if v.NextToken, e = q.QueryString("nextToken"); e != nil {
+		return e.In("NextToken")
+	}
+	if e := v.check(); e != nil {
+		return e
+	}
+	return nil
+}
+
+// Decode implements wire.Input.
+func (v *ListAttachedFilesConfigurationsInput) Decode(q *wire.Request) error {
+	var e *wire.FieldError
+	if v.InstanceId, e = q.PathString(0); e != nil {
+		return e.In("InstanceId")
+	}
+	if v.MaxResults, e = q.QueryInt32("maxResults"); e != nil {
+		return e.In("MaxResults")
+	}
+	if v.NextToken, e = q.QueryString("nextToken"); e != nil {
+		return e.In("NextToken")
+	}
+	if e := v.check(); e != nil {
+		return e
+	}
+	return nil
+}
+
+// Decode implements wire.Input.
+func (v *ListAuthenticationProfilesInput) Decode(q *wire.Request) error {
+	var e *wire.FieldError
+	if v.InstanceId, e = q.PathString(0); e != nil {
+		return e.In("InstanceId")
+	}
+	if v.MaxResults, e = q.QueryInt32("maxResults"); e != nil {
+		return e.In("MaxResults")
+	}
+	if v.NextToken, e = q.QueryString("nextToken"); e != nil {
+		return e.In("NextToken")
 	}
 	if e := v.check(); e != nil {
 		return e
@@ -1611,6 +3104,63 @@ func (v *ListContactFlowsInput) Decode(q *wire.Request) error {
 }
 
 // Decode implements wire.Input.
+func (v *ListContactReferencesInput) Decode(q *wire.Request) error {
+	var e *wire.FieldError
+	if v.InstanceId, e = q.PathString(0); e != nil {
+		return e.In("InstanceId")
+	}
+	if v.ContactId, e = q.PathString(1); e != nil {
+		return e.In("ContactId")
+	}
+	if v.ReferenceTypes, e = q.QueryStrings("referenceTypes"); e != nil {
+		return e.In("ReferenceTypes")
+	}
+	if v.NextToken, e = q.QueryString("nextToken"); e != nil {
+		return e.In("NextToken")
+	}
+	if e := v.check(); e != nil {
+		return e
+	}
+	return nil
+}
+
+// Decode implements wire.Input.
+func (v *ListDefaultVocabulariesInput) Decode(q *wire.Request) error {
+	var r wire.Reader
+	r.Reset(q.Body)
+	v.read(&r)
+	if err := r.End(); err != nil {
+		return err
+	}
+	var e *wire.FieldError
+	if v.InstanceId, e = q.PathString(0); e != nil {
+		return e.In("InstanceId")
+	}
+	if e := v.check(); e != nil {
+		return e
+	}
+	return nil
+}
+
+func (v *ListDefaultVocabulariesInput) read(r *wire.Reader) {
+	if !r.Object() {
+		return
+	}
+	for r.Member() {
+		switch r.Name() {
+		case "LanguageCode":
+			v.LanguageCode = r.String()
+		case "MaxResults":
+			v.MaxResults = r.Int32()
+		case "NextToken":
+			v.NextToken = r.String()
+		default:
+			r.Skip()
+		}
+	}
+}
+
+// Decode implements wire.Input.
 func (v *ListFlowAssociationsInput) Decode(q *wire.Request) error {
 	var e *wire.FieldError
 	if v.InstanceId, e = q.PathString(0); e != nil {
@@ -1671,6 +3221,45 @@ func (v *ListHoursOfOperationsInput) Decode(q *wire.Request) error {
 }
 
 // Decode implements wire.Input.
+func (v *ListInstanceAttributesInput) Decode(q *wire.Request) error {
+	var e *wire.FieldError
+	if v.InstanceId, e = q.PathString(0); e != nil {
+		return e.In("InstanceId")
+	}
+	if v.NextToken, e = q.QueryString("nextToken"); e != nil {
+		return e.In("NextToken")
+	}
+	if v.MaxResults, e = q.QueryInt32("maxResults"); e != nil {
+		return e.In("MaxResults")
+	}
+	if e := v.check(); e != nil {
+		return e
+	}
+	return nil
+}
+
+// Decode implements wire.Input.
+func (v *ListInstanceStorageConfigsInput) Decode(q *wire.Request) error {
+	var e *wire.FieldError
+	if v.InstanceId, e = q.PathString(0); e != nil {
+		return e.In("InstanceId")
+	}
+	if v.ResourceType, e = q.QueryString("resourceType"); e != nil {
+		return e.In("ResourceType")
+	}
+	if v.NextToken, e = q.QueryString("nextToken"); e != nil {
+		return e.In("NextToken")
+	}
+	if v.MaxResults, e = q.QueryInt32("maxResults"); e != nil {
+		return e.In("MaxResults")
+	}
+	if e := v.check(); e != nil {
+		return e
+	}
+	return nil
+}
+
+// Decode implements wire.Input.
 func (v *ListInstancesInput) Decode(q *wire.Request) error {
 	var e *wire.FieldError
 	if v.NextToken, e = q.QueryString("nextToken"); e != nil {
@@ -1686,7 +3275,149 @@ func (v *ListInstancesInput) Decode(q *wire.Request) error {
 }
 
 // Decode implements wire.Input.
+func (v *ListIntegrationAssociationsInput) Decode(q *wire.Request) error {
+	var e *wire.FieldError
+	if v.InstanceId, e = q.PathString(0); e != nil {
+		return e.In("InstanceId")
+	}
+	if v.IntegrationType, e = q.QueryString("integrationType"); e != nil {
+		return e.In("IntegrationType")
+	}
+	if v.NextToken, e = q.QueryString("nextToken"); e != nil {
+		return e.In("NextToken")
+	}
+	if v.MaxResults, e = q.QueryInt32("maxResults"); e != nil {
+		return e.In("MaxResults")
+	}
+	if v.IntegrationArn, e = q.QueryString("integrationArn"); e != nil {
+		return e.In("IntegrationArn")
+	}
+	if e := v.check(); e != nil {
+		return e
+	}
+	return nil
+}
+
+// Decode implements wire.Input.
 func (v *ListLambdaFunctionsInput) Decode(q *wire.Request) error {
+	var e *wire.FieldError
+	if v.InstanceId, e = q.PathString(0); e != nil {
+		return e.In("InstanceId")
+	}
+	if v.NextToken, e = q.QueryString("nextToken"); e != nil {
+		return e.In("NextToken")
+	}
+	if v.MaxResults, e = q.QueryInt32("maxResults"); e != nil {
+		return e.In("MaxResults")
+	}
+	if e := v.check(); e != nil {
+		return e
+	}
+	return nil
+}
+
+// Decode implements wire.Input.
+func (v *ListLexBotsInput) Decode(q *wire.Request) error {
+	var e *wire.FieldError
+	if v.InstanceId, e = q.PathString(0); e != nil {
+		return e.In("InstanceId")
+	}
+	if v.NextToken, e = q.QueryString("nextToken"); e != nil {
+		return e.In("NextToken")
+	}
+	if v.MaxResults, e = q.QueryInt32("maxResults"); e != nil {
+		return e.In("MaxResults")
+	}
+	if e := v.check(); e != nil {
+		return e
+	}
+	return nil
+}
+
+// Decode implements wire.Input.
+func (v *ListPhoneNumbersInput) Decode(q *wire.Request) error {
+	var e *wire.FieldError
+	if v.InstanceId, e = q.PathString(0); e != nil {
+		return e.In("InstanceId")
+	}
+	if v.PhoneNumberTypes, e = q.QueryStrings("phoneNumberTypes"); e != nil {
+		return e.In("PhoneNumberTypes")
+	}
+	if v.PhoneNumberCountryCodes, e = q.QueryStrings("phoneNumberCountryCodes"); e != nil {
+		return e.In("PhoneNumberCountryCodes")
+	}
+	if v.NextToken, e = q.QueryString("nextToken"); e != nil {
+		return e.In("NextToken")
+	}
+	if v.MaxResults, e = q.QueryInt32("maxResults"); e != nil {
+		return e.In("MaxResults")
+	}
+	if e := v.check(); e != nil {
+		return e
+	}
+	return nil
+}
+
+// Decode implements wire.Input.
+func (v *ListPhoneNumbersV2Input) Decode(q *wire.Request) error {
+	var r wire.Reader
+	r.Reset(q.Body)
+	v.read(&r)
+	if err := r.End(); err != nil {
+		return err
+	}
+	if e := v.check(); e != nil {
+		return e
+	}
+	return nil
+}
+
+func (v *ListPhoneNumbersV2Input) read(r *wire.Reader) {
+	if !r.Object() {
+		return
+	}
+	for r.Member() {
+		switch r.Name() {
+		case "TargetArn":
+			v.TargetArn = r.String()
+		case "InstanceId":
+			v.InstanceId = r.String()
+		case "MaxResults":
+			v.MaxResults = r.Int32()
+		case "NextToken":
+			v.NextToken = r.String()
+		case "PhoneNumberCountryCodes":
+			v.PhoneNumberCountryCodes = readPhoneNumberCountryCodes(r)
+		case "PhoneNumberTypes":
+			v.PhoneNumberTypes = readPhoneNumberTypes(r)
+		case "PhoneNumberPrefix":
+			v.PhoneNumberPrefix = r.String()
+		default:
+			r.Skip()
+		}
+	}
+}
+
+// Decode implements wire.Input.
+func (v *ListPredefinedAttributesInput) Decode(q *wire.Request) error {
+	var e *wire.FieldError
+	if v.InstanceId, e = q.PathString(0); e != nil {
+		return e.In("InstanceId")
+	}
+	if v.NextToken, e = q.QueryString("nextToken"); e != nil {
+		return e.In("NextToken")
+	}
+	if v.MaxResults, e = q.QueryInt32("maxResults"); e != nil {
+		return e.In("MaxResults")
+	}
+	if e := v.check(); e != nil {
+		return e
+	}
+	return nil
+}
+
+// Decode implements wire.Input.
+func (v *ListPromptsInput) Decode(q *wire.Request) error {
 	var e *wire.FieldError
 	if v.InstanceId, e = q.PathString(0); e != nil {
 		return e.In("InstanceId")
@@ -1767,6 +3498,279 @@ func (v *ListQuickConnectsInput) Decode(q *wire.Request) error {
 }
 
 // Decode implements wire.Input.
+func (v *ListRoutingProfileManualAssignmentQueuesInput) Decode(q *wire.Request) error {
+	var e *wire.FieldError
+	if v.InstanceId, e = q.PathString(0); e != nil {
+		return e.In("InstanceId")
+	}
+	if v.RoutingProfileId, e = q.PathString(1); e != nil {
+		return e.In("RoutingProfileId")
+	}
+	if v.NextToken, e = q.QueryString("nextToken"); e != nil {
+		return e.In("NextToken")
+	}
+	if v.MaxResults, e = q.QueryInt32("maxResults"); e != nil {
+		return e.In("MaxResults")
+	}
+	if e := v.check(); e != nil {
+		return e
+	}
+	return nil
+}
+
+// Decode implements wire.Input.
+func (v *ListRoutingProfileQueuesInput) Decode(q *wire.Request) error {
+	var e *wire.FieldError
+	if v.InstanceId, e = q.PathString(0); e != nil {
+		return e.In("InstanceId")
+	}
+	if v.RoutingProfileId, e = q.PathString(1); e != nil {
+		return e.In("RoutingProfileId")
+	}
+	if v.NextToken, e = q.QueryString("nextToken"); e != nil {
+		return e.In("NextToken")
+	}
+	if v.MaxResults, e = q.QueryInt32("maxResults"); e != nil {
+		return e.In("MaxResults")
+	}
+	if e := v.check(); e != nil {
+		return e
+	}
+	return nil
+}
+
+// Decode implements wire.Input.
+func (v *ListRoutingProfilesInput) Decode(q *wire.Request) error {
+	var e *wire.FieldError
+	if v.InstanceId, e = q.PathString(0); e != nil {
+		return e.In("InstanceId")
+	}
+	if v.NextToken, e = q.QueryString("nextToken"); e != nil {
+		return e.In("NextToken")
+	}
+	if v.MaxResults, e = q.QueryInt32("maxResults"); e != nil {
+		return e.In("MaxResults")
+	}
+	if e := v.check(); e != nil {
+		return e
+	}
+	return nil
+}
+
+// Decode implements wire.Input.
+func (v *ListSecurityKeysInput) Decode(q *wire.Request) error {
+	var e *wire.FieldError
+	if v.InstanceId, e = q.PathString(0); e != nil {
+		return e.In("InstanceId")
+	}
+	if v.NextToken, e = q.QueryString("nextToken"); e != nil {
+		return e.In("NextToken")
+	}
+	if v.MaxResults, e = q.QueryInt32("maxResults"); e != nil {
+		return e.In("MaxResults")
+	}
+	if e := v.check(); e != nil {
+		return e
+	}
+	return nil
+}
+
+// Decode implements wire.Input.
+func (v *ListSecurityProfileApplicationsInput) Decode(q *wire.Request) error {
+	var e *wire.FieldError
+	if v.SecurityProfileId, e = q.PathString(1); e != nil {
+		return e.In("SecurityProfileId")
+	}
+	if v.InstanceId, e = q.PathString(0); e != nil {
+		return e.In("InstanceId")
+	}
+	if v.NextToken, e = q.QueryString("nextToken"); e != nil {
+		return e.In("NextToken")
+	}
+	if v.MaxResults, e = q.QueryInt32("maxResults"); e != nil {
+		return e.In("MaxResults")
+	}
+	if e := v.check(); e != nil {
+		return e
+	}
+	return nil
+}
+
+// Decode implements wire.Input.
+func (v *ListSecurityProfileFlowModulesInput) Decode(q *wire.Request) error {
+	var e *wire.FieldError
+	if v.SecurityProfileId, e = q.PathString(1); e != nil {
+		return e.In("SecurityProfileId")
+	}
+	if v.InstanceId, e = q.PathString(0); e != nil {
+		return e.In("InstanceId")
+	}
+	if v.NextToken, e = q.QueryString("nextToken"); e != nil {
+		return e.In("NextToken")
+	}
+	if v.MaxResults, e = q.QueryInt32("maxResults"); e != nil {
+		return e.In("MaxResults")
+	}
+	if e := v.check(); e != nil {
+		return e
+	}
+	return nil
+}
+
+// Decode implements wire.Input.
+func (v *ListSecurityProfilePermissionsInput) Decode(q *wire.Request) error {
+	var e *wire.FieldError
+	if v.SecurityProfileId, e = q.PathString(1); e != nil {
+		return e.In("SecurityProfileId")
+	}
+	if v.InstanceId, e = q.PathString(0); e != nil {
+		return e.In("InstanceId")
+	}
+	if v.NextToken, e = q.QueryString("nextToken"); e != nil {
+		return e.In("NextToken")
+	}
+	if v.MaxResults, e = q.QueryInt32("maxResults"); e != nil {
+		return e.In("MaxResults")
+	}
+	if e := v.check(); e != nil {
+		return e
+	}
+	return nil
+}
+
+// Decode implements wire.Input.
+func (v *ListSecurityProfilesInput) Decode(q *wire.Request) error {
+	var e *wire.FieldError
+	if v.InstanceId, e = q.PathString(0); e != nil {
+		return e.In("InstanceId")
+	}
+	if v.NextToken, e = q.QueryString("nextToken"); e != nil {
+		return e.In("NextToken")
+	}
+	if v.MaxResults, e = q.QueryInt32("maxResults"); e != nil {
+		return e.In("MaxResults")
+	}
+	if e := v.check(); e != nil {
+		return e
+	}
+	return nil
+}
+
+// Decode implements wire.Input.
+func (v *ListTagsForResourceInput) Decode(q *wire.Request) error {
+	var e *wire.FieldError
+	if v.ResourceArn, e = q.PathString(0); e != nil {
+		return e.In("resourceArn")
+	}
+	if e := v.check(); e != nil {
+		return e
+	}
+	return nil
+}
+
+// Decode implements wire.Input.
+func (v *ListTaskTemplatesInput) Decode(q *wire.Request) error {
+	var e *wire.FieldError
+	if v.InstanceId, e = q.PathString(0); e != nil {
+		return e.In("InstanceId")
+	}
+	if v.NextToken, e = q.QueryString("nextToken"); e != nil {
+		return e.In("NextToken")
+	}
+	if v.MaxResults, e = q.QueryInt32("maxResults"); e != nil {
+		return e.In("MaxResults")
+	}
+	if v.Status, e = q.QueryString("status"); e != nil {
+		return e.In("Status")
+	}
+	if v.Name, e = q.QueryString("name"); e != nil {
+		return e.In("Name")
+	}
+	if e := v.check(); e != nil {
+		return e
+	}
+	return nil
+}
+
+// Decode implements wire.Input.
+func (v *ListUseCasesInput) Decode(q *wire.Request) error {
+	var e *wire.FieldError
+	if v.InstanceId, e = q.PathString(0); e != nil {
+		return e.In("InstanceId")
+	}
+	if v.IntegrationAssociationId, e = q.PathString(1); e != nil {
+		return e.In("IntegrationAssociationId")
+	}
+	if v.NextToken, e = q.QueryString("nextToken"); e != nil {
+		return e.In("NextToken")
+	}
+	if v.MaxResults, e = q.QueryInt32("maxResults"); e != nil {
+		return e.In("MaxResults")
+	}
+	if e := v.check(); e != nil {
+		return e
+	}
+	return nil
+}
+
+// Decode implements wire.Input.
+func (v *ListUserHierarchyGroupsInput) Decode(q *wire.Request) error {
+	var e *wire.FieldError
+	if v.InstanceId, e = q.PathString(0); e != nil {
+		return e.In("InstanceId")
+	}
+	if v.NextToken, e = q.QueryString("nextToken"); e != nil {
+		return e.In("NextToken")
+	}
+	if v.MaxResults, e = q.QueryInt32("maxResults"); e != nil {
+		return e.In("MaxResults")
+	}
+	if e := v.check(); e != nil {
+		return e
+	}
+	return nil
+}
+
+// Decode implements wire.Input.
+func (v *ListUserProficienciesInput) Decode(q *wire.Request) error {
+	var e *wire.FieldError
+	if v.InstanceId, e = q.PathString(0); e != nil {
+		return e.In("InstanceId")
+	}
+	if v.UserId, e = q.PathString(1); e != nil {
+		return e.In("UserId")
+	}
+	if v.NextToken, e = q.QueryString("nextToken"); e != nil {
+		return e.In("NextToken")
+	}
+	if v.MaxResults, e = q.QueryInt32("maxResults"); e != nil {
+		return e.In("MaxResults")
+	}
+	if e := v.check(); e != nil {
+		return e
+	}
+	return nil
+}
+
+// Decode implements wire.Input.
+func (v *ListUsersInput) Decode(q *wire.Request) error {
+	var e *wire.FieldError
+	if v.InstanceId, e = q.PathString(0); e != nil {
+		return e.In("InstanceId")
+	}
+	if v.NextToken, e = q.QueryString("nextToken"); e != nil {
+		return e.In("NextToken")
+	}
+	if v.MaxResults, e = q.QueryInt32("maxResults"); e != nil {
+		return e.In("MaxResults")
+	}
+	if e := v.check(); e != nil {
+		return e
+	}
+	return nil
+}
+
+// Decode implements wire.Input.
 func (v *ListViewVersionsInput) Decode(q *wire.Request) error {
 	var e *wire.FieldError
 	if v.InstanceId, e = q.PathString(0); e != nil {
@@ -1806,6 +3810,677 @@ func (v *ListViewsInput) Decode(q *wire.Request) error {
 		return e
 	}
 	return nil
+}
+
+// Decode implements wire.Input.
+func (v *ReleasePhoneNumberInput) Decode(q *wire.Request) error {
+	var e *wire.FieldError
+	if v.PhoneNumberId, e = q.PathString(0); e != nil {
+		return e.In("PhoneNumberId")
+	}
+	if v.ClientToken, e = q.QueryString("clientToken"); e != nil {
+		return e.In("ClientToken")
+	}
+	if e := v.check(); e != nil {
+		return e
+	}
+	return nil
+}
+
+// Decode implements wire.Input.
+func (v *SearchAgentStatusesInput) Decode(q *wire.Request) error {
+	var r wire.Reader
+	r.Reset(q.Body)
+	v.read(&r)
+	if err := r.End(); err != nil {
+		return err
+	}
+	if e := v.check(); e != nil {
+		return e
+	}
+	return nil
+}
+
+func (v *SearchAgentStatusesInput) read(r *wire.Reader) {
+	if !r.Object() {
+		return
+	}
+	for r.Member() {
+		switch r.Name() {
+		case "InstanceId":
+			v.InstanceId = r.String()
+		case "NextToken":
+			v.NextToken = r.String()
+		case "MaxResults":
+			v.MaxResults = r.Int32()
+		case "SearchFilter":
+			v.SearchFilter = readAgentStatusSearchFilter(r)
+		case "SearchCriteria":
+			v.SearchCriteria = readAgentStatusSearchCriteria(r)
+		default:
+			r.Skip()
+		}
+	}
+}
+
+// Decode implements wire.Input.
+func (v *SearchAvailablePhoneNumbersInput) Decode(q *wire.Request) error {
+	var r wire.Reader
+	r.Reset(q.Body)
+	v.read(&r)
+	if err := r.End(); err != nil {
+		return err
+	}
+	if e := v.check(); e != nil {
+		return e
+	}
+	return nil
+}
+
+func (v *SearchAvailablePhoneNumbersInput) read(r *wire.Reader) {
+	if !r.Object() {
+		return
+	}
+	for r.Member() {
+		switch r.Name() {
+		case "TargetArn":
+			v.TargetArn = r.String()
+		case "InstanceId":
+			v.InstanceId = r.String()
+		case "PhoneNumberCountryCode":
+			v.PhoneNumberCountryCode = r.String()
+		case "PhoneNumberType":
+			v.PhoneNumberType = r.String()
+		case "PhoneNumberPrefix":
+			v.PhoneNumberPrefix = r.String()
+		case "MaxResults":
+			v.MaxResults = r.Int32()
+		case "NextToken":
+			v.NextToken = r.String()
+		default:
+			r.Skip()
+		}
+	}
+}
+
+// Decode implements wire.Input.
+func (v *SearchContactFlowModulesInput) Decode(q *wire.Request) error {
+	var r wire.Reader
+	r.Reset(q.Body)
+	v.read(&r)
+	if err := r.End(); err != nil {
+		return err
+	}
+	if e := v.check(); e != nil {
+		return e
+	}
+	return nil
+}
+
+func (v *SearchContactFlowModulesInput) read(r *wire.Reader) {
+	if !r.Object() {
+		return
+	}
+	for r.Member() {
+		switch r.Name() {
+		case "InstanceId":
+			v.InstanceId = r.String()
+		case "NextToken":
+			v.NextToken = r.String()
+		case "MaxResults":
+			v.MaxResults = r.Int32()
+		case "SearchFilter":
+			v.SearchFilter = readContactFlowModuleSearchFilter(r)
+		case "SearchCriteria":
+			v.SearchCriteria = readContactFlowModuleSearchCriteria(r)
+		default:
+			r.Skip()
+		}
+	}
+}
+
+// Decode implements wire.Input.
+func (v *SearchContactFlowsInput) Decode(q *wire.Request) error {
+	var r wire.Reader
+	r.Reset(q.Body)
+	v.read(&r)
+	if err := r.End(); err != nil {
+		return err
+	}
+	if e := v.check(); e != nil {
+		return e
+	}
+	return nil
+}
+
+func (v *SearchContactFlowsInput) read(r *wire.Reader) {
+	if !r.Object() {
+		return
+	}
+	for r.Member() {
+		switch r.Name() {
+		case "InstanceId":
+			v.InstanceId = r.String()
+		case "NextToken":
+			v.NextToken = r.String()
+		case "MaxResults":
+			v.MaxResults = r.Int32()
+		case "SearchFilter":
+			v.SearchFilter = readContactFlowSearchFilter(r)
+		case "SearchCriteria":
+			v.SearchCriteria = readContactFlowSearchCriteria(r)
+		default:
+			r.Skip()
+		}
+	}
+}
+
+// Decode implements wire.Input.
+func (v *SearchContactsInput) Decode(q *wire.Request) error {
+	var r wire.Reader
+	r.Reset(q.Body)
+	v.read(&r)
+	if err := r.End(); err != nil {
+		return err
+	}
+	if e := v.check(); e != nil {
+		return e
+	}
+	return nil
+}
+
+func (v *SearchContactsInput) read(r *wire.Reader) {
+	if !r.Object() {
+		return
+	}
+	for r.Member() {
+		switch r.Name() {
+		case "InstanceId":
+			v.InstanceId = r.String()
+		case "TimeRange":
+			v.TimeRange = readSearchContactsTimeRange(r)
+		case "SearchCriteria":
+			v.SearchCriteria = readSearchCriteria(r)
+		case "MaxResults":
+			v.MaxResults = r.Int32()
+		case "NextToken":
+			v.NextToken = r.String()
+		case "Sort":
+			v.Sort = readSort(r)
+		default:
+			r.Skip()
+		}
+	}
+}
+
+// Decode implements wire.Input.
+func (v *SearchHoursOfOperationOverridesInput) Decode(q *wire.Request) error {
+	var r wire.Reader
+	r.Reset(q.Body)
+	v.read(&r)
+	if err := r.End(); err != nil {
+		return err
+	}
+	if e := v.check(); e != nil {
+		return e
+	}
+	return nil
+}
+
+func (v *SearchHoursOfOperationOverridesInput) read(r *wire.Reader) {
+	if !r.Object() {
+		return
+	}
+	for r.Member() {
+		switch r.Name() {
+		case "InstanceId":
+			v.InstanceId = r.String()
+		case "NextToken":
+			v.NextToken = r.String()
+		case "MaxResults":
+			v.MaxResults = r.Int32()
+		case "SearchFilter":
+			v.SearchFilter = readHoursOfOperationSearchFilter(r)
+		case "SearchCriteria":
+			v.SearchCriteria = readHoursOfOperationOverrideSearchCriteria(r)
+		default:
+			r.Skip()
+		}
+	}
+}
+
+// Decode implements wire.Input.
+func (v *SearchHoursOfOperationsInput) Decode(q *wire.Request) error {
+	var r wire.Reader
+	r.Reset(q.Body)
+	v.read(&r)
+	if err := r.End(); err != nil {
+		return err
+	}
+	if e := v.check(); e != nil {
+		return e
+	}
+	return nil
+}
+
+func (v *SearchHoursOfOperationsInput) read(r *wire.Reader) {
+	if !r.Object() {
+		return
+	}
+	for r.Member() {
+		switch r.Name() {
+		case "InstanceId":
+			v.InstanceId = r.String()
+		case "NextToken":
+			v.NextToken = r.String()
+		case "MaxResults":
+			v.MaxResults = r.Int32()
+		case "SearchFilter":
+			v.SearchFilter = readHoursOfOperationSearchFilter(r)
+		case "SearchCriteria":
+			v.SearchCriteria = readHoursOfOperationSearchCriteria(r)
+		default:
+			r.Skip()
+		}
+	}
+}
+
+// Decode implements wire.Input.
+func (v *SearchPredefinedAttributesInput) Decode(q *wire.Request) error {
+	var r wire.Reader
+	r.Reset(q.Body)
+	v.read(&r)
+	if err := r.End(); err != nil {
+		return err
+	}
+	if e := v.check(); e != nil {
+		return e
+	}
+	return nil
+}
+
+func (v *SearchPredefinedAttributesInput) read(r *wire.Reader) {
+	if !r.Object() {
+		return
+	}
+	for r.Member() {
+		switch r.Name() {
+		case "InstanceId":
+			v.InstanceId = r.String()
+		case "NextToken":
+			v.NextToken = r.String()
+		case "MaxResults":
+			v.MaxResults = r.Int32()
+		case "SearchCriteria":
+			v.SearchCriteria = readPredefinedAttributeSearchCriteria(r)
+		default:
+			r.Skip()
+		}
+	}
+}
+
+// Decode implements wire.Input.
+func (v *SearchPromptsInput) Decode(q *wire.Request) error {
+	var r wire.Reader
+	r.Reset(q.Body)
+	v.read(&r)
+	if err := r.End(); err != nil {
+		return err
+	}
+	if e := v.check(); e != nil {
+		return e
+	}
+	return nil
+}
+
+func (v *SearchPromptsInput) read(r *wire.Reader) {
+	if !r.Object() {
+		return
+	}
+	for r.Member() {
+		switch r.Name() {
+		case "InstanceId":
+			v.InstanceId = r.String()
+		case "NextToken":
+			v.NextToken = r.String()
+		case "MaxResults":
+			v.MaxResults = r.Int32()
+		case "SearchFilter":
+			v.SearchFilter = readPromptSearchFilter(r)
+		case "SearchCriteria":
+			v.SearchCriteria = readPromptSearchCriteria(r)
+		default:
+			r.Skip()
+		}
+	}
+}
+
+// Decode implements wire.Input.
+func (v *SearchQueuesInput) Decode(q *wire.Request) error {
+	var r wire.Reader
+	r.Reset(q.Body)
+	v.read(&r)
+	if err := r.End(); err != nil {
+		return err
+	}
+	if e := v.check(); e != nil {
+		return e
+	}
+	return nil
+}
+
+func (v *SearchQueuesInput) read(r *wire.Reader) {
+	if !r.Object() {
+		return
+	}
+	for r.Member() {
+		switch r.Name() {
+		case "InstanceId":
+			v.InstanceId = r.String()
+		case "NextToken":
+			v.NextToken = r.String()
+		case "MaxResults":
+			v.MaxResults = r.Int32()
+		case "SearchFilter":
+			v.SearchFilter = readQueueSearchFilter(r)
+		case "SearchCriteria":
+			v.SearchCriteria = readQueueSearchCriteria(r)
+		default:
+			r.Skip()
+		}
+	}
+}
+
+// Decode implements wire.Input.
+func (v *SearchQuickConnectsInput) Decode(q *wire.Request) error {
+	var r wire.Reader
+	r.Reset(q.Body)
+	v.read(&r)
+	if err := r.End(); err != nil {
+		return err
+	}
+	if e := v.check(); e != nil {
+		return e
+	}
+	return nil
+}
+
+func (v *SearchQuickConnectsInput) read(r *wire.Reader) {
+	if !r.Object() {
+		return
+	}
+	for r.Member() {
+		switch r.Name() {
+		case "InstanceId":
+			v.InstanceId = r.String()
+		case "NextToken":
+			v.NextToken = r.String()
+		case "MaxResults":
+			v.MaxResults = r.Int32()
+		case "SearchFilter":
+			v.SearchFilter = readQuickConnectSearchFilter(r)
+		case "SearchCriteria":
+			v.SearchCriteria = readQuickConnectSearchCriteria(r)
+		default:
+			r.Skip()
+		}
+	}
+}
+
+// Decode implements wire.Input.
+func (v *SearchResourceTagsInput) Decode(q *wire.Request) error {
+	var r wire.Reader
+	r.Reset(q.Body)
+	v.read(&r)
+	if err := r.End(); err != nil {
+		return err
+	}
+	if e := v.check(); e != nil {
+		return e
+	}
+	return nil
+}
+
+func (v *SearchResourceTagsInput) read(r *wire.Reader) {
+	if !r.Object() {
+		return
+	}
+	for r.Member() {
+		switch r.Name() {
+		case "InstanceId":
+			v.InstanceId = r.String()
+		case "ResourceTypes":
+			v.ResourceTypes = readResourceTypeList(r)
+		case "NextToken":
+			v.NextToken = r.String()
+		case "MaxResults":
+			v.MaxResults = r.Int32()
+		case "SearchCriteria":
+			v.SearchCriteria = readResourceTagsSearchCriteria(r)
+		default:
+			r.Skip()
+		}
+	}
+}
+
+// Decode implements wire.Input.
+func (v *SearchRoutingProfilesInput) Decode(q *wire.Request) error {
+	var r wire.Reader
+	r.Reset(q.Body)
+	v.read(&r)
+	if err := r.End(); err != nil {
+		return err
+	}
+	if e := v.check(); e != nil {
+		return e
+	}
+	return nil
+}
+
+func (v *SearchRoutingProfilesInput) read(r *wire.Reader) {
+	if !r.Object() {
+		return
+	}
+	for r.Member() {
+		switch r.Name() {
+		case "InstanceId":
+			v.InstanceId = r.String()
+		case "NextToken":
+			v.NextToken = r.String()
+		case "MaxResults":
+			v.MaxResults = r.Int32()
+		case "SearchFilter":
+			v.SearchFilter = readRoutingProfileSearchFilter(r)
+		case "SearchCriteria":
+			v.SearchCriteria = readRoutingProfileSearchCriteria(r)
+		default:
+			r.Skip()
+		}
+	}
+}
+
+// Decode implements wire.Input.
+func (v *SearchSecurityProfilesInput) Decode(q *wire.Request) error {
+	var r wire.Reader
+	r.Reset(q.Body)
+	v.read(&r)
+	if err := r.End(); err != nil {
+		return err
+	}
+	if e := v.check(); e != nil {
+		return e
+	}
+	return nil
+}
+
+func (v *SearchSecurityProfilesInput) read(r *wire.Reader) {
+	if !r.Object() {
+		return
+	}
+	for r.Member() {
+		switch r.Name() {
+		case "InstanceId":
+			v.InstanceId = r.String()
+		case "NextToken":
+			v.NextToken = r.String()
+		case "MaxResults":
+			v.MaxResults = r.Int32()
+		case "SearchCriteria":
+			v.SearchCriteria = readSecurityProfileSearchCriteria(r)
+		case "SearchFilter":
+			v.SearchFilter = readSecurityProfilesSearchFilter(r)
+		default:
+			r.Skip()
+		}
+	}
+}
+
+// Decode implements wire.Input.
+func (v *SearchUserHierarchyGroupsInput) Decode(q *wire.Request) error {
+	var r wire.Reader
+	r.Reset(q.Body)
+	v.read(&r)
+	if err := r.End(); err != nil {
+		return err
+	}
+	if e := v.check(); e != nil {
+		return e
+	}
+	return nil
+}
+
+func (v *SearchUserHierarchyGroupsInput) read(r *wire.Reader) {
+	if !r.Object() {
+		return
+	}
+	for r.Member() {
+		switch r.Name() {
+		case "InstanceId":
+			v.InstanceId = r.String()
+		case "NextToken":
+			v.NextToken = r.String()
+		case "MaxResults":
+			v.MaxResults = r.Int32()
+		case "SearchFilter":
+			v.SearchFilter = readUserHierarchyGroupSearchFilter(r)
+		case "SearchCriteria":
+			v.SearchCriteria = readUserHierarchyGroupSearchCriteria(r)
+		default:
+			r.Skip()
+		}
+	}
+}
+
+// Decode implements wire.Input.
+func (v *SearchUsersInput) Decode(q *wire.Request) error {
+	var r wire.Reader
+	r.Reset(q.Body)
+	v.read(&r)
+	if err := r.End(); err != nil {
+		return err
+	}
+	if e := v.check(); e != nil {
+		return e
+	}
+	return nil
+}
+
+func (v *SearchUsersInput) read(r *wire.Reader) {
+	if !r.Object() {
+		return
+	}
+	for r.Member() {
+		switch r.Name() {
+		case "InstanceId":
+			v.InstanceId = r.String()
+		case "NextToken":
+			v.NextToken = r.String()
+		case "MaxResults":
+			v.MaxResults = r.Int32()
+		case "SearchFilter":
+			v.SearchFilter = readUserSearchFilter(r)
+		case "SearchCriteria":
+			v.SearchCriteria = readUserSearchCriteria(r)
+		default:
+			r.Skip()
+		}
+	}
+}
+
+// Decode implements wire.Input.
+func (v *SearchViewsInput) Decode(q *wire.Request) error {
+	var r wire.Reader
+	r.Reset(q.Body)
+	v.read(&r)
+	if err := r.End(); err != nil {
+		return err
+	}
+	if e := v.check(); e != nil {
+		return e
+	}
+	return nil
+}
+
+func (v *SearchViewsInput) read(r *wire.Reader) {
+	if !r.Object() {
+		return
+	}
+	for r.Member() {
+		switch r.Name() {
+		case "InstanceId":
+			v.InstanceId = r.String()
+		case "NextToken":
+			v.NextToken = r.String()
+		case "MaxResults":
+			v.MaxResults = r.Int32()
+		case "SearchFilter":
+			v.SearchFilter = readViewSearchFilter(r)
+		case "SearchCriteria":
+			v.SearchCriteria = readViewSearchCriteria(r)
+		default:
+			r.Skip()
+		}
+	}
+}
+
+// Decode implements wire.Input.
+func (v *SearchVocabulariesInput) Decode(q *wire.Request) error {
+	var r wire.Reader
+	r.Reset(q.Body)
+	v.read(&r)
+	if err := r.End(); err != nil {
+		return err
+	}
+	var e *wire.FieldError
+	if v.InstanceId, e = q.PathString(0); e != nil {
+		return e.In("InstanceId")
+	}
+	if e := v.check(); e != nil {
+		return e
+	}
+	return nil
+}
+
+func (v *SearchVocabulariesInput) read(r *wire.Reader) {
+	if !r.Object() {
+		return
+	}
+	for r.Member() {
+		switch r.Name() {
+		case "MaxResults":
+			v.MaxResults = r.Int32()
+		case "NextToken":
+			v.NextToken = r.String()
+		case "State":
+			v.State = r.String()
+		case "NameStartsWith":
+			v.NameStartsWith = r.String()
+		case "LanguageCode":
+			v.LanguageCode = r.String()
+		default:
+			r.Skip()
+		}
+	}
 }
 
 // Decode implements wire.Input.
@@ -1931,6 +4606,38 @@ func (v *TagContactInput) read(r *wire.Reader) {
 }
 
 // Decode implements wire.Input.
+func (v *TagResourceInput) Decode(q *wire.Request) error {
+	var r wire.Reader
+	r.Reset(q.Body)
+	v.read(&r)
+	if err := r.End(); err != nil {
+		return err
+	}
+	var e *wire.FieldError
+	if v.ResourceArn, e = q.PathString(0); e != nil {
+		return e.In("resourceArn")
+	}
+	if e := v.check(); e != nil {
+		return e
+	}
+	return nil
+}
+
+func (v *TagResourceInput) read(r *wire.Reader) {
+	if !r.Object() {
+		return
+	}
+	for r.Member() {
+		switch r.Name() {
+		case "tags":
+			v.Tags = readTagMap(r)
+		default:
+			r.Skip()
+		}
+	}
+}
+
+// Decode implements wire.Input.
 func (v *UntagContactInput) Decode(q *wire.Request) error {
 	var e *wire.FieldError
 	if v.ContactId, e = q.PathString(1); e != nil {
@@ -1946,6 +4653,199 @@ func (v *UntagContactInput) Decode(q *wire.Request) error {
 		return e
 	}
 	return nil
+}
+
+// Decode implements wire.Input.
+func (v *UntagResourceInput) Decode(q *wire.Request) error {
+	var e *wire.FieldError
+	if v.ResourceArn, e = q.PathString(0); e != nil {
+		return e.In("resourceArn")
+	}
+	if v.TagKeys, e = q.QueryStrings("tagKeys"); e != nil {
+		return e.In("tagKeys")
+	}
+	if e := v.check(); e != nil {
+		return e
+	}
+	return nil
+}
+
+// Decode implements wire.Input.
+func (v *UpdateAgentStatusInput) Decode(q *wire.Request) error {
+	var r wire.Reader
+	r.Reset(q.Body)
+	v.read(&r)
+	if err := r.End(); err != nil {
+		return err
+	}
+	var e *wire.FieldError
+	if v.InstanceId, e = q.PathString(0); e != nil {
+		return e.In("InstanceId")
+	}
+	if v.AgentStatusId, e = q.PathString(1); e != nil {
+		return e.In("AgentStatusId")
+	}
+	if e := v.check(); e != nil {
+		return e
+	}
+	return nil
+}
+
+func (v *UpdateAgentStatusInput) read(r *wire.Reader) {
+	if !r.Object() {
+		return
+	}
+	for r.Member() {
+		switch r.Name() {
+		case "Name":
+			v.Name = r.String()
+		case "Description":
+			v.Description = r.String()
+		case "State":
+			v.State = r.String()
+		case "DisplayOrder":
+			v.DisplayOrder = r.Int32()
+		case "ResetOrderNumber":
+			v.ResetOrderNumber = r.Bool()
+		default:
+			r.Skip()
+		}
+	}
+}
+
+// Decode implements wire.Input.
+func (v *UpdateAttachedFilesConfigurationInput) Decode(q *wire.Request) error {
+	var r wire.Reader
+	r.Reset(q.Body)
+	v.read(&r)
+	if err := r.End(); err != nil {
+		return err
+	}
+	var e *wire.FieldError
+	if v.InstanceId, e = q.PathString(0); e != nil {
+		return e.In("InstanceId")
+	}
+	if v.AttachmentScope, e = q.PathString(1); e != nil {
+		return e.In("AttachmentScope")
+	}
+	if e := v.check(); e != nil {
+		return e
+	}
+	return nil
+}
+
+func (v *UpdateAttachedFilesConfigurationInput) read(r *wire.Reader) {
+	if !r.Object() {
+		return
+	}
+	for r.Member() {
+		switch r.Name() {
+		case "MaximumSizeLimitInBytes":
+			v.MaximumSizeLimitInBytes = r.Int64()
+		case "ExtensionConfiguration":
+			v.ExtensionConfiguration = readExtensionConfiguration(r)
+		default:
+			r.Skip()
+		}
+	}
+}
+
+// Decode implements wire.Input.
+func (v *UpdateAuthenticationProfileInput) Decode(q *wire.Request) error {
+	var r wire.Reader
+	r.Reset(q.Body)
+	v.read(&r)
+	if err := r.End(); err != nil {
+		return err
+	}
+	var e *wire.FieldError
+	if v.AuthenticationProfileId, e = q.PathString(1); e != nil {
+		return e.In("AuthenticationProfileId")
+	}
+	if v.InstanceId, e = q.PathString(0); e != nil {
+		return e.In("InstanceId")
+	}
+	if e := v.check(); e != nil {
+		return e
+	}
+	return nil
+}
+
+func (v *UpdateAuthenticationProfileInput) read(r *wire.Reader) {
+	if !r.Object() {
+		return
+	}
+	for r.Member() {
+		switch r.Name() {
+		case "Name":
+			v.Name = r.String()
+		case "Description":
+			v.Description = r.String()
+		case "AllowedIps":
+			v.AllowedIps = readIpCidrList(r)
+		case "BlockedIps":
+			v.BlockedIps = readIpCidrList(r)
+		case "PeriodicSessionDuration":
+			v.PeriodicSessionDuration = r.Int32()
+		case "SessionInactivityDuration":
+			v.SessionInactivityDuration = r.Int32()
+		case "SessionInactivityHandlingEnabled":
+			v.SessionInactivityHandlingEnabled = r.Bool()
+		default:
+			r.Skip()
+		}
+	}
+}
+
+// Decode implements wire.Input.
+func (v *UpdateContactInput) Decode(q *wire.Request) error {
+	var r wire.Reader
+	r.Reset(q.Body)
+	v.read(&r)
+	if err := r.End(); err != nil {
+		return err
+	}
+	var e *wire.FieldError
+	if v.InstanceId, e = q.PathString(0); e != nil {
+		return e.In("InstanceId")
+	}
+	if v.ContactId, e = q.PathString(1); e != nil {
+		return e.In("ContactId")
+	}
+	if e := v.check(); e != nil {
+		return e
+	}
+	return nil
+}
+
+func (v *UpdateContactInput) read(r *wire.Reader) {
+	if !r.Object() {
+		return
+	}
+	for r.Member() {
+		switch r.Name() {
+		case "Name":
+			v.Name = r.String()
+		case "Description":
+			v.Description = r.String()
+		case "References":
+			v.References = readContactReferences(r)
+		case "SegmentAttributes":
+			v.SegmentAttributes = readSegmentAttributes(r)
+		case "QueueInfo":
+			v.QueueInfo = readQueueInfoInput(r)
+		case "UserInfo":
+			v.UserInfo = readUserInfo(r)
+		case "CustomerEndpoint":
+			v.CustomerEndpoint = readEndpoint(r)
+		case "SystemEndpoint":
+			v.SystemEndpoint = readEndpoint(r)
+		case "AdditionalRecipients":
+			v.AdditionalRecipients = readNullableAdditionalRecipients(r)
+		default:
+			r.Skip()
+		}
+	}
 }
 
 // Decode implements wire.Input.
@@ -2343,6 +5243,83 @@ func (v *UpdateHoursOfOperationOverrideInput) read(r *wire.Reader) {
 }
 
 // Decode implements wire.Input.
+func (v *UpdateInstanceAttributeInput) Decode(q *wire.Request) error {
+	var r wire.Reader
+	r.Reset(q.Body)
+	v.read(&r)
+	if err := r.End(); err != nil {
+		return err
+	}
+	var e *wire.FieldError
+	if v.InstanceId, e = q.PathString(0); e != nil {
+		return e.In("InstanceId")
+	}
+	if v.AttributeType, e = q.PathString(1); e != nil {
+		return e.In("AttributeType")
+	}
+	if e := v.check(); e != nil {
+		return e
+	}
+	return nil
+}
+
+func (v *UpdateInstanceAttributeInput) read(r *wire.Reader) {
+	if !r.Object() {
+		return
+	}
+	for r.Member() {
+		switch r.Name() {
+		case "Value":
+			v.Value = r.String()
+		case "ClientToken":
+			v.ClientToken = r.String()
+		default:
+			r.Skip()
+		}
+	}
+}
+
+// Decode implements wire.Input.
+func (v *UpdateInstanceStorageConfigInput) Decode(q *wire.Request) error {
+	var r wire.Reader
+	r.Reset(q.Body)
+	v.read(&r)
+	if err := r.End(); err != nil {
+		return err
+	}
+	var e *wire.FieldError
+	if v.InstanceId, e = q.PathString(0); e != nil {
+		return e.In("InstanceId")
+	}
+	if v.AssociationId, e = q.PathString(1); e != nil {
+		return e.In("AssociationId")
+	}
+	if v.ResourceType, e = q.QueryString("resourceType"); e != nil {
+		return e.In("ResourceType")
+	}
+	if e := v.check(); e != nil {
+		return e
+	}
+	return nil
+}
+
+func (v *UpdateInstanceStorageConfigInput) read(r *wire.Reader) {
+	if !r.Object() {
+		return
+	}
+	for r.Member() {
+		switch r.Name() {
+		case "StorageConfig":
+			v.StorageConfig = readInstanceStorageConfig(r)
+		case "ClientToken":
+			v.ClientToken = r.String()
+		default:
+			r.Skip()
+		}
+	}
+}
+
+// Decode implements wire.Input.
 func (v *UpdateParticipantAuthenticationInput) Decode(q *wire.Request) error {
 	var r wire.Reader
 	r.Reset(q.Body)
@@ -2372,6 +5349,154 @@ func (v *UpdateParticipantAuthenticationInput) read(r *wire.Reader) {
 			v.Error = r.String()
 		case "ErrorDescription":
 			v.ErrorDescription = r.String()
+		default:
+			r.Skip()
+		}
+	}
+}
+
+// Decode implements wire.Input.
+func (v *UpdatePhoneNumberInput) Decode(q *wire.Request) error {
+	var r wire.Reader
+	r.Reset(q.Body)
+	v.read(&r)
+	if err := r.End(); err != nil {
+		return err
+	}
+	var e *wire.FieldError
+	if v.PhoneNumberId, e = q.PathString(0); e != nil {
+		return e.In("PhoneNumberId")
+	}
+	if e := v.check(); e != nil {
+		return e
+	}
+	return nil
+}
+
+func (v *UpdatePhoneNumberInput) read(r *wire.Reader) {
+	if !r.Object() {
+		return
+	}
+	for r.Member() {
+		switch r.Name() {
+		case "TargetArn":
+			v.TargetArn = r.String()
+		case "InstanceId":
+			v.InstanceId = r.String()
+		case "ClientToken":
+			v.ClientToken = r.String()
+		default:
+			r.Skip()
+		}
+	}
+}
+
+// Decode implements wire.Input.
+func (v *UpdatePhoneNumberMetadataInput) Decode(q *wire.Request) error {
+	var r wire.Reader
+	r.Reset(q.Body)
+	v.read(&r)
+	if err := r.End(); err != nil {
+		return err
+	}
+	var e *wire.FieldError
+	if v.PhoneNumberId, e = q.PathString(0); e != nil {
+		return e.In("PhoneNumberId")
+	}
+	if e := v.check(); e != nil {
+		return e
+	}
+	return nil
+}
+
+func (v *UpdatePhoneNumberMetadataInput) read(r *wire.Reader) {
+	if !r.Object() {
+		return
+	}
+	for r.Member() {
+		switch r.Name() {
+		case "PhoneNumberDescription":
+			v.PhoneNumberDescription = r.String()
+		case "ClientToken":
+			v.ClientToken = r.String()
+		default:
+			r.Skip()
+		}
+	}
+}
+
+// Decode implements wire.Input.
+func (v *UpdatePredefinedAttributeInput) Decode(q *wire.Request) error {
+	var r wire.Reader
+	r.Reset(q.Body)
+	v.read(&r)
+	if err := r.End(); err != nil {
+		return err
+	}
+	var e *wire.FieldError
+	if v.InstanceId, e = q.PathString(0); e != nil {
+		return e.In("InstanceId")
+	}
+	if v.Name, e = q.PathString(1); e != nil {
+		return e.In("Name")
+	}
+	if e := v.check(); e != nil {
+		return e
+	}
+	return nil
+}
+
+func (v *UpdatePredefinedAttributeInput) read(r *wire.Reader) {
+	if !r.Object() {
+		return
+	}
+	for r.Member() {
+		switch r.Name() {
+		case "Values":
+			v.Values = readPredefinedAttributeValues(r)
+		case "Purposes":
+			v.Purposes = readPredefinedAttributePurposeNameList(r)
+		case "AttributeConfiguration":
+			v.AttributeConfiguration = readInputPredefinedAttributeConfiguration(r)
+		default:
+			r.Skip()
+		}
+	}
+}
+
+// Decode implements wire.Input.
+func (v *UpdatePromptInput) Decode(q *wire.Request) error {
+	var r wire.Reader
+	r.Reset(q.Body)
+	v.read(&r)
+	if err := r.End(); err != nil {
+		return err
+	}
+	var e *wire.FieldError
+	if v.InstanceId, e = q.PathString(0); e != nil {
+		return e.In("InstanceId")
+	}
+	if v.PromptId, e = q.PathString(1); e != nil {
+		return e.In("PromptId")
+	}
+	if e := v.check(); e != nil {
+		return e
+	}
+	return nil
+}
+
+func (v *UpdatePromptInput) read(r *wire.Reader) {
+	if !r.Object() {
+		return
+	}
+	for r.Member() {
+		switch r.Name() {
+		case "Name":
+			v.Name = r.String()
+		case "Description":
+			v.Description = r.String()
+		case "S3Uri":
+			v.S3Uri = r.String()
 		default:
 			r.Skip()
 		}
@@ -2628,6 +5753,607 @@ func (v *UpdateQuickConnectNameInput) read(r *wire.Reader) {
 }
 
 // Decode implements wire.Input.
+func (v *UpdateRoutingProfileAgentAvailabilityTimerInput) Decode(q *wire.Request) error {
+	var r wire.Reader
+	r.Reset(q.Body)
+	v.read(&r)
+	if err := r.End(); err != nil {
+		return err
+	}
+	var e *wire.FieldError
+	if v.InstanceId, e = q.PathString(0); e != nil {
+		return e.In("InstanceId")
+	}
+	if v.RoutingProfileId, e = q.PathString(1); e != nil {
+		return e.In("RoutingProfileId")
+	}
+	if e := v.check(); e != nil {
+		return e
+	}
+	return nil
+}
+
+func (v *UpdateRoutingProfileAgentAvailabilityTimerInput) read(r *wire.Reader) {
+	if !r.Object() {
+		return
+	}
+	for r.Member() {
+		switch r.Name() {
+		case "AgentAvailabilityTimer":
+			v.AgentAvailabilityTimer = r.String()
+		default:
+			r.Skip()
+		}
+	}
+}
+
+// Decode implements wire.Input.
+func (v *UpdateRoutingProfileConcurrencyInput) Decode(q *wire.Request) error {
+	var r wire.Reader
+	r.Reset(q.Body)
+	v.read(&r)
+	if err := r.End(); err != nil {
+		return err
+	}
+	var e *wire.FieldError
+	if v.InstanceId, e = q.PathString(0); e != nil {
+		return e.In("InstanceId")
+	}
+	if v.RoutingProfileId, e = q.PathString(1); e != nil {
+		return e.In("RoutingProfileId")
+	}
+	if e := v.check(); e != nil {
+		return e
+	}
+	return nil
+}
+
+func (v *UpdateRoutingProfileConcurrencyInput) read(r *wire.Reader) {
+	if !r.Object() {
+		return
+	}
+	for r.Member() {
+		switch r.Name() {
+		case "MediaConcurrencies":
+			v.MediaConcurrencies = readMediaConcurrencies(r)
+		default:
+			r.Skip()
+		}
+	}
+}
+
+// Decode implements wire.Input.
+func (v *UpdateRoutingProfileDefaultOutboundQueueInput) Decode(q *wire.Request) error {
+	var r wire.Reader
+	r.Reset(q.Body)
+	v.read(&r)
+	if err := r.End(); err != nil {
+		return err
+	}
+	var e *wire.FieldError
+	if v.InstanceId, e = q.PathString(0); e != nil {
+		return e.In("InstanceId")
+	}
+	if v.RoutingProfileId, e = q.PathString(1); e != nil {
+		return e.In("RoutingProfileId")
+	}
+	if e := v.check(); e != nil {
+		return e
+	}
+	return nil
+}
+
+func (v *UpdateRoutingProfileDefaultOutboundQueueInput) read(r *wire.Reader) {
+	if !r.Object() {
+		return
+	}
+	for r.Member() {
+		switch r.Name() {
+		case "DefaultOutboundQueueId":
+			v.DefaultOutboundQueueId = r.String()
+		default:
+			r.Skip()
+		}
+	}
+}
+
+// Decode implements wire.Input.
+func (v *UpdateRoutingProfileNameInput) Decode(q *wire.Request) error {
+	var r wire.Reader
+	r.Reset(q.Body)
+	v.read(&r)
+	if err := r.End(); err != nil {
+		return err
+	}
+	var e *wire.FieldError
+	if v.InstanceId, e = q.PathString(0); e != nil {
+		return e.In("InstanceId")
+	}
+	if v.RoutingProfileId, e = q.PathString(1); e != nil {
+		return e.In("RoutingProfileId")
+	}
+	if e := v.check(); e != nil {
+		return e
+	}
+	return nil
+}
+
+func (v *UpdateRoutingProfileNameInput) read(r *wire.Reader) {
+	if !r.Object() {
+		return
+	}
+	for r.Member() {
+		switch r.Name() {
+		case "Name":
+			v.Name = r.String()
+		case "Description":
+			v.Description = r.String()
+		default:
+			r.Skip()
+		}
+	}
+}
+
+// Decode implements wire.Input.
+func (v *UpdateRoutingProfileQueuesInput) Decode(q *wire.Request) error {
+	var r wire.Reader
+	r.Reset(q.Body)
+	v.read(&r)
+	if err := r.End(); err != nil {
+		return err
+	}
+	var e *wire.FieldError
+	if v.InstanceId, e = q.PathString(0); e != nil {
+		return e.In("InstanceId")
+	}
+	if v.RoutingProfileId, e = q.PathString(1); e != nil {
+		return e.In("RoutingProfileId")
+	}
+	if e := v.check(); e != nil {
+		return e
+	}
+	return nil
+}
+
+func (v *UpdateRoutingProfileQueuesInput) read(r *wire.Reader) {
+	if !r.Object() {
+		return
+	}
+	for r.Member() {
+		switch r.Name() {
+		case "QueueConfigs":
+			v.QueueConfigs = readRoutingProfileQueueConfigList(r)
+		default:
+			r.Skip()
+		}
+	}
+}
+
+// Decode implements wire.Input.
+func (v *UpdateSecurityProfileInput) Decode(q *wire.Request) error {
+	var r wire.Reader
+	r.Reset(q.Body)
+	v.read(&r)
+	if err := r.End(); err != nil {
+		return err
+	}
+	var e *wire.FieldError
+	if v.SecurityProfileId, e = q.PathString(1); e != nil {
+		return e.In("SecurityProfileId")
+	}
+	if v.InstanceId, e = q.PathString(0); e != nil {
+		return e.In("InstanceId")
+	}
+	if e := v.check(); e != nil {
+		return e
+	}
+	return nil
+}
+
+func (v *UpdateSecurityProfileInput) read(r *wire.Reader) {
+	if !r.Object() {
+		return
+	}
+	for r.Member() {
+		switch r.Name() {
+		case "Description":
+			v.Description = r.String()
+		case "Permissions":
+			v.Permissions = readPermissionsList(r)
+		case "AllowedAccessControlTags":
+			v.AllowedAccessControlTags = readAllowedAccessControlTags(r)
+		case "TagRestrictedResources":
+			v.TagRestrictedResources = readTagRestrictedResourceList(r)
+		case "Applications":
+			v.Applications = readApplications(r)
+		case "HierarchyRestrictedResources":
+			v.HierarchyRestrictedResources = readHierarchyRestrictedResourceList(r)
+		case "AllowedAccessControlHierarchyGroupId":
+			v.AllowedAccessControlHierarchyGroupId = r.String()
+		case "AllowedFlowModules":
+			v.AllowedFlowModules = readAllowedFlowModules(r)
+		case "AllowedAIAgents":
+			v.AllowedAIAgents = readAllowedAIAgents(r)
+		case "GranularAccessControlConfiguration":
+			v.GranularAccessControlConfiguration = readGranularAccessControlConfiguration(r)
+		default:
+			r.Skip()
+		}
+	}
+}
+
+// Decode implements wire.Input.
+func (v *UpdateTaskTemplateInput) Decode(q *wire.Request) error {
+	var r wire.Reader
+	r.Reset(q.Body)
+	v.read(&r)
+	if err := r.End(); err != nil {
+		return err
+	}
+	var e *wire.FieldError
+	if v.TaskTemplateId, e = q.PathString(1); e != nil {
+		return e.In("TaskTemplateId")
+	}
+	if v.InstanceId, e = q.PathString(0); e != nil {
+		return e.In("InstanceId")
+	}
+	if e := v.check(); e != nil {
+		return e
+	}
+	return nil
+}
+
+func (v *UpdateTaskTemplateInput) read(r *wire.Reader) {
+	if !r.Object() {
+		return
+	}
+	for r.Member() {
+		switch r.Name() {
+		case "Name":
+			v.Name = r.String()
+		case "Description":
+			v.Description = r.String()
+		case "ContactFlowId":
+			v.ContactFlowId = r.String()
+		case "SelfAssignFlowId":
+			v.SelfAssignFlowId = r.String()
+		case "ContactHooks":
+			v.ContactHooks = readTaskTemplateContactHooks(r)
+		case "Constraints":
+			v.Constraints = readTaskTemplateConstraints(r)
+		case "Defaults":
+			v.Defaults = readTaskTemplateDefaults(r)
+		case "Status":
+			v.Status = r.String()
+		case "Fields":
+			v.Fields = readTaskTemplateFields(r)
+		default:
+			r.Skip()
+		}
+	}
+}
+
+// Decode implements wire.Input.
+func (v *UpdateUserConfigInput) Decode(q *wire.Request) error {
+	var r wire.Reader
+	r.Reset(q.Body)
+	v.read(&r)
+	if err := r.End(); err != nil {
+		return err
+	}
+	var e *wire.FieldError
+	if v.UserId, e = q.PathString(1); e != nil {
+		return e.In("UserId")
+	}
+	if v.InstanceId, e = q.PathString(0); e != nil {
+		return e.In("InstanceId")
+	}
+	if e := v.check(); e != nil {
+		return e
+	}
+	return nil
+}
+
+func (v *UpdateUserConfigInput) read(r *wire.Reader) {
+	if !r.Object() {
+		return
+	}
+	for r.Member() {
+		switch r.Name() {
+		case "AutoAcceptConfigs":
+			v.AutoAcceptConfigs = readAutoAcceptConfigs(r)
+		case "AfterContactWorkConfigs":
+			v.AfterContactWorkConfigs = readAfterContactWorkConfigs(r)
+		case "PhoneNumberConfigs":
+			v.PhoneNumberConfigs = readPhoneNumberConfigs(r)
+		case "PersistentConnectionConfigs":
+			v.PersistentConnectionConfigs = readPersistentConnectionConfigs(r)
+		case "VoiceEnhancementConfigs":
+			v.VoiceEnhancementConfigs = readVoiceEnhancementConfigs(r)
+		default:
+			r.Skip()
+		}
+	}
+}
+
+// Decode implements wire.Input.
+func (v *UpdateUserHierarchyInput) Decode(q *wire.Request) error {
+	var r wire.Reader
+	r.Reset(q.Body)
+	v.read(&r)
+	if err := r.End(); err != nil {
+		return err
+	}
+	var e *wire.FieldError
+	if v.UserId, e = q.PathString(1); e != nil {
+		return e.In("UserId")
+	}
+	if v.InstanceId, e = q.PathString(0); e != nil {
+		return e.In("InstanceId")
+	}
+	if e := v.check(); e != nil {
+		return e
+	}
+	return nil
+}
+
+func (v *UpdateUserHierarchyInput) read(r *wire.Reader) {
+	if !r.Object() {
+		return
+	}
+	for r.Member() {
+		switch r.Name() {
+		case "HierarchyGroupId":
+			v.HierarchyGroupId = r.String()
+		default:
+			r.Skip()
+		}
+	}
+}
+
+// Decode implements wire.Input.
+func (v *UpdateUserHierarchyGroupNameInput) Decode(q *wire.Request) error {
+	var r wire.Reader
+	r.Reset(q.Body)
+	v.read(&r)
+	if err := r.End(); err != nil {
+		return err
+	}
+	var e *wire.FieldError
+	if v.HierarchyGroupId, e = q.PathString(1); e != nil {
+		return e.In("HierarchyGroupId")
+	}
+	if v.InstanceId, e = q.PathString(0); e != nil {
+		return e.In("InstanceId")
+	}
+	if e := v.check(); e != nil {
+		return e
+	}
+	return nil
+}
+
+func (v *UpdateUserHierarchyGroupNameInput) read(r *wire.Reader) {
+	if !r.Object() {
+		return
+	}
+	for r.Member() {
+		switch r.Name() {
+		case "Name":
+			v.Name = r.String()
+		default:
+			r.Skip()
+		}
+	}
+}
+
+// Decode implements wire.Input.
+func (v *UpdateUserHierarchyStructureInput) Decode(q *wire.Request) error {
+	var r wire.Reader
+	r.Reset(q.Body)
+	v.read(&r)
+	if err := r.End(); err != nil {
+		return err
+	}
+	var e *wire.FieldError
+	if v.InstanceId, e = q.PathString(0); e != nil {
+		return e.In("InstanceId")
+	}
+	if e := v.check(); e != nil {
+		return e
+	}
+	return nil
+}
+
+func (v *UpdateUserHierarchyStructureInput) read(r *wire.Reader) {
+	if !r.Object() {
+		return
+	}
+	for r.Member() {
+		switch r.Name() {
+		case "HierarchyStructure":
+			v.HierarchyStructure = readHierarchyStructureUpdate(r)
+		default:
+			r.Skip()
+		}
+	}
+}
+
+// Decode implements wire.Input.
+func (v *UpdateUserIdentityInfoInput) Decode(q *wire.Request) error {
+	var r wire.Reader
+	r.Reset(q.Body)
+	v.read(&r)
+	if err := r.End(); err != nil {
+		return err
+	}
+	var e *wire.FieldError
+	if v.UserId, e = q.PathString(1); e != nil {
+		return e.In("UserId")
+	}
+	if v.InstanceId, e = q.PathString(0); e != nil {
+		return e.In("InstanceId")
+	}
+	if e := v.check(); e != nil {
+		return e
+	}
+	return nil
+}
+
+func (v *UpdateUserIdentityInfoInput) read(r *wire.Reader) {
+	if !r.Object() {
+		return
+	}
+	for r.Member() {
+		switch r.Name() {
+		case "IdentityInfo":
+			v.IdentityInfo = readUserIdentityInfo(r)
+		default:
+			r.Skip()
+		}
+	}
+}
+
+// Decode implements wire.Input.
+func (v *UpdateUserPhoneConfigInput) Decode(q *wire.Request) error {
+	var r wire.Reader
+	r.Reset(q.Body)
+	v.read(&r)
+	if err := r.End(); err != nil {
+		return err
+	}
+	var e *wire.FieldError
+	if v.UserId, e = q.PathString(1); e != nil {
+		return e.In("UserId")
+	}
+	if v.InstanceId, e = q.PathString(0); e != nil {
+		return e.In("InstanceId")
+	}
+	if e := v.check(); e != nil {
+		return e
+	}
+	return nil
+}
+
+func (v *UpdateUserPhoneConfigInput) read(r *wire.Reader) {
+	if !r.Object() {
+		return
+	}
+	for r.Member() {
+		switch r.Name() {
+		case "PhoneConfig":
+			v.PhoneConfig = readUserPhoneConfig(r)
+		default:
+			r.Skip()
+		}
+	}
+}
+
+// Decode implements wire.Input.
+func (v *UpdateUserProficienciesInput) Decode(q *wire.Request) error {
+	var r wire.Reader
+	r.Reset(q.Body)
+	v.read(&r)
+	if err := r.End(); err != nil {
+		return err
+	}
+	var e *wire.FieldError
+	if v.InstanceId, e = q.PathString(0); e != nil {
+		return e.In("InstanceId")
+	}
+	if v.UserId, e = q.PathString(1); e != nil {
+		return e.In("UserId")
+	}
+	if e := v.check(); e != nil {
+		return e
+	}
+	return nil
+}
+
+func (v *UpdateUserProficienciesInput) read(r *wire.Reader) {
+	if !r.Object() {
+		return
+	}
+	for r.Member() {
+		switch r.Name() {
+		case "UserProficiencies":
+			v.UserProficiencies = readUserProficiencyList(r)
+		default:
+			r.Skip()
+		}
+	}
+}
+
+// Decode implements wire.Input.
+func (v *UpdateUserRoutingProfileInput) Decode(q *wire.Request) error {
+	var r wire.Reader
+	r.Reset(q.Body)
+	v.read(&r)
+	if err := r.End(); err != nil {
+		return err
+	}
+	var e *wire.FieldError
+	if v.UserId, e = q.PathString(1); e != nil {
+		return e.In("UserId")
+	}
+	if v.InstanceId, e = q.PathString(0); e != nil {
+		return e.In("InstanceId")
+	}
+	if e := v.check(); e != nil {
+		return e
+	}
+	return nil
+}
+
+func (v *UpdateUserRoutingProfileInput) read(r *wire.Reader) {
+	if !r.Object() {
+		return
+	}
+	for r.Member() {
+		switch r.Name() {
+		case "RoutingProfileId":
+			v.RoutingProfileId = r.String()
+		default:
+			r.Skip()
+		}
+	}
+}
+
+// Decode implements wire.Input.
+func (v *UpdateUserSecurityProfilesInput) Decode(q *wire.Request) error {
+	var r wire.Reader
+	r.Reset(q.Body)
+	v.read(&r)
+	if err := r.End(); err != nil {
+		return err
+	}
+	var e *wire.FieldError
+	if v.UserId, e = q.PathString(1); e != nil {
+		return e.In("UserId")
+	}
+	if v.InstanceId, e = q.PathString(0); e != nil {
+		return e.In("InstanceId")
+	}
+	if e := v.check(); e != nil {
+		return e
+	}
+	return nil
+}
+
+func (v *UpdateUserSecurityProfilesInput) read(r *wire.Reader) {
+	if !r.Object() {
+		return
+	}
+	for r.Member() {
+		switch r.Name() {
+		case "SecurityProfileIds":
+			v.SecurityProfileIds = readSecurityProfileIds(r)
+		default:
+			r.Skip()
+		}
+	}
+}
+
+// Decode implements wire.Input.
 func (v *UpdateViewContentInput) Decode(q *wire.Request) error {
 	var r wire.Reader
 	r.Reset(q.Body)
@@ -2701,6 +6427,392 @@ func (v *UpdateViewMetadataInput) read(r *wire.Reader) {
 	}
 }
 
+func readAIAgent(r *wire.Reader) *AIAgent {
+	if !r.Object() {
+		return nil
+	}
+	v := new(AIAgent)
+	for r.Member() {
+		switch r.Name() {
+		case "Arn":
+			v.Arn = r.String()
+		case "Type":
+			v.Type = r.String()
+		default:
+			r.Skip()
+		}
+	}
+	return v
+}
+
+func readActiveRegionList(r *wire.Reader) []string {
+	if !r.List() {
+		return nil
+	}
+	list := []string{}
+	for r.Element() {
+		if value, ok := r.Text(); ok {
+			list = append(list, value)
+		} else {
+			r.NullElement()
+		}
+	}
+	return list
+}
+
+func readAfterContactWorkConfig(r *wire.Reader) *AfterContactWorkConfig {
+	if !r.Object() {
+		return nil
+	}
+	v := new(AfterContactWorkConfig)
+	for r.Member() {
+		switch r.Name() {
+		case "AfterContactWorkTimeLimit":
+			v.AfterContactWorkTimeLimit = r.Int32()
+		default:
+			r.Skip()
+		}
+	}
+	return v
+}
+
+func readAfterContactWorkConfigPerChannel(r *wire.Reader) *AfterContactWorkConfigPerChannel {
+	if !r.Object() {
+		return nil
+	}
+	v := new(AfterContactWorkConfigPerChannel)
+	for r.Member() {
+		switch r.Name() {
+		case "Channel":
+			v.Channel = r.String()
+		case "AfterContactWorkConfig":
+			v.AfterContactWorkConfig = readAfterContactWorkConfig(r)
+		case "AgentFirstCallbackAfterContactWorkConfig":
+			v.AgentFirstCallbackAfterContactWorkConfig = readAfterContactWorkConfig(r)
+		default:
+			r.Skip()
+		}
+	}
+	return v
+}
+
+func readAfterContactWorkConfigs(r *wire.Reader) []AfterContactWorkConfigPerChannel {
+	if !r.List() {
+		return nil
+	}
+	list := []AfterContactWorkConfigPerChannel{}
+	for r.Element() {
+		if value := readAfterContactWorkConfigPerChannel(r); value != nil {
+			list = append(list, *value)
+		} else {
+			r.NullElement()
+		}
+	}
+	return list
+}
+
+func readAgentHierarchyGroups(r *wire.Reader) *AgentHierarchyGroups {
+	if !r.Object() {
+		return nil
+	}
+	v := new(AgentHierarchyGroups)
+	for r.Member() {
+		switch r.Name() {
+		case "L1Ids":
+			v.L1Ids = readHierarchyGroupIdList(r)
+		case "L2Ids":
+			v.L2Ids = readHierarchyGroupIdList(r)
+		case "L3Ids":
+			v.L3Ids = readHierarchyGroupIdList(r)
+		case "L4Ids":
+			v.L4Ids = readHierarchyGroupIdList(r)
+		case "L5Ids":
+			v.L5Ids = readHierarchyGroupIdList(r)
+		default:
+			r.Skip()
+		}
+	}
+	return v
+}
+
+func readAgentResourceIdList(r *wire.Reader) []string {
+	if !r.List() {
+		return nil
+	}
+	list := []string{}
+	for r.Element() {
+		if value, ok := r.Text(); ok {
+			list = append(list, value)
+		} else {
+			r.NullElement()
+		}
+	}
+	return list
+}
+
+func readAgentStatusSearchConditionList(r *wire.Reader) []AgentStatusSearchCriteria {
+	if !r.List() {
+		return nil
+	}
+	list := []AgentStatusSearchCriteria{}
+	for r.Element() {
+		if value := readAgentStatusSearchCriteria(r); value != nil {
+			list = append(list, *value)
+		} else {
+			r.NullElement()
+		}
+	}
+	return list
+}
+
+func readAgentStatusSearchCriteria(r *wire.Reader) *AgentStatusSearchCriteria {
+	if !r.Object() {
+		return nil
+	}
+	v := new(AgentStatusSearchCriteria)
+	for r.Member() {
+		switch r.Name() {
+		case "OrConditions":
+			v.OrConditions = readAgentStatusSearchConditionList(r)
+		case "AndConditions":
+			v.AndConditions = readAgentStatusSearchConditionList(r)
+		case "StringCondition":
+			v.StringCondition = readStringCondition(r)
+		default:
+			r.Skip()
+		}
+	}
+	return v
+}
+
+func readAgentStatusSearchFilter(r *wire.Reader) *AgentStatusSearchFilter {
+	if !r.Object() {
+		return nil
+	}
+	v := new(AgentStatusSearchFilter)
+	for r.Member() {
+		switch r.Name() {
+		case "AttributeFilter":
+			v.AttributeFilter = readControlPlaneAttributeFilter(r)
+		default:
+			r.Skip()
+		}
+	}
+	return v
+}
+
+func readAiAgentSearchCriteria(r *wire.Reader) *AiAgentSearchCriteria {
+	if !r.Object() {
+		return nil
+	}
+	v := new(AiAgentSearchCriteria)
+	for r.Member() {
+		switch r.Name() {
+		case "Id":
+			v.Id = r.String()
+		case "VersionNumber":
+			v.VersionNumber = r.Int32()
+		case "AiAgentEscalated":
+			v.AiAgentEscalated = r.Bool()
+		case "AiUseCase":
+			v.AiUseCase = r.String()
+		default:
+			r.Skip()
+		}
+	}
+	return v
+}
+
+func readAiAgentSearchCriteriaList(r *wire.Reader) []AiAgentSearchCriteria {
+	if !r.List() {
+		return nil
+	}
+	list := []AiAgentSearchCriteria{}
+	for r.Element() {
+		if value := readAiAgentSearchCriteria(r); value != nil {
+			list = append(list, *value)
+		} else {
+			r.NullElement()
+		}
+	}
+	return list
+}
+
+func readAiAgentsCriteria(r *wire.Reader) *AiAgentsCriteria {
+	if !r.Object() {
+		return nil
+	}
+	v := new(AiAgentsCriteria)
+	for r.Member() {
+		switch r.Name() {
+		case "Criteria":
+			v.Criteria = readAiAgentSearchCriteriaList(r)
+		default:
+			r.Skip()
+		}
+	}
+	return v
+}
+
+func readAllowedAIAgents(r *wire.Reader) []AIAgent {
+	if !r.List() {
+		return nil
+	}
+	list := []AIAgent{}
+	for r.Element() {
+		if value := readAIAgent(r); value != nil {
+			list = append(list, *value)
+		} else {
+			r.NullElement()
+		}
+	}
+	return list
+}
+
+func readAllowedAccessControlTags(r *wire.Reader) map[string]string {
+	if !r.Map() {
+		return nil
+	}
+	m := map[string]string{}
+	for r.Member() {
+		if value, ok := r.Text(); ok {
+			m[r.Name()] = value
+		} else {
+			r.NullElement()
+		}
+	}
+	return m
+}
+
+func readAllowedExtension(r *wire.Reader) *AllowedExtension {
+	if !r.Object() {
+		return nil
+	}
+	v := new(AllowedExtension)
+	for r.Member() {
+		switch r.Name() {
+		case "Extension":
+			v.Extension = r.String()
+		default:
+			r.Skip()
+		}
+	}
+	return v
+}
+
+func readAllowedExtensionsList(r *wire.Reader) []AllowedExtension {
+	if !r.List() {
+		return nil
+	}
+	list := []AllowedExtension{}
+	for r.Element() {
+		if value := readAllowedExtension(r); value != nil {
+			list = append(list, *value)
+		} else {
+			r.NullElement()
+		}
+	}
+	return list
+}
+
+func readAllowedFlowModules(r *wire.Reader) []FlowModule {
+	if !r.List() {
+		return nil
+	}
+	list := []FlowModule{}
+	for r.Element() {
+		if value := readFlowModule(r); value != nil {
+			list = append(list, *value)
+		} else {
+			r.NullElement()
+		}
+	}
+	return list
+}
+
+func readApplication(r *wire.Reader) *Application {
+	if !r.Object() {
+		return nil
+	}
+	v := new(Application)
+	for r.Member() {
+		switch r.Name() {
+		case "Namespace":
+			v.Namespace = r.String()
+		case "ApplicationPermissions":
+			v.ApplicationPermissions = readApplicationPermissions(r)
+		case "Type":
+			v.Type = r.String()
+		default:
+			r.Skip()
+		}
+	}
+	return v
+}
+
+func readApplicationPermissions(r *wire.Reader) []string {
+	if !r.List() {
+		return nil
+	}
+	list := []string{}
+	for r.Element() {
+		if value, ok := r.Text(); ok {
+			list = append(list, value)
+		} else {
+			r.NullElement()
+		}
+	}
+	return list
+}
+
+func readApplications(r *wire.Reader) []Application {
+	if !r.List() {
+		return nil
+	}
+	list := []Application{}
+	for r.Element() {
+		if value := readApplication(r); value != nil {
+			list = append(list, *value)
+		} else {
+			r.NullElement()
+		}
+	}
+	return list
+}
+
+func readAttributeAndCondition(r *wire.Reader) *AttributeAndCondition {
+	if !r.Object() {
+		return nil
+	}
+	v := new(AttributeAndCondition)
+	for r.Member() {
+		switch r.Name() {
+		case "TagConditions":
+			v.TagConditions = readTagAndConditionList(r)
+		case "HierarchyGroupCondition":
+			v.HierarchyGroupCondition = readHierarchyGroupCondition(r)
+		default:
+			r.Skip()
+		}
+	}
+	return v
+}
+
+func readAttributeOrConditionList(r *wire.Reader) []AttributeAndCondition {
+	if !r.List() {
+		return nil
+	}
+	list := []AttributeAndCondition{}
+	for r.Element() {
+		if value := readAttributeAndCondition(r); value != nil {
+			list = append(list, *value)
+		} else {
+			r.NullElement()
+		}
+	}
+	return list
+}
+
 func readAttributes(r *wire.Reader) map[string]string {
 	if !r.Map() {
 		return nil
@@ -2714,6 +6826,56 @@ func readAttributes(r *wire.Reader) map[string]string {
 		}
 	}
 	return m
+}
+
+func readAutoAcceptConfig(r *wire.Reader) *AutoAcceptConfig {
+	if !r.Object() {
+		return nil
+	}
+	v := new(AutoAcceptConfig)
+	for r.Member() {
+		switch r.Name() {
+		case "Channel":
+			v.Channel = r.String()
+		case "AutoAccept":
+			v.AutoAccept = r.Bool()
+		case "AgentFirstCallbackAutoAccept":
+			v.AgentFirstCallbackAutoAccept = r.Bool()
+		default:
+			r.Skip()
+		}
+	}
+	return v
+}
+
+func readAutoAcceptConfigs(r *wire.Reader) []AutoAcceptConfig {
+	if !r.List() {
+		return nil
+	}
+	list := []AutoAcceptConfig{}
+	for r.Element() {
+		if value := readAutoAcceptConfig(r); value != nil {
+			list = append(list, *value)
+		} else {
+			r.NullElement()
+		}
+	}
+	return list
+}
+
+func readChannelList(r *wire.Reader) []string {
+	if !r.List() {
+		return nil
+	}
+	list := []string{}
+	for r.Element() {
+		if value, ok := r.Text(); ok {
+			list = append(list, value)
+		} else {
+			r.NullElement()
+		}
+	}
+	return list
 }
 
 func readChatMessage(r *wire.Reader) *ChatMessage {
@@ -2750,6 +6912,70 @@ func readChatStreamingConfiguration(r *wire.Reader) *ChatStreamingConfiguration 
 	return v
 }
 
+func readCommonAttributeAndCondition(r *wire.Reader) *CommonAttributeAndCondition {
+	if !r.Object() {
+		return nil
+	}
+	v := new(CommonAttributeAndCondition)
+	for r.Member() {
+		switch r.Name() {
+		case "TagConditions":
+			v.TagConditions = readTagAndConditionList(r)
+		default:
+			r.Skip()
+		}
+	}
+	return v
+}
+
+func readCommonAttributeOrConditionList(r *wire.Reader) []CommonAttributeAndCondition {
+	if !r.List() {
+		return nil
+	}
+	list := []CommonAttributeAndCondition{}
+	for r.Element() {
+		if value := readCommonAttributeAndCondition(r); value != nil {
+			list = append(list, *value)
+		} else {
+			r.NullElement()
+		}
+	}
+	return list
+}
+
+func readCondition(r *wire.Reader) *Condition {
+	if !r.Object() {
+		return nil
+	}
+	v := new(Condition)
+	for r.Member() {
+		switch r.Name() {
+		case "StringCondition":
+			v.StringCondition = readStringCondition(r)
+		case "NumberCondition":
+			v.NumberCondition = readNumberCondition(r)
+		default:
+			r.Skip()
+		}
+	}
+	return v
+}
+
+func readConditions(r *wire.Reader) []Condition {
+	if !r.List() {
+		return nil
+	}
+	list := []Condition{}
+	for r.Element() {
+		if value := readCondition(r); value != nil {
+			list = append(list, *value)
+		} else {
+			r.NullElement()
+		}
+	}
+	return list
+}
+
 func readConnectionTypeList(r *wire.Reader) []string {
 	if !r.List() {
 		return nil
@@ -2763,6 +6989,42 @@ func readConnectionTypeList(r *wire.Reader) []string {
 		}
 	}
 	return list
+}
+
+func readContactAnalysis(r *wire.Reader) *ContactAnalysis {
+	if !r.Object() {
+		return nil
+	}
+	v := new(ContactAnalysis)
+	for r.Member() {
+		switch r.Name() {
+		case "Transcript":
+			v.Transcript = readTranscript(r)
+		default:
+			r.Skip()
+		}
+	}
+	return v
+}
+
+func readContactConfiguration(r *wire.Reader) *ContactConfiguration {
+	if !r.Object() {
+		return nil
+	}
+	v := new(ContactConfiguration)
+	for r.Member() {
+		switch r.Name() {
+		case "ContactId":
+			v.ContactId = r.String()
+		case "ParticipantRole":
+			v.ParticipantRole = r.String()
+		case "IncludeRawMessage":
+			v.IncludeRawMessage = r.Bool()
+		default:
+			r.Skip()
+		}
+	}
+	return v
 }
 
 func readContactFields(r *wire.Reader) []string {
@@ -2780,6 +7042,206 @@ func readContactFields(r *wire.Reader) []string {
 	return list
 }
 
+func readContactFlowAttributeAndCondition(r *wire.Reader) *ContactFlowAttributeAndCondition {
+	if !r.Object() {
+		return nil
+	}
+	v := new(ContactFlowAttributeAndCondition)
+	for r.Member() {
+		switch r.Name() {
+		case "TagConditions":
+			v.TagConditions = readTagAndConditionList(r)
+		case "ContactFlowTypeCondition":
+			v.ContactFlowTypeCondition = readContactFlowTypeCondition(r)
+		default:
+			r.Skip()
+		}
+	}
+	return v
+}
+
+func readContactFlowAttributeFilter(r *wire.Reader) *ContactFlowAttributeFilter {
+	if !r.Object() {
+		return nil
+	}
+	v := new(ContactFlowAttributeFilter)
+	for r.Member() {
+		switch r.Name() {
+		case "OrConditions":
+			v.OrConditions = readContactFlowAttributeOrConditionList(r)
+		case "AndCondition":
+			v.AndCondition = readContactFlowAttributeAndCondition(r)
+		case "TagCondition":
+			v.TagCondition = readTagCondition(r)
+		case "ContactFlowTypeCondition":
+			v.ContactFlowTypeCondition = readContactFlowTypeCondition(r)
+		default:
+			r.Skip()
+		}
+	}
+	return v
+}
+
+func readContactFlowAttributeOrConditionList(r *wire.Reader) []ContactFlowAttributeAndCondition {
+	if !r.List() {
+		return nil
+	}
+	list := []ContactFlowAttributeAndCondition{}
+	for r.Element() {
+		if value := readContactFlowAttributeAndCondition(r); value != nil {
+			list = append(list, *value)
+		} else {
+			r.NullElement()
+		}
+	}
+	return list
+}
+
+func readContactFlowModuleSearchConditionList(r *wire.Reader) []ContactFlowModuleSearchCriteria {
+	if !r.List() {
+		return nil
+	}
+	list := []ContactFlowModuleSearchCriteria{}
+	for r.Element() {
+		if value := readContactFlowModuleSearchCriteria(r); value != nil {
+			list = append(list, *value)
+		} else {
+			r.NullElement()
+		}
+	}
+	return list
+}
+
+func readContactFlowModuleSearchCriteria(r *wire.Reader) *ContactFlowModuleSearchCriteria {
+	if !r.Object() {
+		return nil
+	}
+	v := new(ContactFlowModuleSearchCriteria)
+	for r.Member() {
+		switch r.Name() {
+		case "OrConditions":
+			v.OrConditions = readContactFlowModuleSearchConditionList(r)
+		case "AndConditions":
+			v.AndConditions = readContactFlowModuleSearchConditionList(r)
+		case "StringCondition":
+			v.StringCondition = readStringCondition(r)
+		case "StateCondition":
+			v.StateCondition = r.String()
+		case "StatusCondition":
+			v.StatusCondition = r.String()
+		default:
+			r.Skip()
+		}
+	}
+	return v
+}
+
+func readContactFlowModuleSearchFilter(r *wire.Reader) *ContactFlowModuleSearchFilter {
+	if !r.Object() {
+		return nil
+	}
+	v := new(ContactFlowModuleSearchFilter)
+	for r.Member() {
+		switch r.Name() {
+		case "TagFilter":
+			v.TagFilter = readControlPlaneTagFilter(r)
+		default:
+			r.Skip()
+		}
+	}
+	return v
+}
+
+func readContactFlowSearchConditionList(r *wire.Reader) []ContactFlowSearchCriteria {
+	if !r.List() {
+		return nil
+	}
+	list := []ContactFlowSearchCriteria{}
+	for r.Element() {
+		if value := readContactFlowSearchCriteria(r); value != nil {
+			list = append(list, *value)
+		} else {
+			r.NullElement()
+		}
+	}
+	return list
+}
+
+func readContactFlowSearchCriteria(r *wire.Reader) *ContactFlowSearchCriteria {
+	if !r.Object() {
+		return nil
+	}
+	v := new(ContactFlowSearchCriteria)
+	for r.Member() {
+		switch r.Name() {
+		case "OrConditions":
+			v.OrConditions = readContactFlowSearchConditionList(r)
+		case "AndConditions":
+			v.AndConditions = readContactFlowSearchConditionList(r)
+		case "StringCondition":
+			v.StringCondition = readStringCondition(r)
+		case "TypeCondition":
+			v.TypeCondition = r.String()
+		case "StateCondition":
+			v.StateCondition = r.String()
+		case "StatusCondition":
+			v.StatusCondition = r.String()
+		default:
+			r.Skip()
+		}
+	}
+	return v
+}
+
+func readContactFlowSearchFilter(r *wire.Reader) *ContactFlowSearchFilter {
+	if !r.Object() {
+		return nil
+	}
+	v := new(ContactFlowSearchFilter)
+	for r.Member() {
+		switch r.Name() {
+		case "TagFilter":
+			v.TagFilter = readControlPlaneTagFilter(r)
+		case "FlowAttributeFilter":
+			v.FlowAttributeFilter = readContactFlowAttributeFilter(r)
+		default:
+			r.Skip()
+		}
+	}
+	return v
+}
+
+func readContactFlowTypeCondition(r *wire.Reader) *ContactFlowTypeCondition {
+	if !r.Object() {
+		return nil
+	}
+	v := new(ContactFlowTypeCondition)
+	for r.Member() {
+		switch r.Name() {
+		case "ContactFlowType":
+			v.ContactFlowType = r.String()
+		default:
+			r.Skip()
+		}
+	}
+	return v
+}
+
+func readContactReferences(r *wire.Reader) map[string]Reference {
+	if !r.Map() {
+		return nil
+	}
+	m := map[string]Reference{}
+	for r.Member() {
+		if value := readReference(r); value != nil {
+			m[r.Name()] = *value
+		} else {
+			r.NullElement()
+		}
+	}
+	return m
+}
+
 func readContactTagMap(r *wire.Reader) map[string]string {
 	if !r.Map() {
 		return nil
@@ -2793,6 +7255,136 @@ func readContactTagMap(r *wire.Reader) map[string]string {
 		}
 	}
 	return m
+}
+
+func readControlPlaneAttributeFilter(r *wire.Reader) *ControlPlaneAttributeFilter {
+	if !r.Object() {
+		return nil
+	}
+	v := new(ControlPlaneAttributeFilter)
+	for r.Member() {
+		switch r.Name() {
+		case "OrConditions":
+			v.OrConditions = readCommonAttributeOrConditionList(r)
+		case "AndCondition":
+			v.AndCondition = readCommonAttributeAndCondition(r)
+		case "TagCondition":
+			v.TagCondition = readTagCondition(r)
+		default:
+			r.Skip()
+		}
+	}
+	return v
+}
+
+func readControlPlaneTagFilter(r *wire.Reader) *ControlPlaneTagFilter {
+	if !r.Object() {
+		return nil
+	}
+	v := new(ControlPlaneTagFilter)
+	for r.Member() {
+		switch r.Name() {
+		case "OrConditions":
+			v.OrConditions = readTagOrConditionList(r)
+		case "AndConditions":
+			v.AndConditions = readTagAndConditionList(r)
+		case "TagCondition":
+			v.TagCondition = readTagCondition(r)
+		default:
+			r.Skip()
+		}
+	}
+	return v
+}
+
+func readControlPlaneUserAttributeFilter(r *wire.Reader) *ControlPlaneUserAttributeFilter {
+	if !r.Object() {
+		return nil
+	}
+	v := new(ControlPlaneUserAttributeFilter)
+	for r.Member() {
+		switch r.Name() {
+		case "OrConditions":
+			v.OrConditions = readAttributeOrConditionList(r)
+		case "AndCondition":
+			v.AndCondition = readAttributeAndCondition(r)
+		case "TagCondition":
+			v.TagCondition = readTagCondition(r)
+		case "HierarchyGroupCondition":
+			v.HierarchyGroupCondition = readHierarchyGroupCondition(r)
+		default:
+			r.Skip()
+		}
+	}
+	return v
+}
+
+func readCrossChannelBehavior(r *wire.Reader) *CrossChannelBehavior {
+	if !r.Object() {
+		return nil
+	}
+	v := new(CrossChannelBehavior)
+	for r.Member() {
+		switch r.Name() {
+		case "BehaviorType":
+			v.BehaviorType = r.String()
+		default:
+			r.Skip()
+		}
+	}
+	return v
+}
+
+func readCrossChannelWorkloadBehavior(r *wire.Reader) *CrossChannelWorkloadBehavior {
+	if !r.Object() {
+		return nil
+	}
+	v := new(CrossChannelWorkloadBehavior)
+	for r.Member() {
+		switch r.Name() {
+		case "ChannelWorkloadBehaviorType":
+			v.ChannelWorkloadBehaviorType = r.String()
+		default:
+			r.Skip()
+		}
+	}
+	return v
+}
+
+func readDataTableAccessControlConfiguration(r *wire.Reader) *DataTableAccessControlConfiguration {
+	if !r.Object() {
+		return nil
+	}
+	v := new(DataTableAccessControlConfiguration)
+	for r.Member() {
+		switch r.Name() {
+		case "PrimaryAttributeAccessControlConfiguration":
+			v.PrimaryAttributeAccessControlConfiguration = readPrimaryAttributeAccessControlConfigurationItem(r)
+		default:
+			r.Skip()
+		}
+	}
+	return v
+}
+
+func readDateCondition(r *wire.Reader) *DateCondition {
+	if !r.Object() {
+		return nil
+	}
+	v := new(DateCondition)
+	for r.Member() {
+		switch r.Name() {
+		case "FieldName":
+			v.FieldName = r.String()
+		case "Value":
+			v.Value = r.String()
+		case "ComparisonType":
+			v.ComparisonType = r.String()
+		default:
+			r.Skip()
+		}
+	}
+	return v
 }
 
 func readDisconnectOnCustomerExit(r *wire.Reader) []string {
@@ -2857,6 +7449,76 @@ func readEmailAddressConfigList(r *wire.Reader) []EmailAddressConfig {
 	return list
 }
 
+func readEmailAddressInfo(r *wire.Reader) *EmailAddressInfo {
+	if !r.Object() {
+		return nil
+	}
+	v := new(EmailAddressInfo)
+	for r.Member() {
+		switch r.Name() {
+		case "EmailAddress":
+			v.EmailAddress = r.String()
+		case "DisplayName":
+			v.DisplayName = r.String()
+		default:
+			r.Skip()
+		}
+	}
+	return v
+}
+
+func readEncryptionConfig(r *wire.Reader) *EncryptionConfig {
+	if !r.Object() {
+		return nil
+	}
+	v := new(EncryptionConfig)
+	for r.Member() {
+		switch r.Name() {
+		case "EncryptionType":
+			v.EncryptionType = r.String()
+		case "KeyId":
+			v.KeyId = r.String()
+		default:
+			r.Skip()
+		}
+	}
+	return v
+}
+
+func readEndpoint(r *wire.Reader) *Endpoint {
+	if !r.Object() {
+		return nil
+	}
+	v := new(Endpoint)
+	for r.Member() {
+		switch r.Name() {
+		case "Type":
+			v.Type = r.String()
+		case "Address":
+			v.Address = r.String()
+		default:
+			r.Skip()
+		}
+	}
+	return v
+}
+
+func readExtensionConfiguration(r *wire.Reader) *ExtensionConfiguration {
+	if !r.Object() {
+		return nil
+	}
+	v := new(ExtensionConfiguration)
+	for r.Member() {
+		switch r.Name() {
+		case "AllowedExtensions":
+			v.AllowedExtensions = readAllowedExtensionsList(r)
+		default:
+			r.Skip()
+		}
+	}
+	return v
+}
+
 func readExternalInvocationConfiguration(r *wire.Reader) *ExternalInvocationConfiguration {
 	if !r.Object() {
 		return nil
@@ -2873,6 +7535,24 @@ func readExternalInvocationConfiguration(r *wire.Reader) *ExternalInvocationConf
 	return v
 }
 
+func readFlowModule(r *wire.Reader) *FlowModule {
+	if !r.Object() {
+		return nil
+	}
+	v := new(FlowModule)
+	for r.Member() {
+		switch r.Name() {
+		case "Type":
+			v.Type = r.String()
+		case "FlowModuleId":
+			v.FlowModuleId = r.String()
+		default:
+			r.Skip()
+		}
+	}
+	return v
+}
+
 func readFlowQuickConnectConfig(r *wire.Reader) *FlowQuickConnectConfig {
 	if !r.Object() {
 		return nil
@@ -2882,6 +7562,110 @@ func readFlowQuickConnectConfig(r *wire.Reader) *FlowQuickConnectConfig {
 		switch r.Name() {
 		case "ContactFlowId":
 			v.ContactFlowId = r.String()
+		default:
+			r.Skip()
+		}
+	}
+	return v
+}
+
+func readGranularAccessControlConfiguration(r *wire.Reader) *GranularAccessControlConfiguration {
+	if !r.Object() {
+		return nil
+	}
+	v := new(GranularAccessControlConfiguration)
+	for r.Member() {
+		switch r.Name() {
+		case "DataTableAccessControlConfiguration":
+			v.DataTableAccessControlConfiguration = readDataTableAccessControlConfiguration(r)
+		default:
+			r.Skip()
+		}
+	}
+	return v
+}
+
+func readHierarchyGroupCondition(r *wire.Reader) *HierarchyGroupCondition {
+	if !r.Object() {
+		return nil
+	}
+	v := new(HierarchyGroupCondition)
+	for r.Member() {
+		switch r.Name() {
+		case "Value":
+			v.Value = r.String()
+		case "HierarchyGroupMatchType":
+			v.HierarchyGroupMatchType = r.String()
+		default:
+			r.Skip()
+		}
+	}
+	return v
+}
+
+func readHierarchyGroupIdList(r *wire.Reader) []string {
+	if !r.List() {
+		return nil
+	}
+	list := []string{}
+	for r.Element() {
+		if value, ok := r.Text(); ok {
+			list = append(list, value)
+		} else {
+			r.NullElement()
+		}
+	}
+	return list
+}
+
+func readHierarchyLevelUpdate(r *wire.Reader) *HierarchyLevelUpdate {
+	if !r.Object() {
+		return nil
+	}
+	v := new(HierarchyLevelUpdate)
+	for r.Member() {
+		switch r.Name() {
+		case "Name":
+			v.Name = r.String()
+		default:
+			r.Skip()
+		}
+	}
+	return v
+}
+
+func readHierarchyRestrictedResourceList(r *wire.Reader) []string {
+	if !r.List() {
+		return nil
+	}
+	list := []string{}
+	for r.Element() {
+		if value, ok := r.Text(); ok {
+			list = append(list, value)
+		} else {
+			r.NullElement()
+		}
+	}
+	return list
+}
+
+func readHierarchyStructureUpdate(r *wire.Reader) *HierarchyStructureUpdate {
+	if !r.Object() {
+		return nil
+	}
+	v := new(HierarchyStructureUpdate)
+	for r.Member() {
+		switch r.Name() {
+		case "LevelOne":
+			v.LevelOne = readHierarchyLevelUpdate(r)
+		case "LevelTwo":
+			v.LevelTwo = readHierarchyLevelUpdate(r)
+		case "LevelThree":
+			v.LevelThree = readHierarchyLevelUpdate(r)
+		case "LevelFour":
+			v.LevelFour = readHierarchyLevelUpdate(r)
+		case "LevelFive":
+			v.LevelFive = readHierarchyLevelUpdate(r)
 		default:
 			r.Skip()
 		}
@@ -2959,6 +7743,94 @@ func readHoursOfOperationOverrideConfigList(r *wire.Reader) []HoursOfOperationOv
 	return list
 }
 
+func readHoursOfOperationOverrideSearchConditionList(r *wire.Reader) []HoursOfOperationOverrideSearchCriteria {
+	if !r.List() {
+		return nil
+	}
+	list := []HoursOfOperationOverrideSearchCriteria{}
+	for r.Element() {
+		if value := readHoursOfOperationOverrideSearchCriteria(r); value != nil {
+			list = append(list, *value)
+		} else {
+			r.NullElement()
+		}
+	}
+	return list
+}
+
+func readHoursOfOperationOverrideSearchCriteria(r *wire.Reader) *HoursOfOperationOverrideSearchCriteria {
+	if !r.Object() {
+		return nil
+	}
+	v := new(HoursOfOperationOverrideSearchCriteria)
+	for r.Member() {
+		switch r.Name() {
+		case "OrConditions":
+			v.OrConditions = readHoursOfOperationOverrideSearchConditionList(r)
+		case "AndConditions":
+			v.AndConditions = readHoursOfOperationOverrideSearchConditionList(r)
+		case "StringCondition":
+			v.StringCondition = readStringCondition(r)
+		case "DateCondition":
+			v.DateCondition = readDateCondition(r)
+		default:
+			r.Skip()
+		}
+	}
+	return v
+}
+
+func readHoursOfOperationSearchConditionList(r *wire.Reader) []HoursOfOperationSearchCriteria {
+	if !r.List() {
+		return nil
+	}
+	list := []HoursOfOperationSearchCriteria{}
+	for r.Element() {
+		if value := readHoursOfOperationSearchCriteria(r); value != nil {
+			list = append(list, *value)
+		} else {
+			r.NullElement()
+		}
+	}
+	return list
+}
+
+func readHoursOfOperationSearchCriteria(r *wire.Reader) *HoursOfOperationSearchCriteria {
+	if !r.Object() {
+		return nil
+	}
+	v := new(HoursOfOperationSearchCriteria)
+	for r.Member() {
+		switch r.Name() {
+		case "OrConditions":
+			v.OrConditions = readHoursOfOperationSearchConditionList(r)
+		case "AndConditions":
+			v.AndConditions = readHoursOfOperationSearchConditionList(r)
+		case "StringCondition":
+			v.StringCondition = readStringCondition(r)
+		default:
+			r.Skip()
+		}
+	}
+	return v
+}
+
+func readHoursOfOperationSearchFilter(r *wire.Reader) *HoursOfOperationSearchFilter {
+	if !r.Object() {
+		return nil
+	}
+	v := new(HoursOfOperationSearchFilter)
+	for r.Member() {
+		switch r.Name() {
+		case "TagFilter":
+			v.TagFilter = readControlPlaneTagFilter(r)
+		default:
+			r.Skip()
+		}
+	}
+	return v
+}
+
 func readHoursOfOperationTimeSlice(r *wire.Reader) *HoursOfOperationTimeSlice {
 	if !r.Object() {
 		return nil
@@ -2970,6 +7842,161 @@ func readHoursOfOperationTimeSlice(r *wire.Reader) *HoursOfOperationTimeSlice {
 			v.Hours = r.Int32()
 		case "Minutes":
 			v.Minutes = r.Int32()
+		default:
+			r.Skip()
+		}
+	}
+	return v
+}
+
+func readInitiationMethodList(r *wire.Reader) []string {
+	if !r.List() {
+		return nil
+	}
+	list := []string{}
+	for r.Element() {
+		if value, ok := r.Text(); ok {
+			list = append(list, value)
+		} else {
+			r.NullElement()
+		}
+	}
+	return list
+}
+
+func readInputPredefinedAttributeConfiguration(r *wire.Reader) *InputPredefinedAttributeConfiguration {
+	if !r.Object() {
+		return nil
+	}
+	v := new(InputPredefinedAttributeConfiguration)
+	for r.Member() {
+		switch r.Name() {
+		case "EnableValueValidationOnAssociation":
+			v.EnableValueValidationOnAssociation = r.Bool()
+		default:
+			r.Skip()
+		}
+	}
+	return v
+}
+
+func readInstanceStorageConfig(r *wire.Reader) *InstanceStorageConfig {
+	if !r.Object() {
+		return nil
+	}
+	v := new(InstanceStorageConfig)
+	for r.Member() {
+		switch r.Name() {
+		case "AssociationId":
+			v.AssociationId = r.String()
+		case "StorageType":
+			v.StorageType = r.String()
+		case "S3Config":
+			v.S3Config = readS3Config(r)
+		case "KinesisVideoStreamConfig":
+			v.KinesisVideoStreamConfig = readKinesisVideoStreamConfig(r)
+		case "KinesisStreamConfig":
+			v.KinesisStreamConfig = readKinesisStreamConfig(r)
+		case "KinesisFirehoseConfig":
+			v.KinesisFirehoseConfig = readKinesisFirehoseConfig(r)
+		default:
+			r.Skip()
+		}
+	}
+	return v
+}
+
+func readInvisibleFieldInfo(r *wire.Reader) *InvisibleFieldInfo {
+	if !r.Object() {
+		return nil
+	}
+	v := new(InvisibleFieldInfo)
+	for r.Member() {
+		switch r.Name() {
+		case "Id":
+			v.Id = readTaskTemplateFieldIdentifier(r)
+		default:
+			r.Skip()
+		}
+	}
+	return v
+}
+
+func readInvisibleTaskTemplateFields(r *wire.Reader) []InvisibleFieldInfo {
+	if !r.List() {
+		return nil
+	}
+	list := []InvisibleFieldInfo{}
+	for r.Element() {
+		if value := readInvisibleFieldInfo(r); value != nil {
+			list = append(list, *value)
+		} else {
+			r.NullElement()
+		}
+	}
+	return list
+}
+
+func readIpCidrList(r *wire.Reader) []string {
+	if !r.List() {
+		return nil
+	}
+	list := []string{}
+	for r.Element() {
+		if value, ok := r.Text(); ok {
+			list = append(list, value)
+		} else {
+			r.NullElement()
+		}
+	}
+	return list
+}
+
+func readKinesisFirehoseConfig(r *wire.Reader) *KinesisFirehoseConfig {
+	if !r.Object() {
+		return nil
+	}
+	v := new(KinesisFirehoseConfig)
+	for r.Member() {
+		switch r.Name() {
+		case "FirehoseArn":
+			v.FirehoseArn = r.String()
+		default:
+			r.Skip()
+		}
+	}
+	return v
+}
+
+func readKinesisStreamConfig(r *wire.Reader) *KinesisStreamConfig {
+	if !r.Object() {
+		return nil
+	}
+	v := new(KinesisStreamConfig)
+	for r.Member() {
+		switch r.Name() {
+		case "StreamArn":
+			v.StreamArn = r.String()
+		default:
+			r.Skip()
+		}
+	}
+	return v
+}
+
+func readKinesisVideoStreamConfig(r *wire.Reader) *KinesisVideoStreamConfig {
+	if !r.Object() {
+		return nil
+	}
+	v := new(KinesisVideoStreamConfig)
+	for r.Member() {
+		switch r.Name() {
+		case "Prefix":
+			v.Prefix = r.String()
+		case "RetentionPeriodHours":
+			v.RetentionPeriodHours = r.Int32()
+		case "EncryptionConfig":
+			v.EncryptionConfig = readEncryptionConfig(r)
 		default:
 			r.Skip()
 		}
@@ -3011,6 +8038,61 @@ func readLexV2Bot(r *wire.Reader) *LexV2Bot {
 	return v
 }
 
+func readListCondition(r *wire.Reader) *ListCondition {
+	if !r.Object() {
+		return nil
+	}
+	v := new(ListCondition)
+	for r.Member() {
+		switch r.Name() {
+		case "TargetListType":
+			v.TargetListType = r.String()
+		case "Conditions":
+			v.Conditions = readConditions(r)
+		default:
+			r.Skip()
+		}
+	}
+	return v
+}
+
+func readMediaConcurrencies(r *wire.Reader) []MediaConcurrency {
+	if !r.List() {
+		return nil
+	}
+	list := []MediaConcurrency{}
+	for r.Element() {
+		if value := readMediaConcurrency(r); value != nil {
+			list = append(list, *value)
+		} else {
+			r.NullElement()
+		}
+	}
+	return list
+}
+
+func readMediaConcurrency(r *wire.Reader) *MediaConcurrency {
+	if !r.Object() {
+		return nil
+	}
+	v := new(MediaConcurrency)
+	for r.Member() {
+		switch r.Name() {
+		case "Channel":
+			v.Channel = r.String()
+		case "Concurrency":
+			v.Concurrency = r.Int32()
+		case "CrossChannelBehavior":
+			v.CrossChannelBehavior = readCrossChannelBehavior(r)
+		case "WorkloadTypeConcurrencies":
+			v.WorkloadTypeConcurrencies = readWorkloadTypeConcurrencies(r)
+		default:
+			r.Skip()
+		}
+	}
+	return v
+}
+
 func readMonthDayList(r *wire.Reader) []int64 {
 	if !r.List() {
 		return nil
@@ -3033,6 +8115,77 @@ func readMonthList(r *wire.Reader) []int64 {
 	list := []int64{}
 	for r.Element() {
 		if value := r.Int32(); value != nil {
+			list = append(list, *value)
+		} else {
+			r.NullElement()
+		}
+	}
+	return list
+}
+
+func readNameCriteria(r *wire.Reader) *NameCriteria {
+	if !r.Object() {
+		return nil
+	}
+	v := new(NameCriteria)
+	for r.Member() {
+		switch r.Name() {
+		case "SearchText":
+			v.SearchText = readSearchTextList(r)
+		case "MatchType":
+			v.MatchType = r.String()
+		default:
+			r.Skip()
+		}
+	}
+	return v
+}
+
+func readNullableAdditionalRecipients(r *wire.Reader) *NullableAdditionalRecipients {
+	if !r.Object() {
+		return nil
+	}
+	v := new(NullableAdditionalRecipients)
+	for r.Member() {
+		switch r.Name() {
+		case "CcEmailAddresses":
+			v.CcEmailAddresses = readOptionalEmailAddressRecipientList(r)
+		default:
+			r.Skip()
+		}
+	}
+	return v
+}
+
+func readNumberCondition(r *wire.Reader) *NumberCondition {
+	if !r.Object() {
+		return nil
+	}
+	v := new(NumberCondition)
+	for r.Member() {
+		switch r.Name() {
+		case "FieldName":
+			v.FieldName = r.String()
+		case "MinValue":
+			v.MinValue = r.Int32()
+		case "MaxValue":
+			v.MaxValue = r.Int32()
+		case "ComparisonType":
+			v.ComparisonType = r.String()
+		default:
+			r.Skip()
+		}
+	}
+	return v
+}
+
+func readOptionalEmailAddressRecipientList(r *wire.Reader) []EmailAddressInfo {
+	if !r.List() {
+		return nil
+	}
+	list := []EmailAddressInfo{}
+	for r.Element() {
+		if value := readEmailAddressInfo(r); value != nil {
 			list = append(list, *value)
 		} else {
 			r.NullElement()
@@ -3211,6 +8364,21 @@ func readParticipantDetailsToAdd(r *wire.Reader) *ParticipantDetailsToAdd {
 	return v
 }
 
+func readPermissionsList(r *wire.Reader) []string {
+	if !r.List() {
+		return nil
+	}
+	list := []string{}
+	for r.Element() {
+		if value, ok := r.Text(); ok {
+			list = append(list, value)
+		} else {
+			r.NullElement()
+		}
+	}
+	return list
+}
+
 func readPersistentChat(r *wire.Reader) *PersistentChat {
 	if !r.Object() {
 		return nil
@@ -3229,6 +8397,89 @@ func readPersistentChat(r *wire.Reader) *PersistentChat {
 	return v
 }
 
+func readPersistentConnectionConfig(r *wire.Reader) *PersistentConnectionConfig {
+	if !r.Object() {
+		return nil
+	}
+	v := new(PersistentConnectionConfig)
+	for r.Member() {
+		switch r.Name() {
+		case "Channel":
+			v.Channel = r.String()
+		case "PersistentConnection":
+			v.PersistentConnection = r.Bool()
+		default:
+			r.Skip()
+		}
+	}
+	return v
+}
+
+func readPersistentConnectionConfigs(r *wire.Reader) []PersistentConnectionConfig {
+	if !r.List() {
+		return nil
+	}
+	list := []PersistentConnectionConfig{}
+	for r.Element() {
+		if value := readPersistentConnectionConfig(r); value != nil {
+			list = append(list, *value)
+		} else {
+			r.NullElement()
+		}
+	}
+	return list
+}
+
+func readPhoneNumberConfig(r *wire.Reader) *PhoneNumberConfig {
+	if !r.Object() {
+		return nil
+	}
+	v := new(PhoneNumberConfig)
+	for r.Member() {
+		switch r.Name() {
+		case "Channel":
+			v.Channel = r.String()
+		case "PhoneType":
+			v.PhoneType = r.String()
+		case "PhoneNumber":
+			v.PhoneNumber = r.String()
+		default:
+			r.Skip()
+		}
+	}
+	return v
+}
+
+func readPhoneNumberConfigs(r *wire.Reader) []PhoneNumberConfig {
+	if !r.List() {
+		return nil
+	}
+	list := []PhoneNumberConfig{}
+	for r.Element() {
+		if value := readPhoneNumberConfig(r); value != nil {
+			list = append(list, *value)
+		} else {
+			r.NullElement()
+		}
+	}
+	return list
+}
+
+func readPhoneNumberCountryCodes(r *wire.Reader) []string {
+	if !r.List() {
+		return nil
+	}
+	list := []string{}
+	for r.Element() {
+		if value, ok := r.Text(); ok {
+			list = append(list, value)
+		} else {
+			r.NullElement()
+		}
+	}
+	return list
+}
+
 func readPhoneNumberQuickConnectConfig(r *wire.Reader) *PhoneNumberQuickConnectConfig {
 	if !r.Object() {
 		return nil
@@ -3238,6 +8489,250 @@ func readPhoneNumberQuickConnectConfig(r *wire.Reader) *PhoneNumberQuickConnectC
 		switch r.Name() {
 		case "PhoneNumber":
 			v.PhoneNumber = r.String()
+		default:
+			r.Skip()
+		}
+	}
+	return v
+}
+
+func readPhoneNumberTypes(r *wire.Reader) []string {
+	if !r.List() {
+		return nil
+	}
+	list := []string{}
+	for r.Element() {
+		if value, ok := r.Text(); ok {
+			list = append(list, value)
+		} else {
+			r.NullElement()
+		}
+	}
+	return list
+}
+
+func readPredefinedAttributePurposeNameList(r *wire.Reader) []string {
+	if !r.List() {
+		return nil
+	}
+	list := []string{}
+	for r.Element() {
+		if value, ok := r.Text(); ok {
+			list = append(list, value)
+		} else {
+			r.NullElement()
+		}
+	}
+	return list
+}
+
+func readPredefinedAttributeSearchConditionList(r *wire.Reader) []PredefinedAttributeSearchCriteria {
+	if !r.List() {
+		return nil
+	}
+	list := []PredefinedAttributeSearchCriteria{}
+	for r.Element() {
+		if value := readPredefinedAttributeSearchCriteria(r); value != nil {
+			list = append(list, *value)
+		} else {
+			r.NullElement()
+		}
+	}
+	return list
+}
+
+func readPredefinedAttributeSearchCriteria(r *wire.Reader) *PredefinedAttributeSearchCriteria {
+	if !r.Object() {
+		return nil
+	}
+	v := new(PredefinedAttributeSearchCriteria)
+	for r.Member() {
+		switch r.Name() {
+		case "OrConditions":
+			v.OrConditions = readPredefinedAttributeSearchConditionList(r)
+		case "AndConditions":
+			v.AndConditions = readPredefinedAttributeSearchConditionList(r)
+		case "StringCondition":
+			v.StringCondition = readStringCondition(r)
+		default:
+			r.Skip()
+		}
+	}
+	return v
+}
+
+func readPredefinedAttributeStringValuesList(r *wire.Reader) []string {
+	if !r.List() {
+		return nil
+	}
+	list := []string{}
+	for r.Element() {
+		if value, ok := r.Text(); ok {
+			list = append(list, value)
+		} else {
+			r.NullElement()
+		}
+	}
+	return list
+}
+
+func readPredefinedAttributeValues(r *wire.Reader) *PredefinedAttributeValues {
+	if !r.Object() {
+		return nil
+	}
+	v := new(PredefinedAttributeValues)
+	for r.Member() {
+		switch r.Name() {
+		case "StringList":
+			v.StringList = readPredefinedAttributeStringValuesList(r)
+		default:
+			r.Skip()
+		}
+	}
+	return v
+}
+
+func readPrimaryAttributeAccessControlConfigurationItem(r *wire.Reader) *PrimaryAttributeAccessControlConfigurationItem {
+	if !r.Object() {
+		return nil
+	}
+	v := new(PrimaryAttributeAccessControlConfigurationItem)
+	for r.Member() {
+		switch r.Name() {
+		case "PrimaryAttributeValues":
+			v.PrimaryAttributeValues = readPrimaryAttributeValuesSet(r)
+		default:
+			r.Skip()
+		}
+	}
+	return v
+}
+
+func readPrimaryAttributeValue(r *wire.Reader) *PrimaryAttributeValue {
+	if !r.Object() {
+		return nil
+	}
+	v := new(PrimaryAttributeValue)
+	for r.Member() {
+		switch r.Name() {
+		case "AccessType":
+			v.AccessType = r.String()
+		case "AttributeName":
+			v.AttributeName = r.String()
+		case "Values":
+			v.Values = readPrimaryValueList(r)
+		default:
+			r.Skip()
+		}
+	}
+	return v
+}
+
+func readPrimaryAttributeValuesSet(r *wire.Reader) []PrimaryAttributeValue {
+	if !r.List() {
+		return nil
+	}
+	list := []PrimaryAttributeValue{}
+	for r.Element() {
+		if value := readPrimaryAttributeValue(r); value != nil {
+			list = append(list, *value)
+		} else {
+			r.NullElement()
+		}
+	}
+	return list
+}
+
+func readPrimaryValueList(r *wire.Reader) []string {
+	if !r.List() {
+		return nil
+	}
+	list := []string{}
+	for r.Element() {
+		if value, ok := r.Text(); ok {
+			list = append(list, value)
+		} else {
+			r.NullElement()
+		}
+	}
+	return list
+}
+
+func readPromptSearchConditionList(r *wire.Reader) []PromptSearchCriteria {
+	if !r.List() {
+		return nil
+	}
+	list := []PromptSearchCriteria{}
+	for r.Element() {
+		if value := readPromptSearchCriteria(r); value != nil {
+			list = append(list, *value)
+		} else {
+			r.NullElement()
+		}
+	}
+	return list
+}
+
+func readPromptSearchCriteria(r *wire.Reader) *PromptSearchCriteria {
+	if !r.Object() {
+		return nil
+	}
+	v := new(PromptSearchCriteria)
+	for r.Member() {
+		switch r.Name() {
+		case "OrConditions":
+			v.OrConditions = readPromptSearchConditionList(r)
+		case "AndConditions":
+			v.AndConditions = readPromptSearchConditionList(r)
+		case "StringCondition":
+			v.StringCondition = readStringCondition(r)
+		default:
+			r.Skip()
+		}
+	}
+	return v
+}
+
+func readPromptSearchFilter(r *wire.Reader) *PromptSearchFilter {
+	if !r.Object() {
+		return nil
+	}
+	v := new(PromptSearchFilter)
+	for r.Member() {
+		switch r.Name() {
+		case "TagFilter":
+			v.TagFilter = readControlPlaneTagFilter(r)
+		default:
+			r.Skip()
+		}
+	}
+	return v
+}
+
+func readQueueIdList(r *wire.Reader) []string {
+	if !r.List() {
+		return nil
+	}
+	list := []string{}
+	for r.Element() {
+		if value, ok := r.Text(); ok {
+			list = append(list, value)
+		} else {
+			r.NullElement()
+		}
+	}
+	return list
+}
+
+func readQueueInfoInput(r *wire.Reader) *QueueInfoInput {
+	if !r.Object() {
+		return nil
+	}
+	v := new(QueueInfoInput)
+	for r.Member() {
+		switch r.Name() {
+		case "Id":
+			v.Id = r.String()
 		default:
 			r.Skip()
 		}
@@ -3256,6 +8751,59 @@ func readQueueQuickConnectConfig(r *wire.Reader) *QueueQuickConnectConfig {
 			v.QueueId = r.String()
 		case "ContactFlowId":
 			v.ContactFlowId = r.String()
+		default:
+			r.Skip()
+		}
+	}
+	return v
+}
+
+func readQueueSearchConditionList(r *wire.Reader) []QueueSearchCriteria {
+	if !r.List() {
+		return nil
+	}
+	list := []QueueSearchCriteria{}
+	for r.Element() {
+		if value := readQueueSearchCriteria(r); value != nil {
+			list = append(list, *value)
+		} else {
+			r.NullElement()
+		}
+	}
+	return list
+}
+
+func readQueueSearchCriteria(r *wire.Reader) *QueueSearchCriteria {
+	if !r.Object() {
+		return nil
+	}
+	v := new(QueueSearchCriteria)
+	for r.Member() {
+		switch r.Name() {
+		case "OrConditions":
+			v.OrConditions = readQueueSearchConditionList(r)
+		case "AndConditions":
+			v.AndConditions = readQueueSearchConditionList(r)
+		case "StringCondition":
+			v.StringCondition = readStringCondition(r)
+		case "QueueTypeCondition":
+			v.QueueTypeCondition = r.String()
+		default:
+			r.Skip()
+		}
+	}
+	return v
+}
+
+func readQueueSearchFilter(r *wire.Reader) *QueueSearchFilter {
+	if !r.Object() {
+		return nil
+	}
+	v := new(QueueSearchFilter)
+	for r.Member() {
+		switch r.Name() {
+		case "TagFilter":
+			v.TagFilter = readControlPlaneTagFilter(r)
 		default:
 			r.Skip()
 		}
@@ -3287,6 +8835,57 @@ func readQuickConnectConfig(r *wire.Reader) *QuickConnectConfig {
 	return v
 }
 
+func readQuickConnectSearchConditionList(r *wire.Reader) []QuickConnectSearchCriteria {
+	if !r.List() {
+		return nil
+	}
+	list := []QuickConnectSearchCriteria{}
+	for r.Element() {
+		if value := readQuickConnectSearchCriteria(r); value != nil {
+			list = append(list, *value)
+		} else {
+			r.NullElement()
+		}
+	}
+	return list
+}
+
+func readQuickConnectSearchCriteria(r *wire.Reader) *QuickConnectSearchCriteria {
+	if !r.Object() {
+		return nil
+	}
+	v := new(QuickConnectSearchCriteria)
+	for r.Member() {
+		switch r.Name() {
+		case "OrConditions":
+			v.OrConditions = readQuickConnectSearchConditionList(r)
+		case "AndConditions":
+			v.AndConditions = readQuickConnectSearchConditionList(r)
+		case "StringCondition":
+			v.StringCondition = readStringCondition(r)
+		default:
+			r.Skip()
+		}
+	}
+	return v
+}
+
+func readQuickConnectSearchFilter(r *wire.Reader) *QuickConnectSearchFilter {
+	if !r.Object() {
+		return nil
+	}
+	v := new(QuickConnectSearchFilter)
+	for r.Member() {
+		switch r.Name() {
+		case "TagFilter":
+			v.TagFilter = readControlPlaneTagFilter(r)
+		default:
+			r.Skip()
+		}
+	}
+	return v
+}
+
 func readQuickConnectsList(r *wire.Reader) []string {
 	if !r.List() {
 		return nil
@@ -3295,6 +8894,37 @@ func readQuickConnectsList(r *wire.Reader) []string {
 	for r.Element() {
 		if value, ok := r.Text(); ok {
 			list = append(list, value)
+		} else {
+			r.NullElement()
+		}
+	}
+	return list
+}
+
+func readReadOnlyFieldInfo(r *wire.Reader) *ReadOnlyFieldInfo {
+	if !r.Object() {
+		return nil
+	}
+	v := new(ReadOnlyFieldInfo)
+	for r.Member() {
+		switch r.Name() {
+		case "Id":
+			v.Id = readTaskTemplateFieldIdentifier(r)
+		default:
+			r.Skip()
+		}
+	}
+	return v
+}
+
+func readReadOnlyTaskTemplateFields(r *wire.Reader) []ReadOnlyFieldInfo {
+	if !r.List() {
+		return nil
+	}
+	list := []ReadOnlyFieldInfo{}
+	for r.Element() {
+		if value := readReadOnlyFieldInfo(r); value != nil {
+			list = append(list, *value)
 		} else {
 			r.NullElement()
 		}
@@ -3335,6 +8965,671 @@ func readRecurrencePattern(r *wire.Reader) *RecurrencePattern {
 			v.ByMonthDay = readMonthDayList(r)
 		case "ByWeekdayOccurrence":
 			v.ByWeekdayOccurrence = readWeekdayOccurrenceList(r)
+		default:
+			r.Skip()
+		}
+	}
+	return v
+}
+
+func readReference(r *wire.Reader) *Reference {
+	if !r.Object() {
+		return nil
+	}
+	v := new(Reference)
+	for r.Member() {
+		switch r.Name() {
+		case "Value":
+			v.Value = r.String()
+		case "Type":
+			v.Type = r.String()
+		case "Status":
+			v.Status = r.String()
+		case "Arn":
+			v.Arn = r.String()
+		case "StatusReason":
+			v.StatusReason = r.String()
+		default:
+			r.Skip()
+		}
+	}
+	return v
+}
+
+func readRequiredFieldInfo(r *wire.Reader) *RequiredFieldInfo {
+	if !r.Object() {
+		return nil
+	}
+	v := new(RequiredFieldInfo)
+	for r.Member() {
+		switch r.Name() {
+		case "Id":
+			v.Id = readTaskTemplateFieldIdentifier(r)
+		default:
+			r.Skip()
+		}
+	}
+	return v
+}
+
+func readRequiredTaskTemplateFields(r *wire.Reader) []RequiredFieldInfo {
+	if !r.List() {
+		return nil
+	}
+	list := []RequiredFieldInfo{}
+	for r.Element() {
+		if value := readRequiredFieldInfo(r); value != nil {
+			list = append(list, *value)
+		} else {
+			r.NullElement()
+		}
+	}
+	return list
+}
+
+func readResourceTagsSearchCriteria(r *wire.Reader) *ResourceTagsSearchCriteria {
+	if !r.Object() {
+		return nil
+	}
+	v := new(ResourceTagsSearchCriteria)
+	for r.Member() {
+		switch r.Name() {
+		case "TagSearchCondition":
+			v.TagSearchCondition = readTagSearchCondition(r)
+		default:
+			r.Skip()
+		}
+	}
+	return v
+}
+
+func readResourceTypeList(r *wire.Reader) []string {
+	if !r.List() {
+		return nil
+	}
+	list := []string{}
+	for r.Element() {
+		if value, ok := r.Text(); ok {
+			list = append(list, value)
+		} else {
+			r.NullElement()
+		}
+	}
+	return list
+}
+
+func readRoutingProfileManualAssignmentQueueConfig(r *wire.Reader) *RoutingProfileManualAssignmentQueueConfig {
+	if !r.Object() {
+		return nil
+	}
+	v := new(RoutingProfileManualAssignmentQueueConfig)
+	for r.Member() {
+		switch r.Name() {
+		case "QueueReference":
+			v.QueueReference = readRoutingProfileQueueReference(r)
+		default:
+			r.Skip()
+		}
+	}
+	return v
+}
+
+func readRoutingProfileManualAssignmentQueueConfigList(r *wire.Reader) []RoutingProfileManualAssignmentQueueConfig {
+	if !r.List() {
+		return nil
+	}
+	list := []RoutingProfileManualAssignmentQueueConfig{}
+	for r.Element() {
+		if value := readRoutingProfileManualAssignmentQueueConfig(r); value != nil {
+			list = append(list, *value)
+		} else {
+			r.NullElement()
+		}
+	}
+	return list
+}
+
+func readRoutingProfileQueueConfig(r *wire.Reader) *RoutingProfileQueueConfig {
+	if !r.Object() {
+		return nil
+	}
+	v := new(RoutingProfileQueueConfig)
+	for r.Member() {
+		switch r.Name() {
+		case "QueueReference":
+			v.QueueReference = readRoutingProfileQueueReference(r)
+		case "Priority":
+			v.Priority = r.Int32()
+		case "Delay":
+			v.Delay = r.Int32()
+		default:
+			r.Skip()
+		}
+	}
+	return v
+}
+
+func readRoutingProfileQueueConfigList(r *wire.Reader) []RoutingProfileQueueConfig {
+	if !r.List() {
+		return nil
+	}
+	list := []RoutingProfileQueueConfig{}
+	for r.Element() {
+		if value := readRoutingProfileQueueConfig(r); value != nil {
+			list = append(list, *value)
+		} else {
+			r.NullElement()
+		}
+	}
+	return list
+}
+
+func readRoutingProfileQueueReference(r *wire.Reader) *RoutingProfileQueueReference {
+	if !r.Object() {
+		return nil
+	}
+	v := new(RoutingProfileQueueReference)
+	for r.Member() {
+		switch r.Name() {
+		case "QueueId":
+			v.QueueId = r.String()
+		case "Channel":
+			v.Channel = r.String()
+		default:
+			r.Skip()
+		}
+	}
+	return v
+}
+
+func readRoutingProfileQueueReferenceList(r *wire.Reader) []RoutingProfileQueueReference {
+	if !r.List() {
+		return nil
+	}
+	list := []RoutingProfileQueueReference{}
+	for r.Element() {
+		if value := readRoutingProfileQueueReference(r); value != nil {
+			list = append(list, *value)
+		} else {
+			r.NullElement()
+		}
+	}
+	return list
+}
+
+func readRoutingProfileSearchConditionList(r *wire.Reader) []RoutingProfileSearchCriteria {
+	if !r.List() {
+		return nil
+	}
+	list := []RoutingProfileSearchCriteria{}
+	for r.Element() {
+		if value := readRoutingProfileSearchCriteria(r); value != nil {
+			list = append(list, *value)
+		} else {
+			r.NullElement()
+		}
+	}
+	return list
+}
+
+func readRoutingProfileSearchCriteria(r *wire.Reader) *RoutingProfileSearchCriteria {
+	if !r.Object() {
+		return nil
+	}
+	v := new(RoutingProfileSearchCriteria)
+	for r.Member() {
+		switch r.Name() {
+		case "OrConditions":
+			v.OrConditions = readRoutingProfileSearchConditionList(r)
+		case "AndConditions":
+			v.AndConditions = readRoutingProfileSearchConditionList(r)
+		case "StringCondition":
+			v.StringCondition = readStringCondition(r)
+		default:
+			r.Skip()
+		}
+	}
+	return v
+}
+
+func readRoutingProfileSearchFilter(r *wire.Reader) *RoutingProfileSearchFilter {
+	if !r.Object() {
+		return nil
+	}
+	v := new(RoutingProfileSearchFilter)
+	for r.Member() {
+		switch r.Name() {
+		case "TagFilter":
+			v.TagFilter = readControlPlaneTagFilter(r)
+		default:
+			r.Skip()
+		}
+	}
+	return v
+}
+
+func readS3Config(r *wire.Reader) *S3Config {
+	if !r.Object() {
+		return nil
+	}
+	v := new(S3Config)
+	for r.Member() {
+		switch r.Name() {
+		case "BucketName":
+			v.BucketName = r.String()
+		case "BucketPrefix":
+			v.BucketPrefix = r.String()
+		case "EncryptionConfig":
+			v.EncryptionConfig = readEncryptionConfig(r)
+		default:
+			r.Skip()
+		}
+	}
+	return v
+}
+
+func readSearchContactsAdditionalTimeRange(r *wire.Reader) *SearchContactsAdditionalTimeRange {
+	if !r.Object() {
+		return nil
+	}
+	v := new(SearchContactsAdditionalTimeRange)
+	for r.Member() {
+		switch r.Name() {
+		case "Criteria":
+			v.Criteria = readSearchContactsAdditionalTimeRangeCriteriaList(r)
+		case "MatchType":
+			v.MatchType = r.String()
+		default:
+			r.Skip()
+		}
+	}
+	return v
+}
+
+func readSearchContactsAdditionalTimeRangeCriteria(r *wire.Reader) *SearchContactsAdditionalTimeRangeCriteria {
+	if !r.Object() {
+		return nil
+	}
+	v := new(SearchContactsAdditionalTimeRangeCriteria)
+	for r.Member() {
+		switch r.Name() {
+		case "TimeRange":
+			v.TimeRange = readSearchContactsTimeRange(r)
+		case "TimestampCondition":
+			v.TimestampCondition = readSearchContactsTimestampCondition(r)
+		default:
+			r.Skip()
+		}
+	}
+	return v
+}
+
+func readSearchContactsAdditionalTimeRangeCriteriaList(r *wire.Reader) []SearchContactsAdditionalTimeRangeCriteria {
+	if !r.List() {
+		return nil
+	}
+	list := []SearchContactsAdditionalTimeRangeCriteria{}
+	for r.Element() {
+		if value := readSearchContactsAdditionalTimeRangeCriteria(r); value != nil {
+			list = append(list, *value)
+		} else {
+			r.NullElement()
+		}
+	}
+	return list
+}
+
+func readSearchContactsTimeRange(r *wire.Reader) *SearchContactsTimeRange {
+	if !r.Object() {
+		return nil
+	}
+	v := new(SearchContactsTimeRange)
+	for r.Member() {
+		switch r.Name() {
+		case "Type":
+			v.Type = r.String()
+		case "StartTime":
+			v.StartTime = r.Time()
+		case "EndTime":
+			v.EndTime = r.Time()
+		default:
+			r.Skip()
+		}
+	}
+	return v
+}
+
+func readSearchContactsTimestampCondition(r *wire.Reader) *SearchContactsTimestampCondition {
+	if !r.Object() {
+		return nil
+	}
+	v := new(SearchContactsTimestampCondition)
+	for r.Member() {
+		switch r.Name() {
+		case "Type":
+			v.Type = r.String()
+		case "ConditionType":
+			v.ConditionType = r.String()
+		default:
+			r.Skip()
+		}
+	}
+	return v
+}
+
+func readSearchCriteria(r *wire.Reader) *SearchCriteria {
+	if !r.Object() {
+		return nil
+	}
+	v := new(SearchCriteria)
+	for r.Member() {
+		switch r.Name() {
+		case "Name":
+			v.Name = readNameCriteria(r)
+		case "AgentIds":
+			v.AgentIds = readAgentResourceIdList(r)
+		case "AgentHierarchyGroups":
+			v.AgentHierarchyGroups = readAgentHierarchyGroups(r)
+		case "Channels":
+			v.Channels = readChannelList(r)
+		case "ContactAnalysis":
+			v.ContactAnalysis = readContactAnalysis(r)
+		case "InitiationMethods":
+			v.InitiationMethods = readInitiationMethodList(r)
+		case "QueueIds":
+			v.QueueIds = readQueueIdList(r)
+		case "RoutingCriteria":
+			v.RoutingCriteria = readSearchableRoutingCriteria(r)
+		case "AdditionalTimeRange":
+			v.AdditionalTimeRange = readSearchContactsAdditionalTimeRange(r)
+		case "SearchableContactAttributes":
+			v.SearchableContactAttributes = readSearchableContactAttributes(r)
+		case "SearchableSegmentAttributes":
+			v.SearchableSegmentAttributes = readSearchableSegmentAttributes(r)
+		case "ActiveRegions":
+			v.ActiveRegions = readActiveRegionList(r)
+		case "ContactTags":
+			v.ContactTags = readControlPlaneTagFilter(r)
+		case "AiAgents":
+			v.AiAgents = readAiAgentsCriteria(r)
+		default:
+			r.Skip()
+		}
+	}
+	return v
+}
+
+func readSearchTextList(r *wire.Reader) []string {
+	if !r.List() {
+		return nil
+	}
+	list := []string{}
+	for r.Element() {
+		if value, ok := r.Text(); ok {
+			list = append(list, value)
+		} else {
+			r.NullElement()
+		}
+	}
+	return list
+}
+
+func readSearchableAgentCriteriaStep(r *wire.Reader) *SearchableAgentCriteriaStep {
+	if !r.Object() {
+		return nil
+	}
+	v := new(SearchableAgentCriteriaStep)
+	for r.Member() {
+		switch r.Name() {
+		case "AgentIds":
+			v.AgentIds = readAgentResourceIdList(r)
+		case "MatchType":
+			v.MatchType = r.String()
+		default:
+			r.Skip()
+		}
+	}
+	return v
+}
+
+func readSearchableContactAttributeValueList(r *wire.Reader) []string {
+	if !r.List() {
+		return nil
+	}
+	list := []string{}
+	for r.Element() {
+		if value, ok := r.Text(); ok {
+			list = append(list, value)
+		} else {
+			r.NullElement()
+		}
+	}
+	return list
+}
+
+func readSearchableContactAttributes(r *wire.Reader) *SearchableContactAttributes {
+	if !r.Object() {
+		return nil
+	}
+	v := new(SearchableContactAttributes)
+	for r.Member() {
+		switch r.Name() {
+		case "Criteria":
+			v.Criteria = readSearchableContactAttributesCriteriaList(r)
+		case "MatchType":
+			v.MatchType = r.String()
+		default:
+			r.Skip()
+		}
+	}
+	return v
+}
+
+func readSearchableContactAttributesCriteria(r *wire.Reader) *SearchableContactAttributesCriteria {
+	if !r.Object() {
+		return nil
+	}
+	v := new(SearchableContactAttributesCriteria)
+	for r.Member() {
+		switch r.Name() {
+		case "Key":
+			v.Key = r.String()
+		case "Values":
+			v.Values = readSearchableContactAttributeValueList(r)
+		default:
+			r.Skip()
+		}
+	}
+	return v
+}
+
+func readSearchableContactAttributesCriteriaList(r *wire.Reader) []SearchableContactAttributesCriteria {
+	if !r.List() {
+		return nil
+	}
+	list := []SearchableContactAttributesCriteria{}
+	for r.Element() {
+		if value := readSearchableContactAttributesCriteria(r); value != nil {
+			list = append(list, *value)
+		} else {
+			r.NullElement()
+		}
+	}
+	return list
+}
+
+func readSearchableRoutingCriteria(r *wire.Reader) *SearchableRoutingCriteria {
+	if !r.Object() {
+		return nil
+	}
+	v := new(SearchableRoutingCriteria)
+	for r.Member() {
+		switch r.Name() {
+		case "Steps":
+			v.Steps = readSearchableRoutingCriteriaStepList(r)
+		default:
+			r.Skip()
+		}
+	}
+	return v
+}
+
+func readSearchableRoutingCriteriaStep(r *wire.Reader) *SearchableRoutingCriteriaStep {
+	if !r.Object() {
+		return nil
+	}
+	v := new(SearchableRoutingCriteriaStep)
+	for r.Member() {
+		switch r.Name() {
+		case "AgentCriteria":
+			v.AgentCriteria = readSearchableAgentCriteriaStep(r)
+		default:
+			r.Skip()
+		}
+	}
+	return v
+}
+
+func readSearchableRoutingCriteriaStepList(r *wire.Reader) []SearchableRoutingCriteriaStep {
+	if !r.List() {
+		return nil
+	}
+	list := []SearchableRoutingCriteriaStep{}
+	for r.Element() {
+		if value := readSearchableRoutingCriteriaStep(r); value != nil {
+			list = append(list, *value)
+		} else {
+			r.NullElement()
+		}
+	}
+	return list
+}
+
+func readSearchableSegmentAttributeValueList(r *wire.Reader) []string {
+	if !r.List() {
+		return nil
+	}
+	list := []string{}
+	for r.Element() {
+		if value, ok := r.Text(); ok {
+			list = append(list, value)
+		} else {
+			r.NullElement()
+		}
+	}
+	return list
+}
+
+func readSearchableSegmentAttributes(r *wire.Reader) *SearchableSegmentAttributes {
+	if !r.Object() {
+		return nil
+	}
+	v := new(SearchableSegmentAttributes)
+	for r.Member() {
+		switch r.Name() {
+		case "Criteria":
+			v.Criteria = readSearchableSegmentAttributesCriteriaList(r)
+		case "MatchType":
+			v.MatchType = r.String()
+		default:
+			r.Skip()
+		}
+	}
+	return v
+}
+
+func readSearchableSegmentAttributesCriteria(r *wire.Reader) *SearchableSegmentAttributesCriteria {
+	if !r.Object() {
+		return nil
+	}
+	v := new(SearchableSegmentAttributesCriteria)
+	for r.Member() {
+		switch r.Name() {
+		case "Key":
+			v.Key = r.String()
+		case "Values":
+			v.Values = readSearchableSegmentAttributeValueList(r)
+		default:
+			r.Skip()
+		}
+	}
+	return v
+}
+
+func readSearchableSegmentAttributesCriteriaList(r *wire.Reader) []SearchableSegmentAttributesCriteria {
+	if !r.List() {
+		return nil
+	}
+	list := []SearchableSegmentAttributesCriteria{}
+	for r.Element() {
+		if value := readSearchableSegmentAttributesCriteria(r); value != nil {
+			list = append(list, *value)
+		} else {
+			r.NullElement()
+		}
+	}
+	return list
+}
+
+func readSecurityProfileIds(r *wire.Reader) []string {
+	if !r.List() {
+		return nil
+	}
+	list := []string{}
+	for r.Element() {
+		if value, ok := r.Text(); ok {
+			list = append(list, value)
+		} else {
+			r.NullElement()
+		}
+	}
+	return list
+}
+
+func readSecurityProfileSearchConditionList(r *wire.Reader) []SecurityProfileSearchCriteria {
+	if !r.List() {
+		return nil
+	}
+	list := []SecurityProfileSearchCriteria{}
+	for r.Element() {
+		if value := readSecurityProfileSearchCriteria(r); value != nil {
+			list = append(list, *value)
+		} else {
+			r.NullElement()
+		}
+	}
+	return list
+}
+
+func readSecurityProfileSearchCriteria(r *wire.Reader) *SecurityProfileSearchCriteria {
+	if !r.Object() {
+		return nil
+	}
+	v := new(SecurityProfileSearchCriteria)
+	for r.Member() {
+		switch r.Name() {
+		case "OrConditions":
+			v.OrConditions = readSecurityProfileSearchConditionList(r)
+		case "AndConditions":
+			v.AndConditions = readSecurityProfileSearchConditionList(r)
+		case "StringCondition":
+			v.StringCondition = readStringCondition(r)
+		default:
+			r.Skip()
+		}
+	}
+	return v
+}
+
+func readSecurityProfilesSearchFilter(r *wire.Reader) *SecurityProfilesSearchFilter {
+	if !r.Object() {
+		return nil
+	}
+	v := new(SecurityProfilesSearchFilter)
+	for r.Member() {
+		switch r.Name() {
+		case "TagFilter":
+			v.TagFilter = readControlPlaneTagFilter(r)
 		default:
 			r.Skip()
 		}
@@ -3411,6 +9706,59 @@ func readSegmentAttributes(r *wire.Reader) map[string]SegmentAttributeValue {
 	return m
 }
 
+func readSingleSelectOptions(r *wire.Reader) []string {
+	if !r.List() {
+		return nil
+	}
+	list := []string{}
+	for r.Element() {
+		if value, ok := r.Text(); ok {
+			list = append(list, value)
+		} else {
+			r.NullElement()
+		}
+	}
+	return list
+}
+
+func readSort(r *wire.Reader) *Sort {
+	if !r.Object() {
+		return nil
+	}
+	v := new(Sort)
+	for r.Member() {
+		switch r.Name() {
+		case "FieldName":
+			v.FieldName = r.String()
+		case "Order":
+			v.Order = r.String()
+		default:
+			r.Skip()
+		}
+	}
+	return v
+}
+
+func readStringCondition(r *wire.Reader) *StringCondition {
+	if !r.Object() {
+		return nil
+	}
+	v := new(StringCondition)
+	for r.Member() {
+		switch r.Name() {
+		case "FieldName":
+			v.FieldName = r.String()
+		case "Value":
+			v.Value = r.String()
+		case "ComparisonType":
+			v.ComparisonType = r.String()
+		default:
+			r.Skip()
+		}
+	}
+	return v
+}
+
 func readSupportedMessagingContentTypes(r *wire.Reader) []string {
 	if !r.List() {
 		return nil
@@ -3424,6 +9772,39 @@ func readSupportedMessagingContentTypes(r *wire.Reader) []string {
 		}
 	}
 	return list
+}
+
+func readTagAndConditionList(r *wire.Reader) []TagCondition {
+	if !r.List() {
+		return nil
+	}
+	list := []TagCondition{}
+	for r.Element() {
+		if value := readTagCondition(r); value != nil {
+			list = append(list, *value)
+		} else {
+			r.NullElement()
+		}
+	}
+	return list
+}
+
+func readTagCondition(r *wire.Reader) *TagCondition {
+	if !r.Object() {
+		return nil
+	}
+	v := new(TagCondition)
+	for r.Member() {
+		switch r.Name() {
+		case "TagKey":
+			v.TagKey = r.String()
+		case "TagValue":
+			v.TagValue = r.String()
+		default:
+			r.Skip()
+		}
+	}
+	return v
 }
 
 func readTagMap(r *wire.Reader) map[string]string {
@@ -3441,6 +9822,432 @@ func readTagMap(r *wire.Reader) map[string]string {
 	return m
 }
 
+func readTagOrConditionList(r *wire.Reader) [][]TagCondition {
+	if !r.List() {
+		return nil
+	}
+	list := [][]TagCondition{}
+	for r.Element() {
+		if value := readTagAndConditionList(r); value != nil {
+			list = append(list, value)
+		} else {
+			r.NullElement()
+		}
+	}
+	return list
+}
+
+func readTagRestrictedResourceList(r *wire.Reader) []string {
+	if !r.List() {
+		return nil
+	}
+	list := []string{}
+	for r.Element() {
+		if value, ok := r.Text(); ok {
+			list = append(list, value)
+		} else {
+			r.NullElement()
+		}
+	}
+	return list
+}
+
+func readTagSearchCondition(r *wire.Reader) *TagSearchCondition {
+	if !r.Object() {
+		return nil
+	}
+	v := new(TagSearchCondition)
+	for r.Member() {
+		switch r.Name() {
+		case "tagKey":
+			v.TagKey = r.String()
+		case "tagValue":
+			v.TagValue = r.String()
+		case "tagKeyComparisonType":
+			v.TagKeyComparisonType = r.String()
+		case "tagValueComparisonType":
+			v.TagValueComparisonType = r.String()
+		default:
+			r.Skip()
+		}
+	}
+	return v
+}
+
+func readTaskTemplateConstraints(r *wire.Reader) *TaskTemplateConstraints {
+	if !r.Object() {
+		return nil
+	}
+	v := new(TaskTemplateConstraints)
+	for r.Member() {
+		switch r.Name() {
+		case "RequiredFields":
+			v.RequiredFields = readRequiredTaskTemplateFields(r)
+		case "ReadOnlyFields":
+			v.ReadOnlyFields = readReadOnlyTaskTemplateFields(r)
+		case "InvisibleFields":
+			v.InvisibleFields = readInvisibleTaskTemplateFields(r)
+		default:
+			r.Skip()
+		}
+	}
+	return v
+}
+
+func readTaskTemplateContactHooks(r *wire.Reader) *TaskTemplateContactHooks {
+	if !r.Object() {
+		return nil
+	}
+	v := new(TaskTemplateContactHooks)
+	for r.Member() {
+		switch r.Name() {
+		case "WrapUpFlowId":
+			v.WrapUpFlowId = r.String()
+		default:
+			r.Skip()
+		}
+	}
+	return v
+}
+
+func readTaskTemplateDefaultFieldValue(r *wire.Reader) *TaskTemplateDefaultFieldValue {
+	if !r.Object() {
+		return nil
+	}
+	v := new(TaskTemplateDefaultFieldValue)
+	for r.Member() {
+		switch r.Name() {
+		case "Id":
+			v.Id = readTaskTemplateFieldIdentifier(r)
+		case "DefaultValue":
+			v.DefaultValue = r.String()
+		default:
+			r.Skip()
+		}
+	}
+	return v
+}
+
+func readTaskTemplateDefaultFieldValueList(r *wire.Reader) []TaskTemplateDefaultFieldValue {
+	if !r.List() {
+		return nil
+	}
+	list := []TaskTemplateDefaultFieldValue{}
+	for r.Element() {
+		if value := readTaskTemplateDefaultFieldValue(r); value != nil {
+			list = append(list, *value)
+		} else {
+			r.NullElement()
+		}
+	}
+	return list
+}
+
+func readTaskTemplateDefaults(r *wire.Reader) *TaskTemplateDefaults {
+	if !r.Object() {
+		return nil
+	}
+	v := new(TaskTemplateDefaults)
+	for r.Member() {
+		switch r.Name() {
+		case "DefaultFieldValues":
+			v.DefaultFieldValues = readTaskTemplateDefaultFieldValueList(r)
+		default:
+			r.Skip()
+		}
+	}
+	return v
+}
+
+func readTaskTemplateField(r *wire.Reader) *TaskTemplateField {
+	if !r.Object() {
+		return nil
+	}
+	v := new(TaskTemplateField)
+	for r.Member() {
+		switch r.Name() {
+		case "Id":
+			v.Id = readTaskTemplateFieldIdentifier(r)
+		case "Description":
+			v.Description = r.String()
+		case "Type":
+			v.Type = r.String()
+		case "SingleSelectOptions":
+			v.SingleSelectOptions = readSingleSelectOptions(r)
+		default:
+			r.Skip()
+		}
+	}
+	return v
+}
+
+func readTaskTemplateFieldIdentifier(r *wire.Reader) *TaskTemplateFieldIdentifier {
+	if !r.Object() {
+		return nil
+	}
+	v := new(TaskTemplateFieldIdentifier)
+	for r.Member() {
+		switch r.Name() {
+		case "Name":
+			v.Name = r.String()
+		default:
+			r.Skip()
+		}
+	}
+	return v
+}
+
+func readTaskTemplateFields(r *wire.Reader) []TaskTemplateField {
+	if !r.List() {
+		return nil
+	}
+	list := []TaskTemplateField{}
+	for r.Element() {
+		if value := readTaskTemplateField(r); value != nil {
+			list = append(list, *value)
+		} else {
+			r.NullElement()
+		}
+	}
+	return list
+}
+
+func readTranscript(r *wire.Reader) *Transcript {
+	if !r.Object() {
+		return nil
+	}
+	v := new(Transcript)
+	for r.Member() {
+		switch r.Name() {
+		case "Criteria":
+			v.Criteria = readTranscriptCriteriaList(r)
+		case "MatchType":
+			v.MatchType = r.String()
+		default:
+			r.Skip()
+		}
+	}
+	return v
+}
+
+func readTranscriptCriteria(r *wire.Reader) *TranscriptCriteria {
+	if !r.Object() {
+		return nil
+	}
+	v := new(TranscriptCriteria)
+	for r.Member() {
+		switch r.Name() {
+		case "ParticipantRole":
+			v.ParticipantRole = r.String()
+		case "SearchText":
+			v.SearchText = readSearchTextList(r)
+		case "MatchType":
+			v.MatchType = r.String()
+		default:
+			r.Skip()
+		}
+	}
+	return v
+}
+
+func readTranscriptCriteriaList(r *wire.Reader) []TranscriptCriteria {
+	if !r.List() {
+		return nil
+	}
+	list := []TranscriptCriteria{}
+	for r.Element() {
+		if value := readTranscriptCriteria(r); value != nil {
+			list = append(list, *value)
+		} else {
+			r.NullElement()
+		}
+	}
+	return list
+}
+
+func readUserHierarchyGroupSearchConditionList(r *wire.Reader) []UserHierarchyGroupSearchCriteria {
+	if !r.List() {
+		return nil
+	}
+	list := []UserHierarchyGroupSearchCriteria{}
+	for r.Element() {
+		if value := readUserHierarchyGroupSearchCriteria(r); value != nil {
+			list = append(list, *value)
+		} else {
+			r.NullElement()
+		}
+	}
+	return list
+}
+
+func readUserHierarchyGroupSearchCriteria(r *wire.Reader) *UserHierarchyGroupSearchCriteria {
+	if !r.Object() {
+		return nil
+	}
+	v := new(UserHierarchyGroupSearchCriteria)
+	for r.Member() {
+		switch r.Name() {
+		case "OrConditions":
+			v.OrConditions = readUserHierarchyGroupSearchConditionList(r)
+		case "AndConditions":
+			v.AndConditions = readUserHierarchyGroupSearchConditionList(r)
+		case "StringCondition":
+			v.StringCondition = readStringCondition(r)
+		default:
+			r.Skip()
+		}
+	}
+	return v
+}
+
+func readUserHierarchyGroupSearchFilter(r *wire.Reader) *UserHierarchyGroupSearchFilter {
+	if !r.Object() {
+		return nil
+	}
+	v := new(UserHierarchyGroupSearchFilter)
+	for r.Member() {
+		switch r.Name() {
+		case "AttributeFilter":
+			v.AttributeFilter = readControlPlaneAttributeFilter(r)
+		default:
+			r.Skip()
+		}
+	}
+	return v
+}
+
+func readUserIdentityInfo(r *wire.Reader) *UserIdentityInfo {
+	if !r.Object() {
+		return nil
+	}
+	v := new(UserIdentityInfo)
+	for r.Member() {
+		switch r.Name() {
+		case "FirstName":
+			v.FirstName = r.String()
+		case "LastName":
+			v.LastName = r.String()
+		case "Email":
+			v.Email = r.String()
+		case "SecondaryEmail":
+			v.SecondaryEmail = r.String()
+		case "Mobile":
+			v.Mobile = r.String()
+		default:
+			r.Skip()
+		}
+	}
+	return v
+}
+
+func readUserInfo(r *wire.Reader) *UserInfo {
+	if !r.Object() {
+		return nil
+	}
+	v := new(UserInfo)
+	for r.Member() {
+		switch r.Name() {
+		case "UserId":
+			v.UserId = r.String()
+		default:
+			r.Skip()
+		}
+	}
+	return v
+}
+
+func readUserPhoneConfig(r *wire.Reader) *UserPhoneConfig {
+	if !r.Object() {
+		return nil
+	}
+	v := new(UserPhoneConfig)
+	for r.Member() {
+		switch r.Name() {
+		case "PhoneType":
+			v.PhoneType = r.String()
+		case "AutoAccept":
+			v.AutoAccept = r.Bool()
+		case "AfterContactWorkTimeLimit":
+			v.AfterContactWorkTimeLimit = r.Int32()
+		case "DeskPhoneNumber":
+			v.DeskPhoneNumber = r.String()
+		case "PersistentConnection":
+			v.PersistentConnection = r.Bool()
+		default:
+			r.Skip()
+		}
+	}
+	return v
+}
+
+func readUserProficiency(r *wire.Reader) *UserProficiency {
+	if !r.Object() {
+		return nil
+	}
+	v := new(UserProficiency)
+	for r.Member() {
+		switch r.Name() {
+		case "AttributeName":
+			v.AttributeName = r.String()
+		case "AttributeValue":
+			v.AttributeValue = r.String()
+		case "Level":
+			v.Level = r.Float()
+		default:
+			r.Skip()
+		}
+	}
+	return v
+}
+
+func readUserProficiencyDisassociate(r *wire.Reader) *UserProficiencyDisassociate {
+	if !r.Object() {
+		return nil
+	}
+	v := new(UserProficiencyDisassociate)
+	for r.Member() {
+		switch r.Name() {
+		case "AttributeName":
+			v.AttributeName = r.String()
+		case "AttributeValue":
+			v.AttributeValue = r.String()
+		default:
+			r.Skip()
+		}
+	}
+	return v
+}
+
+func readUserProficiencyDisassociateList(r *wire.Reader) []UserProficiencyDisassociate {
+	if !r.List() {
+		return nil
+	}
+	list := []UserProficiencyDisassociate{}
+	for r.Element() {
+		if value := readUserProficiencyDisassociate(r); value != nil {
+			list = append(list, *value)
+		} else {
+			r.NullElement()
+		}
+	}
+	return list
+}
+
+func readUserProficiencyList(r *wire.Reader) []UserProficiency {
+	if !r.List() {
+		return nil
+	}
+	list := []UserProficiency{}
+	for r.Element() {
+		if value := readUserProficiency(r); value != nil {
+			list = append(list, *value)
+		} else {
+			r.NullElement()
+		}
+	}
+	return list
+}
+
 func readUserQuickConnectConfig(r *wire.Reader) *UserQuickConnectConfig {
 	if !r.Object() {
 		return nil
@@ -3452,6 +10259,63 @@ func readUserQuickConnectConfig(r *wire.Reader) *UserQuickConnectConfig {
 			v.UserId = r.String()
 		case "ContactFlowId":
 			v.ContactFlowId = r.String()
+		default:
+			r.Skip()
+		}
+	}
+	return v
+}
+
+func readUserSearchConditionList(r *wire.Reader) []UserSearchCriteria {
+	if !r.List() {
+		return nil
+	}
+	list := []UserSearchCriteria{}
+	for r.Element() {
+		if value := readUserSearchCriteria(r); value != nil {
+			list = append(list, *value)
+		} else {
+			r.NullElement()
+		}
+	}
+	return list
+}
+
+func readUserSearchCriteria(r *wire.Reader) *UserSearchCriteria {
+	if !r.Object() {
+		return nil
+	}
+	v := new(UserSearchCriteria)
+	for r.Member() {
+		switch r.Name() {
+		case "OrConditions":
+			v.OrConditions = readUserSearchConditionList(r)
+		case "AndConditions":
+			v.AndConditions = readUserSearchConditionList(r)
+		case "StringCondition":
+			v.StringCondition = readStringCondition(r)
+		case "ListCondition":
+			v.ListCondition = readListCondition(r)
+		case "HierarchyGroupCondition":
+			v.HierarchyGroupCondition = readHierarchyGroupCondition(r)
+		default:
+			r.Skip()
+		}
+	}
+	return v
+}
+
+func readUserSearchFilter(r *wire.Reader) *UserSearchFilter {
+	if !r.Object() {
+		return nil
+	}
+	v := new(UserSearchFilter)
+	for r.Member() {
+		switch r.Name() {
+		case "TagFilter":
+			v.TagFilter = readControlPlaneTagFilter(r)
+		case "UserAttributeFilter":
+			v.UserAttributeFilter = readControlPlaneUserAttributeFilter(r)
 		default:
 			r.Skip()
 		}
@@ -3492,6 +10356,94 @@ func readViewInputContent(r *wire.Reader) *ViewInputContent {
 	return v
 }
 
+func readViewSearchConditionList(r *wire.Reader) []ViewSearchCriteria {
+	if !r.List() {
+		return nil
+	}
+	list := []ViewSearchCriteria{}
+	for r.Element() {
+		if value := readViewSearchCriteria(r); value != nil {
+			list = append(list, *value)
+		} else {
+			r.NullElement()
+		}
+	}
+	return list
+}
+
+func readViewSearchCriteria(r *wire.Reader) *ViewSearchCriteria {
+	if !r.Object() {
+		return nil
+	}
+	v := new(ViewSearchCriteria)
+	for r.Member() {
+		switch r.Name() {
+		case "OrConditions":
+			v.OrConditions = readViewSearchConditionList(r)
+		case "AndConditions":
+			v.AndConditions = readViewSearchConditionList(r)
+		case "StringCondition":
+			v.StringCondition = readStringCondition(r)
+		case "ViewTypeCondition":
+			v.ViewTypeCondition = r.String()
+		case "ViewStatusCondition":
+			v.ViewStatusCondition = r.String()
+		default:
+			r.Skip()
+		}
+	}
+	return v
+}
+
+func readViewSearchFilter(r *wire.Reader) *ViewSearchFilter {
+	if !r.Object() {
+		return nil
+	}
+	v := new(ViewSearchFilter)
+	for r.Member() {
+		switch r.Name() {
+		case "AttributeFilter":
+			v.AttributeFilter = readControlPlaneAttributeFilter(r)
+		default:
+			r.Skip()
+		}
+	}
+	return v
+}
+
+func readVoiceEnhancementConfig(r *wire.Reader) *VoiceEnhancementConfig {
+	if !r.Object() {
+		return nil
+	}
+	v := new(VoiceEnhancementConfig)
+	for r.Member() {
+		switch r.Name() {
+		case "Channel":
+			v.Channel = r.String()
+		case "VoiceEnhancementMode":
+			v.VoiceEnhancementMode = r.String()
+		default:
+			r.Skip()
+		}
+	}
+	return v
+}
+
+func readVoiceEnhancementConfigs(r *wire.Reader) []VoiceEnhancementConfig {
+	if !r.List() {
+		return nil
+	}
+	list := []VoiceEnhancementConfig{}
+	for r.Element() {
+		if value := readVoiceEnhancementConfig(r); value != nil {
+			list = append(list, *value)
+		} else {
+			r.NullElement()
+		}
+	}
+	return list
+}
+
 func readWeekdayOccurrenceList(r *wire.Reader) []int64 {
 	if !r.List() {
 		return nil
@@ -3505,6 +10457,41 @@ func readWeekdayOccurrenceList(r *wire.Reader) []int64 {
 		}
 	}
 	return list
+}
+
+func readWorkloadTypeConcurrencies(r *wire.Reader) []WorkloadTypeConcurrency {
+	if !r.List() {
+		return nil
+	}
+	list := []WorkloadTypeConcurrency{}
+	for r.Element() {
+		if value := readWorkloadTypeConcurrency(r); value != nil {
+			list = append(list, *value)
+		} else {
+			r.NullElement()
+		}
+	}
+	return list
+}
+
+func readWorkloadTypeConcurrency(r *wire.Reader) *WorkloadTypeConcurrency {
+	if !r.Object() {
+		return nil
+	}
+	v := new(WorkloadTypeConcurrency)
+	for r.Member() {
+		switch r.Name() {
+		case "WorkloadType":
+			v.WorkloadType = r.String()
+		case "Concurrency":
+			v.Concurrency = r.Int32()
+		case "CrossChannelWorkloadBehavior":
+			v.CrossChannelWorkloadBehavior = readCrossChannelWorkloadBehavior(r)
+		default:
+			r.Skip()
+		}
+	}
+	return v
 }
 
 func readResourceArnListMaxLimit100(r *wire.Reader) []string {

@@ -9,6 +9,21 @@ import (
 	"github.com/parley-chat/parley/internal/wire"
 )
 
+// AIAgent is a part of a request or answer.
+type AIAgent struct {
+	Arn  *string
+	Type *string // one of THIRD_PARTY
+}
+
+// String names the members that are set; values stay out of logs.
+func (v AIAgent) String() string { return wire.SetMembers(v) }
+
+// GoString is String, for %#v.
+func (v AIAgent) GoString() string { return wire.SetMembers(v) }
+
+// LogValue is String, for slog.
+func (v AIAgent) LogValue() slog.Value { return slog.StringValue(wire.SetMembers(v)) }
+
 // AdditionalEmailRecipients is a part of a request or answer.
 type AdditionalEmailRecipients struct {
 	ToList []EmailRecipient
@@ -23,6 +38,38 @@ func (v AdditionalEmailRecipients) GoString() string { return wire.SetMembers(v)
 
 // LogValue is String, for slog.
 func (v AdditionalEmailRecipients) LogValue() slog.Value { return slog.StringValue(wire.SetMembers(v)) }
+
+// AfterContactWorkConfig is a part of a request or answer.
+type AfterContactWorkConfig struct {
+	AfterContactWorkTimeLimit *int64
+}
+
+// String names the members that are set; values stay out of logs.
+func (v AfterContactWorkConfig) String() string { return wire.SetMembers(v) }
+
+// GoString is String, for %#v.
+func (v AfterContactWorkConfig) GoString() string { return wire.SetMembers(v) }
+
+// LogValue is String, for slog.
+func (v AfterContactWorkConfig) LogValue() slog.Value { return slog.StringValue(wire.SetMembers(v)) }
+
+// AfterContactWorkConfigPerChannel is a part of a request or answer.
+type AfterContactWorkConfigPerChannel struct {
+	Channel                                  *string                 // required; one of VOICE, CHAT, TASK, EMAIL
+	AfterContactWorkConfig                   *AfterContactWorkConfig // required
+	AgentFirstCallbackAfterContactWorkConfig *AfterContactWorkConfig
+}
+
+// String names the members that are set; values stay out of logs.
+func (v AfterContactWorkConfigPerChannel) String() string { return wire.SetMembers(v) }
+
+// GoString is String, for %#v.
+func (v AfterContactWorkConfigPerChannel) GoString() string { return wire.SetMembers(v) }
+
+// LogValue is String, for slog.
+func (v AfterContactWorkConfigPerChannel) LogValue() slog.Value {
+	return slog.StringValue(wire.SetMembers(v))
+}
 
 // AgentFirst is a part of a request or answer.
 type AgentFirst struct {
@@ -51,6 +98,24 @@ func (v AgentHierarchyGroup) GoString() string { return wire.SetMembers(v) }
 
 // LogValue is String, for slog.
 func (v AgentHierarchyGroup) LogValue() slog.Value { return slog.StringValue(wire.SetMembers(v)) }
+
+// AgentHierarchyGroups is a part of a request or answer.
+type AgentHierarchyGroups struct {
+	L1Ids []string // 0 to 10 elements
+	L2Ids []string // 0 to 10 elements
+	L3Ids []string // 0 to 10 elements
+	L4Ids []string // 0 to 10 elements
+	L5Ids []string // 0 to 10 elements
+}
+
+// String names the members that are set; values stay out of logs.
+func (v AgentHierarchyGroups) String() string { return wire.SetMembers(v) }
+
+// GoString is String, for %#v.
+func (v AgentHierarchyGroups) GoString() string { return wire.SetMembers(v) }
+
+// LogValue is String, for slog.
+func (v AgentHierarchyGroups) LogValue() slog.Value { return slog.StringValue(wire.SetMembers(v)) }
 
 // AgentInfo is a part of a request or answer.
 type AgentInfo struct {
@@ -94,6 +159,78 @@ func (v AgentQualityMetrics) GoString() string { return wire.SetMembers(v) }
 // LogValue is String, for slog.
 func (v AgentQualityMetrics) LogValue() slog.Value { return slog.StringValue(wire.SetMembers(v)) }
 
+// AgentStatus is a part of a request or answer.
+type AgentStatus struct {
+	AgentStatusARN     *string
+	AgentStatusId      *string
+	Name               *string           // 1 to 127 characters
+	Description        *string           // 1 to 250 characters
+	Type               *string           // one of ROUTABLE, CUSTOM, OFFLINE
+	DisplayOrder       *int64            // 1 to 50
+	State              *string           // one of ENABLED, DISABLED
+	Tags               map[string]string // 1 to 50 entries
+	LastModifiedTime   *time.Time
+	LastModifiedRegion *string
+}
+
+// String names the members that are set; values stay out of logs.
+func (v AgentStatus) String() string { return wire.SetMembers(v) }
+
+// GoString is String, for %#v.
+func (v AgentStatus) GoString() string { return wire.SetMembers(v) }
+
+// LogValue is String, for slog.
+func (v AgentStatus) LogValue() slog.Value { return slog.StringValue(wire.SetMembers(v)) }
+
+// AgentStatusSearchCriteria is a part of a request or answer.
+type AgentStatusSearchCriteria struct {
+	OrConditions    []AgentStatusSearchCriteria
+	AndConditions   []AgentStatusSearchCriteria
+	StringCondition *StringCondition
+}
+
+// String names the members that are set; values stay out of logs.
+func (v AgentStatusSearchCriteria) String() string { return wire.SetMembers(v) }
+
+// GoString is String, for %#v.
+func (v AgentStatusSearchCriteria) GoString() string { return wire.SetMembers(v) }
+
+// LogValue is String, for slog.
+func (v AgentStatusSearchCriteria) LogValue() slog.Value { return slog.StringValue(wire.SetMembers(v)) }
+
+// AgentStatusSearchFilter is a part of a request or answer.
+type AgentStatusSearchFilter struct {
+	AttributeFilter *ControlPlaneAttributeFilter
+}
+
+// String names the members that are set; values stay out of logs.
+func (v AgentStatusSearchFilter) String() string { return wire.SetMembers(v) }
+
+// GoString is String, for %#v.
+func (v AgentStatusSearchFilter) GoString() string { return wire.SetMembers(v) }
+
+// LogValue is String, for slog.
+func (v AgentStatusSearchFilter) LogValue() slog.Value { return slog.StringValue(wire.SetMembers(v)) }
+
+// AgentStatusSummary is a part of a request or answer.
+type AgentStatusSummary struct {
+	Id                 *string
+	Arn                *string
+	Name               *string // 1 to 127 characters
+	Type               *string // one of ROUTABLE, CUSTOM, OFFLINE
+	LastModifiedTime   *time.Time
+	LastModifiedRegion *string
+}
+
+// String names the members that are set; values stay out of logs.
+func (v AgentStatusSummary) String() string { return wire.SetMembers(v) }
+
+// GoString is String, for %#v.
+func (v AgentStatusSummary) GoString() string { return wire.SetMembers(v) }
+
+// LogValue is String, for slog.
+func (v AgentStatusSummary) LogValue() slog.Value { return slog.StringValue(wire.SetMembers(v)) }
+
 // AgentsCriteria is a part of a request or answer.
 type AgentsCriteria struct {
 	AgentIds []string
@@ -124,6 +261,85 @@ func (v AiAgentInfo) GoString() string { return wire.SetMembers(v) }
 // LogValue is String, for slog.
 func (v AiAgentInfo) LogValue() slog.Value { return slog.StringValue(wire.SetMembers(v)) }
 
+// AiAgentSearchCriteria is a part of a request or answer.
+type AiAgentSearchCriteria struct {
+	Id               *string // 0 to 128 characters
+	VersionNumber    *int64
+	AiAgentEscalated *bool
+	AiUseCase        *string // one of AgentAssistance, SelfService
+}
+
+// String names the members that are set; values stay out of logs.
+func (v AiAgentSearchCriteria) String() string { return wire.SetMembers(v) }
+
+// GoString is String, for %#v.
+func (v AiAgentSearchCriteria) GoString() string { return wire.SetMembers(v) }
+
+// LogValue is String, for slog.
+func (v AiAgentSearchCriteria) LogValue() slog.Value { return slog.StringValue(wire.SetMembers(v)) }
+
+// AiAgentsCriteria is a part of a request or answer.
+type AiAgentsCriteria struct {
+	Criteria []AiAgentSearchCriteria // 0 to 1 elements
+}
+
+// String names the members that are set; values stay out of logs.
+func (v AiAgentsCriteria) String() string { return wire.SetMembers(v) }
+
+// GoString is String, for %#v.
+func (v AiAgentsCriteria) GoString() string { return wire.SetMembers(v) }
+
+// LogValue is String, for slog.
+func (v AiAgentsCriteria) LogValue() slog.Value { return slog.StringValue(wire.SetMembers(v)) }
+
+// AllowedExtension is a part of a request or answer.
+type AllowedExtension struct {
+	Extension *string // required; 1 to 10 characters
+}
+
+// String names the members that are set; values stay out of logs.
+func (v AllowedExtension) String() string { return wire.SetMembers(v) }
+
+// GoString is String, for %#v.
+func (v AllowedExtension) GoString() string { return wire.SetMembers(v) }
+
+// LogValue is String, for slog.
+func (v AllowedExtension) LogValue() slog.Value { return slog.StringValue(wire.SetMembers(v)) }
+
+// Application is a part of a request or answer.
+type Application struct {
+	Namespace              *string  // 1 to 128 characters
+	ApplicationPermissions []string // 1 to 50 elements
+	Type                   *string  // one of MCP, THIRD_PARTY_APPLICATION
+}
+
+// String names the members that are set; values stay out of logs.
+func (v Application) String() string { return wire.SetMembers(v) }
+
+// GoString is String, for %#v.
+func (v Application) GoString() string { return wire.SetMembers(v) }
+
+// LogValue is String, for slog.
+func (v Application) LogValue() slog.Value { return slog.StringValue(wire.SetMembers(v)) }
+
+// AssociateApprovedOriginInput is the request of AssociateApprovedOrigin.
+type AssociateApprovedOriginInput struct {
+	InstanceId  *string // required; in the path; 1 to 100 characters
+	Origin      *string // required; at most 267 characters
+	ClientToken *string // at most 500 characters
+}
+
+// String names the members that are set; values stay out of logs.
+func (v AssociateApprovedOriginInput) String() string { return wire.SetMembers(v) }
+
+// GoString is String, for %#v.
+func (v AssociateApprovedOriginInput) GoString() string { return wire.SetMembers(v) }
+
+// LogValue is String, for slog.
+func (v AssociateApprovedOriginInput) LogValue() slog.Value {
+	return slog.StringValue(wire.SetMembers(v))
+}
+
 // AssociateBotInput is the request of AssociateBot.
 type AssociateBotInput struct {
 	InstanceId  *string // required; in the path; 1 to 100 characters
@@ -140,6 +356,39 @@ func (v AssociateBotInput) GoString() string { return wire.SetMembers(v) }
 
 // LogValue is String, for slog.
 func (v AssociateBotInput) LogValue() slog.Value { return slog.StringValue(wire.SetMembers(v)) }
+
+// AssociateDefaultVocabularyInput is the request of AssociateDefaultVocabulary.
+type AssociateDefaultVocabularyInput struct {
+	InstanceId   *string // required; in the path; 1 to 100 characters
+	LanguageCode *string // required; in the path; one of ar-AE, de-CH, de-DE, en-AB, en-AU, en-GB, en-IE, en-IN, en-US, en-WL, es-ES, es-US, fr-CA, fr-FR, hi-IN, it-IT, ja-JP, ko-KR, pt-BR, pt-PT, zh-CN, en-NZ, en-ZA, ca-ES, da-DK, fi-FI, id-ID, ms-MY, nl-NL, no-NO, pl-PL, sv-SE, tl-PH
+	VocabularyId *string // 1 to 500 characters
+}
+
+// String names the members that are set; values stay out of logs.
+func (v AssociateDefaultVocabularyInput) String() string { return wire.SetMembers(v) }
+
+// GoString is String, for %#v.
+func (v AssociateDefaultVocabularyInput) GoString() string { return wire.SetMembers(v) }
+
+// LogValue is String, for slog.
+func (v AssociateDefaultVocabularyInput) LogValue() slog.Value {
+	return slog.StringValue(wire.SetMembers(v))
+}
+
+// AssociateDefaultVocabularyOutput is the answer of AssociateDefaultVocabulary.
+type AssociateDefaultVocabularyOutput struct {
+}
+
+// String names the members that are set; values stay out of logs.
+func (v AssociateDefaultVocabularyOutput) String() string { return wire.SetMembers(v) }
+
+// GoString is String, for %#v.
+func (v AssociateDefaultVocabularyOutput) GoString() string { return wire.SetMembers(v) }
+
+// LogValue is String, for slog.
+func (v AssociateDefaultVocabularyOutput) LogValue() slog.Value {
+	return slog.StringValue(wire.SetMembers(v))
+}
 
 // AssociateFlowInput is the request of AssociateFlow.
 type AssociateFlowInput struct {
@@ -189,6 +438,41 @@ func (v AssociateHoursOfOperationsInput) LogValue() slog.Value {
 	return slog.StringValue(wire.SetMembers(v))
 }
 
+// AssociateInstanceStorageConfigInput is the request of AssociateInstanceStorageConfig.
+type AssociateInstanceStorageConfigInput struct {
+	InstanceId    *string                // required; in the path; 1 to 100 characters
+	ResourceType  *string                // required; one of CHAT_TRANSCRIPTS, CALL_RECORDINGS, SCHEDULED_REPORTS, MEDIA_STREAMS, CONTACT_TRACE_RECORDS, AGENT_EVENTS, REAL_TIME_CONTACT_ANALYSIS_SEGMENTS, ATTACHMENTS, CONTACT_EVALUATIONS, SCREEN_RECORDINGS, REAL_TIME_CONTACT_ANALYSIS_CHAT_SEGMENTS, REAL_TIME_CONTACT_ANALYSIS_VOICE_SEGMENTS, EMAIL_MESSAGES
+	StorageConfig *InstanceStorageConfig // required
+	ClientToken   *string                // at most 500 characters
+}
+
+// String names the members that are set; values stay out of logs.
+func (v AssociateInstanceStorageConfigInput) String() string { return wire.SetMembers(v) }
+
+// GoString is String, for %#v.
+func (v AssociateInstanceStorageConfigInput) GoString() string { return wire.SetMembers(v) }
+
+// LogValue is String, for slog.
+func (v AssociateInstanceStorageConfigInput) LogValue() slog.Value {
+	return slog.StringValue(wire.SetMembers(v))
+}
+
+// AssociateInstanceStorageConfigOutput is the answer of AssociateInstanceStorageConfig.
+type AssociateInstanceStorageConfigOutput struct {
+	AssociationId *string // 1 to 100 characters
+}
+
+// String names the members that are set; values stay out of logs.
+func (v AssociateInstanceStorageConfigOutput) String() string { return wire.SetMembers(v) }
+
+// GoString is String, for %#v.
+func (v AssociateInstanceStorageConfigOutput) GoString() string { return wire.SetMembers(v) }
+
+// LogValue is String, for slog.
+func (v AssociateInstanceStorageConfigOutput) LogValue() slog.Value {
+	return slog.StringValue(wire.SetMembers(v))
+}
+
 // AssociateLambdaFunctionInput is the request of AssociateLambdaFunction.
 type AssociateLambdaFunctionInput struct {
 	InstanceId  *string // required; in the path; 1 to 100 characters
@@ -204,6 +488,40 @@ func (v AssociateLambdaFunctionInput) GoString() string { return wire.SetMembers
 
 // LogValue is String, for slog.
 func (v AssociateLambdaFunctionInput) LogValue() slog.Value {
+	return slog.StringValue(wire.SetMembers(v))
+}
+
+// AssociateLexBotInput is the request of AssociateLexBot.
+type AssociateLexBotInput struct {
+	InstanceId  *string // required; in the path; 1 to 100 characters
+	LexBot      *LexBot // required
+	ClientToken *string // at most 500 characters
+}
+
+// String names the members that are set; values stay out of logs.
+func (v AssociateLexBotInput) String() string { return wire.SetMembers(v) }
+
+// GoString is String, for %#v.
+func (v AssociateLexBotInput) GoString() string { return wire.SetMembers(v) }
+
+// LogValue is String, for slog.
+func (v AssociateLexBotInput) LogValue() slog.Value { return slog.StringValue(wire.SetMembers(v)) }
+
+// AssociatePhoneNumberContactFlowInput is the request of AssociatePhoneNumberContactFlow.
+type AssociatePhoneNumberContactFlowInput struct {
+	PhoneNumberId *string // required; in the path
+	InstanceId    *string // required; 1 to 100 characters
+	ContactFlowId *string // required; at most 500 characters
+}
+
+// String names the members that are set; values stay out of logs.
+func (v AssociatePhoneNumberContactFlowInput) String() string { return wire.SetMembers(v) }
+
+// GoString is String, for %#v.
+func (v AssociatePhoneNumberContactFlowInput) GoString() string { return wire.SetMembers(v) }
+
+// LogValue is String, for slog.
+func (v AssociatePhoneNumberContactFlowInput) LogValue() slog.Value {
 	return slog.StringValue(wire.SetMembers(v))
 }
 
@@ -224,6 +542,183 @@ func (v AssociateQueueQuickConnectsInput) GoString() string { return wire.SetMem
 func (v AssociateQueueQuickConnectsInput) LogValue() slog.Value {
 	return slog.StringValue(wire.SetMembers(v))
 }
+
+// AssociateRoutingProfileQueuesInput is the request of AssociateRoutingProfileQueues.
+type AssociateRoutingProfileQueuesInput struct {
+	InstanceId                   *string                                     // required; in the path; 1 to 100 characters
+	RoutingProfileId             *string                                     // required; in the path
+	QueueConfigs                 []RoutingProfileQueueConfig                 // 1 to 10 elements
+	ManualAssignmentQueueConfigs []RoutingProfileManualAssignmentQueueConfig // 1 to 10 elements
+}
+
+// String names the members that are set; values stay out of logs.
+func (v AssociateRoutingProfileQueuesInput) String() string { return wire.SetMembers(v) }
+
+// GoString is String, for %#v.
+func (v AssociateRoutingProfileQueuesInput) GoString() string { return wire.SetMembers(v) }
+
+// LogValue is String, for slog.
+func (v AssociateRoutingProfileQueuesInput) LogValue() slog.Value {
+	return slog.StringValue(wire.SetMembers(v))
+}
+
+// AssociateSecurityKeyInput is the request of AssociateSecurityKey.
+type AssociateSecurityKeyInput struct {
+	InstanceId  *string // required; in the path; 1 to 100 characters
+	Key         *string // required; 1 to 1024 characters
+	ClientToken *string // at most 500 characters
+}
+
+// String names the members that are set; values stay out of logs.
+func (v AssociateSecurityKeyInput) String() string { return wire.SetMembers(v) }
+
+// GoString is String, for %#v.
+func (v AssociateSecurityKeyInput) GoString() string { return wire.SetMembers(v) }
+
+// LogValue is String, for slog.
+func (v AssociateSecurityKeyInput) LogValue() slog.Value { return slog.StringValue(wire.SetMembers(v)) }
+
+// AssociateSecurityKeyOutput is the answer of AssociateSecurityKey.
+type AssociateSecurityKeyOutput struct {
+	AssociationId *string // 1 to 100 characters
+}
+
+// String names the members that are set; values stay out of logs.
+func (v AssociateSecurityKeyOutput) String() string { return wire.SetMembers(v) }
+
+// GoString is String, for %#v.
+func (v AssociateSecurityKeyOutput) GoString() string { return wire.SetMembers(v) }
+
+// LogValue is String, for slog.
+func (v AssociateSecurityKeyOutput) LogValue() slog.Value {
+	return slog.StringValue(wire.SetMembers(v))
+}
+
+// AssociateUserProficienciesInput is the request of AssociateUserProficiencies.
+type AssociateUserProficienciesInput struct {
+	InstanceId        *string           // required; in the path; 1 to 100 characters
+	UserId            *string           // required; in the path
+	UserProficiencies []UserProficiency // required
+}
+
+// String names the members that are set; values stay out of logs.
+func (v AssociateUserProficienciesInput) String() string { return wire.SetMembers(v) }
+
+// GoString is String, for %#v.
+func (v AssociateUserProficienciesInput) GoString() string { return wire.SetMembers(v) }
+
+// LogValue is String, for slog.
+func (v AssociateUserProficienciesInput) LogValue() slog.Value {
+	return slog.StringValue(wire.SetMembers(v))
+}
+
+// AssociatedContactSummary is a part of a request or answer.
+type AssociatedContactSummary struct {
+	ContactId           *string // 1 to 256 characters
+	ContactArn          *string
+	InitiationTimestamp *time.Time
+	DisconnectTimestamp *time.Time
+	InitialContactId    *string // 1 to 256 characters
+	PreviousContactId   *string // 1 to 256 characters
+	RelatedContactId    *string // 1 to 256 characters
+	InitiationMethod    *string // one of INBOUND, OUTBOUND, TRANSFER, QUEUE_TRANSFER, CALLBACK, API, DISCONNECT, MONITOR, EXTERNAL_OUTBOUND, WEBRTC_API, AGENT_REPLY, FLOW
+	Channel             *string // one of VOICE, CHAT, TASK, EMAIL
+}
+
+// String names the members that are set; values stay out of logs.
+func (v AssociatedContactSummary) String() string { return wire.SetMembers(v) }
+
+// GoString is String, for %#v.
+func (v AssociatedContactSummary) GoString() string { return wire.SetMembers(v) }
+
+// LogValue is String, for slog.
+func (v AssociatedContactSummary) LogValue() slog.Value { return slog.StringValue(wire.SetMembers(v)) }
+
+// AttachedFilesConfiguration is a part of a request or answer.
+type AttachedFilesConfiguration struct {
+	InstanceId              *string // required; 1 to 100 characters
+	AttachmentScope         *string // required; one of EMAIL, CHAT, CASE, TASK
+	MaximumSizeLimitInBytes *int64  // 1 to 104857600
+	ExtensionConfiguration  *ExtensionConfiguration
+	LastModifiedTime        *time.Time
+}
+
+// String names the members that are set; values stay out of logs.
+func (v AttachedFilesConfiguration) String() string { return wire.SetMembers(v) }
+
+// GoString is String, for %#v.
+func (v AttachedFilesConfiguration) GoString() string { return wire.SetMembers(v) }
+
+// LogValue is String, for slog.
+func (v AttachedFilesConfiguration) LogValue() slog.Value {
+	return slog.StringValue(wire.SetMembers(v))
+}
+
+// AttachedFilesConfigurationSummary is a part of a request or answer.
+type AttachedFilesConfigurationSummary struct {
+	InstanceId              *string // required; 1 to 100 characters
+	AttachmentScope         *string // required; one of EMAIL, CHAT, CASE, TASK
+	MaximumSizeLimitInBytes *int64  // 1 to 104857600
+	ExtensionConfiguration  *ExtensionConfiguration
+}
+
+// String names the members that are set; values stay out of logs.
+func (v AttachedFilesConfigurationSummary) String() string { return wire.SetMembers(v) }
+
+// GoString is String, for %#v.
+func (v AttachedFilesConfigurationSummary) GoString() string { return wire.SetMembers(v) }
+
+// LogValue is String, for slog.
+func (v AttachedFilesConfigurationSummary) LogValue() slog.Value {
+	return slog.StringValue(wire.SetMembers(v))
+}
+
+// AttachmentReference is a part of a request or answer.
+type AttachmentReference struct {
+	Name   *string // 1 to 4096 characters
+	Value  *string // 0 to 4096 characters
+	Status *string // one of AVAILABLE, DELETED, APPROVED, REJECTED, PROCESSING, FAILED, DRAFTING
+	Arn    *string // 20 to 256 characters
+}
+
+// String names the members that are set; values stay out of logs.
+func (v AttachmentReference) String() string { return wire.SetMembers(v) }
+
+// GoString is String, for %#v.
+func (v AttachmentReference) GoString() string { return wire.SetMembers(v) }
+
+// LogValue is String, for slog.
+func (v AttachmentReference) LogValue() slog.Value { return slog.StringValue(wire.SetMembers(v)) }
+
+// Attribute is a part of a request or answer.
+type Attribute struct {
+	AttributeType *string // one of INBOUND_CALLS, OUTBOUND_CALLS, CONTACTFLOW_LOGS, CONTACT_LENS, AUTO_RESOLVE_BEST_VOICES, USE_CUSTOM_TTS_VOICES, EARLY_MEDIA, MULTI_PARTY_CONFERENCE, AUTO_MUTE_AGENT_ON_HOLD, HIGH_VOLUME_OUTBOUND, ENHANCED_CONTACT_MONITORING, ENHANCED_CHAT_MONITORING, MULTI_PARTY_CHAT_CONFERENCE, MESSAGE_STREAMING
+	Value         *string // 1 to 100 characters
+}
+
+// String names the members that are set; values stay out of logs.
+func (v Attribute) String() string { return wire.SetMembers(v) }
+
+// GoString is String, for %#v.
+func (v Attribute) GoString() string { return wire.SetMembers(v) }
+
+// LogValue is String, for slog.
+func (v Attribute) LogValue() slog.Value { return slog.StringValue(wire.SetMembers(v)) }
+
+// AttributeAndCondition is a part of a request or answer.
+type AttributeAndCondition struct {
+	TagConditions           []TagCondition
+	HierarchyGroupCondition *HierarchyGroupCondition
+}
+
+// String names the members that are set; values stay out of logs.
+func (v AttributeAndCondition) String() string { return wire.SetMembers(v) }
+
+// GoString is String, for %#v.
+func (v AttributeAndCondition) GoString() string { return wire.SetMembers(v) }
+
+// LogValue is String, for slog.
+func (v AttributeAndCondition) LogValue() slog.Value { return slog.StringValue(wire.SetMembers(v)) }
 
 // AttributeCondition is a part of a request or answer.
 type AttributeCondition struct {
@@ -258,6 +753,86 @@ func (v AudioQualityMetricsInfo) GoString() string { return wire.SetMembers(v) }
 
 // LogValue is String, for slog.
 func (v AudioQualityMetricsInfo) LogValue() slog.Value { return slog.StringValue(wire.SetMembers(v)) }
+
+// AuthenticationProfile is a part of a request or answer.
+type AuthenticationProfile struct {
+	Id                               *string // 1 to 100 characters
+	Arn                              *string
+	Name                             *string // 1 to 128 characters
+	Description                      *string // 1 to 250 characters
+	AllowedIps                       []string
+	BlockedIps                       []string
+	IsDefault                        *bool
+	CreatedTime                      *time.Time
+	LastModifiedTime                 *time.Time
+	LastModifiedRegion               *string
+	PeriodicSessionDuration          *int64 // 10 to 60
+	MaxSessionDuration               *int64 // 360 to 720
+	SessionInactivityDuration        *int64 // 15 to 720
+	SessionInactivityHandlingEnabled *bool
+}
+
+// String names the members that are set; values stay out of logs.
+func (v AuthenticationProfile) String() string { return wire.SetMembers(v) }
+
+// GoString is String, for %#v.
+func (v AuthenticationProfile) GoString() string { return wire.SetMembers(v) }
+
+// LogValue is String, for slog.
+func (v AuthenticationProfile) LogValue() slog.Value { return slog.StringValue(wire.SetMembers(v)) }
+
+// AuthenticationProfileSummary is a part of a request or answer.
+type AuthenticationProfileSummary struct {
+	Id                 *string // 1 to 100 characters
+	Arn                *string
+	Name               *string // 1 to 128 characters
+	IsDefault          *bool
+	LastModifiedTime   *time.Time
+	LastModifiedRegion *string
+}
+
+// String names the members that are set; values stay out of logs.
+func (v AuthenticationProfileSummary) String() string { return wire.SetMembers(v) }
+
+// GoString is String, for %#v.
+func (v AuthenticationProfileSummary) GoString() string { return wire.SetMembers(v) }
+
+// LogValue is String, for slog.
+func (v AuthenticationProfileSummary) LogValue() slog.Value {
+	return slog.StringValue(wire.SetMembers(v))
+}
+
+// AutoAcceptConfig is a part of a request or answer.
+type AutoAcceptConfig struct {
+	Channel                      *string // required; one of VOICE, CHAT, TASK, EMAIL
+	AutoAccept                   *bool   // required
+	AgentFirstCallbackAutoAccept *bool
+}
+
+// String names the members that are set; values stay out of logs.
+func (v AutoAcceptConfig) String() string { return wire.SetMembers(v) }
+
+// GoString is String, for %#v.
+func (v AutoAcceptConfig) GoString() string { return wire.SetMembers(v) }
+
+// LogValue is String, for slog.
+func (v AutoAcceptConfig) LogValue() slog.Value { return slog.StringValue(wire.SetMembers(v)) }
+
+// AvailableNumberSummary is a part of a request or answer.
+type AvailableNumberSummary struct {
+	PhoneNumber            *string
+	PhoneNumberCountryCode *string // one of AF, AL, DZ, AS, AD, AO, AI, AQ, AG, AR, AM, AW, AU, AT, AZ, BS, BH, BD, BB, BY, BE, BZ, BJ, BM, BT, BO, BA, BW, BR, IO, VG, BN, BG, BF, BI, KH, CM, CA, CV, KY, CF, TD, CL, CN, CX, CC, CO, KM, CK, CR, HR, CU, CW, CY, CZ, CD, DK, DJ, DM, DO, TL, EC, EG, SV, GQ, ER, EE, ET, FK, FO, FJ, FI, FR, PF, GA, GM, GE, DE, GH, GI, GR, GL, GD, GU, GT, GG, GN, GW, GY, HT, HN, HK, HU, IS, IN, ID, IR, IQ, IE, IM, IL, IT, CI, JM, JP, JE, JO, KZ, KE, KI, KW, KG, LA, LV, LB, LS, LR, LY, LI, LT, LU, MO, MK, MG, MW, MY, MV, ML, MT, MH, MR, MU, YT, MX, FM, MD, MC, MN, ME, MS, MA, MZ, MM, NA, NR, NP, NL, AN, NC, NZ, NI, NE, NG, NU, KP, MP, NO, OM, PK, PW, PA, PG, PY, PE, PH, PN, PL, PT, PR, QA, CG, RE, RO, RU, RW, BL, SH, KN, LC, MF, PM, VC, WS, SM, ST, SA, SN, RS, SC, SL, SG, SX, SK, SI, SB, SO, ZA, KR, ES, LK, SD, SR, SJ, SZ, SE, CH, SY, TW, TJ, TZ, TH, TG, TK, TO, TT, TN, TR, TM, TC, TV, VI, UG, UA, AE, GB, US, UY, UZ, VU, VA, VE, VN, WF, EH, YE, ZM, ZW
+	PhoneNumberType        *string // one of TOLL_FREE, DID, UIFN, SHARED, THIRD_PARTY_TF, THIRD_PARTY_DID, SHORT_CODE
+}
+
+// String names the members that are set; values stay out of logs.
+func (v AvailableNumberSummary) String() string { return wire.SetMembers(v) }
+
+// GoString is String, for %#v.
+func (v AvailableNumberSummary) GoString() string { return wire.SetMembers(v) }
+
+// LogValue is String, for slog.
+func (v AvailableNumberSummary) LogValue() slog.Value { return slog.StringValue(wire.SetMembers(v)) }
 
 // BatchGetFlowAssociationInput is the request of BatchGetFlowAssociation.
 type BatchGetFlowAssociationInput struct {
@@ -390,6 +965,95 @@ func (v ChatStreamingConfiguration) LogValue() slog.Value {
 	return slog.StringValue(wire.SetMembers(v))
 }
 
+// ClaimPhoneNumberInput is the request of ClaimPhoneNumber.
+type ClaimPhoneNumberInput struct {
+	TargetArn              *string
+	InstanceId             *string           // 1 to 100 characters
+	PhoneNumber            *string           // required
+	PhoneNumberDescription *string           // 0 to 500 characters
+	Tags                   map[string]string // 1 to 50 entries
+	ClientToken            *string           // at most 500 characters
+}
+
+// String names the members that are set; values stay out of logs.
+func (v ClaimPhoneNumberInput) String() string { return wire.SetMembers(v) }
+
+// GoString is String, for %#v.
+func (v ClaimPhoneNumberInput) GoString() string { return wire.SetMembers(v) }
+
+// LogValue is String, for slog.
+func (v ClaimPhoneNumberInput) LogValue() slog.Value { return slog.StringValue(wire.SetMembers(v)) }
+
+// ClaimPhoneNumberOutput is the answer of ClaimPhoneNumber.
+type ClaimPhoneNumberOutput struct {
+	PhoneNumberId  *string
+	PhoneNumberArn *string
+}
+
+// String names the members that are set; values stay out of logs.
+func (v ClaimPhoneNumberOutput) String() string { return wire.SetMembers(v) }
+
+// GoString is String, for %#v.
+func (v ClaimPhoneNumberOutput) GoString() string { return wire.SetMembers(v) }
+
+// LogValue is String, for slog.
+func (v ClaimPhoneNumberOutput) LogValue() slog.Value { return slog.StringValue(wire.SetMembers(v)) }
+
+// ClaimedPhoneNumberSummary is a part of a request or answer.
+type ClaimedPhoneNumberSummary struct {
+	PhoneNumberId          *string
+	PhoneNumberArn         *string
+	PhoneNumber            *string
+	PhoneNumberCountryCode *string // one of AF, AL, DZ, AS, AD, AO, AI, AQ, AG, AR, AM, AW, AU, AT, AZ, BS, BH, BD, BB, BY, BE, BZ, BJ, BM, BT, BO, BA, BW, BR, IO, VG, BN, BG, BF, BI, KH, CM, CA, CV, KY, CF, TD, CL, CN, CX, CC, CO, KM, CK, CR, HR, CU, CW, CY, CZ, CD, DK, DJ, DM, DO, TL, EC, EG, SV, GQ, ER, EE, ET, FK, FO, FJ, FI, FR, PF, GA, GM, GE, DE, GH, GI, GR, GL, GD, GU, GT, GG, GN, GW, GY, HT, HN, HK, HU, IS, IN, ID, IR, IQ, IE, IM, IL, IT, CI, JM, JP, JE, JO, KZ, KE, KI, KW, KG, LA, LV, LB, LS, LR, LY, LI, LT, LU, MO, MK, MG, MW, MY, MV, ML, MT, MH, MR, MU, YT, MX, FM, MD, MC, MN, ME, MS, MA, MZ, MM, NA, NR, NP, NL, AN, NC, NZ, NI, NE, NG, NU, KP, MP, NO, OM, PK, PW, PA, PG, PY, PE, PH, PN, PL, PT, PR, QA, CG, RE, RO, RU, RW, BL, SH, KN, LC, MF, PM, VC, WS, SM, ST, SA, SN, RS, SC, SL, SG, SX, SK, SI, SB, SO, ZA, KR, ES, LK, SD, SR, SJ, SZ, SE, CH, SY, TW, TJ, TZ, TH, TG, TK, TO, TT, TN, TR, TM, TC, TV, VI, UG, UA, AE, GB, US, UY, UZ, VU, VA, VE, VN, WF, EH, YE, ZM, ZW
+	PhoneNumberType        *string // one of TOLL_FREE, DID, UIFN, SHARED, THIRD_PARTY_TF, THIRD_PARTY_DID, SHORT_CODE
+	PhoneNumberDescription *string // 0 to 500 characters
+	TargetArn              *string
+	InstanceId             *string           // 1 to 100 characters
+	Tags                   map[string]string // 1 to 50 entries
+	PhoneNumberStatus      *PhoneNumberStatus
+	SourcePhoneNumberArn   *string
+}
+
+// String names the members that are set; values stay out of logs.
+func (v ClaimedPhoneNumberSummary) String() string { return wire.SetMembers(v) }
+
+// GoString is String, for %#v.
+func (v ClaimedPhoneNumberSummary) GoString() string { return wire.SetMembers(v) }
+
+// LogValue is String, for slog.
+func (v ClaimedPhoneNumberSummary) LogValue() slog.Value { return slog.StringValue(wire.SetMembers(v)) }
+
+// CommonAttributeAndCondition is a part of a request or answer.
+type CommonAttributeAndCondition struct {
+	TagConditions []TagCondition
+}
+
+// String names the members that are set; values stay out of logs.
+func (v CommonAttributeAndCondition) String() string { return wire.SetMembers(v) }
+
+// GoString is String, for %#v.
+func (v CommonAttributeAndCondition) GoString() string { return wire.SetMembers(v) }
+
+// LogValue is String, for slog.
+func (v CommonAttributeAndCondition) LogValue() slog.Value {
+	return slog.StringValue(wire.SetMembers(v))
+}
+
+// Condition is a part of a request or answer.
+type Condition struct {
+	StringCondition *StringCondition
+	NumberCondition *NumberCondition
+}
+
+// String names the members that are set; values stay out of logs.
+func (v Condition) String() string { return wire.SetMembers(v) }
+
+// GoString is String, for %#v.
+func (v Condition) GoString() string { return wire.SetMembers(v) }
+
+// LogValue is String, for slog.
+func (v Condition) LogValue() slog.Value { return slog.StringValue(wire.SetMembers(v)) }
+
 // ConnectionCredentials is a part of a request or answer.
 type ConnectionCredentials struct {
 	ConnectionToken *string // 1 to 1000 characters
@@ -469,6 +1133,39 @@ func (v Contact) GoString() string { return wire.SetMembers(v) }
 // LogValue is String, for slog.
 func (v Contact) LogValue() slog.Value { return slog.StringValue(wire.SetMembers(v)) }
 
+// ContactAnalysis is a part of a request or answer.
+type ContactAnalysis struct {
+	Transcript *Transcript
+}
+
+// String names the members that are set; values stay out of logs.
+func (v ContactAnalysis) String() string { return wire.SetMembers(v) }
+
+// GoString is String, for %#v.
+func (v ContactAnalysis) GoString() string { return wire.SetMembers(v) }
+
+// LogValue is String, for slog.
+func (v ContactAnalysis) LogValue() slog.Value { return slog.StringValue(wire.SetMembers(v)) }
+
+// ContactAnalysisReference is a part of a request or answer.
+type ContactAnalysisReference struct {
+	Name          *string // 1 to 4096 characters
+	Value         *string // 0 to 4096 characters
+	Status        *string // one of AVAILABLE, DELETED, APPROVED, REJECTED, PROCESSING, FAILED, DRAFTING
+	Arn           *string
+	AnalyticsMode *string // one of PostContact, RealTime, ContactLens, AutomatedInteraction
+	IsRedacted    *bool
+}
+
+// String names the members that are set; values stay out of logs.
+func (v ContactAnalysisReference) String() string { return wire.SetMembers(v) }
+
+// GoString is String, for %#v.
+func (v ContactAnalysisReference) GoString() string { return wire.SetMembers(v) }
+
+// LogValue is String, for slog.
+func (v ContactAnalysisReference) LogValue() slog.Value { return slog.StringValue(wire.SetMembers(v)) }
+
 // ContactAnalysisReferenceState is a part of a request or answer.
 type ContactAnalysisReferenceState struct {
 	Status       *string
@@ -485,6 +1182,22 @@ func (v ContactAnalysisReferenceState) GoString() string { return wire.SetMember
 func (v ContactAnalysisReferenceState) LogValue() slog.Value {
 	return slog.StringValue(wire.SetMembers(v))
 }
+
+// ContactConfiguration is a part of a request or answer.
+type ContactConfiguration struct {
+	ContactId         *string // required; 1 to 256 characters
+	ParticipantRole   *string // one of AGENT, CUSTOMER, SYSTEM, CUSTOM_BOT, SUPERVISOR
+	IncludeRawMessage *bool
+}
+
+// String names the members that are set; values stay out of logs.
+func (v ContactConfiguration) String() string { return wire.SetMembers(v) }
+
+// GoString is String, for %#v.
+func (v ContactConfiguration) GoString() string { return wire.SetMembers(v) }
+
+// LogValue is String, for slog.
+func (v ContactConfiguration) LogValue() slog.Value { return slog.StringValue(wire.SetMembers(v)) }
 
 // ContactDetails is a part of a request or answer.
 type ContactDetails struct {
@@ -589,6 +1302,42 @@ func (v ContactFlowAliasSummary) GoString() string { return wire.SetMembers(v) }
 // LogValue is String, for slog.
 func (v ContactFlowAliasSummary) LogValue() slog.Value { return slog.StringValue(wire.SetMembers(v)) }
 
+// ContactFlowAttributeAndCondition is a part of a request or answer.
+type ContactFlowAttributeAndCondition struct {
+	TagConditions            []TagCondition
+	ContactFlowTypeCondition *ContactFlowTypeCondition
+}
+
+// String names the members that are set; values stay out of logs.
+func (v ContactFlowAttributeAndCondition) String() string { return wire.SetMembers(v) }
+
+// GoString is String, for %#v.
+func (v ContactFlowAttributeAndCondition) GoString() string { return wire.SetMembers(v) }
+
+// LogValue is String, for slog.
+func (v ContactFlowAttributeAndCondition) LogValue() slog.Value {
+	return slog.StringValue(wire.SetMembers(v))
+}
+
+// ContactFlowAttributeFilter is a part of a request or answer.
+type ContactFlowAttributeFilter struct {
+	OrConditions             []ContactFlowAttributeAndCondition
+	AndCondition             *ContactFlowAttributeAndCondition
+	TagCondition             *TagCondition
+	ContactFlowTypeCondition *ContactFlowTypeCondition
+}
+
+// String names the members that are set; values stay out of logs.
+func (v ContactFlowAttributeFilter) String() string { return wire.SetMembers(v) }
+
+// GoString is String, for %#v.
+func (v ContactFlowAttributeFilter) GoString() string { return wire.SetMembers(v) }
+
+// LogValue is String, for slog.
+func (v ContactFlowAttributeFilter) LogValue() slog.Value {
+	return slog.StringValue(wire.SetMembers(v))
+}
+
 // ContactFlowModule is a part of a request or answer.
 type ContactFlowModule struct {
 	Arn                             *string
@@ -659,6 +1408,42 @@ func (v ContactFlowModuleAliasSummary) LogValue() slog.Value {
 	return slog.StringValue(wire.SetMembers(v))
 }
 
+// ContactFlowModuleSearchCriteria is a part of a request or answer.
+type ContactFlowModuleSearchCriteria struct {
+	OrConditions    []ContactFlowModuleSearchCriteria
+	AndConditions   []ContactFlowModuleSearchCriteria
+	StringCondition *StringCondition
+	StateCondition  *string // one of ACTIVE, ARCHIVED
+	StatusCondition *string // one of PUBLISHED, SAVED
+}
+
+// String names the members that are set; values stay out of logs.
+func (v ContactFlowModuleSearchCriteria) String() string { return wire.SetMembers(v) }
+
+// GoString is String, for %#v.
+func (v ContactFlowModuleSearchCriteria) GoString() string { return wire.SetMembers(v) }
+
+// LogValue is String, for slog.
+func (v ContactFlowModuleSearchCriteria) LogValue() slog.Value {
+	return slog.StringValue(wire.SetMembers(v))
+}
+
+// ContactFlowModuleSearchFilter is a part of a request or answer.
+type ContactFlowModuleSearchFilter struct {
+	TagFilter *ControlPlaneTagFilter
+}
+
+// String names the members that are set; values stay out of logs.
+func (v ContactFlowModuleSearchFilter) String() string { return wire.SetMembers(v) }
+
+// GoString is String, for %#v.
+func (v ContactFlowModuleSearchFilter) GoString() string { return wire.SetMembers(v) }
+
+// LogValue is String, for slog.
+func (v ContactFlowModuleSearchFilter) LogValue() slog.Value {
+	return slog.StringValue(wire.SetMembers(v))
+}
+
 // ContactFlowModuleSummary is a part of a request or answer.
 type ContactFlowModuleSummary struct {
 	Id    *string // 1 to 256 characters
@@ -694,6 +1479,40 @@ func (v ContactFlowModuleVersionSummary) LogValue() slog.Value {
 	return slog.StringValue(wire.SetMembers(v))
 }
 
+// ContactFlowSearchCriteria is a part of a request or answer.
+type ContactFlowSearchCriteria struct {
+	OrConditions    []ContactFlowSearchCriteria
+	AndConditions   []ContactFlowSearchCriteria
+	StringCondition *StringCondition
+	TypeCondition   *string // one of CONTACT_FLOW, CUSTOMER_QUEUE, CUSTOMER_HOLD, CUSTOMER_WHISPER, AGENT_HOLD, AGENT_WHISPER, OUTBOUND_WHISPER, AGENT_TRANSFER, QUEUE_TRANSFER, CAMPAIGN
+	StateCondition  *string // one of ACTIVE, ARCHIVED
+	StatusCondition *string // one of PUBLISHED, SAVED
+}
+
+// String names the members that are set; values stay out of logs.
+func (v ContactFlowSearchCriteria) String() string { return wire.SetMembers(v) }
+
+// GoString is String, for %#v.
+func (v ContactFlowSearchCriteria) GoString() string { return wire.SetMembers(v) }
+
+// LogValue is String, for slog.
+func (v ContactFlowSearchCriteria) LogValue() slog.Value { return slog.StringValue(wire.SetMembers(v)) }
+
+// ContactFlowSearchFilter is a part of a request or answer.
+type ContactFlowSearchFilter struct {
+	TagFilter           *ControlPlaneTagFilter
+	FlowAttributeFilter *ContactFlowAttributeFilter
+}
+
+// String names the members that are set; values stay out of logs.
+func (v ContactFlowSearchFilter) String() string { return wire.SetMembers(v) }
+
+// GoString is String, for %#v.
+func (v ContactFlowSearchFilter) GoString() string { return wire.SetMembers(v) }
+
+// LogValue is String, for slog.
+func (v ContactFlowSearchFilter) LogValue() slog.Value { return slog.StringValue(wire.SetMembers(v)) }
+
 // ContactFlowSummary is a part of a request or answer.
 type ContactFlowSummary struct {
 	Id                *string // at most 500 characters
@@ -712,6 +1531,20 @@ func (v ContactFlowSummary) GoString() string { return wire.SetMembers(v) }
 
 // LogValue is String, for slog.
 func (v ContactFlowSummary) LogValue() slog.Value { return slog.StringValue(wire.SetMembers(v)) }
+
+// ContactFlowTypeCondition is a part of a request or answer.
+type ContactFlowTypeCondition struct {
+	ContactFlowType *string // one of CONTACT_FLOW, CUSTOMER_QUEUE, CUSTOMER_HOLD, CUSTOMER_WHISPER, AGENT_HOLD, AGENT_WHISPER, OUTBOUND_WHISPER, AGENT_TRANSFER, QUEUE_TRANSFER, CAMPAIGN
+}
+
+// String names the members that are set; values stay out of logs.
+func (v ContactFlowTypeCondition) String() string { return wire.SetMembers(v) }
+
+// GoString is String, for %#v.
+func (v ContactFlowTypeCondition) GoString() string { return wire.SetMembers(v) }
+
+// LogValue is String, for slog.
+func (v ContactFlowTypeCondition) LogValue() slog.Value { return slog.StringValue(wire.SetMembers(v)) }
 
 // ContactFlowVersionSummary is a part of a request or answer.
 type ContactFlowVersionSummary struct {
@@ -812,6 +1645,158 @@ func (v ContactLensSummaryConfiguration) LogValue() slog.Value {
 	return slog.StringValue(wire.SetMembers(v))
 }
 
+// ContactSearchSummary is a part of a request or answer.
+type ContactSearchSummary struct {
+	Arn                      *string
+	Id                       *string // 1 to 256 characters
+	InitialContactId         *string // 1 to 256 characters
+	PreviousContactId        *string // 1 to 256 characters
+	InitiationMethod         *string // one of INBOUND, OUTBOUND, TRANSFER, QUEUE_TRANSFER, CALLBACK, API, DISCONNECT, MONITOR, EXTERNAL_OUTBOUND, WEBRTC_API, AGENT_REPLY, FLOW
+	Channel                  *string // one of VOICE, CHAT, TASK, EMAIL
+	QueueInfo                *ContactSearchSummaryQueueInfo
+	AgentInfo                *ContactSearchSummaryAgentInfo
+	InitiationTimestamp      *time.Time
+	DisconnectTimestamp      *time.Time
+	ScheduledTimestamp       *time.Time
+	SegmentAttributes        map[string]ContactSearchSummarySegmentAttributeValue // sensitive
+	Name                     *string                                              // 0 to 1024 characters; sensitive
+	RoutingCriteria          *RoutingCriteria
+	Tags                     map[string]string // 1 to 6 entries
+	GlobalResiliencyMetadata *GlobalResiliencyMetadata
+	AiAgentInfo              []ContactSearchSummaryAiAgentInfo
+}
+
+// String names the members that are set; values stay out of logs.
+func (v ContactSearchSummary) String() string { return wire.SetMembers(v) }
+
+// GoString is String, for %#v.
+func (v ContactSearchSummary) GoString() string { return wire.SetMembers(v) }
+
+// LogValue is String, for slog.
+func (v ContactSearchSummary) LogValue() slog.Value { return slog.StringValue(wire.SetMembers(v)) }
+
+// ContactSearchSummaryAgentInfo is a part of a request or answer.
+type ContactSearchSummaryAgentInfo struct {
+	Id                        *string // 1 to 256 characters
+	ConnectedToAgentTimestamp *time.Time
+}
+
+// String names the members that are set; values stay out of logs.
+func (v ContactSearchSummaryAgentInfo) String() string { return wire.SetMembers(v) }
+
+// GoString is String, for %#v.
+func (v ContactSearchSummaryAgentInfo) GoString() string { return wire.SetMembers(v) }
+
+// LogValue is String, for slog.
+func (v ContactSearchSummaryAgentInfo) LogValue() slog.Value {
+	return slog.StringValue(wire.SetMembers(v))
+}
+
+// ContactSearchSummaryAiAgentInfo is a part of a request or answer.
+type ContactSearchSummaryAiAgentInfo struct {
+	AiAgentVersionId *string // 0 to 128 characters
+	AiAgentEscalated *bool
+	AiUseCase        *string // one of AgentAssistance, SelfService
+}
+
+// String names the members that are set; values stay out of logs.
+func (v ContactSearchSummaryAiAgentInfo) String() string { return wire.SetMembers(v) }
+
+// GoString is String, for %#v.
+func (v ContactSearchSummaryAiAgentInfo) GoString() string { return wire.SetMembers(v) }
+
+// LogValue is String, for slog.
+func (v ContactSearchSummaryAiAgentInfo) LogValue() slog.Value {
+	return slog.StringValue(wire.SetMembers(v))
+}
+
+// ContactSearchSummaryQueueInfo is a part of a request or answer.
+type ContactSearchSummaryQueueInfo struct {
+	Id               *string
+	EnqueueTimestamp *time.Time
+}
+
+// String names the members that are set; values stay out of logs.
+func (v ContactSearchSummaryQueueInfo) String() string { return wire.SetMembers(v) }
+
+// GoString is String, for %#v.
+func (v ContactSearchSummaryQueueInfo) GoString() string { return wire.SetMembers(v) }
+
+// LogValue is String, for slog.
+func (v ContactSearchSummaryQueueInfo) LogValue() slog.Value {
+	return slog.StringValue(wire.SetMembers(v))
+}
+
+// ContactSearchSummarySegmentAttributeValue is a part of a request or answer.
+type ContactSearchSummarySegmentAttributeValue struct {
+	ValueString *string // 0 to 1024 characters
+	ValueMap    map[string]SegmentAttributeValue
+}
+
+// String names the members that are set; values stay out of logs.
+func (v ContactSearchSummarySegmentAttributeValue) String() string { return wire.SetMembers(v) }
+
+// GoString is String, for %#v.
+func (v ContactSearchSummarySegmentAttributeValue) GoString() string { return wire.SetMembers(v) }
+
+// LogValue is String, for slog.
+func (v ContactSearchSummarySegmentAttributeValue) LogValue() slog.Value {
+	return slog.StringValue(wire.SetMembers(v))
+}
+
+// ControlPlaneAttributeFilter is a part of a request or answer.
+type ControlPlaneAttributeFilter struct {
+	OrConditions []CommonAttributeAndCondition
+	AndCondition *CommonAttributeAndCondition
+	TagCondition *TagCondition
+}
+
+// String names the members that are set; values stay out of logs.
+func (v ControlPlaneAttributeFilter) String() string { return wire.SetMembers(v) }
+
+// GoString is String, for %#v.
+func (v ControlPlaneAttributeFilter) GoString() string { return wire.SetMembers(v) }
+
+// LogValue is String, for slog.
+func (v ControlPlaneAttributeFilter) LogValue() slog.Value {
+	return slog.StringValue(wire.SetMembers(v))
+}
+
+// ControlPlaneTagFilter is a part of a request or answer.
+type ControlPlaneTagFilter struct {
+	OrConditions  [][]TagCondition
+	AndConditions []TagCondition
+	TagCondition  *TagCondition
+}
+
+// String names the members that are set; values stay out of logs.
+func (v ControlPlaneTagFilter) String() string { return wire.SetMembers(v) }
+
+// GoString is String, for %#v.
+func (v ControlPlaneTagFilter) GoString() string { return wire.SetMembers(v) }
+
+// LogValue is String, for slog.
+func (v ControlPlaneTagFilter) LogValue() slog.Value { return slog.StringValue(wire.SetMembers(v)) }
+
+// ControlPlaneUserAttributeFilter is a part of a request or answer.
+type ControlPlaneUserAttributeFilter struct {
+	OrConditions            []AttributeAndCondition
+	AndCondition            *AttributeAndCondition
+	TagCondition            *TagCondition
+	HierarchyGroupCondition *HierarchyGroupCondition
+}
+
+// String names the members that are set; values stay out of logs.
+func (v ControlPlaneUserAttributeFilter) String() string { return wire.SetMembers(v) }
+
+// GoString is String, for %#v.
+func (v ControlPlaneUserAttributeFilter) GoString() string { return wire.SetMembers(v) }
+
+// LogValue is String, for slog.
+func (v ControlPlaneUserAttributeFilter) LogValue() slog.Value {
+	return slog.StringValue(wire.SetMembers(v))
+}
+
 // ConversationalAnalytics is a part of a request or answer.
 type ConversationalAnalytics struct {
 	Configuration                 *ConversationalAnalyticsConfiguration
@@ -848,6 +1833,40 @@ func (v ConversationalAnalyticsConfiguration) GoString() string { return wire.Se
 func (v ConversationalAnalyticsConfiguration) LogValue() slog.Value {
 	return slog.StringValue(wire.SetMembers(v))
 }
+
+// CreateAgentStatusInput is the request of CreateAgentStatus.
+type CreateAgentStatusInput struct {
+	InstanceId   *string           // required; in the path; 1 to 100 characters
+	Name         *string           // required; 1 to 127 characters
+	Description  *string           // 1 to 250 characters
+	State        *string           // required; one of ENABLED, DISABLED
+	DisplayOrder *int64            // 1 to 50
+	Tags         map[string]string // 1 to 50 entries
+}
+
+// String names the members that are set; values stay out of logs.
+func (v CreateAgentStatusInput) String() string { return wire.SetMembers(v) }
+
+// GoString is String, for %#v.
+func (v CreateAgentStatusInput) GoString() string { return wire.SetMembers(v) }
+
+// LogValue is String, for slog.
+func (v CreateAgentStatusInput) LogValue() slog.Value { return slog.StringValue(wire.SetMembers(v)) }
+
+// CreateAgentStatusOutput is the answer of CreateAgentStatus.
+type CreateAgentStatusOutput struct {
+	AgentStatusARN *string
+	AgentStatusId  *string
+}
+
+// String names the members that are set; values stay out of logs.
+func (v CreateAgentStatusOutput) String() string { return wire.SetMembers(v) }
+
+// GoString is String, for %#v.
+func (v CreateAgentStatusOutput) GoString() string { return wire.SetMembers(v) }
+
+// LogValue is String, for slog.
+func (v CreateAgentStatusOutput) LogValue() slog.Value { return slog.StringValue(wire.SetMembers(v)) }
 
 // CreateContactFlowAliasInput is the request of CreateContactFlowAlias.
 type CreateContactFlowAliasInput struct {
@@ -1188,6 +2207,45 @@ func (v CreateInstanceOutput) GoString() string { return wire.SetMembers(v) }
 // LogValue is String, for slog.
 func (v CreateInstanceOutput) LogValue() slog.Value { return slog.StringValue(wire.SetMembers(v)) }
 
+// CreateIntegrationAssociationInput is the request of CreateIntegrationAssociation.
+type CreateIntegrationAssociationInput struct {
+	InstanceId            *string           // required; in the path; 1 to 100 characters
+	IntegrationType       *string           // required; one of EVENT, VOICE_ID, PINPOINT_APP, WISDOM_ASSISTANT, WISDOM_KNOWLEDGE_BASE, WISDOM_QUICK_RESPONSES, Q_MESSAGE_TEMPLATES, CASES_DOMAIN, APPLICATION, FILE_SCANNER, SES_IDENTITY, ANALYTICS_CONNECTOR, CALL_TRANSFER_CONNECTOR, COGNITO_USER_POOL, MESSAGE_PROCESSOR
+	IntegrationArn        *string           // required
+	SourceApplicationUrl  *string           // 1 to 2000 characters
+	SourceApplicationName *string           // 1 to 100 characters
+	SourceType            *string           // one of SALESFORCE, ZENDESK, CASES
+	Tags                  map[string]string // 1 to 50 entries
+}
+
+// String names the members that are set; values stay out of logs.
+func (v CreateIntegrationAssociationInput) String() string { return wire.SetMembers(v) }
+
+// GoString is String, for %#v.
+func (v CreateIntegrationAssociationInput) GoString() string { return wire.SetMembers(v) }
+
+// LogValue is String, for slog.
+func (v CreateIntegrationAssociationInput) LogValue() slog.Value {
+	return slog.StringValue(wire.SetMembers(v))
+}
+
+// CreateIntegrationAssociationOutput is the answer of CreateIntegrationAssociation.
+type CreateIntegrationAssociationOutput struct {
+	IntegrationAssociationId  *string // 1 to 200 characters
+	IntegrationAssociationArn *string
+}
+
+// String names the members that are set; values stay out of logs.
+func (v CreateIntegrationAssociationOutput) String() string { return wire.SetMembers(v) }
+
+// GoString is String, for %#v.
+func (v CreateIntegrationAssociationOutput) GoString() string { return wire.SetMembers(v) }
+
+// LogValue is String, for slog.
+func (v CreateIntegrationAssociationOutput) LogValue() slog.Value {
+	return slog.StringValue(wire.SetMembers(v))
+}
+
 // CreateParticipantInput is the request of CreateParticipant.
 type CreateParticipantInput struct {
 	InstanceId         *string                  // required; 1 to 100 characters
@@ -1253,6 +2311,96 @@ func (v CreatePersistentContactAssociationOutput) GoString() string { return wir
 
 // LogValue is String, for slog.
 func (v CreatePersistentContactAssociationOutput) LogValue() slog.Value {
+	return slog.StringValue(wire.SetMembers(v))
+}
+
+// CreatePredefinedAttributeInput is the request of CreatePredefinedAttribute.
+type CreatePredefinedAttributeInput struct {
+	InstanceId             *string // required; in the path; 1 to 100 characters
+	Name                   *string // required; 1 to 100 characters
+	Values                 *PredefinedAttributeValues
+	Purposes               []string // 0 to 10 elements
+	AttributeConfiguration *InputPredefinedAttributeConfiguration
+}
+
+// String names the members that are set; values stay out of logs.
+func (v CreatePredefinedAttributeInput) String() string { return wire.SetMembers(v) }
+
+// GoString is String, for %#v.
+func (v CreatePredefinedAttributeInput) GoString() string { return wire.SetMembers(v) }
+
+// LogValue is String, for slog.
+func (v CreatePredefinedAttributeInput) LogValue() slog.Value {
+	return slog.StringValue(wire.SetMembers(v))
+}
+
+// CreatePromptInput is the request of CreatePrompt.
+type CreatePromptInput struct {
+	InstanceId  *string           // required; in the path; 1 to 100 characters
+	Name        *string           // required; 1 to 127 characters
+	Description *string           // 1 to 250 characters
+	S3Uri       *string           // required; 1 to 2000 characters
+	Tags        map[string]string // 1 to 50 entries
+}
+
+// String names the members that are set; values stay out of logs.
+func (v CreatePromptInput) String() string { return wire.SetMembers(v) }
+
+// GoString is String, for %#v.
+func (v CreatePromptInput) GoString() string { return wire.SetMembers(v) }
+
+// LogValue is String, for slog.
+func (v CreatePromptInput) LogValue() slog.Value { return slog.StringValue(wire.SetMembers(v)) }
+
+// CreatePromptOutput is the answer of CreatePrompt.
+type CreatePromptOutput struct {
+	PromptARN *string
+	PromptId  *string // 1 to 256 characters
+}
+
+// String names the members that are set; values stay out of logs.
+func (v CreatePromptOutput) String() string { return wire.SetMembers(v) }
+
+// GoString is String, for %#v.
+func (v CreatePromptOutput) GoString() string { return wire.SetMembers(v) }
+
+// LogValue is String, for slog.
+func (v CreatePromptOutput) LogValue() slog.Value { return slog.StringValue(wire.SetMembers(v)) }
+
+// CreatePushNotificationRegistrationInput is the request of CreatePushNotificationRegistration.
+type CreatePushNotificationRegistrationInput struct {
+	InstanceId           *string               // required; in the path; 1 to 100 characters
+	ClientToken          *string               // at most 500 characters
+	PinpointAppArn       *string               // required
+	DeviceToken          *string               // required; 1 to 500 characters
+	DeviceType           *string               // required; one of GCM, APNS, APNS_SANDBOX
+	ContactConfiguration *ContactConfiguration // required
+}
+
+// String names the members that are set; values stay out of logs.
+func (v CreatePushNotificationRegistrationInput) String() string { return wire.SetMembers(v) }
+
+// GoString is String, for %#v.
+func (v CreatePushNotificationRegistrationInput) GoString() string { return wire.SetMembers(v) }
+
+// LogValue is String, for slog.
+func (v CreatePushNotificationRegistrationInput) LogValue() slog.Value {
+	return slog.StringValue(wire.SetMembers(v))
+}
+
+// CreatePushNotificationRegistrationOutput is the answer of CreatePushNotificationRegistration.
+type CreatePushNotificationRegistrationOutput struct {
+	RegistrationId *string // required; 1 to 256 characters
+}
+
+// String names the members that are set; values stay out of logs.
+func (v CreatePushNotificationRegistrationOutput) String() string { return wire.SetMembers(v) }
+
+// GoString is String, for %#v.
+func (v CreatePushNotificationRegistrationOutput) GoString() string { return wire.SetMembers(v) }
+
+// LogValue is String, for slog.
+func (v CreatePushNotificationRegistrationOutput) LogValue() slog.Value {
 	return slog.StringValue(wire.SetMembers(v))
 }
 
@@ -1327,6 +2475,240 @@ func (v CreateQuickConnectOutput) GoString() string { return wire.SetMembers(v) 
 // LogValue is String, for slog.
 func (v CreateQuickConnectOutput) LogValue() slog.Value { return slog.StringValue(wire.SetMembers(v)) }
 
+// CreateRoutingProfileInput is the request of CreateRoutingProfile.
+type CreateRoutingProfileInput struct {
+	InstanceId                   *string                                     // required; in the path; 1 to 100 characters
+	Name                         *string                                     // required; 1 to 127 characters
+	Description                  *string                                     // required; 1 to 250 characters
+	DefaultOutboundQueueId       *string                                     // required
+	QueueConfigs                 []RoutingProfileQueueConfig                 // 1 to 10 elements
+	ManualAssignmentQueueConfigs []RoutingProfileManualAssignmentQueueConfig // 1 to 10 elements
+	MediaConcurrencies           []MediaConcurrency                          // required
+	Tags                         map[string]string                           // 1 to 50 entries
+	AgentAvailabilityTimer       *string                                     // one of TIME_SINCE_LAST_ACTIVITY, TIME_SINCE_LAST_INBOUND
+}
+
+// String names the members that are set; values stay out of logs.
+func (v CreateRoutingProfileInput) String() string { return wire.SetMembers(v) }
+
+// GoString is String, for %#v.
+func (v CreateRoutingProfileInput) GoString() string { return wire.SetMembers(v) }
+
+// LogValue is String, for slog.
+func (v CreateRoutingProfileInput) LogValue() slog.Value { return slog.StringValue(wire.SetMembers(v)) }
+
+// CreateRoutingProfileOutput is the answer of CreateRoutingProfile.
+type CreateRoutingProfileOutput struct {
+	RoutingProfileArn *string
+	RoutingProfileId  *string
+}
+
+// String names the members that are set; values stay out of logs.
+func (v CreateRoutingProfileOutput) String() string { return wire.SetMembers(v) }
+
+// GoString is String, for %#v.
+func (v CreateRoutingProfileOutput) GoString() string { return wire.SetMembers(v) }
+
+// LogValue is String, for slog.
+func (v CreateRoutingProfileOutput) LogValue() slog.Value {
+	return slog.StringValue(wire.SetMembers(v))
+}
+
+// CreateSecurityProfileInput is the request of CreateSecurityProfile.
+type CreateSecurityProfileInput struct {
+	SecurityProfileName                  *string           // required; 1 to 127 characters
+	Description                          *string           // at most 250 characters
+	Permissions                          []string          // at most 500 elements
+	InstanceId                           *string           // required; in the path; 1 to 100 characters
+	Tags                                 map[string]string // 1 to 50 entries
+	AllowedAccessControlTags             map[string]string // at most 4 entries
+	TagRestrictedResources               []string          // at most 10 elements
+	Applications                         []Application     // at most 10 elements
+	HierarchyRestrictedResources         []string
+	AllowedAccessControlHierarchyGroupId *string
+	AllowedFlowModules                   []FlowModule // at most 10 elements
+	AllowedAIAgents                      []AIAgent    // at most 100 elements
+	GranularAccessControlConfiguration   *GranularAccessControlConfiguration
+}
+
+// String names the members that are set; values stay out of logs.
+func (v CreateSecurityProfileInput) String() string { return wire.SetMembers(v) }
+
+// GoString is String, for %#v.
+func (v CreateSecurityProfileInput) GoString() string { return wire.SetMembers(v) }
+
+// LogValue is String, for slog.
+func (v CreateSecurityProfileInput) LogValue() slog.Value {
+	return slog.StringValue(wire.SetMembers(v))
+}
+
+// CreateSecurityProfileOutput is the answer of CreateSecurityProfile.
+type CreateSecurityProfileOutput struct {
+	SecurityProfileId  *string
+	SecurityProfileArn *string
+}
+
+// String names the members that are set; values stay out of logs.
+func (v CreateSecurityProfileOutput) String() string { return wire.SetMembers(v) }
+
+// GoString is String, for %#v.
+func (v CreateSecurityProfileOutput) GoString() string { return wire.SetMembers(v) }
+
+// LogValue is String, for slog.
+func (v CreateSecurityProfileOutput) LogValue() slog.Value {
+	return slog.StringValue(wire.SetMembers(v))
+}
+
+// CreateTaskTemplateInput is the request of CreateTaskTemplate.
+type CreateTaskTemplateInput struct {
+	InstanceId       *string // required; in the path; 1 to 100 characters
+	Name             *string // required; 1 to 100 characters
+	Description      *string // 1 to 255 characters
+	ContactFlowId    *string // at most 500 characters
+	SelfAssignFlowId *string // at most 500 characters
+	ContactHooks     *TaskTemplateContactHooks
+	Constraints      *TaskTemplateConstraints
+	Defaults         *TaskTemplateDefaults
+	Status           *string             // one of ACTIVE, INACTIVE
+	Fields           []TaskTemplateField // required
+	ClientToken      *string             // at most 500 characters
+}
+
+// String names the members that are set; values stay out of logs.
+func (v CreateTaskTemplateInput) String() string { return wire.SetMembers(v) }
+
+// GoString is String, for %#v.
+func (v CreateTaskTemplateInput) GoString() string { return wire.SetMembers(v) }
+
+// LogValue is String, for slog.
+func (v CreateTaskTemplateInput) LogValue() slog.Value { return slog.StringValue(wire.SetMembers(v)) }
+
+// CreateTaskTemplateOutput is the answer of CreateTaskTemplate.
+type CreateTaskTemplateOutput struct {
+	Id  *string // required; 1 to 500 characters
+	Arn *string // required; 1 to 500 characters
+}
+
+// String names the members that are set; values stay out of logs.
+func (v CreateTaskTemplateOutput) String() string { return wire.SetMembers(v) }
+
+// GoString is String, for %#v.
+func (v CreateTaskTemplateOutput) GoString() string { return wire.SetMembers(v) }
+
+// LogValue is String, for slog.
+func (v CreateTaskTemplateOutput) LogValue() slog.Value { return slog.StringValue(wire.SetMembers(v)) }
+
+// CreateUseCaseInput is the request of CreateUseCase.
+type CreateUseCaseInput struct {
+	InstanceId               *string           // required; in the path; 1 to 100 characters
+	IntegrationAssociationId *string           // required; in the path; 1 to 200 characters
+	UseCaseType              *string           // required; one of RULES_EVALUATION, CONNECT_CAMPAIGNS
+	Tags                     map[string]string // 1 to 50 entries
+}
+
+// String names the members that are set; values stay out of logs.
+func (v CreateUseCaseInput) String() string { return wire.SetMembers(v) }
+
+// GoString is String, for %#v.
+func (v CreateUseCaseInput) GoString() string { return wire.SetMembers(v) }
+
+// LogValue is String, for slog.
+func (v CreateUseCaseInput) LogValue() slog.Value { return slog.StringValue(wire.SetMembers(v)) }
+
+// CreateUseCaseOutput is the answer of CreateUseCase.
+type CreateUseCaseOutput struct {
+	UseCaseId  *string // 1 to 200 characters
+	UseCaseArn *string
+}
+
+// String names the members that are set; values stay out of logs.
+func (v CreateUseCaseOutput) String() string { return wire.SetMembers(v) }
+
+// GoString is String, for %#v.
+func (v CreateUseCaseOutput) GoString() string { return wire.SetMembers(v) }
+
+// LogValue is String, for slog.
+func (v CreateUseCaseOutput) LogValue() slog.Value { return slog.StringValue(wire.SetMembers(v)) }
+
+// CreateUserHierarchyGroupInput is the request of CreateUserHierarchyGroup.
+type CreateUserHierarchyGroupInput struct {
+	Name          *string // required
+	ParentGroupId *string
+	InstanceId    *string           // required; in the path; 1 to 100 characters
+	Tags          map[string]string // 1 to 50 entries
+}
+
+// String names the members that are set; values stay out of logs.
+func (v CreateUserHierarchyGroupInput) String() string { return wire.SetMembers(v) }
+
+// GoString is String, for %#v.
+func (v CreateUserHierarchyGroupInput) GoString() string { return wire.SetMembers(v) }
+
+// LogValue is String, for slog.
+func (v CreateUserHierarchyGroupInput) LogValue() slog.Value {
+	return slog.StringValue(wire.SetMembers(v))
+}
+
+// CreateUserHierarchyGroupOutput is the answer of CreateUserHierarchyGroup.
+type CreateUserHierarchyGroupOutput struct {
+	HierarchyGroupId  *string
+	HierarchyGroupArn *string
+}
+
+// String names the members that are set; values stay out of logs.
+func (v CreateUserHierarchyGroupOutput) String() string { return wire.SetMembers(v) }
+
+// GoString is String, for %#v.
+func (v CreateUserHierarchyGroupOutput) GoString() string { return wire.SetMembers(v) }
+
+// LogValue is String, for slog.
+func (v CreateUserHierarchyGroupOutput) LogValue() slog.Value {
+	return slog.StringValue(wire.SetMembers(v))
+}
+
+// CreateUserInput is the request of CreateUser.
+type CreateUserInput struct {
+	Username                    *string // required; 1 to 100 characters
+	Password                    *string // sensitive
+	IdentityInfo                *UserIdentityInfo
+	PhoneConfig                 *UserPhoneConfig
+	DirectoryUserId             *string
+	SecurityProfileIds          []string // required; 1 to 10 elements
+	RoutingProfileId            *string  // required
+	HierarchyGroupId            *string
+	InstanceId                  *string // required; in the path; 1 to 100 characters
+	AutoAcceptConfigs           []AutoAcceptConfig
+	AfterContactWorkConfigs     []AfterContactWorkConfigPerChannel
+	PhoneNumberConfigs          []PhoneNumberConfig
+	PersistentConnectionConfigs []PersistentConnectionConfig
+	VoiceEnhancementConfigs     []VoiceEnhancementConfig
+	Tags                        map[string]string // 1 to 50 entries
+}
+
+// String names the members that are set; values stay out of logs.
+func (v CreateUserInput) String() string { return wire.SetMembers(v) }
+
+// GoString is String, for %#v.
+func (v CreateUserInput) GoString() string { return wire.SetMembers(v) }
+
+// LogValue is String, for slog.
+func (v CreateUserInput) LogValue() slog.Value { return slog.StringValue(wire.SetMembers(v)) }
+
+// CreateUserOutput is the answer of CreateUser.
+type CreateUserOutput struct {
+	UserId  *string
+	UserArn *string
+}
+
+// String names the members that are set; values stay out of logs.
+func (v CreateUserOutput) String() string { return wire.SetMembers(v) }
+
+// GoString is String, for %#v.
+func (v CreateUserOutput) GoString() string { return wire.SetMembers(v) }
+
+// LogValue is String, for slog.
+func (v CreateUserOutput) LogValue() slog.Value { return slog.StringValue(wire.SetMembers(v)) }
+
 // CreateViewInput is the request of CreateView.
 type CreateViewInput struct {
 	InstanceId  *string           // required; in the path; 1 to 100 characters
@@ -1392,6 +2774,71 @@ func (v CreateViewVersionOutput) GoString() string { return wire.SetMembers(v) }
 // LogValue is String, for slog.
 func (v CreateViewVersionOutput) LogValue() slog.Value { return slog.StringValue(wire.SetMembers(v)) }
 
+// CreateVocabularyInput is the request of CreateVocabulary.
+type CreateVocabularyInput struct {
+	ClientToken    *string           // at most 500 characters
+	InstanceId     *string           // required; in the path; 1 to 100 characters
+	VocabularyName *string           // required; 1 to 140 characters
+	LanguageCode   *string           // required; one of ar-AE, de-CH, de-DE, en-AB, en-AU, en-GB, en-IE, en-IN, en-US, en-WL, es-ES, es-US, fr-CA, fr-FR, hi-IN, it-IT, ja-JP, ko-KR, pt-BR, pt-PT, zh-CN, en-NZ, en-ZA, ca-ES, da-DK, fi-FI, id-ID, ms-MY, nl-NL, no-NO, pl-PL, sv-SE, tl-PH
+	Content        *string           // required; 1 to 60000 characters
+	Tags           map[string]string // 1 to 50 entries
+}
+
+// String names the members that are set; values stay out of logs.
+func (v CreateVocabularyInput) String() string { return wire.SetMembers(v) }
+
+// GoString is String, for %#v.
+func (v CreateVocabularyInput) GoString() string { return wire.SetMembers(v) }
+
+// LogValue is String, for slog.
+func (v CreateVocabularyInput) LogValue() slog.Value { return slog.StringValue(wire.SetMembers(v)) }
+
+// CreateVocabularyOutput is the answer of CreateVocabulary.
+type CreateVocabularyOutput struct {
+	VocabularyArn *string // required
+	VocabularyId  *string // required; 1 to 500 characters
+	State         *string // required; one of CREATION_IN_PROGRESS, ACTIVE, CREATION_FAILED, DELETE_IN_PROGRESS
+}
+
+// String names the members that are set; values stay out of logs.
+func (v CreateVocabularyOutput) String() string { return wire.SetMembers(v) }
+
+// GoString is String, for %#v.
+func (v CreateVocabularyOutput) GoString() string { return wire.SetMembers(v) }
+
+// LogValue is String, for slog.
+func (v CreateVocabularyOutput) LogValue() slog.Value { return slog.StringValue(wire.SetMembers(v)) }
+
+// CrossChannelBehavior is a part of a request or answer.
+type CrossChannelBehavior struct {
+	BehaviorType *string // required; one of ROUTE_CURRENT_CHANNEL_ONLY, ROUTE_ANY_CHANNEL
+}
+
+// String names the members that are set; values stay out of logs.
+func (v CrossChannelBehavior) String() string { return wire.SetMembers(v) }
+
+// GoString is String, for %#v.
+func (v CrossChannelBehavior) GoString() string { return wire.SetMembers(v) }
+
+// LogValue is String, for slog.
+func (v CrossChannelBehavior) LogValue() slog.Value { return slog.StringValue(wire.SetMembers(v)) }
+
+// CrossChannelWorkloadBehavior is a part of a request or answer.
+type CrossChannelWorkloadBehavior struct {
+	ChannelWorkloadBehaviorType *string // one of ROUTE_CURRENT_CHANNEL_CURRENT_WORKLOADTYPE_ONLY, ROUTE_CURRENT_CHANNEL_ANY_WORKLOADTYPE_ONLY, ROUTE_ANY_CHANNEL_ANY_WORKLOAD_TYPE
+}
+
+// String names the members that are set; values stay out of logs.
+func (v CrossChannelWorkloadBehavior) String() string { return wire.SetMembers(v) }
+
+// GoString is String, for %#v.
+func (v CrossChannelWorkloadBehavior) GoString() string { return wire.SetMembers(v) }
+
+// LogValue is String, for slog.
+func (v CrossChannelWorkloadBehavior) LogValue() slog.Value {
+	return slog.StringValue(wire.SetMembers(v))
+}
+
 // Customer is a part of a request or answer.
 type Customer struct {
 	DeviceInfo   *DeviceInfo
@@ -1435,6 +2882,70 @@ func (v CustomerVoiceActivity) GoString() string { return wire.SetMembers(v) }
 
 // LogValue is String, for slog.
 func (v CustomerVoiceActivity) LogValue() slog.Value { return slog.StringValue(wire.SetMembers(v)) }
+
+// DataTableAccessControlConfiguration is a part of a request or answer.
+type DataTableAccessControlConfiguration struct {
+	PrimaryAttributeAccessControlConfiguration *PrimaryAttributeAccessControlConfigurationItem
+}
+
+// String names the members that are set; values stay out of logs.
+func (v DataTableAccessControlConfiguration) String() string { return wire.SetMembers(v) }
+
+// GoString is String, for %#v.
+func (v DataTableAccessControlConfiguration) GoString() string { return wire.SetMembers(v) }
+
+// LogValue is String, for slog.
+func (v DataTableAccessControlConfiguration) LogValue() slog.Value {
+	return slog.StringValue(wire.SetMembers(v))
+}
+
+// DateCondition is a part of a request or answer.
+type DateCondition struct {
+	FieldName      *string
+	Value          *string
+	ComparisonType *string // one of GREATER_THAN, LESS_THAN, GREATER_THAN_OR_EQUAL_TO, LESS_THAN_OR_EQUAL_TO, EQUAL_TO
+}
+
+// String names the members that are set; values stay out of logs.
+func (v DateCondition) String() string { return wire.SetMembers(v) }
+
+// GoString is String, for %#v.
+func (v DateCondition) GoString() string { return wire.SetMembers(v) }
+
+// LogValue is String, for slog.
+func (v DateCondition) LogValue() slog.Value { return slog.StringValue(wire.SetMembers(v)) }
+
+// DateReference is a part of a request or answer.
+type DateReference struct {
+	Name  *string // 1 to 4096 characters
+	Value *string // 0 to 4096 characters
+}
+
+// String names the members that are set; values stay out of logs.
+func (v DateReference) String() string { return wire.SetMembers(v) }
+
+// GoString is String, for %#v.
+func (v DateReference) GoString() string { return wire.SetMembers(v) }
+
+// LogValue is String, for slog.
+func (v DateReference) LogValue() slog.Value { return slog.StringValue(wire.SetMembers(v)) }
+
+// DefaultVocabulary is a part of a request or answer.
+type DefaultVocabulary struct {
+	InstanceId     *string // required; 1 to 100 characters
+	LanguageCode   *string // required; one of ar-AE, de-CH, de-DE, en-AB, en-AU, en-GB, en-IE, en-IN, en-US, en-WL, es-ES, es-US, fr-CA, fr-FR, hi-IN, it-IT, ja-JP, ko-KR, pt-BR, pt-PT, zh-CN, en-NZ, en-ZA, ca-ES, da-DK, fi-FI, id-ID, ms-MY, nl-NL, no-NO, pl-PL, sv-SE, tl-PH
+	VocabularyId   *string // required; 1 to 500 characters
+	VocabularyName *string // required; 1 to 140 characters
+}
+
+// String names the members that are set; values stay out of logs.
+func (v DefaultVocabulary) String() string { return wire.SetMembers(v) }
+
+// GoString is String, for %#v.
+func (v DefaultVocabulary) GoString() string { return wire.SetMembers(v) }
+
+// LogValue is String, for slog.
+func (v DefaultVocabulary) LogValue() slog.Value { return slog.StringValue(wire.SetMembers(v)) }
 
 // DeleteContactDataInput is the request of DeleteContactData.
 type DeleteContactDataInput struct {
@@ -1707,6 +3218,88 @@ func (v DeleteInstanceInput) GoString() string { return wire.SetMembers(v) }
 // LogValue is String, for slog.
 func (v DeleteInstanceInput) LogValue() slog.Value { return slog.StringValue(wire.SetMembers(v)) }
 
+// DeleteIntegrationAssociationInput is the request of DeleteIntegrationAssociation.
+type DeleteIntegrationAssociationInput struct {
+	InstanceId               *string // required; in the path; 1 to 100 characters
+	IntegrationAssociationId *string // required; in the path; 1 to 200 characters
+}
+
+// String names the members that are set; values stay out of logs.
+func (v DeleteIntegrationAssociationInput) String() string { return wire.SetMembers(v) }
+
+// GoString is String, for %#v.
+func (v DeleteIntegrationAssociationInput) GoString() string { return wire.SetMembers(v) }
+
+// LogValue is String, for slog.
+func (v DeleteIntegrationAssociationInput) LogValue() slog.Value {
+	return slog.StringValue(wire.SetMembers(v))
+}
+
+// DeletePredefinedAttributeInput is the request of DeletePredefinedAttribute.
+type DeletePredefinedAttributeInput struct {
+	InstanceId *string // required; in the path; 1 to 100 characters
+	Name       *string // required; in the path; 1 to 100 characters
+}
+
+// String names the members that are set; values stay out of logs.
+func (v DeletePredefinedAttributeInput) String() string { return wire.SetMembers(v) }
+
+// GoString is String, for %#v.
+func (v DeletePredefinedAttributeInput) GoString() string { return wire.SetMembers(v) }
+
+// LogValue is String, for slog.
+func (v DeletePredefinedAttributeInput) LogValue() slog.Value {
+	return slog.StringValue(wire.SetMembers(v))
+}
+
+// DeletePromptInput is the request of DeletePrompt.
+type DeletePromptInput struct {
+	InstanceId *string // required; in the path; 1 to 100 characters
+	PromptId   *string // required; in the path; 1 to 256 characters
+}
+
+// String names the members that are set; values stay out of logs.
+func (v DeletePromptInput) String() string { return wire.SetMembers(v) }
+
+// GoString is String, for %#v.
+func (v DeletePromptInput) GoString() string { return wire.SetMembers(v) }
+
+// LogValue is String, for slog.
+func (v DeletePromptInput) LogValue() slog.Value { return slog.StringValue(wire.SetMembers(v)) }
+
+// DeletePushNotificationRegistrationInput is the request of DeletePushNotificationRegistration.
+type DeletePushNotificationRegistrationInput struct {
+	InstanceId     *string // required; in the path; 1 to 100 characters
+	RegistrationId *string // required; in the path; 1 to 256 characters
+	ContactId      *string // required; query contactId; 1 to 256 characters
+}
+
+// String names the members that are set; values stay out of logs.
+func (v DeletePushNotificationRegistrationInput) String() string { return wire.SetMembers(v) }
+
+// GoString is String, for %#v.
+func (v DeletePushNotificationRegistrationInput) GoString() string { return wire.SetMembers(v) }
+
+// LogValue is String, for slog.
+func (v DeletePushNotificationRegistrationInput) LogValue() slog.Value {
+	return slog.StringValue(wire.SetMembers(v))
+}
+
+// DeletePushNotificationRegistrationOutput is the answer of DeletePushNotificationRegistration.
+type DeletePushNotificationRegistrationOutput struct {
+}
+
+// String names the members that are set; values stay out of logs.
+func (v DeletePushNotificationRegistrationOutput) String() string { return wire.SetMembers(v) }
+
+// GoString is String, for %#v.
+func (v DeletePushNotificationRegistrationOutput) GoString() string { return wire.SetMembers(v) }
+
+// LogValue is String, for slog.
+func (v DeletePushNotificationRegistrationOutput) LogValue() slog.Value {
+	return slog.StringValue(wire.SetMembers(v))
+}
+
 // DeleteQueueInput is the request of DeleteQueue.
 type DeleteQueueInput struct {
 	InstanceId *string // required; in the path; 1 to 100 characters
@@ -1736,6 +3329,114 @@ func (v DeleteQuickConnectInput) GoString() string { return wire.SetMembers(v) }
 
 // LogValue is String, for slog.
 func (v DeleteQuickConnectInput) LogValue() slog.Value { return slog.StringValue(wire.SetMembers(v)) }
+
+// DeleteRoutingProfileInput is the request of DeleteRoutingProfile.
+type DeleteRoutingProfileInput struct {
+	InstanceId       *string // required; in the path; 1 to 100 characters
+	RoutingProfileId *string // required; in the path
+}
+
+// String names the members that are set; values stay out of logs.
+func (v DeleteRoutingProfileInput) String() string { return wire.SetMembers(v) }
+
+// GoString is String, for %#v.
+func (v DeleteRoutingProfileInput) GoString() string { return wire.SetMembers(v) }
+
+// LogValue is String, for slog.
+func (v DeleteRoutingProfileInput) LogValue() slog.Value { return slog.StringValue(wire.SetMembers(v)) }
+
+// DeleteSecurityProfileInput is the request of DeleteSecurityProfile.
+type DeleteSecurityProfileInput struct {
+	InstanceId        *string // required; in the path; 1 to 100 characters
+	SecurityProfileId *string // required; in the path
+}
+
+// String names the members that are set; values stay out of logs.
+func (v DeleteSecurityProfileInput) String() string { return wire.SetMembers(v) }
+
+// GoString is String, for %#v.
+func (v DeleteSecurityProfileInput) GoString() string { return wire.SetMembers(v) }
+
+// LogValue is String, for slog.
+func (v DeleteSecurityProfileInput) LogValue() slog.Value {
+	return slog.StringValue(wire.SetMembers(v))
+}
+
+// DeleteTaskTemplateInput is the request of DeleteTaskTemplate.
+type DeleteTaskTemplateInput struct {
+	InstanceId     *string // required; in the path; 1 to 100 characters
+	TaskTemplateId *string // required; in the path; 1 to 500 characters
+}
+
+// String names the members that are set; values stay out of logs.
+func (v DeleteTaskTemplateInput) String() string { return wire.SetMembers(v) }
+
+// GoString is String, for %#v.
+func (v DeleteTaskTemplateInput) GoString() string { return wire.SetMembers(v) }
+
+// LogValue is String, for slog.
+func (v DeleteTaskTemplateInput) LogValue() slog.Value { return slog.StringValue(wire.SetMembers(v)) }
+
+// DeleteTaskTemplateOutput is the answer of DeleteTaskTemplate.
+type DeleteTaskTemplateOutput struct {
+}
+
+// String names the members that are set; values stay out of logs.
+func (v DeleteTaskTemplateOutput) String() string { return wire.SetMembers(v) }
+
+// GoString is String, for %#v.
+func (v DeleteTaskTemplateOutput) GoString() string { return wire.SetMembers(v) }
+
+// LogValue is String, for slog.
+func (v DeleteTaskTemplateOutput) LogValue() slog.Value { return slog.StringValue(wire.SetMembers(v)) }
+
+// DeleteUseCaseInput is the request of DeleteUseCase.
+type DeleteUseCaseInput struct {
+	InstanceId               *string // required; in the path; 1 to 100 characters
+	IntegrationAssociationId *string // required; in the path; 1 to 200 characters
+	UseCaseId                *string // required; in the path; 1 to 200 characters
+}
+
+// String names the members that are set; values stay out of logs.
+func (v DeleteUseCaseInput) String() string { return wire.SetMembers(v) }
+
+// GoString is String, for %#v.
+func (v DeleteUseCaseInput) GoString() string { return wire.SetMembers(v) }
+
+// LogValue is String, for slog.
+func (v DeleteUseCaseInput) LogValue() slog.Value { return slog.StringValue(wire.SetMembers(v)) }
+
+// DeleteUserHierarchyGroupInput is the request of DeleteUserHierarchyGroup.
+type DeleteUserHierarchyGroupInput struct {
+	HierarchyGroupId *string // required; in the path
+	InstanceId       *string // required; in the path; 1 to 100 characters
+}
+
+// String names the members that are set; values stay out of logs.
+func (v DeleteUserHierarchyGroupInput) String() string { return wire.SetMembers(v) }
+
+// GoString is String, for %#v.
+func (v DeleteUserHierarchyGroupInput) GoString() string { return wire.SetMembers(v) }
+
+// LogValue is String, for slog.
+func (v DeleteUserHierarchyGroupInput) LogValue() slog.Value {
+	return slog.StringValue(wire.SetMembers(v))
+}
+
+// DeleteUserInput is the request of DeleteUser.
+type DeleteUserInput struct {
+	InstanceId *string // required; in the path; 1 to 100 characters
+	UserId     *string // required; in the path
+}
+
+// String names the members that are set; values stay out of logs.
+func (v DeleteUserInput) String() string { return wire.SetMembers(v) }
+
+// GoString is String, for %#v.
+func (v DeleteUserInput) GoString() string { return wire.SetMembers(v) }
+
+// LogValue is String, for slog.
+func (v DeleteUserInput) LogValue() slog.Value { return slog.StringValue(wire.SetMembers(v)) }
 
 // DeleteViewInput is the request of DeleteView.
 type DeleteViewInput struct {
@@ -1793,6 +3494,132 @@ func (v DeleteViewVersionOutput) GoString() string { return wire.SetMembers(v) }
 
 // LogValue is String, for slog.
 func (v DeleteViewVersionOutput) LogValue() slog.Value { return slog.StringValue(wire.SetMembers(v)) }
+
+// DeleteVocabularyInput is the request of DeleteVocabulary.
+type DeleteVocabularyInput struct {
+	InstanceId   *string // required; in the path; 1 to 100 characters
+	VocabularyId *string // required; in the path; 1 to 500 characters
+}
+
+// String names the members that are set; values stay out of logs.
+func (v DeleteVocabularyInput) String() string { return wire.SetMembers(v) }
+
+// GoString is String, for %#v.
+func (v DeleteVocabularyInput) GoString() string { return wire.SetMembers(v) }
+
+// LogValue is String, for slog.
+func (v DeleteVocabularyInput) LogValue() slog.Value { return slog.StringValue(wire.SetMembers(v)) }
+
+// DeleteVocabularyOutput is the answer of DeleteVocabulary.
+type DeleteVocabularyOutput struct {
+	VocabularyArn *string // required
+	VocabularyId  *string // required; 1 to 500 characters
+	State         *string // required; one of CREATION_IN_PROGRESS, ACTIVE, CREATION_FAILED, DELETE_IN_PROGRESS
+}
+
+// String names the members that are set; values stay out of logs.
+func (v DeleteVocabularyOutput) String() string { return wire.SetMembers(v) }
+
+// GoString is String, for %#v.
+func (v DeleteVocabularyOutput) GoString() string { return wire.SetMembers(v) }
+
+// LogValue is String, for slog.
+func (v DeleteVocabularyOutput) LogValue() slog.Value { return slog.StringValue(wire.SetMembers(v)) }
+
+// DescribeAgentStatusInput is the request of DescribeAgentStatus.
+type DescribeAgentStatusInput struct {
+	InstanceId    *string // required; in the path; 1 to 100 characters
+	AgentStatusId *string // required; in the path
+}
+
+// String names the members that are set; values stay out of logs.
+func (v DescribeAgentStatusInput) String() string { return wire.SetMembers(v) }
+
+// GoString is String, for %#v.
+func (v DescribeAgentStatusInput) GoString() string { return wire.SetMembers(v) }
+
+// LogValue is String, for slog.
+func (v DescribeAgentStatusInput) LogValue() slog.Value { return slog.StringValue(wire.SetMembers(v)) }
+
+// DescribeAgentStatusOutput is the answer of DescribeAgentStatus.
+type DescribeAgentStatusOutput struct {
+	AgentStatus *AgentStatus
+}
+
+// String names the members that are set; values stay out of logs.
+func (v DescribeAgentStatusOutput) String() string { return wire.SetMembers(v) }
+
+// GoString is String, for %#v.
+func (v DescribeAgentStatusOutput) GoString() string { return wire.SetMembers(v) }
+
+// LogValue is String, for slog.
+func (v DescribeAgentStatusOutput) LogValue() slog.Value { return slog.StringValue(wire.SetMembers(v)) }
+
+// DescribeAttachedFilesConfigurationInput is the request of DescribeAttachedFilesConfiguration.
+type DescribeAttachedFilesConfigurationInput struct {
+	InstanceId      *string // required; in the path; 1 to 100 characters
+	AttachmentScope *string // required; in the path; one of EMAIL, CHAT, CASE, TASK
+}
+
+// String names the members that are set; values stay out of logs.
+func (v DescribeAttachedFilesConfigurationInput) String() string { return wire.SetMembers(v) }
+
+// GoString is String, for %#v.
+func (v DescribeAttachedFilesConfigurationInput) GoString() string { return wire.SetMembers(v) }
+
+// LogValue is String, for slog.
+func (v DescribeAttachedFilesConfigurationInput) LogValue() slog.Value {
+	return slog.StringValue(wire.SetMembers(v))
+}
+
+// DescribeAttachedFilesConfigurationOutput is the answer of DescribeAttachedFilesConfiguration.
+type DescribeAttachedFilesConfigurationOutput struct {
+	AttachedFilesConfiguration *AttachedFilesConfiguration // required
+}
+
+// String names the members that are set; values stay out of logs.
+func (v DescribeAttachedFilesConfigurationOutput) String() string { return wire.SetMembers(v) }
+
+// GoString is String, for %#v.
+func (v DescribeAttachedFilesConfigurationOutput) GoString() string { return wire.SetMembers(v) }
+
+// LogValue is String, for slog.
+func (v DescribeAttachedFilesConfigurationOutput) LogValue() slog.Value {
+	return slog.StringValue(wire.SetMembers(v))
+}
+
+// DescribeAuthenticationProfileInput is the request of DescribeAuthenticationProfile.
+type DescribeAuthenticationProfileInput struct {
+	AuthenticationProfileId *string // required; in the path; 1 to 100 characters
+	InstanceId              *string // required; in the path; 1 to 100 characters
+}
+
+// String names the members that are set; values stay out of logs.
+func (v DescribeAuthenticationProfileInput) String() string { return wire.SetMembers(v) }
+
+// GoString is String, for %#v.
+func (v DescribeAuthenticationProfileInput) GoString() string { return wire.SetMembers(v) }
+
+// LogValue is String, for slog.
+func (v DescribeAuthenticationProfileInput) LogValue() slog.Value {
+	return slog.StringValue(wire.SetMembers(v))
+}
+
+// DescribeAuthenticationProfileOutput is the answer of DescribeAuthenticationProfile.
+type DescribeAuthenticationProfileOutput struct {
+	AuthenticationProfile *AuthenticationProfile
+}
+
+// String names the members that are set; values stay out of logs.
+func (v DescribeAuthenticationProfileOutput) String() string { return wire.SetMembers(v) }
+
+// GoString is String, for %#v.
+func (v DescribeAuthenticationProfileOutput) GoString() string { return wire.SetMembers(v) }
+
+// LogValue is String, for slog.
+func (v DescribeAuthenticationProfileOutput) LogValue() slog.Value {
+	return slog.StringValue(wire.SetMembers(v))
+}
 
 // DescribeContactFlowAliasInput is the request of DescribeContactFlowAlias.
 type DescribeContactFlowAliasInput struct {
@@ -2020,6 +3847,39 @@ func (v DescribeHoursOfOperationOutput) LogValue() slog.Value {
 	return slog.StringValue(wire.SetMembers(v))
 }
 
+// DescribeInstanceAttributeInput is the request of DescribeInstanceAttribute.
+type DescribeInstanceAttributeInput struct {
+	InstanceId    *string // required; in the path; 1 to 100 characters
+	AttributeType *string // required; in the path; one of INBOUND_CALLS, OUTBOUND_CALLS, CONTACTFLOW_LOGS, CONTACT_LENS, AUTO_RESOLVE_BEST_VOICES, USE_CUSTOM_TTS_VOICES, EARLY_MEDIA, MULTI_PARTY_CONFERENCE, AUTO_MUTE_AGENT_ON_HOLD, HIGH_VOLUME_OUTBOUND, ENHANCED_CONTACT_MONITORING, ENHANCED_CHAT_MONITORING, MULTI_PARTY_CHAT_CONFERENCE, MESSAGE_STREAMING
+}
+
+// String names the members that are set; values stay out of logs.
+func (v DescribeInstanceAttributeInput) String() string { return wire.SetMembers(v) }
+
+// GoString is String, for %#v.
+func (v DescribeInstanceAttributeInput) GoString() string { return wire.SetMembers(v) }
+
+// LogValue is String, for slog.
+func (v DescribeInstanceAttributeInput) LogValue() slog.Value {
+	return slog.StringValue(wire.SetMembers(v))
+}
+
+// DescribeInstanceAttributeOutput is the answer of DescribeInstanceAttribute.
+type DescribeInstanceAttributeOutput struct {
+	Attribute *Attribute
+}
+
+// String names the members that are set; values stay out of logs.
+func (v DescribeInstanceAttributeOutput) String() string { return wire.SetMembers(v) }
+
+// GoString is String, for %#v.
+func (v DescribeInstanceAttributeOutput) GoString() string { return wire.SetMembers(v) }
+
+// LogValue is String, for slog.
+func (v DescribeInstanceAttributeOutput) LogValue() slog.Value {
+	return slog.StringValue(wire.SetMembers(v))
+}
+
 // DescribeInstanceInput is the request of DescribeInstance.
 type DescribeInstanceInput struct {
 	InstanceId *string // required; in the path; 1 to 100 characters
@@ -2048,6 +3908,130 @@ func (v DescribeInstanceOutput) GoString() string { return wire.SetMembers(v) }
 
 // LogValue is String, for slog.
 func (v DescribeInstanceOutput) LogValue() slog.Value { return slog.StringValue(wire.SetMembers(v)) }
+
+// DescribeInstanceStorageConfigInput is the request of DescribeInstanceStorageConfig.
+type DescribeInstanceStorageConfigInput struct {
+	InstanceId    *string // required; in the path; 1 to 100 characters
+	AssociationId *string // required; in the path; 1 to 100 characters
+	ResourceType  *string // required; query resourceType; one of CHAT_TRANSCRIPTS, CALL_RECORDINGS, SCHEDULED_REPORTS, MEDIA_STREAMS, CONTACT_TRACE_RECORDS, AGENT_EVENTS, REAL_TIME_CONTACT_ANALYSIS_SEGMENTS, ATTACHMENTS, CONTACT_EVALUATIONS, SCREEN_RECORDINGS, REAL_TIME_CONTACT_ANALYSIS_CHAT_SEGMENTS, REAL_TIME_CONTACT_ANALYSIS_VOICE_SEGMENTS, EMAIL_MESSAGES
+}
+
+// String names the members that are set; values stay out of logs.
+func (v DescribeInstanceStorageConfigInput) String() string { return wire.SetMembers(v) }
+
+// GoString is String, for %#v.
+func (v DescribeInstanceStorageConfigInput) GoString() string { return wire.SetMembers(v) }
+
+// LogValue is String, for slog.
+func (v DescribeInstanceStorageConfigInput) LogValue() slog.Value {
+	return slog.StringValue(wire.SetMembers(v))
+}
+
+// DescribeInstanceStorageConfigOutput is the answer of DescribeInstanceStorageConfig.
+type DescribeInstanceStorageConfigOutput struct {
+	StorageConfig *InstanceStorageConfig
+}
+
+// String names the members that are set; values stay out of logs.
+func (v DescribeInstanceStorageConfigOutput) String() string { return wire.SetMembers(v) }
+
+// GoString is String, for %#v.
+func (v DescribeInstanceStorageConfigOutput) GoString() string { return wire.SetMembers(v) }
+
+// LogValue is String, for slog.
+func (v DescribeInstanceStorageConfigOutput) LogValue() slog.Value {
+	return slog.StringValue(wire.SetMembers(v))
+}
+
+// DescribePhoneNumberInput is the request of DescribePhoneNumber.
+type DescribePhoneNumberInput struct {
+	PhoneNumberId *string // required; in the path
+}
+
+// String names the members that are set; values stay out of logs.
+func (v DescribePhoneNumberInput) String() string { return wire.SetMembers(v) }
+
+// GoString is String, for %#v.
+func (v DescribePhoneNumberInput) GoString() string { return wire.SetMembers(v) }
+
+// LogValue is String, for slog.
+func (v DescribePhoneNumberInput) LogValue() slog.Value { return slog.StringValue(wire.SetMembers(v)) }
+
+// DescribePhoneNumberOutput is the answer of DescribePhoneNumber.
+type DescribePhoneNumberOutput struct {
+	ClaimedPhoneNumberSummary *ClaimedPhoneNumberSummary
+}
+
+// String names the members that are set; values stay out of logs.
+func (v DescribePhoneNumberOutput) String() string { return wire.SetMembers(v) }
+
+// GoString is String, for %#v.
+func (v DescribePhoneNumberOutput) GoString() string { return wire.SetMembers(v) }
+
+// LogValue is String, for slog.
+func (v DescribePhoneNumberOutput) LogValue() slog.Value { return slog.StringValue(wire.SetMembers(v)) }
+
+// DescribePredefinedAttributeInput is the request of DescribePredefinedAttribute.
+type DescribePredefinedAttributeInput struct {
+	InstanceId *string // required; in the path; 1 to 100 characters
+	Name       *string // required; in the path; 1 to 100 characters
+}
+
+// String names the members that are set; values stay out of logs.
+func (v DescribePredefinedAttributeInput) String() string { return wire.SetMembers(v) }
+
+// GoString is String, for %#v.
+func (v DescribePredefinedAttributeInput) GoString() string { return wire.SetMembers(v) }
+
+// LogValue is String, for slog.
+func (v DescribePredefinedAttributeInput) LogValue() slog.Value {
+	return slog.StringValue(wire.SetMembers(v))
+}
+
+// DescribePredefinedAttributeOutput is the answer of DescribePredefinedAttribute.
+type DescribePredefinedAttributeOutput struct {
+	PredefinedAttribute *PredefinedAttribute
+}
+
+// String names the members that are set; values stay out of logs.
+func (v DescribePredefinedAttributeOutput) String() string { return wire.SetMembers(v) }
+
+// GoString is String, for %#v.
+func (v DescribePredefinedAttributeOutput) GoString() string { return wire.SetMembers(v) }
+
+// LogValue is String, for slog.
+func (v DescribePredefinedAttributeOutput) LogValue() slog.Value {
+	return slog.StringValue(wire.SetMembers(v))
+}
+
+// DescribePromptInput is the request of DescribePrompt.
+type DescribePromptInput struct {
+	InstanceId *string // required; in the path; 1 to 100 characters
+	PromptId   *string // required; in the path; 1 to 256 characters
+}
+
+// String names the members that are set; values stay out of logs.
+func (v DescribePromptInput) String() string { return wire.SetMembers(v) }
+
+// GoString is String, for %#v.
+func (v DescribePromptInput) GoString() string { return wire.SetMembers(v) }
+
+// LogValue is String, for slog.
+func (v DescribePromptInput) LogValue() slog.Value { return slog.StringValue(wire.SetMembers(v)) }
+
+// DescribePromptOutput is the answer of DescribePrompt.
+type DescribePromptOutput struct {
+	Prompt *Prompt
+}
+
+// String names the members that are set; values stay out of logs.
+func (v DescribePromptOutput) String() string { return wire.SetMembers(v) }
+
+// GoString is String, for %#v.
+func (v DescribePromptOutput) GoString() string { return wire.SetMembers(v) }
+
+// LogValue is String, for slog.
+func (v DescribePromptOutput) LogValue() slog.Value { return slog.StringValue(wire.SetMembers(v)) }
 
 // DescribeQueueInput is the request of DescribeQueue.
 type DescribeQueueInput struct {
@@ -2109,6 +4093,166 @@ func (v DescribeQuickConnectOutput) LogValue() slog.Value {
 	return slog.StringValue(wire.SetMembers(v))
 }
 
+// DescribeRoutingProfileInput is the request of DescribeRoutingProfile.
+type DescribeRoutingProfileInput struct {
+	InstanceId       *string // required; in the path; 1 to 100 characters
+	RoutingProfileId *string // required; in the path
+}
+
+// String names the members that are set; values stay out of logs.
+func (v DescribeRoutingProfileInput) String() string { return wire.SetMembers(v) }
+
+// GoString is String, for %#v.
+func (v DescribeRoutingProfileInput) GoString() string { return wire.SetMembers(v) }
+
+// LogValue is String, for slog.
+func (v DescribeRoutingProfileInput) LogValue() slog.Value {
+	return slog.StringValue(wire.SetMembers(v))
+}
+
+// DescribeRoutingProfileOutput is the answer of DescribeRoutingProfile.
+type DescribeRoutingProfileOutput struct {
+	RoutingProfile *RoutingProfile
+}
+
+// String names the members that are set; values stay out of logs.
+func (v DescribeRoutingProfileOutput) String() string { return wire.SetMembers(v) }
+
+// GoString is String, for %#v.
+func (v DescribeRoutingProfileOutput) GoString() string { return wire.SetMembers(v) }
+
+// LogValue is String, for slog.
+func (v DescribeRoutingProfileOutput) LogValue() slog.Value {
+	return slog.StringValue(wire.SetMembers(v))
+}
+
+// DescribeSecurityProfileInput is the request of DescribeSecurityProfile.
+type DescribeSecurityProfileInput struct {
+	SecurityProfileId *string // required; in the path
+	InstanceId        *string // required; in the path; 1 to 100 characters
+}
+
+// String names the members that are set; values stay out of logs.
+func (v DescribeSecurityProfileInput) String() string { return wire.SetMembers(v) }
+
+// GoString is String, for %#v.
+func (v DescribeSecurityProfileInput) GoString() string { return wire.SetMembers(v) }
+
+// LogValue is String, for slog.
+func (v DescribeSecurityProfileInput) LogValue() slog.Value {
+	return slog.StringValue(wire.SetMembers(v))
+}
+
+// DescribeSecurityProfileOutput is the answer of DescribeSecurityProfile.
+type DescribeSecurityProfileOutput struct {
+	SecurityProfile *SecurityProfile
+}
+
+// String names the members that are set; values stay out of logs.
+func (v DescribeSecurityProfileOutput) String() string { return wire.SetMembers(v) }
+
+// GoString is String, for %#v.
+func (v DescribeSecurityProfileOutput) GoString() string { return wire.SetMembers(v) }
+
+// LogValue is String, for slog.
+func (v DescribeSecurityProfileOutput) LogValue() slog.Value {
+	return slog.StringValue(wire.SetMembers(v))
+}
+
+// DescribeUserHierarchyGroupInput is the request of DescribeUserHierarchyGroup.
+type DescribeUserHierarchyGroupInput struct {
+	HierarchyGroupId *string // required; in the path
+	InstanceId       *string // required; in the path; 1 to 100 characters
+}
+
+// String names the members that are set; values stay out of logs.
+func (v DescribeUserHierarchyGroupInput) String() string { return wire.SetMembers(v) }
+
+// GoString is String, for %#v.
+func (v DescribeUserHierarchyGroupInput) GoString() string { return wire.SetMembers(v) }
+
+// LogValue is String, for slog.
+func (v DescribeUserHierarchyGroupInput) LogValue() slog.Value {
+	return slog.StringValue(wire.SetMembers(v))
+}
+
+// DescribeUserHierarchyGroupOutput is the answer of DescribeUserHierarchyGroup.
+type DescribeUserHierarchyGroupOutput struct {
+	HierarchyGroup *HierarchyGroup
+}
+
+// String names the members that are set; values stay out of logs.
+func (v DescribeUserHierarchyGroupOutput) String() string { return wire.SetMembers(v) }
+
+// GoString is String, for %#v.
+func (v DescribeUserHierarchyGroupOutput) GoString() string { return wire.SetMembers(v) }
+
+// LogValue is String, for slog.
+func (v DescribeUserHierarchyGroupOutput) LogValue() slog.Value {
+	return slog.StringValue(wire.SetMembers(v))
+}
+
+// DescribeUserHierarchyStructureInput is the request of DescribeUserHierarchyStructure.
+type DescribeUserHierarchyStructureInput struct {
+	InstanceId *string // required; in the path; 1 to 100 characters
+}
+
+// String names the members that are set; values stay out of logs.
+func (v DescribeUserHierarchyStructureInput) String() string { return wire.SetMembers(v) }
+
+// GoString is String, for %#v.
+func (v DescribeUserHierarchyStructureInput) GoString() string { return wire.SetMembers(v) }
+
+// LogValue is String, for slog.
+func (v DescribeUserHierarchyStructureInput) LogValue() slog.Value {
+	return slog.StringValue(wire.SetMembers(v))
+}
+
+// DescribeUserHierarchyStructureOutput is the answer of DescribeUserHierarchyStructure.
+type DescribeUserHierarchyStructureOutput struct {
+	HierarchyStructure *HierarchyStructure
+}
+
+// String names the members that are set; values stay out of logs.
+func (v DescribeUserHierarchyStructureOutput) String() string { return wire.SetMembers(v) }
+
+// GoString is String, for %#v.
+func (v DescribeUserHierarchyStructureOutput) GoString() string { return wire.SetMembers(v) }
+
+// LogValue is String, for slog.
+func (v DescribeUserHierarchyStructureOutput) LogValue() slog.Value {
+	return slog.StringValue(wire.SetMembers(v))
+}
+
+// DescribeUserInput is the request of DescribeUser.
+type DescribeUserInput struct {
+	UserId     *string // required; in the path
+	InstanceId *string // required; in the path; 1 to 100 characters
+}
+
+// String names the members that are set; values stay out of logs.
+func (v DescribeUserInput) String() string { return wire.SetMembers(v) }
+
+// GoString is String, for %#v.
+func (v DescribeUserInput) GoString() string { return wire.SetMembers(v) }
+
+// LogValue is String, for slog.
+func (v DescribeUserInput) LogValue() slog.Value { return slog.StringValue(wire.SetMembers(v)) }
+
+// DescribeUserOutput is the answer of DescribeUser.
+type DescribeUserOutput struct {
+	User *User
+}
+
+// String names the members that are set; values stay out of logs.
+func (v DescribeUserOutput) String() string { return wire.SetMembers(v) }
+
+// GoString is String, for %#v.
+func (v DescribeUserOutput) GoString() string { return wire.SetMembers(v) }
+
+// LogValue is String, for slog.
+func (v DescribeUserOutput) LogValue() slog.Value { return slog.StringValue(wire.SetMembers(v)) }
+
 // DescribeViewInput is the request of DescribeView.
 type DescribeViewInput struct {
 	InstanceId *string // required; in the path; 1 to 100 characters
@@ -2138,6 +4282,35 @@ func (v DescribeViewOutput) GoString() string { return wire.SetMembers(v) }
 // LogValue is String, for slog.
 func (v DescribeViewOutput) LogValue() slog.Value { return slog.StringValue(wire.SetMembers(v)) }
 
+// DescribeVocabularyInput is the request of DescribeVocabulary.
+type DescribeVocabularyInput struct {
+	InstanceId   *string // required; in the path; 1 to 100 characters
+	VocabularyId *string // required; in the path; 1 to 500 characters
+}
+
+// String names the members that are set; values stay out of logs.
+func (v DescribeVocabularyInput) String() string { return wire.SetMembers(v) }
+
+// GoString is String, for %#v.
+func (v DescribeVocabularyInput) GoString() string { return wire.SetMembers(v) }
+
+// LogValue is String, for slog.
+func (v DescribeVocabularyInput) LogValue() slog.Value { return slog.StringValue(wire.SetMembers(v)) }
+
+// DescribeVocabularyOutput is the answer of DescribeVocabulary.
+type DescribeVocabularyOutput struct {
+	Vocabulary *Vocabulary // required
+}
+
+// String names the members that are set; values stay out of logs.
+func (v DescribeVocabularyOutput) String() string { return wire.SetMembers(v) }
+
+// GoString is String, for %#v.
+func (v DescribeVocabularyOutput) GoString() string { return wire.SetMembers(v) }
+
+// LogValue is String, for slog.
+func (v DescribeVocabularyOutput) LogValue() slog.Value { return slog.StringValue(wire.SetMembers(v)) }
+
 // DeviceInfo is a part of a request or answer.
 type DeviceInfo struct {
 	PlatformName    *string // 0 to 128 characters
@@ -2153,6 +4326,24 @@ func (v DeviceInfo) GoString() string { return wire.SetMembers(v) }
 
 // LogValue is String, for slog.
 func (v DeviceInfo) LogValue() slog.Value { return slog.StringValue(wire.SetMembers(v)) }
+
+// DisassociateApprovedOriginInput is the request of DisassociateApprovedOrigin.
+type DisassociateApprovedOriginInput struct {
+	InstanceId  *string // required; in the path; 1 to 100 characters
+	Origin      *string // required; query origin; at most 267 characters
+	ClientToken *string // query clientToken; at most 500 characters
+}
+
+// String names the members that are set; values stay out of logs.
+func (v DisassociateApprovedOriginInput) String() string { return wire.SetMembers(v) }
+
+// GoString is String, for %#v.
+func (v DisassociateApprovedOriginInput) GoString() string { return wire.SetMembers(v) }
+
+// LogValue is String, for slog.
+func (v DisassociateApprovedOriginInput) LogValue() slog.Value {
+	return slog.StringValue(wire.SetMembers(v))
+}
 
 // DisassociateBotInput is the request of DisassociateBot.
 type DisassociateBotInput struct {
@@ -2218,6 +4409,25 @@ func (v DisassociateHoursOfOperationsInput) LogValue() slog.Value {
 	return slog.StringValue(wire.SetMembers(v))
 }
 
+// DisassociateInstanceStorageConfigInput is the request of DisassociateInstanceStorageConfig.
+type DisassociateInstanceStorageConfigInput struct {
+	InstanceId    *string // required; in the path; 1 to 100 characters
+	AssociationId *string // required; in the path; 1 to 100 characters
+	ResourceType  *string // required; query resourceType; one of CHAT_TRANSCRIPTS, CALL_RECORDINGS, SCHEDULED_REPORTS, MEDIA_STREAMS, CONTACT_TRACE_RECORDS, AGENT_EVENTS, REAL_TIME_CONTACT_ANALYSIS_SEGMENTS, ATTACHMENTS, CONTACT_EVALUATIONS, SCREEN_RECORDINGS, REAL_TIME_CONTACT_ANALYSIS_CHAT_SEGMENTS, REAL_TIME_CONTACT_ANALYSIS_VOICE_SEGMENTS, EMAIL_MESSAGES
+	ClientToken   *string // query clientToken; at most 500 characters
+}
+
+// String names the members that are set; values stay out of logs.
+func (v DisassociateInstanceStorageConfigInput) String() string { return wire.SetMembers(v) }
+
+// GoString is String, for %#v.
+func (v DisassociateInstanceStorageConfigInput) GoString() string { return wire.SetMembers(v) }
+
+// LogValue is String, for slog.
+func (v DisassociateInstanceStorageConfigInput) LogValue() slog.Value {
+	return slog.StringValue(wire.SetMembers(v))
+}
+
 // DisassociateLambdaFunctionInput is the request of DisassociateLambdaFunction.
 type DisassociateLambdaFunctionInput struct {
 	InstanceId  *string // required; in the path; 1 to 100 characters
@@ -2236,6 +4446,40 @@ func (v DisassociateLambdaFunctionInput) LogValue() slog.Value {
 	return slog.StringValue(wire.SetMembers(v))
 }
 
+// DisassociateLexBotInput is the request of DisassociateLexBot.
+type DisassociateLexBotInput struct {
+	InstanceId  *string // required; in the path; 1 to 100 characters
+	BotName     *string // required; query botName; at most 50 characters
+	LexRegion   *string // required; query lexRegion; at most 60 characters
+	ClientToken *string // query clientToken; at most 500 characters
+}
+
+// String names the members that are set; values stay out of logs.
+func (v DisassociateLexBotInput) String() string { return wire.SetMembers(v) }
+
+// GoString is String, for %#v.
+func (v DisassociateLexBotInput) GoString() string { return wire.SetMembers(v) }
+
+// LogValue is String, for slog.
+func (v DisassociateLexBotInput) LogValue() slog.Value { return slog.StringValue(wire.SetMembers(v)) }
+
+// DisassociatePhoneNumberContactFlowInput is the request of DisassociatePhoneNumberContactFlow.
+type DisassociatePhoneNumberContactFlowInput struct {
+	PhoneNumberId *string // required; in the path
+	InstanceId    *string // required; query instanceId; 1 to 100 characters
+}
+
+// String names the members that are set; values stay out of logs.
+func (v DisassociatePhoneNumberContactFlowInput) String() string { return wire.SetMembers(v) }
+
+// GoString is String, for %#v.
+func (v DisassociatePhoneNumberContactFlowInput) GoString() string { return wire.SetMembers(v) }
+
+// LogValue is String, for slog.
+func (v DisassociatePhoneNumberContactFlowInput) LogValue() slog.Value {
+	return slog.StringValue(wire.SetMembers(v))
+}
+
 // DisassociateQueueQuickConnectsInput is the request of DisassociateQueueQuickConnects.
 type DisassociateQueueQuickConnectsInput struct {
 	InstanceId      *string  // required; in the path; 1 to 100 characters
@@ -2251,6 +4495,61 @@ func (v DisassociateQueueQuickConnectsInput) GoString() string { return wire.Set
 
 // LogValue is String, for slog.
 func (v DisassociateQueueQuickConnectsInput) LogValue() slog.Value {
+	return slog.StringValue(wire.SetMembers(v))
+}
+
+// DisassociateRoutingProfileQueuesInput is the request of DisassociateRoutingProfileQueues.
+type DisassociateRoutingProfileQueuesInput struct {
+	InstanceId                      *string // required; in the path; 1 to 100 characters
+	RoutingProfileId                *string // required; in the path
+	QueueReferences                 []RoutingProfileQueueReference
+	ManualAssignmentQueueReferences []RoutingProfileQueueReference
+}
+
+// String names the members that are set; values stay out of logs.
+func (v DisassociateRoutingProfileQueuesInput) String() string { return wire.SetMembers(v) }
+
+// GoString is String, for %#v.
+func (v DisassociateRoutingProfileQueuesInput) GoString() string { return wire.SetMembers(v) }
+
+// LogValue is String, for slog.
+func (v DisassociateRoutingProfileQueuesInput) LogValue() slog.Value {
+	return slog.StringValue(wire.SetMembers(v))
+}
+
+// DisassociateSecurityKeyInput is the request of DisassociateSecurityKey.
+type DisassociateSecurityKeyInput struct {
+	InstanceId    *string // required; in the path; 1 to 100 characters
+	AssociationId *string // required; in the path; 1 to 100 characters
+	ClientToken   *string // query clientToken; at most 500 characters
+}
+
+// String names the members that are set; values stay out of logs.
+func (v DisassociateSecurityKeyInput) String() string { return wire.SetMembers(v) }
+
+// GoString is String, for %#v.
+func (v DisassociateSecurityKeyInput) GoString() string { return wire.SetMembers(v) }
+
+// LogValue is String, for slog.
+func (v DisassociateSecurityKeyInput) LogValue() slog.Value {
+	return slog.StringValue(wire.SetMembers(v))
+}
+
+// DisassociateUserProficienciesInput is the request of DisassociateUserProficiencies.
+type DisassociateUserProficienciesInput struct {
+	InstanceId        *string                       // required; in the path; 1 to 100 characters
+	UserId            *string                       // required; in the path
+	UserProficiencies []UserProficiencyDisassociate // required
+}
+
+// String names the members that are set; values stay out of logs.
+func (v DisassociateUserProficienciesInput) String() string { return wire.SetMembers(v) }
+
+// GoString is String, for %#v.
+func (v DisassociateUserProficienciesInput) GoString() string { return wire.SetMembers(v) }
+
+// LogValue is String, for slog.
+func (v DisassociateUserProficienciesInput) LogValue() slog.Value {
 	return slog.StringValue(wire.SetMembers(v))
 }
 
@@ -2328,6 +4627,36 @@ func (v EmailAddressConfig) GoString() string { return wire.SetMembers(v) }
 // LogValue is String, for slog.
 func (v EmailAddressConfig) LogValue() slog.Value { return slog.StringValue(wire.SetMembers(v)) }
 
+// EmailAddressInfo is a part of a request or answer.
+type EmailAddressInfo struct {
+	EmailAddress *string // required; 1 to 255 characters; sensitive
+	DisplayName  *string // 0 to 256 characters; sensitive
+}
+
+// String names the members that are set; values stay out of logs.
+func (v EmailAddressInfo) String() string { return wire.SetMembers(v) }
+
+// GoString is String, for %#v.
+func (v EmailAddressInfo) GoString() string { return wire.SetMembers(v) }
+
+// LogValue is String, for slog.
+func (v EmailAddressInfo) LogValue() slog.Value { return slog.StringValue(wire.SetMembers(v)) }
+
+// EmailMessageReference is a part of a request or answer.
+type EmailMessageReference struct {
+	Name *string // 1 to 4096 characters
+	Arn  *string // 20 to 256 characters
+}
+
+// String names the members that are set; values stay out of logs.
+func (v EmailMessageReference) String() string { return wire.SetMembers(v) }
+
+// GoString is String, for %#v.
+func (v EmailMessageReference) GoString() string { return wire.SetMembers(v) }
+
+// LogValue is String, for slog.
+func (v EmailMessageReference) LogValue() slog.Value { return slog.StringValue(wire.SetMembers(v)) }
+
 // EmailRecipient is a part of a request or answer.
 type EmailRecipient struct {
 	Address     *string // 0 to 256 characters
@@ -2342,6 +4671,51 @@ func (v EmailRecipient) GoString() string { return wire.SetMembers(v) }
 
 // LogValue is String, for slog.
 func (v EmailRecipient) LogValue() slog.Value { return slog.StringValue(wire.SetMembers(v)) }
+
+// EmailReference is a part of a request or answer.
+type EmailReference struct {
+	Name  *string // 1 to 4096 characters
+	Value *string // 0 to 4096 characters
+}
+
+// String names the members that are set; values stay out of logs.
+func (v EmailReference) String() string { return wire.SetMembers(v) }
+
+// GoString is String, for %#v.
+func (v EmailReference) GoString() string { return wire.SetMembers(v) }
+
+// LogValue is String, for slog.
+func (v EmailReference) LogValue() slog.Value { return slog.StringValue(wire.SetMembers(v)) }
+
+// EncryptionConfig is a part of a request or answer.
+type EncryptionConfig struct {
+	EncryptionType *string // required; one of KMS
+	KeyId          *string // required; 1 to 128 characters
+}
+
+// String names the members that are set; values stay out of logs.
+func (v EncryptionConfig) String() string { return wire.SetMembers(v) }
+
+// GoString is String, for %#v.
+func (v EncryptionConfig) GoString() string { return wire.SetMembers(v) }
+
+// LogValue is String, for slog.
+func (v EncryptionConfig) LogValue() slog.Value { return slog.StringValue(wire.SetMembers(v)) }
+
+// Endpoint is a part of a request or answer.
+type Endpoint struct {
+	Type    *string // one of TELEPHONE_NUMBER, VOIP, CONTACT_FLOW, CONNECT_PHONENUMBER_ARN, EMAIL_ADDRESS
+	Address *string // 0 to 256 characters
+}
+
+// String names the members that are set; values stay out of logs.
+func (v Endpoint) String() string { return wire.SetMembers(v) }
+
+// GoString is String, for %#v.
+func (v Endpoint) GoString() string { return wire.SetMembers(v) }
+
+// LogValue is String, for slog.
+func (v Endpoint) LogValue() slog.Value { return slog.StringValue(wire.SetMembers(v)) }
 
 // EndpointInfo is a part of a request or answer.
 type EndpointInfo struct {
@@ -2391,6 +4765,20 @@ func (v Expression) GoString() string { return wire.SetMembers(v) }
 // LogValue is String, for slog.
 func (v Expression) LogValue() slog.Value { return slog.StringValue(wire.SetMembers(v)) }
 
+// ExtensionConfiguration is a part of a request or answer.
+type ExtensionConfiguration struct {
+	AllowedExtensions []AllowedExtension // required
+}
+
+// String names the members that are set; values stay out of logs.
+func (v ExtensionConfiguration) String() string { return wire.SetMembers(v) }
+
+// GoString is String, for %#v.
+func (v ExtensionConfiguration) GoString() string { return wire.SetMembers(v) }
+
+// LogValue is String, for slog.
+func (v ExtensionConfiguration) LogValue() slog.Value { return slog.StringValue(wire.SetMembers(v)) }
+
 // ExternalInvocationConfiguration is a part of a request or answer.
 type ExternalInvocationConfiguration struct {
 	Enabled *bool
@@ -2422,6 +4810,21 @@ func (v FlowAssociationSummary) GoString() string { return wire.SetMembers(v) }
 
 // LogValue is String, for slog.
 func (v FlowAssociationSummary) LogValue() slog.Value { return slog.StringValue(wire.SetMembers(v)) }
+
+// FlowModule is a part of a request or answer.
+type FlowModule struct {
+	Type         *string // one of MCP
+	FlowModuleId *string // 1 to 128 characters
+}
+
+// String names the members that are set; values stay out of logs.
+func (v FlowModule) String() string { return wire.SetMembers(v) }
+
+// GoString is String, for %#v.
+func (v FlowModule) GoString() string { return wire.SetMembers(v) }
+
+// LogValue is String, for slog.
+func (v FlowModule) LogValue() slog.Value { return slog.StringValue(wire.SetMembers(v)) }
 
 // FlowQuickConnectConfig is a part of a request or answer.
 type FlowQuickConnectConfig struct {
@@ -2537,6 +4940,50 @@ func (v GetFlowAssociationOutput) GoString() string { return wire.SetMembers(v) 
 // LogValue is String, for slog.
 func (v GetFlowAssociationOutput) LogValue() slog.Value { return slog.StringValue(wire.SetMembers(v)) }
 
+// GetTaskTemplateInput is the request of GetTaskTemplate.
+type GetTaskTemplateInput struct {
+	InstanceId      *string // required; in the path; 1 to 100 characters
+	TaskTemplateId  *string // required; in the path; 1 to 500 characters
+	SnapshotVersion *string // query snapshotVersion
+}
+
+// String names the members that are set; values stay out of logs.
+func (v GetTaskTemplateInput) String() string { return wire.SetMembers(v) }
+
+// GoString is String, for %#v.
+func (v GetTaskTemplateInput) GoString() string { return wire.SetMembers(v) }
+
+// LogValue is String, for slog.
+func (v GetTaskTemplateInput) LogValue() slog.Value { return slog.StringValue(wire.SetMembers(v)) }
+
+// GetTaskTemplateOutput is the answer of GetTaskTemplate.
+type GetTaskTemplateOutput struct {
+	InstanceId       *string // 1 to 100 characters
+	Id               *string // required; 1 to 500 characters
+	Arn              *string // required; 1 to 500 characters
+	Name             *string // required; 1 to 100 characters
+	Description      *string // 1 to 255 characters
+	ContactFlowId    *string // at most 500 characters
+	SelfAssignFlowId *string // at most 500 characters
+	ContactHooks     *TaskTemplateContactHooks
+	Constraints      *TaskTemplateConstraints
+	Defaults         *TaskTemplateDefaults
+	Fields           []TaskTemplateField
+	Status           *string // one of ACTIVE, INACTIVE
+	LastModifiedTime *time.Time
+	CreatedTime      *time.Time
+	Tags             map[string]string // 1 to 50 entries
+}
+
+// String names the members that are set; values stay out of logs.
+func (v GetTaskTemplateOutput) String() string { return wire.SetMembers(v) }
+
+// GoString is String, for %#v.
+func (v GetTaskTemplateOutput) GoString() string { return wire.SetMembers(v) }
+
+// LogValue is String, for slog.
+func (v GetTaskTemplateOutput) LogValue() slog.Value { return slog.StringValue(wire.SetMembers(v)) }
+
 // GlobalResiliencyMetadata is a part of a request or answer.
 type GlobalResiliencyMetadata struct {
 	ActiveRegion               *string // 0 to 1024 characters
@@ -2552,6 +4999,76 @@ func (v GlobalResiliencyMetadata) GoString() string { return wire.SetMembers(v) 
 
 // LogValue is String, for slog.
 func (v GlobalResiliencyMetadata) LogValue() slog.Value { return slog.StringValue(wire.SetMembers(v)) }
+
+// GranularAccessControlConfiguration is a part of a request or answer.
+type GranularAccessControlConfiguration struct {
+	DataTableAccessControlConfiguration *DataTableAccessControlConfiguration
+}
+
+// String names the members that are set; values stay out of logs.
+func (v GranularAccessControlConfiguration) String() string { return wire.SetMembers(v) }
+
+// GoString is String, for %#v.
+func (v GranularAccessControlConfiguration) GoString() string { return wire.SetMembers(v) }
+
+// LogValue is String, for slog.
+func (v GranularAccessControlConfiguration) LogValue() slog.Value {
+	return slog.StringValue(wire.SetMembers(v))
+}
+
+// HierarchyGroup is a part of a request or answer.
+type HierarchyGroup struct {
+	Id                 *string
+	Arn                *string
+	Name               *string
+	LevelId            *string
+	HierarchyPath      *HierarchyPath
+	Tags               map[string]string // 1 to 50 entries
+	LastModifiedTime   *time.Time
+	LastModifiedRegion *string
+}
+
+// String names the members that are set; values stay out of logs.
+func (v HierarchyGroup) String() string { return wire.SetMembers(v) }
+
+// GoString is String, for %#v.
+func (v HierarchyGroup) GoString() string { return wire.SetMembers(v) }
+
+// LogValue is String, for slog.
+func (v HierarchyGroup) LogValue() slog.Value { return slog.StringValue(wire.SetMembers(v)) }
+
+// HierarchyGroupCondition is a part of a request or answer.
+type HierarchyGroupCondition struct {
+	Value                   *string
+	HierarchyGroupMatchType *string // one of EXACT, WITH_CHILD_GROUPS
+}
+
+// String names the members that are set; values stay out of logs.
+func (v HierarchyGroupCondition) String() string { return wire.SetMembers(v) }
+
+// GoString is String, for %#v.
+func (v HierarchyGroupCondition) GoString() string { return wire.SetMembers(v) }
+
+// LogValue is String, for slog.
+func (v HierarchyGroupCondition) LogValue() slog.Value { return slog.StringValue(wire.SetMembers(v)) }
+
+// HierarchyGroupSummary is a part of a request or answer.
+type HierarchyGroupSummary struct {
+	Id                 *string
+	Arn                *string
+	Name               *string
+	LastModifiedTime   *time.Time
+	LastModifiedRegion *string
+}
+
+// String names the members that are set; values stay out of logs.
+func (v HierarchyGroupSummary) String() string { return wire.SetMembers(v) }
+
+// GoString is String, for %#v.
+func (v HierarchyGroupSummary) GoString() string { return wire.SetMembers(v) }
+
+// LogValue is String, for slog.
+func (v HierarchyGroupSummary) LogValue() slog.Value { return slog.StringValue(wire.SetMembers(v)) }
 
 // HierarchyGroups is a part of a request or answer.
 type HierarchyGroups struct {
@@ -2570,6 +5087,92 @@ func (v HierarchyGroups) GoString() string { return wire.SetMembers(v) }
 
 // LogValue is String, for slog.
 func (v HierarchyGroups) LogValue() slog.Value { return slog.StringValue(wire.SetMembers(v)) }
+
+// HierarchyLevel is a part of a request or answer.
+type HierarchyLevel struct {
+	Id                 *string
+	Arn                *string
+	Name               *string
+	LastModifiedTime   *time.Time
+	LastModifiedRegion *string
+}
+
+// String names the members that are set; values stay out of logs.
+func (v HierarchyLevel) String() string { return wire.SetMembers(v) }
+
+// GoString is String, for %#v.
+func (v HierarchyLevel) GoString() string { return wire.SetMembers(v) }
+
+// LogValue is String, for slog.
+func (v HierarchyLevel) LogValue() slog.Value { return slog.StringValue(wire.SetMembers(v)) }
+
+// HierarchyLevelUpdate is a part of a request or answer.
+type HierarchyLevelUpdate struct {
+	Name *string // required
+}
+
+// String names the members that are set; values stay out of logs.
+func (v HierarchyLevelUpdate) String() string { return wire.SetMembers(v) }
+
+// GoString is String, for %#v.
+func (v HierarchyLevelUpdate) GoString() string { return wire.SetMembers(v) }
+
+// LogValue is String, for slog.
+func (v HierarchyLevelUpdate) LogValue() slog.Value { return slog.StringValue(wire.SetMembers(v)) }
+
+// HierarchyPath is a part of a request or answer.
+type HierarchyPath struct {
+	LevelOne   *HierarchyGroupSummary
+	LevelTwo   *HierarchyGroupSummary
+	LevelThree *HierarchyGroupSummary
+	LevelFour  *HierarchyGroupSummary
+	LevelFive  *HierarchyGroupSummary
+}
+
+// String names the members that are set; values stay out of logs.
+func (v HierarchyPath) String() string { return wire.SetMembers(v) }
+
+// GoString is String, for %#v.
+func (v HierarchyPath) GoString() string { return wire.SetMembers(v) }
+
+// LogValue is String, for slog.
+func (v HierarchyPath) LogValue() slog.Value { return slog.StringValue(wire.SetMembers(v)) }
+
+// HierarchyStructure is a part of a request or answer.
+type HierarchyStructure struct {
+	LevelOne   *HierarchyLevel
+	LevelTwo   *HierarchyLevel
+	LevelThree *HierarchyLevel
+	LevelFour  *HierarchyLevel
+	LevelFive  *HierarchyLevel
+}
+
+// String names the members that are set; values stay out of logs.
+func (v HierarchyStructure) String() string { return wire.SetMembers(v) }
+
+// GoString is String, for %#v.
+func (v HierarchyStructure) GoString() string { return wire.SetMembers(v) }
+
+// LogValue is String, for slog.
+func (v HierarchyStructure) LogValue() slog.Value { return slog.StringValue(wire.SetMembers(v)) }
+
+// HierarchyStructureUpdate is a part of a request or answer.
+type HierarchyStructureUpdate struct {
+	LevelOne   *HierarchyLevelUpdate
+	LevelTwo   *HierarchyLevelUpdate
+	LevelThree *HierarchyLevelUpdate
+	LevelFour  *HierarchyLevelUpdate
+	LevelFive  *HierarchyLevelUpdate
+}
+
+// String names the members that are set; values stay out of logs.
+func (v HierarchyStructureUpdate) String() string { return wire.SetMembers(v) }
+
+// GoString is String, for %#v.
+func (v HierarchyStructureUpdate) GoString() string { return wire.SetMembers(v) }
+
+// LogValue is String, for slog.
+func (v HierarchyStructureUpdate) LogValue() slog.Value { return slog.StringValue(wire.SetMembers(v)) }
 
 // HoursOfOperation is a part of a request or answer.
 type HoursOfOperation struct {
@@ -2651,6 +5254,59 @@ func (v HoursOfOperationOverrideConfig) LogValue() slog.Value {
 	return slog.StringValue(wire.SetMembers(v))
 }
 
+// HoursOfOperationOverrideSearchCriteria is a part of a request or answer.
+type HoursOfOperationOverrideSearchCriteria struct {
+	OrConditions    []HoursOfOperationOverrideSearchCriteria
+	AndConditions   []HoursOfOperationOverrideSearchCriteria
+	StringCondition *StringCondition
+	DateCondition   *DateCondition
+}
+
+// String names the members that are set; values stay out of logs.
+func (v HoursOfOperationOverrideSearchCriteria) String() string { return wire.SetMembers(v) }
+
+// GoString is String, for %#v.
+func (v HoursOfOperationOverrideSearchCriteria) GoString() string { return wire.SetMembers(v) }
+
+// LogValue is String, for slog.
+func (v HoursOfOperationOverrideSearchCriteria) LogValue() slog.Value {
+	return slog.StringValue(wire.SetMembers(v))
+}
+
+// HoursOfOperationSearchCriteria is a part of a request or answer.
+type HoursOfOperationSearchCriteria struct {
+	OrConditions    []HoursOfOperationSearchCriteria
+	AndConditions   []HoursOfOperationSearchCriteria
+	StringCondition *StringCondition
+}
+
+// String names the members that are set; values stay out of logs.
+func (v HoursOfOperationSearchCriteria) String() string { return wire.SetMembers(v) }
+
+// GoString is String, for %#v.
+func (v HoursOfOperationSearchCriteria) GoString() string { return wire.SetMembers(v) }
+
+// LogValue is String, for slog.
+func (v HoursOfOperationSearchCriteria) LogValue() slog.Value {
+	return slog.StringValue(wire.SetMembers(v))
+}
+
+// HoursOfOperationSearchFilter is a part of a request or answer.
+type HoursOfOperationSearchFilter struct {
+	TagFilter *ControlPlaneTagFilter
+}
+
+// String names the members that are set; values stay out of logs.
+func (v HoursOfOperationSearchFilter) String() string { return wire.SetMembers(v) }
+
+// GoString is String, for %#v.
+func (v HoursOfOperationSearchFilter) GoString() string { return wire.SetMembers(v) }
+
+// LogValue is String, for slog.
+func (v HoursOfOperationSearchFilter) LogValue() slog.Value {
+	return slog.StringValue(wire.SetMembers(v))
+}
+
 // HoursOfOperationSummary is a part of a request or answer.
 type HoursOfOperationSummary struct {
 	Id                 *string
@@ -2702,6 +5358,22 @@ func (v HoursOfOperationsIdentifier) LogValue() slog.Value {
 	return slog.StringValue(wire.SetMembers(v))
 }
 
+// InputPredefinedAttributeConfiguration is a part of a request or answer.
+type InputPredefinedAttributeConfiguration struct {
+	EnableValueValidationOnAssociation *bool
+}
+
+// String names the members that are set; values stay out of logs.
+func (v InputPredefinedAttributeConfiguration) String() string { return wire.SetMembers(v) }
+
+// GoString is String, for %#v.
+func (v InputPredefinedAttributeConfiguration) GoString() string { return wire.SetMembers(v) }
+
+// LogValue is String, for slog.
+func (v InputPredefinedAttributeConfiguration) LogValue() slog.Value {
+	return slog.StringValue(wire.SetMembers(v))
+}
+
 // Instance is a part of a request or answer.
 type Instance struct {
 	Id                     *string // 1 to 100 characters
@@ -2741,6 +5413,25 @@ func (v InstanceStatusReason) GoString() string { return wire.SetMembers(v) }
 // LogValue is String, for slog.
 func (v InstanceStatusReason) LogValue() slog.Value { return slog.StringValue(wire.SetMembers(v)) }
 
+// InstanceStorageConfig is a part of a request or answer.
+type InstanceStorageConfig struct {
+	AssociationId            *string // 1 to 100 characters
+	StorageType              *string // required; one of S3, KINESIS_VIDEO_STREAM, KINESIS_STREAM, KINESIS_FIREHOSE
+	S3Config                 *S3Config
+	KinesisVideoStreamConfig *KinesisVideoStreamConfig
+	KinesisStreamConfig      *KinesisStreamConfig
+	KinesisFirehoseConfig    *KinesisFirehoseConfig
+}
+
+// String names the members that are set; values stay out of logs.
+func (v InstanceStorageConfig) String() string { return wire.SetMembers(v) }
+
+// GoString is String, for %#v.
+func (v InstanceStorageConfig) GoString() string { return wire.SetMembers(v) }
+
+// LogValue is String, for slog.
+func (v InstanceStorageConfig) LogValue() slog.Value { return slog.StringValue(wire.SetMembers(v)) }
+
 // InstanceSummary is a part of a request or answer.
 type InstanceSummary struct {
 	Id                     *string // 1 to 100 characters
@@ -2763,6 +5454,31 @@ func (v InstanceSummary) GoString() string { return wire.SetMembers(v) }
 
 // LogValue is String, for slog.
 func (v InstanceSummary) LogValue() slog.Value { return slog.StringValue(wire.SetMembers(v)) }
+
+// IntegrationAssociationSummary is a part of a request or answer.
+type IntegrationAssociationSummary struct {
+	IntegrationAssociationId  *string // 1 to 200 characters
+	IntegrationAssociationArn *string
+	InstanceId                *string // 1 to 100 characters
+	IntegrationType           *string // one of EVENT, VOICE_ID, PINPOINT_APP, WISDOM_ASSISTANT, WISDOM_KNOWLEDGE_BASE, WISDOM_QUICK_RESPONSES, Q_MESSAGE_TEMPLATES, CASES_DOMAIN, APPLICATION, FILE_SCANNER, SES_IDENTITY, ANALYTICS_CONNECTOR, CALL_TRANSFER_CONNECTOR, COGNITO_USER_POOL, MESSAGE_PROCESSOR
+	IntegrationArn            *string
+	SourceApplicationUrl      *string // 1 to 2000 characters
+	SourceApplicationName     *string // 1 to 100 characters
+	SourceType                *string // one of SALESFORCE, ZENDESK, CASES
+	LastModifiedTime          *time.Time
+	LastModifiedRegion        *string
+}
+
+// String names the members that are set; values stay out of logs.
+func (v IntegrationAssociationSummary) String() string { return wire.SetMembers(v) }
+
+// GoString is String, for %#v.
+func (v IntegrationAssociationSummary) GoString() string { return wire.SetMembers(v) }
+
+// LogValue is String, for slog.
+func (v IntegrationAssociationSummary) LogValue() slog.Value {
+	return slog.StringValue(wire.SetMembers(v))
+}
 
 // InvalidContactFlowExceptionBody is the body of the error InvalidContactFlowException.
 type InvalidContactFlowExceptionBody struct {
@@ -2829,6 +5545,64 @@ func (v InvalidRequestExceptionReason) LogValue() slog.Value {
 	return slog.StringValue(wire.SetMembers(v))
 }
 
+// InvisibleFieldInfo is a part of a request or answer.
+type InvisibleFieldInfo struct {
+	Id *TaskTemplateFieldIdentifier
+}
+
+// String names the members that are set; values stay out of logs.
+func (v InvisibleFieldInfo) String() string { return wire.SetMembers(v) }
+
+// GoString is String, for %#v.
+func (v InvisibleFieldInfo) GoString() string { return wire.SetMembers(v) }
+
+// LogValue is String, for slog.
+func (v InvisibleFieldInfo) LogValue() slog.Value { return slog.StringValue(wire.SetMembers(v)) }
+
+// KinesisFirehoseConfig is a part of a request or answer.
+type KinesisFirehoseConfig struct {
+	FirehoseArn *string // required
+}
+
+// String names the members that are set; values stay out of logs.
+func (v KinesisFirehoseConfig) String() string { return wire.SetMembers(v) }
+
+// GoString is String, for %#v.
+func (v KinesisFirehoseConfig) GoString() string { return wire.SetMembers(v) }
+
+// LogValue is String, for slog.
+func (v KinesisFirehoseConfig) LogValue() slog.Value { return slog.StringValue(wire.SetMembers(v)) }
+
+// KinesisStreamConfig is a part of a request or answer.
+type KinesisStreamConfig struct {
+	StreamArn *string // required
+}
+
+// String names the members that are set; values stay out of logs.
+func (v KinesisStreamConfig) String() string { return wire.SetMembers(v) }
+
+// GoString is String, for %#v.
+func (v KinesisStreamConfig) GoString() string { return wire.SetMembers(v) }
+
+// LogValue is String, for slog.
+func (v KinesisStreamConfig) LogValue() slog.Value { return slog.StringValue(wire.SetMembers(v)) }
+
+// KinesisVideoStreamConfig is a part of a request or answer.
+type KinesisVideoStreamConfig struct {
+	Prefix               *string           // required; 1 to 128 characters
+	RetentionPeriodHours *int64            // required; 0 to 87600
+	EncryptionConfig     *EncryptionConfig // required
+}
+
+// String names the members that are set; values stay out of logs.
+func (v KinesisVideoStreamConfig) String() string { return wire.SetMembers(v) }
+
+// GoString is String, for %#v.
+func (v KinesisVideoStreamConfig) GoString() string { return wire.SetMembers(v) }
+
+// LogValue is String, for slog.
+func (v KinesisVideoStreamConfig) LogValue() slog.Value { return slog.StringValue(wire.SetMembers(v)) }
+
 // LexBot is a part of a request or answer.
 type LexBot struct {
 	Name      *string // required; at most 50 characters
@@ -2872,6 +5646,175 @@ func (v LexV2Bot) GoString() string { return wire.SetMembers(v) }
 
 // LogValue is String, for slog.
 func (v LexV2Bot) LogValue() slog.Value { return slog.StringValue(wire.SetMembers(v)) }
+
+// ListAgentStatusesInput is the request of ListAgentStatuses.
+type ListAgentStatusesInput struct {
+	InstanceId       *string  // required; in the path; 1 to 100 characters
+	NextToken        *string  // query nextToken
+	MaxResults       *int64   // query maxResults; 1 to 1000
+	AgentStatusTypes []string // query AgentStatusTypes; at most 3 elements
+}
+
+// String names the members that are set; values stay out of logs.
+func (v ListAgentStatusesInput) String() string { return wire.SetMembers(v) }
+
+// GoString is String, for %#v.
+func (v ListAgentStatusesInput) GoString() string { return wire.SetMembers(v) }
+
+// LogValue is String, for slog.
+func (v ListAgentStatusesInput) LogValue() slog.Value { return slog.StringValue(wire.SetMembers(v)) }
+
+// ListAgentStatusesOutput is the answer of ListAgentStatuses.
+type ListAgentStatusesOutput struct {
+	NextToken              *string
+	AgentStatusSummaryList []AgentStatusSummary
+}
+
+// String names the members that are set; values stay out of logs.
+func (v ListAgentStatusesOutput) String() string { return wire.SetMembers(v) }
+
+// GoString is String, for %#v.
+func (v ListAgentStatusesOutput) GoString() string { return wire.SetMembers(v) }
+
+// LogValue is String, for slog.
+func (v ListAgentStatusesOutput) LogValue() slog.Value { return slog.StringValue(wire.SetMembers(v)) }
+
+// ListApprovedOriginsInput is the request of ListApprovedOrigins.
+type ListApprovedOriginsInput struct {
+	InstanceId *string // required; in the path; 1 to 100 characters
+	NextToken  *string // query nextToken
+	MaxResults *int64  // query maxResults; 1 to 25
+}
+
+// String names the members that are set; values stay out of logs.
+func (v ListApprovedOriginsInput) String() string { return wire.SetMembers(v) }
+
+// GoString is String, for %#v.
+func (v ListApprovedOriginsInput) GoString() string { return wire.SetMembers(v) }
+
+// LogValue is String, for slog.
+func (v ListApprovedOriginsInput) LogValue() slog.Value { return slog.StringValue(wire.SetMembers(v)) }
+
+// ListApprovedOriginsOutput is the answer of ListApprovedOrigins.
+type ListApprovedOriginsOutput struct {
+	Origins   []string
+	NextToken *string
+}
+
+// String names the members that are set; values stay out of logs.
+func (v ListApprovedOriginsOutput) String() string { return wire.SetMembers(v) }
+
+// GoString is String, for %#v.
+func (v ListApprovedOriginsOutput) GoString() string { return wire.SetMembers(v) }
+
+// LogValue is String, for slog.
+func (v ListApprovedOriginsOutput) LogValue() slog.Value { return slog.StringValue(wire.SetMembers(v)) }
+
+// ListAssociatedContactsInput is the request of ListAssociatedContacts.
+type ListAssociatedContactsInput struct {
+	InstanceId *string // required; in the path; 1 to 100 characters
+	ContactId  *string // required; query contactId; 1 to 256 characters
+	MaxResults *int64  // query maxResults; 1 to 100
+	NextToken  *string // query nextToken
+}
+
+// String names the members that are set; values stay out of logs.
+func (v ListAssociatedContactsInput) String() string { return wire.SetMembers(v) }
+
+// GoString is String, for %#v.
+func (v ListAssociatedContactsInput) GoString() string { return wire.SetMembers(v) }
+
+// LogValue is String, for slog.
+func (v ListAssociatedContactsInput) LogValue() slog.Value {
+	return slog.StringValue(wire.SetMembers(v))
+}
+
+// ListAssociatedContactsOutput is the answer of ListAssociatedContacts.
+type ListAssociatedContactsOutput struct {
+	ContactSummaryList []AssociatedContactSummary
+	NextToken          *string
+}
+
+// String names the members that are set; values stay out of logs.
+func (v ListAssociatedContactsOutput) String() string { return wire.SetMembers(v) }
+
+// GoString is String, for %#v.
+func (v ListAssociatedContactsOutput) GoString() string { return wire.SetMembers(v) }
+
+// LogValue is String, for slog.
+func (v ListAssociatedContactsOutput) LogValue() slog.Value {
+	return slog.StringValue(wire.SetMembers(v))
+}
+
+// ListAttachedFilesConfigurationsInput is the request of ListAttachedFilesConfigurations.
+type ListAttachedFilesConfigurationsInput struct {
+	InstanceId *string // required; in the path; 1 to 100 characters
+	MaxResults *int64  // query maxResults; 1 to 100
+	NextToken  *string // query nextToken
+}
+
+// String names the members that are set; values stay out of logs.
+func (v ListAttachedFilesConfigurationsInput) String() string { return wire.SetMembers(v) }
+
+// GoString is String, for %#v.
+func (v ListAttachedFilesConfigurationsInput) GoString() string { return wire.SetMembers(v) }
+
+// LogValue is String, for slog.
+func (v ListAttachedFilesConfigurationsInput) LogValue() slog.Value {
+	return slog.StringValue(wire.SetMembers(v))
+}
+
+// ListAttachedFilesConfigurationsOutput is the answer of ListAttachedFilesConfigurations.
+type ListAttachedFilesConfigurationsOutput struct {
+	AttachedFilesConfigurations []AttachedFilesConfigurationSummary
+	NextToken                   *string
+}
+
+// String names the members that are set; values stay out of logs.
+func (v ListAttachedFilesConfigurationsOutput) String() string { return wire.SetMembers(v) }
+
+// GoString is String, for %#v.
+func (v ListAttachedFilesConfigurationsOutput) GoString() string { return wire.SetMembers(v) }
+
+// LogValue is String, for slog.
+func (v ListAttachedFilesConfigurationsOutput) LogValue() slog.Value {
+	return slog.StringValue(wire.SetMembers(v))
+}
+
+// ListAuthenticationProfilesInput is the request of ListAuthenticationProfiles.
+type ListAuthenticationProfilesInput struct {
+	InstanceId *string // required; in the path; 1 to 100 characters
+	MaxResults *int64  // query maxResults; 1 to 1000
+	NextToken  *string // query nextToken
+}
+
+// String names the members that are set; values stay out of logs.
+func (v ListAuthenticationProfilesInput) String() string { return wire.SetMembers(v) }
+
+// GoString is String, for %#v.
+func (v ListAuthenticationProfilesInput) GoString() string { return wire.SetMembers(v) }
+
+// LogValue is String, for slog.
+func (v ListAuthenticationProfilesInput) LogValue() slog.Value {
+	return slog.StringValue(wire.SetMembers(v))
+}
+
+// ListAuthenticationProfilesOutput is the answer of ListAuthenticationProfiles.
+type ListAuthenticationProfilesOutput struct {
+	AuthenticationProfileSummaryList []AuthenticationProfileSummary
+	NextToken                        *string
+}
+
+// String names the members that are set; values stay out of logs.
+func (v ListAuthenticationProfilesOutput) String() string { return wire.SetMembers(v) }
+
+// GoString is String, for %#v.
+func (v ListAuthenticationProfilesOutput) GoString() string { return wire.SetMembers(v) }
+
+// LogValue is String, for slog.
+func (v ListAuthenticationProfilesOutput) LogValue() slog.Value {
+	return slog.StringValue(wire.SetMembers(v))
+}
 
 // ListBotsInput is the request of ListBots.
 type ListBotsInput struct {
@@ -2942,6 +5885,21 @@ func (v ListChildHoursOfOperationsOutput) GoString() string { return wire.SetMem
 func (v ListChildHoursOfOperationsOutput) LogValue() slog.Value {
 	return slog.StringValue(wire.SetMembers(v))
 }
+
+// ListCondition is a part of a request or answer.
+type ListCondition struct {
+	TargetListType *string // one of PROFICIENCIES
+	Conditions     []Condition
+}
+
+// String names the members that are set; values stay out of logs.
+func (v ListCondition) String() string { return wire.SetMembers(v) }
+
+// GoString is String, for %#v.
+func (v ListCondition) GoString() string { return wire.SetMembers(v) }
+
+// LogValue is String, for slog.
+func (v ListCondition) LogValue() slog.Value { return slog.StringValue(wire.SetMembers(v)) }
 
 // ListContactFlowAliasesInput is the request of ListContactFlowAliases.
 type ListContactFlowAliasesInput struct {
@@ -3155,6 +6113,78 @@ func (v ListContactFlowsOutput) GoString() string { return wire.SetMembers(v) }
 // LogValue is String, for slog.
 func (v ListContactFlowsOutput) LogValue() slog.Value { return slog.StringValue(wire.SetMembers(v)) }
 
+// ListContactReferencesInput is the request of ListContactReferences.
+type ListContactReferencesInput struct {
+	InstanceId     *string  // required; in the path; 1 to 100 characters
+	ContactId      *string  // required; in the path; 1 to 256 characters
+	ReferenceTypes []string // required; query referenceTypes; at most 6 elements
+	NextToken      *string  // query nextToken
+}
+
+// String names the members that are set; values stay out of logs.
+func (v ListContactReferencesInput) String() string { return wire.SetMembers(v) }
+
+// GoString is String, for %#v.
+func (v ListContactReferencesInput) GoString() string { return wire.SetMembers(v) }
+
+// LogValue is String, for slog.
+func (v ListContactReferencesInput) LogValue() slog.Value {
+	return slog.StringValue(wire.SetMembers(v))
+}
+
+// ListContactReferencesOutput is the answer of ListContactReferences.
+type ListContactReferencesOutput struct {
+	ReferenceSummaryList []ReferenceSummary
+	NextToken            *string
+}
+
+// String names the members that are set; values stay out of logs.
+func (v ListContactReferencesOutput) String() string { return wire.SetMembers(v) }
+
+// GoString is String, for %#v.
+func (v ListContactReferencesOutput) GoString() string { return wire.SetMembers(v) }
+
+// LogValue is String, for slog.
+func (v ListContactReferencesOutput) LogValue() slog.Value {
+	return slog.StringValue(wire.SetMembers(v))
+}
+
+// ListDefaultVocabulariesInput is the request of ListDefaultVocabularies.
+type ListDefaultVocabulariesInput struct {
+	InstanceId   *string // required; in the path; 1 to 100 characters
+	LanguageCode *string // one of ar-AE, de-CH, de-DE, en-AB, en-AU, en-GB, en-IE, en-IN, en-US, en-WL, es-ES, es-US, fr-CA, fr-FR, hi-IN, it-IT, ja-JP, ko-KR, pt-BR, pt-PT, zh-CN, en-NZ, en-ZA, ca-ES, da-DK, fi-FI, id-ID, ms-MY, nl-NL, no-NO, pl-PL, sv-SE, tl-PH
+	MaxResults   *int64  // 1 to 100
+	NextToken    *string // 1 to 131070 characters
+}
+
+// String names the members that are set; values stay out of logs.
+func (v ListDefaultVocabulariesInput) String() string { return wire.SetMembers(v) }
+
+// GoString is String, for %#v.
+func (v ListDefaultVocabulariesInput) GoString() string { return wire.SetMembers(v) }
+
+// LogValue is String, for slog.
+func (v ListDefaultVocabulariesInput) LogValue() slog.Value {
+	return slog.StringValue(wire.SetMembers(v))
+}
+
+// ListDefaultVocabulariesOutput is the answer of ListDefaultVocabularies.
+type ListDefaultVocabulariesOutput struct {
+	DefaultVocabularyList []DefaultVocabulary // required
+	NextToken             *string             // 1 to 131070 characters
+}
+
+// String names the members that are set; values stay out of logs.
+func (v ListDefaultVocabulariesOutput) String() string { return wire.SetMembers(v) }
+
+// GoString is String, for %#v.
+func (v ListDefaultVocabulariesOutput) GoString() string { return wire.SetMembers(v) }
+
+// LogValue is String, for slog.
+func (v ListDefaultVocabulariesOutput) LogValue() slog.Value {
+	return slog.StringValue(wire.SetMembers(v))
+}
+
 // ListFlowAssociationsInput is the request of ListFlowAssociations.
 type ListFlowAssociationsInput struct {
 	InstanceId   *string // required; in the path; 1 to 100 characters
@@ -3262,6 +6292,77 @@ func (v ListHoursOfOperationsOutput) LogValue() slog.Value {
 	return slog.StringValue(wire.SetMembers(v))
 }
 
+// ListInstanceAttributesInput is the request of ListInstanceAttributes.
+type ListInstanceAttributesInput struct {
+	InstanceId *string // required; in the path; 1 to 100 characters
+	NextToken  *string // query nextToken
+	MaxResults *int64  // query maxResults; 1 to 7
+}
+
+// String names the members that are set; values stay out of logs.
+func (v ListInstanceAttributesInput) String() string { return wire.SetMembers(v) }
+
+// GoString is String, for %#v.
+func (v ListInstanceAttributesInput) GoString() string { return wire.SetMembers(v) }
+
+// LogValue is String, for slog.
+func (v ListInstanceAttributesInput) LogValue() slog.Value {
+	return slog.StringValue(wire.SetMembers(v))
+}
+
+// ListInstanceAttributesOutput is the answer of ListInstanceAttributes.
+type ListInstanceAttributesOutput struct {
+	Attributes []Attribute
+	NextToken  *string
+}
+
+// String names the members that are set; values stay out of logs.
+func (v ListInstanceAttributesOutput) String() string { return wire.SetMembers(v) }
+
+// GoString is String, for %#v.
+func (v ListInstanceAttributesOutput) GoString() string { return wire.SetMembers(v) }
+
+// LogValue is String, for slog.
+func (v ListInstanceAttributesOutput) LogValue() slog.Value {
+	return slog.StringValue(wire.SetMembers(v))
+}
+
+// ListInstanceStorageConfigsInput is the request of ListInstanceStorageConfigs.
+type ListInstanceStorageConfigsInput struct {
+	InstanceId   *string // required; in the path; 1 to 100 characters
+	ResourceType *string // required; query resourceType; one of CHAT_TRANSCRIPTS, CALL_RECORDINGS, SCHEDULED_REPORTS, MEDIA_STREAMS, CONTACT_TRACE_RECORDS, AGENT_EVENTS, REAL_TIME_CONTACT_ANALYSIS_SEGMENTS, ATTACHMENTS, CONTACT_EVALUATIONS, SCREEN_RECORDINGS, REAL_TIME_CONTACT_ANALYSIS_CHAT_SEGMENTS, REAL_TIME_CONTACT_ANALYSIS_VOICE_SEGMENTS, EMAIL_MESSAGES
+	NextToken    *string // query nextToken
+	MaxResults   *int64  // query maxResults; 1 to 10
+}
+
+// String names the members that are set; values stay out of logs.
+func (v ListInstanceStorageConfigsInput) String() string { return wire.SetMembers(v) }
+
+// GoString is String, for %#v.
+func (v ListInstanceStorageConfigsInput) GoString() string { return wire.SetMembers(v) }
+
+// LogValue is String, for slog.
+func (v ListInstanceStorageConfigsInput) LogValue() slog.Value {
+	return slog.StringValue(wire.SetMembers(v))
+}
+
+// ListInstanceStorageConfigsOutput is the answer of ListInstanceStorageConfigs.
+type ListInstanceStorageConfigsOutput struct {
+	StorageConfigs []InstanceStorageConfig
+	NextToken      *string
+}
+
+// String names the members that are set; values stay out of logs.
+func (v ListInstanceStorageConfigsOutput) String() string { return wire.SetMembers(v) }
+
+// GoString is String, for %#v.
+func (v ListInstanceStorageConfigsOutput) GoString() string { return wire.SetMembers(v) }
+
+// LogValue is String, for slog.
+func (v ListInstanceStorageConfigsOutput) LogValue() slog.Value {
+	return slog.StringValue(wire.SetMembers(v))
+}
+
 // ListInstancesInput is the request of ListInstances.
 type ListInstancesInput struct {
 	NextToken  *string // query nextToken
@@ -3291,6 +6392,43 @@ func (v ListInstancesOutput) GoString() string { return wire.SetMembers(v) }
 
 // LogValue is String, for slog.
 func (v ListInstancesOutput) LogValue() slog.Value { return slog.StringValue(wire.SetMembers(v)) }
+
+// ListIntegrationAssociationsInput is the request of ListIntegrationAssociations.
+type ListIntegrationAssociationsInput struct {
+	InstanceId      *string // required; in the path; 1 to 100 characters
+	IntegrationType *string // query integrationType; one of EVENT, VOICE_ID, PINPOINT_APP, WISDOM_ASSISTANT, WISDOM_KNOWLEDGE_BASE, WISDOM_QUICK_RESPONSES, Q_MESSAGE_TEMPLATES, CASES_DOMAIN, APPLICATION, FILE_SCANNER, SES_IDENTITY, ANALYTICS_CONNECTOR, CALL_TRANSFER_CONNECTOR, COGNITO_USER_POOL, MESSAGE_PROCESSOR
+	NextToken       *string // query nextToken
+	MaxResults      *int64  // query maxResults; 1 to 100
+	IntegrationArn  *string // query integrationArn
+}
+
+// String names the members that are set; values stay out of logs.
+func (v ListIntegrationAssociationsInput) String() string { return wire.SetMembers(v) }
+
+// GoString is String, for %#v.
+func (v ListIntegrationAssociationsInput) GoString() string { return wire.SetMembers(v) }
+
+// LogValue is String, for slog.
+func (v ListIntegrationAssociationsInput) LogValue() slog.Value {
+	return slog.StringValue(wire.SetMembers(v))
+}
+
+// ListIntegrationAssociationsOutput is the answer of ListIntegrationAssociations.
+type ListIntegrationAssociationsOutput struct {
+	IntegrationAssociationSummaryList []IntegrationAssociationSummary
+	NextToken                         *string
+}
+
+// String names the members that are set; values stay out of logs.
+func (v ListIntegrationAssociationsOutput) String() string { return wire.SetMembers(v) }
+
+// GoString is String, for %#v.
+func (v ListIntegrationAssociationsOutput) GoString() string { return wire.SetMembers(v) }
+
+// LogValue is String, for slog.
+func (v ListIntegrationAssociationsOutput) LogValue() slog.Value {
+	return slog.StringValue(wire.SetMembers(v))
+}
 
 // ListLambdaFunctionsInput is the request of ListLambdaFunctions.
 type ListLambdaFunctionsInput struct {
@@ -3322,6 +6460,193 @@ func (v ListLambdaFunctionsOutput) GoString() string { return wire.SetMembers(v)
 
 // LogValue is String, for slog.
 func (v ListLambdaFunctionsOutput) LogValue() slog.Value { return slog.StringValue(wire.SetMembers(v)) }
+
+// ListLexBotsInput is the request of ListLexBots.
+type ListLexBotsInput struct {
+	InstanceId *string // required; in the path; 1 to 100 characters
+	NextToken  *string // query nextToken
+	MaxResults *int64  // query maxResults; 1 to 25
+}
+
+// String names the members that are set; values stay out of logs.
+func (v ListLexBotsInput) String() string { return wire.SetMembers(v) }
+
+// GoString is String, for %#v.
+func (v ListLexBotsInput) GoString() string { return wire.SetMembers(v) }
+
+// LogValue is String, for slog.
+func (v ListLexBotsInput) LogValue() slog.Value { return slog.StringValue(wire.SetMembers(v)) }
+
+// ListLexBotsOutput is the answer of ListLexBots.
+type ListLexBotsOutput struct {
+	LexBots   []LexBot
+	NextToken *string
+}
+
+// String names the members that are set; values stay out of logs.
+func (v ListLexBotsOutput) String() string { return wire.SetMembers(v) }
+
+// GoString is String, for %#v.
+func (v ListLexBotsOutput) GoString() string { return wire.SetMembers(v) }
+
+// LogValue is String, for slog.
+func (v ListLexBotsOutput) LogValue() slog.Value { return slog.StringValue(wire.SetMembers(v)) }
+
+// ListPhoneNumbersInput is the request of ListPhoneNumbers.
+type ListPhoneNumbersInput struct {
+	InstanceId              *string  // required; in the path; 1 to 100 characters
+	PhoneNumberTypes        []string // query phoneNumberTypes; at most 6 elements
+	PhoneNumberCountryCodes []string // query phoneNumberCountryCodes; at most 10 elements
+	NextToken               *string  // query nextToken
+	MaxResults              *int64   // query maxResults; 1 to 1000
+}
+
+// String names the members that are set; values stay out of logs.
+func (v ListPhoneNumbersInput) String() string { return wire.SetMembers(v) }
+
+// GoString is String, for %#v.
+func (v ListPhoneNumbersInput) GoString() string { return wire.SetMembers(v) }
+
+// LogValue is String, for slog.
+func (v ListPhoneNumbersInput) LogValue() slog.Value { return slog.StringValue(wire.SetMembers(v)) }
+
+// ListPhoneNumbersOutput is the answer of ListPhoneNumbers.
+type ListPhoneNumbersOutput struct {
+	PhoneNumberSummaryList []PhoneNumberSummary
+	NextToken              *string
+}
+
+// String names the members that are set; values stay out of logs.
+func (v ListPhoneNumbersOutput) String() string { return wire.SetMembers(v) }
+
+// GoString is String, for %#v.
+func (v ListPhoneNumbersOutput) GoString() string { return wire.SetMembers(v) }
+
+// LogValue is String, for slog.
+func (v ListPhoneNumbersOutput) LogValue() slog.Value { return slog.StringValue(wire.SetMembers(v)) }
+
+// ListPhoneNumbersSummary is a part of a request or answer.
+type ListPhoneNumbersSummary struct {
+	PhoneNumberId          *string
+	PhoneNumberArn         *string
+	PhoneNumber            *string
+	PhoneNumberCountryCode *string // one of AF, AL, DZ, AS, AD, AO, AI, AQ, AG, AR, AM, AW, AU, AT, AZ, BS, BH, BD, BB, BY, BE, BZ, BJ, BM, BT, BO, BA, BW, BR, IO, VG, BN, BG, BF, BI, KH, CM, CA, CV, KY, CF, TD, CL, CN, CX, CC, CO, KM, CK, CR, HR, CU, CW, CY, CZ, CD, DK, DJ, DM, DO, TL, EC, EG, SV, GQ, ER, EE, ET, FK, FO, FJ, FI, FR, PF, GA, GM, GE, DE, GH, GI, GR, GL, GD, GU, GT, GG, GN, GW, GY, HT, HN, HK, HU, IS, IN, ID, IR, IQ, IE, IM, IL, IT, CI, JM, JP, JE, JO, KZ, KE, KI, KW, KG, LA, LV, LB, LS, LR, LY, LI, LT, LU, MO, MK, MG, MW, MY, MV, ML, MT, MH, MR, MU, YT, MX, FM, MD, MC, MN, ME, MS, MA, MZ, MM, NA, NR, NP, NL, AN, NC, NZ, NI, NE, NG, NU, KP, MP, NO, OM, PK, PW, PA, PG, PY, PE, PH, PN, PL, PT, PR, QA, CG, RE, RO, RU, RW, BL, SH, KN, LC, MF, PM, VC, WS, SM, ST, SA, SN, RS, SC, SL, SG, SX, SK, SI, SB, SO, ZA, KR, ES, LK, SD, SR, SJ, SZ, SE, CH, SY, TW, TJ, TZ, TH, TG, TK, TO, TT, TN, TR, TM, TC, TV, VI, UG, UA, AE, GB, US, UY, UZ, VU, VA, VE, VN, WF, EH, YE, ZM, ZW
+	PhoneNumberType        *string // one of TOLL_FREE, DID, UIFN, SHARED, THIRD_PARTY_TF, THIRD_PARTY_DID, SHORT_CODE
+	TargetArn              *string
+	InstanceId             *string // 1 to 100 characters
+	PhoneNumberDescription *string // 0 to 500 characters
+	SourcePhoneNumberArn   *string
+}
+
+// String names the members that are set; values stay out of logs.
+func (v ListPhoneNumbersSummary) String() string { return wire.SetMembers(v) }
+
+// GoString is String, for %#v.
+func (v ListPhoneNumbersSummary) GoString() string { return wire.SetMembers(v) }
+
+// LogValue is String, for slog.
+func (v ListPhoneNumbersSummary) LogValue() slog.Value { return slog.StringValue(wire.SetMembers(v)) }
+
+// ListPhoneNumbersV2Input is the request of ListPhoneNumbersV2.
+type ListPhoneNumbersV2Input struct {
+	TargetArn               *string
+	InstanceId              *string  // 1 to 100 characters
+	MaxResults              *int64   // 1 to 1000
+	NextToken               *string  // 1 to 100000 characters
+	PhoneNumberCountryCodes []string // at most 10 elements
+	PhoneNumberTypes        []string // at most 6 elements
+	PhoneNumberPrefix       *string
+}
+
+// String names the members that are set; values stay out of logs.
+func (v ListPhoneNumbersV2Input) String() string { return wire.SetMembers(v) }
+
+// GoString is String, for %#v.
+func (v ListPhoneNumbersV2Input) GoString() string { return wire.SetMembers(v) }
+
+// LogValue is String, for slog.
+func (v ListPhoneNumbersV2Input) LogValue() slog.Value { return slog.StringValue(wire.SetMembers(v)) }
+
+// ListPhoneNumbersV2Output is the answer of ListPhoneNumbersV2.
+type ListPhoneNumbersV2Output struct {
+	NextToken                   *string // 1 to 100000 characters
+	ListPhoneNumbersSummaryList []ListPhoneNumbersSummary
+}
+
+// String names the members that are set; values stay out of logs.
+func (v ListPhoneNumbersV2Output) String() string { return wire.SetMembers(v) }
+
+// GoString is String, for %#v.
+func (v ListPhoneNumbersV2Output) GoString() string { return wire.SetMembers(v) }
+
+// LogValue is String, for slog.
+func (v ListPhoneNumbersV2Output) LogValue() slog.Value { return slog.StringValue(wire.SetMembers(v)) }
+
+// ListPredefinedAttributesInput is the request of ListPredefinedAttributes.
+type ListPredefinedAttributesInput struct {
+	InstanceId *string // required; in the path; 1 to 100 characters
+	NextToken  *string // query nextToken
+	MaxResults *int64  // query maxResults; 1 to 100
+}
+
+// String names the members that are set; values stay out of logs.
+func (v ListPredefinedAttributesInput) String() string { return wire.SetMembers(v) }
+
+// GoString is String, for %#v.
+func (v ListPredefinedAttributesInput) GoString() string { return wire.SetMembers(v) }
+
+// LogValue is String, for slog.
+func (v ListPredefinedAttributesInput) LogValue() slog.Value {
+	return slog.StringValue(wire.SetMembers(v))
+}
+
+// ListPredefinedAttributesOutput is the answer of ListPredefinedAttributes.
+type ListPredefinedAttributesOutput struct {
+	NextToken                      *string
+	PredefinedAttributeSummaryList []PredefinedAttributeSummary
+}
+
+// String names the members that are set; values stay out of logs.
+func (v ListPredefinedAttributesOutput) String() string { return wire.SetMembers(v) }
+
+// GoString is String, for %#v.
+func (v ListPredefinedAttributesOutput) GoString() string { return wire.SetMembers(v) }
+
+// LogValue is String, for slog.
+func (v ListPredefinedAttributesOutput) LogValue() slog.Value {
+	return slog.StringValue(wire.SetMembers(v))
+}
+
+// ListPromptsInput is the request of ListPrompts.
+type ListPromptsInput struct {
+	InstanceId *string // required; in the path; 1 to 100 characters
+	NextToken  *string // query nextToken
+	MaxResults *int64  // query maxResults; 1 to 1000
+}
+
+// String names the members that are set; values stay out of logs.
+func (v ListPromptsInput) String() string { return wire.SetMembers(v) }
+
+// GoString is String, for %#v.
+func (v ListPromptsInput) GoString() string { return wire.SetMembers(v) }
+
+// LogValue is String, for slog.
+func (v ListPromptsInput) LogValue() slog.Value { return slog.StringValue(wire.SetMembers(v)) }
+
+// ListPromptsOutput is the answer of ListPrompts.
+type ListPromptsOutput struct {
+	PromptSummaryList []PromptSummary
+	NextToken         *string
+}
+
+// String names the members that are set; values stay out of logs.
+func (v ListPromptsOutput) String() string { return wire.SetMembers(v) }
+
+// GoString is String, for %#v.
+func (v ListPromptsOutput) GoString() string { return wire.SetMembers(v) }
+
+// LogValue is String, for slog.
+func (v ListPromptsOutput) LogValue() slog.Value { return slog.StringValue(wire.SetMembers(v)) }
 
 // ListQueueQuickConnectsInput is the request of ListQueueQuickConnects.
 type ListQueueQuickConnectsInput struct {
@@ -3425,6 +6750,488 @@ func (v ListQuickConnectsOutput) GoString() string { return wire.SetMembers(v) }
 // LogValue is String, for slog.
 func (v ListQuickConnectsOutput) LogValue() slog.Value { return slog.StringValue(wire.SetMembers(v)) }
 
+// ListRoutingProfileManualAssignmentQueuesInput is the request of ListRoutingProfileManualAssignmentQueues.
+type ListRoutingProfileManualAssignmentQueuesInput struct {
+	InstanceId       *string // required; in the path; 1 to 100 characters
+	RoutingProfileId *string // required; in the path
+	NextToken        *string // query nextToken
+	MaxResults       *int64  // query maxResults; 1 to 100
+}
+
+// String names the members that are set; values stay out of logs.
+func (v ListRoutingProfileManualAssignmentQueuesInput) String() string { return wire.SetMembers(v) }
+
+// GoString is String, for %#v.
+func (v ListRoutingProfileManualAssignmentQueuesInput) GoString() string { return wire.SetMembers(v) }
+
+// LogValue is String, for slog.
+func (v ListRoutingProfileManualAssignmentQueuesInput) LogValue() slog.Value {
+	return slog.StringValue(wire.SetMembers(v))
+}
+
+// ListRoutingProfileManualAssignmentQueuesOutput is the answer of ListRoutingProfileManualAssignmentQueues.
+type ListRoutingProfileManualAssignmentQueuesOutput struct {
+	NextToken                                            *string
+	RoutingProfileManualAssignmentQueueConfigSummaryList []RoutingProfileManualAssignmentQueueConfigSummary
+	LastModifiedTime                                     *time.Time
+	LastModifiedRegion                                   *string
+}
+
+// String names the members that are set; values stay out of logs.
+func (v ListRoutingProfileManualAssignmentQueuesOutput) String() string { return wire.SetMembers(v) }
+
+// GoString is String, for %#v.
+func (v ListRoutingProfileManualAssignmentQueuesOutput) GoString() string { return wire.SetMembers(v) }
+
+// LogValue is String, for slog.
+func (v ListRoutingProfileManualAssignmentQueuesOutput) LogValue() slog.Value {
+	return slog.StringValue(wire.SetMembers(v))
+}
+
+// ListRoutingProfileQueuesInput is the request of ListRoutingProfileQueues.
+type ListRoutingProfileQueuesInput struct {
+	InstanceId       *string // required; in the path; 1 to 100 characters
+	RoutingProfileId *string // required; in the path
+	NextToken        *string // query nextToken
+	MaxResults       *int64  // query maxResults; 1 to 100
+}
+
+// String names the members that are set; values stay out of logs.
+func (v ListRoutingProfileQueuesInput) String() string { return wire.SetMembers(v) }
+
+// GoString is String, for %#v.
+func (v ListRoutingProfileQueuesInput) GoString() string { return wire.SetMembers(v) }
+
+// LogValue is String, for slog.
+func (v ListRoutingProfileQueuesInput) LogValue() slog.Value {
+	return slog.StringValue(wire.SetMembers(v))
+}
+
+// ListRoutingProfileQueuesOutput is the answer of ListRoutingProfileQueues.
+type ListRoutingProfileQueuesOutput struct {
+	NextToken                            *string
+	RoutingProfileQueueConfigSummaryList []RoutingProfileQueueConfigSummary
+	LastModifiedTime                     *time.Time
+	LastModifiedRegion                   *string
+}
+
+// String names the members that are set; values stay out of logs.
+func (v ListRoutingProfileQueuesOutput) String() string { return wire.SetMembers(v) }
+
+// GoString is String, for %#v.
+func (v ListRoutingProfileQueuesOutput) GoString() string { return wire.SetMembers(v) }
+
+// LogValue is String, for slog.
+func (v ListRoutingProfileQueuesOutput) LogValue() slog.Value {
+	return slog.StringValue(wire.SetMembers(v))
+}
+
+// ListRoutingProfilesInput is the request of ListRoutingProfiles.
+type ListRoutingProfilesInput struct {
+	InstanceId *string // required; in the path; 1 to 100 characters
+	NextToken  *string // query nextToken
+	MaxResults *int64  // query maxResults; 1 to 1000
+}
+
+// String names the members that are set; values stay out of logs.
+func (v ListRoutingProfilesInput) String() string { return wire.SetMembers(v) }
+
+// GoString is String, for %#v.
+func (v ListRoutingProfilesInput) GoString() string { return wire.SetMembers(v) }
+
+// LogValue is String, for slog.
+func (v ListRoutingProfilesInput) LogValue() slog.Value { return slog.StringValue(wire.SetMembers(v)) }
+
+// ListRoutingProfilesOutput is the answer of ListRoutingProfiles.
+type ListRoutingProfilesOutput struct {
+	RoutingProfileSummaryList []RoutingProfileSummary
+	NextToken                 *string
+}
+
+// String names the members that are set; values stay out of logs.
+func (v ListRoutingProfilesOutput) String() string { return wire.SetMembers(v) }
+
+// GoString is String, for %#v.
+func (v ListRoutingProfilesOutput) GoString() string { return wire.SetMembers(v) }
+
+// LogValue is String, for slog.
+func (v ListRoutingProfilesOutput) LogValue() slog.Value { return slog.StringValue(wire.SetMembers(v)) }
+
+// ListSecurityKeysInput is the request of ListSecurityKeys.
+type ListSecurityKeysInput struct {
+	InstanceId *string // required; in the path; 1 to 100 characters
+	NextToken  *string // query nextToken
+	MaxResults *int64  // query maxResults; 1 to 2
+}
+
+// String names the members that are set; values stay out of logs.
+func (v ListSecurityKeysInput) String() string { return wire.SetMembers(v) }
+
+// GoString is String, for %#v.
+func (v ListSecurityKeysInput) GoString() string { return wire.SetMembers(v) }
+
+// LogValue is String, for slog.
+func (v ListSecurityKeysInput) LogValue() slog.Value { return slog.StringValue(wire.SetMembers(v)) }
+
+// ListSecurityKeysOutput is the answer of ListSecurityKeys.
+type ListSecurityKeysOutput struct {
+	SecurityKeys []SecurityKey
+	NextToken    *string
+}
+
+// String names the members that are set; values stay out of logs.
+func (v ListSecurityKeysOutput) String() string { return wire.SetMembers(v) }
+
+// GoString is String, for %#v.
+func (v ListSecurityKeysOutput) GoString() string { return wire.SetMembers(v) }
+
+// LogValue is String, for slog.
+func (v ListSecurityKeysOutput) LogValue() slog.Value { return slog.StringValue(wire.SetMembers(v)) }
+
+// ListSecurityProfileApplicationsInput is the request of ListSecurityProfileApplications.
+type ListSecurityProfileApplicationsInput struct {
+	SecurityProfileId *string // required; in the path
+	InstanceId        *string // required; in the path; 1 to 100 characters
+	NextToken         *string // query nextToken
+	MaxResults        *int64  // query maxResults; 1 to 1000
+}
+
+// String names the members that are set; values stay out of logs.
+func (v ListSecurityProfileApplicationsInput) String() string { return wire.SetMembers(v) }
+
+// GoString is String, for %#v.
+func (v ListSecurityProfileApplicationsInput) GoString() string { return wire.SetMembers(v) }
+
+// LogValue is String, for slog.
+func (v ListSecurityProfileApplicationsInput) LogValue() slog.Value {
+	return slog.StringValue(wire.SetMembers(v))
+}
+
+// ListSecurityProfileApplicationsOutput is the answer of ListSecurityProfileApplications.
+type ListSecurityProfileApplicationsOutput struct {
+	Applications       []Application // at most 10 elements
+	NextToken          *string
+	LastModifiedTime   *time.Time
+	LastModifiedRegion *string
+}
+
+// String names the members that are set; values stay out of logs.
+func (v ListSecurityProfileApplicationsOutput) String() string { return wire.SetMembers(v) }
+
+// GoString is String, for %#v.
+func (v ListSecurityProfileApplicationsOutput) GoString() string { return wire.SetMembers(v) }
+
+// LogValue is String, for slog.
+func (v ListSecurityProfileApplicationsOutput) LogValue() slog.Value {
+	return slog.StringValue(wire.SetMembers(v))
+}
+
+// ListSecurityProfileFlowModulesInput is the request of ListSecurityProfileFlowModules.
+type ListSecurityProfileFlowModulesInput struct {
+	SecurityProfileId *string // required; in the path
+	InstanceId        *string // required; in the path; 1 to 100 characters
+	NextToken         *string // query nextToken
+	MaxResults        *int64  // query maxResults; 1 to 1000
+}
+
+// String names the members that are set; values stay out of logs.
+func (v ListSecurityProfileFlowModulesInput) String() string { return wire.SetMembers(v) }
+
+// GoString is String, for %#v.
+func (v ListSecurityProfileFlowModulesInput) GoString() string { return wire.SetMembers(v) }
+
+// LogValue is String, for slog.
+func (v ListSecurityProfileFlowModulesInput) LogValue() slog.Value {
+	return slog.StringValue(wire.SetMembers(v))
+}
+
+// ListSecurityProfileFlowModulesOutput is the answer of ListSecurityProfileFlowModules.
+type ListSecurityProfileFlowModulesOutput struct {
+	AllowedFlowModules []FlowModule // at most 10 elements
+	NextToken          *string
+	LastModifiedTime   *time.Time
+	LastModifiedRegion *string
+}
+
+// String names the members that are set; values stay out of logs.
+func (v ListSecurityProfileFlowModulesOutput) String() string { return wire.SetMembers(v) }
+
+// GoString is String, for %#v.
+func (v ListSecurityProfileFlowModulesOutput) GoString() string { return wire.SetMembers(v) }
+
+// LogValue is String, for slog.
+func (v ListSecurityProfileFlowModulesOutput) LogValue() slog.Value {
+	return slog.StringValue(wire.SetMembers(v))
+}
+
+// ListSecurityProfilePermissionsInput is the request of ListSecurityProfilePermissions.
+type ListSecurityProfilePermissionsInput struct {
+	SecurityProfileId *string // required; in the path
+	InstanceId        *string // required; in the path; 1 to 100 characters
+	NextToken         *string // query nextToken
+	MaxResults        *int64  // query maxResults; 1 to 1000
+}
+
+// String names the members that are set; values stay out of logs.
+func (v ListSecurityProfilePermissionsInput) String() string { return wire.SetMembers(v) }
+
+// GoString is String, for %#v.
+func (v ListSecurityProfilePermissionsInput) GoString() string { return wire.SetMembers(v) }
+
+// LogValue is String, for slog.
+func (v ListSecurityProfilePermissionsInput) LogValue() slog.Value {
+	return slog.StringValue(wire.SetMembers(v))
+}
+
+// ListSecurityProfilePermissionsOutput is the answer of ListSecurityProfilePermissions.
+type ListSecurityProfilePermissionsOutput struct {
+	Permissions        []string // at most 500 elements
+	NextToken          *string
+	LastModifiedTime   *time.Time
+	LastModifiedRegion *string
+}
+
+// String names the members that are set; values stay out of logs.
+func (v ListSecurityProfilePermissionsOutput) String() string { return wire.SetMembers(v) }
+
+// GoString is String, for %#v.
+func (v ListSecurityProfilePermissionsOutput) GoString() string { return wire.SetMembers(v) }
+
+// LogValue is String, for slog.
+func (v ListSecurityProfilePermissionsOutput) LogValue() slog.Value {
+	return slog.StringValue(wire.SetMembers(v))
+}
+
+// ListSecurityProfilesInput is the request of ListSecurityProfiles.
+type ListSecurityProfilesInput struct {
+	InstanceId *string // required; in the path; 1 to 100 characters
+	NextToken  *string // query nextToken
+	MaxResults *int64  // query maxResults; 1 to 1000
+}
+
+// String names the members that are set; values stay out of logs.
+func (v ListSecurityProfilesInput) String() string { return wire.SetMembers(v) }
+
+// GoString is String, for %#v.
+func (v ListSecurityProfilesInput) GoString() string { return wire.SetMembers(v) }
+
+// LogValue is String, for slog.
+func (v ListSecurityProfilesInput) LogValue() slog.Value { return slog.StringValue(wire.SetMembers(v)) }
+
+// ListSecurityProfilesOutput is the answer of ListSecurityProfiles.
+type ListSecurityProfilesOutput struct {
+	SecurityProfileSummaryList []SecurityProfileSummary
+	NextToken                  *string
+}
+
+// String names the members that are set; values stay out of logs.
+func (v ListSecurityProfilesOutput) String() string { return wire.SetMembers(v) }
+
+// GoString is String, for %#v.
+func (v ListSecurityProfilesOutput) GoString() string { return wire.SetMembers(v) }
+
+// LogValue is String, for slog.
+func (v ListSecurityProfilesOutput) LogValue() slog.Value {
+	return slog.StringValue(wire.SetMembers(v))
+}
+
+// ListTagsForResourceInput is the request of ListTagsForResource.
+type ListTagsForResourceInput struct {
+	ResourceArn *string // required; in the path
+}
+
+// String names the members that are set; values stay out of logs.
+func (v ListTagsForResourceInput) String() string { return wire.SetMembers(v) }
+
+// GoString is String, for %#v.
+func (v ListTagsForResourceInput) GoString() string { return wire.SetMembers(v) }
+
+// LogValue is String, for slog.
+func (v ListTagsForResourceInput) LogValue() slog.Value { return slog.StringValue(wire.SetMembers(v)) }
+
+// ListTagsForResourceOutput is the answer of ListTagsForResource.
+type ListTagsForResourceOutput struct {
+	Tags map[string]string // 1 to 50 entries
+}
+
+// String names the members that are set; values stay out of logs.
+func (v ListTagsForResourceOutput) String() string { return wire.SetMembers(v) }
+
+// GoString is String, for %#v.
+func (v ListTagsForResourceOutput) GoString() string { return wire.SetMembers(v) }
+
+// LogValue is String, for slog.
+func (v ListTagsForResourceOutput) LogValue() slog.Value { return slog.StringValue(wire.SetMembers(v)) }
+
+// ListTaskTemplatesInput is the request of ListTaskTemplates.
+type ListTaskTemplatesInput struct {
+	InstanceId *string // required; in the path; 1 to 100 characters
+	NextToken  *string // query nextToken
+	MaxResults *int64  // query maxResults; 1 to 100
+	Status     *string // query status; one of ACTIVE, INACTIVE
+	Name       *string // query name; 1 to 100 characters
+}
+
+// String names the members that are set; values stay out of logs.
+func (v ListTaskTemplatesInput) String() string { return wire.SetMembers(v) }
+
+// GoString is String, for %#v.
+func (v ListTaskTemplatesInput) GoString() string { return wire.SetMembers(v) }
+
+// LogValue is String, for slog.
+func (v ListTaskTemplatesInput) LogValue() slog.Value { return slog.StringValue(wire.SetMembers(v)) }
+
+// ListTaskTemplatesOutput is the answer of ListTaskTemplates.
+type ListTaskTemplatesOutput struct {
+	TaskTemplates []TaskTemplateMetadata
+	NextToken     *string
+}
+
+// String names the members that are set; values stay out of logs.
+func (v ListTaskTemplatesOutput) String() string { return wire.SetMembers(v) }
+
+// GoString is String, for %#v.
+func (v ListTaskTemplatesOutput) GoString() string { return wire.SetMembers(v) }
+
+// LogValue is String, for slog.
+func (v ListTaskTemplatesOutput) LogValue() slog.Value { return slog.StringValue(wire.SetMembers(v)) }
+
+// ListUseCasesInput is the request of ListUseCases.
+type ListUseCasesInput struct {
+	InstanceId               *string // required; in the path; 1 to 100 characters
+	IntegrationAssociationId *string // required; in the path; 1 to 200 characters
+	NextToken                *string // query nextToken
+	MaxResults               *int64  // query maxResults; 1 to 100
+}
+
+// String names the members that are set; values stay out of logs.
+func (v ListUseCasesInput) String() string { return wire.SetMembers(v) }
+
+// GoString is String, for %#v.
+func (v ListUseCasesInput) GoString() string { return wire.SetMembers(v) }
+
+// LogValue is String, for slog.
+func (v ListUseCasesInput) LogValue() slog.Value { return slog.StringValue(wire.SetMembers(v)) }
+
+// ListUseCasesOutput is the answer of ListUseCases.
+type ListUseCasesOutput struct {
+	UseCaseSummaryList []UseCase
+	NextToken          *string
+}
+
+// String names the members that are set; values stay out of logs.
+func (v ListUseCasesOutput) String() string { return wire.SetMembers(v) }
+
+// GoString is String, for %#v.
+func (v ListUseCasesOutput) GoString() string { return wire.SetMembers(v) }
+
+// LogValue is String, for slog.
+func (v ListUseCasesOutput) LogValue() slog.Value { return slog.StringValue(wire.SetMembers(v)) }
+
+// ListUserHierarchyGroupsInput is the request of ListUserHierarchyGroups.
+type ListUserHierarchyGroupsInput struct {
+	InstanceId *string // required; in the path; 1 to 100 characters
+	NextToken  *string // query nextToken
+	MaxResults *int64  // query maxResults; 1 to 1000
+}
+
+// String names the members that are set; values stay out of logs.
+func (v ListUserHierarchyGroupsInput) String() string { return wire.SetMembers(v) }
+
+// GoString is String, for %#v.
+func (v ListUserHierarchyGroupsInput) GoString() string { return wire.SetMembers(v) }
+
+// LogValue is String, for slog.
+func (v ListUserHierarchyGroupsInput) LogValue() slog.Value {
+	return slog.StringValue(wire.SetMembers(v))
+}
+
+// ListUserHierarchyGroupsOutput is the answer of ListUserHierarchyGroups.
+type ListUserHierarchyGroupsOutput struct {
+	UserHierarchyGroupSummaryList []HierarchyGroupSummary
+	NextToken                     *string
+}
+
+// String names the members that are set; values stay out of logs.
+func (v ListUserHierarchyGroupsOutput) String() string { return wire.SetMembers(v) }
+
+// GoString is String, for %#v.
+func (v ListUserHierarchyGroupsOutput) GoString() string { return wire.SetMembers(v) }
+
+// LogValue is String, for slog.
+func (v ListUserHierarchyGroupsOutput) LogValue() slog.Value {
+	return slog.StringValue(wire.SetMembers(v))
+}
+
+// ListUserProficienciesInput is the request of ListUserProficiencies.
+type ListUserProficienciesInput struct {
+	InstanceId *string // required; in the path; 1 to 100 characters
+	UserId     *string // required; in the path
+	NextToken  *string // query nextToken
+	MaxResults *int64  // query maxResults; 1 to 100
+}
+
+// String names the members that are set; values stay out of logs.
+func (v ListUserProficienciesInput) String() string { return wire.SetMembers(v) }
+
+// GoString is String, for %#v.
+func (v ListUserProficienciesInput) GoString() string { return wire.SetMembers(v) }
+
+// LogValue is String, for slog.
+func (v ListUserProficienciesInput) LogValue() slog.Value {
+	return slog.StringValue(wire.SetMembers(v))
+}
+
+// ListUserProficienciesOutput is the answer of ListUserProficiencies.
+type ListUserProficienciesOutput struct {
+	NextToken           *string
+	UserProficiencyList []UserProficiency
+	LastModifiedTime    *time.Time
+	LastModifiedRegion  *string
+}
+
+// String names the members that are set; values stay out of logs.
+func (v ListUserProficienciesOutput) String() string { return wire.SetMembers(v) }
+
+// GoString is String, for %#v.
+func (v ListUserProficienciesOutput) GoString() string { return wire.SetMembers(v) }
+
+// LogValue is String, for slog.
+func (v ListUserProficienciesOutput) LogValue() slog.Value {
+	return slog.StringValue(wire.SetMembers(v))
+}
+
+// ListUsersInput is the request of ListUsers.
+type ListUsersInput struct {
+	InstanceId *string // required; in the path; 1 to 100 characters
+	NextToken  *string // query nextToken
+	MaxResults *int64  // query maxResults; 1 to 1000
+}
+
+// String names the members that are set; values stay out of logs.
+func (v ListUsersInput) String() string { return wire.SetMembers(v) }
+
+// GoString is String, for %#v.
+func (v ListUsersInput) GoString() string { return wire.SetMembers(v) }
+
+// LogValue is String, for slog.
+func (v ListUsersInput) LogValue() slog.Value { return slog.StringValue(wire.SetMembers(v)) }
+
+// ListUsersOutput is the answer of ListUsers.
+type ListUsersOutput struct {
+	UserSummaryList []UserSummary
+	NextToken       *string
+}
+
+// String names the members that are set; values stay out of logs.
+func (v ListUsersOutput) String() string { return wire.SetMembers(v) }
+
+// GoString is String, for %#v.
+func (v ListUsersOutput) GoString() string { return wire.SetMembers(v) }
+
+// LogValue is String, for slog.
+func (v ListUsersOutput) LogValue() slog.Value { return slog.StringValue(wire.SetMembers(v)) }
+
 // ListViewVersionsInput is the request of ListViewVersions.
 type ListViewVersionsInput struct {
 	InstanceId *string // required; in the path; 1 to 100 characters
@@ -3503,6 +7310,38 @@ func (v MatchCriteria) GoString() string { return wire.SetMembers(v) }
 // LogValue is String, for slog.
 func (v MatchCriteria) LogValue() slog.Value { return slog.StringValue(wire.SetMembers(v)) }
 
+// MediaConcurrency is a part of a request or answer.
+type MediaConcurrency struct {
+	Channel                   *string // required; one of VOICE, CHAT, TASK, EMAIL
+	Concurrency               *int64  // 0 to 10
+	CrossChannelBehavior      *CrossChannelBehavior
+	WorkloadTypeConcurrencies []WorkloadTypeConcurrency // 1 to 5 elements
+}
+
+// String names the members that are set; values stay out of logs.
+func (v MediaConcurrency) String() string { return wire.SetMembers(v) }
+
+// GoString is String, for %#v.
+func (v MediaConcurrency) GoString() string { return wire.SetMembers(v) }
+
+// LogValue is String, for slog.
+func (v MediaConcurrency) LogValue() slog.Value { return slog.StringValue(wire.SetMembers(v)) }
+
+// NameCriteria is a part of a request or answer.
+type NameCriteria struct {
+	SearchText []string // required; 0 to 100 elements
+	MatchType  *string  // required; one of MATCH_ALL, MATCH_ANY, MATCH_EXACT, MATCH_NONE
+}
+
+// String names the members that are set; values stay out of logs.
+func (v NameCriteria) String() string { return wire.SetMembers(v) }
+
+// GoString is String, for %#v.
+func (v NameCriteria) GoString() string { return wire.SetMembers(v) }
+
+// LogValue is String, for slog.
+func (v NameCriteria) LogValue() slog.Value { return slog.StringValue(wire.SetMembers(v)) }
+
 // NextContactEntry is a part of a request or answer.
 type NextContactEntry struct {
 	Type                *string // one of QUICK_CONNECT
@@ -3531,6 +7370,54 @@ func (v NextContactMetadata) GoString() string { return wire.SetMembers(v) }
 
 // LogValue is String, for slog.
 func (v NextContactMetadata) LogValue() slog.Value { return slog.StringValue(wire.SetMembers(v)) }
+
+// NullableAdditionalRecipients is a part of a request or answer.
+type NullableAdditionalRecipients struct {
+	CcEmailAddresses []EmailAddressInfo // 0 to 50 elements
+}
+
+// String names the members that are set; values stay out of logs.
+func (v NullableAdditionalRecipients) String() string { return wire.SetMembers(v) }
+
+// GoString is String, for %#v.
+func (v NullableAdditionalRecipients) GoString() string { return wire.SetMembers(v) }
+
+// LogValue is String, for slog.
+func (v NullableAdditionalRecipients) LogValue() slog.Value {
+	return slog.StringValue(wire.SetMembers(v))
+}
+
+// NumberCondition is a part of a request or answer.
+type NumberCondition struct {
+	FieldName      *string
+	MinValue       *int64
+	MaxValue       *int64
+	ComparisonType *string // one of GREATER_OR_EQUAL, GREATER, LESSER_OR_EQUAL, LESSER, EQUAL, NOT_EQUAL, RANGE
+}
+
+// String names the members that are set; values stay out of logs.
+func (v NumberCondition) String() string { return wire.SetMembers(v) }
+
+// GoString is String, for %#v.
+func (v NumberCondition) GoString() string { return wire.SetMembers(v) }
+
+// LogValue is String, for slog.
+func (v NumberCondition) LogValue() slog.Value { return slog.StringValue(wire.SetMembers(v)) }
+
+// NumberReference is a part of a request or answer.
+type NumberReference struct {
+	Name  *string // 1 to 4096 characters
+	Value *string // 0 to 4096 characters
+}
+
+// String names the members that are set; values stay out of logs.
+func (v NumberReference) String() string { return wire.SetMembers(v) }
+
+// GoString is String, for %#v.
+func (v NumberReference) GoString() string { return wire.SetMembers(v) }
+
+// LogValue is String, for slog.
+func (v NumberReference) LogValue() slog.Value { return slog.StringValue(wire.SetMembers(v)) }
 
 // OperationalHour is a part of a request or answer.
 type OperationalHour struct {
@@ -3767,6 +7654,39 @@ func (v PersistentChat) GoString() string { return wire.SetMembers(v) }
 // LogValue is String, for slog.
 func (v PersistentChat) LogValue() slog.Value { return slog.StringValue(wire.SetMembers(v)) }
 
+// PersistentConnectionConfig is a part of a request or answer.
+type PersistentConnectionConfig struct {
+	Channel              *string // required; one of VOICE, CHAT, TASK, EMAIL
+	PersistentConnection *bool   // required
+}
+
+// String names the members that are set; values stay out of logs.
+func (v PersistentConnectionConfig) String() string { return wire.SetMembers(v) }
+
+// GoString is String, for %#v.
+func (v PersistentConnectionConfig) GoString() string { return wire.SetMembers(v) }
+
+// LogValue is String, for slog.
+func (v PersistentConnectionConfig) LogValue() slog.Value {
+	return slog.StringValue(wire.SetMembers(v))
+}
+
+// PhoneNumberConfig is a part of a request or answer.
+type PhoneNumberConfig struct {
+	Channel     *string // required; one of VOICE, CHAT, TASK, EMAIL
+	PhoneType   *string // required; one of SOFT_PHONE, DESK_PHONE
+	PhoneNumber *string // sensitive
+}
+
+// String names the members that are set; values stay out of logs.
+func (v PhoneNumberConfig) String() string { return wire.SetMembers(v) }
+
+// GoString is String, for %#v.
+func (v PhoneNumberConfig) GoString() string { return wire.SetMembers(v) }
+
+// LogValue is String, for slog.
+func (v PhoneNumberConfig) LogValue() slog.Value { return slog.StringValue(wire.SetMembers(v)) }
+
 // PhoneNumberQuickConnectConfig is a part of a request or answer.
 type PhoneNumberQuickConnectConfig struct {
 	PhoneNumber *string // required
@@ -3783,6 +7703,39 @@ func (v PhoneNumberQuickConnectConfig) LogValue() slog.Value {
 	return slog.StringValue(wire.SetMembers(v))
 }
 
+// PhoneNumberStatus is a part of a request or answer.
+type PhoneNumberStatus struct {
+	Status  *string // one of CLAIMED, IN_PROGRESS, FAILED
+	Message *string // 0 to 255 characters
+}
+
+// String names the members that are set; values stay out of logs.
+func (v PhoneNumberStatus) String() string { return wire.SetMembers(v) }
+
+// GoString is String, for %#v.
+func (v PhoneNumberStatus) GoString() string { return wire.SetMembers(v) }
+
+// LogValue is String, for slog.
+func (v PhoneNumberStatus) LogValue() slog.Value { return slog.StringValue(wire.SetMembers(v)) }
+
+// PhoneNumberSummary is a part of a request or answer.
+type PhoneNumberSummary struct {
+	Id                     *string
+	Arn                    *string
+	PhoneNumber            *string
+	PhoneNumberType        *string // one of TOLL_FREE, DID, UIFN, SHARED, THIRD_PARTY_TF, THIRD_PARTY_DID, SHORT_CODE
+	PhoneNumberCountryCode *string // one of AF, AL, DZ, AS, AD, AO, AI, AQ, AG, AR, AM, AW, AU, AT, AZ, BS, BH, BD, BB, BY, BE, BZ, BJ, BM, BT, BO, BA, BW, BR, IO, VG, BN, BG, BF, BI, KH, CM, CA, CV, KY, CF, TD, CL, CN, CX, CC, CO, KM, CK, CR, HR, CU, CW, CY, CZ, CD, DK, DJ, DM, DO, TL, EC, EG, SV, GQ, ER, EE, ET, FK, FO, FJ, FI, FR, PF, GA, GM, GE, DE, GH, GI, GR, GL, GD, GU, GT, GG, GN, GW, GY, HT, HN, HK, HU, IS, IN, ID, IR, IQ, IE, IM, IL, IT, CI, JM, JP, JE, JO, KZ, KE, KI, KW, KG, LA, LV, LB, LS, LR, LY, LI, LT, LU, MO, MK, MG, MW, MY, MV, ML, MT, MH, MR, MU, YT, MX, FM, MD, MC, MN, ME, MS, MA, MZ, MM, NA, NR, NP, NL, AN, NC, NZ, NI, NE, NG, NU, KP, MP, NO, OM, PK, PW, PA, PG, PY, PE, PH, PN, PL, PT, PR, QA, CG, RE, RO, RU, RW, BL, SH, KN, LC, MF, PM, VC, WS, SM, ST, SA, SN, RS, SC, SL, SG, SX, SK, SI, SB, SO, ZA, KR, ES, LK, SD, SR, SJ, SZ, SE, CH, SY, TW, TJ, TZ, TH, TG, TK, TO, TT, TN, TR, TM, TC, TV, VI, UG, UA, AE, GB, US, UY, UZ, VU, VA, VE, VN, WF, EH, YE, ZM, ZW
+}
+
+// String names the members that are set; values stay out of logs.
+func (v PhoneNumberSummary) String() string { return wire.SetMembers(v) }
+
+// GoString is String, for %#v.
+func (v PhoneNumberSummary) GoString() string { return wire.SetMembers(v) }
+
+// LogValue is String, for slog.
+func (v PhoneNumberSummary) LogValue() slog.Value { return slog.StringValue(wire.SetMembers(v)) }
+
 // PostAcceptTimeoutConfig is a part of a request or answer.
 type PostAcceptTimeoutConfig struct {
 	DurationInSeconds *int64 // required
@@ -3796,6 +7749,92 @@ func (v PostAcceptTimeoutConfig) GoString() string { return wire.SetMembers(v) }
 
 // LogValue is String, for slog.
 func (v PostAcceptTimeoutConfig) LogValue() slog.Value { return slog.StringValue(wire.SetMembers(v)) }
+
+// PredefinedAttribute is a part of a request or answer.
+type PredefinedAttribute struct {
+	Name                   *string // 1 to 100 characters
+	Values                 *PredefinedAttributeValues
+	Purposes               []string // 0 to 10 elements
+	AttributeConfiguration *PredefinedAttributeConfiguration
+	LastModifiedTime       *time.Time
+	LastModifiedRegion     *string
+}
+
+// String names the members that are set; values stay out of logs.
+func (v PredefinedAttribute) String() string { return wire.SetMembers(v) }
+
+// GoString is String, for %#v.
+func (v PredefinedAttribute) GoString() string { return wire.SetMembers(v) }
+
+// LogValue is String, for slog.
+func (v PredefinedAttribute) LogValue() slog.Value { return slog.StringValue(wire.SetMembers(v)) }
+
+// PredefinedAttributeConfiguration is a part of a request or answer.
+type PredefinedAttributeConfiguration struct {
+	EnableValueValidationOnAssociation *bool
+	IsReadOnly                         *bool
+}
+
+// String names the members that are set; values stay out of logs.
+func (v PredefinedAttributeConfiguration) String() string { return wire.SetMembers(v) }
+
+// GoString is String, for %#v.
+func (v PredefinedAttributeConfiguration) GoString() string { return wire.SetMembers(v) }
+
+// LogValue is String, for slog.
+func (v PredefinedAttributeConfiguration) LogValue() slog.Value {
+	return slog.StringValue(wire.SetMembers(v))
+}
+
+// PredefinedAttributeSearchCriteria is a part of a request or answer.
+type PredefinedAttributeSearchCriteria struct {
+	OrConditions    []PredefinedAttributeSearchCriteria
+	AndConditions   []PredefinedAttributeSearchCriteria
+	StringCondition *StringCondition
+}
+
+// String names the members that are set; values stay out of logs.
+func (v PredefinedAttributeSearchCriteria) String() string { return wire.SetMembers(v) }
+
+// GoString is String, for %#v.
+func (v PredefinedAttributeSearchCriteria) GoString() string { return wire.SetMembers(v) }
+
+// LogValue is String, for slog.
+func (v PredefinedAttributeSearchCriteria) LogValue() slog.Value {
+	return slog.StringValue(wire.SetMembers(v))
+}
+
+// PredefinedAttributeSummary is a part of a request or answer.
+type PredefinedAttributeSummary struct {
+	Name               *string // 1 to 100 characters
+	LastModifiedTime   *time.Time
+	LastModifiedRegion *string
+}
+
+// String names the members that are set; values stay out of logs.
+func (v PredefinedAttributeSummary) String() string { return wire.SetMembers(v) }
+
+// GoString is String, for %#v.
+func (v PredefinedAttributeSummary) GoString() string { return wire.SetMembers(v) }
+
+// LogValue is String, for slog.
+func (v PredefinedAttributeSummary) LogValue() slog.Value {
+	return slog.StringValue(wire.SetMembers(v))
+}
+
+// PredefinedAttributeValues is a part of a request or answer; at most one of its members is set.
+type PredefinedAttributeValues struct {
+	StringList []string // 0 to 500 elements
+}
+
+// String names the members that are set; values stay out of logs.
+func (v PredefinedAttributeValues) String() string { return wire.SetMembers(v) }
+
+// GoString is String, for %#v.
+func (v PredefinedAttributeValues) GoString() string { return wire.SetMembers(v) }
+
+// LogValue is String, for slog.
+func (v PredefinedAttributeValues) LogValue() slog.Value { return slog.StringValue(wire.SetMembers(v)) }
 
 // Preview is a part of a request or answer.
 type Preview struct {
@@ -3812,6 +7851,38 @@ func (v Preview) GoString() string { return wire.SetMembers(v) }
 // LogValue is String, for slog.
 func (v Preview) LogValue() slog.Value { return slog.StringValue(wire.SetMembers(v)) }
 
+// PrimaryAttributeAccessControlConfigurationItem is a part of a request or answer.
+type PrimaryAttributeAccessControlConfigurationItem struct {
+	PrimaryAttributeValues []PrimaryAttributeValue // at most 5 elements
+}
+
+// String names the members that are set; values stay out of logs.
+func (v PrimaryAttributeAccessControlConfigurationItem) String() string { return wire.SetMembers(v) }
+
+// GoString is String, for %#v.
+func (v PrimaryAttributeAccessControlConfigurationItem) GoString() string { return wire.SetMembers(v) }
+
+// LogValue is String, for slog.
+func (v PrimaryAttributeAccessControlConfigurationItem) LogValue() slog.Value {
+	return slog.StringValue(wire.SetMembers(v))
+}
+
+// PrimaryAttributeValue is a part of a request or answer.
+type PrimaryAttributeValue struct {
+	AccessType    *string  // one of ALLOW
+	AttributeName *string  // 1 to 127 characters
+	Values        []string // at most 2 elements
+}
+
+// String names the members that are set; values stay out of logs.
+func (v PrimaryAttributeValue) String() string { return wire.SetMembers(v) }
+
+// GoString is String, for %#v.
+func (v PrimaryAttributeValue) GoString() string { return wire.SetMembers(v) }
+
+// LogValue is String, for slog.
+func (v PrimaryAttributeValue) LogValue() slog.Value { return slog.StringValue(wire.SetMembers(v)) }
+
 // ProblemDetail is a part of a request or answer.
 type ProblemDetail struct {
 	Message *string // 1 to 256 characters
@@ -3825,6 +7896,109 @@ func (v ProblemDetail) GoString() string { return wire.SetMembers(v) }
 
 // LogValue is String, for slog.
 func (v ProblemDetail) LogValue() slog.Value { return slog.StringValue(wire.SetMembers(v)) }
+
+// Prompt is a part of a request or answer.
+type Prompt struct {
+	PromptARN          *string
+	PromptId           *string           // 1 to 256 characters
+	Name               *string           // 1 to 127 characters
+	Description        *string           // 1 to 250 characters
+	Tags               map[string]string // 1 to 50 entries
+	LastModifiedTime   *time.Time
+	LastModifiedRegion *string
+}
+
+// String names the members that are set; values stay out of logs.
+func (v Prompt) String() string { return wire.SetMembers(v) }
+
+// GoString is String, for %#v.
+func (v Prompt) GoString() string { return wire.SetMembers(v) }
+
+// LogValue is String, for slog.
+func (v Prompt) LogValue() slog.Value { return slog.StringValue(wire.SetMembers(v)) }
+
+// PromptSearchCriteria is a part of a request or answer.
+type PromptSearchCriteria struct {
+	OrConditions    []PromptSearchCriteria
+	AndConditions   []PromptSearchCriteria
+	StringCondition *StringCondition
+}
+
+// String names the members that are set; values stay out of logs.
+func (v PromptSearchCriteria) String() string { return wire.SetMembers(v) }
+
+// GoString is String, for %#v.
+func (v PromptSearchCriteria) GoString() string { return wire.SetMembers(v) }
+
+// LogValue is String, for slog.
+func (v PromptSearchCriteria) LogValue() slog.Value { return slog.StringValue(wire.SetMembers(v)) }
+
+// PromptSearchFilter is a part of a request or answer.
+type PromptSearchFilter struct {
+	TagFilter *ControlPlaneTagFilter
+}
+
+// String names the members that are set; values stay out of logs.
+func (v PromptSearchFilter) String() string { return wire.SetMembers(v) }
+
+// GoString is String, for %#v.
+func (v PromptSearchFilter) GoString() string { return wire.SetMembers(v) }
+
+// LogValue is String, for slog.
+func (v PromptSearchFilter) LogValue() slog.Value { return slog.StringValue(wire.SetMembers(v)) }
+
+// PromptSummary is a part of a request or answer.
+type PromptSummary struct {
+	Id                 *string // 1 to 256 characters
+	Arn                *string
+	Name               *string // 1 to 256 characters
+	LastModifiedTime   *time.Time
+	LastModifiedRegion *string
+}
+
+// String names the members that are set; values stay out of logs.
+func (v PromptSummary) String() string { return wire.SetMembers(v) }
+
+// GoString is String, for %#v.
+func (v PromptSummary) GoString() string { return wire.SetMembers(v) }
+
+// LogValue is String, for slog.
+func (v PromptSummary) LogValue() slog.Value { return slog.StringValue(wire.SetMembers(v)) }
+
+// PropertyValidationExceptionBody is the body of the error PropertyValidationException.
+type PropertyValidationExceptionBody struct {
+	Message      *string // required
+	PropertyList []PropertyValidationExceptionProperty
+}
+
+// String names the members that are set; values stay out of logs.
+func (v PropertyValidationExceptionBody) String() string { return wire.SetMembers(v) }
+
+// GoString is String, for %#v.
+func (v PropertyValidationExceptionBody) GoString() string { return wire.SetMembers(v) }
+
+// LogValue is String, for slog.
+func (v PropertyValidationExceptionBody) LogValue() slog.Value {
+	return slog.StringValue(wire.SetMembers(v))
+}
+
+// PropertyValidationExceptionProperty is a part of a request or answer.
+type PropertyValidationExceptionProperty struct {
+	PropertyPath *string // required
+	Reason       *string // required; one of INVALID_FORMAT, UNIQUE_CONSTRAINT_VIOLATED, REFERENCED_RESOURCE_NOT_FOUND, RESOURCE_NAME_ALREADY_EXISTS, REQUIRED_PROPERTY_MISSING, NOT_SUPPORTED, TYPE_MISMATCH
+	Message      *string // required
+}
+
+// String names the members that are set; values stay out of logs.
+func (v PropertyValidationExceptionProperty) String() string { return wire.SetMembers(v) }
+
+// GoString is String, for %#v.
+func (v PropertyValidationExceptionProperty) GoString() string { return wire.SetMembers(v) }
+
+// LogValue is String, for slog.
+func (v PropertyValidationExceptionProperty) LogValue() slog.Value {
+	return slog.StringValue(wire.SetMembers(v))
+}
 
 // QualityMetrics is a part of a request or answer.
 type QualityMetrics struct {
@@ -3881,6 +8055,20 @@ func (v QueueInfo) GoString() string { return wire.SetMembers(v) }
 // LogValue is String, for slog.
 func (v QueueInfo) LogValue() slog.Value { return slog.StringValue(wire.SetMembers(v)) }
 
+// QueueInfoInput is a part of a request or answer.
+type QueueInfoInput struct {
+	Id *string
+}
+
+// String names the members that are set; values stay out of logs.
+func (v QueueInfoInput) String() string { return wire.SetMembers(v) }
+
+// GoString is String, for %#v.
+func (v QueueInfoInput) GoString() string { return wire.SetMembers(v) }
+
+// LogValue is String, for slog.
+func (v QueueInfoInput) LogValue() slog.Value { return slog.StringValue(wire.SetMembers(v)) }
+
 // QueueQuickConnectConfig is a part of a request or answer.
 type QueueQuickConnectConfig struct {
 	QueueId       *string // required
@@ -3895,6 +8083,37 @@ func (v QueueQuickConnectConfig) GoString() string { return wire.SetMembers(v) }
 
 // LogValue is String, for slog.
 func (v QueueQuickConnectConfig) LogValue() slog.Value { return slog.StringValue(wire.SetMembers(v)) }
+
+// QueueSearchCriteria is a part of a request or answer.
+type QueueSearchCriteria struct {
+	OrConditions       []QueueSearchCriteria
+	AndConditions      []QueueSearchCriteria
+	StringCondition    *StringCondition
+	QueueTypeCondition *string // one of STANDARD
+}
+
+// String names the members that are set; values stay out of logs.
+func (v QueueSearchCriteria) String() string { return wire.SetMembers(v) }
+
+// GoString is String, for %#v.
+func (v QueueSearchCriteria) GoString() string { return wire.SetMembers(v) }
+
+// LogValue is String, for slog.
+func (v QueueSearchCriteria) LogValue() slog.Value { return slog.StringValue(wire.SetMembers(v)) }
+
+// QueueSearchFilter is a part of a request or answer.
+type QueueSearchFilter struct {
+	TagFilter *ControlPlaneTagFilter
+}
+
+// String names the members that are set; values stay out of logs.
+func (v QueueSearchFilter) String() string { return wire.SetMembers(v) }
+
+// GoString is String, for %#v.
+func (v QueueSearchFilter) GoString() string { return wire.SetMembers(v) }
+
+// LogValue is String, for slog.
+func (v QueueSearchFilter) LogValue() slog.Value { return slog.StringValue(wire.SetMembers(v)) }
 
 // QueueSummary is a part of a request or answer.
 type QueueSummary struct {
@@ -3972,6 +8191,38 @@ func (v QuickConnectContactData) GoString() string { return wire.SetMembers(v) }
 // LogValue is String, for slog.
 func (v QuickConnectContactData) LogValue() slog.Value { return slog.StringValue(wire.SetMembers(v)) }
 
+// QuickConnectSearchCriteria is a part of a request or answer.
+type QuickConnectSearchCriteria struct {
+	OrConditions    []QuickConnectSearchCriteria
+	AndConditions   []QuickConnectSearchCriteria
+	StringCondition *StringCondition
+}
+
+// String names the members that are set; values stay out of logs.
+func (v QuickConnectSearchCriteria) String() string { return wire.SetMembers(v) }
+
+// GoString is String, for %#v.
+func (v QuickConnectSearchCriteria) GoString() string { return wire.SetMembers(v) }
+
+// LogValue is String, for slog.
+func (v QuickConnectSearchCriteria) LogValue() slog.Value {
+	return slog.StringValue(wire.SetMembers(v))
+}
+
+// QuickConnectSearchFilter is a part of a request or answer.
+type QuickConnectSearchFilter struct {
+	TagFilter *ControlPlaneTagFilter
+}
+
+// String names the members that are set; values stay out of logs.
+func (v QuickConnectSearchFilter) String() string { return wire.SetMembers(v) }
+
+// GoString is String, for %#v.
+func (v QuickConnectSearchFilter) GoString() string { return wire.SetMembers(v) }
+
+// LogValue is String, for slog.
+func (v QuickConnectSearchFilter) LogValue() slog.Value { return slog.StringValue(wire.SetMembers(v)) }
+
 // QuickConnectSummary is a part of a request or answer.
 type QuickConnectSummary struct {
 	Id                 *string
@@ -4005,6 +8256,20 @@ func (v Range) GoString() string { return wire.SetMembers(v) }
 
 // LogValue is String, for slog.
 func (v Range) LogValue() slog.Value { return slog.StringValue(wire.SetMembers(v)) }
+
+// ReadOnlyFieldInfo is a part of a request or answer.
+type ReadOnlyFieldInfo struct {
+	Id *TaskTemplateFieldIdentifier
+}
+
+// String names the members that are set; values stay out of logs.
+func (v ReadOnlyFieldInfo) String() string { return wire.SetMembers(v) }
+
+// GoString is String, for %#v.
+func (v ReadOnlyFieldInfo) GoString() string { return wire.SetMembers(v) }
+
+// LogValue is String, for slog.
+func (v ReadOnlyFieldInfo) LogValue() slog.Value { return slog.StringValue(wire.SetMembers(v)) }
 
 // RecordingInfo is a part of a request or answer.
 type RecordingInfo struct {
@@ -4062,6 +8327,67 @@ func (v RecurrencePattern) GoString() string { return wire.SetMembers(v) }
 // LogValue is String, for slog.
 func (v RecurrencePattern) LogValue() slog.Value { return slog.StringValue(wire.SetMembers(v)) }
 
+// Reference is a part of a request or answer.
+type Reference struct {
+	Value        *string // 0 to 4096 characters
+	Type         *string // required; one of URL, ATTACHMENT, CONTACT_ANALYSIS, NUMBER, STRING, DATE, EMAIL, EMAIL_MESSAGE, EMAIL_MESSAGE_PLAIN_TEXT, EMAIL_MESSAGE_PLAIN_TEXT_REDACTED, EMAIL_MESSAGE_REDACTED, VOICEMAIL_RECORDING, VOICEMAIL_RECORDING_REDACTED, VOICEMAIL_ANALYSIS, VOICEMAIL_ANALYSIS_REDACTED
+	Status       *string // one of AVAILABLE, DELETED, APPROVED, REJECTED, PROCESSING, FAILED, DRAFTING
+	Arn          *string // 20 to 256 characters
+	StatusReason *string // 0 to 100 characters
+}
+
+// String names the members that are set; values stay out of logs.
+func (v Reference) String() string { return wire.SetMembers(v) }
+
+// GoString is String, for %#v.
+func (v Reference) GoString() string { return wire.SetMembers(v) }
+
+// LogValue is String, for slog.
+func (v Reference) LogValue() slog.Value { return slog.StringValue(wire.SetMembers(v)) }
+
+// ReferenceSummary is a part of a request or answer; at most one of its members is set.
+type ReferenceSummary struct {
+	Url                           *UrlReference
+	Attachment                    *AttachmentReference
+	EmailMessage                  *EmailMessageReference
+	EmailMessageRedacted          *EmailMessageReference
+	EmailMessagePlainText         *EmailMessageReference
+	EmailMessagePlainTextRedacted *EmailMessageReference
+	StringMember                  *StringReference
+	Number                        *NumberReference
+	Date                          *DateReference
+	Email                         *EmailReference
+	ContactAnalysis               *ContactAnalysisReference
+	VoicemailRecording            *VoicemailRecordingReference
+	VoicemailRecordingRedacted    *VoicemailRecordingReference
+	VoicemailAnalysis             *VoicemailAnalysisReference
+	VoicemailAnalysisRedacted     *VoicemailAnalysisReference
+}
+
+// String names the members that are set; values stay out of logs.
+func (v ReferenceSummary) String() string { return wire.SetMembers(v) }
+
+// GoString is String, for %#v.
+func (v ReferenceSummary) GoString() string { return wire.SetMembers(v) }
+
+// LogValue is String, for slog.
+func (v ReferenceSummary) LogValue() slog.Value { return slog.StringValue(wire.SetMembers(v)) }
+
+// ReleasePhoneNumberInput is the request of ReleasePhoneNumber.
+type ReleasePhoneNumberInput struct {
+	PhoneNumberId *string // required; in the path
+	ClientToken   *string // query clientToken; at most 500 characters
+}
+
+// String names the members that are set; values stay out of logs.
+func (v ReleasePhoneNumberInput) String() string { return wire.SetMembers(v) }
+
+// GoString is String, for %#v.
+func (v ReleasePhoneNumberInput) GoString() string { return wire.SetMembers(v) }
+
+// LogValue is String, for slog.
+func (v ReleasePhoneNumberInput) LogValue() slog.Value { return slog.StringValue(wire.SetMembers(v)) }
+
 // ReplicationConfiguration is a part of a request or answer.
 type ReplicationConfiguration struct {
 	ReplicationStatusSummaryList []ReplicationStatusSummary // 0 to 11 elements
@@ -4094,6 +8420,20 @@ func (v ReplicationStatusSummary) GoString() string { return wire.SetMembers(v) 
 // LogValue is String, for slog.
 func (v ReplicationStatusSummary) LogValue() slog.Value { return slog.StringValue(wire.SetMembers(v)) }
 
+// RequiredFieldInfo is a part of a request or answer.
+type RequiredFieldInfo struct {
+	Id *TaskTemplateFieldIdentifier
+}
+
+// String names the members that are set; values stay out of logs.
+func (v RequiredFieldInfo) String() string { return wire.SetMembers(v) }
+
+// GoString is String, for %#v.
+func (v RequiredFieldInfo) GoString() string { return wire.SetMembers(v) }
+
+// LogValue is String, for slog.
+func (v RequiredFieldInfo) LogValue() slog.Value { return slog.StringValue(wire.SetMembers(v)) }
+
 // ResourceInUseExceptionBody is the body of the error ResourceInUseException.
 type ResourceInUseExceptionBody struct {
 	Message      *string
@@ -4112,6 +8452,22 @@ func (v ResourceInUseExceptionBody) LogValue() slog.Value {
 	return slog.StringValue(wire.SetMembers(v))
 }
 
+// ResourceTagsSearchCriteria is a part of a request or answer.
+type ResourceTagsSearchCriteria struct {
+	TagSearchCondition *TagSearchCondition
+}
+
+// String names the members that are set; values stay out of logs.
+func (v ResourceTagsSearchCriteria) String() string { return wire.SetMembers(v) }
+
+// GoString is String, for %#v.
+func (v ResourceTagsSearchCriteria) GoString() string { return wire.SetMembers(v) }
+
+// LogValue is String, for slog.
+func (v ResourceTagsSearchCriteria) LogValue() slog.Value {
+	return slog.StringValue(wire.SetMembers(v))
+}
+
 // RoutingCriteria is a part of a request or answer.
 type RoutingCriteria struct {
 	Steps               []Step
@@ -4127,6 +8483,1166 @@ func (v RoutingCriteria) GoString() string { return wire.SetMembers(v) }
 
 // LogValue is String, for slog.
 func (v RoutingCriteria) LogValue() slog.Value { return slog.StringValue(wire.SetMembers(v)) }
+
+// RoutingProfile is a part of a request or answer.
+type RoutingProfile struct {
+	InstanceId                               *string // 1 to 100 characters
+	Name                                     *string // 1 to 127 characters
+	RoutingProfileArn                        *string
+	RoutingProfileId                         *string
+	Description                              *string // 1 to 250 characters
+	MediaConcurrencies                       []MediaConcurrency
+	DefaultOutboundQueueId                   *string
+	Tags                                     map[string]string // 1 to 50 entries
+	NumberOfAssociatedQueues                 *int64
+	NumberOfAssociatedManualAssignmentQueues *int64
+	NumberOfAssociatedUsers                  *int64
+	AgentAvailabilityTimer                   *string // one of TIME_SINCE_LAST_ACTIVITY, TIME_SINCE_LAST_INBOUND
+	LastModifiedTime                         *time.Time
+	LastModifiedRegion                       *string
+	IsDefault                                *bool
+	AssociatedQueueIds                       []string
+	AssociatedManualAssignmentQueueIds       []string
+}
+
+// String names the members that are set; values stay out of logs.
+func (v RoutingProfile) String() string { return wire.SetMembers(v) }
+
+// GoString is String, for %#v.
+func (v RoutingProfile) GoString() string { return wire.SetMembers(v) }
+
+// LogValue is String, for slog.
+func (v RoutingProfile) LogValue() slog.Value { return slog.StringValue(wire.SetMembers(v)) }
+
+// RoutingProfileManualAssignmentQueueConfig is a part of a request or answer.
+type RoutingProfileManualAssignmentQueueConfig struct {
+	QueueReference *RoutingProfileQueueReference // required
+}
+
+// String names the members that are set; values stay out of logs.
+func (v RoutingProfileManualAssignmentQueueConfig) String() string { return wire.SetMembers(v) }
+
+// GoString is String, for %#v.
+func (v RoutingProfileManualAssignmentQueueConfig) GoString() string { return wire.SetMembers(v) }
+
+// LogValue is String, for slog.
+func (v RoutingProfileManualAssignmentQueueConfig) LogValue() slog.Value {
+	return slog.StringValue(wire.SetMembers(v))
+}
+
+// RoutingProfileManualAssignmentQueueConfigSummary is a part of a request or answer.
+type RoutingProfileManualAssignmentQueueConfigSummary struct {
+	QueueId   *string // required
+	QueueArn  *string // required
+	QueueName *string // required; 1 to 256 characters
+	Channel   *string // required; one of VOICE, CHAT, TASK, EMAIL
+}
+
+// String names the members that are set; values stay out of logs.
+func (v RoutingProfileManualAssignmentQueueConfigSummary) String() string { return wire.SetMembers(v) }
+
+// GoString is String, for %#v.
+func (v RoutingProfileManualAssignmentQueueConfigSummary) GoString() string {
+	return wire.SetMembers(v)
+}
+
+// LogValue is String, for slog.
+func (v RoutingProfileManualAssignmentQueueConfigSummary) LogValue() slog.Value {
+	return slog.StringValue(wire.SetMembers(v))
+}
+
+// RoutingProfileQueueConfig is a part of a request or answer.
+type RoutingProfileQueueConfig struct {
+	QueueReference *RoutingProfileQueueReference // required
+	Priority       *int64                        // required; 1 to 99
+	Delay          *int64                        // required; 0 to 9999
+}
+
+// String names the members that are set; values stay out of logs.
+func (v RoutingProfileQueueConfig) String() string { return wire.SetMembers(v) }
+
+// GoString is String, for %#v.
+func (v RoutingProfileQueueConfig) GoString() string { return wire.SetMembers(v) }
+
+// LogValue is String, for slog.
+func (v RoutingProfileQueueConfig) LogValue() slog.Value { return slog.StringValue(wire.SetMembers(v)) }
+
+// RoutingProfileQueueConfigSummary is a part of a request or answer.
+type RoutingProfileQueueConfigSummary struct {
+	QueueId   *string // required
+	QueueArn  *string // required
+	QueueName *string // required; 1 to 256 characters
+	Priority  *int64  // required; 1 to 99
+	Delay     *int64  // required; 0 to 9999
+	Channel   *string // required; one of VOICE, CHAT, TASK, EMAIL
+}
+
+// String names the members that are set; values stay out of logs.
+func (v RoutingProfileQueueConfigSummary) String() string { return wire.SetMembers(v) }
+
+// GoString is String, for %#v.
+func (v RoutingProfileQueueConfigSummary) GoString() string { return wire.SetMembers(v) }
+
+// LogValue is String, for slog.
+func (v RoutingProfileQueueConfigSummary) LogValue() slog.Value {
+	return slog.StringValue(wire.SetMembers(v))
+}
+
+// RoutingProfileQueueReference is a part of a request or answer.
+type RoutingProfileQueueReference struct {
+	QueueId *string // required
+	Channel *string // required; one of VOICE, CHAT, TASK, EMAIL
+}
+
+// String names the members that are set; values stay out of logs.
+func (v RoutingProfileQueueReference) String() string { return wire.SetMembers(v) }
+
+// GoString is String, for %#v.
+func (v RoutingProfileQueueReference) GoString() string { return wire.SetMembers(v) }
+
+// LogValue is String, for slog.
+func (v RoutingProfileQueueReference) LogValue() slog.Value {
+	return slog.StringValue(wire.SetMembers(v))
+}
+
+// RoutingProfileSearchCriteria is a part of a request or answer.
+type RoutingProfileSearchCriteria struct {
+	OrConditions    []RoutingProfileSearchCriteria
+	AndConditions   []RoutingProfileSearchCriteria
+	StringCondition *StringCondition
+}
+
+// String names the members that are set; values stay out of logs.
+func (v RoutingProfileSearchCriteria) String() string { return wire.SetMembers(v) }
+
+// GoString is String, for %#v.
+func (v RoutingProfileSearchCriteria) GoString() string { return wire.SetMembers(v) }
+
+// LogValue is String, for slog.
+func (v RoutingProfileSearchCriteria) LogValue() slog.Value {
+	return slog.StringValue(wire.SetMembers(v))
+}
+
+// RoutingProfileSearchFilter is a part of a request or answer.
+type RoutingProfileSearchFilter struct {
+	TagFilter *ControlPlaneTagFilter
+}
+
+// String names the members that are set; values stay out of logs.
+func (v RoutingProfileSearchFilter) String() string { return wire.SetMembers(v) }
+
+// GoString is String, for %#v.
+func (v RoutingProfileSearchFilter) GoString() string { return wire.SetMembers(v) }
+
+// LogValue is String, for slog.
+func (v RoutingProfileSearchFilter) LogValue() slog.Value {
+	return slog.StringValue(wire.SetMembers(v))
+}
+
+// RoutingProfileSummary is a part of a request or answer.
+type RoutingProfileSummary struct {
+	Id                 *string
+	Arn                *string
+	Name               *string // 1 to 127 characters
+	LastModifiedTime   *time.Time
+	LastModifiedRegion *string
+}
+
+// String names the members that are set; values stay out of logs.
+func (v RoutingProfileSummary) String() string { return wire.SetMembers(v) }
+
+// GoString is String, for %#v.
+func (v RoutingProfileSummary) GoString() string { return wire.SetMembers(v) }
+
+// LogValue is String, for slog.
+func (v RoutingProfileSummary) LogValue() slog.Value { return slog.StringValue(wire.SetMembers(v)) }
+
+// S3Config is a part of a request or answer.
+type S3Config struct {
+	BucketName       *string // required; 1 to 128 characters
+	BucketPrefix     *string // required; 1 to 128 characters
+	EncryptionConfig *EncryptionConfig
+}
+
+// String names the members that are set; values stay out of logs.
+func (v S3Config) String() string { return wire.SetMembers(v) }
+
+// GoString is String, for %#v.
+func (v S3Config) GoString() string { return wire.SetMembers(v) }
+
+// LogValue is String, for slog.
+func (v S3Config) LogValue() slog.Value { return slog.StringValue(wire.SetMembers(v)) }
+
+// SearchAgentStatusesInput is the request of SearchAgentStatuses.
+type SearchAgentStatusesInput struct {
+	InstanceId     *string // required; 1 to 100 characters
+	NextToken      *string // 1 to 2500 characters
+	MaxResults     *int64  // 1 to 100
+	SearchFilter   *AgentStatusSearchFilter
+	SearchCriteria *AgentStatusSearchCriteria
+}
+
+// String names the members that are set; values stay out of logs.
+func (v SearchAgentStatusesInput) String() string { return wire.SetMembers(v) }
+
+// GoString is String, for %#v.
+func (v SearchAgentStatusesInput) GoString() string { return wire.SetMembers(v) }
+
+// LogValue is String, for slog.
+func (v SearchAgentStatusesInput) LogValue() slog.Value { return slog.StringValue(wire.SetMembers(v)) }
+
+// SearchAgentStatusesOutput is the answer of SearchAgentStatuses.
+type SearchAgentStatusesOutput struct {
+	AgentStatuses         []AgentStatus
+	NextToken             *string // 1 to 2500 characters
+	ApproximateTotalCount *int64
+}
+
+// String names the members that are set; values stay out of logs.
+func (v SearchAgentStatusesOutput) String() string { return wire.SetMembers(v) }
+
+// GoString is String, for %#v.
+func (v SearchAgentStatusesOutput) GoString() string { return wire.SetMembers(v) }
+
+// LogValue is String, for slog.
+func (v SearchAgentStatusesOutput) LogValue() slog.Value { return slog.StringValue(wire.SetMembers(v)) }
+
+// SearchAvailablePhoneNumbersInput is the request of SearchAvailablePhoneNumbers.
+type SearchAvailablePhoneNumbersInput struct {
+	TargetArn              *string
+	InstanceId             *string // 1 to 100 characters
+	PhoneNumberCountryCode *string // required; one of AF, AL, DZ, AS, AD, AO, AI, AQ, AG, AR, AM, AW, AU, AT, AZ, BS, BH, BD, BB, BY, BE, BZ, BJ, BM, BT, BO, BA, BW, BR, IO, VG, BN, BG, BF, BI, KH, CM, CA, CV, KY, CF, TD, CL, CN, CX, CC, CO, KM, CK, CR, HR, CU, CW, CY, CZ, CD, DK, DJ, DM, DO, TL, EC, EG, SV, GQ, ER, EE, ET, FK, FO, FJ, FI, FR, PF, GA, GM, GE, DE, GH, GI, GR, GL, GD, GU, GT, GG, GN, GW, GY, HT, HN, HK, HU, IS, IN, ID, IR, IQ, IE, IM, IL, IT, CI, JM, JP, JE, JO, KZ, KE, KI, KW, KG, LA, LV, LB, LS, LR, LY, LI, LT, LU, MO, MK, MG, MW, MY, MV, ML, MT, MH, MR, MU, YT, MX, FM, MD, MC, MN, ME, MS, MA, MZ, MM, NA, NR, NP, NL, AN, NC, NZ, NI, NE, NG, NU, KP, MP, NO, OM, PK, PW, PA, PG, PY, PE, PH, PN, PL, PT, PR, QA, CG, RE, RO, RU, RW, BL, SH, KN, LC, MF, PM, VC, WS, SM, ST, SA, SN, RS, SC, SL, SG, SX, SK, SI, SB, SO, ZA, KR, ES, LK, SD, SR, SJ, SZ, SE, CH, SY, TW, TJ, TZ, TH, TG, TK, TO, TT, TN, TR, TM, TC, TV, VI, UG, UA, AE, GB, US, UY, UZ, VU, VA, VE, VN, WF, EH, YE, ZM, ZW
+	PhoneNumberType        *string // required; one of TOLL_FREE, DID, UIFN, SHARED, THIRD_PARTY_TF, THIRD_PARTY_DID, SHORT_CODE
+	PhoneNumberPrefix      *string
+	MaxResults             *int64  // 1 to 10
+	NextToken              *string // 1 to 100000 characters
+}
+
+// String names the members that are set; values stay out of logs.
+func (v SearchAvailablePhoneNumbersInput) String() string { return wire.SetMembers(v) }
+
+// GoString is String, for %#v.
+func (v SearchAvailablePhoneNumbersInput) GoString() string { return wire.SetMembers(v) }
+
+// LogValue is String, for slog.
+func (v SearchAvailablePhoneNumbersInput) LogValue() slog.Value {
+	return slog.StringValue(wire.SetMembers(v))
+}
+
+// SearchAvailablePhoneNumbersOutput is the answer of SearchAvailablePhoneNumbers.
+type SearchAvailablePhoneNumbersOutput struct {
+	NextToken            *string // 1 to 100000 characters
+	AvailableNumbersList []AvailableNumberSummary
+}
+
+// String names the members that are set; values stay out of logs.
+func (v SearchAvailablePhoneNumbersOutput) String() string { return wire.SetMembers(v) }
+
+// GoString is String, for %#v.
+func (v SearchAvailablePhoneNumbersOutput) GoString() string { return wire.SetMembers(v) }
+
+// LogValue is String, for slog.
+func (v SearchAvailablePhoneNumbersOutput) LogValue() slog.Value {
+	return slog.StringValue(wire.SetMembers(v))
+}
+
+// SearchContactFlowModulesInput is the request of SearchContactFlowModules.
+type SearchContactFlowModulesInput struct {
+	InstanceId     *string // required; 1 to 100 characters
+	NextToken      *string // 1 to 2500 characters
+	MaxResults     *int64  // 1 to 100
+	SearchFilter   *ContactFlowModuleSearchFilter
+	SearchCriteria *ContactFlowModuleSearchCriteria
+}
+
+// String names the members that are set; values stay out of logs.
+func (v SearchContactFlowModulesInput) String() string { return wire.SetMembers(v) }
+
+// GoString is String, for %#v.
+func (v SearchContactFlowModulesInput) GoString() string { return wire.SetMembers(v) }
+
+// LogValue is String, for slog.
+func (v SearchContactFlowModulesInput) LogValue() slog.Value {
+	return slog.StringValue(wire.SetMembers(v))
+}
+
+// SearchContactFlowModulesOutput is the answer of SearchContactFlowModules.
+type SearchContactFlowModulesOutput struct {
+	ContactFlowModules    []ContactFlowModule
+	NextToken             *string // 1 to 2500 characters
+	ApproximateTotalCount *int64
+}
+
+// String names the members that are set; values stay out of logs.
+func (v SearchContactFlowModulesOutput) String() string { return wire.SetMembers(v) }
+
+// GoString is String, for %#v.
+func (v SearchContactFlowModulesOutput) GoString() string { return wire.SetMembers(v) }
+
+// LogValue is String, for slog.
+func (v SearchContactFlowModulesOutput) LogValue() slog.Value {
+	return slog.StringValue(wire.SetMembers(v))
+}
+
+// SearchContactFlowsInput is the request of SearchContactFlows.
+type SearchContactFlowsInput struct {
+	InstanceId     *string // required; 1 to 100 characters
+	NextToken      *string // 1 to 2500 characters
+	MaxResults     *int64  // 1 to 100
+	SearchFilter   *ContactFlowSearchFilter
+	SearchCriteria *ContactFlowSearchCriteria
+}
+
+// String names the members that are set; values stay out of logs.
+func (v SearchContactFlowsInput) String() string { return wire.SetMembers(v) }
+
+// GoString is String, for %#v.
+func (v SearchContactFlowsInput) GoString() string { return wire.SetMembers(v) }
+
+// LogValue is String, for slog.
+func (v SearchContactFlowsInput) LogValue() slog.Value { return slog.StringValue(wire.SetMembers(v)) }
+
+// SearchContactFlowsOutput is the answer of SearchContactFlows.
+type SearchContactFlowsOutput struct {
+	ContactFlows          []ContactFlow
+	NextToken             *string // 1 to 2500 characters
+	ApproximateTotalCount *int64
+}
+
+// String names the members that are set; values stay out of logs.
+func (v SearchContactFlowsOutput) String() string { return wire.SetMembers(v) }
+
+// GoString is String, for %#v.
+func (v SearchContactFlowsOutput) GoString() string { return wire.SetMembers(v) }
+
+// LogValue is String, for slog.
+func (v SearchContactFlowsOutput) LogValue() slog.Value { return slog.StringValue(wire.SetMembers(v)) }
+
+// SearchContactsAdditionalTimeRange is a part of a request or answer.
+type SearchContactsAdditionalTimeRange struct {
+	Criteria  []SearchContactsAdditionalTimeRangeCriteria // required
+	MatchType *string                                     // required; one of MATCH_ALL, MATCH_ANY, MATCH_EXACT, MATCH_NONE
+}
+
+// String names the members that are set; values stay out of logs.
+func (v SearchContactsAdditionalTimeRange) String() string { return wire.SetMembers(v) }
+
+// GoString is String, for %#v.
+func (v SearchContactsAdditionalTimeRange) GoString() string { return wire.SetMembers(v) }
+
+// LogValue is String, for slog.
+func (v SearchContactsAdditionalTimeRange) LogValue() slog.Value {
+	return slog.StringValue(wire.SetMembers(v))
+}
+
+// SearchContactsAdditionalTimeRangeCriteria is a part of a request or answer.
+type SearchContactsAdditionalTimeRangeCriteria struct {
+	TimeRange          *SearchContactsTimeRange
+	TimestampCondition *SearchContactsTimestampCondition
+}
+
+// String names the members that are set; values stay out of logs.
+func (v SearchContactsAdditionalTimeRangeCriteria) String() string { return wire.SetMembers(v) }
+
+// GoString is String, for %#v.
+func (v SearchContactsAdditionalTimeRangeCriteria) GoString() string { return wire.SetMembers(v) }
+
+// LogValue is String, for slog.
+func (v SearchContactsAdditionalTimeRangeCriteria) LogValue() slog.Value {
+	return slog.StringValue(wire.SetMembers(v))
+}
+
+// SearchContactsInput is the request of SearchContacts.
+type SearchContactsInput struct {
+	InstanceId     *string                  // required; 1 to 100 characters
+	TimeRange      *SearchContactsTimeRange // required
+	SearchCriteria *SearchCriteria
+	MaxResults     *int64  // 1 to 100
+	NextToken      *string // 1 to 100000 characters
+	Sort           *Sort
+}
+
+// String names the members that are set; values stay out of logs.
+func (v SearchContactsInput) String() string { return wire.SetMembers(v) }
+
+// GoString is String, for %#v.
+func (v SearchContactsInput) GoString() string { return wire.SetMembers(v) }
+
+// LogValue is String, for slog.
+func (v SearchContactsInput) LogValue() slog.Value { return slog.StringValue(wire.SetMembers(v)) }
+
+// SearchContactsOutput is the answer of SearchContacts.
+type SearchContactsOutput struct {
+	Contacts   []ContactSearchSummary // required
+	NextToken  *string                // 1 to 100000 characters
+	TotalCount *int64
+}
+
+// String names the members that are set; values stay out of logs.
+func (v SearchContactsOutput) String() string { return wire.SetMembers(v) }
+
+// GoString is String, for %#v.
+func (v SearchContactsOutput) GoString() string { return wire.SetMembers(v) }
+
+// LogValue is String, for slog.
+func (v SearchContactsOutput) LogValue() slog.Value { return slog.StringValue(wire.SetMembers(v)) }
+
+// SearchContactsTimeRange is a part of a request or answer.
+type SearchContactsTimeRange struct {
+	Type      *string    // required; one of INITIATION_TIMESTAMP, SCHEDULED_TIMESTAMP, CONNECTED_TO_AGENT_TIMESTAMP, DISCONNECT_TIMESTAMP, ENQUEUE_TIMESTAMP
+	StartTime *time.Time // required
+	EndTime   *time.Time // required
+}
+
+// String names the members that are set; values stay out of logs.
+func (v SearchContactsTimeRange) String() string { return wire.SetMembers(v) }
+
+// GoString is String, for %#v.
+func (v SearchContactsTimeRange) GoString() string { return wire.SetMembers(v) }
+
+// LogValue is String, for slog.
+func (v SearchContactsTimeRange) LogValue() slog.Value { return slog.StringValue(wire.SetMembers(v)) }
+
+// SearchContactsTimestampCondition is a part of a request or answer.
+type SearchContactsTimestampCondition struct {
+	Type          *string // required; one of INITIATION_TIMESTAMP, SCHEDULED_TIMESTAMP, CONNECTED_TO_AGENT_TIMESTAMP, DISCONNECT_TIMESTAMP, ENQUEUE_TIMESTAMP
+	ConditionType *string // required; one of NOT_EXISTS
+}
+
+// String names the members that are set; values stay out of logs.
+func (v SearchContactsTimestampCondition) String() string { return wire.SetMembers(v) }
+
+// GoString is String, for %#v.
+func (v SearchContactsTimestampCondition) GoString() string { return wire.SetMembers(v) }
+
+// LogValue is String, for slog.
+func (v SearchContactsTimestampCondition) LogValue() slog.Value {
+	return slog.StringValue(wire.SetMembers(v))
+}
+
+// SearchCriteria is a part of a request or answer.
+type SearchCriteria struct {
+	Name                        *NameCriteria
+	AgentIds                    []string // 0 to 100 elements
+	AgentHierarchyGroups        *AgentHierarchyGroups
+	Channels                    []string
+	ContactAnalysis             *ContactAnalysis
+	InitiationMethods           []string
+	QueueIds                    []string // 0 to 100 elements
+	RoutingCriteria             *SearchableRoutingCriteria
+	AdditionalTimeRange         *SearchContactsAdditionalTimeRange
+	SearchableContactAttributes *SearchableContactAttributes
+	SearchableSegmentAttributes *SearchableSegmentAttributes
+	ActiveRegions               []string
+	ContactTags                 *ControlPlaneTagFilter
+	AiAgents                    *AiAgentsCriteria
+}
+
+// String names the members that are set; values stay out of logs.
+func (v SearchCriteria) String() string { return wire.SetMembers(v) }
+
+// GoString is String, for %#v.
+func (v SearchCriteria) GoString() string { return wire.SetMembers(v) }
+
+// LogValue is String, for slog.
+func (v SearchCriteria) LogValue() slog.Value { return slog.StringValue(wire.SetMembers(v)) }
+
+// SearchHoursOfOperationOverridesInput is the request of SearchHoursOfOperationOverrides.
+type SearchHoursOfOperationOverridesInput struct {
+	InstanceId     *string // required; 1 to 100 characters
+	NextToken      *string // 1 to 2500 characters
+	MaxResults     *int64  // 1 to 100
+	SearchFilter   *HoursOfOperationSearchFilter
+	SearchCriteria *HoursOfOperationOverrideSearchCriteria
+}
+
+// String names the members that are set; values stay out of logs.
+func (v SearchHoursOfOperationOverridesInput) String() string { return wire.SetMembers(v) }
+
+// GoString is String, for %#v.
+func (v SearchHoursOfOperationOverridesInput) GoString() string { return wire.SetMembers(v) }
+
+// LogValue is String, for slog.
+func (v SearchHoursOfOperationOverridesInput) LogValue() slog.Value {
+	return slog.StringValue(wire.SetMembers(v))
+}
+
+// SearchHoursOfOperationOverridesOutput is the answer of SearchHoursOfOperationOverrides.
+type SearchHoursOfOperationOverridesOutput struct {
+	HoursOfOperationOverrides []HoursOfOperationOverride
+	NextToken                 *string // 1 to 2500 characters
+	ApproximateTotalCount     *int64
+}
+
+// String names the members that are set; values stay out of logs.
+func (v SearchHoursOfOperationOverridesOutput) String() string { return wire.SetMembers(v) }
+
+// GoString is String, for %#v.
+func (v SearchHoursOfOperationOverridesOutput) GoString() string { return wire.SetMembers(v) }
+
+// LogValue is String, for slog.
+func (v SearchHoursOfOperationOverridesOutput) LogValue() slog.Value {
+	return slog.StringValue(wire.SetMembers(v))
+}
+
+// SearchHoursOfOperationsInput is the request of SearchHoursOfOperations.
+type SearchHoursOfOperationsInput struct {
+	InstanceId     *string // required; 1 to 100 characters
+	NextToken      *string // 1 to 2500 characters
+	MaxResults     *int64  // 1 to 100
+	SearchFilter   *HoursOfOperationSearchFilter
+	SearchCriteria *HoursOfOperationSearchCriteria
+}
+
+// String names the members that are set; values stay out of logs.
+func (v SearchHoursOfOperationsInput) String() string { return wire.SetMembers(v) }
+
+// GoString is String, for %#v.
+func (v SearchHoursOfOperationsInput) GoString() string { return wire.SetMembers(v) }
+
+// LogValue is String, for slog.
+func (v SearchHoursOfOperationsInput) LogValue() slog.Value {
+	return slog.StringValue(wire.SetMembers(v))
+}
+
+// SearchHoursOfOperationsOutput is the answer of SearchHoursOfOperations.
+type SearchHoursOfOperationsOutput struct {
+	HoursOfOperations     []HoursOfOperation
+	NextToken             *string // 1 to 2500 characters
+	ApproximateTotalCount *int64
+}
+
+// String names the members that are set; values stay out of logs.
+func (v SearchHoursOfOperationsOutput) String() string { return wire.SetMembers(v) }
+
+// GoString is String, for %#v.
+func (v SearchHoursOfOperationsOutput) GoString() string { return wire.SetMembers(v) }
+
+// LogValue is String, for slog.
+func (v SearchHoursOfOperationsOutput) LogValue() slog.Value {
+	return slog.StringValue(wire.SetMembers(v))
+}
+
+// SearchPredefinedAttributesInput is the request of SearchPredefinedAttributes.
+type SearchPredefinedAttributesInput struct {
+	InstanceId     *string // required; 1 to 100 characters
+	NextToken      *string // 1 to 2500 characters
+	MaxResults     *int64  // 1 to 100
+	SearchCriteria *PredefinedAttributeSearchCriteria
+}
+
+// String names the members that are set; values stay out of logs.
+func (v SearchPredefinedAttributesInput) String() string { return wire.SetMembers(v) }
+
+// GoString is String, for %#v.
+func (v SearchPredefinedAttributesInput) GoString() string { return wire.SetMembers(v) }
+
+// LogValue is String, for slog.
+func (v SearchPredefinedAttributesInput) LogValue() slog.Value {
+	return slog.StringValue(wire.SetMembers(v))
+}
+
+// SearchPredefinedAttributesOutput is the answer of SearchPredefinedAttributes.
+type SearchPredefinedAttributesOutput struct {
+	PredefinedAttributes  []PredefinedAttribute
+	NextToken             *string // 1 to 2500 characters
+	ApproximateTotalCount *int64
+}
+
+// String names the members that are set; values stay out of logs.
+func (v SearchPredefinedAttributesOutput) String() string { return wire.SetMembers(v) }
+
+// GoString is String, for %#v.
+func (v SearchPredefinedAttributesOutput) GoString() string { return wire.SetMembers(v) }
+
+// LogValue is String, for slog.
+func (v SearchPredefinedAttributesOutput) LogValue() slog.Value {
+	return slog.StringValue(wire.SetMembers(v))
+}
+
+// SearchPromptsInput is the request of SearchPrompts.
+type SearchPromptsInput struct {
+	InstanceId     *string // required; 1 to 100 characters
+	NextToken      *string // 1 to 2500 characters
+	MaxResults     *int64  // 1 to 100
+	SearchFilter   *PromptSearchFilter
+	SearchCriteria *PromptSearchCriteria
+}
+
+// String names the members that are set; values stay out of logs.
+func (v SearchPromptsInput) String() string { return wire.SetMembers(v) }
+
+// GoString is String, for %#v.
+func (v SearchPromptsInput) GoString() string { return wire.SetMembers(v) }
+
+// LogValue is String, for slog.
+func (v SearchPromptsInput) LogValue() slog.Value { return slog.StringValue(wire.SetMembers(v)) }
+
+// SearchPromptsOutput is the answer of SearchPrompts.
+type SearchPromptsOutput struct {
+	Prompts               []Prompt
+	NextToken             *string // 1 to 2500 characters
+	ApproximateTotalCount *int64
+}
+
+// String names the members that are set; values stay out of logs.
+func (v SearchPromptsOutput) String() string { return wire.SetMembers(v) }
+
+// GoString is String, for %#v.
+func (v SearchPromptsOutput) GoString() string { return wire.SetMembers(v) }
+
+// LogValue is String, for slog.
+func (v SearchPromptsOutput) LogValue() slog.Value { return slog.StringValue(wire.SetMembers(v)) }
+
+// SearchQueuesInput is the request of SearchQueues.
+type SearchQueuesInput struct {
+	InstanceId     *string // required; 1 to 100 characters
+	NextToken      *string // 1 to 2500 characters
+	MaxResults     *int64  // 1 to 500
+	SearchFilter   *QueueSearchFilter
+	SearchCriteria *QueueSearchCriteria
+}
+
+// String names the members that are set; values stay out of logs.
+func (v SearchQueuesInput) String() string { return wire.SetMembers(v) }
+
+// GoString is String, for %#v.
+func (v SearchQueuesInput) GoString() string { return wire.SetMembers(v) }
+
+// LogValue is String, for slog.
+func (v SearchQueuesInput) LogValue() slog.Value { return slog.StringValue(wire.SetMembers(v)) }
+
+// SearchQueuesOutput is the answer of SearchQueues.
+type SearchQueuesOutput struct {
+	Queues                []Queue
+	NextToken             *string // 1 to 2500 characters
+	ApproximateTotalCount *int64
+}
+
+// String names the members that are set; values stay out of logs.
+func (v SearchQueuesOutput) String() string { return wire.SetMembers(v) }
+
+// GoString is String, for %#v.
+func (v SearchQueuesOutput) GoString() string { return wire.SetMembers(v) }
+
+// LogValue is String, for slog.
+func (v SearchQueuesOutput) LogValue() slog.Value { return slog.StringValue(wire.SetMembers(v)) }
+
+// SearchQuickConnectsInput is the request of SearchQuickConnects.
+type SearchQuickConnectsInput struct {
+	InstanceId     *string // required; 1 to 100 characters
+	NextToken      *string // 1 to 2500 characters
+	MaxResults     *int64  // 1 to 100
+	SearchFilter   *QuickConnectSearchFilter
+	SearchCriteria *QuickConnectSearchCriteria
+}
+
+// String names the members that are set; values stay out of logs.
+func (v SearchQuickConnectsInput) String() string { return wire.SetMembers(v) }
+
+// GoString is String, for %#v.
+func (v SearchQuickConnectsInput) GoString() string { return wire.SetMembers(v) }
+
+// LogValue is String, for slog.
+func (v SearchQuickConnectsInput) LogValue() slog.Value { return slog.StringValue(wire.SetMembers(v)) }
+
+// SearchQuickConnectsOutput is the answer of SearchQuickConnects.
+type SearchQuickConnectsOutput struct {
+	QuickConnects         []QuickConnect
+	NextToken             *string // 1 to 2500 characters
+	ApproximateTotalCount *int64
+}
+
+// String names the members that are set; values stay out of logs.
+func (v SearchQuickConnectsOutput) String() string { return wire.SetMembers(v) }
+
+// GoString is String, for %#v.
+func (v SearchQuickConnectsOutput) GoString() string { return wire.SetMembers(v) }
+
+// LogValue is String, for slog.
+func (v SearchQuickConnectsOutput) LogValue() slog.Value { return slog.StringValue(wire.SetMembers(v)) }
+
+// SearchResourceTagsInput is the request of SearchResourceTags.
+type SearchResourceTagsInput struct {
+	InstanceId     *string // required; 1 to 250 characters
+	ResourceTypes  []string
+	NextToken      *string // 1 to 2500 characters
+	MaxResults     *int64  // 1 to 100
+	SearchCriteria *ResourceTagsSearchCriteria
+}
+
+// String names the members that are set; values stay out of logs.
+func (v SearchResourceTagsInput) String() string { return wire.SetMembers(v) }
+
+// GoString is String, for %#v.
+func (v SearchResourceTagsInput) GoString() string { return wire.SetMembers(v) }
+
+// LogValue is String, for slog.
+func (v SearchResourceTagsInput) LogValue() slog.Value { return slog.StringValue(wire.SetMembers(v)) }
+
+// SearchResourceTagsOutput is the answer of SearchResourceTags.
+type SearchResourceTagsOutput struct {
+	Tags      []TagSet
+	NextToken *string // 1 to 2500 characters
+}
+
+// String names the members that are set; values stay out of logs.
+func (v SearchResourceTagsOutput) String() string { return wire.SetMembers(v) }
+
+// GoString is String, for %#v.
+func (v SearchResourceTagsOutput) GoString() string { return wire.SetMembers(v) }
+
+// LogValue is String, for slog.
+func (v SearchResourceTagsOutput) LogValue() slog.Value { return slog.StringValue(wire.SetMembers(v)) }
+
+// SearchRoutingProfilesInput is the request of SearchRoutingProfiles.
+type SearchRoutingProfilesInput struct {
+	InstanceId     *string // required; 1 to 100 characters
+	NextToken      *string // 1 to 2500 characters
+	MaxResults     *int64  // 1 to 500
+	SearchFilter   *RoutingProfileSearchFilter
+	SearchCriteria *RoutingProfileSearchCriteria
+}
+
+// String names the members that are set; values stay out of logs.
+func (v SearchRoutingProfilesInput) String() string { return wire.SetMembers(v) }
+
+// GoString is String, for %#v.
+func (v SearchRoutingProfilesInput) GoString() string { return wire.SetMembers(v) }
+
+// LogValue is String, for slog.
+func (v SearchRoutingProfilesInput) LogValue() slog.Value {
+	return slog.StringValue(wire.SetMembers(v))
+}
+
+// SearchRoutingProfilesOutput is the answer of SearchRoutingProfiles.
+type SearchRoutingProfilesOutput struct {
+	RoutingProfiles       []RoutingProfile
+	NextToken             *string // 1 to 2500 characters
+	ApproximateTotalCount *int64
+}
+
+// String names the members that are set; values stay out of logs.
+func (v SearchRoutingProfilesOutput) String() string { return wire.SetMembers(v) }
+
+// GoString is String, for %#v.
+func (v SearchRoutingProfilesOutput) GoString() string { return wire.SetMembers(v) }
+
+// LogValue is String, for slog.
+func (v SearchRoutingProfilesOutput) LogValue() slog.Value {
+	return slog.StringValue(wire.SetMembers(v))
+}
+
+// SearchSecurityProfilesInput is the request of SearchSecurityProfiles.
+type SearchSecurityProfilesInput struct {
+	InstanceId     *string // required; 1 to 100 characters
+	NextToken      *string // 1 to 2500 characters
+	MaxResults     *int64  // 1 to 100
+	SearchCriteria *SecurityProfileSearchCriteria
+	SearchFilter   *SecurityProfilesSearchFilter
+}
+
+// String names the members that are set; values stay out of logs.
+func (v SearchSecurityProfilesInput) String() string { return wire.SetMembers(v) }
+
+// GoString is String, for %#v.
+func (v SearchSecurityProfilesInput) GoString() string { return wire.SetMembers(v) }
+
+// LogValue is String, for slog.
+func (v SearchSecurityProfilesInput) LogValue() slog.Value {
+	return slog.StringValue(wire.SetMembers(v))
+}
+
+// SearchSecurityProfilesOutput is the answer of SearchSecurityProfiles.
+type SearchSecurityProfilesOutput struct {
+	SecurityProfiles      []SecurityProfileSearchSummary
+	NextToken             *string // 1 to 2500 characters
+	ApproximateTotalCount *int64
+}
+
+// String names the members that are set; values stay out of logs.
+func (v SearchSecurityProfilesOutput) String() string { return wire.SetMembers(v) }
+
+// GoString is String, for %#v.
+func (v SearchSecurityProfilesOutput) GoString() string { return wire.SetMembers(v) }
+
+// LogValue is String, for slog.
+func (v SearchSecurityProfilesOutput) LogValue() slog.Value {
+	return slog.StringValue(wire.SetMembers(v))
+}
+
+// SearchUserHierarchyGroupsInput is the request of SearchUserHierarchyGroups.
+type SearchUserHierarchyGroupsInput struct {
+	InstanceId     *string // required; 1 to 100 characters
+	NextToken      *string // 1 to 2500 characters
+	MaxResults     *int64  // 1 to 100
+	SearchFilter   *UserHierarchyGroupSearchFilter
+	SearchCriteria *UserHierarchyGroupSearchCriteria
+}
+
+// String names the members that are set; values stay out of logs.
+func (v SearchUserHierarchyGroupsInput) String() string { return wire.SetMembers(v) }
+
+// GoString is String, for %#v.
+func (v SearchUserHierarchyGroupsInput) GoString() string { return wire.SetMembers(v) }
+
+// LogValue is String, for slog.
+func (v SearchUserHierarchyGroupsInput) LogValue() slog.Value {
+	return slog.StringValue(wire.SetMembers(v))
+}
+
+// SearchUserHierarchyGroupsOutput is the answer of SearchUserHierarchyGroups.
+type SearchUserHierarchyGroupsOutput struct {
+	UserHierarchyGroups   []HierarchyGroup
+	NextToken             *string // 1 to 2500 characters
+	ApproximateTotalCount *int64
+}
+
+// String names the members that are set; values stay out of logs.
+func (v SearchUserHierarchyGroupsOutput) String() string { return wire.SetMembers(v) }
+
+// GoString is String, for %#v.
+func (v SearchUserHierarchyGroupsOutput) GoString() string { return wire.SetMembers(v) }
+
+// LogValue is String, for slog.
+func (v SearchUserHierarchyGroupsOutput) LogValue() slog.Value {
+	return slog.StringValue(wire.SetMembers(v))
+}
+
+// SearchUsersInput is the request of SearchUsers.
+type SearchUsersInput struct {
+	InstanceId     *string // required; 1 to 100 characters
+	NextToken      *string // 1 to 2500 characters
+	MaxResults     *int64  // 1 to 500
+	SearchFilter   *UserSearchFilter
+	SearchCriteria *UserSearchCriteria
+}
+
+// String names the members that are set; values stay out of logs.
+func (v SearchUsersInput) String() string { return wire.SetMembers(v) }
+
+// GoString is String, for %#v.
+func (v SearchUsersInput) GoString() string { return wire.SetMembers(v) }
+
+// LogValue is String, for slog.
+func (v SearchUsersInput) LogValue() slog.Value { return slog.StringValue(wire.SetMembers(v)) }
+
+// SearchUsersOutput is the answer of SearchUsers.
+type SearchUsersOutput struct {
+	Users                 []UserSearchSummary
+	NextToken             *string // 1 to 2500 characters
+	ApproximateTotalCount *int64
+}
+
+// String names the members that are set; values stay out of logs.
+func (v SearchUsersOutput) String() string { return wire.SetMembers(v) }
+
+// GoString is String, for %#v.
+func (v SearchUsersOutput) GoString() string { return wire.SetMembers(v) }
+
+// LogValue is String, for slog.
+func (v SearchUsersOutput) LogValue() slog.Value { return slog.StringValue(wire.SetMembers(v)) }
+
+// SearchViewsInput is the request of SearchViews.
+type SearchViewsInput struct {
+	InstanceId     *string // required; 1 to 250 characters
+	NextToken      *string // 1 to 2500 characters
+	MaxResults     *int64  // 1 to 100
+	SearchFilter   *ViewSearchFilter
+	SearchCriteria *ViewSearchCriteria
+}
+
+// String names the members that are set; values stay out of logs.
+func (v SearchViewsInput) String() string { return wire.SetMembers(v) }
+
+// GoString is String, for %#v.
+func (v SearchViewsInput) GoString() string { return wire.SetMembers(v) }
+
+// LogValue is String, for slog.
+func (v SearchViewsInput) LogValue() slog.Value { return slog.StringValue(wire.SetMembers(v)) }
+
+// SearchViewsOutput is the answer of SearchViews.
+type SearchViewsOutput struct {
+	Views                 []View
+	NextToken             *string // 1 to 2500 characters
+	ApproximateTotalCount *int64
+}
+
+// String names the members that are set; values stay out of logs.
+func (v SearchViewsOutput) String() string { return wire.SetMembers(v) }
+
+// GoString is String, for %#v.
+func (v SearchViewsOutput) GoString() string { return wire.SetMembers(v) }
+
+// LogValue is String, for slog.
+func (v SearchViewsOutput) LogValue() slog.Value { return slog.StringValue(wire.SetMembers(v)) }
+
+// SearchVocabulariesInput is the request of SearchVocabularies.
+type SearchVocabulariesInput struct {
+	InstanceId     *string // required; in the path; 1 to 100 characters
+	MaxResults     *int64  // 1 to 100
+	NextToken      *string // 1 to 131070 characters
+	State          *string // one of CREATION_IN_PROGRESS, ACTIVE, CREATION_FAILED, DELETE_IN_PROGRESS
+	NameStartsWith *string // 1 to 140 characters
+	LanguageCode   *string // one of ar-AE, de-CH, de-DE, en-AB, en-AU, en-GB, en-IE, en-IN, en-US, en-WL, es-ES, es-US, fr-CA, fr-FR, hi-IN, it-IT, ja-JP, ko-KR, pt-BR, pt-PT, zh-CN, en-NZ, en-ZA, ca-ES, da-DK, fi-FI, id-ID, ms-MY, nl-NL, no-NO, pl-PL, sv-SE, tl-PH
+}
+
+// String names the members that are set; values stay out of logs.
+func (v SearchVocabulariesInput) String() string { return wire.SetMembers(v) }
+
+// GoString is String, for %#v.
+func (v SearchVocabulariesInput) GoString() string { return wire.SetMembers(v) }
+
+// LogValue is String, for slog.
+func (v SearchVocabulariesInput) LogValue() slog.Value { return slog.StringValue(wire.SetMembers(v)) }
+
+// SearchVocabulariesOutput is the answer of SearchVocabularies.
+type SearchVocabulariesOutput struct {
+	VocabularySummaryList []VocabularySummary
+	NextToken             *string // 1 to 131070 characters
+}
+
+// String names the members that are set; values stay out of logs.
+func (v SearchVocabulariesOutput) String() string { return wire.SetMembers(v) }
+
+// GoString is String, for %#v.
+func (v SearchVocabulariesOutput) GoString() string { return wire.SetMembers(v) }
+
+// LogValue is String, for slog.
+func (v SearchVocabulariesOutput) LogValue() slog.Value { return slog.StringValue(wire.SetMembers(v)) }
+
+// SearchableAgentCriteriaStep is a part of a request or answer.
+type SearchableAgentCriteriaStep struct {
+	AgentIds  []string // 0 to 100 elements
+	MatchType *string  // one of MATCH_ALL, MATCH_ANY, MATCH_EXACT, MATCH_NONE
+}
+
+// String names the members that are set; values stay out of logs.
+func (v SearchableAgentCriteriaStep) String() string { return wire.SetMembers(v) }
+
+// GoString is String, for %#v.
+func (v SearchableAgentCriteriaStep) GoString() string { return wire.SetMembers(v) }
+
+// LogValue is String, for slog.
+func (v SearchableAgentCriteriaStep) LogValue() slog.Value {
+	return slog.StringValue(wire.SetMembers(v))
+}
+
+// SearchableContactAttributes is a part of a request or answer.
+type SearchableContactAttributes struct {
+	Criteria  []SearchableContactAttributesCriteria // required; 0 to 15 elements
+	MatchType *string                               // one of MATCH_ALL, MATCH_ANY, MATCH_EXACT, MATCH_NONE
+}
+
+// String names the members that are set; values stay out of logs.
+func (v SearchableContactAttributes) String() string { return wire.SetMembers(v) }
+
+// GoString is String, for %#v.
+func (v SearchableContactAttributes) GoString() string { return wire.SetMembers(v) }
+
+// LogValue is String, for slog.
+func (v SearchableContactAttributes) LogValue() slog.Value {
+	return slog.StringValue(wire.SetMembers(v))
+}
+
+// SearchableContactAttributesCriteria is a part of a request or answer.
+type SearchableContactAttributesCriteria struct {
+	Key    *string  // required; 1 to 100 characters; sensitive
+	Values []string // required; 0 to 20 elements
+}
+
+// String names the members that are set; values stay out of logs.
+func (v SearchableContactAttributesCriteria) String() string { return wire.SetMembers(v) }
+
+// GoString is String, for %#v.
+func (v SearchableContactAttributesCriteria) GoString() string { return wire.SetMembers(v) }
+
+// LogValue is String, for slog.
+func (v SearchableContactAttributesCriteria) LogValue() slog.Value {
+	return slog.StringValue(wire.SetMembers(v))
+}
+
+// SearchableRoutingCriteria is a part of a request or answer.
+type SearchableRoutingCriteria struct {
+	Steps []SearchableRoutingCriteriaStep
+}
+
+// String names the members that are set; values stay out of logs.
+func (v SearchableRoutingCriteria) String() string { return wire.SetMembers(v) }
+
+// GoString is String, for %#v.
+func (v SearchableRoutingCriteria) GoString() string { return wire.SetMembers(v) }
+
+// LogValue is String, for slog.
+func (v SearchableRoutingCriteria) LogValue() slog.Value { return slog.StringValue(wire.SetMembers(v)) }
+
+// SearchableRoutingCriteriaStep is a part of a request or answer.
+type SearchableRoutingCriteriaStep struct {
+	AgentCriteria *SearchableAgentCriteriaStep
+}
+
+// String names the members that are set; values stay out of logs.
+func (v SearchableRoutingCriteriaStep) String() string { return wire.SetMembers(v) }
+
+// GoString is String, for %#v.
+func (v SearchableRoutingCriteriaStep) GoString() string { return wire.SetMembers(v) }
+
+// LogValue is String, for slog.
+func (v SearchableRoutingCriteriaStep) LogValue() slog.Value {
+	return slog.StringValue(wire.SetMembers(v))
+}
+
+// SearchableSegmentAttributes is a part of a request or answer.
+type SearchableSegmentAttributes struct {
+	Criteria  []SearchableSegmentAttributesCriteria // required; 1 to 15 elements
+	MatchType *string                               // one of MATCH_ALL, MATCH_ANY, MATCH_EXACT, MATCH_NONE
+}
+
+// String names the members that are set; values stay out of logs.
+func (v SearchableSegmentAttributes) String() string { return wire.SetMembers(v) }
+
+// GoString is String, for %#v.
+func (v SearchableSegmentAttributes) GoString() string { return wire.SetMembers(v) }
+
+// LogValue is String, for slog.
+func (v SearchableSegmentAttributes) LogValue() slog.Value {
+	return slog.StringValue(wire.SetMembers(v))
+}
+
+// SearchableSegmentAttributesCriteria is a part of a request or answer.
+type SearchableSegmentAttributesCriteria struct {
+	Key    *string  // required; 1 to 64 characters; sensitive
+	Values []string // required; 1 to 20 elements; sensitive
+}
+
+// String names the members that are set; values stay out of logs.
+func (v SearchableSegmentAttributesCriteria) String() string { return wire.SetMembers(v) }
+
+// GoString is String, for %#v.
+func (v SearchableSegmentAttributesCriteria) GoString() string { return wire.SetMembers(v) }
+
+// LogValue is String, for slog.
+func (v SearchableSegmentAttributesCriteria) LogValue() slog.Value {
+	return slog.StringValue(wire.SetMembers(v))
+}
+
+// SecurityKey is a part of a request or answer.
+type SecurityKey struct {
+	AssociationId *string // 1 to 100 characters
+	Key           *string // 1 to 1024 characters
+	CreationTime  *time.Time
+}
+
+// String names the members that are set; values stay out of logs.
+func (v SecurityKey) String() string { return wire.SetMembers(v) }
+
+// GoString is String, for %#v.
+func (v SecurityKey) GoString() string { return wire.SetMembers(v) }
+
+// LogValue is String, for slog.
+func (v SecurityKey) LogValue() slog.Value { return slog.StringValue(wire.SetMembers(v)) }
+
+// SecurityProfile is a part of a request or answer.
+type SecurityProfile struct {
+	Id                                   *string
+	OrganizationResourceId               *string // 1 to 100 characters
+	Arn                                  *string
+	SecurityProfileName                  *string
+	Description                          *string           // at most 250 characters
+	Tags                                 map[string]string // 1 to 50 entries
+	AllowedAccessControlTags             map[string]string // at most 4 entries
+	TagRestrictedResources               []string          // at most 10 elements
+	LastModifiedTime                     *time.Time
+	LastModifiedRegion                   *string
+	HierarchyRestrictedResources         []string
+	AllowedAccessControlHierarchyGroupId *string
+	GranularAccessControlConfiguration   *GranularAccessControlConfiguration
+	Type                                 *string // one of AWS_MANAGED, CUSTOMER_MANAGED
+}
+
+// String names the members that are set; values stay out of logs.
+func (v SecurityProfile) String() string { return wire.SetMembers(v) }
+
+// GoString is String, for %#v.
+func (v SecurityProfile) GoString() string { return wire.SetMembers(v) }
+
+// LogValue is String, for slog.
+func (v SecurityProfile) LogValue() slog.Value { return slog.StringValue(wire.SetMembers(v)) }
+
+// SecurityProfileSearchCriteria is a part of a request or answer.
+type SecurityProfileSearchCriteria struct {
+	OrConditions    []SecurityProfileSearchCriteria
+	AndConditions   []SecurityProfileSearchCriteria
+	StringCondition *StringCondition
+}
+
+// String names the members that are set; values stay out of logs.
+func (v SecurityProfileSearchCriteria) String() string { return wire.SetMembers(v) }
+
+// GoString is String, for %#v.
+func (v SecurityProfileSearchCriteria) GoString() string { return wire.SetMembers(v) }
+
+// LogValue is String, for slog.
+func (v SecurityProfileSearchCriteria) LogValue() slog.Value {
+	return slog.StringValue(wire.SetMembers(v))
+}
+
+// SecurityProfileSearchSummary is a part of a request or answer.
+type SecurityProfileSearchSummary struct {
+	Id                     *string
+	OrganizationResourceId *string // 1 to 100 characters
+	Arn                    *string
+	SecurityProfileName    *string
+	Description            *string           // at most 250 characters
+	Tags                   map[string]string // 1 to 50 entries
+	Type                   *string           // one of AWS_MANAGED, CUSTOMER_MANAGED
+}
+
+// String names the members that are set; values stay out of logs.
+func (v SecurityProfileSearchSummary) String() string { return wire.SetMembers(v) }
+
+// GoString is String, for %#v.
+func (v SecurityProfileSearchSummary) GoString() string { return wire.SetMembers(v) }
+
+// LogValue is String, for slog.
+func (v SecurityProfileSearchSummary) LogValue() slog.Value {
+	return slog.StringValue(wire.SetMembers(v))
+}
+
+// SecurityProfileSummary is a part of a request or answer.
+type SecurityProfileSummary struct {
+	Id                 *string
+	Arn                *string
+	Name               *string
+	LastModifiedTime   *time.Time
+	LastModifiedRegion *string
+	Type               *string // one of AWS_MANAGED, CUSTOMER_MANAGED
+}
+
+// String names the members that are set; values stay out of logs.
+func (v SecurityProfileSummary) String() string { return wire.SetMembers(v) }
+
+// GoString is String, for %#v.
+func (v SecurityProfileSummary) GoString() string { return wire.SetMembers(v) }
+
+// LogValue is String, for slog.
+func (v SecurityProfileSummary) LogValue() slog.Value { return slog.StringValue(wire.SetMembers(v)) }
+
+// SecurityProfilesSearchFilter is a part of a request or answer.
+type SecurityProfilesSearchFilter struct {
+	TagFilter *ControlPlaneTagFilter
+}
+
+// String names the members that are set; values stay out of logs.
+func (v SecurityProfilesSearchFilter) String() string { return wire.SetMembers(v) }
+
+// GoString is String, for %#v.
+func (v SecurityProfilesSearchFilter) GoString() string { return wire.SetMembers(v) }
+
+// LogValue is String, for slog.
+func (v SecurityProfilesSearchFilter) LogValue() slog.Value {
+	return slog.StringValue(wire.SetMembers(v))
+}
 
 // SegmentAttributeValue is a part of a request or answer.
 type SegmentAttributeValue struct {
@@ -4178,6 +9694,21 @@ func (v ServiceQuotaExceededExceptionReason) GoString() string { return wire.Set
 func (v ServiceQuotaExceededExceptionReason) LogValue() slog.Value {
 	return slog.StringValue(wire.SetMembers(v))
 }
+
+// Sort is a part of a request or answer.
+type Sort struct {
+	FieldName *string // required; one of INITIATION_TIMESTAMP, SCHEDULED_TIMESTAMP, CONNECTED_TO_AGENT_TIMESTAMP, DISCONNECT_TIMESTAMP, INITIATION_METHOD, CHANNEL, EXPIRY_TIMESTAMP
+	Order     *string // required; one of ASCENDING, DESCENDING
+}
+
+// String names the members that are set; values stay out of logs.
+func (v Sort) String() string { return wire.SetMembers(v) }
+
+// GoString is String, for %#v.
+func (v Sort) GoString() string { return wire.SetMembers(v) }
+
+// LogValue is String, for slog.
+func (v Sort) LogValue() slog.Value { return slog.StringValue(wire.SetMembers(v)) }
 
 // StartChatContactInput is the request of StartChatContact.
 type StartChatContactInput struct {
@@ -4289,6 +9820,52 @@ func (v StopContactOutput) GoString() string { return wire.SetMembers(v) }
 // LogValue is String, for slog.
 func (v StopContactOutput) LogValue() slog.Value { return slog.StringValue(wire.SetMembers(v)) }
 
+// StringCondition is a part of a request or answer.
+type StringCondition struct {
+	FieldName      *string
+	Value          *string
+	ComparisonType *string // one of STARTS_WITH, CONTAINS, EXACT
+}
+
+// String names the members that are set; values stay out of logs.
+func (v StringCondition) String() string { return wire.SetMembers(v) }
+
+// GoString is String, for %#v.
+func (v StringCondition) GoString() string { return wire.SetMembers(v) }
+
+// LogValue is String, for slog.
+func (v StringCondition) LogValue() slog.Value { return slog.StringValue(wire.SetMembers(v)) }
+
+// StringReference is a part of a request or answer.
+type StringReference struct {
+	Name  *string // 1 to 4096 characters
+	Value *string // 0 to 4096 characters
+}
+
+// String names the members that are set; values stay out of logs.
+func (v StringReference) String() string { return wire.SetMembers(v) }
+
+// GoString is String, for %#v.
+func (v StringReference) GoString() string { return wire.SetMembers(v) }
+
+// LogValue is String, for slog.
+func (v StringReference) LogValue() slog.Value { return slog.StringValue(wire.SetMembers(v)) }
+
+// TagCondition is a part of a request or answer.
+type TagCondition struct {
+	TagKey   *string
+	TagValue *string
+}
+
+// String names the members that are set; values stay out of logs.
+func (v TagCondition) String() string { return wire.SetMembers(v) }
+
+// GoString is String, for %#v.
+func (v TagCondition) GoString() string { return wire.SetMembers(v) }
+
+// LogValue is String, for slog.
+func (v TagCondition) LogValue() slog.Value { return slog.StringValue(wire.SetMembers(v)) }
+
 // TagContactInput is the request of TagContact.
 type TagContactInput struct {
 	ContactId  *string           // required; 1 to 256 characters
@@ -4318,6 +9895,147 @@ func (v TagContactOutput) GoString() string { return wire.SetMembers(v) }
 // LogValue is String, for slog.
 func (v TagContactOutput) LogValue() slog.Value { return slog.StringValue(wire.SetMembers(v)) }
 
+// TagResourceInput is the request of TagResource.
+type TagResourceInput struct {
+	ResourceArn *string           // required; in the path
+	Tags        map[string]string // required; 1 to 50 entries
+}
+
+// String names the members that are set; values stay out of logs.
+func (v TagResourceInput) String() string { return wire.SetMembers(v) }
+
+// GoString is String, for %#v.
+func (v TagResourceInput) GoString() string { return wire.SetMembers(v) }
+
+// LogValue is String, for slog.
+func (v TagResourceInput) LogValue() slog.Value { return slog.StringValue(wire.SetMembers(v)) }
+
+// TagSearchCondition is a part of a request or answer.
+type TagSearchCondition struct {
+	TagKey                 *string // at most 128 characters
+	TagValue               *string // at most 256 characters
+	TagKeyComparisonType   *string // one of STARTS_WITH, CONTAINS, EXACT
+	TagValueComparisonType *string // one of STARTS_WITH, CONTAINS, EXACT
+}
+
+// String names the members that are set; values stay out of logs.
+func (v TagSearchCondition) String() string { return wire.SetMembers(v) }
+
+// GoString is String, for %#v.
+func (v TagSearchCondition) GoString() string { return wire.SetMembers(v) }
+
+// LogValue is String, for slog.
+func (v TagSearchCondition) LogValue() slog.Value { return slog.StringValue(wire.SetMembers(v)) }
+
+// TagSet is a part of a request or answer.
+type TagSet struct {
+	Key   *string // 1 to 128 characters
+	Value *string // at most 256 characters
+}
+
+// String names the members that are set; values stay out of logs.
+func (v TagSet) String() string { return wire.SetMembers(v) }
+
+// GoString is String, for %#v.
+func (v TagSet) GoString() string { return wire.SetMembers(v) }
+
+// LogValue is String, for slog.
+func (v TagSet) LogValue() slog.Value { return slog.StringValue(wire.SetMembers(v)) }
+
+// TaskTemplateConstraints is a part of a request or answer.
+type TaskTemplateConstraints struct {
+	RequiredFields  []RequiredFieldInfo
+	ReadOnlyFields  []ReadOnlyFieldInfo
+	InvisibleFields []InvisibleFieldInfo
+}
+
+// String names the members that are set; values stay out of logs.
+func (v TaskTemplateConstraints) String() string { return wire.SetMembers(v) }
+
+// GoString is String, for %#v.
+func (v TaskTemplateConstraints) GoString() string { return wire.SetMembers(v) }
+
+// LogValue is String, for slog.
+func (v TaskTemplateConstraints) LogValue() slog.Value { return slog.StringValue(wire.SetMembers(v)) }
+
+// TaskTemplateContactHooks is a part of a request or answer.
+type TaskTemplateContactHooks struct {
+	WrapUpFlowId *string // 1 to 256 characters
+}
+
+// String names the members that are set; values stay out of logs.
+func (v TaskTemplateContactHooks) String() string { return wire.SetMembers(v) }
+
+// GoString is String, for %#v.
+func (v TaskTemplateContactHooks) GoString() string { return wire.SetMembers(v) }
+
+// LogValue is String, for slog.
+func (v TaskTemplateContactHooks) LogValue() slog.Value { return slog.StringValue(wire.SetMembers(v)) }
+
+// TaskTemplateDefaultFieldValue is a part of a request or answer.
+type TaskTemplateDefaultFieldValue struct {
+	Id           *TaskTemplateFieldIdentifier
+	DefaultValue *string // 0 to 4096 characters
+}
+
+// String names the members that are set; values stay out of logs.
+func (v TaskTemplateDefaultFieldValue) String() string { return wire.SetMembers(v) }
+
+// GoString is String, for %#v.
+func (v TaskTemplateDefaultFieldValue) GoString() string { return wire.SetMembers(v) }
+
+// LogValue is String, for slog.
+func (v TaskTemplateDefaultFieldValue) LogValue() slog.Value {
+	return slog.StringValue(wire.SetMembers(v))
+}
+
+// TaskTemplateDefaults is a part of a request or answer.
+type TaskTemplateDefaults struct {
+	DefaultFieldValues []TaskTemplateDefaultFieldValue
+}
+
+// String names the members that are set; values stay out of logs.
+func (v TaskTemplateDefaults) String() string { return wire.SetMembers(v) }
+
+// GoString is String, for %#v.
+func (v TaskTemplateDefaults) GoString() string { return wire.SetMembers(v) }
+
+// LogValue is String, for slog.
+func (v TaskTemplateDefaults) LogValue() slog.Value { return slog.StringValue(wire.SetMembers(v)) }
+
+// TaskTemplateField is a part of a request or answer.
+type TaskTemplateField struct {
+	Id                  *TaskTemplateFieldIdentifier // required
+	Description         *string                      // 1 to 255 characters
+	Type                *string                      // one of NAME, DESCRIPTION, SCHEDULED_TIME, QUICK_CONNECT, URL, NUMBER, TEXT, TEXT_AREA, DATE_TIME, BOOLEAN, SINGLE_SELECT, EMAIL, SELF_ASSIGN, EXPIRY_DURATION
+	SingleSelectOptions []string
+}
+
+// String names the members that are set; values stay out of logs.
+func (v TaskTemplateField) String() string { return wire.SetMembers(v) }
+
+// GoString is String, for %#v.
+func (v TaskTemplateField) GoString() string { return wire.SetMembers(v) }
+
+// LogValue is String, for slog.
+func (v TaskTemplateField) LogValue() slog.Value { return slog.StringValue(wire.SetMembers(v)) }
+
+// TaskTemplateFieldIdentifier is a part of a request or answer.
+type TaskTemplateFieldIdentifier struct {
+	Name *string // 1 to 100 characters
+}
+
+// String names the members that are set; values stay out of logs.
+func (v TaskTemplateFieldIdentifier) String() string { return wire.SetMembers(v) }
+
+// GoString is String, for %#v.
+func (v TaskTemplateFieldIdentifier) GoString() string { return wire.SetMembers(v) }
+
+// LogValue is String, for slog.
+func (v TaskTemplateFieldIdentifier) LogValue() slog.Value {
+	return slog.StringValue(wire.SetMembers(v))
+}
+
 // TaskTemplateInfoV2 is a part of a request or answer.
 type TaskTemplateInfoV2 struct {
 	Arn  *string
@@ -4332,6 +10050,57 @@ func (v TaskTemplateInfoV2) GoString() string { return wire.SetMembers(v) }
 
 // LogValue is String, for slog.
 func (v TaskTemplateInfoV2) LogValue() slog.Value { return slog.StringValue(wire.SetMembers(v)) }
+
+// TaskTemplateMetadata is a part of a request or answer.
+type TaskTemplateMetadata struct {
+	Id               *string // 1 to 500 characters
+	Arn              *string // 1 to 500 characters
+	Name             *string // 1 to 100 characters
+	Description      *string // 1 to 255 characters
+	Status           *string // one of ACTIVE, INACTIVE
+	LastModifiedTime *time.Time
+	CreatedTime      *time.Time
+}
+
+// String names the members that are set; values stay out of logs.
+func (v TaskTemplateMetadata) String() string { return wire.SetMembers(v) }
+
+// GoString is String, for %#v.
+func (v TaskTemplateMetadata) GoString() string { return wire.SetMembers(v) }
+
+// LogValue is String, for slog.
+func (v TaskTemplateMetadata) LogValue() slog.Value { return slog.StringValue(wire.SetMembers(v)) }
+
+// Transcript is a part of a request or answer.
+type Transcript struct {
+	Criteria  []TranscriptCriteria // required; 0 to 6 elements
+	MatchType *string              // one of MATCH_ALL, MATCH_ANY, MATCH_EXACT, MATCH_NONE
+}
+
+// String names the members that are set; values stay out of logs.
+func (v Transcript) String() string { return wire.SetMembers(v) }
+
+// GoString is String, for %#v.
+func (v Transcript) GoString() string { return wire.SetMembers(v) }
+
+// LogValue is String, for slog.
+func (v Transcript) LogValue() slog.Value { return slog.StringValue(wire.SetMembers(v)) }
+
+// TranscriptCriteria is a part of a request or answer.
+type TranscriptCriteria struct {
+	ParticipantRole *string  // required; one of AGENT, CUSTOMER, SYSTEM, CUSTOM_BOT, SUPERVISOR
+	SearchText      []string // required; 0 to 100 elements
+	MatchType       *string  // required; one of MATCH_ALL, MATCH_ANY, MATCH_EXACT, MATCH_NONE
+}
+
+// String names the members that are set; values stay out of logs.
+func (v TranscriptCriteria) String() string { return wire.SetMembers(v) }
+
+// GoString is String, for %#v.
+func (v TranscriptCriteria) GoString() string { return wire.SetMembers(v) }
+
+// LogValue is String, for slog.
+func (v TranscriptCriteria) LogValue() slog.Value { return slog.StringValue(wire.SetMembers(v)) }
 
 // UntagContactInput is the request of UntagContact.
 type UntagContactInput struct {
@@ -4361,6 +10130,104 @@ func (v UntagContactOutput) GoString() string { return wire.SetMembers(v) }
 
 // LogValue is String, for slog.
 func (v UntagContactOutput) LogValue() slog.Value { return slog.StringValue(wire.SetMembers(v)) }
+
+// UntagResourceInput is the request of UntagResource.
+type UntagResourceInput struct {
+	ResourceArn *string  // required; in the path
+	TagKeys     []string // required; query tagKeys; 1 to 50 elements
+}
+
+// String names the members that are set; values stay out of logs.
+func (v UntagResourceInput) String() string { return wire.SetMembers(v) }
+
+// GoString is String, for %#v.
+func (v UntagResourceInput) GoString() string { return wire.SetMembers(v) }
+
+// LogValue is String, for slog.
+func (v UntagResourceInput) LogValue() slog.Value { return slog.StringValue(wire.SetMembers(v)) }
+
+// UpdateAgentStatusInput is the request of UpdateAgentStatus.
+type UpdateAgentStatusInput struct {
+	InstanceId       *string // required; in the path; 1 to 100 characters
+	AgentStatusId    *string // required; in the path
+	Name             *string // 1 to 127 characters
+	Description      *string // 0 to 250 characters
+	State            *string // one of ENABLED, DISABLED
+	DisplayOrder     *int64  // 1 to 50
+	ResetOrderNumber *bool
+}
+
+// String names the members that are set; values stay out of logs.
+func (v UpdateAgentStatusInput) String() string { return wire.SetMembers(v) }
+
+// GoString is String, for %#v.
+func (v UpdateAgentStatusInput) GoString() string { return wire.SetMembers(v) }
+
+// LogValue is String, for slog.
+func (v UpdateAgentStatusInput) LogValue() slog.Value { return slog.StringValue(wire.SetMembers(v)) }
+
+// UpdateAttachedFilesConfigurationInput is the request of UpdateAttachedFilesConfiguration.
+type UpdateAttachedFilesConfigurationInput struct {
+	InstanceId              *string // required; in the path; 1 to 100 characters
+	AttachmentScope         *string // required; in the path; one of EMAIL, CHAT, CASE, TASK
+	MaximumSizeLimitInBytes *int64  // 1 to 104857600
+	ExtensionConfiguration  *ExtensionConfiguration
+}
+
+// String names the members that are set; values stay out of logs.
+func (v UpdateAttachedFilesConfigurationInput) String() string { return wire.SetMembers(v) }
+
+// GoString is String, for %#v.
+func (v UpdateAttachedFilesConfigurationInput) GoString() string { return wire.SetMembers(v) }
+
+// LogValue is String, for slog.
+func (v UpdateAttachedFilesConfigurationInput) LogValue() slog.Value {
+	return slog.StringValue(wire.SetMembers(v))
+}
+
+// UpdateAttachedFilesConfigurationOutput is the answer of UpdateAttachedFilesConfiguration.
+type UpdateAttachedFilesConfigurationOutput struct {
+	InstanceId              *string // required; 1 to 100 characters
+	AttachmentScope         *string // required; one of EMAIL, CHAT, CASE, TASK
+	MaximumSizeLimitInBytes *int64  // 1 to 104857600
+	ExtensionConfiguration  *ExtensionConfiguration
+	LastModifiedTime        *time.Time
+}
+
+// String names the members that are set; values stay out of logs.
+func (v UpdateAttachedFilesConfigurationOutput) String() string { return wire.SetMembers(v) }
+
+// GoString is String, for %#v.
+func (v UpdateAttachedFilesConfigurationOutput) GoString() string { return wire.SetMembers(v) }
+
+// LogValue is String, for slog.
+func (v UpdateAttachedFilesConfigurationOutput) LogValue() slog.Value {
+	return slog.StringValue(wire.SetMembers(v))
+}
+
+// UpdateAuthenticationProfileInput is the request of UpdateAuthenticationProfile.
+type UpdateAuthenticationProfileInput struct {
+	AuthenticationProfileId          *string // required; in the path; 1 to 100 characters
+	InstanceId                       *string // required; in the path; 1 to 100 characters
+	Name                             *string // 1 to 128 characters
+	Description                      *string // 1 to 250 characters
+	AllowedIps                       []string
+	BlockedIps                       []string
+	PeriodicSessionDuration          *int64 // 10 to 60
+	SessionInactivityDuration        *int64 // 15 to 720
+	SessionInactivityHandlingEnabled *bool
+}
+
+// String names the members that are set; values stay out of logs.
+func (v UpdateAuthenticationProfileInput) String() string { return wire.SetMembers(v) }
+
+// GoString is String, for %#v.
+func (v UpdateAuthenticationProfileInput) GoString() string { return wire.SetMembers(v) }
+
+// LogValue is String, for slog.
+func (v UpdateAuthenticationProfileInput) LogValue() slog.Value {
+	return slog.StringValue(wire.SetMembers(v))
+}
 
 // UpdateContactAttributesInput is the request of UpdateContactAttributes.
 type UpdateContactAttributesInput struct {
@@ -4638,6 +10505,43 @@ func (v UpdateContactFlowNameOutput) LogValue() slog.Value {
 	return slog.StringValue(wire.SetMembers(v))
 }
 
+// UpdateContactInput is the request of UpdateContact.
+type UpdateContactInput struct {
+	InstanceId           *string // required; in the path; 1 to 100 characters
+	ContactId            *string // required; in the path; 1 to 256 characters
+	Name                 *string // 0 to 1024 characters; sensitive
+	Description          *string // 0 to 4096 characters; sensitive
+	References           map[string]Reference
+	SegmentAttributes    map[string]SegmentAttributeValue
+	QueueInfo            *QueueInfoInput
+	UserInfo             *UserInfo
+	CustomerEndpoint     *Endpoint
+	SystemEndpoint       *Endpoint
+	AdditionalRecipients *NullableAdditionalRecipients
+}
+
+// String names the members that are set; values stay out of logs.
+func (v UpdateContactInput) String() string { return wire.SetMembers(v) }
+
+// GoString is String, for %#v.
+func (v UpdateContactInput) GoString() string { return wire.SetMembers(v) }
+
+// LogValue is String, for slog.
+func (v UpdateContactInput) LogValue() slog.Value { return slog.StringValue(wire.SetMembers(v)) }
+
+// UpdateContactOutput is the answer of UpdateContact.
+type UpdateContactOutput struct {
+}
+
+// String names the members that are set; values stay out of logs.
+func (v UpdateContactOutput) String() string { return wire.SetMembers(v) }
+
+// GoString is String, for %#v.
+func (v UpdateContactOutput) GoString() string { return wire.SetMembers(v) }
+
+// LogValue is String, for slog.
+func (v UpdateContactOutput) LogValue() slog.Value { return slog.StringValue(wire.SetMembers(v)) }
+
 // UpdateHoursOfOperationOverrideInput is the request of UpdateHoursOfOperationOverride.
 type UpdateHoursOfOperationOverrideInput struct {
 	InstanceId                 *string // required; in the path; 1 to 100 characters
@@ -4684,6 +10588,45 @@ func (v UpdateHoursOfOperationInput) LogValue() slog.Value {
 	return slog.StringValue(wire.SetMembers(v))
 }
 
+// UpdateInstanceAttributeInput is the request of UpdateInstanceAttribute.
+type UpdateInstanceAttributeInput struct {
+	InstanceId    *string // required; in the path; 1 to 100 characters
+	AttributeType *string // required; in the path; one of INBOUND_CALLS, OUTBOUND_CALLS, CONTACTFLOW_LOGS, CONTACT_LENS, AUTO_RESOLVE_BEST_VOICES, USE_CUSTOM_TTS_VOICES, EARLY_MEDIA, MULTI_PARTY_CONFERENCE, AUTO_MUTE_AGENT_ON_HOLD, HIGH_VOLUME_OUTBOUND, ENHANCED_CONTACT_MONITORING, ENHANCED_CHAT_MONITORING, MULTI_PARTY_CHAT_CONFERENCE, MESSAGE_STREAMING
+	Value         *string // required; 1 to 100 characters
+	ClientToken   *string // at most 500 characters
+}
+
+// String names the members that are set; values stay out of logs.
+func (v UpdateInstanceAttributeInput) String() string { return wire.SetMembers(v) }
+
+// GoString is String, for %#v.
+func (v UpdateInstanceAttributeInput) GoString() string { return wire.SetMembers(v) }
+
+// LogValue is String, for slog.
+func (v UpdateInstanceAttributeInput) LogValue() slog.Value {
+	return slog.StringValue(wire.SetMembers(v))
+}
+
+// UpdateInstanceStorageConfigInput is the request of UpdateInstanceStorageConfig.
+type UpdateInstanceStorageConfigInput struct {
+	InstanceId    *string                // required; in the path; 1 to 100 characters
+	AssociationId *string                // required; in the path; 1 to 100 characters
+	ResourceType  *string                // required; query resourceType; one of CHAT_TRANSCRIPTS, CALL_RECORDINGS, SCHEDULED_REPORTS, MEDIA_STREAMS, CONTACT_TRACE_RECORDS, AGENT_EVENTS, REAL_TIME_CONTACT_ANALYSIS_SEGMENTS, ATTACHMENTS, CONTACT_EVALUATIONS, SCREEN_RECORDINGS, REAL_TIME_CONTACT_ANALYSIS_CHAT_SEGMENTS, REAL_TIME_CONTACT_ANALYSIS_VOICE_SEGMENTS, EMAIL_MESSAGES
+	StorageConfig *InstanceStorageConfig // required
+	ClientToken   *string                // at most 500 characters
+}
+
+// String names the members that are set; values stay out of logs.
+func (v UpdateInstanceStorageConfigInput) String() string { return wire.SetMembers(v) }
+
+// GoString is String, for %#v.
+func (v UpdateInstanceStorageConfigInput) GoString() string { return wire.SetMembers(v) }
+
+// LogValue is String, for slog.
+func (v UpdateInstanceStorageConfigInput) LogValue() slog.Value {
+	return slog.StringValue(wire.SetMembers(v))
+}
+
 // UpdateParticipantAuthenticationInput is the request of UpdateParticipantAuthentication.
 type UpdateParticipantAuthenticationInput struct {
 	State            *string // required; 1 to 1000 characters
@@ -4718,6 +10661,109 @@ func (v UpdateParticipantAuthenticationOutput) GoString() string { return wire.S
 func (v UpdateParticipantAuthenticationOutput) LogValue() slog.Value {
 	return slog.StringValue(wire.SetMembers(v))
 }
+
+// UpdatePhoneNumberMetadataInput is the request of UpdatePhoneNumberMetadata.
+type UpdatePhoneNumberMetadataInput struct {
+	PhoneNumberId          *string // required; in the path
+	PhoneNumberDescription *string // 0 to 500 characters
+	ClientToken            *string // at most 500 characters
+}
+
+// String names the members that are set; values stay out of logs.
+func (v UpdatePhoneNumberMetadataInput) String() string { return wire.SetMembers(v) }
+
+// GoString is String, for %#v.
+func (v UpdatePhoneNumberMetadataInput) GoString() string { return wire.SetMembers(v) }
+
+// LogValue is String, for slog.
+func (v UpdatePhoneNumberMetadataInput) LogValue() slog.Value {
+	return slog.StringValue(wire.SetMembers(v))
+}
+
+// UpdatePhoneNumberInput is the request of UpdatePhoneNumber.
+type UpdatePhoneNumberInput struct {
+	PhoneNumberId *string // required; in the path
+	TargetArn     *string
+	InstanceId    *string // 1 to 100 characters
+	ClientToken   *string // at most 500 characters
+}
+
+// String names the members that are set; values stay out of logs.
+func (v UpdatePhoneNumberInput) String() string { return wire.SetMembers(v) }
+
+// GoString is String, for %#v.
+func (v UpdatePhoneNumberInput) GoString() string { return wire.SetMembers(v) }
+
+// LogValue is String, for slog.
+func (v UpdatePhoneNumberInput) LogValue() slog.Value { return slog.StringValue(wire.SetMembers(v)) }
+
+// UpdatePhoneNumberOutput is the answer of UpdatePhoneNumber.
+type UpdatePhoneNumberOutput struct {
+	PhoneNumberId  *string
+	PhoneNumberArn *string
+}
+
+// String names the members that are set; values stay out of logs.
+func (v UpdatePhoneNumberOutput) String() string { return wire.SetMembers(v) }
+
+// GoString is String, for %#v.
+func (v UpdatePhoneNumberOutput) GoString() string { return wire.SetMembers(v) }
+
+// LogValue is String, for slog.
+func (v UpdatePhoneNumberOutput) LogValue() slog.Value { return slog.StringValue(wire.SetMembers(v)) }
+
+// UpdatePredefinedAttributeInput is the request of UpdatePredefinedAttribute.
+type UpdatePredefinedAttributeInput struct {
+	InstanceId             *string // required; in the path; 1 to 100 characters
+	Name                   *string // required; in the path; 1 to 100 characters
+	Values                 *PredefinedAttributeValues
+	Purposes               []string // 0 to 10 elements
+	AttributeConfiguration *InputPredefinedAttributeConfiguration
+}
+
+// String names the members that are set; values stay out of logs.
+func (v UpdatePredefinedAttributeInput) String() string { return wire.SetMembers(v) }
+
+// GoString is String, for %#v.
+func (v UpdatePredefinedAttributeInput) GoString() string { return wire.SetMembers(v) }
+
+// LogValue is String, for slog.
+func (v UpdatePredefinedAttributeInput) LogValue() slog.Value {
+	return slog.StringValue(wire.SetMembers(v))
+}
+
+// UpdatePromptInput is the request of UpdatePrompt.
+type UpdatePromptInput struct {
+	InstanceId  *string // required; in the path; 1 to 100 characters
+	PromptId    *string // required; in the path; 1 to 256 characters
+	Name        *string // 1 to 127 characters
+	Description *string // 1 to 250 characters
+	S3Uri       *string // 1 to 2000 characters
+}
+
+// String names the members that are set; values stay out of logs.
+func (v UpdatePromptInput) String() string { return wire.SetMembers(v) }
+
+// GoString is String, for %#v.
+func (v UpdatePromptInput) GoString() string { return wire.SetMembers(v) }
+
+// LogValue is String, for slog.
+func (v UpdatePromptInput) LogValue() slog.Value { return slog.StringValue(wire.SetMembers(v)) }
+
+// UpdatePromptOutput is the answer of UpdatePrompt.
+type UpdatePromptOutput struct {
+	PromptARN *string
+	PromptId  *string // 1 to 256 characters
+}
+
+// String names the members that are set; values stay out of logs.
+func (v UpdatePromptOutput) String() string { return wire.SetMembers(v) }
+
+// GoString is String, for %#v.
+func (v UpdatePromptOutput) GoString() string { return wire.SetMembers(v) }
+
+// LogValue is String, for slog.
+func (v UpdatePromptOutput) LogValue() slog.Value { return slog.StringValue(wire.SetMembers(v)) }
 
 // UpdateQueueHoursOfOperationInput is the request of UpdateQueueHoursOfOperation.
 type UpdateQueueHoursOfOperationInput struct {
@@ -4843,6 +10889,336 @@ func (v UpdateQuickConnectNameInput) LogValue() slog.Value {
 	return slog.StringValue(wire.SetMembers(v))
 }
 
+// UpdateRoutingProfileAgentAvailabilityTimerInput is the request of UpdateRoutingProfileAgentAvailabilityTimer.
+type UpdateRoutingProfileAgentAvailabilityTimerInput struct {
+	InstanceId             *string // required; in the path; 1 to 100 characters
+	RoutingProfileId       *string // required; in the path
+	AgentAvailabilityTimer *string // required; one of TIME_SINCE_LAST_ACTIVITY, TIME_SINCE_LAST_INBOUND
+}
+
+// String names the members that are set; values stay out of logs.
+func (v UpdateRoutingProfileAgentAvailabilityTimerInput) String() string { return wire.SetMembers(v) }
+
+// GoString is String, for %#v.
+func (v UpdateRoutingProfileAgentAvailabilityTimerInput) GoString() string { return wire.SetMembers(v) }
+
+// LogValue is String, for slog.
+func (v UpdateRoutingProfileAgentAvailabilityTimerInput) LogValue() slog.Value {
+	return slog.StringValue(wire.SetMembers(v))
+}
+
+// UpdateRoutingProfileConcurrencyInput is the request of UpdateRoutingProfileConcurrency.
+type UpdateRoutingProfileConcurrencyInput struct {
+	InstanceId         *string            // required; in the path; 1 to 100 characters
+	RoutingProfileId   *string            // required; in the path
+	MediaConcurrencies []MediaConcurrency // required
+}
+
+// String names the members that are set; values stay out of logs.
+func (v UpdateRoutingProfileConcurrencyInput) String() string { return wire.SetMembers(v) }
+
+// GoString is String, for %#v.
+func (v UpdateRoutingProfileConcurrencyInput) GoString() string { return wire.SetMembers(v) }
+
+// LogValue is String, for slog.
+func (v UpdateRoutingProfileConcurrencyInput) LogValue() slog.Value {
+	return slog.StringValue(wire.SetMembers(v))
+}
+
+// UpdateRoutingProfileDefaultOutboundQueueInput is the request of UpdateRoutingProfileDefaultOutboundQueue.
+type UpdateRoutingProfileDefaultOutboundQueueInput struct {
+	InstanceId             *string // required; in the path; 1 to 100 characters
+	RoutingProfileId       *string // required; in the path
+	DefaultOutboundQueueId *string // required
+}
+
+// String names the members that are set; values stay out of logs.
+func (v UpdateRoutingProfileDefaultOutboundQueueInput) String() string { return wire.SetMembers(v) }
+
+// GoString is String, for %#v.
+func (v UpdateRoutingProfileDefaultOutboundQueueInput) GoString() string { return wire.SetMembers(v) }
+
+// LogValue is String, for slog.
+func (v UpdateRoutingProfileDefaultOutboundQueueInput) LogValue() slog.Value {
+	return slog.StringValue(wire.SetMembers(v))
+}
+
+// UpdateRoutingProfileNameInput is the request of UpdateRoutingProfileName.
+type UpdateRoutingProfileNameInput struct {
+	InstanceId       *string // required; in the path; 1 to 100 characters
+	RoutingProfileId *string // required; in the path
+	Name             *string // 1 to 127 characters
+	Description      *string // 1 to 250 characters
+}
+
+// String names the members that are set; values stay out of logs.
+func (v UpdateRoutingProfileNameInput) String() string { return wire.SetMembers(v) }
+
+// GoString is String, for %#v.
+func (v UpdateRoutingProfileNameInput) GoString() string { return wire.SetMembers(v) }
+
+// LogValue is String, for slog.
+func (v UpdateRoutingProfileNameInput) LogValue() slog.Value {
+	return slog.StringValue(wire.SetMembers(v))
+}
+
+// UpdateRoutingProfileQueuesInput is the request of UpdateRoutingProfileQueues.
+type UpdateRoutingProfileQueuesInput struct {
+	InstanceId       *string                     // required; in the path; 1 to 100 characters
+	RoutingProfileId *string                     // required; in the path
+	QueueConfigs     []RoutingProfileQueueConfig // required; 1 to 10 elements
+}
+
+// String names the members that are set; values stay out of logs.
+func (v UpdateRoutingProfileQueuesInput) String() string { return wire.SetMembers(v) }
+
+// GoString is String, for %#v.
+func (v UpdateRoutingProfileQueuesInput) GoString() string { return wire.SetMembers(v) }
+
+// LogValue is String, for slog.
+func (v UpdateRoutingProfileQueuesInput) LogValue() slog.Value {
+	return slog.StringValue(wire.SetMembers(v))
+}
+
+// UpdateSecurityProfileInput is the request of UpdateSecurityProfile.
+type UpdateSecurityProfileInput struct {
+	Description                          *string           // at most 250 characters
+	Permissions                          []string          // at most 500 elements
+	SecurityProfileId                    *string           // required; in the path
+	InstanceId                           *string           // required; in the path; 1 to 100 characters
+	AllowedAccessControlTags             map[string]string // at most 4 entries
+	TagRestrictedResources               []string          // at most 10 elements
+	Applications                         []Application     // at most 10 elements
+	HierarchyRestrictedResources         []string
+	AllowedAccessControlHierarchyGroupId *string
+	AllowedFlowModules                   []FlowModule // at most 10 elements
+	AllowedAIAgents                      []AIAgent    // at most 100 elements
+	GranularAccessControlConfiguration   *GranularAccessControlConfiguration
+}
+
+// String names the members that are set; values stay out of logs.
+func (v UpdateSecurityProfileInput) String() string { return wire.SetMembers(v) }
+
+// GoString is String, for %#v.
+func (v UpdateSecurityProfileInput) GoString() string { return wire.SetMembers(v) }
+
+// LogValue is String, for slog.
+func (v UpdateSecurityProfileInput) LogValue() slog.Value {
+	return slog.StringValue(wire.SetMembers(v))
+}
+
+// UpdateTaskTemplateInput is the request of UpdateTaskTemplate.
+type UpdateTaskTemplateInput struct {
+	TaskTemplateId   *string // required; in the path; 1 to 500 characters
+	InstanceId       *string // required; in the path; 1 to 100 characters
+	Name             *string // 1 to 100 characters
+	Description      *string // 1 to 255 characters
+	ContactFlowId    *string // at most 500 characters
+	SelfAssignFlowId *string // at most 500 characters
+	ContactHooks     *TaskTemplateContactHooks
+	Constraints      *TaskTemplateConstraints
+	Defaults         *TaskTemplateDefaults
+	Status           *string // one of ACTIVE, INACTIVE
+	Fields           []TaskTemplateField
+}
+
+// String names the members that are set; values stay out of logs.
+func (v UpdateTaskTemplateInput) String() string { return wire.SetMembers(v) }
+
+// GoString is String, for %#v.
+func (v UpdateTaskTemplateInput) GoString() string { return wire.SetMembers(v) }
+
+// LogValue is String, for slog.
+func (v UpdateTaskTemplateInput) LogValue() slog.Value { return slog.StringValue(wire.SetMembers(v)) }
+
+// UpdateTaskTemplateOutput is the answer of UpdateTaskTemplate.
+type UpdateTaskTemplateOutput struct {
+	InstanceId       *string // 1 to 100 characters
+	Id               *string // 1 to 500 characters
+	Arn              *string // 1 to 500 characters
+	Name             *string // 1 to 100 characters
+	Description      *string // 1 to 255 characters
+	ContactFlowId    *string // at most 500 characters
+	SelfAssignFlowId *string // at most 500 characters
+	ContactHooks     *TaskTemplateContactHooks
+	Constraints      *TaskTemplateConstraints
+	Defaults         *TaskTemplateDefaults
+	Fields           []TaskTemplateField
+	Status           *string // one of ACTIVE, INACTIVE
+	LastModifiedTime *time.Time
+	CreatedTime      *time.Time
+}
+
+// String names the members that are set; values stay out of logs.
+func (v UpdateTaskTemplateOutput) String() string { return wire.SetMembers(v) }
+
+// GoString is String, for %#v.
+func (v UpdateTaskTemplateOutput) GoString() string { return wire.SetMembers(v) }
+
+// LogValue is String, for slog.
+func (v UpdateTaskTemplateOutput) LogValue() slog.Value { return slog.StringValue(wire.SetMembers(v)) }
+
+// UpdateUserConfigInput is the request of UpdateUserConfig.
+type UpdateUserConfigInput struct {
+	AutoAcceptConfigs           []AutoAcceptConfig
+	AfterContactWorkConfigs     []AfterContactWorkConfigPerChannel
+	PhoneNumberConfigs          []PhoneNumberConfig
+	PersistentConnectionConfigs []PersistentConnectionConfig
+	VoiceEnhancementConfigs     []VoiceEnhancementConfig
+	UserId                      *string // required; in the path
+	InstanceId                  *string // required; in the path; 1 to 100 characters
+}
+
+// String names the members that are set; values stay out of logs.
+func (v UpdateUserConfigInput) String() string { return wire.SetMembers(v) }
+
+// GoString is String, for %#v.
+func (v UpdateUserConfigInput) GoString() string { return wire.SetMembers(v) }
+
+// LogValue is String, for slog.
+func (v UpdateUserConfigInput) LogValue() slog.Value { return slog.StringValue(wire.SetMembers(v)) }
+
+// UpdateUserHierarchyGroupNameInput is the request of UpdateUserHierarchyGroupName.
+type UpdateUserHierarchyGroupNameInput struct {
+	Name             *string // required
+	HierarchyGroupId *string // required; in the path
+	InstanceId       *string // required; in the path; 1 to 100 characters
+}
+
+// String names the members that are set; values stay out of logs.
+func (v UpdateUserHierarchyGroupNameInput) String() string { return wire.SetMembers(v) }
+
+// GoString is String, for %#v.
+func (v UpdateUserHierarchyGroupNameInput) GoString() string { return wire.SetMembers(v) }
+
+// LogValue is String, for slog.
+func (v UpdateUserHierarchyGroupNameInput) LogValue() slog.Value {
+	return slog.StringValue(wire.SetMembers(v))
+}
+
+// UpdateUserHierarchyInput is the request of UpdateUserHierarchy.
+type UpdateUserHierarchyInput struct {
+	HierarchyGroupId *string
+	UserId           *string // required; in the path
+	InstanceId       *string // required; in the path; 1 to 100 characters
+}
+
+// String names the members that are set; values stay out of logs.
+func (v UpdateUserHierarchyInput) String() string { return wire.SetMembers(v) }
+
+// GoString is String, for %#v.
+func (v UpdateUserHierarchyInput) GoString() string { return wire.SetMembers(v) }
+
+// LogValue is String, for slog.
+func (v UpdateUserHierarchyInput) LogValue() slog.Value { return slog.StringValue(wire.SetMembers(v)) }
+
+// UpdateUserHierarchyStructureInput is the request of UpdateUserHierarchyStructure.
+type UpdateUserHierarchyStructureInput struct {
+	HierarchyStructure *HierarchyStructureUpdate // required
+	InstanceId         *string                   // required; in the path; 1 to 100 characters
+}
+
+// String names the members that are set; values stay out of logs.
+func (v UpdateUserHierarchyStructureInput) String() string { return wire.SetMembers(v) }
+
+// GoString is String, for %#v.
+func (v UpdateUserHierarchyStructureInput) GoString() string { return wire.SetMembers(v) }
+
+// LogValue is String, for slog.
+func (v UpdateUserHierarchyStructureInput) LogValue() slog.Value {
+	return slog.StringValue(wire.SetMembers(v))
+}
+
+// UpdateUserIdentityInfoInput is the request of UpdateUserIdentityInfo.
+type UpdateUserIdentityInfoInput struct {
+	IdentityInfo *UserIdentityInfo // required
+	UserId       *string           // required; in the path
+	InstanceId   *string           // required; in the path; 1 to 100 characters
+}
+
+// String names the members that are set; values stay out of logs.
+func (v UpdateUserIdentityInfoInput) String() string { return wire.SetMembers(v) }
+
+// GoString is String, for %#v.
+func (v UpdateUserIdentityInfoInput) GoString() string { return wire.SetMembers(v) }
+
+// LogValue is String, for slog.
+func (v UpdateUserIdentityInfoInput) LogValue() slog.Value {
+	return slog.StringValue(wire.SetMembers(v))
+}
+
+// UpdateUserPhoneConfigInput is the request of UpdateUserPhoneConfig.
+type UpdateUserPhoneConfigInput struct {
+	PhoneConfig *UserPhoneConfig // required
+	UserId      *string          // required; in the path
+	InstanceId  *string          // required; in the path; 1 to 100 characters
+}
+
+// String names the members that are set; values stay out of logs.
+func (v UpdateUserPhoneConfigInput) String() string { return wire.SetMembers(v) }
+
+// GoString is String, for %#v.
+func (v UpdateUserPhoneConfigInput) GoString() string { return wire.SetMembers(v) }
+
+// LogValue is String, for slog.
+func (v UpdateUserPhoneConfigInput) LogValue() slog.Value {
+	return slog.StringValue(wire.SetMembers(v))
+}
+
+// UpdateUserProficienciesInput is the request of UpdateUserProficiencies.
+type UpdateUserProficienciesInput struct {
+	InstanceId        *string           // required; in the path; 1 to 100 characters
+	UserId            *string           // required; in the path
+	UserProficiencies []UserProficiency // required
+}
+
+// String names the members that are set; values stay out of logs.
+func (v UpdateUserProficienciesInput) String() string { return wire.SetMembers(v) }
+
+// GoString is String, for %#v.
+func (v UpdateUserProficienciesInput) GoString() string { return wire.SetMembers(v) }
+
+// LogValue is String, for slog.
+func (v UpdateUserProficienciesInput) LogValue() slog.Value {
+	return slog.StringValue(wire.SetMembers(v))
+}
+
+// UpdateUserRoutingProfileInput is the request of UpdateUserRoutingProfile.
+type UpdateUserRoutingProfileInput struct {
+	RoutingProfileId *string // required
+	UserId           *string // required; in the path
+	InstanceId       *string // required; in the path; 1 to 100 characters
+}
+
+// String names the members that are set; values stay out of logs.
+func (v UpdateUserRoutingProfileInput) String() string { return wire.SetMembers(v) }
+
+// GoString is String, for %#v.
+func (v UpdateUserRoutingProfileInput) GoString() string { return wire.SetMembers(v) }
+
+// LogValue is String, for slog.
+func (v UpdateUserRoutingProfileInput) LogValue() slog.Value {
+	return slog.StringValue(wire.SetMembers(v))
+}
+
+// UpdateUserSecurityProfilesInput is the request of UpdateUserSecurityProfiles.
+type UpdateUserSecurityProfilesInput struct {
+	SecurityProfileIds []string // required; 1 to 10 elements
+	UserId             *string  // required; in the path
+	InstanceId         *string  // required; in the path; 1 to 100 characters
+}
+
+// String names the members that are set; values stay out of logs.
+func (v UpdateUserSecurityProfilesInput) String() string { return wire.SetMembers(v) }
+
+// GoString is String, for %#v.
+func (v UpdateUserSecurityProfilesInput) GoString() string { return wire.SetMembers(v) }
+
+// LogValue is String, for slog.
+func (v UpdateUserSecurityProfilesInput) LogValue() slog.Value {
+	return slog.StringValue(wire.SetMembers(v))
+}
+
 // UpdateViewContentInput is the request of UpdateViewContent.
 type UpdateViewContentInput struct {
 	InstanceId *string           // required; in the path; 1 to 100 characters
@@ -4904,6 +11280,199 @@ func (v UpdateViewMetadataOutput) GoString() string { return wire.SetMembers(v) 
 // LogValue is String, for slog.
 func (v UpdateViewMetadataOutput) LogValue() slog.Value { return slog.StringValue(wire.SetMembers(v)) }
 
+// UrlReference is a part of a request or answer.
+type UrlReference struct {
+	Name  *string // 1 to 4096 characters
+	Value *string // 0 to 4096 characters
+}
+
+// String names the members that are set; values stay out of logs.
+func (v UrlReference) String() string { return wire.SetMembers(v) }
+
+// GoString is String, for %#v.
+func (v UrlReference) GoString() string { return wire.SetMembers(v) }
+
+// LogValue is String, for slog.
+func (v UrlReference) LogValue() slog.Value { return slog.StringValue(wire.SetMembers(v)) }
+
+// UseCase is a part of a request or answer.
+type UseCase struct {
+	UseCaseId   *string // 1 to 200 characters
+	UseCaseArn  *string
+	UseCaseType *string // one of RULES_EVALUATION, CONNECT_CAMPAIGNS
+}
+
+// String names the members that are set; values stay out of logs.
+func (v UseCase) String() string { return wire.SetMembers(v) }
+
+// GoString is String, for %#v.
+func (v UseCase) GoString() string { return wire.SetMembers(v) }
+
+// LogValue is String, for slog.
+func (v UseCase) LogValue() slog.Value { return slog.StringValue(wire.SetMembers(v)) }
+
+// User is a part of a request or answer.
+type User struct {
+	Id                          *string
+	Arn                         *string
+	Username                    *string // 1 to 100 characters
+	IdentityInfo                *UserIdentityInfo
+	PhoneConfig                 *UserPhoneConfig
+	DirectoryUserId             *string
+	SecurityProfileIds          []string // 1 to 10 elements
+	RoutingProfileId            *string
+	HierarchyGroupId            *string
+	Tags                        map[string]string // 1 to 50 entries
+	AutoAcceptConfigs           []AutoAcceptConfig
+	AfterContactWorkConfigs     []AfterContactWorkConfigPerChannel
+	PhoneNumberConfigs          []PhoneNumberConfig
+	PersistentConnectionConfigs []PersistentConnectionConfig
+	VoiceEnhancementConfigs     []VoiceEnhancementConfig
+	LastModifiedTime            *time.Time
+	LastModifiedRegion          *string
+}
+
+// String names the members that are set; values stay out of logs.
+func (v User) String() string { return wire.SetMembers(v) }
+
+// GoString is String, for %#v.
+func (v User) GoString() string { return wire.SetMembers(v) }
+
+// LogValue is String, for slog.
+func (v User) LogValue() slog.Value { return slog.StringValue(wire.SetMembers(v)) }
+
+// UserHierarchyGroupSearchCriteria is a part of a request or answer.
+type UserHierarchyGroupSearchCriteria struct {
+	OrConditions    []UserHierarchyGroupSearchCriteria
+	AndConditions   []UserHierarchyGroupSearchCriteria
+	StringCondition *StringCondition
+}
+
+// String names the members that are set; values stay out of logs.
+func (v UserHierarchyGroupSearchCriteria) String() string { return wire.SetMembers(v) }
+
+// GoString is String, for %#v.
+func (v UserHierarchyGroupSearchCriteria) GoString() string { return wire.SetMembers(v) }
+
+// LogValue is String, for slog.
+func (v UserHierarchyGroupSearchCriteria) LogValue() slog.Value {
+	return slog.StringValue(wire.SetMembers(v))
+}
+
+// UserHierarchyGroupSearchFilter is a part of a request or answer.
+type UserHierarchyGroupSearchFilter struct {
+	AttributeFilter *ControlPlaneAttributeFilter
+}
+
+// String names the members that are set; values stay out of logs.
+func (v UserHierarchyGroupSearchFilter) String() string { return wire.SetMembers(v) }
+
+// GoString is String, for %#v.
+func (v UserHierarchyGroupSearchFilter) GoString() string { return wire.SetMembers(v) }
+
+// LogValue is String, for slog.
+func (v UserHierarchyGroupSearchFilter) LogValue() slog.Value {
+	return slog.StringValue(wire.SetMembers(v))
+}
+
+// UserIdentityInfo is a part of a request or answer.
+type UserIdentityInfo struct {
+	FirstName      *string // 0 to 255 characters; sensitive
+	LastName       *string // 0 to 300 characters; sensitive
+	Email          *string // sensitive
+	SecondaryEmail *string // sensitive
+	Mobile         *string
+}
+
+// String names the members that are set; values stay out of logs.
+func (v UserIdentityInfo) String() string { return wire.SetMembers(v) }
+
+// GoString is String, for %#v.
+func (v UserIdentityInfo) GoString() string { return wire.SetMembers(v) }
+
+// LogValue is String, for slog.
+func (v UserIdentityInfo) LogValue() slog.Value { return slog.StringValue(wire.SetMembers(v)) }
+
+// UserIdentityInfoLite is a part of a request or answer.
+type UserIdentityInfoLite struct {
+	FirstName *string // 0 to 255 characters; sensitive
+	LastName  *string // 0 to 300 characters; sensitive
+}
+
+// String names the members that are set; values stay out of logs.
+func (v UserIdentityInfoLite) String() string { return wire.SetMembers(v) }
+
+// GoString is String, for %#v.
+func (v UserIdentityInfoLite) GoString() string { return wire.SetMembers(v) }
+
+// LogValue is String, for slog.
+func (v UserIdentityInfoLite) LogValue() slog.Value { return slog.StringValue(wire.SetMembers(v)) }
+
+// UserInfo is a part of a request or answer.
+type UserInfo struct {
+	UserId *string // 1 to 256 characters
+}
+
+// String names the members that are set; values stay out of logs.
+func (v UserInfo) String() string { return wire.SetMembers(v) }
+
+// GoString is String, for %#v.
+func (v UserInfo) GoString() string { return wire.SetMembers(v) }
+
+// LogValue is String, for slog.
+func (v UserInfo) LogValue() slog.Value { return slog.StringValue(wire.SetMembers(v)) }
+
+// UserPhoneConfig is a part of a request or answer.
+type UserPhoneConfig struct {
+	PhoneType                 *string // one of SOFT_PHONE, DESK_PHONE
+	AutoAccept                *bool
+	AfterContactWorkTimeLimit *int64
+	DeskPhoneNumber           *string // sensitive
+	PersistentConnection      *bool
+}
+
+// String names the members that are set; values stay out of logs.
+func (v UserPhoneConfig) String() string { return wire.SetMembers(v) }
+
+// GoString is String, for %#v.
+func (v UserPhoneConfig) GoString() string { return wire.SetMembers(v) }
+
+// LogValue is String, for slog.
+func (v UserPhoneConfig) LogValue() slog.Value { return slog.StringValue(wire.SetMembers(v)) }
+
+// UserProficiency is a part of a request or answer.
+type UserProficiency struct {
+	AttributeName  *string  // required; 1 to 100 characters
+	AttributeValue *string  // required; 1 to 100 characters
+	Level          *float64 // required; 1.0 to 5.0
+}
+
+// String names the members that are set; values stay out of logs.
+func (v UserProficiency) String() string { return wire.SetMembers(v) }
+
+// GoString is String, for %#v.
+func (v UserProficiency) GoString() string { return wire.SetMembers(v) }
+
+// LogValue is String, for slog.
+func (v UserProficiency) LogValue() slog.Value { return slog.StringValue(wire.SetMembers(v)) }
+
+// UserProficiencyDisassociate is a part of a request or answer.
+type UserProficiencyDisassociate struct {
+	AttributeName  *string // required; 1 to 100 characters
+	AttributeValue *string // required; 1 to 100 characters
+}
+
+// String names the members that are set; values stay out of logs.
+func (v UserProficiencyDisassociate) String() string { return wire.SetMembers(v) }
+
+// GoString is String, for %#v.
+func (v UserProficiencyDisassociate) GoString() string { return wire.SetMembers(v) }
+
+// LogValue is String, for slog.
+func (v UserProficiencyDisassociate) LogValue() slog.Value {
+	return slog.StringValue(wire.SetMembers(v))
+}
+
 // UserQuickConnectConfig is a part of a request or answer.
 type UserQuickConnectConfig struct {
 	UserId        *string // required
@@ -4918,6 +11487,85 @@ func (v UserQuickConnectConfig) GoString() string { return wire.SetMembers(v) }
 
 // LogValue is String, for slog.
 func (v UserQuickConnectConfig) LogValue() slog.Value { return slog.StringValue(wire.SetMembers(v)) }
+
+// UserSearchCriteria is a part of a request or answer.
+type UserSearchCriteria struct {
+	OrConditions            []UserSearchCriteria
+	AndConditions           []UserSearchCriteria
+	StringCondition         *StringCondition
+	ListCondition           *ListCondition
+	HierarchyGroupCondition *HierarchyGroupCondition
+}
+
+// String names the members that are set; values stay out of logs.
+func (v UserSearchCriteria) String() string { return wire.SetMembers(v) }
+
+// GoString is String, for %#v.
+func (v UserSearchCriteria) GoString() string { return wire.SetMembers(v) }
+
+// LogValue is String, for slog.
+func (v UserSearchCriteria) LogValue() slog.Value { return slog.StringValue(wire.SetMembers(v)) }
+
+// UserSearchFilter is a part of a request or answer.
+type UserSearchFilter struct {
+	TagFilter           *ControlPlaneTagFilter
+	UserAttributeFilter *ControlPlaneUserAttributeFilter
+}
+
+// String names the members that are set; values stay out of logs.
+func (v UserSearchFilter) String() string { return wire.SetMembers(v) }
+
+// GoString is String, for %#v.
+func (v UserSearchFilter) GoString() string { return wire.SetMembers(v) }
+
+// LogValue is String, for slog.
+func (v UserSearchFilter) LogValue() slog.Value { return slog.StringValue(wire.SetMembers(v)) }
+
+// UserSearchSummary is a part of a request or answer.
+type UserSearchSummary struct {
+	Arn                         *string
+	DirectoryUserId             *string
+	HierarchyGroupId            *string
+	Id                          *string
+	IdentityInfo                *UserIdentityInfoLite
+	PhoneConfig                 *UserPhoneConfig
+	RoutingProfileId            *string
+	SecurityProfileIds          []string          // 1 to 10 elements
+	Tags                        map[string]string // 1 to 50 entries
+	Username                    *string           // 1 to 100 characters
+	AutoAcceptConfigs           []AutoAcceptConfig
+	AfterContactWorkConfigs     []AfterContactWorkConfigPerChannel
+	PhoneNumberConfigs          []PhoneNumberConfig
+	PersistentConnectionConfigs []PersistentConnectionConfig
+	VoiceEnhancementConfigs     []VoiceEnhancementConfig
+}
+
+// String names the members that are set; values stay out of logs.
+func (v UserSearchSummary) String() string { return wire.SetMembers(v) }
+
+// GoString is String, for %#v.
+func (v UserSearchSummary) GoString() string { return wire.SetMembers(v) }
+
+// LogValue is String, for slog.
+func (v UserSearchSummary) LogValue() slog.Value { return slog.StringValue(wire.SetMembers(v)) }
+
+// UserSummary is a part of a request or answer.
+type UserSummary struct {
+	Id                 *string
+	Arn                *string
+	Username           *string // 1 to 100 characters
+	LastModifiedTime   *time.Time
+	LastModifiedRegion *string
+}
+
+// String names the members that are set; values stay out of logs.
+func (v UserSummary) String() string { return wire.SetMembers(v) }
+
+// GoString is String, for %#v.
+func (v UserSummary) GoString() string { return wire.SetMembers(v) }
+
+// LogValue is String, for slog.
+func (v UserSummary) LogValue() slog.Value { return slog.StringValue(wire.SetMembers(v)) }
 
 // View is a part of a request or answer.
 type View struct {
@@ -4976,6 +11624,38 @@ func (v ViewInputContent) GoString() string { return wire.SetMembers(v) }
 // LogValue is String, for slog.
 func (v ViewInputContent) LogValue() slog.Value { return slog.StringValue(wire.SetMembers(v)) }
 
+// ViewSearchCriteria is a part of a request or answer.
+type ViewSearchCriteria struct {
+	OrConditions        []ViewSearchCriteria
+	AndConditions       []ViewSearchCriteria
+	StringCondition     *StringCondition
+	ViewTypeCondition   *string // one of CUSTOMER_MANAGED, AWS_MANAGED
+	ViewStatusCondition *string // one of PUBLISHED, SAVED
+}
+
+// String names the members that are set; values stay out of logs.
+func (v ViewSearchCriteria) String() string { return wire.SetMembers(v) }
+
+// GoString is String, for %#v.
+func (v ViewSearchCriteria) GoString() string { return wire.SetMembers(v) }
+
+// LogValue is String, for slog.
+func (v ViewSearchCriteria) LogValue() slog.Value { return slog.StringValue(wire.SetMembers(v)) }
+
+// ViewSearchFilter is a part of a request or answer.
+type ViewSearchFilter struct {
+	AttributeFilter *ControlPlaneAttributeFilter
+}
+
+// String names the members that are set; values stay out of logs.
+func (v ViewSearchFilter) String() string { return wire.SetMembers(v) }
+
+// GoString is String, for %#v.
+func (v ViewSearchFilter) GoString() string { return wire.SetMembers(v) }
+
+// LogValue is String, for slog.
+func (v ViewSearchFilter) LogValue() slog.Value { return slog.StringValue(wire.SetMembers(v)) }
+
 // ViewSummary is a part of a request or answer.
 type ViewSummary struct {
 	Id          *string // 1 to 500 characters
@@ -5015,6 +11695,82 @@ func (v ViewVersionSummary) GoString() string { return wire.SetMembers(v) }
 // LogValue is String, for slog.
 func (v ViewVersionSummary) LogValue() slog.Value { return slog.StringValue(wire.SetMembers(v)) }
 
+// Vocabulary is a part of a request or answer.
+type Vocabulary struct {
+	Name             *string    // required; 1 to 140 characters
+	Id               *string    // required; 1 to 500 characters
+	Arn              *string    // required
+	LanguageCode     *string    // required; one of ar-AE, de-CH, de-DE, en-AB, en-AU, en-GB, en-IE, en-IN, en-US, en-WL, es-ES, es-US, fr-CA, fr-FR, hi-IN, it-IT, ja-JP, ko-KR, pt-BR, pt-PT, zh-CN, en-NZ, en-ZA, ca-ES, da-DK, fi-FI, id-ID, ms-MY, nl-NL, no-NO, pl-PL, sv-SE, tl-PH
+	State            *string    // required; one of CREATION_IN_PROGRESS, ACTIVE, CREATION_FAILED, DELETE_IN_PROGRESS
+	LastModifiedTime *time.Time // required
+	FailureReason    *string
+	Content          *string           // 1 to 60000 characters
+	Tags             map[string]string // 1 to 50 entries
+}
+
+// String names the members that are set; values stay out of logs.
+func (v Vocabulary) String() string { return wire.SetMembers(v) }
+
+// GoString is String, for %#v.
+func (v Vocabulary) GoString() string { return wire.SetMembers(v) }
+
+// LogValue is String, for slog.
+func (v Vocabulary) LogValue() slog.Value { return slog.StringValue(wire.SetMembers(v)) }
+
+// VocabularySummary is a part of a request or answer.
+type VocabularySummary struct {
+	Name             *string    // required; 1 to 140 characters
+	Id               *string    // required; 1 to 500 characters
+	Arn              *string    // required
+	LanguageCode     *string    // required; one of ar-AE, de-CH, de-DE, en-AB, en-AU, en-GB, en-IE, en-IN, en-US, en-WL, es-ES, es-US, fr-CA, fr-FR, hi-IN, it-IT, ja-JP, ko-KR, pt-BR, pt-PT, zh-CN, en-NZ, en-ZA, ca-ES, da-DK, fi-FI, id-ID, ms-MY, nl-NL, no-NO, pl-PL, sv-SE, tl-PH
+	State            *string    // required; one of CREATION_IN_PROGRESS, ACTIVE, CREATION_FAILED, DELETE_IN_PROGRESS
+	LastModifiedTime *time.Time // required
+	FailureReason    *string
+}
+
+// String names the members that are set; values stay out of logs.
+func (v VocabularySummary) String() string { return wire.SetMembers(v) }
+
+// GoString is String, for %#v.
+func (v VocabularySummary) GoString() string { return wire.SetMembers(v) }
+
+// LogValue is String, for slog.
+func (v VocabularySummary) LogValue() slog.Value { return slog.StringValue(wire.SetMembers(v)) }
+
+// VoiceEnhancementConfig is a part of a request or answer.
+type VoiceEnhancementConfig struct {
+	Channel              *string // required; one of VOICE, CHAT, TASK, EMAIL
+	VoiceEnhancementMode *string // required; one of VOICE_ISOLATION, NOISE_SUPPRESSION, NONE
+}
+
+// String names the members that are set; values stay out of logs.
+func (v VoiceEnhancementConfig) String() string { return wire.SetMembers(v) }
+
+// GoString is String, for %#v.
+func (v VoiceEnhancementConfig) GoString() string { return wire.SetMembers(v) }
+
+// LogValue is String, for slog.
+func (v VoiceEnhancementConfig) LogValue() slog.Value { return slog.StringValue(wire.SetMembers(v)) }
+
+// VoicemailAnalysisReference is a part of a request or answer.
+type VoicemailAnalysisReference struct {
+	Name   *string // 1 to 4096 characters
+	Value  *string // 0 to 4096 characters
+	Status *string // one of AVAILABLE, DELETED, APPROVED, REJECTED, PROCESSING, FAILED, DRAFTING
+	Arn    *string
+}
+
+// String names the members that are set; values stay out of logs.
+func (v VoicemailAnalysisReference) String() string { return wire.SetMembers(v) }
+
+// GoString is String, for %#v.
+func (v VoicemailAnalysisReference) GoString() string { return wire.SetMembers(v) }
+
+// LogValue is String, for slog.
+func (v VoicemailAnalysisReference) LogValue() slog.Value {
+	return slog.StringValue(wire.SetMembers(v))
+}
+
 // VoicemailInfo is a part of a request or answer.
 type VoicemailInfo struct {
 	NumberOfVoicemails *int64 // 1 to 3
@@ -5028,6 +11784,25 @@ func (v VoicemailInfo) GoString() string { return wire.SetMembers(v) }
 
 // LogValue is String, for slog.
 func (v VoicemailInfo) LogValue() slog.Value { return slog.StringValue(wire.SetMembers(v)) }
+
+// VoicemailRecordingReference is a part of a request or answer.
+type VoicemailRecordingReference struct {
+	Name   *string // 1 to 4096 characters
+	Value  *string // 0 to 4096 characters
+	Status *string // one of AVAILABLE, DELETED, APPROVED, REJECTED, PROCESSING, FAILED, DRAFTING
+	Arn    *string
+}
+
+// String names the members that are set; values stay out of logs.
+func (v VoicemailRecordingReference) String() string { return wire.SetMembers(v) }
+
+// GoString is String, for %#v.
+func (v VoicemailRecordingReference) GoString() string { return wire.SetMembers(v) }
+
+// LogValue is String, for slog.
+func (v VoicemailRecordingReference) LogValue() slog.Value {
+	return slog.StringValue(wire.SetMembers(v))
+}
 
 // Websocket is a part of a request or answer.
 type Websocket struct {
@@ -5059,6 +11834,25 @@ func (v WisdomInfo) GoString() string { return wire.SetMembers(v) }
 // LogValue is String, for slog.
 func (v WisdomInfo) LogValue() slog.Value { return slog.StringValue(wire.SetMembers(v)) }
 
+// WorkloadTypeConcurrency is a part of a request or answer.
+type WorkloadTypeConcurrency struct {
+	WorkloadType                 *string // required
+	Concurrency                  *int64  // required; 1 to 10
+	CrossChannelWorkloadBehavior *CrossChannelWorkloadBehavior
+}
+
+// String names the members that are set; values stay out of logs.
+func (v WorkloadTypeConcurrency) String() string { return wire.SetMembers(v) }
+
+// GoString is String, for %#v.
+func (v WorkloadTypeConcurrency) GoString() string { return wire.SetMembers(v) }
+
+// LogValue is String, for slog.
+func (v WorkloadTypeConcurrency) LogValue() slog.Value { return slog.StringValue(wire.SetMembers(v)) }
+
+// AssociateApprovedOriginOutput is the answer of AssociateApprovedOrigin, which has no members.
+type AssociateApprovedOriginOutput struct{}
+
 // AssociateBotOutput is the answer of AssociateBot, which has no members.
 type AssociateBotOutput struct{}
 
@@ -5068,8 +11862,23 @@ type AssociateHoursOfOperationsOutput struct{}
 // AssociateLambdaFunctionOutput is the answer of AssociateLambdaFunction, which has no members.
 type AssociateLambdaFunctionOutput struct{}
 
+// AssociateLexBotOutput is the answer of AssociateLexBot, which has no members.
+type AssociateLexBotOutput struct{}
+
+// AssociatePhoneNumberContactFlowOutput is the answer of AssociatePhoneNumberContactFlow, which has no members.
+type AssociatePhoneNumberContactFlowOutput struct{}
+
 // AssociateQueueQuickConnectsOutput is the answer of AssociateQueueQuickConnects, which has no members.
 type AssociateQueueQuickConnectsOutput struct{}
+
+// AssociateRoutingProfileQueuesOutput is the answer of AssociateRoutingProfileQueues, which has no members.
+type AssociateRoutingProfileQueuesOutput struct{}
+
+// AssociateUserProficienciesOutput is the answer of AssociateUserProficiencies, which has no members.
+type AssociateUserProficienciesOutput struct{}
+
+// CreatePredefinedAttributeOutput is the answer of CreatePredefinedAttribute, which has no members.
+type CreatePredefinedAttributeOutput struct{}
 
 // DeleteHoursOfOperationOutput is the answer of DeleteHoursOfOperation, which has no members.
 type DeleteHoursOfOperationOutput struct{}
@@ -5080,11 +11889,38 @@ type DeleteHoursOfOperationOverrideOutput struct{}
 // DeleteInstanceOutput is the answer of DeleteInstance, which has no members.
 type DeleteInstanceOutput struct{}
 
+// DeleteIntegrationAssociationOutput is the answer of DeleteIntegrationAssociation, which has no members.
+type DeleteIntegrationAssociationOutput struct{}
+
+// DeletePredefinedAttributeOutput is the answer of DeletePredefinedAttribute, which has no members.
+type DeletePredefinedAttributeOutput struct{}
+
+// DeletePromptOutput is the answer of DeletePrompt, which has no members.
+type DeletePromptOutput struct{}
+
 // DeleteQueueOutput is the answer of DeleteQueue, which has no members.
 type DeleteQueueOutput struct{}
 
 // DeleteQuickConnectOutput is the answer of DeleteQuickConnect, which has no members.
 type DeleteQuickConnectOutput struct{}
+
+// DeleteRoutingProfileOutput is the answer of DeleteRoutingProfile, which has no members.
+type DeleteRoutingProfileOutput struct{}
+
+// DeleteSecurityProfileOutput is the answer of DeleteSecurityProfile, which has no members.
+type DeleteSecurityProfileOutput struct{}
+
+// DeleteUseCaseOutput is the answer of DeleteUseCase, which has no members.
+type DeleteUseCaseOutput struct{}
+
+// DeleteUserOutput is the answer of DeleteUser, which has no members.
+type DeleteUserOutput struct{}
+
+// DeleteUserHierarchyGroupOutput is the answer of DeleteUserHierarchyGroup, which has no members.
+type DeleteUserHierarchyGroupOutput struct{}
+
+// DisassociateApprovedOriginOutput is the answer of DisassociateApprovedOrigin, which has no members.
+type DisassociateApprovedOriginOutput struct{}
 
 // DisassociateBotOutput is the answer of DisassociateBot, which has no members.
 type DisassociateBotOutput struct{}
@@ -5092,17 +11928,62 @@ type DisassociateBotOutput struct{}
 // DisassociateHoursOfOperationsOutput is the answer of DisassociateHoursOfOperations, which has no members.
 type DisassociateHoursOfOperationsOutput struct{}
 
+// DisassociateInstanceStorageConfigOutput is the answer of DisassociateInstanceStorageConfig, which has no members.
+type DisassociateInstanceStorageConfigOutput struct{}
+
 // DisassociateLambdaFunctionOutput is the answer of DisassociateLambdaFunction, which has no members.
 type DisassociateLambdaFunctionOutput struct{}
 
+// DisassociateLexBotOutput is the answer of DisassociateLexBot, which has no members.
+type DisassociateLexBotOutput struct{}
+
+// DisassociatePhoneNumberContactFlowOutput is the answer of DisassociatePhoneNumberContactFlow, which has no members.
+type DisassociatePhoneNumberContactFlowOutput struct{}
+
 // DisassociateQueueQuickConnectsOutput is the answer of DisassociateQueueQuickConnects, which has no members.
 type DisassociateQueueQuickConnectsOutput struct{}
+
+// DisassociateRoutingProfileQueuesOutput is the answer of DisassociateRoutingProfileQueues, which has no members.
+type DisassociateRoutingProfileQueuesOutput struct{}
+
+// DisassociateSecurityKeyOutput is the answer of DisassociateSecurityKey, which has no members.
+type DisassociateSecurityKeyOutput struct{}
+
+// DisassociateUserProficienciesOutput is the answer of DisassociateUserProficiencies, which has no members.
+type DisassociateUserProficienciesOutput struct{}
+
+// ReleasePhoneNumberOutput is the answer of ReleasePhoneNumber, which has no members.
+type ReleasePhoneNumberOutput struct{}
+
+// TagResourceOutput is the answer of TagResource, which has no members.
+type TagResourceOutput struct{}
+
+// UntagResourceOutput is the answer of UntagResource, which has no members.
+type UntagResourceOutput struct{}
+
+// UpdateAgentStatusOutput is the answer of UpdateAgentStatus, which has no members.
+type UpdateAgentStatusOutput struct{}
+
+// UpdateAuthenticationProfileOutput is the answer of UpdateAuthenticationProfile, which has no members.
+type UpdateAuthenticationProfileOutput struct{}
 
 // UpdateHoursOfOperationOutput is the answer of UpdateHoursOfOperation, which has no members.
 type UpdateHoursOfOperationOutput struct{}
 
 // UpdateHoursOfOperationOverrideOutput is the answer of UpdateHoursOfOperationOverride, which has no members.
 type UpdateHoursOfOperationOverrideOutput struct{}
+
+// UpdateInstanceAttributeOutput is the answer of UpdateInstanceAttribute, which has no members.
+type UpdateInstanceAttributeOutput struct{}
+
+// UpdateInstanceStorageConfigOutput is the answer of UpdateInstanceStorageConfig, which has no members.
+type UpdateInstanceStorageConfigOutput struct{}
+
+// UpdatePhoneNumberMetadataOutput is the answer of UpdatePhoneNumberMetadata, which has no members.
+type UpdatePhoneNumberMetadataOutput struct{}
+
+// UpdatePredefinedAttributeOutput is the answer of UpdatePredefinedAttribute, which has no members.
+type UpdatePredefinedAttributeOutput struct{}
 
 // UpdateQueueHoursOfOperationOutput is the answer of UpdateQueueHoursOfOperation, which has no members.
 type UpdateQueueHoursOfOperationOutput struct{}
@@ -5124,3 +12005,48 @@ type UpdateQuickConnectConfigOutput struct{}
 
 // UpdateQuickConnectNameOutput is the answer of UpdateQuickConnectName, which has no members.
 type UpdateQuickConnectNameOutput struct{}
+
+// UpdateRoutingProfileAgentAvailabilityTimerOutput is the answer of UpdateRoutingProfileAgentAvailabilityTimer, which has no members.
+type UpdateRoutingProfileAgentAvailabilityTimerOutput struct{}
+
+// UpdateRoutingProfileConcurrencyOutput is the answer of UpdateRoutingProfileConcurrency, which has no members.
+type UpdateRoutingProfileConcurrencyOutput struct{}
+
+// UpdateRoutingProfileDefaultOutboundQueueOutput is the answer of UpdateRoutingProfileDefaultOutboundQueue, which has no members.
+type UpdateRoutingProfileDefaultOutboundQueueOutput struct{}
+
+// UpdateRoutingProfileNameOutput is the answer of UpdateRoutingProfileName, which has no members.
+type UpdateRoutingProfileNameOutput struct{}
+
+// UpdateRoutingProfileQueuesOutput is the answer of UpdateRoutingProfileQueues, which has no members.
+type UpdateRoutingProfileQueuesOutput struct{}
+
+// UpdateSecurityProfileOutput is the answer of UpdateSecurityProfile, which has no members.
+type UpdateSecurityProfileOutput struct{}
+
+// UpdateUserConfigOutput is the answer of UpdateUserConfig, which has no members.
+type UpdateUserConfigOutput struct{}
+
+// UpdateUserHierarchyOutput is the answer of UpdateUserHierarchy, which has no members.
+type UpdateUserHierarchyOutput struct{}
+
+// UpdateUserHierarchyGroupNameOutput is the answer of UpdateUserHierarchyGroupName, which has no members.
+type UpdateUserHierarchyGroupNameOutput struct{}
+
+// UpdateUserHierarchyStructureOutput is the answer of UpdateUserHierarchyStructure, which has no members.
+type UpdateUserHierarchyStructureOutput struct{}
+
+// UpdateUserIdentityInfoOutput is the answer of UpdateUserIdentityInfo, which has no members.
+type UpdateUserIdentityInfoOutput struct{}
+
+// UpdateUserPhoneConfigOutput is the answer of UpdateUserPhoneConfig, which has no members.
+type UpdateUserPhoneConfigOutput struct{}
+
+// UpdateUserProficienciesOutput is the answer of UpdateUserProficiencies, which has no members.
+type UpdateUserProficienciesOutput struct{}
+
+// UpdateUserRoutingProfileOutput is the answer of UpdateUserRoutingProfile, which has no members.
+type UpdateUserRoutingProfileOutput struct{}
+
+// UpdateUserSecurityProfilesOutput is the answer of UpdateUserSecurityProfiles, which has no members.
+type UpdateUserSecurityProfilesOutput struct{}

@@ -24,6 +24,9 @@ func (e *emitter) checks() {
 		case "integer", "long":
 			e.printf("func check%s(n int64) *wire.FieldError { return wire.CheckRange(n, %s, %s) }\n\n",
 				e.goName(s.name), bound(s.Min, "math.MinInt64"), bound(s.Max, "math.MaxInt64"))
+		case "float", "double":
+			e.printf("func check%s(n float64) *wire.FieldError { return wire.CheckFloatRange(n, %s, %s) }\n\n",
+				e.goName(s.name), bound(s.Min, "-math.MaxFloat64"), bound(s.Max, "math.MaxFloat64"))
 		case "list":
 			e.checkList(s)
 		case "map":
@@ -103,12 +106,16 @@ func (e *emitter) checkString(s *shape) {
 	e.printf("return %s\n}\n\n", calls[len(calls)-1])
 }
 
+// numbered is a character by its number.
+var numbered = regexp.MustCompile(`\\u([0-9A-F]{4})`)
+
 var lookahead = regexp.MustCompile(`^\^\(\?!([a-zA-Z:-]+)\)`)
 
 // translate puts a pattern into Go's regular expressions. A negative lookahead for fixed text at the beginning, the
-// one kind that the models use, becomes a prefix to refuse; a pattern that Go cannot read otherwise is an error.
+// one kind that the models use, becomes a prefix to refuse; a pattern that Go cannot read otherwise is an error. Characters by
+// their number are written otherwise in Go.
 func (e *emitter) translate(s *shape) (without, expr string) {
-	expr = s.Pattern
+	expr = numbered.ReplaceAllString(s.Pattern, `\x{$1}`)
 	if m := lookahead.FindStringSubmatch(expr); m != nil {
 		without = m[1]
 		expr = "^" + strings.TrimPrefix(expr, m[0])

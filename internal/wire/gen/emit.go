@@ -184,7 +184,13 @@ func (e *emitter) goName(shapeName string) string {
 	return exported(shapeName)
 }
 
-func exported(name string) string { return strings.ToUpper(name[:1]) + name[1:] }
+// exported is a name as Go exports it. Every structure has a method String, so a member of that name has another.
+func exported(name string) string {
+	if name == "String" {
+		return "StringMember"
+	}
+	return strings.ToUpper(name[:1]) + name[1:]
+}
 
 // element is a shape's Go type within a list or map.
 func (e *emitter) element(shapeName string) string {

@@ -128,6 +128,8 @@ func (e *emitter) readCall(r *ref) string {
 		return "r.Int32()"
 	case "long":
 		return "r.Int64()"
+	case "float", "double":
+		return "r.Float()"
 	case "timestamp":
 		return "r.Time()"
 	case "structure", "list", "map":

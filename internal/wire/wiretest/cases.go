@@ -39,7 +39,7 @@ func (m *maker) try(f *field) {
 	switch f.Type {
 	case "string":
 		m.tryString(f)
-	case "integer", "long":
+	case "integer", "long", "float", "double":
 		m.tryNumber(f)
 	case "list":
 		m.tryCount(f, func(n int) any { return f.elements(n, edit{}) })
@@ -106,10 +106,13 @@ func (m *maker) tryString(f *field) {
 		m.fine(f, "at the most", f.sample(int(*f.Max)))
 		m.bad(f, "one over", strings.Repeat("a", int(*f.Max)+1), wire.TooLong)
 	}
-	if f.Pattern != "" {
+	if f.Pattern != "" && !refusesNothing[f.Pattern] {
 		m.bad(f, "off the pattern", f.mismatch(), wire.Pattern)
 	}
 }
+
+// refusesNothing are patterns of the API model that every string matches.
+var refusesNothing = map[string]bool{`^[\W\S_]*`: true}
 
 // mismatch is a string of a valid length that the pattern refuses.
 func (f *field) mismatch() string {
@@ -165,7 +168,7 @@ func (m *maker) tryKey(f *field) {
 		try("at the most", f.sample(int(*f.Max)), 0, false)
 		try("one over", strings.Repeat("a", int(*f.Max)+1), wire.TooLong, true)
 	}
-	if f.Pattern != "" {
+	if f.Pattern != "" && !refusesNothing[f.Pattern] {
 		try("off the pattern", f.mismatch(), wire.Pattern, true)
 	}
 }

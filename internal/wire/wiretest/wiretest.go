@@ -177,7 +177,7 @@ func (f *field) value(e edit) any {
 	switch f.Type {
 	case "string":
 		return f.sample(f.shortest())
-	case "integer", "long":
+	case "integer", "long", "float", "double":
 		if f.Min != nil {
 			return *f.Min
 		}
@@ -253,16 +253,23 @@ func (f *field) sample(n int) string {
 	panic(fmt.Sprintf("wiretest: no sample of %d characters for %s matches %s", n, f.Field, f.Pattern))
 }
 
-// fixed are strings for patterns that leave no choice of length: dates, UUIDs, hashes.
-var fixed = []string{"2000-01-01", "00000000-0000-4000-8000-000000000000", strings.Repeat("a", 64)}
+// fixed are strings for patterns that leave no choice of length, or are longer than the least: dates, UUIDs, hashes, places in
+// S3, phone numbers, addresses, ARNs.
+var fixed = []string{"2000-01-01", "s3://bucket/key", "+15550100", "someone@example.com", "arn:aws:connect:us-east-1:123456789012:phone-number/a", "00000000-0000-4000-8000-000000000000", strings.Repeat("a", 64)}
 
 func samples(n int) []string {
 	texts := []string{strings.Repeat("a", n)}
 	if n > 2 {
 		texts = append(texts, "d-"+strings.Repeat("0", n-2))
 	}
+	if n > 7 {
+		texts = append(texts, "s3://b/"+strings.Repeat("k", n-7))
+	}
 	return texts
 }
+
+// numbered is a character by its number, which Go's regular expressions write otherwise.
+var numbered = regexp.MustCompile(`\\u([0-9A-F]{4})`)
 
 var lookahead = regexp.MustCompile(`^\^\(\?!([^)]*)\)`)
 
@@ -275,5 +282,5 @@ func (f *field) matches(s string) bool {
 		}
 		pattern = "^" + strings.TrimPrefix(pattern, m[0])
 	}
-	return regexp.MustCompile(pattern).MatchString(s)
+	return regexp.MustCompile(numbered.ReplaceAllString(pattern, `\x{$1}`)).MatchString(s)
 }
