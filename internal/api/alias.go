@@ -35,7 +35,7 @@ var flowAliasOps = map[string]handler{
 		return &connect.CreateContactFlowAliasOutput{ContactFlowArn: &arn, Id: &a.ID}, nil
 	}),
 	"DescribeContactFlowAlias": answers(func(c call, in *connect.DescribeContactFlowAliasInput) (*connect.DescribeContactFlowAliasOutput, error) {
-		a, err := catalog.FlowAliases.Get(c.ctx(), c.Catalog, c.at, flows.parse(*in.ContactFlowId), *in.AliasId)
+		a, err := catalog.FlowAliases.Get(c.ctx(), c.Catalog, c.at, catalog.Flows.ParseID(*in.ContactFlowId), *in.AliasId)
 		if err != nil {
 			return nil, err
 		}
@@ -45,7 +45,7 @@ var flowAliasOps = map[string]handler{
 			Description: text(a.Description), LastModifiedRegion: &c.Partition.Region, LastModifiedTime: &a.Modified,
 		}}, nil
 	}),
-	"ListContactFlowAliases": aliases[*connect.ListContactFlowAliasesInput](catalog.FlowAliases, flows.parse,
+	"ListContactFlowAliases": aliases[*connect.ListContactFlowAliasesInput](catalog.FlowAliases, catalog.Flows.ParseID,
 		func(c call, a *center.Alias) connect.ContactFlowAliasSummary {
 			arn := c.flowAliasARN(a)
 			return connect.ContactFlowAliasSummary{
@@ -57,7 +57,7 @@ var flowAliasOps = map[string]handler{
 			return &connect.ListContactFlowAliasesOutput{ContactFlowAliasSummaryList: all, NextToken: next}
 		}),
 	"UpdateContactFlowAlias": does[connect.UpdateContactFlowAliasOutput](func(c call, in *connect.UpdateContactFlowAliasInput) error {
-		return catalog.FlowAliases.Update(c.ctx(), c.Catalog, c.at, flows.parse(*in.ContactFlowId), *in.AliasId, func(a *center.Alias) error {
+		return catalog.FlowAliases.Update(c.ctx(), c.Catalog, c.at, catalog.Flows.ParseID(*in.ContactFlowId), *in.AliasId, func(a *center.Alias) error {
 			set(&a.Name, in.Name)
 			set(&a.Description, in.Description)
 			set(&a.Version, in.ContactFlowVersion)

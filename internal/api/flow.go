@@ -6,20 +6,11 @@ import (
 	"github.com/parley-chat/parley/internal/wire/connect"
 )
 
-var flows = resource[center.ContactFlow]{
-	kind:  catalog.Flows,
-	parse: func(s string) string { return string(center.ParseFlow(s).ID) },
-	id:    func(f *center.ContactFlow) string { return string(f.ID) },
-	arn: func(p center.Partition, at center.InstanceID, f *center.ContactFlow) string {
-		return p.FlowARN(at, f.ID)
-	},
-}
-
 var flowOps = map[string]handler{
 	"CreateContactFlow":   answers(createContactFlow),
 	"DeleteContactFlow":   does[connect.DeleteContactFlowOutput](deleteContactFlow),
 	"DescribeContactFlow": answers(describeContactFlow),
-	"ListContactFlows": lists(flows, listContactFlowsPage,
+	"ListContactFlows": lists(catalog.Flows, listContactFlowsPage,
 		func(in *connect.ListContactFlowsInput) func(*center.ContactFlow) bool {
 			return oneOf(in.ContactFlowTypes, func(f *center.ContactFlow) string { return f.Type })
 		},

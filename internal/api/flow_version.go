@@ -13,7 +13,7 @@ import (
 var flowVersionOps = map[string]handler{
 	"CreateContactFlowVersion": answers(createFlowVersion),
 	"DeleteContactFlowVersion": does[connect.DeleteContactFlowVersionOutput](deleteFlowVersion),
-	"ListContactFlowVersions": versions[*connect.ListContactFlowVersionsInput](catalog.FlowVersions, flows.parse,
+	"ListContactFlowVersions": versions[*connect.ListContactFlowVersionsInput](catalog.FlowVersions, catalog.Flows.ParseID,
 		func(c call, v *center.Version) connect.ContactFlowVersionSummary {
 			arn := c.Partition.FlowVersionARN(c.at, center.FlowID(v.Of), v.Number)
 			region := cmp.Or(v.Region, c.Partition.Region)
@@ -70,5 +70,5 @@ func createFlowVersion(c call, in *connect.CreateContactFlowVersionInput) (*conn
 }
 
 func deleteFlowVersion(c call, in *connect.DeleteContactFlowVersionInput) error {
-	return catalog.FlowVersions.Delete(c.ctx(), c.Catalog, c.at, flows.parse(*in.ContactFlowId), *in.ContactFlowVersion)
+	return catalog.FlowVersions.Delete(c.ctx(), c.Catalog, c.at, catalog.Flows.ParseID(*in.ContactFlowId), *in.ContactFlowVersion)
 }

@@ -10,20 +10,11 @@ import (
 	"github.com/parley-chat/parley/internal/wire/connect"
 )
 
-var hours = resource[center.HoursOfOperation]{
-	kind:  catalog.HoursOfOperation,
-	parse: func(s string) string { return string(center.ParseHours(s)) },
-	id:    func(h *center.HoursOfOperation) string { return string(h.ID) },
-	arn: func(p center.Partition, at center.InstanceID, h *center.HoursOfOperation) string {
-		return p.HoursARN(at, h.ID)
-	},
-}
-
 var hoursOps = map[string]handler{
 	"AssociateHoursOfOperations":       does[connect.AssociateHoursOfOperationsOutput](associateHours),
 	"CreateHoursOfOperation":           answers(createHours),
 	"CreateHoursOfOperationOverride":   answers(createHoursOverride),
-	"DeleteHoursOfOperation":           deletes[connect.DeleteHoursOfOperationOutput, *connect.DeleteHoursOfOperationOutput, *connect.DeleteHoursOfOperationInput](hours),
+	"DeleteHoursOfOperation":           deletes[connect.DeleteHoursOfOperationOutput, *connect.DeleteHoursOfOperationOutput, *connect.DeleteHoursOfOperationInput](catalog.HoursOfOperation),
 	"DeleteHoursOfOperationOverride":   does[connect.DeleteHoursOfOperationOverrideOutput](deleteHoursOverride),
 	"DescribeHoursOfOperation":         answers(describeHours),
 	"DescribeHoursOfOperationOverride": answers(describeHoursOverride),
@@ -31,7 +22,7 @@ var hoursOps = map[string]handler{
 	"GetEffectiveHoursOfOperations":    answers(effectiveHours),
 	"ListChildHoursOfOperations":       answers(listChildHours),
 	"ListHoursOfOperationOverrides":    answers(listHoursOverrides),
-	"ListHoursOfOperations": lists[*connect.ListHoursOfOperationsInput](hours, listHoursPage, nil,
+	"ListHoursOfOperations": lists[*connect.ListHoursOfOperationsInput](catalog.HoursOfOperation, listHoursPage, nil,
 		func(c call, m made, h *center.HoursOfOperation) connect.HoursOfOperationSummary {
 			return connect.HoursOfOperationSummary{Id: m.id, Arn: m.arn, Name: &h.Name, LastModifiedTime: &h.Modified, LastModifiedRegion: &c.Partition.Region}
 		},
@@ -95,7 +86,7 @@ func listChildHours(c call, in *connect.ListChildHoursOfOperationsInput) (*conne
 	if err != nil {
 		return nil, err
 	}
-	found, next := cut(found, limit, hours.id)
+	found, next := cut(found, limit, catalog.HoursOfOperation.ID)
 	out := &connect.ListChildHoursOfOperationsOutput{
 		NextToken: next, ChildHoursOfOperationsSummaryList: c.hoursIdentifiers(found),
 		LastModifiedTime: &s.Hours.Modified, LastModifiedRegion: &c.Partition.Region,

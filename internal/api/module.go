@@ -8,22 +8,13 @@ import (
 	"github.com/parley-chat/parley/internal/wire/connect"
 )
 
-var modules = resource[center.FlowModule]{
-	kind:  catalog.Modules,
-	parse: func(s string) string { return string(center.ParseModule(s).ID) },
-	id:    func(m *center.FlowModule) string { return string(m.ID) },
-	arn: func(p center.Partition, at center.InstanceID, m *center.FlowModule) string {
-		return p.ModuleARN(at, m.ID, "")
-	},
-}
-
 var moduleOps = map[string]handler{
 	"CreateContactFlowModule":        answers(createModule),
 	"CreateContactFlowModuleVersion": answers(createModuleVersion),
 	"DeleteContactFlowModule":        does[connect.DeleteContactFlowModuleOutput](deleteModule),
 	"DeleteContactFlowModuleVersion": does[connect.DeleteContactFlowModuleVersionOutput](deleteModuleVersion),
 	"DescribeContactFlowModule":      answers(describeModule),
-	"ListContactFlowModules": lists(modules, listModulesPage,
+	"ListContactFlowModules": lists(catalog.Modules, listModulesPage,
 		func(in *connect.ListContactFlowModulesInput) func(*center.FlowModule) bool {
 			state := archived(in.ContactFlowModuleState)
 			return func(m *center.FlowModule) bool { return state == nil || m.Archived == *state }
@@ -35,7 +26,7 @@ var moduleOps = map[string]handler{
 		func(all []connect.ContactFlowModuleSummary, next *string) *connect.ListContactFlowModulesOutput {
 			return &connect.ListContactFlowModulesOutput{ContactFlowModulesSummaryList: all, NextToken: next}
 		}),
-	"ListContactFlowModuleVersions": versions[*connect.ListContactFlowModuleVersionsInput](catalog.ModuleVersions, modules.parse,
+	"ListContactFlowModuleVersions": versions[*connect.ListContactFlowModuleVersionsInput](catalog.ModuleVersions, catalog.Modules.ParseID,
 		func(c call, v *center.Version) connect.ContactFlowModuleVersionSummary {
 			arn := c.moduleVersionARN(v)
 			return connect.ContactFlowModuleVersionSummary{Arn: &arn, VersionDescription: text(v.Description), Version: &v.Number}
@@ -116,5 +107,5 @@ func (c call) moduleVersionARN(v *center.Version) string {
 }
 
 func deleteModuleVersion(c call, in *connect.DeleteContactFlowModuleVersionInput) error {
-	return catalog.ModuleVersions.Delete(c.ctx(), c.Catalog, c.at, modules.parse(*in.ContactFlowModuleId), *in.ContactFlowModuleVersion)
+	return catalog.ModuleVersions.Delete(c.ctx(), c.Catalog, c.at, catalog.Modules.ParseID(*in.ContactFlowModuleId), *in.ContactFlowModuleVersion)
 }

@@ -17,7 +17,7 @@ var moduleAliasOps = map[string]handler{
 		return &connect.CreateContactFlowModuleAliasOutput{ContactFlowModuleArn: &arn, Id: &a.ID}, nil
 	}),
 	"DescribeContactFlowModuleAlias": answers(func(c call, in *connect.DescribeContactFlowModuleAliasInput) (*connect.DescribeContactFlowModuleAliasOutput, error) {
-		a, err := catalog.ModuleAliases.Get(c.ctx(), c.Catalog, c.at, modules.parse(*in.ContactFlowModuleId), *in.AliasId)
+		a, err := catalog.ModuleAliases.Get(c.ctx(), c.Catalog, c.at, catalog.Modules.ParseID(*in.ContactFlowModuleId), *in.AliasId)
 		if err != nil {
 			return nil, err
 		}
@@ -27,7 +27,7 @@ var moduleAliasOps = map[string]handler{
 			Description: text(a.Description), LastModifiedRegion: &c.Partition.Region, LastModifiedTime: &a.Modified,
 		}}, nil
 	}),
-	"ListContactFlowModuleAliases": aliases[*connect.ListContactFlowModuleAliasesInput](catalog.ModuleAliases, modules.parse,
+	"ListContactFlowModuleAliases": aliases[*connect.ListContactFlowModuleAliasesInput](catalog.ModuleAliases, catalog.Modules.ParseID,
 		func(c call, a *center.Alias) connect.ContactFlowModuleAliasSummary {
 			arn := c.moduleAliasARN(a)
 			return connect.ContactFlowModuleAliasSummary{
@@ -38,7 +38,7 @@ var moduleAliasOps = map[string]handler{
 			return &connect.ListContactFlowModuleAliasesOutput{ContactFlowModuleAliasSummaryList: all, NextToken: next}
 		}),
 	"UpdateContactFlowModuleAlias": does[connect.UpdateContactFlowModuleAliasOutput](func(c call, in *connect.UpdateContactFlowModuleAliasInput) error {
-		return catalog.ModuleAliases.Update(c.ctx(), c.Catalog, c.at, modules.parse(*in.ContactFlowModuleId), *in.AliasId, func(a *center.Alias) error {
+		return catalog.ModuleAliases.Update(c.ctx(), c.Catalog, c.at, catalog.Modules.ParseID(*in.ContactFlowModuleId), *in.AliasId, func(a *center.Alias) error {
 			set(&a.Name, in.Name)
 			set(&a.Description, in.Description)
 			set(&a.Version, in.ContactFlowModuleVersion)

@@ -6,23 +6,14 @@ import (
 	"github.com/parley-chat/parley/internal/wire/connect"
 )
 
-var queues = resource[center.Queue]{
-	kind:  catalog.Queues,
-	parse: func(s string) string { id, _ := center.ParseQueue(s); return string(id) },
-	id:    func(q *center.Queue) string { return string(q.ID) },
-	arn: func(p center.Partition, at center.InstanceID, q *center.Queue) string {
-		return p.QueueARN(at, q.ID)
-	},
-}
-
 // listQueuesPage is the documented default of the lists of queues and quick connects.
 const listQueuesPage = 100
 
 var queueOps = map[string]handler{
 	"CreateQueue": answers(func(c call, in *connect.CreateQueueInput) (*connect.CreateQueueOutput, error) {
 		q := center.Queue{
-			Name: *in.Name, Description: value(in.Description), Type: center.QueueStandard, Status: center.QueueEnabled,
-			Hours: center.ParseHours(*in.HoursOfOperationId), MaxContacts: maxContacts(in.MaxContacts), Tags: in.Tags,
+			Head: head[center.QueueID](in.Name, in.Description, in.Tags), Type: center.QueueStandard, Status: center.QueueEnabled,
+			Hours: center.ParseHours(*in.HoursOfOperationId), MaxContacts: maxContacts(in.MaxContacts),
 		}
 		if err := noEmail(in.OutboundEmailConfig != nil || in.EmailAddressesConfig != nil); err != nil {
 			return nil, err
@@ -33,17 +24,17 @@ var queueOps = map[string]handler{
 		if err := c.Catalog.CreateQueue(c.ctx(), c.at, &q, quickConnectIDs(in.QuickConnectIds)); err != nil {
 			return nil, err
 		}
-		m := queues.made(c, &q)
+		m := madeOf(c, catalog.Queues, &q)
 		return &connect.CreateQueueOutput{QueueId: m.id, QueueArn: m.arn}, nil
 	}),
-	"DescribeQueue": describes[*connect.DescribeQueueInput](queues, func(c call, m made, q *center.Queue) *connect.DescribeQueueOutput {
+	"DescribeQueue": describes[*connect.DescribeQueueInput](catalog.Queues, func(c call, m made, q *center.Queue) *connect.DescribeQueueOutput {
 		return &connect.DescribeQueueOutput{Queue: &connect.Queue{
 			QueueId: m.id, QueueArn: m.arn, Name: &q.Name, Description: text(q.Description), Status: &q.Status,
 			HoursOfOperationId: text(q.Hours), MaxContacts: contacts(q.MaxContacts), OutboundCallerConfig: callerConfigOut(q),
 			Tags: q.Tags, LastModifiedTime: &q.Modified, LastModifiedRegion: &c.Partition.Region,
 		}}
 	}),
-	"ListQueues": lists(queues, listQueuesPage,
+	"ListQueues": lists(catalog.Queues, listQueuesPage,
 		func(in *connect.ListQueuesInput) func(*center.Queue) bool {
 			return oneOf(in.QueueTypes, func(q *center.Queue) string { return q.Type })
 		},
@@ -55,32 +46,32 @@ var queueOps = map[string]handler{
 		func(all []connect.QueueSummary, next *string) *connect.ListQueuesOutput {
 			return &connect.ListQueuesOutput{QueueSummaryList: all, NextToken: next}
 		}),
-	"UpdateQueueHoursOfOperation": updates[connect.UpdateQueueHoursOfOperationOutput](queues, func(_ call, in *connect.UpdateQueueHoursOfOperationInput, q *center.Queue) error {
+	"UpdateQueueHoursOfOperation": updates[connect.UpdateQueueHoursOfOperationOutput](catalog.Queues, func(_ call, in *connect.UpdateQueueHoursOfOperationInput, q *center.Queue) error {
 		q.Hours = center.ParseHours(*in.HoursOfOperationId)
 		return nil
 	}),
-	"UpdateQueueMaxContacts": updates[connect.UpdateQueueMaxContactsOutput](queues, func(_ call, in *connect.UpdateQueueMaxContactsInput, q *center.Queue) error {
+	"UpdateQueueMaxContacts": updates[connect.UpdateQueueMaxContactsOutput](catalog.Queues, func(_ call, in *connect.UpdateQueueMaxContactsInput, q *center.Queue) error {
 		q.MaxContacts = maxContacts(in.MaxContacts)
 		return nil
 	}),
-	"UpdateQueueName": updates[connect.UpdateQueueNameOutput](queues, func(_ call, in *connect.UpdateQueueNameInput, q *center.Queue) error {
+	"UpdateQueueName": updates[connect.UpdateQueueNameOutput](catalog.Queues, func(_ call, in *connect.UpdateQueueNameInput, q *center.Queue) error {
 		return rename(&q.Name, &q.Description, in.Name, in.Description)
 	}),
-	"UpdateQueueOutboundCallerConfig": updates[connect.UpdateQueueOutboundCallerConfigOutput](queues, func(_ call, in *connect.UpdateQueueOutboundCallerConfigInput, q *center.Queue) error {
+	"UpdateQueueOutboundCallerConfig": updates[connect.UpdateQueueOutboundCallerConfigOutput](catalog.Queues, func(_ call, in *connect.UpdateQueueOutboundCallerConfigInput, q *center.Queue) error {
 		return callerConfig(q, in.OutboundCallerConfig)
 	}),
-	"UpdateQueueStatus": updates[connect.UpdateQueueStatusOutput](queues, func(_ call, in *connect.UpdateQueueStatusInput, q *center.Queue) error {
+	"UpdateQueueStatus": updates[connect.UpdateQueueStatusOutput](catalog.Queues, func(_ call, in *connect.UpdateQueueStatusInput, q *center.Queue) error {
 		q.Status = *in.Status
 		return nil
 	}),
 	"DeleteQueue": does[connect.DeleteQueueOutput](func(c call, in *connect.DeleteQueueInput) error {
-		return c.Catalog.DeleteQueue(c.ctx(), c.at, center.QueueID(queues.parse(*in.QueueId)))
+		return c.Catalog.DeleteQueue(c.ctx(), c.at, center.QueueID(catalog.Queues.ParseID(*in.QueueId)))
 	}),
 	"AssociateQueueQuickConnects": does[connect.AssociateQueueQuickConnectsOutput](func(c call, in *connect.AssociateQueueQuickConnectsInput) error {
-		return catalog.QueueQuickConnects.Add(c.ctx(), c.Catalog, c.at, queues.parse(*in.QueueId), quickConnectIDs(in.QuickConnectIds))
+		return catalog.QueueQuickConnects.Add(c.ctx(), c.Catalog, c.at, catalog.Queues.ParseID(*in.QueueId), quickConnectIDs(in.QuickConnectIds))
 	}),
 	"DisassociateQueueQuickConnects": does[connect.DisassociateQueueQuickConnectsOutput](func(c call, in *connect.DisassociateQueueQuickConnectsInput) error {
-		return catalog.QueueQuickConnects.Remove(c.ctx(), c.Catalog, c.at, queues.parse(*in.QueueId), quickConnectIDs(in.QuickConnectIds))
+		return catalog.QueueQuickConnects.Remove(c.ctx(), c.Catalog, c.at, catalog.Queues.ParseID(*in.QueueId), quickConnectIDs(in.QuickConnectIds))
 	}),
 	"ListQueueQuickConnects": answers(listQueueQuickConnects),
 }
@@ -145,7 +136,7 @@ func listQueueQuickConnects(c call, in *connect.ListQueueQuickConnectsInput) (*c
 	if err != nil {
 		return nil, err
 	}
-	q, rows, err := catalog.QueueQuickConnects.List(c.ctx(), c.Catalog, c.at, queues.parse(*in.QueueId), after, limit+1)
+	q, rows, err := catalog.QueueQuickConnects.List(c.ctx(), c.Catalog, c.at, catalog.Queues.ParseID(*in.QueueId), after, limit+1)
 	if err != nil {
 		return nil, err
 	}
@@ -161,7 +152,7 @@ func listQueueQuickConnects(c call, in *connect.ListQueueQuickConnectsInput) (*c
 		if err != nil {
 			return nil, err
 		}
-		out.QuickConnectSummaryList = append(out.QuickConnectSummaryList, quickConnectSummary(c, quickConnects.made(c, found), found))
+		out.QuickConnectSummaryList = append(out.QuickConnectSummaryList, quickConnectSummary(c, madeOf(c, catalog.QuickConnects, found), found))
 	}
 	return out, nil
 }

@@ -6,42 +6,33 @@ import (
 	"github.com/parley-chat/parley/internal/wire/connect"
 )
 
-var quickConnects = resource[center.QuickConnect]{
-	kind:  catalog.QuickConnects,
-	parse: func(s string) string { return string(center.ParseQuickConnect(s)) },
-	id:    func(q *center.QuickConnect) string { return string(q.ID) },
-	arn: func(p center.Partition, at center.InstanceID, q *center.QuickConnect) string {
-		return p.QuickConnectARN(at, q.ID)
-	},
-}
-
 var quickConnectOps = map[string]handler{
-	"CreateQuickConnect": creates(quickConnects, func(c call, in *connect.CreateQuickConnectInput) (*center.QuickConnect, error) {
-		q := &center.QuickConnect{Name: *in.Name, Description: value(in.Description), Tags: in.Tags}
+	"CreateQuickConnect": creates(catalog.QuickConnects, func(c call, in *connect.CreateQuickConnectInput) (*center.QuickConnect, error) {
+		q := &center.QuickConnect{Head: head[center.QuickConnectID](in.Name, in.Description, in.Tags)}
 		return q, quickConnectConfig(c, q, in.QuickConnectConfig)
 	}, func(m made) *connect.CreateQuickConnectOutput {
 		return &connect.CreateQuickConnectOutput{QuickConnectId: m.id, QuickConnectARN: m.arn}
 	}),
-	"DescribeQuickConnect": describes[*connect.DescribeQuickConnectInput](quickConnects, func(c call, m made, q *center.QuickConnect) *connect.DescribeQuickConnectOutput {
+	"DescribeQuickConnect": describes[*connect.DescribeQuickConnectInput](catalog.QuickConnects, func(c call, m made, q *center.QuickConnect) *connect.DescribeQuickConnectOutput {
 		return &connect.DescribeQuickConnectOutput{QuickConnect: &connect.QuickConnect{
 			QuickConnectId: m.id, QuickConnectARN: m.arn, Name: &q.Name, Description: text(q.Description), QuickConnectConfig: quickConnectConfigOut(q),
 			Tags: q.Tags, LastModifiedTime: &q.Modified, LastModifiedRegion: &c.Partition.Region,
 		}}
 	}),
-	"ListQuickConnects": lists(quickConnects, listQueuesPage,
+	"ListQuickConnects": lists(catalog.QuickConnects, listQueuesPage,
 		func(in *connect.ListQuickConnectsInput) func(*center.QuickConnect) bool {
 			return oneOf(in.QuickConnectTypes, func(q *center.QuickConnect) string { return q.Type })
 		}, quickConnectSummary,
 		func(all []connect.QuickConnectSummary, next *string) *connect.ListQuickConnectsOutput {
 			return &connect.ListQuickConnectsOutput{QuickConnectSummaryList: all, NextToken: next}
 		}),
-	"UpdateQuickConnectConfig": updates[connect.UpdateQuickConnectConfigOutput](quickConnects, func(c call, in *connect.UpdateQuickConnectConfigInput, q *center.QuickConnect) error {
+	"UpdateQuickConnectConfig": updates[connect.UpdateQuickConnectConfigOutput](catalog.QuickConnects, func(c call, in *connect.UpdateQuickConnectConfigInput, q *center.QuickConnect) error {
 		return quickConnectConfig(c, q, in.QuickConnectConfig)
 	}),
-	"UpdateQuickConnectName": updates[connect.UpdateQuickConnectNameOutput](quickConnects, func(_ call, in *connect.UpdateQuickConnectNameInput, q *center.QuickConnect) error {
+	"UpdateQuickConnectName": updates[connect.UpdateQuickConnectNameOutput](catalog.QuickConnects, func(_ call, in *connect.UpdateQuickConnectNameInput, q *center.QuickConnect) error {
 		return rename(&q.Name, &q.Description, in.Name, in.Description)
 	}),
-	"DeleteQuickConnect": deletes[connect.DeleteQuickConnectOutput, *connect.DeleteQuickConnectOutput, *connect.DeleteQuickConnectInput](quickConnects),
+	"DeleteQuickConnect": deletes[connect.DeleteQuickConnectOutput, *connect.DeleteQuickConnectOutput, *connect.DeleteQuickConnectInput](catalog.QuickConnects),
 }
 
 // quickConnectConfig reads where a quick connect leads.
@@ -54,7 +45,7 @@ func quickConnectConfig(c call, q *center.QuickConnect, in *connect.QuickConnect
 		q.User, q.Flow = *u.UserId, *u.ContactFlowId
 	}
 	if to := in.QueueConfig; to != nil {
-		q.Queue, q.Flow = center.QueueID(queues.parse(*to.QueueId)), *to.ContactFlowId
+		q.Queue, q.Flow = center.QueueID(catalog.Queues.ParseID(*to.QueueId)), *to.ContactFlowId
 	}
 	if p := in.PhoneConfig; p != nil {
 		q.Phone = *p.PhoneNumber
@@ -89,7 +80,7 @@ func quickConnectSummary(c call, m made, q *center.QuickConnect) connect.QuickCo
 func quickConnectIDs(in []string) []center.QuickConnectID {
 	ids := make([]center.QuickConnectID, len(in))
 	for i, id := range in {
-		ids[i] = center.ParseQuickConnect(id)
+		ids[i] = center.QuickConnectID(catalog.QuickConnects.ParseID(id))
 	}
 	return ids
 }

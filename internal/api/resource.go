@@ -88,62 +88,60 @@ func (l listing[I, T, O]) handler() handler {
 	})
 }
 
-// resource is how the API names the resources of a kind.
-type resource[R any] struct {
-	kind  *catalog.Kind[R]
-	parse func(string) string // reads an id or an ARN
-	id    func(*R) string
-	arn   func(center.Partition, center.InstanceID, *R) string
-}
-
 // made is what the answer to making a resource says of it.
 type made struct{ id, arn *string }
 
-func (r resource[R]) made(c call, record *R) made {
-	id, arn := r.id(record), r.arn(c.Partition, c.at, record)
+// madeOf names a record of a kind.
+func madeOf[R any](c call, kind *catalog.Kind[R], record *R) made {
+	id, arn := kind.ID(record), kind.ARN(c.Partition, c.at, record)
 	return made{&id, &arn}
 }
 
+// head is what a request says of a resource whose name and description it has.
+func head[ID ~string](name, description *string, tags map[string]string) center.Head[ID] {
+	return center.Head[ID]{Name: value(name), Description: value(description), Tags: tags}
+}
+
 // creates adapts the operation that makes a resource.
-func creates[I inInstance, R any, O wire.Output](of resource[R], read func(call, I) (*R, error), answer func(made) O) handler {
+func creates[I inInstance, R any, O wire.Output](of *catalog.Kind[R], read func(call, I) (*R, error), answer func(made) O) handler {
 	return answers(func(c call, in I) (out O, err error) {
 		record, err := read(c, in)
 		if err != nil {
 			return out, err
 		}
-		if _, err := of.kind.Create(c.ctx(), c.Catalog, c.at, record, catalog.ClientToken{}); err != nil {
+		if _, err := of.Create(c.ctx(), c.Catalog, c.at, record, catalog.ClientToken{}); err != nil {
 			return out, err
 		}
-		return answer(of.made(c, record)), nil
+		return answer(madeOf(c, of, record)), nil
 	})
 }
 
 // describes adapts the operation that shows a resource.
-func describes[I onResource, R any, O wire.Output](of resource[R], answer func(call, made, *R) O) handler {
+func describes[I onResource, R any, O wire.Output](of *catalog.Kind[R], answer func(call, made, *R) O) handler {
 	return answers(func(c call, in I) (out O, err error) {
-		record, err := of.kind.Get(c.ctx(), c.Catalog, c.at, of.parse(in.OnResource()))
+		record, err := of.Get(c.ctx(), c.Catalog, c.at, of.ParseID(in.OnResource()))
 		if err != nil {
 			return out, err
 		}
-		return answer(c, of.made(c, record), record), nil
+		return answer(c, madeOf(c, of, record), record), nil
 	})
 }
 
 // lists adapts the operation that lists the resources of a kind, those that keep lets through (nil: all).
-func lists[I paged, R, S any, O wire.Output](of resource[R], standard int, keep func(in I) func(*R) bool, summary func(call, made, *R) S, answer func([]S, *string) O) handler {
+func lists[I paged, R, S any, O wire.Output](of *catalog.Kind[R], standard int, keep func(in I) func(*R) bool, summary func(call, made, *R) S, answer func([]S, *string) O) handler {
 	return listing[I, R, O]{
-		standard: standard, key: of.id,
+		standard: standard, key: of.ID,
 		find: func(c call, in I, after string, limit int) ([]R, error) {
 			var filter func(*R) bool
 			if keep != nil {
 				filter = keep(in)
 			}
-			return of.kind.List(c.ctx(), c.Catalog, c.at, after, limit, filter)
+			return of.List(c.ctx(), c.Catalog, c.at, after, limit, filter)
 		},
 		answer: func(c call, found []R, next *string) O {
 			all := make([]S, len(found))
 			for i := range found {
-				all[i] = summary(c, of.made(c, &found[i]), &found[i])
+				all[i] = summary(c, madeOf(c, of, &found[i]), &found[i])
 			}
 			return answer(all, next)
 		},
@@ -151,16 +149,16 @@ func lists[I paged, R, S any, O wire.Output](of resource[R], standard int, keep 
 }
 
 // updates adapts an operation that changes a resource. edit may be called again.
-func updates[O any, P empty[O], I onResource, R any](of resource[R], edit func(call, I, *R) error) handler {
+func updates[O any, P empty[O], I onResource, R any](of *catalog.Kind[R], edit func(call, I, *R) error) handler {
 	return does[O, P](func(c call, in I) error {
-		return of.kind.Update(c.ctx(), c.Catalog, c.at, of.parse(in.OnResource()), 0, func(record *R) error { return edit(c, in, record) })
+		return of.Update(c.ctx(), c.Catalog, c.at, of.ParseID(in.OnResource()), 0, func(record *R) error { return edit(c, in, record) })
 	})
 }
 
 // deletes adapts the operation that deletes a resource.
-func deletes[O any, P empty[O], I onResource, R any](of resource[R]) handler {
+func deletes[O any, P empty[O], I onResource, R any](of *catalog.Kind[R]) handler {
 	return does[O, P](func(c call, in I) error {
-		return of.kind.Delete(c.ctx(), c.Catalog, c.at, of.parse(in.OnResource()))
+		return of.Delete(c.ctx(), c.Catalog, c.at, of.ParseID(in.OnResource()))
 	})
 }
 

@@ -26,9 +26,11 @@ type FlowWithContent struct {
 
 // Flows are the flows of an instance.
 var Flows = &Kind[center.ContactFlow]{
-	rows: "contact-flow", word: "CONTACT_FLOW",
+	rows: "contact-flow", word: "CONTACT_FLOW", tail: "contact-flow",
+	parse: func(s string) string { return string(center.ParseFlow(s).ID) },
 	key:   func(f *center.ContactFlow) (string, string) { return string(f.ID), f.Name },
 	stamp: (*center.ContactFlow).Stamp,
+	tags:  func(f *center.ContactFlow) *map[string]string { return &f.Tags },
 	taken: "a flow of that name already exists in the instance",
 	quota: 100, plural: "flows",
 	below: []string{"contact-flow-alias", "contact-flow-version"},

@@ -10,9 +10,10 @@ import (
 
 // HoursOfOperation are the hours of operation of an instance.
 var HoursOfOperation = &Kind[center.HoursOfOperation]{
-	rows: "hours-of-operation", word: "HOURS_OF_OPERATION",
+	rows: "hours-of-operation", word: "HOURS_OF_OPERATION", tail: "operating-hours",
 	key:   func(h *center.HoursOfOperation) (string, string) { return string(h.ID), h.Name },
 	stamp: (*center.HoursOfOperation).Stamp,
+	tags:  func(h *center.HoursOfOperation) *map[string]string { return &h.Tags },
 	check: validHours,
 	taken: "hours of operation of that name already exist in the instance",
 }

@@ -19,9 +19,14 @@ import (
 type Kind[R any] struct {
 	rows string // what its rows in the store are called
 	word string // what Amazon Connect calls it in "Resource not found of Type: WORD id"
-	key  func(*R) (id, name string)
+	tail string // what stands before the id in an ARN: "queue"; empty: the kind has no ARNs
+	// parse takes the id out of what a request says; nil: a bare id or an ARN.
+	parse func(string) string
+	key   func(*R) (id, name string)
 	// stamp gives a record its id, if it has none, and the time of its last change.
 	stamp func(r *R, newID func() string, now time.Time)
+	// tags is where a record's tags are; nil: the kind has none.
+	tags func(*R) *map[string]string
 	// check applies the rules that a record must keep by itself; nil when there are none.
 	check func(*R) error
 	// refs are the resources that a record refers to: they must exist, and they are in use while it does. nil: none.
@@ -35,6 +40,25 @@ type Kind[R any] struct {
 	below []string
 	// with are the rows that refer to the record and go with it.
 	with []string
+}
+
+// ParseID takes the id out of a bare id or an ARN.
+func (k *Kind[R]) ParseID(s string) string {
+	if k.parse != nil {
+		return k.parse(s)
+	}
+	return center.ResourceID(s, k.tail)
+}
+
+// ID is a record's id.
+func (k *Kind[R]) ID(r *R) string {
+	id, _ := k.key(r)
+	return id
+}
+
+// ARN is a record's ARN.
+func (k *Kind[R]) ARN(p center.Partition, at center.InstanceID, r *R) string {
+	return p.InstanceARN(at) + "/" + k.tail + "/" + k.ID(r)
 }
 
 // put is a record as a row.

@@ -10,9 +10,11 @@ import (
 
 // Modules are the flow modules of an instance.
 var Modules = &Kind[center.FlowModule]{
-	rows: "flow-module", word: "CONTACT_FLOW_MODULE",
+	rows: "flow-module", word: "CONTACT_FLOW_MODULE", tail: "flow-module",
+	parse: func(s string) string { return string(center.ParseModule(s).ID) },
 	key:   func(m *center.FlowModule) (string, string) { return string(m.ID), m.Name },
 	stamp: (*center.FlowModule).Stamp,
+	tags:  func(m *center.FlowModule) *map[string]string { return &m.Tags },
 	taken: "a flow module of that name already exists in the instance",
 	quota: 200, plural: "flow modules",
 	below: []string{"flow-module-alias", "flow-module-version"},

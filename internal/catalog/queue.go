@@ -9,9 +9,14 @@ import (
 
 // Queues are the queues of an instance.
 var Queues = &Kind[center.Queue]{
-	rows: "queue", word: "QUEUE",
-	key:   func(q *center.Queue) (string, string) { return string(q.ID), q.Name },
+	rows: "queue", word: "QUEUE", tail: "queue",
+	parse: func(s string) string {
+		id, _ := center.ParseQueue(s)
+		return string(id)
+	},
+	key:   (*center.Queue).Key,
 	stamp: (*center.Queue).Stamp,
+	tags:  (*center.Queue).TagSet,
 	check: (*center.Queue).Check,
 	refs: func(q *center.Queue) []store.Ref {
 		return []store.Ref{{Kind: HoursOfOperation.rows, ID: string(q.Hours)}}
@@ -33,9 +38,10 @@ var QueueQuickConnects = &Rows[center.Queue, center.QuickConnectID]{
 
 // QuickConnects are the quick connects of an instance: where agents can transfer contacts to.
 var QuickConnects = &Kind[center.QuickConnect]{
-	rows: "quick-connect", word: "QUICK_CONNECT",
-	key:   func(q *center.QuickConnect) (string, string) { return string(q.ID), q.Name },
+	rows: "quick-connect", word: "QUICK_CONNECT", tail: "transfer-destination",
+	key:   (*center.QuickConnect).Key,
 	stamp: (*center.QuickConnect).Stamp,
+	tags:  (*center.QuickConnect).TagSet,
 	refs:  quickConnectRefs,
 	taken: "a quick connect of that name already exists in the instance",
 	quota: 100, plural: "quick connects",

@@ -290,11 +290,11 @@ func TestDeletingAFlowTakesItsAliasesAlong(t *testing.T) {
 func TestRowsChangedAtOnce(t *testing.T) {
 	w := newWorld(t)
 	c := w.node()
-	queue := center.Queue{Name: "Support", Type: center.QueueStandard, Status: center.QueueEnabled, Hours: center.HoursID(center.SeededID(instance, "hours-of-operation", center.BasicHoursName))}
+	queue := center.Queue{Head: center.Head[center.QueueID]{Name: "Support"}, Type: center.QueueStandard, Status: center.QueueEnabled, Hours: center.HoursID(center.SeededID(instance, "hours-of-operation", center.BasicHoursName))}
 	w.must(c.CreateQueue(w.ctx, instance, &queue, nil))
 	var ids []center.QuickConnectID
 	for i := range 12 {
-		q := center.QuickConnect{Name: fmt.Sprint(i), Type: center.QuickConnectFlow, Flow: string(w.flow)}
+		q := center.QuickConnect{Head: center.Head[center.QuickConnectID]{Name: fmt.Sprint(i)}, Type: center.QuickConnectFlow, Flow: string(w.flow)}
 		_, err := catalog.QuickConnects.Create(w.ctx, c, instance, &q, catalog.ClientToken{})
 		w.must(err)
 		ids = append(ids, q.ID)

@@ -14,9 +14,11 @@ import (
 
 // Views are an instance's own views; those that AWS manages are rows nowhere.
 var Views = &Kind[center.View]{
-	rows: "view", word: "VIEW",
+	rows: "view", word: "VIEW", tail: "view",
+	parse: func(s string) string { return string(center.ParseView(s).ID) },
 	key:   func(v *center.View) (string, string) { return string(v.ID), v.Name },
 	stamp: (*center.View).Stamp,
+	tags:  func(v *center.View) *map[string]string { return &v.Tags },
 	taken: "a view of that name already exists in the instance",
 	below: []string{"view-version"},
 }

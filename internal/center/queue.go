@@ -13,18 +13,14 @@ type QueueID string
 
 // Queue is where contacts wait for an agent.
 type Queue struct {
-	ID          QueueID `json:"id"`
-	Name        string  `json:"name"`
-	Description string  `json:"description,omitempty"`
+	Head[QueueID]
 	Type        string  `json:"type"`
 	Status      string  `json:"status"`
 	Hours       HoursID `json:"hours"`
 	MaxContacts *int    `json:"maxContacts,omitempty"`
 	// CallerName and CallerFlow are of OutboundCallerConfig, which chats do not use: they are kept as they were given.
-	CallerName string            `json:"callerName,omitempty"`
-	CallerFlow string            `json:"callerFlow,omitempty"`
-	Tags       map[string]string `json:"tags,omitempty"`
-	Modified   time.Time         `json:"modified"`
+	CallerName string `json:"callerName,omitempty"`
+	CallerFlow string `json:"callerFlow,omitempty"`
 }
 
 // Types and statuses of queues, as the API spells them.
@@ -34,14 +30,6 @@ const (
 	QueueEnabled  = "ENABLED"
 	QueueDisabled = "DISABLED"
 )
-
-// Stamp gives a new queue its id, and notes when it was changed.
-func (q *Queue) Stamp(newID func() string, now time.Time) {
-	if q.ID == "" {
-		q.ID = QueueID(newID())
-	}
-	q.Modified = now
-}
 
 // Check refuses a queue that cannot be.
 func (q *Queue) Check() error {
@@ -60,8 +48,10 @@ const (
 // BasicQueue is the queue that every new instance has, with the hours of operation that it has too.
 func BasicQueue(at InstanceID, now time.Time) Queue {
 	return Queue{
-		ID: QueueID(SeededID(at, "queue", BasicQueueName)), Name: BasicQueueName, Description: "A simple, basic voice queue.",
-		Type: QueueStandard, Status: QueueEnabled, Hours: HoursID(SeededID(at, "hours-of-operation", BasicHoursName)), Modified: now.UTC(),
+		Head: Head[QueueID]{
+			ID: QueueID(SeededID(at, "queue", BasicQueueName)), Name: BasicQueueName, Description: "A simple, basic voice queue.", Modified: now.UTC(),
+		},
+		Type: QueueStandard, Status: QueueEnabled, Hours: HoursID(SeededID(at, "hours-of-operation", BasicHoursName)),
 	}
 }
 

@@ -45,7 +45,7 @@ const moves = `{"Version": "2019-10-30", "StartAction": "Wait", "Actions": [
 // queue stores a queue with so many places, -1 for no limit.
 func (w *world) queue(name string, places int, status string) string {
 	w.Helper()
-	q := center.Queue{ID: center.QueueID(w.newID()), Name: name, Type: center.QueueStandard, Status: status}
+	q := center.Queue{Head: center.Head[center.QueueID]{ID: center.QueueID(w.newID()), Name: name}, Type: center.QueueStandard, Status: status}
 	if places >= 0 {
 		q.MaxContacts = &places
 	}
