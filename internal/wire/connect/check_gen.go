@@ -4049,7 +4049,7 @@ func checkInvisibleTaskTemplateFields(list []InvisibleFieldInfo) *wire.FieldErro
 	return nil
 }
 
-var patternIpCidr = wire.NewMatcher("^[A-Za-z0-9:/]*$", "", "^[A-Za-z0-9:/]*$")
+var patternIpCidr = wire.NewMatcher("^[A-Za-z0-9.:/]*$", "", "^[A-Za-z0-9.:/]*$")
 
 func checkIpCidr(s string) *wire.FieldError {
 	if e := wire.CheckLength(s, 2, 50); e != nil {
