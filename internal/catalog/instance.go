@@ -13,7 +13,10 @@ import (
 
 // instances are rows of the account, which has the empty instance id.
 var instances = &Kind[center.Instance]{
-	rows: "instance", word: "INSTANCE", key: func(i *center.Instance) (string, string) { return string(i.ID), i.Alias },
+	rows: "instance", word: "INSTANCE", tail: "instance",
+	key:   func(i *center.Instance) (string, string) { return string(i.ID), i.Alias },
+	stamp: func(*center.Instance, func() string, time.Time) {},
+	tags:  func(i *center.Instance) *map[string]string { return &i.Tags },
 }
 
 // CreateInstance makes an instance; it is ACTIVE at once. An alias is unique over the whole server, as it is over

@@ -58,6 +58,9 @@ func (k *Kind[R]) ID(r *R) string {
 
 // ARN is a record's ARN.
 func (k *Kind[R]) ARN(p center.Partition, at center.InstanceID, r *R) string {
+	if at == "" {
+		return p.AccountARN(k.tail, k.ID(r))
+	}
 	return p.InstanceARN(at) + "/" + k.tail + "/" + k.ID(r)
 }
 
@@ -100,7 +103,7 @@ func notFound(word, id string) error {
 // Create makes a resource of an instance and returns its id. r gets its id and times here. A ClientToken that came
 // before is answered with the resource that it made.
 func (k *Kind[R]) Create(ctx context.Context, c *Catalog, at center.InstanceID, r *R, once ClientToken, with ...store.Resource) (id string, err error) {
-	if _, err := c.Instance(ctx, at); err != nil {
+	if err := c.in(ctx, at); err != nil {
 		return "", err
 	}
 	if id, known, err := c.made(ctx, at, k.rows, once); known || err != nil {
@@ -120,7 +123,7 @@ func (k *Kind[R]) Create(ctx context.Context, c *Catalog, at center.InstanceID, 
 	if err != nil {
 		return "", err
 	}
-	commit := store.ResourceCommit{Insert: append([]store.Resource{row}, with...), Exist: []store.InstanceRef{instances.refTo(at)}}
+	commit := store.ResourceCommit{Insert: append([]store.Resource{row}, with...), Exist: ofInstance(at)}
 	if commit.Insert, err = once.remember(commit.Insert, at, k.rows, row.ID, now); err != nil {
 		return "", err
 	}
@@ -134,9 +137,21 @@ func (k *Kind[R]) Create(ctx context.Context, c *Catalog, at center.InstanceID, 
 	return row.ID, nil
 }
 
-// refTo names the row of an instance, which everything that is made in it needs: one that is being deleted gets nothing new.
-func (k *Kind[R]) refTo(at center.InstanceID) store.InstanceRef {
-	return store.InstanceRef{Ref: store.Ref{Kind: k.rows, ID: string(at)}}
+// in refuses an instance that does not exist. The account always does: "" is where things are that belong to no instance.
+func (c *Catalog) in(ctx context.Context, at center.InstanceID) error {
+	if at == "" {
+		return nil
+	}
+	_, err := c.Instance(ctx, at)
+	return err
+}
+
+// ofInstance names the row of an instance, which everything that is made in it needs: one that is being deleted gets nothing new.
+func ofInstance(at center.InstanceID) []store.InstanceRef {
+	if at == "" {
+		return nil
+	}
+	return []store.InstanceRef{{Ref: store.Ref{Kind: instances.rows, ID: string(at)}}}
 }
 
 // checkQuota refuses one more record than the quota, where quotas are kept. Requests at the same moment may pass together.
@@ -178,7 +193,7 @@ func noun(rows string) string { return strings.ReplaceAll(rows, "-", " ") }
 
 // Get finds a record by its id.
 func (k *Kind[R]) Get(ctx context.Context, c *Catalog, at center.InstanceID, id string) (*R, error) {
-	if _, err := c.Instance(ctx, at); err != nil {
+	if err := c.in(ctx, at); err != nil {
 		return nil, err
 	}
 	return k.find(ctx, c, at, id)
@@ -206,7 +221,7 @@ func (k *Kind[R]) read(ctx context.Context, c *Catalog, at center.InstanceID, id
 // List returns up to limit records to keep (nil: all) after the one with the given id, in the order of ids. They are for
 // reading only.
 func (k *Kind[R]) List(ctx context.Context, c *Catalog, at center.InstanceID, after string, limit int, keep func(*R) bool) ([]R, error) {
-	if _, err := c.Instance(ctx, at); err != nil {
+	if err := c.in(ctx, at); err != nil {
 		return nil, err
 	}
 	all, err := k.all(ctx, c, at)
@@ -235,7 +250,7 @@ func (k *Kind[R]) behind(all []R, after string) int {
 // Update changes a record as it stands. edit is called again when another caller was faster; its error is returned as
 // it is. expected is the version of the row that the caller has seen, 0 for any.
 func (k *Kind[R]) Update(ctx context.Context, c *Catalog, at center.InstanceID, id string, expected int64, edit func(*R) error) error {
-	if _, err := c.Instance(ctx, at); err != nil {
+	if err := c.in(ctx, at); err != nil {
 		return err
 	}
 	return k.change(ctx, c, at, id, func(r *R, version int64, _ *store.ResourceCommit) error {
@@ -284,7 +299,7 @@ func (k *Kind[R]) change(ctx context.Context, c *Catalog, at center.InstanceID, 
 
 // Delete deletes a resource, and with it what belongs to it alone. One that others refer to is in use.
 func (k *Kind[R]) Delete(ctx context.Context, c *Catalog, at center.InstanceID, id string) error {
-	if _, err := c.Instance(ctx, at); err != nil {
+	if err := c.in(ctx, at); err != nil {
 		return err
 	}
 	return k.remove(ctx, c, at, id)

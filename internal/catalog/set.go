@@ -42,7 +42,7 @@ func (s *Set[V]) Add(ctx context.Context, c *Catalog, at center.InstanceID, v *V
 	if err != nil {
 		return err
 	}
-	return s.kind.commit(ctx, c, store.ResourceCommit{Insert: []store.Resource{row}, Exist: []store.InstanceRef{instances.refTo(at)}})
+	return s.kind.commit(ctx, c, store.ResourceCommit{Insert: []store.Resource{row}, Exist: ofInstance(at)})
 }
 
 // Remove takes a value out of an instance's set.

@@ -44,7 +44,12 @@ func (i *Instance) Check() error {
 
 // InstanceARN returns arn:aws:connect:REGION:ACCOUNT:instance/ID.
 func (p Partition) InstanceARN(id InstanceID) string {
-	return "arn:aws:connect:" + p.Region + ":" + p.Account + ":instance/" + string(id)
+	return p.AccountARN("instance", string(id))
+}
+
+// AccountARN is the ARN of what belongs to no instance: an instance itself, for example.
+func (p Partition) AccountARN(tail, id string) string {
+	return "arn:aws:connect:" + p.Region + ":" + p.Account + ":" + tail + "/" + id
 }
 
 // CheckInstance refuses what is neither the id of an instance nor an instance's ARN. Amazon Connect answers so; that
