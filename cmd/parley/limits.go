@@ -19,14 +19,15 @@ type limitFlags struct {
 	KeepChats        time.Duration `group:"Limits:" env:"PARLEY_KEEP_CHATS" placeholder:"TIME" help:"Erase a chat with all that was said in it this long after it ended, 2160h for 90 days; 0 to keep chats (the default)."`
 	StateCache       int           `group:"Limits:" env:"PARLEY_STATE_CACHE" default:"8" placeholder:"MIB" help:"Memory for the states of chats that nobody works on at the moment, in MiB (${default})."`
 	KeepContacts     time.Duration `group:"Limits:" env:"PARLEY_KEEP_CONTACTS" default:"17520h" placeholder:"TIME" help:"Delete the figures of a contact (times, queue, reasons, counts of messages) this long after it ended, whether its chat is kept or not; 0 to keep them (${default}: 24 months)."`
+	KeepAudit        time.Duration `group:"Limits:" env:"PARLEY_KEEP_AUDIT" default:"17520h" placeholder:"TIME" help:"Delete entries of the audit log this long after the change that they tell of; 0 to keep them (${default}: 24 months)."`
 	LegacySizes      bool          `group:"Limits:" env:"PARLEY_LEGACY_SIZES" help:"Limit messages by content type, as before 2026: 1024 characters of text, 12000 of JSON."`
 }
 
 // minKeepChats leaves time for an end to be seen by everybody: sockets close 2 s after it, and nodes look every 15 s.
 const minKeepChats = time.Minute
 
-// minKeepContacts is how often a server looks for what is older.
-const minKeepContacts = time.Hour
+// minKeepRecords is how often a server looks for what is older.
+const minKeepRecords = time.Hour
 
 // maxStateCache is a terabyte.
 const maxStateCache = 1 << 20
@@ -36,7 +37,7 @@ func (f *limitFlags) apply(cfg *server.Config) error {
 	cfg.Settings = center.DefaultSettings()
 	s := &cfg.Settings
 	s.ActiveChats, s.RehydrationDelay, s.LegacySizes = f.ActiveChats, f.RehydrationDelay, f.LegacySizes
-	s.ConnectWithin, s.JoinWithin, s.KeepChats, s.KeepContacts = f.ConnectWithin, f.BotJoinWithin, f.KeepChats, f.KeepContacts
+	s.ConnectWithin, s.JoinWithin, s.KeepChats, s.KeepContacts, s.KeepAudit = f.ConnectWithin, f.BotJoinWithin, f.KeepChats, f.KeepContacts, f.KeepAudit
 	s.ResourceQuotas = f.Throttle == "aws"
 	if f.Throttle == "aws" && f.ActiveChats == 0 {
 		s.ActiveChats = 500
@@ -55,8 +56,11 @@ func (f *limitFlags) apply(cfg *server.Config) error {
 	if f.KeepChats < 0 || f.KeepChats > 0 && f.KeepChats < minKeepChats {
 		wrong = append(wrong, fmt.Errorf("--keep-chats must be 0 or at least %v", minKeepChats))
 	}
-	if f.KeepContacts < 0 || f.KeepContacts > 0 && f.KeepContacts < minKeepContacts {
-		wrong = append(wrong, fmt.Errorf("--keep-contacts must be 0 or at least %v", minKeepContacts))
+	if f.KeepContacts < 0 || f.KeepContacts > 0 && f.KeepContacts < minKeepRecords {
+		wrong = append(wrong, fmt.Errorf("--keep-contacts must be 0 or at least %v", minKeepRecords))
+	}
+	if f.KeepAudit < 0 || f.KeepAudit > 0 && f.KeepAudit < minKeepRecords {
+		wrong = append(wrong, fmt.Errorf("--keep-audit must be 0 or at least %v", minKeepRecords))
 	}
 	if f.ConnectWithin <= 0 {
 		wrong = append(wrong, errors.New("--connect-within must be longer than nothing"))

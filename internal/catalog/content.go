@@ -22,10 +22,10 @@ type flowContent struct {
 
 var (
 	contents = contentsOf[flowContent]{Kind[flowContent]{
-		rows: "flow-content", word: "CONTACT_FLOW", key: func(c *flowContent) (string, string) { return c.SHA256, "" },
+		rows: "flow" + contentRows, word: "CONTACT_FLOW", key: func(c *flowContent) (string, string) { return c.SHA256, "" },
 	}}
 	viewContents = contentsOf[view.Content]{Kind[view.Content]{
-		rows: "view-content", word: "VIEW", key: func(c *view.Content) (string, string) { return c.SHA256(), "" },
+		rows: "view" + contentRows, word: "VIEW", key: func(c *view.Content) (string, string) { return c.SHA256(), "" },
 	}}
 )
 

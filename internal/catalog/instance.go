@@ -42,7 +42,7 @@ func (c *Catalog) CreateInstance(ctx context.Context, i center.Instance, clientT
 	if err != nil {
 		return nil, err
 	}
-	err = c.Store.CommitResources(ctx, store.ResourceCommit{Insert: append(append(once, row), seeded...)})
+	err = c.Store.CommitResources(ctx, store.ResourceCommit{Insert: append(append(once, row), seeded...), Show: onlyInstance})
 	if !center.Is(err, center.Duplicate) {
 		return &i, err
 	}
@@ -69,6 +69,14 @@ func (c *Catalog) seeds(at center.InstanceID, now time.Time) ([]store.Resource, 
 		}
 	}
 	return s.rows, s.err
+}
+
+// onlyInstance leaves out of the audit log what a new instance has from its beginning.
+func onlyInstance(kind string, body []byte) ([]byte, bool) {
+	if kind != instances.rows {
+		return nil, false
+	}
+	return shown(kind, body)
 }
 
 // seeding gathers rows until one could not be made.

@@ -168,6 +168,7 @@ func (k *Kind[R]) checkQuota(ctx context.Context, c *Catalog, at center.Instance
 
 // commit keeps rows of the kind and what belongs to them, and puts refusals into the caller's words.
 func (k *Kind[R]) commit(ctx context.Context, c *Catalog, commit store.ResourceCommit) error {
+	commit.Show = shown
 	err := c.Store.CommitResources(ctx, commit)
 	if k.taken != "" && center.Is(err, center.Duplicate) {
 		return center.Refuse(center.Duplicate, "%s", k.taken)

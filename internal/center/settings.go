@@ -13,6 +13,7 @@ type Settings struct {
 	ResourceQuotas   bool          // Amazon Connect's default quotas of flows, modules, functions and bots
 	KeepChats        time.Duration // how long after its end a chat is erased; 0: never
 	KeepContacts     time.Duration // how long after its end what is known of a contact is deleted; 0: never
+	KeepAudit        time.Duration // how long entries of the audit log are kept; 0: for ever
 	LegacySizes      bool          // the older limits by content type: 1,024 characters of text, 12,000 of JSON
 }
 
@@ -21,5 +22,6 @@ func DefaultSettings() Settings {
 	return Settings{
 		ConnectWithin: 5 * time.Minute, JoinWithin: 15 * time.Second, ClientTokenLife: 7 * 24 * time.Hour,
 		KeepContacts: 730 * 24 * time.Hour, // 24 months (admin guide, "Data model for contact records")
+		KeepAudit:    730 * 24 * time.Hour,
 	}
 }

@@ -45,7 +45,7 @@ type Erasures struct {
 	wall    func() time.Time
 	log     *slog.Logger
 
-	keepChats, keepContacts time.Duration // as in center.Settings
+	keepChats, keepContacts, keepAudit time.Duration // as in center.Settings
 
 	// end ends a chat, and puts due rows with that: for the servers that run, if it is to be erased.
 	end    func(ctx context.Context, id center.ChatID, dues ...string) error
@@ -62,7 +62,7 @@ type Erasures struct {
 func NewErasures(c *Chats) *Erasures {
 	e := &Erasures{
 		engine: c.engine, store: c.store, catalog: c.catalog, clock: c.clock, wall: c.wall, log: c.log,
-		keepChats: c.settings.KeepChats, keepContacts: c.settings.KeepContacts,
+		keepChats: c.settings.KeepChats, keepContacts: c.settings.KeepContacts, keepAudit: c.settings.KeepAudit,
 		end: c.end, traces: &c.flowLog.traces, wake: make(chan struct{}, 1),
 	}
 	e.engine.Handle(engine.Due{Key: dueErase, Lane: laneElsewhere, Answer: e.eraseAskedFor})
@@ -86,9 +86,9 @@ func (e *Erasures) Stats() ErasureStats {
 }
 
 // Run erases the chats that ended longer than Settings.KeepChats ago and what is known of contacts that ended longer
-// than Settings.KeepContacts ago, finishes what other erasures have begun, and deletes the contents that no flow needs,
-// until ctx ends. Several nodes may do so at once. While there is nothing to do
-// it sleeps until the next chat's time has come, at most for an hour.
+// than Settings.KeepContacts ago, entries of the audit log older than Settings.KeepAudit, finishes what other erasures have
+// begun, and deletes the contents that no flow needs, until ctx ends. Several nodes may do so at once. While there is nothing to
+// do it sleeps until the next chat's time has come, at most for an hour.
 func (e *Erasures) Run(ctx context.Context) {
 	e.dirty.Store(true) // a crash may have left deleted rows in the write-ahead log
 	unneeded := unneeded{}
@@ -132,7 +132,7 @@ func (e *Erasures) scrub(ctx context.Context) error {
 func (e *Erasures) eraseStep(ctx context.Context) (worked bool, err error) {
 	gone, more, err := e.store.Sweep(ctx, e.wall())
 	e.count(gone)
-	if err != nil || more || e.keepChats <= 0 && e.keepContacts <= 0 {
+	if err != nil || more || e.keepChats <= 0 && e.keepContacts <= 0 && e.keepAudit <= 0 {
 		return more, err
 	}
 	now := e.clock.Now()
@@ -150,7 +150,13 @@ func (e *Erasures) eraseStep(ctx context.Context) (worked bool, err error) {
 	if keep := e.keepContacts; keep > 0 {
 		records, err := e.store.EraseRecords(ctx, now.Add(-keep))
 		e.records.Add(records)
-		return records > 0, err
+		if records > 0 || err != nil {
+			return records > 0, err
+		}
+	}
+	if keep := e.keepAudit; keep > 0 {
+		entries, err := e.store.EraseAudit(ctx, now.Add(-keep))
+		return entries > 0, err
 	}
 	return false, nil
 }

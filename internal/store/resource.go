@@ -111,6 +111,8 @@ type ResourceCommit struct {
 	Delete []Deletion
 	// Exist must exist, beside what the rows of Insert and Replace refer to.
 	Exist []InstanceRef
+	// Show makes the commit one for the audit log, if its context has an [Author]; nil leaves no entry.
+	Show Show
 }
 
 // Deletion is a row to delete, and what goes with it.
@@ -170,19 +172,20 @@ func (s *Store) CommitResources(ctx context.Context, c ResourceCommit) error {
 				return err
 			}
 		}
+		log := c.audit(ctx, ses)
 		// What tells a stale decision comes before what it would delete and insert.
 		for i := range c.Replace {
-			if err := replaceResource(ses, &c.Replace[i]); err != nil {
+			if err := replaceResource(ses, log, &c.Replace[i]); err != nil {
 				return err
 			}
 		}
 		for _, ref := range c.Delete {
-			if err := deleteResource(ses, ref); err != nil {
+			if err := deleteResource(ses, log, ref); err != nil {
 				return err
 			}
 		}
 		for i := range c.Insert {
-			if err := insertResource(ses, &c.Insert[i]); err != nil {
+			if err := insertResource(ses, log, &c.Insert[i]); err != nil {
 				return err
 			}
 		}
@@ -288,7 +291,7 @@ func (c *ResourceCommit) settle(ses session) error {
 	return nil
 }
 
-func insertResource(ses session, r *Resource) error {
+func insertResource(ses session, log *auditor, r *Resource) error {
 	n, err := ses.exec(`INSERT INTO resource (instance, kind, id, name, body, version, created, modified)
 		VALUES ($1, $2, $3, $4, $5, 1, $6, $7) ON CONFLICT DO NOTHING`,
 		string(r.Instance), r.Kind, []byte(r.ID), text(r.Name), text(string(r.Body)), millis(r.Created), millis(r.Modified))
@@ -298,10 +301,17 @@ func insertResource(ses session, r *Resource) error {
 	if n == 0 {
 		return duplicate(r)
 	}
+	if err := log.write(Created, r.ref(), r.Name, nil, r.Body); err != nil {
+		return err
+	}
 	return r.refer(ses)
 }
 
-func replaceResource(ses session, r *Resource) error {
+func replaceResource(ses session, log *auditor, r *Resource) error {
+	_, before, err := log.before(r.ref())
+	if err != nil {
+		return err
+	}
 	n, err := ses.exec(`UPDATE resource SET version = version + 1, name = $4, body = $5, modified = $6
 		WHERE instance = $1 AND kind = $2 AND id = $3 AND version = $7`,
 		string(r.Instance), r.Kind, []byte(r.ID), text(r.Name), text(string(r.Body)), millis(r.Modified), r.Version)
@@ -313,19 +323,29 @@ func replaceResource(ses session, r *Resource) error {
 	case n == 0:
 		return ErrStale
 	}
+	if err := log.write(Updated, r.ref(), r.Name, before, r.Body); err != nil {
+		return err
+	}
 	if err := unrefer(ses, r.ref()); err != nil {
 		return err
 	}
 	return r.refer(ses)
 }
 
-func deleteResource(ses session, d Deletion) error {
+func deleteResource(ses session, log *auditor, d Deletion) error {
 	r := d.InstanceRef
+	name, before, err := log.before(r)
+	if err != nil {
+		return err
+	}
 	n, err := ses.exec(`DELETE FROM resource WHERE instance = $1 AND kind = $2 AND id = $3`, string(r.Instance), r.Kind, []byte(r.ID))
 	if err == nil && n == 0 {
 		err = ErrNotFound
 	}
 	if err != nil {
+		return err
+	}
+	if err := log.write(Deleted, r, name, before, nil); err != nil {
 		return err
 	}
 	for _, kind := range d.Below {

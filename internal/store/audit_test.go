@@ -1,0 +1,96 @@
+package store
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+)
+
+// plain shows all of a row but its secrets, and nothing of rows that are no configuration.
+func plain(kind string, body []byte) ([]byte, bool) {
+	switch kind {
+	case "token":
+		return nil, false
+	case "password":
+		return nil, true
+	}
+	return bytes.ToUpper(body), true
+}
+
+func TestAuditIsWrittenWithTheChange(t *testing.T) {
+	forEachEngine(t, func(t *testing.T, s *Store) {
+		at := start.Add(time.Hour)
+		by := By(t.Context(), Author{Who: "AKIA", From: "192.0.2.1", Action: "connect:Test", At: at})
+		row := func(kind, id, body string) Resource {
+			return Resource{Instance: instance, Kind: kind, ID: id, Name: "named " + id, Body: []byte(body)}
+		}
+		commit := func(c ResourceCommit) error {
+			c.Show = plain
+			return s.CommitResources(by, c)
+		}
+		must := func(err error) {
+			t.Helper()
+			if err != nil {
+				t.Fatal(err)
+			}
+		}
+		must(commit(ResourceCommit{Insert: []Resource{row("queue", "a", "one"), row("token", "x", "hidden"), row("password", "p", "hidden")}}))
+		replace := row("queue", "a", "two")
+		replace.Version = 1
+		must(commit(ResourceCommit{Replace: []Resource{replace}}))
+		replace.Version = 2
+		must(commit(ResourceCommit{Replace: []Resource{replace}})) // which changes nothing
+		// What is refused leaves nothing, and neither does what nobody asks for.
+		if err := commit(ResourceCommit{Insert: []Resource{row("queue", "b", "b"), row("queue", "a", "again")}}); err == nil {
+			t.Error("a name twice")
+		}
+		if err := commit(ResourceCommit{Replace: []Resource{replace}}); !errors.Is(err, ErrStale) {
+			t.Errorf("a stale row: %v", err)
+		}
+		must(s.CommitResources(t.Context(), ResourceCommit{Insert: []Resource{row("queue", "c", "c")}, Show: plain}))
+		must(commit(ResourceCommit{Delete: []Deletion{{InstanceRef: InstanceRef{instance, Ref{"queue", "a"}}}}}))
+
+		all, err := s.Audit(t.Context(), AuditPlace{}, 100)
+		must(err)
+		var got []string
+		for _, e := range all {
+			if e.Who != "AKIA" || e.From != "192.0.2.1" || e.Action != "connect:Test" || e.Instance != instance || !e.At.Equal(at) {
+				t.Errorf("%+v", e)
+			}
+			got = append(got, fmt.Sprintf("%s %s %s %q: %q %v %q %v", e.Change, e.Kind, e.ID, e.Name, e.Before, e.Before == nil, e.After, e.After == nil))
+		}
+		equal(t, "entries", strings.Join(got, "\n"), strings.Join([]string{
+			`create queue a "named a": "" true "ONE" false`,
+			`create password p "named p": "" true "" true`,
+			`update queue a "named a": "ONE" false "TWO" false`,
+			`delete queue a "named a": "TWO" false "" true`,
+		}, "\n"))
+		// In pages of one it is the same.
+		var behind AuditPlace
+		for i := range all {
+			page, err := s.Audit(t.Context(), behind, 1)
+			must(err)
+			if len(page) != 1 || page[0].AuditPlace != all[i].AuditPlace {
+				t.Fatalf("page %d: %+v", i, page)
+			}
+			behind = page[0].AuditPlace
+		}
+		if page, err := s.Audit(t.Context(), behind, 1); err != nil || len(page) != 0 {
+			t.Errorf("behind the last: %v, %v", page, err)
+		}
+		if page, err := s.Audit(t.Context(), From(at.Add(time.Millisecond)), 1); err != nil || len(page) != 0 {
+			t.Errorf("later: %v, %v", page, err)
+		}
+		for _, c := range []struct {
+			before time.Time
+			gone   int64
+		}{{at, 0}, {at.Add(time.Millisecond), 4}, {at.Add(time.Hour), 0}} {
+			gone, err := s.EraseAudit(t.Context(), c.before)
+			must(err)
+			equal(t, "gone", gone, c.gone)
+		}
+	})
+}
