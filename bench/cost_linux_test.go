@@ -270,7 +270,7 @@ func newSite(t *testing.T, database string, work bool) *site {
 	if err != nil {
 		t.Fatal(err)
 	}
-	key, err := admin.Keys.Create(t.Context(), "costs")
+	key, err := admin.Keys.Create(t.Context(), "costs", nil)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -4,9 +4,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"text/tabwriter"
 
+	"github.com/parley-chat/parley/internal/policy"
 	"github.com/parley-chat/parley/internal/server"
 )
 
@@ -20,6 +22,7 @@ type keyCmd struct {
 type createKeyCmd struct {
 	storeFlags
 	Description string `arg:"" optional:"" help:"What the key is for."`
+	Policy      string `placeholder:"FILE" type:"existingfile" help:"What its holder may do: a policy in JSON, as for AWS. Without one, everything."`
 }
 
 type listKeysCmd struct{ storeFlags }
@@ -53,6 +56,7 @@ type deleteInstanceCmd struct {
 // administer opens the store for one task.
 func (f *storeFlags) administer(task func(context.Context, *server.Admin) error) error {
 	ctx, _ := signals()
+	ctx = server.ByOperator(ctx)
 	a, err := server.OpenAdmin(ctx, f.config())
 	if err != nil {
 		return err
@@ -70,7 +74,11 @@ func table(head string, rows func(print func(format string, args ...any))) {
 
 func (c *createKeyCmd) Run() error {
 	return c.administer(func(ctx context.Context, a *server.Admin) error {
-		k, err := a.Keys.Create(ctx, c.Description)
+		allowed, err := c.policy()
+		if err != nil {
+			return err
+		}
+		k, err := a.Keys.Create(ctx, c.Description, allowed)
 		if err != nil {
 			return err
 		}
@@ -80,15 +88,45 @@ func (c *createKeyCmd) Run() error {
 	})
 }
 
+// maxPolicyFile is how many bytes are read of a policy's file: far more than a policy may have.
+const maxPolicyFile = 64 << 10
+
+// policy reads the policy that a key is to have, nil for none.
+func (c *createKeyCmd) policy() ([]byte, error) {
+	if c.Policy == "" {
+		return nil, nil
+	}
+	f, err := os.Open(c.Policy)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	text, err := io.ReadAll(io.LimitReader(f, maxPolicyFile+1))
+	if err == nil && len(text) > maxPolicyFile {
+		err = fmt.Errorf("%s has more than %d bytes, which no policy may have", c.Policy, maxPolicyFile)
+	}
+	if err == nil {
+		_, err = policy.Parse(text)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("--policy %s: %w", c.Policy, err)
+	}
+	return text, nil
+}
+
 func (c *listKeysCmd) Run() error {
 	return c.administer(func(ctx context.Context, a *server.Admin) error {
 		all, err := a.Keys.List(ctx)
 		if err != nil {
 			return err
 		}
-		table("ID\tCREATED\tDESCRIPTION", func(print func(string, ...any)) {
+		table("ID\tCREATED\tMAY\tDESCRIPTION", func(print func(string, ...any)) {
 			for _, k := range all {
-				print("%s\t%s\t%s", k.ID, k.Created.Format("2006-01-02 15:04:05Z"), k.Description)
+				may := "everything"
+				if k.Policy != nil {
+					may = "by policy"
+				}
+				print("%s\t%s\t%s\t%s", k.ID, k.Created.Format("2006-01-02 15:04:05Z"), may, k.Description)
 			}
 		})
 		return nil

@@ -23,6 +23,7 @@ type cli struct {
 	Flow     flowCmd     `cmd:"" help:"Check, convert and draw flows, without a server."`
 	Serve    serveCmd    `cmd:"" help:"Start for production: your database, signed requests, one node or several."`
 	Key      keyCmd      `cmd:"" help:"Access keys, with which callers of the connect API sign, and the keys of participants' tokens."`
+	Audit    auditCmd    `cmd:"" help:"Show who changed what of the configuration, and when."`
 	Instance instanceCmd `cmd:"" help:"Instances, to which everything else belongs."`
 	Backup   backupCmd   `cmd:"" help:"Copy a SQLite database and its secret to a file, while servers run."`
 	Restore  restoreCmd  `cmd:"" help:"Make a database and its secret of such a file."`

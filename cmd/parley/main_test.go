@@ -90,6 +90,52 @@ func TestAccessKeysFromTheShell(t *testing.T) {
 	}
 }
 
+func TestPoliciesAndAuditFromTheShell(t *testing.T) {
+	dir := t.TempDir()
+	env := []string{"PARLEY_DB=sqlite:" + dir + "/parley.db"}
+	file := func(name, text string) string {
+		t.Helper()
+		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		return filepath.Join(dir, name)
+	}
+	reader := file("reader.json", `{"Version":"2012-10-17","Statement":{"Effect":"Allow","Action":["connect:List*","connect:Describe*"],"Resource":"*"}}`)
+	made := good(t, env, "key", "create", "--policy", reader, "dashboard")
+	secret := regexp.MustCompile(`SECRET_ACCESS_KEY=(\S+)`).FindStringSubmatch(made)[1]
+	if list := good(t, env, "key", "list"); !strings.Contains(list, "by policy") {
+		t.Errorf("key list printed %s", list)
+	}
+	for name, want := range map[string]string{
+		file("other.json", `{"Version":"2012-10-17","Statement":{"Effect":"Allow","Action":"s3:*","Resource":"*"}}`): "begin with connect:",
+		file("empty.json", ``):                              "no JSON",
+		file("long.json", strings.Repeat(" ", 64<<10)+"{}"): "more than 65536 bytes",
+		filepath.Join(dir, "none.json"):                     "none.json",
+	} {
+		if _, stderr, code := parley(t, env, "key", "create", "--policy", name); code == 0 || !strings.Contains(stderr, want) {
+			t.Errorf("%s: exit %d, %s, want %q", name, code, stderr, want)
+		}
+	}
+	id := strings.TrimSpace(good(t, env, "instance", "create", "support"))
+	good(t, env, "instance", "create", "sales")
+	all := good(t, env, "audit")
+	for _, want := range []string{"parley key create", "parley instance create", `instance "support"`, "access-key AKIA", "create"} {
+		if !strings.Contains(all, want) {
+			t.Errorf("audit does not say %q:\n%s", want, all)
+		}
+	}
+	one := good(t, env, "audit", "--instance", "support", "--json")
+	if strings.Count(one, "\n") != 1 || !strings.Contains(one, `"id":"`+id+`"`) || !strings.Contains(one, `"after":{`) {
+		t.Errorf("audit of an instance printed %s", one)
+	}
+	if everything := all + good(t, env, "audit", "--json"); strings.Contains(everything, secret) || strings.Contains(everything, "sealed") {
+		t.Errorf("audit shows a secret: %s", everything)
+	}
+	if _, stderr, code := parley(t, env, "audit", "--instance", "nobody"); code != 1 || !strings.Contains(stderr, "instance list") {
+		t.Errorf("audit of no instance: exit %d, %s", code, stderr)
+	}
+}
+
 func TestInstancesFromTheShell(t *testing.T) {
 	env := []string{"PARLEY_DB=sqlite:" + t.TempDir() + "/parley.db"}
 	id := strings.TrimSpace(good(t, env, "instance", "create", "support"))

@@ -13,6 +13,7 @@ import (
 	"github.com/parley-chat/parley/internal/catalog"
 	"github.com/parley-chat/parley/internal/center"
 	"github.com/parley-chat/parley/internal/chat"
+	"github.com/parley-chat/parley/internal/policy"
 	"github.com/parley-chat/parley/internal/wire"
 	"github.com/parley-chat/parley/internal/wire/connect"
 	"github.com/parley-chat/parley/internal/wire/participant"
@@ -31,6 +32,8 @@ type Keys interface {
 	// Secret returns the secret of an access key; ok is false when there is no such key (any more). It is asked for
 	// every signed request.
 	Secret(ctx context.Context, accessKeyID string) (secret string, ok bool, err error)
+	// Policy returns what the holder of an access key may do, nil for everything; ok as above.
+	Policy(ctx context.Context, accessKeyID string) (allowed *policy.Policy, ok bool, err error)
 }
 
 // Config is what an [API] is made of.

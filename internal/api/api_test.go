@@ -19,6 +19,7 @@ import (
 
 	"github.com/parley-chat/parley/internal/api"
 	"github.com/parley-chat/parley/internal/chat"
+	"github.com/parley-chat/parley/internal/policy"
 )
 
 // A panic below fails its request with an answer, is logged with the request's id, and nothing else is touched.
@@ -41,6 +42,10 @@ func TestPanicFailsOneRequest(t *testing.T) {
 type brokenKeys struct{}
 
 func (brokenKeys) Secret(context.Context, string) (string, bool, error) { panic("no keys today") }
+
+func (brokenKeys) Policy(context.Context, string) (*policy.Policy, bool, error) {
+	panic("no keys today")
+}
 
 // What passes through must not be in the log, whatever happens to it.
 func TestLogHoldsNoSecret(t *testing.T) {

@@ -9,6 +9,7 @@ import (
 	"runtime/debug"
 	"strconv"
 
+	"github.com/parley-chat/parley/internal/catalog"
 	"github.com/parley-chat/parley/internal/center"
 	"github.com/parley-chat/parley/internal/chat"
 	"github.com/parley-chat/parley/internal/door"
@@ -113,6 +114,12 @@ func (x *exchange) serve() *failure {
 	}
 	if err := in.Decode(&x.in); err != nil {
 		return x.target.failure(err)
+	}
+	if f := x.authorize(in); f != nil {
+		return f
+	}
+	if x.target.configures {
+		x.r = x.r.WithContext(catalog.By(x.r.Context(), x.author()))
 	}
 	out, err := x.target.do(x.a, x, in)
 	if err != nil {

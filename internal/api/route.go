@@ -26,6 +26,7 @@ type target struct {
 	maxBody               int        // bytes
 	errors                [center.Unavailable + 1]wire.ErrorShape
 	socket                bool
+	configures            bool // it may change the configuration, which the audit log notes
 
 	requests, refused, failed atomic.Int64
 }
@@ -55,6 +56,8 @@ func newRouter() *router {
 			panic("api: no handler for " + op.Service + " " + op.Name)
 		}
 		t := &target{service: op.Service, name: op.Name, method: op.Method, op: op, do: do, maxBody: bodyBounds()[op.Service][op.Name], errors: exceptions(op)}
+		_, ofContacts := contactOps[op.Name]
+		t.configures = op.Service == connectService && op.Method != http.MethodGet && !ofContacts
 		if op.Auth == wire.Bearer {
 			t.bearer = token.Connection
 			if op.Name == "CreateParticipantConnection" {

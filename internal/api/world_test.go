@@ -22,6 +22,7 @@ import (
 	"github.com/parley-chat/parley/internal/chat"
 	"github.com/parley-chat/parley/internal/engine"
 	"github.com/parley-chat/parley/internal/memnet"
+	"github.com/parley-chat/parley/internal/policy"
 	"github.com/parley-chat/parley/internal/store"
 	"github.com/parley-chat/parley/internal/token"
 )
@@ -101,6 +102,12 @@ type accessKeys map[string]string
 func (k accessKeys) Secret(_ context.Context, id string) (string, bool, error) {
 	secret, ok := k[id]
 	return secret, ok, nil
+}
+
+// Policy lets the holders of all keys do everything.
+func (k accessKeys) Policy(_ context.Context, id string) (*policy.Policy, bool, error) {
+	_, ok := k[id]
+	return nil, ok, nil
 }
 
 const (

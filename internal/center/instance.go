@@ -52,6 +52,11 @@ func (p Partition) AccountARN(tail, id string) string {
 	return "arn:aws:connect:" + p.Region + ":" + p.Account + ":" + tail + "/" + id
 }
 
+// UserARN returns the ARN of a user of AWS, as whom the holder of an access key appears.
+func (p Partition) UserARN(name string) string {
+	return "arn:aws:iam::" + p.Account + ":user/" + name
+}
+
 // CheckInstance refuses what is neither the id of an instance nor an instance's ARN. Amazon Connect answers so; that
 // there is no such instance would tell Terraform that what it looks for was deleted.
 func CheckInstance(s string) error {

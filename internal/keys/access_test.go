@@ -14,7 +14,7 @@ import (
 func TestAccessKeys(t *testing.T) {
 	c, db := newClock(), open(t, "sqlite::memory:")
 	r := ring(t, db, c)
-	k, err := r.Create(t.Context(), "the website's backend")
+	k, err := r.Create(t.Context(), "the website's backend", nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -42,7 +42,7 @@ func TestAccessKeys(t *testing.T) {
 func TestAccessKeysAreListedBeyondOnePage(t *testing.T) {
 	r := ring(t, open(t, "sqlite::memory:"), newClock())
 	for i := range 203 {
-		if _, err := r.Create(t.Context(), fmt.Sprint(i)); err != nil {
+		if _, err := r.Create(t.Context(), fmt.Sprint(i), nil); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -63,7 +63,7 @@ func TestAccessKeysAreListedBeyondOnePage(t *testing.T) {
 func TestLookUpsAreRemembered(t *testing.T) {
 	c, db := newClock(), open(t, "sqlite::memory:")
 	r, beside := ring(t, db, c), ring(t, db, c)
-	k, err := beside.Create(t.Context(), "")
+	k, err := beside.Create(t.Context(), "", nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -95,7 +95,7 @@ func TestSecretsAreSealedAtRest(t *testing.T) {
 	dir, c := t.TempDir(), newClock()
 	db := open(t, "sqlite:"+filepath.Join(dir, "parley.db"))
 	r := ring(t, db, c)
-	k, err := r.Create(t.Context(), "a description that may be read")
+	k, err := r.Create(t.Context(), "a description that may be read", nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -125,7 +125,7 @@ func TestSecretsAreSealedAtRest(t *testing.T) {
 
 func TestHostileAccessKeyIDs(t *testing.T) {
 	r := ring(t, open(t, "sqlite::memory:"), newClock())
-	k, err := r.Create(t.Context(), "")
+	k, err := r.Create(t.Context(), "", nil)
 	if err != nil {
 		t.Fatal(err)
 	}

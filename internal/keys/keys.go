@@ -18,6 +18,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/parley-chat/parley/internal/policy"
 	"github.com/parley-chat/parley/internal/store"
 	"github.com/parley-chat/parley/internal/token"
 )
@@ -40,9 +41,10 @@ type Ring struct {
 }
 
 type lookup struct {
-	secret string
-	ok     bool
-	until  time.Time
+	secret  string
+	allowed *policy.Policy // nil: everything
+	ok      bool
+	until   time.Time
 }
 
 // maxKnown bounds what is remembered: strangers may try any id.
@@ -55,15 +57,23 @@ func New(s *store.Store, master token.MasterKey, now func() time.Time) *Ring {
 
 // AccessKey is a caller's key. Secret is set only on the one just created.
 type AccessKey struct {
-	ID          string    `json:"-"`
-	Secret      string    `json:"-"`
-	Sealed      []byte    `json:"sealed"`
-	Description string    `json:"description,omitempty"`
-	Created     time.Time `json:"created"`
+	ID          string `json:"-"`
+	Secret      string `json:"-"`
+	Sealed      []byte `json:"sealed"`
+	Description string `json:"description,omitempty"`
+	// Policy is what the holder may do, as it was written; nil: everything.
+	Policy  json.RawMessage `json:"policy,omitempty"`
+	Created time.Time       `json:"created"`
 }
 
-// Create makes an access key: an id in AWS's form and a secret of 40 characters.
-func (r *Ring) Create(ctx context.Context, description string) (AccessKey, error) {
+// Create makes an access key: an id in AWS's form and a secret of 40 characters. allowed is the policy in JSON, nil for one
+// that may do everything.
+func (r *Ring) Create(ctx context.Context, description string, allowed []byte) (AccessKey, error) {
+	if allowed != nil {
+		if _, err := policy.Parse(allowed); err != nil {
+			return AccessKey{}, err
+		}
+	}
 	var raw [40]byte
 	if _, err := rand.Read(raw[:]); err != nil {
 		return AccessKey{}, err
@@ -72,6 +82,7 @@ func (r *Ring) Create(ctx context.Context, description string) (AccessKey, error
 		ID:          "AKIA" + base32.StdEncoding.EncodeToString(raw[:10]),
 		Secret:      base64.StdEncoding.EncodeToString(raw[10:]),
 		Description: description,
+		Policy:      allowed,
 		Created:     r.now().UTC().Truncate(time.Second),
 	}
 	k.Sealed = r.master.Seal([]byte(k.Secret), accessKind+" "+k.ID)
@@ -79,7 +90,33 @@ func (r *Ring) Create(ctx context.Context, description string) (AccessKey, error
 	if err != nil {
 		return AccessKey{}, err
 	}
-	return k, r.store.InsertResource(ctx, store.Resource{Kind: accessKind, ID: k.ID, Body: body, Created: k.Created, Modified: k.Created})
+	return k, r.insert(ctx, accessKind, k.ID, body, k.Created)
+}
+
+func (r *Ring) insert(ctx context.Context, kind, id string, body []byte, created time.Time) error {
+	return r.store.CommitResources(ctx, store.ResourceCommit{
+		Insert: []store.Resource{{Kind: kind, ID: id, Body: body, Created: created, Modified: created}}, Show: shown,
+	})
+}
+
+func (r *Ring) remove(ctx context.Context, kind, id string) error {
+	return r.store.CommitResources(ctx, store.ResourceCommit{
+		Delete: []store.Deletion{{InstanceRef: store.InstanceRef{Ref: store.Ref{Kind: kind, ID: id}}}}, Show: shown,
+	})
+}
+
+// shown is what the audit log has of a key: of an access key what is no secret, of others that they came or went.
+func shown(kind string, body []byte) ([]byte, bool) {
+	var k AccessKey
+	if kind != accessKind || json.Unmarshal(body, &k) != nil {
+		return nil, true
+	}
+	text, err := json.Marshal(struct {
+		Description string          `json:"description,omitempty"`
+		Policy      json.RawMessage `json:"policy,omitempty"`
+		Created     time.Time       `json:"created"`
+	}{k.Description, k.Policy, k.Created})
+	return text, err == nil
 }
 
 // List returns all access keys without their secrets, in the order of their ids.
@@ -109,7 +146,7 @@ var ErrNoKey = errors.New("there is no access key with that id; parley key list 
 
 // Revoke takes an access key away. Running servers stop accepting it within ten seconds.
 func (r *Ring) Revoke(ctx context.Context, id string) error {
-	err := r.store.DeleteResource(ctx, "", accessKind, id)
+	err := r.remove(ctx, accessKind, id)
 	if errors.Is(err, store.ErrNotFound) {
 		return ErrNoKey
 	}
@@ -118,19 +155,30 @@ func (r *Ring) Revoke(ctx context.Context, id string) error {
 
 // Secret returns the secret of an access key, for verifying a signature.
 func (r *Ring) Secret(ctx context.Context, id string) (secret string, ok bool, err error) {
+	k, err := r.find(ctx, id)
+	return k.secret, k.ok, err
+}
+
+// Policy returns what the holder of an access key may do, nil for everything; not ok when there is no such key (any more).
+func (r *Ring) Policy(ctx context.Context, id string) (allowed *policy.Policy, ok bool, err error) {
+	k, err := r.find(ctx, id)
+	return k.allowed, k.ok, err
+}
+
+func (r *Ring) find(ctx context.Context, id string) (lookup, error) {
 	if len(id) > 128 || strings.ContainsFunc(id, func(c rune) bool { return c <= ' ' || c > '~' }) {
-		return "", false, nil
+		return lookup{}, nil
 	}
 	now := r.now()
 	r.mu.Lock()
 	k, seen := r.known[id]
 	r.mu.Unlock()
 	if seen && now.Before(k.until) {
-		return k.secret, k.ok, nil
+		return k, nil
 	}
-	k, err = r.look(ctx, id)
+	k, err := r.look(ctx, id)
 	if err != nil {
-		return "", false, err
+		return lookup{}, err
 	}
 	k.until = now.Add(remember)
 	r.mu.Lock()
@@ -139,7 +187,7 @@ func (r *Ring) Secret(ctx context.Context, id string) (secret string, ok bool, e
 		clear(r.known)
 	}
 	r.known[id] = k
-	return k.secret, k.ok, nil
+	return k, nil
 }
 
 func (r *Ring) look(ctx context.Context, id string) (lookup, error) {
@@ -158,5 +206,12 @@ func (r *Ring) look(ctx context.Context, id string) (lookup, error) {
 	if err != nil {
 		return lookup{}, err
 	}
-	return lookup{secret: string(secret), ok: true}, nil
+	found := lookup{secret: string(secret), ok: true}
+	if k.Policy != nil {
+		// One that a newer program has made may not be readable: then the key allows nothing.
+		if found.allowed, err = policy.Parse(k.Policy); err != nil {
+			return lookup{}, fmt.Errorf("the policy of access key %s: %w", id, err)
+		}
+	}
+	return found, nil
 }

@@ -168,7 +168,7 @@ func dead(all []token.Key, now time.Time) int {
 // dropDead deletes the rows of dead keys.
 func (r *Ring) dropDead(ctx context.Context, all []token.Key) error {
 	for _, k := range all[:dead(all, r.now())] {
-		err := r.store.DeleteResource(ctx, "", TokenKind, k.ID)
+		err := r.remove(ctx, TokenKind, k.ID)
 		if err != nil && !errors.Is(err, store.ErrNotFound) {
 			return err
 		}
@@ -192,7 +192,7 @@ func (r *Ring) insertTokenKey(ctx context.Context, id string, created time.Time)
 	if err != nil {
 		return err
 	}
-	err = r.store.InsertResource(ctx, store.Resource{Kind: TokenKind, ID: id, Body: body, Created: created, Modified: created})
+	err = r.insert(ctx, TokenKind, id, body, created)
 	if center.Is(err, center.Duplicate) {
 		return nil
 	}

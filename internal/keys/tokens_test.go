@@ -124,7 +124,7 @@ func TestAnotherSecretOpensNoKeys(t *testing.T) {
 	c, db := newClock(), open(t, "sqlite::memory:")
 	right := ring(t, db, c)
 	tokens(t, right)
-	k, err := right.Create(t.Context(), "")
+	k, err := right.Create(t.Context(), "", nil)
 	if err != nil {
 		t.Fatal(err)
 	}

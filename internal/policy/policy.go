@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"slices"
 	"strings"
 	"unicode/utf8"
@@ -298,7 +297,7 @@ func members(raw json.RawMessage) (all []member, err error) {
 	if _, err := d.Token(); err != nil {
 		return nil, err
 	}
-	if _, err := d.Token(); err != io.EOF {
+	if _, err := d.Token(); err == nil {
 		return nil, errors.New("there is text behind it")
 	}
 	return all, nil

@@ -2,6 +2,10 @@ package server
 
 import (
 	"context"
+	"os"
+	"os/user"
+	"strings"
+	"time"
 
 	"github.com/parley-chat/parley/internal/catalog"
 	"github.com/parley-chat/parley/internal/center"
@@ -16,6 +20,22 @@ type Admin struct {
 	s        *Server
 	catalog  *catalog.Catalog
 	erasures *chat.Erasures
+}
+
+// ByOperator notes in a context that the changes made with it are those of the command that runs, for the audit log.
+func ByOperator(ctx context.Context) context.Context {
+	who := "operator"
+	if u, err := user.Current(); err == nil {
+		who = u.Username
+	}
+	command := "parley"
+	for _, word := range os.Args[min(1, len(os.Args)):] {
+		if strings.HasPrefix(word, "-") || len(strings.Fields(command)) == 3 {
+			break
+		}
+		command += " " + word
+	}
+	return catalog.By(ctx, catalog.Author{Who: who, Action: command, At: time.Now()})
 }
 
 // silence is a bus nobody listens to: servers on the same store find out from the store.
@@ -90,4 +110,47 @@ func (a *Admin) EraseChat(ctx context.Context, contact center.ContactID, end boo
 // DeleteInstance ends an instance's chats and deletes all that belongs to it.
 func (a *Admin) DeleteInstance(ctx context.Context, id center.InstanceID) error {
 	return a.erasures.DeleteInstance(ctx, id)
+}
+
+// AuditEntry is an entry of the audit log.
+type AuditEntry struct{ store.AuditEntry }
+
+// Changed names the members of what was changed that differ before and after.
+func (e *AuditEntry) Changed() []string { return catalog.Changed(e.Before, e.After) }
+
+// auditPage is how many entries are read at a time.
+const auditPage = 500
+
+// Audit shows the entries of the audit log from a time on, the oldest first: of the instance with an alias or id, its making and
+// deletion included, or with "" of all and of the account.
+func (a *Admin) Audit(ctx context.Context, instance string, since time.Time, show func(AuditEntry) error) error {
+	var at center.InstanceID
+	if instance != "" {
+		// One that was deleted is known by its id alone.
+		i, err := a.FindInstance(ctx, instance)
+		if _, isID := center.UUID(instance); err != nil && !isID {
+			return err
+		}
+		if at = center.InstanceID(instance); err == nil {
+			at = i.ID
+		}
+	}
+	for behind := store.From(since); ; {
+		page, err := a.s.store.Audit(ctx, behind, auditPage)
+		if err != nil {
+			return err
+		}
+		for _, e := range page {
+			behind = e.AuditPlace
+			if instance != "" && e.Instance != at && (e.Kind != "instance" || e.ID != string(at)) {
+				continue
+			}
+			if err := show(AuditEntry{e}); err != nil {
+				return err
+			}
+		}
+		if len(page) < auditPage {
+			return nil
+		}
+	}
 }

@@ -44,7 +44,7 @@ func TestAnOperatorWorksBesideARunningServer(t *testing.T) {
 	if all, err := s.Instances(t.Context()); err != nil || len(all) != 1 || all[0].ID != made.ID || all[0].Alias != "support" {
 		t.Errorf("the server sees %v, %v", all, err)
 	}
-	k, err := a.Keys.Create(t.Context(), "")
+	k, err := a.Keys.Create(t.Context(), "", nil)
 	if err != nil {
 		t.Fatal(err)
 	}
