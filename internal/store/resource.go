@@ -97,6 +97,13 @@ func (s *Store) ResourceIDs(ctx context.Context, instance center.InstanceID, kin
 	return all, err
 }
 
+// CountReferrers counts the resources of a kind that refer to one.
+func (s *Store) CountReferrers(ctx context.Context, instance center.InstanceID, to Ref, from string) (n int, err error) {
+	err = s.row(ctx, `SELECT COUNT(*) FROM reference WHERE instance = $1 AND to_kind = $2 AND to_id = $3 AND from_kind = $4`,
+		[]any{string(instance), to.Kind, []byte(to.ID), from}, &n)
+	return n, err
+}
+
 // Ref names a resource among those of its instance.
 type Ref struct{ Kind, ID string }
 
