@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"regexp"
 	"strconv"
 	"strings"
 	"testing"
@@ -139,8 +140,9 @@ func TestAuditOfChanges(t *testing.T) {
 		w.signed("POST", "/queues/"+instanceID+"/"+basic+"/name", `{"Name":"First"}`) // changes nothing
 		w.signed("POST", "/queues/"+instanceID+"/"+nobody+"/name", `{"Name":"None"}`) // is refused
 		w.signed("GET", "/queues/"+instanceID+"/"+basic, "")
-		w.signed("PUT", "/contact-flow-modules/"+instanceID, `{"Name":"Bye","Content":`+strconv.Quote(farewell)+`,"ClientToken":"once"}`)
-		w.signed("DELETE", "/queues/"+instanceID+"/"+basic, "")
+		made := w.signed("PUT", "/contact-flow-modules/"+instanceID, `{"Name":"Bye","Content":`+strconv.Quote(farewell)+`,"ClientToken":"once"}`)
+		id := regexp.MustCompile(`"Id":"([^"]+)"`).FindStringSubmatch(made)[1]
+		w.signed("DELETE", "/contact-flow-modules/"+instanceID+"/"+id, "")
 		all, err := w.store.Audit(t.Context(), store.AuditPlace{}, 100)
 		if err != nil {
 			t.Fatal(err)
@@ -155,7 +157,7 @@ func TestAuditOfChanges(t *testing.T) {
 		want := []string{
 			"connect:UpdateQueueName update queue First true true [name]",
 			"connect:CreateContactFlowModule create flow-module Bye false true []",
-			"connect:DeleteQueue delete queue First true false []",
+			"connect:DeleteContactFlowModule delete flow-module Bye true false []",
 		}
 		if strings.Join(got, "\n") != strings.Join(want, "\n") {
 			t.Errorf("got\n%s\nwant\n%s", strings.Join(got, "\n"), strings.Join(want, "\n"))

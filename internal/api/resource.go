@@ -129,8 +129,13 @@ func describes[I onResource, R any, O wire.Output](of *catalog.Kind[R], answer f
 
 // lists adapts the operation that lists the resources of a kind, those that keep lets through (nil: all).
 func lists[I paged, R, S any, O wire.Output](of *catalog.Kind[R], standard int, keep func(in I) func(*R) bool, summary func(call, made, *R) S, answer func([]S, *string) O) handler {
+	return listsBy(of, standard, isUUID, keep, summary, answer)
+}
+
+// listsBy is lists for resources whose ids are no UUIDs but something else that valid knows.
+func listsBy[I paged, R, S any, O wire.Output](of *catalog.Kind[R], standard int, valid func(id string) bool, keep func(in I) func(*R) bool, summary func(call, made, *R) S, answer func([]S, *string) O) handler {
 	return listing[I, R, O]{
-		standard: standard, key: of.ID,
+		standard: standard, valid: valid, key: of.ID,
 		find: func(c call, in I, after string, limit int) ([]R, error) {
 			var filter func(*R) bool
 			if keep != nil {

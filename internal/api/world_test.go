@@ -118,7 +118,7 @@ const (
 func newWorld(t testing.TB, change func(*api.Config, *chat.Config)) *world {
 	t.Helper()
 	ctx, cancel := context.WithCancel(context.Background())
-	w := &world{t: t, log: &logbook{}, names: map[string]string{"instance": instanceID, "flow": flowID, "nobody": nobody, "basic": center.SeededID(instanceID, "queue", center.BasicQueueName)}, done: make(chan struct{})}
+	w := &world{t: t, log: &logbook{}, names: map[string]string{"instance": instanceID, "flow": flowID, "nobody": nobody, "basic": center.SeededID(instanceID, "queue", center.BasicQueueName), "basicProfile": string(center.BasicRoutingProfileID(instanceID))}, done: make(chan struct{})}
 	log := slog.New(slog.NewTextHandler(w.log, nil))
 	db, err := store.Open(ctx, "sqlite::memory:", store.Options{Log: log})
 	if err != nil {

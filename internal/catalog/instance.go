@@ -52,13 +52,22 @@ func (c *Catalog) CreateInstance(ctx context.Context, i center.Instance, clientT
 	return nil, center.Refuse(center.InvalidRequest, "Invalid Input. Instance alias is already used.")
 }
 
-// seeds are the rows of what a new instance has: a queue, its hours of operation, and flows with their contents.
+// seeds are the rows of what a new instance has: a queue, its hours of operation, a routing profile, predefined attributes, and
+// flows with their contents.
 func (c *Catalog) seeds(at center.InstanceID, now time.Time) ([]store.Resource, error) {
 	var s seeding
 	queue := center.BasicQueue(at, now)
 	basic := center.BasicHours(queue.Hours, now)
 	s.add(Queues.fresh(at, &queue, now))
 	s.add(HoursOfOperation.fresh(at, &basic, now))
+	profile, routed := center.BasicRoutingProfile(at, queue.ID, now)
+	s.add(RoutingProfiles.fresh(at, &profile, now))
+	for i := range routed {
+		s.add(ProfileQueues.row(c, at, string(profile.ID), &routed[i]))
+	}
+	for _, a := range center.SystemAttributes(now) {
+		s.add(PredefinedAttributes.fresh(at, &a, now))
+	}
 	kept := map[string]bool{} // two flows may have one text
 	for _, f := range stock.Flows(c.Partition, at) {
 		f.Modified = now

@@ -184,7 +184,12 @@ func told(err error) error {
 	case errors.As(err, &missing):
 		return notFound(wordOf(missing.Ref.Kind), missing.Ref.ID)
 	case errors.As(err, &used):
-		return center.Refuse(center.InUse, "it is in use by the %s %s", noun(used.By.Kind), used.By.ID[strings.LastIndexByte(used.By.ID, '/')+1:])
+		by := used.By
+		if parent, ok := parents[by.Kind]; ok {
+			by.Kind = parent
+			by.ID, _, _ = strings.Cut(by.ID, "/")
+		}
+		return center.Refuse(center.InUse, "it is in use by the %s %s", noun(by.Kind), by.ID[strings.LastIndexByte(by.ID, '/')+1:])
 	}
 	return err
 }

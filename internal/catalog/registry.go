@@ -10,7 +10,10 @@ import (
 // ARN names. A kind of things that do not belong to an instance has its rows in the account, which has the empty id.
 var registered = []known{
 	Flows, &FlowVersions.kind, &FlowAliases.kind, Modules, &ModuleVersions.kind, &ModuleAliases.kind, Views, &ViewVersions.kind,
-	HoursOfOperation, Queues, QuickConnects, FlowAssociations, &Functions.kind, &Bots.kind, instances,
+	HoursOfOperation, Queues, QuickConnects,
+	RoutingProfiles,
+	PredefinedAttributes,
+	FlowAssociations, &Functions.kind, &Bots.kind, instances,
 }
 
 // known is a kind, whatever its records are.
@@ -24,6 +27,9 @@ type known interface {
 
 // The kinds by the names of their rows, and by what stands before the id in an ARN.
 var byRows, byTail = map[string]known{}, map[string]known{}
+
+// parents are the kinds that rows belong to whose own ids say nothing to callers.
+var parents = map[string]string{ProfileQueues.rows: RoutingProfiles.rows, ProfileManualQueues.rows: RoutingProfiles.rows}
 
 func init() {
 	for _, k := range registered {
