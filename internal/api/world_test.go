@@ -117,10 +117,16 @@ const (
 
 func newWorld(t testing.TB, change func(*api.Config, *chat.Config)) *world {
 	t.Helper()
+	return newWorldOn(t, "sqlite::memory:", change)
+}
+
+// newWorldOn is newWorld on a database.
+func newWorldOn(t testing.TB, database string, change func(*api.Config, *chat.Config)) *world {
+	t.Helper()
 	ctx, cancel := context.WithCancel(context.Background())
 	w := &world{t: t, log: &logbook{}, names: map[string]string{"instance": instanceID, "flow": flowID, "nobody": nobody, "basic": center.SeededID(instanceID, "queue", center.BasicQueueName), "basicProfile": string(center.BasicRoutingProfileID(instanceID))}, done: make(chan struct{})}
 	log := slog.New(slog.NewTextHandler(w.log, nil))
-	db, err := store.Open(ctx, "sqlite::memory:", store.Options{Log: log})
+	db, err := store.Open(ctx, database, store.Options{Log: log})
 	if err != nil {
 		t.Fatal(err)
 	}

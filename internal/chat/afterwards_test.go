@@ -12,6 +12,7 @@ import (
 	"github.com/parley-chat/parley/internal/center"
 	"github.com/parley-chat/parley/internal/chat"
 	"github.com/parley-chat/parley/internal/store"
+	"github.com/parley-chat/parley/internal/store/storetest"
 )
 
 // serves greets, runs a module, sets an attribute, and hands over to the flow of its attribute.
@@ -140,7 +141,7 @@ func (w *world) outcomes(id center.ContactID) (all []string) {
 
 // Stories that use everything, each step on a node that has just started: the rows are what a recount says.
 func TestRowsAreWhatARecountSays(t *testing.T) {
-	forEachDatabase(t, func(t *testing.T, database string) {
+	storetest.EachDatabase(t, func(t *testing.T, database string) {
 		w := newWorldOn(t, database)
 		set := center.DefaultSettings()
 		node := func() *node { w.clock.advance(1234567 * time.Microsecond); return w.node(set, &told{}) }

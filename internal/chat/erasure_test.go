@@ -24,6 +24,7 @@ import (
 	"github.com/parley-chat/parley/internal/chat"
 	"github.com/parley-chat/parley/internal/engine"
 	"github.com/parley-chat/parley/internal/store"
+	"github.com/parley-chat/parley/internal/store/storetest"
 	"github.com/parley-chat/parley/internal/token"
 )
 
@@ -159,42 +160,9 @@ func left(t *testing.T, database string, ids []string) {
 	}
 }
 
-// forEachDatabase runs f on a database of its own of each kind that outlives a store.
-func forEachDatabase(t *testing.T, f func(t *testing.T, database string)) {
-	t.Run("sqlite", func(t *testing.T) { f(t, "sqlite:"+filepath.Join(t.TempDir(), "parley.db")) })
-	t.Run("postgres", func(t *testing.T) {
-		base := os.Getenv("PARLEY_TEST_POSTGRES")
-		if base == "" {
-			t.Skip("PARLEY_TEST_POSTGRES is not set")
-		}
-		db, err := sql.Open("pgx", base)
-		if err != nil {
-			t.Fatal(err)
-		}
-		schema := fmt.Sprintf("parley_erasure_%d_%d", os.Getpid(), time.Now().UnixNano())
-		if _, err := db.Exec(`CREATE SCHEMA ` + schema); err != nil {
-			t.Fatal(err)
-		}
-		t.Cleanup(func() {
-			_, err := db.Exec(`DROP SCHEMA ` + schema + ` CASCADE`)
-			if err := errors.Join(err, db.Close()); err != nil {
-				t.Error(err)
-			}
-		})
-		u, err := url.Parse(base)
-		if err != nil {
-			t.Fatal(err)
-		}
-		q := u.Query()
-		q.Set("search_path", schema)
-		u.RawQuery = q.Encode()
-		f(t, u.String())
-	})
-}
-
 // Nothing of a chat that people and flows have filled is in any table, in the files, or in the decoded chats afterwards.
 func TestErasedChatIsInNoTable(t *testing.T) {
-	forEachDatabase(t, func(t *testing.T, database string) {
+	storetest.EachDatabase(t, func(t *testing.T, database string) {
 		w := newWorldOn(t, database)
 		c := w.node(center.DefaultSettings(), &told{})
 		ana, ids := w.erasable(c)

@@ -1,0 +1,194 @@
+package api_test
+
+// walks are the lives of the resources of every kind.
+var walks = []walk{
+	{
+		kind: "queue", id: "QueueId", arn: "QueueArn",
+		before: `CreateQuickConnect {"Name":"for the queue","QuickConnectConfig":{"QuickConnectType":"PHONE_NUMBER","PhoneConfig":{"PhoneNumber":"+15550100"}}} -> QuickConnectId`,
+		create: `CreateQueue {"Name":"Billing / é 🦜","HoursOfOperationId":"${hours}","Description":"d"} -> QueueId QueueArn`, twice: "DuplicateResourceException",
+		describe: `DescribeQueue`, shows: `${QueueId}|"Status":"ENABLED"|${hours}`,
+		lists: `ListQueues QueueSummaryList Id`,
+		steps: `UpdateQueueName {"Name":"Bills"}
+			UpdateQueueMaxContacts {"MaxContacts":3}
+			UpdateQueueHoursOfOperation {"HoursOfOperationId":"${hours}"}
+			UpdateQueueStatus {"Status":"ENABLED"}
+			UpdateQueueOutboundCallerConfig {"OutboundCallerConfig":{"OutboundCallerIdName":"Us"}}
+			AssociateQueueQuickConnects {"QuickConnectIds":["${QuickConnectId}"]}
+			ListQueueQuickConnects
+			DisassociateQueueQuickConnects {"QuickConnectIds":["${QuickConnectId}"]}`,
+		use:   `CreateQuickConnect {"Name":"to bills","QuickConnectConfig":{"QuickConnectType":"QUEUE","QueueConfig":{"QueueId":"${QueueId}","ContactFlowId":"${flow}"}}} -> QuickConnectId`,
+		unuse: `DeleteQuickConnect`, remove: `DeleteQueue`,
+	},
+	{
+		kind: "quick connect", id: "QuickConnectId", arn: "QuickConnectARN",
+		create: `CreateQuickConnect {"Name":"Home","QuickConnectConfig":{"QuickConnectType":"PHONE_NUMBER","PhoneConfig":{"PhoneNumber":"+15550100"}}} -> QuickConnectId QuickConnectARN`,
+		twice:  "DuplicateResourceException", describe: `DescribeQuickConnect`, shows: `+15550100`, lists: `ListQuickConnects QuickConnectSummaryList Id`,
+		steps: `UpdateQuickConnectName {"Name":"House","Description":""}
+			UpdateQuickConnectConfig {"QuickConnectConfig":{"QuickConnectType":"PHONE_NUMBER","PhoneConfig":{"PhoneNumber":"+15550100"}}}`,
+		remove: `DeleteQuickConnect`,
+	},
+	{
+		kind: "hours of operation", id: "HoursOfOperationId", arn: "HoursOfOperationArn",
+		create: `CreateHoursOfOperation {"Name":"Office","TimeZone":"UTC","Config":[{"Day":"MONDAY","StartTime":{"Hours":9,"Minutes":0},"EndTime":{"Hours":17,"Minutes":0}}]} -> HoursOfOperationId HoursOfOperationArn`,
+		twice:  "DuplicateResourceException", describe: `DescribeHoursOfOperation`, shows: `MONDAY`, lists: `ListHoursOfOperations HoursOfOperationSummaryList Id`,
+		steps:  `UpdateHoursOfOperation {"Name":"Desk","TimeZone":"UTC"}`,
+		use:    `CreateQueue {"Name":"of the hours","HoursOfOperationId":"${HoursOfOperationId}"} -> QueueId`,
+		unuse:  `DeleteQueue`,
+		remove: `DeleteHoursOfOperation`,
+	},
+	{
+		kind: "flow", id: "ContactFlowId", arn: "ContactFlowArn",
+		create: `CreateContactFlow {"Name":"Walk","Type":"CONTACT_FLOW","Content":"${greeting}"} -> ContactFlowId ContactFlowArn`,
+		twice:  "DuplicateResourceException", describe: `DescribeContactFlow`, shows: `PUBLISHED`, lists: `ListContactFlows ContactFlowSummaryList Id`,
+		remove: `DeleteContactFlow`,
+	},
+	{
+		kind: "flow module", id: "ContactFlowModuleId", arn: "Arn",
+		create: `CreateContactFlowModule {"Name":"Walk","Content":"${farewell}"} -> Id=ContactFlowModuleId Arn`,
+		twice:  "DuplicateResourceException", describe: `DescribeContactFlowModule`, lists: `ListContactFlowModules ContactFlowModulesSummaryList Id`,
+		remove: `DeleteContactFlowModule`,
+	},
+	{
+		kind: "routing profile", id: "RoutingProfileId", arn: "RoutingProfileArn",
+		before: `CreateQueue {"Name":"of the profile","HoursOfOperationId":"${hours}"} -> QueueId`,
+		create: `CreateRoutingProfile {"Name":"Chatters","Description":"d","DefaultOutboundQueueId":"${basic}","MediaConcurrencies":[{"Channel":"CHAT","Concurrency":3}]} -> RoutingProfileId RoutingProfileArn`,
+		twice:  "DuplicateResourceException", describe: `DescribeRoutingProfile`, shows: `"Concurrency":3`, lists: `ListRoutingProfiles RoutingProfileSummaryList Id`,
+		steps: `UpdateRoutingProfileName {"Name":"Talkers"}
+			UpdateRoutingProfileConcurrency {"MediaConcurrencies":[{"Channel":"CHAT","Concurrency":3}]}
+			UpdateRoutingProfileDefaultOutboundQueue {"DefaultOutboundQueueId":"${basic}"}
+			UpdateRoutingProfileAgentAvailabilityTimer {"AgentAvailabilityTimer":"TIME_SINCE_LAST_INBOUND"}
+			AssociateRoutingProfileQueues {"QueueConfigs":[{"QueueReference":{"QueueId":"${QueueId}","Channel":"CHAT"},"Priority":1,"Delay":0}],"ManualAssignmentQueueConfigs":[{"QueueReference":{"QueueId":"${QueueId}","Channel":"CHAT"}}]}
+			UpdateRoutingProfileQueues {"QueueConfigs":[{"QueueReference":{"QueueId":"${QueueId}","Channel":"CHAT"},"Priority":2,"Delay":5}]}
+			ListRoutingProfileQueues
+			ListRoutingProfileManualAssignmentQueues
+			DisassociateRoutingProfileQueues {"QueueReferences":[{"QueueId":"${QueueId}","Channel":"CHAT"}],"ManualAssignmentQueueReferences":[{"QueueId":"${QueueId}","Channel":"CHAT"}]}`,
+		remove: `DeleteRoutingProfile`,
+	},
+	{
+		kind: "predefined attribute", id: "Name", value: "Language", unknown: "Mood",
+		create: `CreatePredefinedAttribute {"Name":"${Name}","Values":{"StringList":["French"]}}`, twice: "DuplicateResourceException",
+		describe: `DescribePredefinedAttribute {"Name":"${Name}"}`, shows: `French`,
+		lists:  `ListPredefinedAttributes PredefinedAttributeSummaryList Name`,
+		steps:  `UpdatePredefinedAttribute {"Name":"${Name}","Values":{"StringList":["French","German"]}}`,
+		remove: `DeletePredefinedAttribute {"Name":"${Name}"}`,
+	},
+	{
+		kind: "security profile", id: "SecurityProfileId", arn: "SecurityProfileArn",
+		create: `CreateSecurityProfile {"SecurityProfileName":"Readers","Permissions":["Users.View"]} -> SecurityProfileId SecurityProfileArn`,
+		twice:  "DuplicateResourceException", describe: `DescribeSecurityProfile`, shows: `Readers`, lists: `ListSecurityProfiles SecurityProfileSummaryList Id`,
+		steps: `UpdateSecurityProfile {"Description":"who read","Permissions":["Users.View","Queues.View"]}
+			ListSecurityProfilePermissions
+			ListSecurityProfileApplications
+			ListSecurityProfileFlowModules`,
+		use:    `CreateUser {"Username":"reader","Password":"Secret123","SecurityProfileIds":["${SecurityProfileId}"],"RoutingProfileId":"${basicProfile}"} -> UserId`,
+		unuse:  `DeleteUser`,
+		remove: `DeleteSecurityProfile`,
+	},
+	{
+		kind: "user", id: "UserId", arn: "UserArn",
+		before: `CreatePredefinedAttribute {"Name":"Skill","Values":{"StringList":["Chess"]}}`,
+		create: `CreateUser {"Username":"ann","Password":"Secret123","SecurityProfileIds":["${securityProfile}"],"RoutingProfileId":"${basicProfile}","IdentityInfo":{"FirstName":"Ann","LastName":"Lee"}} -> UserId UserArn`,
+		twice:  "DuplicateResourceException", describe: `DescribeUser`, shows: `"Username":"ann"|"DirectoryUserId":`, lists: `ListUsers UserSummaryList Id`,
+		steps: `UpdateUserIdentityInfo {"IdentityInfo":{"FirstName":"Anna","LastName":"Lee"}}
+			UpdateUserPhoneConfig {"PhoneConfig":{"PhoneType":"SOFT_PHONE","AutoAccept":true,"AfterContactWorkTimeLimit":30}}
+			UpdateUserRoutingProfile {"RoutingProfileId":"${basicProfile}"}
+			UpdateUserSecurityProfiles {"SecurityProfileIds":["${securityProfile}"]}
+			UpdateUserHierarchy
+			UpdateUserConfig {"AutoAcceptConfigs":[{"Channel":"CHAT","AutoAccept":true}]}
+			AssociateUserProficiencies {"UserProficiencies":[{"AttributeName":"Skill","AttributeValue":"Chess","Level":2.5}]}
+			UpdateUserProficiencies {"UserProficiencies":[{"AttributeName":"Skill","AttributeValue":"Chess","Level":3}]}
+			ListUserProficiencies
+			DisassociateUserProficiencies {"UserProficiencies":[{"AttributeName":"Skill","AttributeValue":"Chess"}]}`,
+		remove: `DeleteUser`,
+	},
+	{
+		kind: "hierarchy group", id: "HierarchyGroupId", arn: "HierarchyGroupArn",
+		before: `UpdateUserHierarchyStructure {"HierarchyStructure":{"LevelOne":{"Name":"Country"},"LevelTwo":{"Name":"City"}}}
+			DescribeUserHierarchyStructure`,
+		create: `CreateUserHierarchyGroup {"Name":"France"} -> HierarchyGroupId HierarchyGroupArn`, twice: "DuplicateResourceException",
+		describe: `DescribeUserHierarchyGroup`, shows: `"LevelOne":`, lists: `ListUserHierarchyGroups UserHierarchyGroupSummaryList Id`,
+		steps:  `UpdateUserHierarchyGroupName {"Name":"Belgium"}`,
+		use:    `CreateUserHierarchyGroup {"Name":"Ghent","ParentGroupId":"${HierarchyGroupId}"} -> HierarchyGroupId=Child`,
+		unuse:  `DeleteUserHierarchyGroup {"HierarchyGroupId":"${Child}"}`,
+		remove: `DeleteUserHierarchyGroup`,
+	},
+	{
+		kind: "prompt", id: "PromptId", arn: "PromptARN",
+		create: `CreatePrompt {"Name":"Chime","S3Uri":"s3://sounds/chime.wav"} -> PromptId PromptARN`, twice: "DuplicateResourceException",
+		describe: `DescribePrompt`, shows: `Chime`, lists: `ListPrompts PromptSummaryList Id`,
+		steps:  `UpdatePrompt {"Description":"a bell"}`,
+		remove: `DeletePrompt`,
+	},
+	{
+		kind: "task template", id: "TaskTemplateId", arn: "Arn",
+		create:   `CreateTaskTemplate {"Name":"Call back","Fields":[{"Id":{"Name":"Task name"},"Type":"NAME"}]} -> Id=TaskTemplateId Arn`,
+		describe: `GetTaskTemplate`, shows: `Call back`, lists: `ListTaskTemplates TaskTemplates Id`,
+		steps:  `UpdateTaskTemplate {"Description":"later"}`,
+		remove: `DeleteTaskTemplate`,
+	},
+	{
+		kind: "vocabulary", id: "VocabularyId", arn: "VocabularyArn",
+		create: `CreateVocabulary {"VocabularyName":"Words","LanguageCode":"en-US","Content":"Phrase\tIPA\tSoundsLike\tDisplayAs\nLos-Angeles\t\t\tLos Angeles\n"} -> VocabularyId VocabularyArn`,
+		twice:  "ResourceConflictException", describe: `DescribeVocabulary`, shows: `"State":"ACTIVE"`,
+		lists: `SearchVocabularies VocabularySummaryList Id`,
+		steps: `AssociateDefaultVocabulary {"LanguageCode":"en-US","VocabularyId":"${VocabularyId}"}
+			ListDefaultVocabularies
+			AssociateDefaultVocabulary {"LanguageCode":"en-US"}`,
+		remove: `DeleteVocabulary`,
+	},
+	{
+		kind: "phone number", id: "PhoneNumberId", arn: "PhoneNumberArn",
+		before:   `SearchAvailablePhoneNumbers {"InstanceId":"${instance}","PhoneNumberCountryCode":"US","PhoneNumberType":"DID"} -> AvailableNumbersList.0.PhoneNumber=PhoneNumber`,
+		create:   `ClaimPhoneNumber {"InstanceId":"${instance}","PhoneNumber":"${PhoneNumber}"} -> PhoneNumberId PhoneNumberArn`,
+		describe: `DescribePhoneNumber`, shows: `CLAIMED`,
+		steps: `UpdatePhoneNumberMetadata {"PhoneNumberDescription":"front desk"}
+			UpdatePhoneNumber {"InstanceId":"${instance}"}
+			ListPhoneNumbers
+			ListPhoneNumbersV2 {"InstanceId":"${instance}"}
+			AssociatePhoneNumberContactFlow {"ContactFlowId":"${flow}"}
+			DisassociatePhoneNumberContactFlow`,
+		remove: `ReleasePhoneNumber`,
+	},
+	{
+		kind: "storage config", id: "AssociationId",
+		create: `AssociateInstanceStorageConfig {"ResourceType":"CHAT_TRANSCRIPTS","StorageConfig":{"StorageType":"S3","S3Config":{"BucketName":"transcripts","BucketPrefix":"chats"}}} -> AssociationId`,
+		twice:  "ResourceConflictException", describe: `DescribeInstanceStorageConfig {"ResourceType":"CHAT_TRANSCRIPTS"}`, shows: `transcripts`,
+		lists:  `ListInstanceStorageConfigs StorageConfigs AssociationId {"ResourceType":"CHAT_TRANSCRIPTS"}`,
+		steps:  `UpdateInstanceStorageConfig {"ResourceType":"CHAT_TRANSCRIPTS","StorageConfig":{"StorageType":"S3","S3Config":{"BucketName":"transcripts","BucketPrefix":"talks"}}}`,
+		remove: `DisassociateInstanceStorageConfig {"ResourceType":"CHAT_TRANSCRIPTS"}`,
+	},
+	{
+		kind: "integration association", id: "IntegrationAssociationId", arn: "IntegrationAssociationArn",
+		create: `CreateIntegrationAssociation {"IntegrationType":"APPLICATION","IntegrationArn":"arn:aws:app-integrations:us-east-1:123456789012:application/22222222-2222-4222-8222-222222222222"} -> IntegrationAssociationId IntegrationAssociationArn`,
+		twice:  "DuplicateResourceException", lists: `ListIntegrationAssociations IntegrationAssociationSummaryList IntegrationAssociationId`,
+		use: `CreateUseCase {"UseCaseType":"RULES_EVALUATION"} -> UseCaseId
+			ListUseCases`,
+		unuse:  `DeleteUseCase`,
+		remove: `DeleteIntegrationAssociation`,
+	},
+	{
+		kind: "security key", id: "AssociationId",
+		create: `AssociateSecurityKey {"Key":"${publicKey}"} -> AssociationId`, twice: "ResourceConflictException",
+		lists: `ListSecurityKeys SecurityKeys AssociationId`, remove: `DisassociateSecurityKey`,
+	},
+	{
+		kind: "approved origin", id: "Origin", value: "https://shop.example.com", unknown: "https://other.example.com",
+		create: `AssociateApprovedOrigin {"Origin":"${Origin}"}`, twice: "ResourceConflictException",
+		lists: `ListApprovedOrigins Origins Origin`, remove: `DisassociateApprovedOrigin {"Origin":"${Origin}"}`,
+	},
+	{
+		kind: "Lex bot of the first version", id: "BotName", value: "OrderFlowers", unknown: "BookHotels",
+		create: `AssociateLexBot {"LexBot":{"Name":"${BotName}","LexRegion":"us-east-1"}}`, twice: "ResourceConflictException",
+		lists: `ListLexBots LexBots Name`, remove: `DisassociateLexBot {"BotName":"${BotName}","LexRegion":"us-east-1"}`,
+	},
+	{
+		kind: "Lex bot", id: "AliasArn", value: "arn:aws:lex:us-east-1:123456789012:bot-alias/ABCDEFGHIJ/KLMNOPQRST", unknown: "arn:aws:lex:us-east-1:123456789012:bot-alias/ABCDEFGHIJ/UVWXYZABCD",
+		create: `AssociateBot {"LexV2Bot":{"AliasArn":"${AliasArn}"}}`, twice: "ResourceConflictException",
+		lists: `ListBots LexBots LexV2Bot.AliasArn {"LexVersion":"V2"}`, remove: `DisassociateBot {"LexV2Bot":{"AliasArn":"${AliasArn}"}}`,
+	},
+	{
+		kind: "Lambda function", id: "FunctionArn", value: "arn:aws:lambda:us-east-1:123456789012:function:greet", unknown: "arn:aws:lambda:us-east-1:123456789012:function:other",
+		create: `AssociateLambdaFunction {"FunctionArn":"${FunctionArn}"}`, twice: "ResourceConflictException",
+		lists: `ListLambdaFunctions LambdaFunctions FunctionArn`, remove: `DisassociateLambdaFunction {"FunctionArn":"${FunctionArn}"}`,
+	},
+}
