@@ -324,7 +324,13 @@ func (e *sqliteEngine) commit(batch []*job) {
 	sortByStream(batch)
 	conn, err := e.write.Conn(context.Background())
 	if err == nil {
-		err = conn.Raw(func(on any) error { return e.transact(on.(driver.Conn), batch) })
+		err = conn.Raw(func(on any) error {
+			err := e.transact(on.(driver.Conn), batch, false)
+			if err == errCareful {
+				err = e.transact(on.(driver.Conn), batch, true)
+			}
+			return err
+		})
 		err = errors.Join(err, conn.Close())
 	}
 	if err != nil {
@@ -340,7 +346,10 @@ func (e *sqliteEngine) commit(batch []*job) {
 }
 
 // transact runs a batch in one transaction. When it returns nil the batch is durable.
-func (e *sqliteEngine) transact(on driver.Conn, batch []*job) error {
+//
+// It is tried without savepoints first. Within one, SQLite copies each page before its first change, and when those of a
+// transaction exceed 64 KiB, which the rows of one new chat do, it writes all of them to a temporary file.
+func (e *sqliteEngine) transact(on driver.Conn, batch []*job, careful bool) error {
 	if e.on != on {
 		e.on = on
 		clear(e.prepared)
@@ -348,7 +357,7 @@ func (e *sqliteEngine) transact(on driver.Conn, batch []*job) error {
 	if _, err := e.exec("BEGIN IMMEDIATE"); err != nil {
 		return err
 	}
-	err := sqliteDialect.apply(e, batch, true)
+	err := sqliteDialect.apply(e, batch, careful)
 	if err == nil {
 		_, err = e.exec("COMMIT")
 	}
