@@ -68,7 +68,8 @@ func (s *Store) EraseChat(ctx context.Context, chat center.StreamID, now time.Ti
 
 // eraseInstance begins to erase up to limit streams of an instance.
 func (s *Store) eraseInstance(ctx context.Context, instance center.InstanceID, now time.Time, limit int) (Erased, error) {
-	return s.erase(ctx, now, `SELECT id FROM stream WHERE instance = $1 ORDER BY kind, id LIMIT $2`+s.d.forUpdate, string(instance), int64(limit))
+	return s.erase(ctx, now, `SELECT id FROM stream WHERE id IN (SELECT id FROM stream WHERE instance = $1 ORDER BY kind, ended, id LIMIT $2) ORDER BY id`+s.d.forUpdate,
+		string(instance), int64(limit))
 }
 
 // erase begins to erase the chats that a query finds, in one transaction.
@@ -109,11 +110,15 @@ func (s *Store) erase(ctx context.Context, now time.Time, find string, args ...a
 		later, _ := counted[0][0].(int64)
 		gone.Contacts = gone.Chats + later // the first contact of a chat may have no row of its own
 		j.pages += int(gone.Contacts) * pagesPerRow
-		if _, err := ses.exec(`DELETE FROM contact WHERE `+goesWithChat+` AND stream IN (SELECT v.id FROM `+s.d.ids+`)`, ids); err != nil {
-			return err
+		for _, of := range contactsOf(` IN (SELECT v.id FROM ` + s.d.ids + `)`) {
+			if _, err := ses.exec(`DELETE FROM contact WHERE `+goesWithChat+` AND `+of, ids); err != nil {
+				return err
+			}
+			if _, err := ses.exec(`UPDATE contact SET routing = NULL WHERE routing IS NOT NULL AND `+of, ids); err != nil {
+				return err
+			}
 		}
-		_, err = ses.exec(`UPDATE contact SET routing = NULL WHERE routing IS NOT NULL AND stream IN (SELECT v.id FROM `+s.d.ids+`)`, ids)
-		return err
+		return nil
 	}
 	return gone, s.do(ctx, j)
 }
@@ -130,6 +135,12 @@ func (d *dialect) lockClaims(ses session, ids any) error {
 // goesWithChat are the rows of contacts that do not outlive their chat: those of before there was more in them than the
 // chat, and those of contacts that have not ended, which would never grow old.
 const goesWithChat = `(instance IS NULL OR disconnected IS NULL)`
+
+// contactsOf says of the rows of contacts that they are a chat's, the first one's, which has the chat's id, and those of later
+// ones. Each has an index of its own.
+func contactsOf(chat string) [2]string {
+	return [2]string{`id = stream AND id` + chat, `id <> stream AND stream` + chat}
+}
 
 func chatsOf(rows [][]driver.Value) [][]byte {
 	ids := make([][]byte, len(rows))
@@ -214,11 +225,16 @@ const (
 
 // forgetErased ends the erasure of a chat. What a batch of another node put there after the first part goes too.
 func forgetErased(ses session, chat []byte, gone *Erased) error {
+	contacts := contactsOf(` = $1`)
 	for _, table := range []struct {
 		from  string
 		count *int64
-	}{{`contact WHERE ` + goesWithChat + ` AND`, &gone.Contacts}, {`due WHERE`, &gone.Due}, {`claim WHERE`, &gone.Claims}} {
-		n, err := ses.exec(`DELETE FROM `+table.from+` stream = $1`, chat)
+	}{
+		{`contact WHERE ` + goesWithChat + ` AND ` + contacts[0], &gone.Contacts},
+		{`contact WHERE ` + goesWithChat + ` AND ` + contacts[1], &gone.Contacts},
+		{`due WHERE stream = $1`, &gone.Due}, {`claim WHERE stream = $1`, &gone.Claims},
+	} {
+		n, err := ses.exec(`DELETE FROM `+table.from, chat)
 		if err != nil {
 			return err
 		}

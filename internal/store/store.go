@@ -208,7 +208,7 @@ func (s *Store) probe(ctx context.Context) error {
 		if _, err := ses.exec(`INSERT INTO probe (pad) VALUES ($1)`, make([]byte, probeBytes)); err != nil {
 			return err
 		}
-		for _, of := range []string{"stream WHERE id", "item WHERE stream", "contact WHERE stream", "due WHERE stream", "claim WHERE stream", "receipt WHERE stream",
+		for _, of := range []string{"stream WHERE id", "item WHERE stream", "contact WHERE id", "due WHERE stream", "claim WHERE stream", "receipt WHERE stream",
 			"contact_attribute WHERE stream", "flow_run WHERE contact"} {
 			if _, err := ses.exec(`DELETE FROM `+of+` = $1`, none[:]); err != nil {
 				return err

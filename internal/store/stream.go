@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"slices"
 	"time"
 
 	"github.com/parley-chat/parley/internal/center"
@@ -84,11 +85,20 @@ func (s *Store) Streams(ctx context.Context, kind center.StreamKind, instance ce
 }
 
 func (s *Store) streamsBefore(ctx context.Context, kind center.StreamKind, instance center.InstanceID, before []byte, activeOnly bool, limit int) ([]Stream, error) {
-	text := sqlStream + "WHERE stream.kind = $1 AND stream.instance = $2 AND stream.id < $3 "
-	if activeOnly {
-		text += "AND stream.ended = 0 "
+	const text = sqlStream + "WHERE stream.kind = $1 AND stream.instance = $2 AND stream.ended = $3 AND stream.id < $4 ORDER BY stream.id DESC LIMIT $5"
+	all, err := s.streams(ctx, text, string(kind), string(instance), number(false), before, limit)
+	if err != nil || activeOnly {
+		return all, err
 	}
-	return s.streams(ctx, text+"ORDER BY stream.id DESC LIMIT $4", string(kind), string(instance), before, limit)
+	// One that ends between the two reads is in both.
+	over, err := s.streams(ctx, text, string(kind), string(instance), number(true), before, limit)
+	if err != nil {
+		return nil, err
+	}
+	all = append(all, over...)
+	slices.SortStableFunc(all, func(a, b Stream) int { return cmp.Compare(b.ID, a.ID) })
+	all = slices.CompactFunc(all, func(a, b Stream) bool { return a.ID == b.ID })
+	return all[:min(len(all), limit)], nil
 }
 
 func (s *Store) streams(ctx context.Context, text string, args ...any) ([]Stream, error) {
