@@ -246,6 +246,8 @@ func (w *world) prepare(line string) {
 		if err == nil {
 			w.names["made"] = string(made.ID)
 		}
+	case "profile": // the instance's authentication profile
+		w.names["profile"] = string(center.DefaultAuthenticationProfile(instanceID, time.Time{}).ID)
 	case "signs-in", "sign-in-page":
 		err = w.prepareSignIn(ctx, verb)
 	case "view", "view-version", "shown":

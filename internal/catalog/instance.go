@@ -2,12 +2,10 @@ package catalog
 
 import (
 	"context"
-	"errors"
 	"slices"
 	"time"
 
 	"github.com/parley-chat/parley/internal/center"
-	"github.com/parley-chat/parley/internal/stock"
 	"github.com/parley-chat/parley/internal/store"
 )
 
@@ -34,7 +32,7 @@ func (c *Catalog) CreateInstance(ctx context.Context, i center.Instance, clientT
 	if clientToken != "" {
 		once = []store.Resource{{Kind: instanceToken, ID: key, Body: []byte(i.ID), Created: i.Created, Modified: i.Created}}
 	}
-	seeded, err := c.seeds(i.ID, i.Created)
+	seeded, err := c.seeds(i.ID, i.Created, 0)
 	if err != nil {
 		return nil, err
 	}
@@ -52,51 +50,12 @@ func (c *Catalog) CreateInstance(ctx context.Context, i center.Instance, clientT
 	return nil, center.Refuse(center.InvalidRequest, "Invalid Input. Instance alias is already used.")
 }
 
-// seeds are the rows of what a new instance has: a queue, its hours of operation, a routing profile, predefined attributes, and
-// flows with their contents.
-func (c *Catalog) seeds(at center.InstanceID, now time.Time) ([]store.Resource, error) {
-	var s seeding
-	queue := center.BasicQueue(at, now)
-	basic := center.BasicHours(queue.Hours, now)
-	s.add(Queues.fresh(at, &queue, now))
-	s.add(HoursOfOperation.fresh(at, &basic, now))
-	profile, routed := center.BasicRoutingProfile(at, queue.ID, now)
-	s.add(RoutingProfiles.fresh(at, &profile, now))
-	for i := range routed {
-		s.add(ProfileQueues.row(c, at, string(profile.ID), &routed[i]))
-	}
-	for _, a := range center.SystemAttributes(now) {
-		s.add(PredefinedAttributes.fresh(at, &a, now))
-	}
-	kept := map[string]bool{} // two flows may have one text
-	for _, f := range stock.Flows(c.Partition, at) {
-		f.Modified = now
-		s.add(Flows.fresh(at, &f.ContactFlow, now))
-		if !kept[f.Published] {
-			kept[f.Published] = true
-			s.add(contents.kind.fresh(at, &flowContent{SHA256: f.Published, Text: f.Content}, now))
-		}
-	}
-	return s.rows, s.err
-}
-
 // onlyInstance leaves out of the audit log what a new instance has from its beginning.
 func onlyInstance(kind string, body []byte) ([]byte, bool) {
 	if kind != instances.rows {
 		return nil, false
 	}
 	return shown(kind, body)
-}
-
-// seeding gathers rows until one could not be made.
-type seeding struct {
-	rows []store.Resource
-	err  error
-}
-
-func (s *seeding) add(r store.Resource, err error) {
-	s.rows = append(s.rows, r)
-	s.err = errors.Join(s.err, err)
 }
 
 // instanceToken is the kind of the rows that remember which instance a ClientToken made.

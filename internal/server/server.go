@@ -170,13 +170,28 @@ func (s *Server) wire(ctx context.Context) error {
 		Chats: s.chats, Transcripts: chat.NewTranscripts(s.chats), Erasures: s.erasures, Catalog: s.catalog, Sockets: sockets{s}, Keys: s.keys, AnyCredentials: s.cfg.Dev, Partition: s.cfg.Partition,
 		PublicURL: s.cfg.PublicURL, Throttle: s.cfg.Throttle, Now: s.cfg.Now, NewID: s.cfg.NewID, Log: s.cfg.Log,
 	})
-	if s.cfg.Dev {
-		if err := s.seed(ctx); err != nil {
-			return errors.Join(err, s.flowLog.close())
-		}
+	err = s.seedOlder(ctx)
+	if err == nil && s.cfg.Dev {
+		err = s.seed(ctx)
+	}
+	if err != nil {
+		return errors.Join(err, s.flowLog.close())
 	}
 	s.handler = s.routes()
 	return nil
+}
+
+// seedOlder gives instances of earlier versions what new ones have. A damaged row does not keep the others from being
+// served.
+func (s *Server) seedOlder(ctx context.Context) error {
+	n, err := s.catalog.SeedOlder(ctx)
+	if n > 0 {
+		s.cfg.Log.Info("instances of earlier versions have got what new ones have", "instances", n)
+	}
+	if errors.Is(err, center.ErrDamaged) {
+		return nil // the store has said it, and readiness does
+	}
+	return err
 }
 
 // catalog is what the instances of a store are configured with.
