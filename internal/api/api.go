@@ -119,6 +119,7 @@ var handlers = map[string]map[string]handler{
 		predefinedAttributeOps,
 		tagOps,
 		authenticationProfileOps,
+		instanceAttributeOps,
 	),
 	participantService: merge(participantOps, participantViewOps, participantAuthenticationOps),
 }

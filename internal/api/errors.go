@@ -53,17 +53,20 @@ var declarable = [center.Unavailable + 1][]wire.ErrorShape{
 	center.Unavailable:      {connect.InternalServiceException, participant.InternalServerException},
 }
 
-// undeclared are answers that the documentation names and the API model does not: CreateParticipant's page says that
-// a custom participant who does not connect within 15 seconds gets ResourceNotFoundException from
-// CreateParticipantConnection.
+// undeclared are answers that the documentation names, or that were seen, and that the API model does not declare.
+// CreateParticipant's page says that a custom participant who does not connect within 15 seconds gets
+// ResourceNotFoundException from CreateParticipantConnection. Terraform's provider expects AccessDeniedException of
+// attributes of an instance that are not for everybody.
 var undeclared = map[string]map[center.Code]wire.ErrorShape{
 	"CreateParticipantConnection": {center.NotFound: connect.ResourceNotFoundException},
+	"UpdateInstanceAttribute":     {center.AccessDenied: connect.AccessDeniedException},
 }
 
 // exceptions are an operation's answers to each kind of refusal.
 func exceptions(op *wire.Op) (all [center.Unavailable + 1]wire.ErrorShape) {
 	for code := range all {
-		for _, e := range declarable[code] {
+		// The last is for the operations that do not declare InvalidRequestException either.
+		for _, e := range append(declarable[code][:len(declarable[code]):len(declarable[code])], connect.InvalidParameterException) {
 			if slices.Contains(op.Errors, e) {
 				all[code] = e
 				break

@@ -20,6 +20,7 @@ func (a *API) createInstance(x *exchange, in *connect.CreateInstanceInput) (*con
 		InboundCalls:           *in.InboundCallsEnabled,
 		OutboundCalls:          *in.OutboundCallsEnabled,
 		Tags:                   in.Tags,
+		Attributes:             map[center.InstanceAttributeType]bool{center.FlowLogs: false},
 	}, value(in.ClientToken))
 	if err != nil {
 		return nil, err

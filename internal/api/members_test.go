@@ -150,7 +150,7 @@ func markShared(read map[*types.Var]bool, info *types.Info, op *wire.Op, input *
 		}
 	}
 	for ident, instance := range info.Instances {
-		f, ok := info.Uses[ident].Type().(*types.Signature)
+		f, ok := info.Uses[ident].Type().(interface{ TypeParams() *types.TypeParamList })
 		if !ok {
 			continue
 		}
@@ -244,6 +244,7 @@ var withoutEffect = map[string]unused{
 	"connect DisassociateLambdaFunction ClientToken":                 {why: "a repeated request finds the association gone"},
 	"connect StartChatContact DisconnectOnCustomerExit":              {why: "no agent takes part in a chat", kept: true},
 	"connect StartChatContact ParticipantConfiguration.ResponseMode": {why: "every message is sent whole", kept: true},
+	"connect UpdateInstanceAttribute ClientToken":                    {why: "the same value again changes nothing"},
 	"connect UpdateParticipantAuthentication ErrorDescription":       {why: "Error alone decides which branch the flow takes"},
 	"participant DisconnectParticipant ClientToken":                  {why: "a repeated request finds the participant gone"},
 	"participant SendEvent ClientToken":                              {why: "clients send every receipt with the same one"},

@@ -76,6 +76,11 @@ func (c *Catalog) Instances(ctx context.Context, after string, limit int) ([]cen
 	return slices.Clone(all[:min(limit, len(all))]), nil
 }
 
+// SetInstanceAttribute gives an instance a feature, or takes it away.
+func (c *Catalog) SetInstanceAttribute(ctx context.Context, id center.InstanceID, t center.InstanceAttributeType, value string) error {
+	return instances.Update(ctx, c, "", string(id), 0, func(i *center.Instance) error { return i.SetAttribute(t, value) })
+}
+
 // CloseInstance deletes the row that names an instance: from here on it is not found, and nothing new begins in it.
 // What belongs to it is still there.
 func (c *Catalog) CloseInstance(ctx context.Context, id center.InstanceID) error {

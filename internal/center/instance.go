@@ -17,6 +17,10 @@ type Instance struct {
 	OutboundCalls          bool              `json:"outboundCalls"`
 	Tags                   map[string]string `json:"tags,omitempty"`
 	Created                time.Time         `json:"created"`
+	// Attributes are those that were set; see [Instance.Has] for the others. CreateInstance sets FlowLogs to false, which
+	// is where Amazon Connect's instances begin. Instances that the operator makes, and those from before there were
+	// attributes, log as the operator has the server log.
+	Attributes map[InstanceAttributeType]bool `json:"attributes,omitempty"`
 }
 
 // Identity management types.

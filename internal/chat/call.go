@@ -43,11 +43,14 @@ type Systems interface {
 const dueCall = "call:"
 
 // How long an answer may take. Lambda: the longest InvocationTimeLimitSeconds of InvokeLambdaFunction, when a flow has none.
-// Lex: what Amazon Connect gives a bot. Systems: as functions (inferred).
+// Lex: what Amazon Connect gives a bot, and what it gives one in an instance with message streaming. Systems: as functions
+// (inferred).
+// Source: Amazon Connect Administrator Guide, "Feature specifications", "Enable message streaming for AI-powered chat".
 const (
-	functionLimit = 8 * time.Second
-	botLimit      = 6 * time.Second
-	systemLimit   = 8 * time.Second
+	functionLimit     = 8 * time.Second
+	botLimit          = 10 * time.Second
+	streamingBotLimit = 60 * time.Second
+	systemLimit       = 8 * time.Second
 )
 
 // Answers that are longer are none. A function's: Amazon Connect, "Invoke Lambda functions", 32 KB of UTF-8.
@@ -94,7 +97,7 @@ func (fs *flows) call(t *turn, e flow.Call) error {
 		}
 		body = newLambdaEvent(contact, ask.Parameters)
 	case flow.RecognizeText:
-		q.Kind, q.To, q.Within, q.Session = kindBot, ask.Alias, botLimit, string(t.Chat.Current().ID)
+		q.Kind, q.To, q.Within, q.Session = kindBot, ask.Alias, streamingBotLimit, string(t.Chat.Current().ID)
 		if q.Locale = ask.Locale; q.Locale == "" {
 			q.Locale = strings.ReplaceAll(t.Chat.Current().LanguageCode, "-", "_")
 		}
@@ -151,13 +154,16 @@ func (u unanswered) Error() string { return string(u) }
 // ask asks, and waits for the answer for as long as the question allows. That there is none is an answer too; an error
 // means that it must be asked again later.
 func (fs *flows) ask(ctx context.Context, at center.InstanceID, q *outsideCall) (flow.Answered, error) {
-	within, cancel := context.WithTimeout(ctx, q.Within)
+	patience, err := fs.patience(ctx, at, q)
+	if err != nil {
+		return flow.Answered{}, err
+	}
+	within, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
 	var (
 		answer     []byte
 		invocation string
 		limit      = maxResponse
-		err        error
 	)
 	switch q.Kind {
 	case kindFunction:
@@ -179,13 +185,25 @@ func (fs *flows) ask(ctx context.Context, at center.InstanceID, q *outsideCall) 
 	case errors.As(err, &failed):
 		return flow.Answered{}, failed.error
 	case err != nil && within.Err() != nil:
-		return flow.Answered{Error: noMatchingError, Why: fmt.Sprintf("no answer within %v", q.Within)}, nil
+		return flow.Answered{Error: noMatchingError, Why: fmt.Sprintf("no answer within %v", patience)}, nil
 	case err != nil:
 		return flow.Answered{Error: noMatchingError, Why: err.Error()}, nil
 	case len(answer) > limit:
 		return flow.Answered{Error: noMatchingError, Why: fmt.Sprintf("the answer is longer than %d bytes", limit)}, nil
 	}
 	return flow.Answered{Body: string(answer), Invocation: invocation}, nil
+}
+
+// patience is how long the answer to a question may take in an instance.
+func (fs *flows) patience(ctx context.Context, at center.InstanceID, q *outsideCall) (time.Duration, error) {
+	if q.Kind != kindBot {
+		return q.Within, nil
+	}
+	i, err := fs.catalog.Instance(ctx, at)
+	if err != nil || i.Has(center.MessageStreaming) {
+		return q.Within, err
+	}
+	return min(q.Within, botLimit), nil
 }
 
 // notAsked is a failure of our own: whether it may be asked could not be found out.

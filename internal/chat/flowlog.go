@@ -67,7 +67,7 @@ func (f *flowLog) write(ctx context.Context, at center.InstanceID, now time.Time
 				Error: e.Error, Why: e.Why, Time: now,
 			})
 		}
-		if e.Logged && f.lines != nil {
+		if e.Logged && f.lines != nil && f.names.logs(ctx, at) {
 			f.lines.Write(f.line(ctx, at, now, contact, e))
 		}
 		if e.Logged || e.Why != "" {
@@ -96,7 +96,7 @@ func (f *flowLog) line(ctx context.Context, at center.InstanceID, now time.Time,
 	return line
 }
 
-// names are those of flows and modules, as they were when they were last looked up.
+// names are those of flows and modules, and whether instances have flow logs, as it was when it was last looked up.
 type names struct {
 	catalog *catalog.Catalog
 	wall    func() time.Time
@@ -110,8 +110,10 @@ type nameKey struct {
 	id string
 }
 
+// flowName is what was looked up. An instance is kept under an empty id.
 type flowName struct {
 	name, arn string
+	logs      bool      // of an instance
 	looked    time.Time // real time
 }
 
@@ -125,9 +127,7 @@ const (
 // of finds the name and ARN of a flow or module; one that is gone has an ARN only.
 func (n *names) of(ctx context.Context, at center.InstanceID, id string) flowName {
 	key, now := nameKey{at, id}, n.wall()
-	n.mu.Lock()
-	known, ok := n.all[key]
-	n.mu.Unlock()
+	known, ok := n.known(key)
 	if ok && now.Sub(known.looked) < nameLife {
 		return known
 	}
@@ -135,6 +135,36 @@ func (n *names) of(ctx context.Context, at center.InstanceID, id string) flowNam
 	if err != nil {
 		return found // for this line
 	}
+	n.keep(key, found, now)
+	return found
+}
+
+// logs says whether an instance has flow logs. When that cannot be read, what was known last counts; without that, it has
+// none: the lines hold what customers say.
+func (n *names) logs(ctx context.Context, at center.InstanceID) bool {
+	key, now := nameKey{at: at}, n.wall()
+	known, ok := n.known(key)
+	if ok && now.Sub(known.looked) < nameLife {
+		return known.logs
+	}
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), nameWithin)
+	defer cancel()
+	i, err := n.catalog.Instance(ctx, at)
+	if err != nil {
+		return known.logs
+	}
+	n.keep(key, flowName{logs: i.Has(center.FlowLogs)}, now)
+	return i.Has(center.FlowLogs)
+}
+
+func (n *names) known(key nameKey) (flowName, bool) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	known, ok := n.all[key]
+	return known, ok
+}
+
+func (n *names) keep(key nameKey, found flowName, now time.Time) {
 	found.looked = now
 	n.mu.Lock()
 	defer n.mu.Unlock()
@@ -142,7 +172,6 @@ func (n *names) of(ctx context.Context, at center.InstanceID, id string) flowNam
 		n.all = map[nameKey]flowName{}
 	}
 	n.all[key] = found
-	return found
 }
 
 // lookUp reads a name from the catalog, for a line whose request may have ended. On an error there is an ARN only.

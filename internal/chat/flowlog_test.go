@@ -81,6 +81,36 @@ func TestFlowLogLines(t *testing.T) {
 	})
 }
 
+// An instance whose attribute CONTACTFLOW_LOGS is false has no flow log. A node notices within a minute.
+func TestFlowLogOfAnInstanceWithoutLogs(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w, l := newWorld(t), new(logged)
+		c := w.build(&told{}, false, chat.Config{
+			Store: w.store, Catalog: w.catalog(w.clock.Now), Sealer: w.sealer, Clock: w.clock, Wall: time.Now, NewID: w.newID,
+			Partition: partition, Settings: center.DefaultSettings(), Log: slog.New(slog.DiscardHandler), FlowLog: l,
+		})
+		f, err := c.Catalog.CreateFlow(w.ctx, instance, center.ContactFlow{Name: "logs", Type: center.TypeContactFlow}, logs, true)
+		w.must(err)
+		chat := func() (lines int) {
+			before := len(l.lines)
+			started, err := c.Start(w.ctx, center.StartChat{Instance: instance, Flow: f.ID, DisplayName: "Ana"})
+			w.must(err)
+			w.connect(c, started)
+			return len(l.lines) - before
+		}
+		if chat() == 0 {
+			t.Error("an instance that was made by its operator has no flow log")
+		}
+		for _, on := range []string{"false", "true"} {
+			w.must(c.Catalog.SetInstanceAttribute(w.ctx, instance, center.FlowLogs, on))
+			time.Sleep(time.Minute)
+			if n := chat(); n > 0 != (on == "true") {
+				t.Errorf("with CONTACTFLOW_LOGS %s a chat has %d lines", on, n)
+			}
+		}
+	})
+}
+
 func TestTracesAreBounded(t *testing.T) {
 	inBubble(t, func(t *testing.T, o *outside) {
 		o.functions["f"] = word("yes")
