@@ -120,6 +120,7 @@ var handlers = map[string]map[string]handler{
 		tagOps,
 		authenticationProfileOps,
 		instanceAttributeOps,
+		storageOps,
 	),
 	participantService: merge(participantOps, participantViewOps, participantAuthenticationOps),
 }

@@ -20,6 +20,7 @@ var registered = []known{
 	&Bots.kind,
 	instances,
 	AuthenticationProfiles,
+	Storages,
 }
 
 // known is a kind, whatever its records are.

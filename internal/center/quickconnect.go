@@ -31,11 +31,8 @@ func CheckQuickConnect(kind string, user, queue, phone, flow bool) error {
 		{QuickConnectUser, "UserConfig", user}, {QuickConnectQueue, "QueueConfig", queue},
 		{QuickConnectPhone, "PhoneConfig", phone}, {QuickConnectFlow, "FlowConfig", flow},
 	} {
-		switch {
-		case m.kind == kind && !m.given:
-			return Refuse(InvalidRequest, "QuickConnectConfig.%s is required for the type %s", m.member, kind)
-		case m.kind != kind && m.given:
-			return Refuse(InvalidRequest, "QuickConnectConfig.%s must not be given for the type %s", m.member, kind)
+		if err := onlyMember("QuickConnectConfig."+m.member, m.given, m.kind == kind, "the type "+kind); err != nil {
+			return err
 		}
 	}
 	return nil
