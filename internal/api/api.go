@@ -121,6 +121,7 @@ var handlers = map[string]map[string]handler{
 		authenticationProfileOps,
 		instanceAttributeOps,
 		storageOps,
+		attachedFilesOps,
 	),
 	participantService: merge(participantOps, participantViewOps, participantAuthenticationOps),
 }

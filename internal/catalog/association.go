@@ -37,20 +37,8 @@ func (c *Catalog) AssociateFlow(ctx context.Context, at center.InstanceID, a cen
 	if err != nil {
 		return err
 	}
-	for {
-		_, err := FlowAssociations.Create(ctx, c, at, &a, ClientToken{})
-		if !center.Is(err, center.Duplicate) {
-			return err
-		}
-		err = FlowAssociations.Update(ctx, c, at, a.Key(), 0, func(old *center.FlowAssociation) error {
-			*old = a
-			return nil
-		})
-		if !center.Is(err, center.NotFound) {
-			return err
-		}
-		// Another call has taken it away between the two.
-	}
+	made := a // gets what a new row gets
+	return FlowAssociations.upsert(ctx, c, at, &made, func(old *center.FlowAssociation) { *old = a })
 }
 
 // DisassociateFlow takes away what a resource leads to.

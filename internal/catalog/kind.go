@@ -303,6 +303,24 @@ func (k *Kind[R]) change(ctx context.Context, c *Catalog, at center.InstanceID, 
 	}
 }
 
+// upsert makes a record whose id follows from what it says, or changes the one that is there. edit may be called again.
+func (k *Kind[R]) upsert(ctx context.Context, c *Catalog, at center.InstanceID, first *R, edit func(*R)) error {
+	for {
+		_, err := k.Create(ctx, c, at, first, ClientToken{})
+		if !center.Is(err, center.Duplicate) {
+			return err
+		}
+		err = k.Update(ctx, c, at, k.ID(first), 0, func(r *R) error {
+			edit(r)
+			return nil
+		})
+		if !center.Is(err, center.NotFound) {
+			return err
+		}
+		// Another call has deleted it between the two.
+	}
+}
+
 // Delete deletes a resource, and with it what belongs to it alone. One that others refer to is in use.
 func (k *Kind[R]) Delete(ctx context.Context, c *Catalog, at center.InstanceID, id string) error {
 	if err := c.in(ctx, at); err != nil {

@@ -21,6 +21,7 @@ var registered = []known{
 	instances,
 	AuthenticationProfiles,
 	Storages,
+	attachedFiles,
 }
 
 // known is a kind, whatever its records are.
