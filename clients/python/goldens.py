@@ -23,8 +23,8 @@ COMMON = {
     "NotImplementedException", "RequestEntityTooLargeException", "RequestTimeoutException", "SerializationException",
     "TooManyRequestsException", "UnknownOperationException", "UnrecognizedClientException",
 }
-# Errors that AWS's documentation names for an operation and its model does not.
-DOCUMENTED = {("CreateParticipantConnection", "ResourceNotFoundException")}
+# Errors that AWS's documentation names for an operation, or that clients expect of it, and its model does not.
+DOCUMENTED = {("CreateParticipantConnection", "ResourceNotFoundException"), ("UpdateInstanceAttribute", "AccessDeniedException")}
 SCALARS = {
     "string": str, "boolean": bool, "integer": int, "long": int, "float": (int, float), "double": (int, float), "timestamp": (int, float),
 }

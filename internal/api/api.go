@@ -62,8 +62,9 @@ type Config struct {
 type API struct {
 	Config
 	routes  *router
+	sts     *target
 	limits  *limits
-	signers signers
+	signers map[string]*signers // by service
 	storm   storm
 	scratch sync.Pool // of *exchange
 }
@@ -76,16 +77,16 @@ func New(c Config) *API {
 	if c.Log == nil {
 		c.Log = slog.New(slog.DiscardHandler)
 	}
-	a := &API{Config: c, routes: newRouter(), limits: newLimits(c.Throttle)}
+	a := &API{Config: c, routes: newRouter(), sts: newSTS(), limits: newLimits(c.Throttle), signers: map[string]*signers{connectService: {}, stsService: {}}}
 	a.scratch.New = func() any { return new(exchange) }
 	return a
 }
 
 // Handles says whether a request is the API's to answer; all others may be pages. It goes by the first segment of
 // the path, which is enough to tell the operations of Amazon Connect from everything else, served or not. A request
-// that is signed for AWS is meant for an API whatever its path.
+// that is signed for AWS is meant for an API whatever its path, and so is one in the Query protocol.
 func (a *API) Handles(r *http.Request) bool {
-	return a.routes.knows(firstSegment(r.URL.Path)) || signed(r.Header)
+	return asksSTS(r) || a.routes.knows(firstSegment(r.URL.Path)) || signed(r.Header)
 }
 
 // Counter is how often an operation was called, and how.
@@ -99,7 +100,7 @@ type Counter struct {
 // Counters returns the figures of every operation that was called, by name.
 func (a *API) Counters() []Counter {
 	var all []Counter
-	for _, t := range a.routes.targets {
+	for _, t := range append(a.routes.targets[:len(a.routes.targets):len(a.routes.targets)], a.sts) {
 		if n := t.requests.Load(); n > 0 {
 			all = append(all, Counter{t.service, t.name, n, t.refused.Load(), t.failed.Load()})
 		}

@@ -1,6 +1,7 @@
 package api
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -107,6 +108,9 @@ func (x *exchange) serve() *failure {
 	if f := x.throttle(); f != nil {
 		return f
 	}
+	if x.target == x.a.sts {
+		return x.callerIdentity()
+	}
 	in := x.target.op.NewInput()
 	x.in.Header, x.in.Body = x.r.Header, x.buffer
 	if x.r.URL.RawQuery != "" {
@@ -132,12 +136,20 @@ func (x *exchange) serve() *failure {
 
 // route finds out what is called.
 func (x *exchange) route() *failure {
+	if asksSTS(x.r) {
+		x.service, x.target = stsService, x.a.sts
+		x.target.requests.Add(1)
+		return nil
+	}
 	if firstSegment(x.r.URL.Path) == participantService {
 		x.service = participantService
 	} else {
 		x.service = connectService
 	}
 	n, args := x.a.routes.find(x.r.URL, x.args[:0])
+	if n == nil && x.r.URL.Path == "/" {
+		return &failure{ErrorShape: wire.UnknownOperationException, message: "This path is called with POST (GetCallerIdentity of AWS STS) and the Content-Type " + queryForm + "."}
+	}
 	if n == nil {
 		return &failure{ErrorShape: wire.UnknownOperationException, message: "No operation has this path."}
 	}
@@ -163,6 +175,7 @@ func (x *exchange) authenticate() *failure {
 	case x.a.AnyCredentials:
 		return nil
 	}
+	x.signature.service = x.service
 	f := x.a.claim(x.r, &x.signature)
 	if f == nil && x.signature.proven {
 		door.Release(x.r.Context())
@@ -220,6 +233,7 @@ var (
 	anyOrigin     = []string{"*"}
 	exposed       = []string{"x-amzn-RequestId, x-amzn-ErrorType, x-amzn-trace-id, Date"}
 	isJSON        = []string{"application/json"}
+	isXML         = []string{"text/xml"}
 	allowMethods  = []string{"GET, POST, PUT, DELETE, OPTIONS"}
 	allowHeaders  = []string{"authorization, content-type, x-amz-bearer, x-amz-content-sha256, x-amz-date, x-amz-user-agent, amz-sdk-invocation-id, amz-sdk-request, x-amz-security-token, x-amz-target"}
 	preflightGood = []string{"86400"}
@@ -250,6 +264,9 @@ func (x *exchange) answer(status int) {
 	x.answered = true
 	h := x.w.Header()
 	h["Content-Type"] = isJSON
+	if x.service == stsService {
+		h["Content-Type"] = isXML
+	}
 	if len(x.buffer) >= 2048 {
 		// Below that net/http says it by itself, for less.
 		h["Content-Length"] = []string{strconv.Itoa(len(x.buffer))}
@@ -260,6 +277,9 @@ func (x *exchange) answer(status int) {
 
 // fail answers with an error, and writes down those of ours.
 func (x *exchange) fail(f *failure) {
+	if x.service == stsService {
+		f.Code = cmp.Or(stsCodes[f.Code], f.Code)
+	}
 	h := x.w.Header()
 	h["x-amzn-ErrorType"] = []string{f.Code}
 	if f.closing || x.lingers() {
@@ -267,7 +287,11 @@ func (x *exchange) fail(f *failure) {
 	}
 	x.note(f)
 	door.Release(x.r.Context()) // what was read is in buffers that are used again
-	x.buffer = f.appendBody(x.buffer[:0], x.service)
+	if x.service == stsService {
+		x.buffer = f.appendSTS(x.buffer[:0], x.requestID)
+	} else {
+		x.buffer = f.appendBody(x.buffer[:0], x.service)
+	}
 	x.answer(f.Status)
 }
 

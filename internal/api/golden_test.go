@@ -2,6 +2,7 @@ package api_test
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
@@ -34,7 +35,7 @@ var update = flag.Bool("update", false, "write what is there now as what should 
 //
 // Lines of a file's opening that begin with "setup:" bring the world into a state; the others say what is shown. In a
 // request, ${name} stands for an id or token that the setup made, a missing Content-Length is added, the header line
-// "Sign: KEYID SECRET" makes the AWS SDK's signer sign it, and "Capture: NAME MEMBER" names a member of the answer for
+// "Sign: KEYID SECRET [SERVICE]" makes the AWS SDK's signer sign it, and "Capture: NAME MEMBER" names a member of the answer for
 // later requests. A section "setup" is a request whose answer must be a success and is not shown. Every world begins at
 // 2000-01-01T00:00:00Z with the same randomness, so that the answers need no editing.
 func TestWire(t *testing.T) {
@@ -169,7 +170,8 @@ func (w *world) request(text string) string {
 // signature is what the AWS SDK's signer adds to a request.
 func (w *world) signature(with string, lines []string, body string) []string {
 	w.t.Helper()
-	id, secret, _ := strings.Cut(with, " ")
+	id, rest, _ := strings.Cut(with, " ")
+	secret, service, _ := strings.Cut(rest, " ")
 	parts := strings.Fields(lines[0])
 	r, err := http.NewRequest(parts[0], "http://"+strings.TrimPrefix(lines[1], "Host: ")+parts[1], strings.NewReader(body))
 	if err != nil {
@@ -177,7 +179,7 @@ func (w *world) signature(with string, lines []string, body string) []string {
 	}
 	sum := sha256.Sum256([]byte(body))
 	err = v4.NewSigner().SignHTTP(context.Background(), aws.Credentials{AccessKeyID: id, SecretAccessKey: secret}, r,
-		hex.EncodeToString(sum[:]), "connect", "us-east-1", time.Now())
+		hex.EncodeToString(sum[:]), cmp.Or(service, "connect"), "us-east-1", time.Now())
 	if err != nil {
 		w.t.Fatal(err)
 	}

@@ -17,11 +17,12 @@ func signed(h http.Header) bool {
 
 // signature is what a request says about who has signed it, and the key that proves it.
 type signature struct {
-	claim  sigv4.Claim
-	secret string
-	key    sigv4.SigningKey
-	kept   bool // the key has verified a request before
-	proven bool // but for the hash of the body
+	service string // that it must be for
+	claim   sigv4.Claim
+	secret  string
+	key     sigv4.SigningKey
+	kept    bool // the key has verified a request before
+	proven  bool // but for the hash of the body
 }
 
 // claim finds out whether a request names an access key of this server, for this service and region, now. Where it
@@ -34,8 +35,8 @@ func (a *API) claim(r *http.Request, s *signature) *failure {
 	if s.secret, err = a.secret(r.Context(), s.claim); err != nil {
 		return unsigned(err)
 	}
-	if s.key, s.kept = a.signers.find(s.claim.AccessKeyID, s.claim.Day, s.secret); !s.kept {
-		s.key = sigv4.DeriveKey(s.secret, s.claim.Day, a.Partition.Region, connectService)
+	if s.key, s.kept = a.signers[s.service].find(s.claim.AccessKeyID, s.claim.Day, s.secret); !s.kept {
+		s.key = sigv4.DeriveKey(s.secret, s.claim.Day, a.Partition.Region, s.service)
 	}
 	if s.proven, err = s.claim.VerifyHead(s.key, a.Now()); err != nil {
 		return unsigned(err)
@@ -55,7 +56,7 @@ func (a *API) prove(s *signature, body []byte) *failure {
 		return unsigned(err)
 	}
 	if !s.kept {
-		a.signers.keep(s.claim.AccessKeyID, s.claim.Day, s.secret, s.key)
+		a.signers[s.service].keep(s.claim.AccessKeyID, s.claim.Day, s.secret, s.key)
 	}
 	return nil
 }
@@ -73,7 +74,7 @@ func (a *API) secret(ctx context.Context, claim sigv4.Claim) (string, error) {
 	return secret, err
 }
 
-// signers keep the signing keys of the access keys in use. The zero value is ready. A key is looked up together with
+// signers keep the signing keys of the access keys in use, for one service. The zero value is ready. A key is looked up together with
 // the secret it was made from, so that one that was revoked or replaced is of no use.
 type signers struct {
 	mu   sync.RWMutex
