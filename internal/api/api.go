@@ -123,6 +123,7 @@ var handlers = map[string]map[string]handler{
 		instanceAttributeOps,
 		storageOps,
 		attachedFilesOps,
+		pushOps,
 	),
 	participantService: merge(participantOps, participantViewOps, participantAuthenticationOps),
 }

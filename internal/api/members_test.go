@@ -239,6 +239,7 @@ type unused struct {
 
 // withoutEffect are the members of requests that change nothing.
 var withoutEffect = map[string]unused{
+	"connect CreatePushNotificationRegistration ClientToken":         {why: "the same device of the same chat keeps its registration"},
 	"connect DisassociateInstanceStorageConfig ClientToken":          {why: "a repeated request finds the association gone"},
 	"connect UpdateInstanceStorageConfig ClientToken":                {why: "the same configuration again changes nothing"},
 	"connect DeleteInstance ClientToken":                             {why: "a repeated request finds the instance gone"},

@@ -40,6 +40,8 @@ type Chat struct {
 	FlowRunsBegun int       `json:"flowRunsBegun,omitempty"`
 	// Recorded says that the chat has rows for what is asked afterwards: all chats that began since there are such rows.
 	Recorded bool `json:"recorded,omitempty"`
+	// Push are the devices that are to be told of messages.
+	Push []PushRegistration `json:"push,omitempty"`
 }
 
 // ExpiresAt is when the chat ends whatever happens.
@@ -56,5 +58,6 @@ func (c *Chat) clone() Chat {
 	n.Attributes = maps.Clone(c.Attributes)
 	n.Hooks = maps.Clone(c.Hooks)
 	n.Past = slices.Clone(c.Past)
+	n.Push = slices.Clone(c.Push)
 	return n
 }
