@@ -89,8 +89,10 @@ func (c *Catalog) seeds(at center.InstanceID, now time.Time, had int) ([]store.R
 }
 
 // SeedOlder gives every instance the seedings that it has not had, and returns how many instances got any. Several nodes
-// may do so at the same moment, and while a version that knows fewer seedings still runs.
+// may do so at the same moment, and while a version that knows fewer seedings still runs. A damaged row keeps the other
+// instances from nothing.
 func (c *Catalog) SeedOlder(ctx context.Context) (instances int, err error) {
+	var damaged error
 	for after, more := "", true; more; {
 		page, err := c.Instances(ctx, after, decodePage)
 		if err != nil {
@@ -99,7 +101,13 @@ func (c *Catalog) SeedOlder(ctx context.Context) (instances int, err error) {
 		for _, i := range page {
 			got, err := c.seedOlder(ctx, i.ID)
 			if err != nil {
-				return instances, fmt.Errorf("give the instance %s what newer ones have: %w", i.ID, err)
+				err = fmt.Errorf("give the instance %s what newer ones have: %w", i.ID, err)
+			}
+			if errors.Is(err, center.ErrDamaged) {
+				damaged, err = errors.Join(damaged, err), nil
+			}
+			if err != nil {
+				return instances, err
 			}
 			if got {
 				instances++
@@ -108,7 +116,7 @@ func (c *Catalog) SeedOlder(ctx context.Context) (instances int, err error) {
 		}
 		more = len(page) == decodePage
 	}
-	return instances, nil
+	return instances, damaged
 }
 
 // seedOlder gives an instance what it has not had, all or nothing, and says whether there was any.

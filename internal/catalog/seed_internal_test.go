@@ -173,6 +173,24 @@ func TestSeedsLeaveTakenNamesAlone(t *testing.T) {
 	})
 }
 
+// A damaged instance is told of, and the others get what they lack.
+func TestSeedingGoesOnBehindADamagedInstance(t *testing.T) {
+	onEachEngine(t, func(o *older) {
+		ctx := o.Context()
+		o.must(o.store.InsertResource(ctx, store.Resource{Instance: olderInstance, Kind: seedingRows, ID: seedingRows, Body: []byte(`{"had":-1}`)}))
+		second, err := o.node().CreateInstance(ctx, center.Instance{ID: "22222222-2222-4222-8222-222222222222", Alias: "second", IdentityManagementType: center.IdentityManaged}, "")
+		o.must(err)
+		o.later() // a seeding without rows is had, too
+		n, err := o.node().SeedOlder(ctx)
+		if n != 1 || !errors.Is(err, center.ErrDamaged) {
+			o.Errorf("%d instances got something, %v", n, err)
+		}
+		if _, had, err := o.node().hadSeedings(ctx, second.ID); had != len(seedings) || err != nil {
+			o.Errorf("the second instance had %d of %d seedings, %v", had, len(seedings), err)
+		}
+	})
+}
+
 // A new instance has all seedings and the row that says so: the next start has nothing to do.
 func TestNewInstancesHaveAllSeedings(t *testing.T) {
 	onEachEngine(t, func(o *older) {
