@@ -19,7 +19,7 @@ var instanceAttributeOps = map[string]handler{
 		return &connect.DescribeInstanceAttributeOutput{Attribute: &attribute}, nil
 	}),
 	"ListInstanceAttributes": listing[*connect.ListInstanceAttributesInput, center.InstanceAttribute, *connect.ListInstanceAttributesOutput]{
-		standard: listAttributesPage,
+		standard: listInstanceAttributesPage,
 		valid: func(t string) bool {
 			var none center.Instance
 			return slices.ContainsFunc(none.AllAttributes(), func(a center.InstanceAttribute) bool { return string(a.Type) == t })
@@ -47,8 +47,8 @@ var instanceAttributeOps = map[string]handler{
 	}),
 }
 
-// listAttributesPage is the length of a page of attributes: the API model's maximum.
-const listAttributesPage = 7
+// listInstanceAttributesPage is the length of a page of attributes: the API model's maximum.
+const listInstanceAttributesPage = 7
 
 func instanceAttribute(a center.InstanceAttribute) connect.Attribute {
 	value := strconv.FormatBool(a.On)

@@ -101,7 +101,7 @@ func (a *API) caller(x *exchange) (arn, id string) {
 		return "arn:aws:iam::" + a.Partition.Account + ":root", a.Partition.Account
 	}
 	id = x.signature.claim.AccessKeyID
-	return "arn:aws:iam::" + a.Partition.Account + ":user/" + id, id
+	return a.Partition.UserARN(id), id
 }
 
 // appendSTS appends an error as STS writes it.

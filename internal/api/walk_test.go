@@ -69,9 +69,10 @@ func TestEveryResourceLivesAndDies(t *testing.T) {
 }
 
 // otherWalks are the operations that have walks of their own: those about contacts, and those about contents, versions, aliases and
-// overrides, which are no resources by themselves.
+// overrides, which are no resources by themselves. What every instance has and nobody makes has goldens alone.
 var otherWalks = regexp.MustCompile(`Contact(s|Attributes|Data|References|Association|RoutingData)?$|Participant|Flow(Module)?(Version|Alias|Content|Metadata)|` +
-	`ContactFlow(Module)?(Versions|Aliases)|Override|HoursOfOperations$|View|FlowAssociation|AssociateFlow$|DisassociateFlow$|UpdateContactFlowName|^(Create|Delete|Describe|List)Instances?$`)
+	`ContactFlow(Module)?(Versions|Aliases)|Override|HoursOfOperations$|View|FlowAssociation|AssociateFlow$|DisassociateFlow$|UpdateContactFlowName|^(Create|Delete|Describe|List)Instances?$|` +
+	`InstanceAttributes?$|AttachedFilesConfigurations?$|AuthenticationProfiles?$|PushNotificationRegistration$`)
 
 // Of a hundred callers who make a resource of one name at the same time, one makes it.
 func TestOneOfAHundredMakesIt(t *testing.T) {

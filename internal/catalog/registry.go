@@ -10,18 +10,8 @@ import (
 // ARN names. A kind of things that do not belong to an instance has its rows in the account, which has the empty id.
 var registered = []known{
 	Flows, &FlowVersions.kind, &FlowAliases.kind, Modules, &ModuleVersions.kind, &ModuleAliases.kind, Views, &ViewVersions.kind,
-	HoursOfOperation,
-	Queues,
-	QuickConnects,
-	RoutingProfiles,
-	PredefinedAttributes,
-	FlowAssociations,
-	&Functions.kind,
-	&Bots.kind,
-	instances,
-	AuthenticationProfiles,
-	Storages,
-	attachedFiles,
+	HoursOfOperation, Queues, QuickConnects, RoutingProfiles, PredefinedAttributes, FlowAssociations, &Functions.kind, &Bots.kind, instances,
+	AuthenticationProfiles, Storages, attachedFiles,
 }
 
 // known is a kind, whatever its records are.
