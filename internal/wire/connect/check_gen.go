@@ -5424,7 +5424,7 @@ func checkPhoneNumberDescription(s string) *wire.FieldError {
 	return patternPhoneNumberDescription.Check(s)
 }
 
-var patternPhoneNumberPrefix = wire.NewMatcher("\\\\+?[0-9]{1,11}", "", "\\\\+?[0-9]{1,11}")
+var patternPhoneNumberPrefix = wire.NewMatcher("\\+?[0-9]{1,11}", "", "\\+?[0-9]{1,11}")
 
 func checkPhoneNumberPrefix(s string) *wire.FieldError {
 	return patternPhoneNumberPrefix.Check(s)

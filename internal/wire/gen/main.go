@@ -326,7 +326,7 @@ func (s service) generate(wire string) (map[string][]byte, error) {
 
 // slips are patterns that contradict their own shape: the shape, what the model says and what it must mean. A view's
 // hash has 1 to 64 characters and a pattern for one; the hashes of flows and modules have this one for 64. The pattern of
-// phone numbers is escaped twice, and so is one half of that of places in S3. That of passwords is a literal of JavaScript with lookaheads: center has its rule. That of a
+// phone numbers and of their prefixes is escaped twice, and so is one half of that of places in S3. That of passwords is a literal of JavaScript with lookaheads: center has its rule. That of a
 // table's attribute begins with a lookahead which refuses nothing, since the pattern may match from any place on. That of ranges of addresses has no room for the
 // dots of IPv4.
 var slips = []struct{ shape, wrong, right string }{
@@ -335,6 +335,7 @@ var slips = []struct{ shape, wrong, right string }{
 	{"PrimaryAttributeContextKeyName", `(?!aws:|connect:)[\u0009\u000A\u000D\u0020-\u007E\u00A1-\u00FF]+$`, `[\u0009\u000A\u000D\u0020-\u007E\u00A1-\u00FF]+$`},
 	{"S3Uri", `s3://\S+/.+|https://\\S+\\.s3\\.\\S+\\.amazonaws\\.com/\\S+`, `s3://\S+/.+|https://\S+\.s3\.\S+\.amazonaws\.com/\S+`},
 	{"IpCidr", `^[A-Za-z0-9:/]*$`, `^[A-Za-z0-9.:/]*$`},
+	{"PhoneNumberPrefix", `\\+?[0-9]{1,11}`, `\+?[0-9]{1,11}`},
 	{"PhoneNumber", `\\+[1-9]\\d{1,14}$`, `\+[1-9]\d{1,14}$`},
 }
 
