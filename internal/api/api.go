@@ -113,6 +113,11 @@ var handlers = map[string]map[string]handler{
 	connectService: merge(contactOps, erasureOps, authenticationOps, instanceOps, flowOps, flowVersionOps, flowAliasOps, moduleOps, moduleAliasOps,
 		associationOps, viewOps, hoursOps, queueOps, quickConnectOps, routingProfileOps, predefinedAttributeOps, tagOps,
 		authenticationProfileOps, instanceAttributeOps, storageOps, attachedFilesOps, pushOps,
+		associationOps, viewOps, hoursOps, queueOps, quickConnectOps,
+		routingProfileOps,
+		predefinedAttributeOps,
+		phoneNumberOps,
+		tagOps,
 	),
 	participantService: merge(participantOps, participantViewOps, participantAuthenticationOps),
 }

@@ -33,23 +33,23 @@ var requestTimeout = wire.ErrorShape{Code: "RequestTimeoutException", Status: ht
 var serviceUnavailable = wire.ErrorShape{Code: "ServiceUnavailable", Status: http.StatusServiceUnavailable}
 
 // declarable says which exceptions tell of each kind of refusal, the best first. The first that an operation declares
-// is answered. The last ones are declared by every operation of their service, but for ListInstances, which declares
-// InvalidRequestException and InternalServiceException alone.
+// is answered. The last ones are declared by every operation of their service: those of Amazon Connect declare
+// InvalidRequestException or InvalidParameterException, and InternalServiceException.
 var declarable = [center.Unavailable + 1][]wire.ErrorShape{
 	center.Internal:         {connect.InternalServiceException, participant.InternalServerException},
 	center.InvalidParameter: {connect.InvalidParameterException, connect.InvalidRequestException, participant.ValidationException},
-	center.InvalidRequest:   {connect.InvalidRequestException, participant.ValidationException},
-	center.NotFound:         {connect.ResourceNotFoundException, connect.InvalidRequestException, participant.AccessDeniedException},
-	center.ContactNotFound:  {connect.ContactNotFoundException, connect.ResourceNotFoundException, connect.InvalidRequestException, participant.AccessDeniedException},
-	center.AccessDenied:     {participant.AccessDeniedException, connect.InvalidRequestException},
-	center.LimitExceeded:    {connect.LimitExceededException, connect.ServiceQuotaExceededException, connect.InvalidRequestException, participant.ValidationException},
-	center.QuotaExceeded:    {connect.ServiceQuotaExceededException, connect.LimitExceededException, connect.InvalidRequestException, participant.ValidationException},
-	center.Conflict:         {connect.ConflictException, connect.IdempotencyException, connect.InvalidRequestException, participant.ValidationException},
-	center.Duplicate:        {connect.DuplicateResourceException, connect.ResourceConflictException, connect.InvalidRequestException, participant.ValidationException},
-	center.InUse:            {connect.ResourceInUseException, connect.InvalidRequestException, participant.ValidationException},
-	center.InvalidFlow:      {connect.InvalidContactFlowException, connect.InvalidContactFlowModuleException, connect.InvalidRequestException, participant.ValidationException},
-	center.FlowNotPublished: {connect.ContactFlowNotPublishedException, connect.ResourceNotFoundException, connect.InvalidRequestException, participant.ValidationException},
-	center.NotTerminated:    {connect.ContactNotTerminatedException, connect.InvalidRequestException, participant.ValidationException},
+	center.InvalidRequest:   {connect.InvalidRequestException, connect.InvalidParameterException, participant.ValidationException},
+	center.NotFound:         {connect.ResourceNotFoundException, connect.InvalidRequestException, connect.InvalidParameterException, participant.AccessDeniedException},
+	center.ContactNotFound:  {connect.ContactNotFoundException, connect.ResourceNotFoundException, connect.InvalidRequestException, connect.InvalidParameterException, participant.AccessDeniedException},
+	center.AccessDenied:     {participant.AccessDeniedException, connect.InvalidRequestException, connect.InvalidParameterException},
+	center.LimitExceeded:    {connect.LimitExceededException, connect.ServiceQuotaExceededException, connect.InvalidRequestException, connect.InvalidParameterException, participant.ValidationException},
+	center.QuotaExceeded:    {connect.ServiceQuotaExceededException, connect.LimitExceededException, connect.InvalidRequestException, connect.InvalidParameterException, participant.ValidationException},
+	center.Conflict:         {connect.ConflictException, connect.IdempotencyException, connect.InvalidRequestException, connect.InvalidParameterException, participant.ValidationException},
+	center.Duplicate:        {connect.DuplicateResourceException, connect.ResourceConflictException, connect.InvalidRequestException, connect.InvalidParameterException, participant.ValidationException},
+	center.InUse:            {connect.ResourceInUseException, connect.InvalidRequestException, connect.InvalidParameterException, participant.ValidationException},
+	center.InvalidFlow:      {connect.InvalidContactFlowException, connect.InvalidContactFlowModuleException, connect.InvalidRequestException, connect.InvalidParameterException, participant.ValidationException},
+	center.FlowNotPublished: {connect.ContactFlowNotPublishedException, connect.ResourceNotFoundException, connect.InvalidRequestException, connect.InvalidParameterException, participant.ValidationException},
+	center.NotTerminated:    {connect.ContactNotTerminatedException, connect.InvalidRequestException, connect.InvalidParameterException, participant.ValidationException},
 	center.Unavailable:      {connect.InternalServiceException, participant.InternalServerException},
 }
 

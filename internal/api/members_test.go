@@ -245,10 +245,13 @@ var withoutEffect = map[string]unused{
 	"connect DeleteInstance ClientToken":                             {why: "a repeated request finds the instance gone"},
 	"connect DisassociateBot ClientToken":                            {why: "a repeated request finds the association gone"},
 	"connect DisassociateLambdaFunction ClientToken":                 {why: "a repeated request finds the association gone"},
+	"connect ReleasePhoneNumber ClientToken":                         {why: "a repeated request finds the number released"},
 	"connect StartChatContact DisconnectOnCustomerExit":              {why: "no agent takes part in a chat", kept: true},
 	"connect StartChatContact ParticipantConfiguration.ResponseMode": {why: "every message is sent whole", kept: true},
 	"connect UpdateInstanceAttribute ClientToken":                    {why: "the same value again changes nothing"},
 	"connect UpdateParticipantAuthentication ErrorDescription":       {why: "Error alone decides which branch the flow takes"},
+	"connect UpdatePhoneNumber ClientToken":                          {why: "a repeated request finds the number where it should be"},
+	"connect UpdatePhoneNumberMetadata ClientToken":                  {why: "a repeated request changes nothing more"},
 	"participant DisconnectParticipant ClientToken":                  {why: "a repeated request finds the participant gone"},
 	"participant SendEvent ClientToken":                              {why: "clients send every receipt with the same one"},
 }

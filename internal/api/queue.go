@@ -18,9 +18,7 @@ var queueOps = map[string]handler{
 		if err := noEmail(in.OutboundEmailConfig != nil || in.EmailAddressesConfig != nil); err != nil {
 			return nil, err
 		}
-		if err := callerConfig(&q, in.OutboundCallerConfig); err != nil {
-			return nil, err
-		}
+		callerConfig(&q, in.OutboundCallerConfig)
 		if err := c.Catalog.CreateQueue(c.ctx(), c.at, &q, quickConnectIDs(in.QuickConnectIds)); err != nil {
 			return nil, err
 		}
@@ -58,7 +56,8 @@ var queueOps = map[string]handler{
 		return rename(&q.Name, &q.Description, in.Name, in.Description)
 	}),
 	"UpdateQueueOutboundCallerConfig": updates[connect.UpdateQueueOutboundCallerConfigOutput](catalog.Queues, func(_ call, in *connect.UpdateQueueOutboundCallerConfigInput, q *center.Queue) error {
-		return callerConfig(q, in.OutboundCallerConfig)
+		callerConfig(q, in.OutboundCallerConfig)
+		return nil
 	}),
 	"UpdateQueueStatus": updates[connect.UpdateQueueStatusOutput](catalog.Queues, func(_ call, in *connect.UpdateQueueStatusInput, q *center.Queue) error {
 		q.Status = *in.Status
@@ -103,23 +102,19 @@ func contacts(n *int) *int64 {
 	return &most
 }
 
-// callerConfig reads what a queue shows to those it calls. No chat uses it, and phone numbers cannot be claimed.
-func callerConfig(q *center.Queue, in *connect.OutboundCallerConfig) error {
-	if in == nil {
-		return nil
+// callerConfig reads what a queue shows to those it calls. No chat uses it. That the number is claimed to the instance is
+// checked when the queue is kept.
+func callerConfig(q *center.Queue, in *connect.OutboundCallerConfig) {
+	if in != nil {
+		q.CallerName, q.CallerNumber, q.CallerFlow = value(in.OutboundCallerIdName), center.ParsePhoneNumber(value(in.OutboundCallerIdNumberId)), value(in.OutboundFlowId)
 	}
-	if id := value(in.OutboundCallerIdNumberId); id != "" {
-		return center.Refuse(center.NotFound, "Resource not found of Type: PHONE_NUMBER %s", center.Printable(id))
-	}
-	q.CallerName, q.CallerFlow = value(in.OutboundCallerIdName), value(in.OutboundFlowId)
-	return nil
 }
 
 func callerConfigOut(q *center.Queue) *connect.OutboundCallerConfig {
-	if q.CallerName == "" && q.CallerFlow == "" {
+	if q.CallerName == "" && q.CallerNumber == "" && q.CallerFlow == "" {
 		return nil
 	}
-	return &connect.OutboundCallerConfig{OutboundCallerIdName: text(q.CallerName), OutboundFlowId: text(q.CallerFlow)}
+	return &connect.OutboundCallerConfig{OutboundCallerIdName: text(q.CallerName), OutboundCallerIdNumberId: text(q.CallerNumber), OutboundFlowId: text(q.CallerFlow)}
 }
 
 // noEmail refuses addresses: there are no email channels.

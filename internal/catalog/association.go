@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/parley-chat/parley/internal/center"
+	"github.com/parley-chat/parley/internal/store"
 )
 
 // What an instance's flows may call outside.
@@ -21,6 +22,13 @@ var FlowAssociations = &Kind[center.FlowAssociation]{
 	rows: "flow-association", word: "FLOW_ASSOCIATION",
 	key:   func(a *center.FlowAssociation) (string, string) { return a.Key(), "" },
 	stamp: func(*center.FlowAssociation, func() string, time.Time) {},
+	// A phone number's goes with the number.
+	refs: func(a *center.FlowAssociation) []store.Ref {
+		if a.ResourceType == center.VoicePhoneNumber {
+			return []store.Ref{{Kind: PhoneNumbers.rows, ID: PhoneNumbers.ParseID(a.ResourceID)}}
+		}
+		return nil
+	},
 }
 
 // AssociateFlow makes a resource lead to a flow. It takes the place of another flow that the resource led to
@@ -90,7 +98,7 @@ func (c *Catalog) FlowAssociationsOf(ctx context.Context, at center.InstanceID, 
 }
 
 // associatedTypes are the types of resources that can be associated here.
-var associatedTypes = []string{center.SMSPhoneNumber, "WHATSAPP_MESSAGING_PHONE_NUMBER", "INBOUND_EMAIL", "OUTBOUND_EMAIL", "ANALYTICS_CONNECTOR"}
+var associatedTypes = []string{center.SMSPhoneNumber, "WHATSAPP_MESSAGING_PHONE_NUMBER", "INBOUND_EMAIL", "OUTBOUND_EMAIL", "ANALYTICS_CONNECTOR", center.VoicePhoneNumber}
 
 // Allow lets the instance's flows call a function or bot. The same request again, by its ClientToken, is answered as the
 // first.

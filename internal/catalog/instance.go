@@ -82,10 +82,16 @@ func (c *Catalog) SetInstanceAttribute(ctx context.Context, id center.InstanceID
 }
 
 // CloseInstance deletes the row that names an instance: from here on it is not found, and nothing new begins in it.
-// What belongs to it is still there.
+// What belongs to it is still there, but that its phone numbers can be claimed by others.
 func (c *Catalog) CloseInstance(ctx context.Context, id center.InstanceID) error {
 	if _, ok := center.UUID(string(id)); !ok {
 		return instances.notFound(string(id)) // rows of the account have the empty id
 	}
-	return instances.remove(ctx, c, "", string(id))
+	err := instances.remove(ctx, c, "", string(id))
+	if err == nil || center.Is(err, center.NotFound) {
+		if err := c.forgetNumbers(ctx, id); err != nil {
+			return err
+		}
+	}
+	return err
 }

@@ -330,11 +330,14 @@ func (k *Kind[R]) Delete(ctx context.Context, c *Catalog, at center.InstanceID, 
 }
 
 func (k *Kind[R]) remove(ctx context.Context, c *Catalog, at center.InstanceID, id string) error {
-	err := k.commit(ctx, c, store.ResourceCommit{Delete: []store.Deletion{{
-		InstanceRef: store.InstanceRef{Instance: at, Ref: store.Ref{Kind: k.rows, ID: id}}, Below: k.below, With: k.with,
-	}}})
+	err := k.commit(ctx, c, store.ResourceCommit{Delete: []store.Deletion{k.deletion(at, id)}})
 	if errors.Is(err, store.ErrNotFound) {
 		return k.notFound(id)
 	}
 	return err
+}
+
+// deletion deletes a row with what belongs to it alone.
+func (k *Kind[R]) deletion(at center.InstanceID, id string) store.Deletion {
+	return store.Deletion{InstanceRef: store.InstanceRef{Instance: at, Ref: store.Ref{Kind: k.rows, ID: id}}, Below: k.below, With: k.with}
 }

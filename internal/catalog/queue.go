@@ -19,7 +19,11 @@ var Queues = &Kind[center.Queue]{
 	tags:  (*center.Queue).TagSet,
 	check: (*center.Queue).Check,
 	refs: func(q *center.Queue) []store.Ref {
-		return []store.Ref{{Kind: HoursOfOperation.rows, ID: string(q.Hours)}}
+		refs := []store.Ref{{Kind: HoursOfOperation.rows, ID: string(q.Hours)}}
+		if q.CallerNumber != "" {
+			refs = append(refs, store.Ref{Kind: PhoneNumbers.rows, ID: string(q.CallerNumber)})
+		}
+		return refs
 	},
 	taken: "a queue of that name already exists in the instance",
 	quota: 50, plural: "queues",

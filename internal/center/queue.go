@@ -18,9 +18,11 @@ type Queue struct {
 	Status      string  `json:"status"`
 	Hours       HoursID `json:"hours"`
 	MaxContacts *int    `json:"maxContacts,omitempty"`
-	// CallerName and CallerFlow are of OutboundCallerConfig, which chats do not use: they are kept as they were given.
-	CallerName string `json:"callerName,omitempty"`
-	CallerFlow string `json:"callerFlow,omitempty"`
+	// CallerName, CallerNumber and CallerFlow are of OutboundCallerConfig, which chats do not use: they are kept as they were
+	// given. The number must be claimed to the instance.
+	CallerName   string        `json:"callerName,omitempty"`
+	CallerNumber PhoneNumberID `json:"callerNumber,omitempty"`
+	CallerFlow   string        `json:"callerFlow,omitempty"`
 }
 
 // Types and statuses of queues, as the API spells them.
