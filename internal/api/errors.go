@@ -16,10 +16,11 @@ import (
 type failure struct {
 	wire.ErrorShape
 	message  string
-	problems []string // of InvalidContactFlowException and InvalidContactFlowModuleException
-	gateway  bool     // of the gateway before Amazon Connect, which spells "message"
-	closing  bool     // the connection is of no more use
-	cause    error    // for the log
+	problems []string        // of InvalidContactFlowException and InvalidContactFlowModuleException
+	property center.Property // of PropertyValidationException
+	gateway  bool            // of the gateway before Amazon Connect, which spells "message"
+	closing  bool            // the connection is of no more use
+	cause    error           // for the log
 }
 
 func (f *failure) Error() string { return f.Code + ": " + f.message }
@@ -50,6 +51,7 @@ var declarable = [center.Unavailable + 1][]wire.ErrorShape{
 	center.InvalidFlow:      {connect.InvalidContactFlowException, connect.InvalidContactFlowModuleException, connect.InvalidRequestException, connect.InvalidParameterException, participant.ValidationException},
 	center.FlowNotPublished: {connect.ContactFlowNotPublishedException, connect.ResourceNotFoundException, connect.InvalidRequestException, connect.InvalidParameterException, participant.ValidationException},
 	center.NotTerminated:    {connect.ContactNotTerminatedException, connect.InvalidRequestException, connect.InvalidParameterException, participant.ValidationException},
+	center.InvalidProperty:  {connect.PropertyValidationException, connect.InvalidParameterException, connect.InvalidRequestException, participant.ValidationException},
 	center.Unavailable:      {connect.InternalServiceException, participant.InternalServerException},
 }
 
@@ -92,7 +94,7 @@ func (t *target) failure(err error) *failure {
 	var syntax *wire.SyntaxError
 	switch {
 	case errors.As(err, &refused):
-		return &failure{ErrorShape: t.errors[refused.Code], message: refused.Message, problems: refused.Problems, cause: err}
+		return &failure{ErrorShape: t.errors[refused.Code], message: refused.Message, problems: refused.Problems, property: refused.Property, cause: err}
 	case errors.As(err, &field) && field.Field == "InstanceId" && field.Rule != wire.Missing:
 		// As in operations whose InstanceId has no bounds in the model: see center.CheckInstance.
 		return &failure{ErrorShape: t.errors[center.InvalidRequest], message: field.Error()}
@@ -144,6 +146,10 @@ func (f *failure) appendBody(dst []byte, service string) []byte {
 		return (&connect.InvalidContactFlowExceptionBody{Problems: f.problemList()}).AppendJSON(dst)
 	case f.problems != nil && f.Code == connect.InvalidContactFlowModuleException.Code:
 		return (&connect.InvalidContactFlowModuleExceptionBody{Problems: f.problemList()}).AppendJSON(dst)
+	case f.property.Path != "" && f.Code == connect.PropertyValidationException.Code:
+		return (&connect.PropertyValidationExceptionBody{Message: &f.message, PropertyList: []connect.PropertyValidationExceptionProperty{
+			{PropertyPath: &f.property.Path, Reason: &f.property.Reason, Message: &f.property.Message},
+		}}).AppendJSON(dst)
 	case service == participantService:
 		dst = append(dst, `{"__type":`...)
 		dst = wire.AppendString(dst, f.Code)

@@ -144,7 +144,7 @@ func markShared(read map[*types.Var]bool, info *types.Info, op *wire.Op, input *
 	}
 	members := map[string][]string{"AtInstance": {"InstanceId"}, "Page": {"NextToken", "MaxResults"}}
 	if _, behind, ok := strings.Cut(op.Path, "{InstanceId}/"); ok {
-		if name, ok := strings.CutPrefix(behind, "{"); ok {
+		if _, name, ok := strings.Cut(behind, "{"); ok {
 			name, _, _ = strings.Cut(name, "}")
 			members["OnResource"] = []string{name}
 		}

@@ -23,6 +23,7 @@ const (
 	InvalidFlow                  // a flow document with problems
 	FlowNotPublished             // only a saved draft exists
 	NotTerminated                // the contact has not ended
+	InvalidProperty              // one property of a resource is wrong, or missing
 	Unavailable                  // nothing can be committed now (disk full, overload); try again
 )
 
@@ -36,8 +37,12 @@ type Error struct {
 	Code     Code
 	Message  string
 	Problems []string // of InvalidFlow
+	Property Property // of InvalidProperty
 	Cause    error
 }
+
+// Property is a property that is refused, by its path, and why, in a word of the API.
+type Property struct{ Path, Reason, Message string }
 
 func (e *Error) Error() string {
 	if e.Cause != nil {
@@ -51,6 +56,11 @@ func (e *Error) Unwrap() error { return e.Cause }
 // Refuse makes an [Error] with a formatted message.
 func Refuse(code Code, format string, args ...any) *Error {
 	return &Error{Code: code, Message: fmt.Sprintf(format, args...)}
+}
+
+// RefuseProperty makes an [Error] about one property.
+func RefuseProperty(path, reason, message string) *Error {
+	return &Error{Code: InvalidProperty, Message: path + " is not valid: " + message, Property: Property{path, reason, message}}
 }
 
 // Is reports whether err is a refusal with that code.
