@@ -117,6 +117,7 @@ var handlers = map[string]map[string]handler{
 		routingProfileOps,
 		predefinedAttributeOps,
 		phoneNumberOps,
+		promptOps, vocabularyOps, taskTemplateOps,
 		tagOps,
 	),
 	participantService: merge(participantOps, participantViewOps, participantAuthenticationOps),

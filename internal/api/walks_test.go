@@ -121,9 +121,9 @@ var walks = []walk{
 	},
 	{
 		kind: "task template", id: "TaskTemplateId", arn: "Arn",
-		create:   `CreateTaskTemplate {"Name":"Call back","Fields":[{"Id":{"Name":"Task name"},"Type":"NAME"}]} -> Id=TaskTemplateId Arn`,
+		create:   `CreateTaskTemplate {"Name":"Call back","ContactFlowId":"${flow}","Constraints":{"RequiredFields":[{"Id":{"Name":"Task name"}}]},"Fields":[{"Id":{"Name":"Task name"},"Type":"NAME"}]} -> Id=TaskTemplateId Arn`,
 		describe: `GetTaskTemplate`, shows: `Call back`, lists: `ListTaskTemplates TaskTemplates Id`,
-		steps:  `UpdateTaskTemplate {"Description":"later"}`,
+		steps:  `UpdateTaskTemplate {"Name":"Call back","Description":"later","Status":"INACTIVE","ContactFlowId":"${flow}","Constraints":{"RequiredFields":[{"Id":{"Name":"Task name"}}]},"Fields":[{"Id":{"Name":"Task name"},"Type":"NAME"}]}`,
 		remove: `DeleteTaskTemplate`,
 	},
 	{

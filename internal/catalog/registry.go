@@ -12,11 +12,8 @@ var registered = []known{
 	Flows, &FlowVersions.kind, &FlowAliases.kind, Modules, &ModuleVersions.kind, &ModuleAliases.kind, Views, &ViewVersions.kind,
 	HoursOfOperation, Queues, QuickConnects, RoutingProfiles, PredefinedAttributes, FlowAssociations, &Functions.kind, &Bots.kind, instances,
 	AuthenticationProfiles, Storages, attachedFiles,
-	HoursOfOperation, Queues, QuickConnects,
-	RoutingProfiles,
-	PredefinedAttributes,
 	PhoneNumbers, numbersOfAccount{},
-	FlowAssociations, &Functions.kind, &Bots.kind, instances,
+	Prompts, Vocabularies, DefaultVocabularies, TaskTemplates,
 }
 
 // known is a kind, whatever its records are.

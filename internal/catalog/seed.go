@@ -53,6 +53,9 @@ func seedDefaults(s *seeding, c *Catalog, at center.InstanceID, now time.Time) {
 	for _, a := range center.SystemAttributes(now) {
 		s.add(PredefinedAttributes.fresh(at, &a, now))
 	}
+	for _, p := range center.DefaultPrompts(at, now) {
+		s.add(Prompts.fresh(at, &p, now))
+	}
 }
 
 // seeding gathers rows until one could not be made.
