@@ -439,6 +439,9 @@ func TestDeletionTakesAlong(t *testing.T) {
 		if err := remove("connect", "c", nil, nil); !errors.As(err, &used) || used.By.ID != "ab/c" {
 			t.Errorf("in use: %v", err)
 		}
+		equal(t, "referrers", must(s.CountReferrers(ctx, instance, Ref{"connect", "c"}, "row"))(t), 1)
+		equal(t, "referrers of another kind", must(s.CountReferrers(ctx, instance, Ref{"connect", "c"}, "queue"))(t), 0)
+		equal(t, "referrers in another instance", must(s.CountReferrers(ctx, "other", Ref{"connect", "c"}, "row"))(t), 0)
 		equal(t, "delete", remove("connect", "c", nil, []string{"row"}), nil)
 		equal(t, "rows", len(must(s.Resources(ctx, instance, "row", "", 9))(t)), 0)
 		if after := must(s.KindVersion(ctx, instance, "row"))(t); after <= before {
