@@ -36,7 +36,7 @@ type Config struct {
 	PublicURL string
 	Partition center.Partition
 	Settings  center.Settings
-	// StateBytes bounds the decoded states of chats that nobody works on. 0: 8 MiB.
+	// StateBytes bounds the decoded states of chats that nobody works on. 0: 5 MiB.
 	StateBytes int
 	Throttle   api.Throttle
 	// Clock is contact time; nil is real time.
