@@ -2,11 +2,13 @@ package server
 
 import (
 	"context"
+	"net/http"
 	"os"
 	"os/user"
 	"strings"
 	"time"
 
+	"github.com/parley-chat/parley/internal/api"
 	"github.com/parley-chat/parley/internal/catalog"
 	"github.com/parley-chat/parley/internal/center"
 	"github.com/parley-chat/parley/internal/chat"
@@ -20,6 +22,7 @@ type Admin struct {
 	s        *Server
 	catalog  *catalog.Catalog
 	erasures *chat.Erasures
+	api      *api.API
 }
 
 // ByOperator notes in a context that the changes made with it are those of the command that runs, for the audit log.
@@ -58,8 +61,16 @@ func OpenAdmin(ctx context.Context, cfg Config) (*Admin, error) {
 		Engine: cfg.engine(s.store, silence{}, true), Store: s.store, Catalog: s.catalog, Clock: s.cfg.Clock, Wall: s.cfg.Now, NewID: s.cfg.NewID,
 		Partition: s.cfg.Partition, Settings: s.cfg.Settings, Log: s.cfg.Log,
 	})
-	return &Admin{Keys: s.keys, s: s, catalog: s.catalog, erasures: chat.NewErasures(chats)}, nil
+	erasures := chat.NewErasures(chats)
+	return &Admin{Keys: s.keys, s: s, catalog: s.catalog, erasures: erasures, api: api.New(api.Config{
+		Chats: chats, Erasures: erasures, Catalog: s.catalog, AnyCredentials: true, Partition: s.cfg.Partition,
+		Now: s.cfg.Now, NewID: s.cfg.NewID, Log: s.cfg.Log,
+	})}, nil
 }
+
+// Operations are the operations of Amazon Connect on the store, for callers in this process: nothing is asked of who
+// calls. Participants cannot connect here.
+func (a *Admin) Operations() http.Handler { return a.api }
 
 // Close closes the store.
 func (a *Admin) Close() error { return a.s.Close() }

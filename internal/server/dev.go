@@ -61,6 +61,24 @@ func (s *Server) seed(ctx context.Context) error {
 	return nil
 }
 
+// furnish puts into the instance what the configuration says.
+func (s *Server) furnish(ctx context.Context) error {
+	if s.cfg.Furnish == nil {
+		return nil
+	}
+	applied, err := s.cfg.Furnish(ctx, s.api)
+	if err == nil {
+		s.Furnished(applied)
+	}
+	return err
+}
+
+// Furnished says what /_parley/info shows as applied.
+func (s *Server) Furnished(applied any) { s.furnished.Store(&applied) }
+
+// Operations are the operations of Amazon Connect, for callers in this process.
+func (s *Server) Operations() http.Handler { return s.api }
+
 // seedTaken looks for who has the name of the seeded flow, which was not found by its id: another flow, which may keep it,
 // or that very flow, in a database that is damaged.
 func (s *Server) seedTaken(ctx context.Context, taken error) error {
@@ -227,6 +245,10 @@ func (s *Server) info(r *http.Request) (any, error) {
 	if err != nil {
 		return nil, err
 	}
+	var applied any
+	if p := s.furnished.Load(); p != nil {
+		applied = *p
+	}
 	return struct {
 		Endpoint   string            `json:"endpoint"`
 		Region     string            `json:"region"`
@@ -234,9 +256,10 @@ func (s *Server) info(r *http.Request) (any, error) {
 		InstanceID center.InstanceID `json:"instanceId"`
 		FlowID     center.FlowID     `json:"contactFlowId"`
 		Instances  []InstanceInfo    `json:"instances"`
+		Applied    any               `json:"applied,omitempty"`
 		Clock      clockInfo         `json:"clock"`
 		Version    string            `json:"version"`
-	}{s.endpoint(r), s.cfg.Partition.Region, s.cfg.Partition.Account, SeedInstance, SeedFlow, all, s.clock(), Version()}, nil
+	}{s.endpoint(r), s.cfg.Partition.Region, s.cfg.Partition.Account, SeedInstance, SeedFlow, all, applied, s.clock(), Version()}, nil
 }
 
 type clockInfo struct {
@@ -319,6 +342,9 @@ func (s *Server) reset(r *http.Request) (any, error) {
 		return nil, err
 	}
 	if err := s.seed(ctx); err != nil {
+		return nil, err
+	}
+	if err := s.furnish(ctx); err != nil {
 		return nil, err
 	}
 	s.hub.SendAway(ctx, 0)

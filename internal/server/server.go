@@ -53,6 +53,7 @@ type Server struct {
 	door     *door.Budget // of the requests of unauthenticated clients, on all listeners
 	started  time.Time
 	scarce   *descriptors
+	furnished atomic.Pointer[any] // what Furnish returned last
 	// advancing is held by the request that moves contact time.
 	advancing chan struct{}
 }
@@ -173,6 +174,9 @@ func (s *Server) wire(ctx context.Context) error {
 	err = s.seedOlder(ctx)
 	if err == nil && s.cfg.Dev {
 		err = s.seed(ctx)
+		if err == nil {
+			err = s.furnish(ctx)
+		}
 	}
 	if err != nil {
 		return errors.Join(err, s.flowLog.close())
