@@ -23,7 +23,7 @@ type contents struct {
 	read  func(described *value) *value
 	write func(content *value) args
 
-	published bool  // it is published when it is created
+	published bool   // it is published when it is created
 	empty     *value // a content to begin with
 	update    string
 	status    bool // requests say whether they publish; otherwise the id does

@@ -300,7 +300,9 @@ func (p *Plan) Apply(ctx context.Context, done func(*Change)) error {
 	return a.deletes(ctx)
 }
 
-func (c *Change) failed(err error) error { return fmt.Errorf("%s %s %s: %w", c.Do, c.Kind, c.Name, err) }
+func (c *Change) failed(err error) error {
+	return fmt.Errorf("%s %s %s: %w", c.Do, c.Kind, c.Name, err)
+}
 
 type applying struct {
 	*Plan

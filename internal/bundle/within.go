@@ -13,7 +13,7 @@ type within struct{ handler http.Handler }
 
 func (w within) RoundTrip(r *http.Request) (*http.Response, error) {
 	in := r.Clone(r.Context())
-	in.RequestURI, in.RemoteAddr, in.Host = r.URL.RequestURI(), "127.0.0.1:0", r.URL.Host
+	in.RequestURI, in.Host = r.URL.RequestURI(), r.URL.Host
 	in.URL.Scheme, in.URL.Host = "", ""
 	if in.Body == nil {
 		in.Body = http.NoBody

@@ -27,10 +27,6 @@ type Admin struct {
 
 // ByOperator notes in a context that the changes made with it are those of the command that runs, for the audit log.
 func ByOperator(ctx context.Context) context.Context {
-	who := "operator"
-	if u, err := user.Current(); err == nil {
-		who = u.Username
-	}
 	command := "parley"
 	for _, word := range os.Args[min(1, len(os.Args)):] {
 		if strings.HasPrefix(word, "-") || len(strings.Fields(command)) == 3 {
@@ -38,7 +34,15 @@ func ByOperator(ctx context.Context) context.Context {
 		}
 		command += " " + word
 	}
-	return catalog.By(ctx, catalog.Author{Who: who, Action: command, At: time.Now()})
+	return catalog.By(ctx, catalog.Author{Who: operator(), Action: command, At: time.Now()})
+}
+
+// operator is whoever runs this process.
+func operator() string {
+	if u, err := user.Current(); err == nil {
+		return u.Username
+	}
+	return "operator"
 }
 
 // silence is a bus nobody listens to: servers on the same store find out from the store.
@@ -63,7 +67,7 @@ func OpenAdmin(ctx context.Context, cfg Config) (*Admin, error) {
 	})
 	erasures := chat.NewErasures(chats)
 	return &Admin{Keys: s.keys, s: s, catalog: s.catalog, erasures: erasures, api: api.New(api.Config{
-		Chats: chats, Erasures: erasures, Catalog: s.catalog, AnyCredentials: true, Partition: s.cfg.Partition,
+		Chats: chats, Erasures: erasures, Catalog: s.catalog, AnyCredentials: true, Who: operator(), Partition: s.cfg.Partition,
 		Now: s.cfg.Now, NewID: s.cfg.NewID, Log: s.cfg.Log,
 	})}, nil
 }

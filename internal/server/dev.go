@@ -61,23 +61,19 @@ func (s *Server) seed(ctx context.Context) error {
 	return nil
 }
 
-// furnish puts into the instance what the configuration says.
-func (s *Server) furnish(ctx context.Context) error {
+// Furnish puts into the instance what the configuration says. Two at a time wait for each other.
+func (s *Server) Furnish(ctx context.Context) error {
 	if s.cfg.Furnish == nil {
 		return nil
 	}
-	applied, err := s.cfg.Furnish(ctx, s.api)
+	s.furnishing.Lock()
+	defer s.furnishing.Unlock()
+	applied, err := s.cfg.Furnish(ctx, s.inside)
 	if err == nil {
-		s.Furnished(applied)
+		s.furnished.Store(&applied)
 	}
 	return err
 }
-
-// Furnished says what /_parley/info shows as applied.
-func (s *Server) Furnished(applied any) { s.furnished.Store(&applied) }
-
-// Operations are the operations of Amazon Connect, for callers in this process.
-func (s *Server) Operations() http.Handler { return s.api }
 
 // seedTaken looks for who has the name of the seeded flow, which was not found by its id: another flow, which may keep it,
 // or that very flow, in a database that is damaged.
@@ -344,7 +340,7 @@ func (s *Server) reset(r *http.Request) (any, error) {
 	if err := s.seed(ctx); err != nil {
 		return nil, err
 	}
-	if err := s.furnish(ctx); err != nil {
+	if err := s.Furnish(ctx); err != nil {
 		return nil, err
 	}
 	s.hub.SendAway(ctx, 0)
