@@ -149,10 +149,7 @@ func (k *kind) member(name string) *member {
 
 // names are the members that a file of the kind may have.
 func (k *kind) names() []string {
-	all := []string{"Kind"}
-	if k.derive == nil {
-		all = append(all, "Name")
-	}
+	all := []string{"Kind", "Name"}
 	for _, m := range k.members {
 		all = append(all, m.name)
 	}

@@ -1,7 +1,6 @@
 package bundle_test
 
 import (
-	"context"
 	"encoding/json"
 	"fmt"
 	"io/fs"
@@ -226,9 +225,12 @@ func TestThereAndBack(t *testing.T) {
 	}
 	again := t.TempDir()
 	second.export(again)
-	if diff := cmp.Diff(exported, files(t, again)); diff != "" {
-		t.Errorf("after the journey (-before +after):\n%s", diff)
-	}
+	same(t, exported, files(t, again))
 }
 
-var _ = context.Background
+func same(t *testing.T, before, after map[string]string) {
+	t.Helper()
+	if diff := cmp.Diff(before, after); diff != "" {
+		t.Errorf("-before +after:\n%s", diff)
+	}
+}

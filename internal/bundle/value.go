@@ -277,21 +277,25 @@ func (v *value) append(dst []byte, line, indent string) []byte {
 	case 'n':
 		return append(dst, "null"...)
 	}
+	space := ""
+	if line != "" && v.short() {
+		line, space = "", " "
+	}
 	dst = append(dst, v.kind)
 	inner := line
 	if line != "" {
-		inner += indent
+		inner, space = inner+indent, " "
 	}
 	for i, kid := range v.kids {
 		if i > 0 {
 			dst = append(dst, ',')
+			if line == "" {
+				dst = append(dst, space...)
+			}
 		}
 		dst = append(dst, inner...)
 		if v.kind == '{' {
-			dst = append(appendString(dst, v.names[i]), ':')
-			if line != "" {
-				dst = append(dst, ' ')
-			}
+			dst = append(append(appendString(dst, v.names[i]), ':'), space...)
 		}
 		dst = kid.append(dst, inner, indent)
 	}
@@ -299,6 +303,23 @@ func (v *value) append(dst []byte, line, indent string) []byte {
 		dst = append(dst, line...)
 	}
 	return append(dst, v.kind+2) // '}' and ']' come two after their opening
+}
+
+// shortLine is how long an object or a list may be that stands on one line; it has nothing in it that has parts.
+const shortLine = 80
+
+func (v *value) short() bool {
+	length := 0
+	for i, kid := range v.kids {
+		if len(kid.kids) > 0 {
+			return false
+		}
+		length += len(kid.text) + 4
+		if v.kind == '{' {
+			length += len(v.names[i]) + 4
+		}
+	}
+	return length <= shortLine
 }
 
 func appendString(dst []byte, s string) []byte {

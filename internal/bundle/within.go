@@ -23,9 +23,15 @@ func (w within) RoundTrip(r *http.Request) (*http.Response, error) {
 	if a.status == 0 {
 		a.status = http.StatusOK
 	}
+	header := http.Header{}
+	for name, values := range a.header {
+		for _, v := range values {
+			header.Add(name, v) // in the spelling that a client reads off the wire
+		}
+	}
 	return &http.Response{
 		Status: http.StatusText(a.status), StatusCode: a.status, Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1,
-		Header: a.header, Body: io.NopCloser(&a.body), ContentLength: int64(a.body.Len()), Request: r,
+		Header: header, Body: io.NopCloser(&a.body), ContentLength: int64(a.body.Len()), Request: r,
 	}, nil
 }
 
