@@ -79,6 +79,7 @@ func (c *Client) Read(ctx context.Context, skip ...string) (*Bundle, error) {
 		return nil, fmt.Errorf("the instance %s: %w", c.Instance, err)
 	}
 	c.arn = instance.get("Instance", "Arn").str()
+	c.passwords = instance.get("Instance", "IdentityManagementType").str() == "CONNECT_MANAGED"
 	b := &Bundle{}
 	for i, k := range kinds() {
 		if slices.Contains(skip, k.word) {
@@ -127,7 +128,7 @@ func (c *Client) Read(ctx context.Context, skip ...string) (*Bundle, error) {
 
 // find lists the resources of a kind, with their names alone.
 func (c *Client) find(ctx context.Context, k *kind) ([]*resource, error) {
-	summaries, err := c.pages(ctx, k.list, k.listArgs, k.under)
+	summaries, err := c.summaries(ctx, k)
 	if err != nil {
 		return nil, err
 	}
@@ -154,12 +155,34 @@ func (c *Client) find(ctx context.Context, k *kind) ([]*resource, error) {
 	return all, nil
 }
 
+// summaries are what the list of a kind says.
+func (c *Client) summaries(ctx context.Context, k *kind) (all []*value, err error) {
+	if k.single != "" {
+		_, err := c.call(ctx, k.describe, nil) // whether it is served at all
+		return []*value{one(k.summary.name, text(k.single))}, err
+	}
+	if len(k.each.values) == 0 {
+		return c.pages(ctx, k.list, k.listArgs, k.under)
+	}
+	for _, v := range k.each.values {
+		some, err := c.pages(ctx, k.list, k.listArgs.with(args{k.each.parameter: v}), k.under)
+		if err != nil {
+			return nil, err
+		}
+		for _, s := range some {
+			s.set(k.each.member, text(v))
+		}
+		all = append(all, some...)
+	}
+	return all, nil
+}
+
 // said are the members that a kind reads of a summary or an answer.
 func (k *kind) said(described *value) *value {
 	out := object()
 	for _, m := range k.members {
 		switch {
-		case m.part != nil:
+		case m.part != nil || m.hidden:
 		case m.read != nil:
 			out.set(m.name, m.read(described))
 		default:
@@ -178,8 +201,9 @@ func (c *Client) describe(ctx context.Context, r *resource) (*value, error) {
 	case k.contents != nil:
 		described, contents, err = k.contents.find(ctx, c, r.id)
 	case k.describe != "":
-		described, err = c.call(ctx, k.describe, args{k.id: r.id}.with(k.describeArgs))
-		described = described.get(strings.Split(k.at, ".")...)
+		if described, err = c.call(ctx, k.describe, args{k.id: r.id}); k.at != "" {
+			described = described.get(k.at)
+		}
 	}
 	if err != nil {
 		return nil, err

@@ -102,7 +102,9 @@ func (c *checker) requests() {
 				in["Status"] = statusOf(false)
 			}
 		}
-		c.hold(k.create, in, c.r.root)
+		if !slices.ContainsFunc(k.members, func(m member) bool { return m.hidden && c.r.members.get(m.name) == nil }) {
+			c.hold(k.create, in, c.r.root) // without what is hidden it can be there already, and not be made
+		}
 	}
 	for _, u := range k.updates {
 		if k.create == "" || slices.ContainsFunc(u.members, k.later) {

@@ -3,6 +3,7 @@ package bundle
 import (
 	"bytes"
 	"context"
+	crypto "crypto/rand"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -37,7 +38,8 @@ type Client struct {
 	// Progress is told what was done of how much; nil for nobody.
 	Progress func(what string, done, total int)
 
-	arn string // of the instance, once it was read
+	arn       string // of the instance, once it was read
+	passwords bool   // the instance keeps its users' passwords
 }
 
 // args are the members of a request: strings, int64, values, and lists of strings. A name that begins with ? is a
@@ -212,6 +214,7 @@ const attempts = 8
 
 // call calls an operation. The instance is named by itself.
 func (c *Client) call(ctx context.Context, operation string, in args) (*value, error) {
+	in = c.fill(in)
 	q := prepare(operation, in.with(args{"InstanceId": c.Instance}))
 	if !strings.Contains(q.op.Path, "{InstanceId}") && in["InstanceId"] == nil {
 		q = prepare(operation, in)
@@ -237,6 +240,30 @@ func (c *Client) call(ctx context.Context, operation string, in args) (*value, e
 			return nil, ctx.Err()
 		}
 	}
+}
+
+// What requests of the table say in place of what the table cannot know.
+const (
+	thisInstance = "\x00instance"
+	newPassword  = "\x00password"
+)
+
+// fill puts in what the table cannot know. A user who is made gets a password that nobody knows, where the instance keeps
+// passwords: passwords do not travel.
+func (c *Client) fill(in args) args {
+	out := in
+	for name, v := range in {
+		switch v {
+		case thisInstance:
+			out = out.with(args{name: c.Instance})
+		case newPassword:
+			out = out.with(args{name: nil})
+			if c.passwords {
+				out[name] = "aA1" + crypto.Text()
+			}
+		}
+	}
+	return out
 }
 
 // again says whether a request may be made once more: one that was turned away, and one that changes nothing.

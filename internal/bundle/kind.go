@@ -21,6 +21,14 @@ type kind struct {
 	under    string
 	summary  struct{ id, arn, name string }
 	keep     func(*value) bool // nil: all
+	// each is a parameter of the list that must be given, and the values to ask for one after the other. The value is put
+	// into the summaries, as a member of that name.
+	each struct {
+		parameter, member string
+		values            []string
+	}
+	// single is the name of what an instance has one of; nothing is listed then.
+	single string
 	// derive makes a name of a file's members, for what is known by what it says alone.
 	derive func(*value) string
 	// is is the member that is the id of what lies outside of the instance, such as the ARN of a Lambda function.
@@ -28,7 +36,6 @@ type kind struct {
 
 	// describe is the operation that shows one, at where it is in the answer; "" when the summary says all.
 	describe, at string
-	describeArgs args
 	id           string // the member that names one in the path of its operations: "QueueId"
 	also         []string
 
@@ -54,11 +61,13 @@ type member struct {
 	name     string
 	from     string // its path in the answer of describe; "" is its name
 	read     func(*value) *value
-	fallback *value // what it is when a file leaves it out; nil: nothing
-	clear    *value // what an update says in place of nothing; nil: the empty string
-	set      bool   // a list whose order means nothing
-	later    bool   // the operation that creates does not take it, or not yet: others may refer in circles
-	part     part   // has operations of its own
+	fallback *value              // what it is when a file leaves it out; nil: nothing
+	clear    *value              // what an update says in place of nothing; nil: the empty string
+	set      bool                // a list whose order means nothing
+	hidden   bool                // the service takes it when it creates, and never shows it
+	normal   func(*value) *value // a form in which what is the same is equal; nil: as it is
+	later    bool                // the operation that creates does not take it, or not yet: others may refer in circles
+	part     part                // has operations of its own
 }
 
 // update is an operation that changes some members. It is always given all of them.
@@ -167,6 +176,11 @@ func (k *kind) tidy(v *value) *value {
 		kid := v.get(m.name)
 		if kid.empty() || m.fallback != nil && equal(kid, m.fallback) {
 			continue
+		}
+		if m.normal != nil {
+			if kid = m.normal(kid); kid.empty() || m.fallback != nil && equal(kid, m.fallback) {
+				continue
+			}
 		}
 		if m.set {
 			kid = sortedSet(kid)
@@ -334,6 +348,20 @@ func difference(have, want *value) (gone, fresh []*value) {
 
 // anID stands for an id that is not known yet, where a request is held against the API model.
 const anID = "00000000-0000-4000-8000-000000000000"
+
+// listed is a part that is read by a list of its own, and changed by the operation that changes the rest.
+type listed struct{ list, under, id string }
+
+func (l listed) reads() []string { return []string{l.list} }
+
+func (l listed) read(ctx context.Context, c *Client, id string, _ *value) (*value, error) {
+	all, err := c.pages(ctx, l.list, args{l.id: id}, l.under)
+	return list(all...), err
+}
+
+func (listed) requests(*value) []partial { return nil }
+
+func (listed) write(context.Context, *Client, *target, *value, *value) error { return nil }
 
 // tags are the tags of a resource.
 type tags struct{}

@@ -124,6 +124,12 @@ func compareWith(have, want *resource) (*Change, Problems) {
 	c := &Change{Kind: want.kind, Name: want.name, want: want, have: have}
 	if have == nil {
 		c.Do = Create
+		for _, m := range want.of.members {
+			if m.hidden && want.members.get(m.name) == nil {
+				return c, Problems{{want.file, 1, "there is no such " + want.kind + " in the instance, and without " + m.name +
+					", which the service never shows, none can be made"}}
+			}
+		}
 		if want.of.create == "" {
 			return c, Problems{{want.file, 1, "there is no such " + want.kind + " in the instance, and no operation that makes one"}}
 		}
@@ -131,6 +137,9 @@ func compareWith(have, want *resource) (*Change, Problems) {
 	}
 	var fixed []string
 	for _, name := range differing(have.members, want.members) {
+		if m := want.of.member(name); m != nil && m.hidden {
+			continue
+		}
 		c.Members = append(c.Members, name)
 		if !want.of.changes(name) {
 			fixed = append(fixed, name)
@@ -286,18 +295,29 @@ func (p *Plan) Apply(ctx context.Context, done func(*Change)) error {
 			}
 		}
 	}
+	if err := a.updates(ctx, func(k *kind) bool { return k.single != "" }); err != nil {
+		return err // what an instance has one of decides what can be made in it
+	}
 	if err := a.creates(ctx); err != nil {
 		return err
 	}
-	for _, c := range p.Changes {
-		if c.Do == Update {
+	if err := a.updates(ctx, func(k *kind) bool { return k.single == "" }); err != nil {
+		return err
+	}
+	return a.deletes(ctx)
+}
+
+// updates makes the updates of some kinds.
+func (a *applying) updates(ctx context.Context, of func(*kind) bool) error {
+	for _, c := range a.Changes {
+		if c.Do == Update && of(c.want.of) {
 			if err := a.update(ctx, c); err != nil {
 				return c.failed(err)
 			}
 			a.tell(c)
 		}
 	}
-	return a.deletes(ctx)
+	return nil
 }
 
 func (c *Change) failed(err error) error {
@@ -425,8 +445,11 @@ func (a *applying) create(ctx context.Context, r *resource, empty bool) (finish 
 			return nil, err
 		}
 		t.id, t.arn = answer.get(strings.Split(k.made, ".")...).str(), firstARN(answer)
-		if k.is != "" {
+		switch {
+		case k.is != "":
 			t.id = want.find(k.is).str()
+		case k.made == "":
+			t.id = r.name
 		}
 	}
 	a.ids[r.key] = t
