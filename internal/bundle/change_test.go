@@ -100,10 +100,13 @@ func TestDelete(t *testing.T) {
 	if lines := p.apply(dir, false); !slices.Equal(lines, []string{"create quick-connect One"}) {
 		t.Error(lines)
 	}
-	if err := os.MkdirAll(dir+"/queues", 0o755); err != nil {
-		t.Fatal(err)
+	for _, folder := range []string{"/queues", "/routing-profiles"} {
+		if err := os.MkdirAll(dir+folder, 0o755); err != nil {
+			t.Fatal(err)
+		}
 	}
-	want := []string{"keep queue BasicQueue: every instance has it from its beginning", "delete queue " + strings.Repeat("ä", 127), "delete quick-connect CON", "delete quick-connect Phone"}
+	want := []string{"keep queue BasicQueue: every instance has it from its beginning", "delete queue " + strings.Repeat("ä", 127), "delete quick-connect CON", "delete quick-connect Phone",
+		"keep routing-profile Basic Routing Profile: every instance has it from its beginning", "delete routing-profile Chat"}
 	if lines := p.apply(dir, true); !slices.Equal(lines, want) {
 		t.Errorf("deleted:\n%s", strings.Join(lines, "\n"))
 	}

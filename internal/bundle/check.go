@@ -108,7 +108,11 @@ func (c *checker) requests() {
 	}
 	for _, u := range k.updates {
 		if k.create == "" || slices.ContainsFunc(u.members, k.later) {
-			c.hold(u.op, k.updating(u, c.r.name, dummy).with(args{k.id: anID}), c.r.root)
+			id := anID
+			if k.summary.id == k.summary.name {
+				id = c.r.name
+			}
+			c.hold(u.op, k.updating(u, c.r.name, dummy).with(args{k.id: id}), c.r.root)
 		}
 	}
 	for _, m := range k.members {

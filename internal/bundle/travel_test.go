@@ -204,6 +204,11 @@ func (p *place) furnish() {
 	p.call("PUT", "/quick-connects/${i}", `{"Name":"Phone","QuickConnectConfig":{"QuickConnectType":"PHONE_NUMBER","PhoneConfig":{"PhoneNumber":"+4930123456"}}}`)
 	p.call("POST", "/queues/${i}/"+queue+"/associate-quick-connects", `{"QuickConnectIds":["`+quick+`"]}`)
 	p.call("POST", "/queues/${i}/"+queue+"/status", `{"Status":"DISABLED"}`)
+	p.call("PUT", "/routing-profiles/${i}", `{"Name":"Chat","Description":"of chats","DefaultOutboundQueueId":"`+queue+`","MediaConcurrencies":[{"Channel":"VOICE","Concurrency":1},{"Channel":"CHAT","Concurrency":3}],
+		"QueueConfigs":[{"QueueReference":{"QueueId":"`+queue+`","Channel":"CHAT"},"Priority":2,"Delay":5}],"ManualAssignmentQueueConfigs":[{"QueueReference":{"QueueId":"`+queue+`","Channel":"CHAT"}}]}`)
+	p.call("PUT", "/predefined-attributes/${i}", `{"Name":"Skill / level","Values":{"StringList":["b","a"]}}`)
+	p.call("PUT", "/instance/${i}/storage-config", `{"ResourceType":"CHAT_TRANSCRIPTS","StorageConfig":{"StorageType":"S3","S3Config":{"BucketName":"bucket","BucketPrefix":"chats"}}}`)
+	p.call("POST", "/instance/${i}/attribute/CONTACTFLOW_LOGS", `{"Value":"true"}`)
 	p.call("PUT", "/flow-associations/${i}", `{"ResourceId":"arn:aws:connect:us-east-1:123456789012:email-address/x","FlowId":"`+arn+`/contact-flow/`+a+`","ResourceType":"INBOUND_EMAIL"}`)
 }
 
