@@ -126,8 +126,8 @@ func compareWith(have, want *resource) (*Change, Problems) {
 		c.Do = Create
 		for _, m := range want.of.members {
 			if m.hidden && want.members.get(m.name) == nil {
-				return c, Problems{{want.file, 1, "there is no such " + want.kind + " in the instance, and without " + m.name +
-					", which the service never shows, none can be made"}}
+				return c, Problems{{want.file, 1, "there is no such " + want.kind + " in the instance, and none can be made without " + m.name +
+					", which the service never shows: add it to the file"}}
 			}
 		}
 		if want.of.create == "" {

@@ -264,8 +264,18 @@ func (v *value) each(f func(*value) string) *value {
 // compact is the value as one line.
 func (v *value) compact() []byte { return v.append(nil, "", "") }
 
-// indented is the value as people read it.
-func (v *value) indented() []byte { return append(v.append(nil, "\n", "  "), '\n') }
+// indented is the value as people read it, an object with a line for each member.
+func (v *value) indented() []byte {
+	dst := []byte("{")
+	for i, name := range v.names {
+		if i > 0 {
+			dst = append(dst, ',')
+		}
+		dst = append(appendString(append(dst, "\n  "...), name), ": "...)
+		dst = v.kids[i].append(dst, "\n  ", "  ")
+	}
+	return append(dst, "\n}\n"...)
+}
 
 // append writes the value; line is what a new line begins with, "" for none.
 func (v *value) append(dst []byte, line, indent string) []byte {
