@@ -209,6 +209,8 @@ func (p *place) furnish() {
 	p.call("PUT", "/predefined-attributes/${i}", `{"Name":"Skill / level","Values":{"StringList":["b","a"]}}`)
 	p.call("PUT", "/instance/${i}/storage-config", `{"ResourceType":"CHAT_TRANSCRIPTS","StorageConfig":{"StorageType":"S3","S3Config":{"BucketName":"bucket","BucketPrefix":"chats"}}}`)
 	p.call("POST", "/instance/${i}/attribute/CONTACTFLOW_LOGS", `{"Value":"true"}`)
+	p.call("POST", "/vocabulary/${i}", `{"VocabularyName":"Words","LanguageCode":"en-US","Content":"Phrase\tIPA\tSoundsLike\tDisplayAs\nParley\t\tpar-lee\tparley"}`)
+	p.call("PUT", "/instance/${i}/task/template", `{"Name":"Refund","Description":"d","ContactFlowId":"`+a+`","Fields":[{"Id":{"Name":"Name"},"Type":"NAME"}],"Constraints":{"RequiredFields":[{"Id":{"Name":"Name"}}]}}`)
 	p.call("PUT", "/flow-associations/${i}", `{"ResourceId":"arn:aws:connect:us-east-1:123456789012:email-address/x","FlowId":"`+arn+`/contact-flow/`+a+`","ResourceType":"INBOUND_EMAIL"}`)
 }
 
