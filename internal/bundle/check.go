@@ -144,7 +144,7 @@ func (c *checker) hold(op string, in args, of *value) {
 	in = in.with(args{"InstanceId": anID})
 	reported := map[string]bool{}
 	for range 50 {
-		wrong, unknown := prepare(op, in).check()
+		unknown, wrong := prepare(op, in).check()
 		for _, path := range unknown {
 			if top, _, nested := strings.Cut(path, "."); nested || strings.Contains(top, "[") {
 				c.wrong(of.find(path), "there is no member %s", path)
@@ -176,7 +176,7 @@ func (c *checker) hold(op string, in args, of *value) {
 		reported[top] = true
 		in = in.with(nil)
 		delete(in, top)
-		if wrong, _ := prepare(op, in).check(); errors.As(wrong, &field) && field.Rule == wire.Missing && field.Field == top {
+		if _, wrong := prepare(op, in).check(); errors.As(wrong, &field) && field.Rule == wire.Missing && field.Field == top {
 			return // it is required, and what comes behind it is found the next time
 		}
 	}

@@ -139,18 +139,18 @@ func toValue(in any) *value {
 }
 
 // check holds a request against the API model, and lists the members that are not the model's.
-func (q *request) check() (wrong error, unknown []string) {
+func (q *request) check() (unknown []string, wrong error) {
 	in := q.op.NewInput()
 	r := q.Request
 	if err := in.Decode(&r); err != nil {
-		return err, nil
+		return nil, err
 	}
 	kept, err := parse(in.AppendJSON(nil), false)
 	if err != nil {
-		return err, nil
+		return nil, err
 	}
 	missing(q.of, kept, "", &unknown)
-	return nil, unknown
+	return unknown, nil
 }
 
 // missing lists the paths of members that one value has and another has not.
