@@ -118,6 +118,7 @@ var handlers = map[string]map[string]handler{
 		predefinedAttributeOps,
 		phoneNumberOps,
 		promptOps, vocabularyOps, taskTemplateOps,
+		agentStatusOps,
 		tagOps,
 	),
 	participantService: merge(participantOps, participantViewOps, participantAuthenticationOps),
