@@ -118,7 +118,7 @@ var handlers = map[string]map[string]handler{
 		predefinedAttributeOps,
 		phoneNumberOps,
 		promptOps, vocabularyOps, taskTemplateOps,
-		agentStatusOps, hierarchyOps,
+		securityProfileOps, agentStatusOps, hierarchyOps,
 		tagOps,
 	),
 	participantService: merge(participantOps, participantViewOps, participantAuthenticationOps),

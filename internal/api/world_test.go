@@ -128,6 +128,8 @@ func newWorldOn(t testing.TB, database string, change func(*api.Config, *chat.Co
 		"instance": instanceID, "flow": flowID, "nobody": nobody,
 		"basic":        center.SeededID(instanceID, "queue", center.BasicQueueName),
 		"basicProfile": string(center.BasicRoutingProfileID(instanceID)),
+		"admin":        center.SeededID(instanceID, "security-profile", center.SecurityAdmin),
+		"agent":        center.SeededID(instanceID, "security-profile", center.SecurityAgent),
 		"available":    center.SeededID(instanceID, "agent-status", center.StatusNameAvailable),
 	}, done: make(chan struct{})}
 	log := slog.New(slog.NewTextHandler(w.log, nil))

@@ -14,7 +14,7 @@ var registered = []known{
 	AuthenticationProfiles, Storages, attachedFiles,
 	PhoneNumbers, numbersOfAccount{},
 	Prompts, Vocabularies, DefaultVocabularies, TaskTemplates,
-	AgentStatuses, HierarchyLevels, HierarchyGroups,
+	SecurityProfiles, AgentStatuses, HierarchyLevels, HierarchyGroups,
 }
 
 // known is a kind, whatever its records are.
