@@ -122,6 +122,7 @@ var handlers = map[string]map[string]handler{
 		phoneNumberOps,
 		promptOps, vocabularyOps, taskTemplateOps,
 		tagOps,
+		botOps,
 	),
 	participantService: merge(participantOps, participantViewOps, participantAuthenticationOps),
 }

@@ -14,6 +14,7 @@ var registered = []known{
 	AuthenticationProfiles, Storages, attachedFiles,
 	PhoneNumbers, numbersOfAccount{},
 	Prompts, Vocabularies, DefaultVocabularies, TaskTemplates,
+	&LexBots.kind,
 }
 
 // known is a kind, whatever its records are.
