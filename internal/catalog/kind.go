@@ -36,6 +36,8 @@ type Kind[R any] struct {
 	// quota is Amazon Connect's default quota of an instance; 0: none that is kept. plural names the kind in its message.
 	quota  int
 	plural string
+	// limit is how many an instance may have, whether quotas are kept or not; 0: any number.
+	limit int
 	// below are the rows whose ids begin with the record's id and a slash: they go with it.
 	below []string
 	// with are the rows that refer to the record and go with it.
@@ -154,14 +156,19 @@ func ofInstance(at center.InstanceID) []store.InstanceRef {
 	return []store.InstanceRef{{Ref: store.Ref{Kind: instances.rows, ID: string(at)}}}
 }
 
-// checkQuota refuses one more record than the quota, where quotas are kept. Requests at the same moment may pass together.
+// checkQuota refuses one more record than the limit, or than the quota where quotas are kept. Requests at the same moment may
+// pass together.
 func (k *Kind[R]) checkQuota(ctx context.Context, c *Catalog, at center.InstanceID) error {
-	if !c.Quotas || k.quota == 0 {
+	most := k.limit
+	if most == 0 && c.Quotas {
+		most = k.quota
+	}
+	if most == 0 {
 		return nil
 	}
-	ids, err := c.Store.ResourceIDs(ctx, at, k.rows, "", k.quota)
-	if err == nil && len(ids) == k.quota {
-		err = center.Refuse(center.QuotaExceeded, "the instance has its quota of %d %s", k.quota, k.plural)
+	ids, err := c.Store.ResourceIDs(ctx, at, k.rows, "", most)
+	if err == nil && len(ids) == most {
+		err = center.Refuse(center.QuotaExceeded, "the instance has its quota of %d %s", most, k.plural)
 	}
 	return err
 }

@@ -14,7 +14,7 @@ var registered = []known{
 	AuthenticationProfiles, Storages, attachedFiles,
 	PhoneNumbers, numbersOfAccount{},
 	Prompts, Vocabularies, DefaultVocabularies, TaskTemplates,
-	&LexBots.kind,
+	&LexBots.kind, SecurityKeys,
 }
 
 // known is a kind, whatever its records are.
