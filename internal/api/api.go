@@ -122,7 +122,7 @@ var handlers = map[string]map[string]handler{
 		phoneNumberOps,
 		promptOps, vocabularyOps, taskTemplateOps,
 		tagOps,
-		botOps, securityKeyOps,
+		botOps, securityKeyOps, integrationOps,
 	),
 	participantService: merge(participantOps, participantViewOps, participantAuthenticationOps),
 }
