@@ -241,6 +241,7 @@ var withoutEffect = map[string]unused{
 	"connect DisassociateInstanceStorageConfig ClientToken":          {why: "a repeated request finds the association gone"},
 	"connect UpdateInstanceStorageConfig ClientToken":                {why: "the same configuration again changes nothing"},
 	"connect DeleteInstance ClientToken":                             {why: "a repeated request finds the instance gone"},
+	"connect DisassociateApprovedOrigin ClientToken":                 {why: "a repeated request finds the association gone"},
 	"connect DisassociateBot ClientToken":                            {why: "a repeated request finds the association gone"},
 	"connect DisassociateLambdaFunction ClientToken":                 {why: "a repeated request finds the association gone"},
 	"connect ReleasePhoneNumber ClientToken":                         {why: "a repeated request finds the number released"},

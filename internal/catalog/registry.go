@@ -14,7 +14,7 @@ var registered = []known{
 	AuthenticationProfiles, Storages, attachedFiles,
 	PhoneNumbers, numbersOfAccount{},
 	Prompts, Vocabularies, DefaultVocabularies, TaskTemplates,
-	&LexBots.kind, SecurityKeys, IntegrationAssociations, UseCases,
+	&LexBots.kind, &ApprovedOrigins.kind, SecurityKeys, IntegrationAssociations, UseCases,
 }
 
 // known is a kind, whatever its records are.
