@@ -29,8 +29,15 @@ type kindOf struct {
 
 type decodedKind struct {
 	version int64
-	records any // []R
+	records any // *records[R]
 	bytes   int
+}
+
+// records are all records of a kind in an instance, in the order of their ids.
+type records[R any] struct {
+	byID   []R
+	sort   sync.Once
+	byName []*R // in the order of searches, from sort on
 }
 
 func (d *decoded) get(of kindOf, version int64) any {
@@ -60,12 +67,20 @@ const decodePage = 1000
 
 // all are the records of an instance in the order of their ids. They are shared: for reading only.
 func (k *Kind[R]) all(ctx context.Context, c *Catalog, at center.InstanceID) ([]R, error) {
+	known, err := k.records(ctx, c, at)
+	if err != nil {
+		return nil, err
+	}
+	return known.byID, nil
+}
+
+func (k *Kind[R]) records(ctx context.Context, c *Catalog, at center.InstanceID) (*records[R], error) {
 	of := kindOf{at, k.rows}
 	version, err := c.Store.KindVersion(ctx, at, k.rows)
 	if err != nil {
 		return nil, err
 	}
-	if known, ok := c.decoded.get(of, version).([]R); ok {
+	if known, ok := c.decoded.get(of, version).(*records[R]); ok {
 		return known, nil
 	}
 	// Rows that are newer than version are read again next time.
@@ -88,6 +103,7 @@ func (k *Kind[R]) all(ctx context.Context, c *Catalog, at center.InstanceID) ([]
 			break
 		}
 	}
-	c.decoded.put(of, decodedKind{version, all, bytes})
-	return all, nil
+	known := &records[R]{byID: all}
+	c.decoded.put(of, decodedKind{version, known, bytes})
+	return known, nil
 }

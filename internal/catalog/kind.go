@@ -44,6 +44,12 @@ type Kind[R any] struct {
 	below []string
 	// with are the rows that refer to the record and go with it.
 	with []string
+	// fields are what searches can compare, first the name, which they sort by; nil: the kind is not searched.
+	fields []field[R]
+	// hidden are records that no search finds; nil: none.
+	hidden func(*R) bool
+	// gather reads what a search goes through, where that is something else than the kind's rows; nil: the rows.
+	gather func(ctx context.Context, c *Catalog, at center.InstanceID) ([]R, error)
 }
 
 // ParseID takes the id out of a bare id or an ARN.
