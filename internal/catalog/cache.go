@@ -23,8 +23,9 @@ type decoded struct {
 }
 
 type kindOf struct {
-	at   center.InstanceID
-	rows string
+	at       center.InstanceID
+	rows     string
+	gathered bool // what gather makes of the rows, for searches
 }
 
 type decodedKind struct {
@@ -75,8 +76,33 @@ func (k *Kind[R]) all(ctx context.Context, c *Catalog, at center.InstanceID) ([]
 }
 
 func (k *Kind[R]) records(ctx context.Context, c *Catalog, at center.InstanceID) (*records[R], error) {
-	of := kindOf{at, k.rows}
-	version, err := c.Store.KindVersion(ctx, at, k.rows)
+	return keptDecoded(ctx, c, kindOf{at: at, rows: k.rows}, func() (all []R, bytes int, err error) {
+		all = []R{}
+		for after := ""; ; {
+			rows, err := c.Store.Resources(ctx, at, k.rows, after, decodePage)
+			if err != nil {
+				return nil, 0, err
+			}
+			for _, row := range rows {
+				r, err := k.decode(c, row)
+				if err != nil {
+					return nil, 0, err
+				}
+				all = append(all, *r)
+				after = row.ID
+				bytes += len(row.Body) + recordBytes
+			}
+			if len(rows) < decodePage {
+				return all, bytes, nil
+			}
+		}
+	})
+}
+
+// keptDecoded returns the records that are kept for the present version of a kind. If there are none, it reads and keeps
+// them; bytes is what they count.
+func keptDecoded[R any](ctx context.Context, c *Catalog, of kindOf, read func() (all []R, bytes int, err error)) (*records[R], error) {
+	version, err := c.Store.KindVersion(ctx, of.at, of.rows)
 	if err != nil {
 		return nil, err
 	}
@@ -84,26 +110,11 @@ func (k *Kind[R]) records(ctx context.Context, c *Catalog, at center.InstanceID)
 		return known, nil
 	}
 	// Rows that are newer than version are read again next time.
-	all, bytes := []R{}, recordBytes
-	for after := ""; ; {
-		rows, err := c.Store.Resources(ctx, at, k.rows, after, decodePage)
-		if err != nil {
-			return nil, err
-		}
-		for _, row := range rows {
-			r, err := k.decode(c, row)
-			if err != nil {
-				return nil, err
-			}
-			all = append(all, *r)
-			after = row.ID
-			bytes += len(row.Body) + recordBytes
-		}
-		if len(rows) < decodePage {
-			break
-		}
+	all, bytes, err := read()
+	if err != nil {
+		return nil, err
 	}
 	known := &records[R]{byID: all}
-	c.decoded.put(of, decodedKind{version, known, bytes})
+	c.decoded.put(of, decodedKind{version, known, bytes + recordBytes})
 	return known, nil
 }

@@ -31,21 +31,21 @@ type Override struct {
 
 // Overrides are the overrides of all hours of operation of an instance. Their tags are those of the hours (inferred).
 var Overrides = &Kind[Override]{
-	rows: "hours-of-operation-override", word: "HOURS_OF_OPERATION_OVERRIDE",
+	rows: "hours-of-operation", word: "HOURS_OF_OPERATION_OVERRIDE",
 	key:  overrideKey,
 	tags: func(o *Override) *map[string]string { return &o.Of.Tags },
 	fields: append(headFields(byText, overrideKey, func(o *Override) string { return o.Description }, strings.ToLower),
 		idField("HoursOfOperationId", parseID("operating-hours"), func(o *Override) string { return string(o.Of.ID) }),
 		field[Override]{name: "EffectiveFrom", how: byDate, one: func(o *Override) string { return o.From }},
 		field[Override]{name: "EffectiveTill", how: byDate, one: func(o *Override) string { return o.Till }}),
-	gather: func(ctx context.Context, c *Catalog, at center.InstanceID) (all []Override, err error) {
+	gather: func(ctx context.Context, c *Catalog, at center.InstanceID) (all []Override, bytes int, err error) {
 		hours, err := HoursOfOperation.all(ctx, c, at)
 		for i := range hours {
 			for _, o := range hours[i].Overrides {
 				all = append(all, Override{o, &hours[i]})
 			}
 		}
-		return all, err
+		return all, len(all) * recordBytes, err
 	},
 }
 

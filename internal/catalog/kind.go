@@ -48,8 +48,9 @@ type Kind[R any] struct {
 	fields []field[R]
 	// hidden are records that no search finds; nil: none.
 	hidden func(*R) bool
-	// gather reads what a search goes through, where that is something else than the kind's rows; nil: the rows.
-	gather func(ctx context.Context, c *Catalog, at center.InstanceID) ([]R, error)
+	// gather reads what a search goes through, where that is more than the kind's rows, and how many bytes of memory it
+	// takes. It must follow from the rows, and from others only if each change of them changes the rows too. nil: the rows.
+	gather func(ctx context.Context, c *Catalog, at center.InstanceID) (all []R, bytes int, err error)
 }
 
 // ParseID takes the id out of a bare id or an ARN.

@@ -148,11 +148,6 @@ func (k *Kind[R]) Search(ctx context.Context, c *Catalog, at center.InstanceID, 
 	if _, err := c.Instance(ctx, at); err != nil {
 		return nil, 0, err
 	}
-	return k.search(ctx, c, at, after, limit, where)
-}
-
-// search is Search for callers who know that the instance exists.
-func (k *Kind[R]) search(ctx context.Context, c *Catalog, at center.InstanceID, after string, limit int, where []Condition) (found []*R, total int, err error) {
 	p := planning[R]{Kind: k, ctx: ctx, c: c, at: at}
 	holds, err := p.each(where, 1)
 	if err != nil {
@@ -162,6 +157,11 @@ func (k *Kind[R]) search(ctx context.Context, c *Catalog, at center.InstanceID, 
 	if err != nil {
 		return nil, 0, err
 	}
+	return k.pick(ctx, sorted, after, limit, holds)
+}
+
+// pick is what a search does with all records, in its order.
+func (k *Kind[R]) pick(ctx context.Context, sorted []*R, after string, limit int, holds []test[R]) (found []*R, total int, err error) {
 	start := 0
 	if name, id, ok := k.parsePlace(after); ok {
 		start, _ = slices.BinarySearchFunc(sorted, struct{}{}, func(r *R, _ struct{}) int {
@@ -186,16 +186,21 @@ func (k *Kind[R]) search(ctx context.Context, c *Catalog, at center.InstanceID, 
 
 // sorted are the records that a search goes through, in its order.
 func (k *Kind[R]) sorted(ctx context.Context, c *Catalog, at center.InstanceID) ([]*R, error) {
+	read := k.records
 	if k.gather != nil {
-		some, err := k.gather(ctx, c, at)
-		return k.inOrder(some), err
+		read = k.gathered
 	}
-	known, err := k.records(ctx, c, at)
+	known, err := read(ctx, c, at)
 	if err != nil {
 		return nil, err
 	}
 	known.sort.Do(func() { known.byName = k.inOrder(known.byID) })
 	return known.byName, nil
+}
+
+// gathered is what gather reads. It is kept for as long as the kind's rows stay as they are.
+func (k *Kind[R]) gathered(ctx context.Context, c *Catalog, at center.InstanceID) (*records[R], error) {
+	return keptDecoded(ctx, c, kindOf{at, k.rows, true}, func() ([]R, int, error) { return k.gather(ctx, c, at) })
 }
 
 func (k *Kind[R]) inOrder(some []R) []*R {
@@ -220,7 +225,7 @@ func cutName(name string) string { return name[:min(len(name), maxPlaceName)] }
 
 // Place is where a record stands in the order of searches. It stays good when the record is gone.
 func (k *Kind[R]) Place(r **R) string {
-	return k.rows + "\x00" + cutName(k.title(*r)) + "\x00" + k.ID(*r)
+	return k.word + "\x00" + cutName(k.title(*r)) + "\x00" + k.ID(*r)
 }
 
 // IsPlace says whether a text is a place among the records of this kind.
@@ -230,7 +235,7 @@ func (k *Kind[R]) IsPlace(s string) bool {
 }
 
 func (k *Kind[R]) parsePlace(s string) (name, id string, ok bool) {
-	s, ok = strings.CutPrefix(s, k.rows+"\x00")
+	s, ok = strings.CutPrefix(s, k.word+"\x00")
 	last := strings.LastIndexByte(s, 0)
 	if !ok || last < 0 {
 		return "", "", false

@@ -27,10 +27,10 @@ type thing struct {
 // groups are hierarchy groups by the one that each is in.
 var groups = map[string]string{"g1": "", "g2": "g1", "g3": "g2", "g4": "g1", "g5": ""}
 
-func thingsOf(some *[]thing) *Kind[thing] {
+func things() *Kind[thing] {
 	key := func(t *thing) (string, string) { return t.id, t.name }
 	return &Kind[thing]{
-		rows: "thing", key: key, tags: func(t *thing) *map[string]string { return &t.tags },
+		rows: "thing", word: "thing", key: key, tags: func(t *thing) *map[string]string { return &t.tags },
 		fields: append(headFields(byName, key, func(t *thing) string { return t.note }, parseID("thing")),
 			field[thing]{name: "timezone", how: byText, one: func(t *thing) string { return t.zone }},
 			field[thing]{name: "others", how: byID, parse: parseID("other"), some: func(t *thing, match func(string) bool) bool { return slices.ContainsFunc(t.others, match) }},
@@ -39,8 +39,17 @@ func thingsOf(some *[]thing) *Kind[thing] {
 			field[thing]{name: "Group", how: byGroup, parse: parseID("agent-group"), one: func(t *thing) string { return t.group }, below: belowGroup},
 			field[thing]{name: "PROFICIENCIES", how: byItems, items: func(t *thing) []item { return t.items }}),
 		hidden: func(t *thing) bool { return t.hidden },
-		gather: func(context.Context, *Catalog, center.InstanceID) ([]thing, error) { return *some, nil },
 	}
+}
+
+// searched is a search among some things.
+func searched(ctx context.Context, k *Kind[thing], some []thing, after string, limit int, where []Condition) ([]*thing, int, error) {
+	p := planning[thing]{Kind: k, ctx: ctx}
+	holds, err := p.each(where, 1)
+	if err != nil {
+		return nil, 0, err
+	}
+	return k.pick(ctx, k.inOrder(some), after, limit, holds)
 }
 
 func belowGroup(_ context.Context, _ *Catalog, _ center.InstanceID, group string) (map[string]bool, error) {
@@ -279,7 +288,7 @@ func TestSearchesFindWhatHolds(t *testing.T) {
 			if rapid.IntRange(0, 3).Draw(t, "filtered") == 0 {
 				where = append(where, drawCondition(t, 1))
 			}
-			n := comparePages(t, &some, where)
+			n := comparePages(t, some, where)
 			switch {
 			case n == 0:
 				sizes["none"]++
@@ -296,17 +305,17 @@ func TestSearchesFindWhatHolds(t *testing.T) {
 }
 
 // comparePages compares all pages of a search with what its twin finds, and returns how many records that is.
-func comparePages(t *rapid.T, some *[]thing, where []Condition) int {
+func comparePages(t *rapid.T, some []thing, where []Condition) int {
 	var want []string
-	for _, one := range slices.SortedFunc(slices.Values(*some), func(a, b thing) int { return cmp.Or(cmp.Compare(a.name, b.name), cmp.Compare(a.id, b.id)) }) {
+	for _, one := range slices.SortedFunc(slices.Values(some), func(a, b thing) int { return cmp.Or(cmp.Compare(a.name, b.name), cmp.Compare(a.id, b.id)) }) {
 		if !one.hidden && !slices.ContainsFunc(where, func(c Condition) bool { return !holds(&c, &one) }) {
 			want = append(want, one.id)
 		}
 	}
-	k, limit := thingsOf(some), rapid.IntRange(1, 13).Draw(t, "limit")
+	k, limit := things(), rapid.IntRange(1, 13).Draw(t, "limit")
 	var got []string
 	for after := ""; ; {
-		found, total, err := k.search(t.Context(), nil, "", after, limit, where)
+		found, total, err := searched(t.Context(), k, some, after, limit, where)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -346,9 +355,9 @@ func TestSearchPagesWhileRecordsChange(t *testing.T) {
 		for _, one := range some {
 			stays[one.id] = true
 		}
-		k, seen := thingsOf(&some), map[string]int{}
+		k, seen := things(), map[string]int{}
 		for after := ""; ; {
-			found, _, err := k.search(t.Context(), nil, "", after, 3, nil)
+			found, _, err := searched(t.Context(), k, some, after, 3, nil)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -400,7 +409,6 @@ func TestConditionsAreRefused(t *testing.T) {
 		}
 		return c
 	}
-	var some []thing
 	for _, c := range []struct {
 		where []Condition
 		want  string // "": it is taken
@@ -437,7 +445,7 @@ func TestConditionsAreRefused(t *testing.T) {
 		{slices.Repeat([]Condition{{At: "C"}}, maxConditions+1), "must have at most 1000 conditions together, got more"},
 		{[]Condition{{At: "C", List: &ListCondition{ptr("PROFICIENCIES"), make([]ElementCondition, maxConditions)}}}, "must have at most 1000 conditions together, got more"},
 	} {
-		_, _, err := thingsOf(&some).search(t.Context(), nil, "", "", 1, c.where)
+		_, _, err := searched(t.Context(), things(), nil, "", 1, c.where)
 		switch {
 		case c.want == "" && err != nil:
 			t.Errorf("refused: %v", err)
@@ -450,10 +458,10 @@ func TestConditionsAreRefused(t *testing.T) {
 // Names of any length and content give places that fit into a token and lead on.
 func TestPlacesOfLongNames(t *testing.T) {
 	some := []thing{{id: "t1", name: strings.Repeat("n", 5000) + "1"}, {id: "t2", name: strings.Repeat("n", 5000)}, {id: "t3", name: "\x00"}, {id: "t4"}}
-	k := thingsOf(&some)
+	k := things()
 	var got []string
 	for after := ""; ; {
-		found, _, err := k.search(t.Context(), nil, "", after, 1, nil)
+		found, _, err := searched(t.Context(), k, some, after, 1, nil)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -20,6 +20,7 @@ const MaxTags = 1000
 var taggedKinds = map[string]func(ctx context.Context, c *Catalog, at center.InstanceID, each func(map[string]string)) error{
 	"standard-queue":       tagsOf(Queues),
 	"operating-hours":      tagsOf(HoursOfOperation),
+	"routing-profile":      tagsOf(RoutingProfiles),
 	"contact-flow":         tagsOf(Flows),
 	"flow-module":          tagsOf(Modules),
 	"transfer-destination": tagsOf(QuickConnects),

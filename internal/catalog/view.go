@@ -34,8 +34,9 @@ var AllViews = &Kind[View]{
 		wordField("ViewTypeCondition", func(v *View) string { return v.Type }),
 		wordField("ViewStatusCondition", func(v *View) string { return Publication(v.Published) }),
 	},
-	gather: func(ctx context.Context, c *Catalog, at center.InstanceID) ([]View, error) {
-		return c.viewsOfType(ctx, at, "")
+	gather: func(ctx context.Context, c *Catalog, at center.InstanceID) ([]View, int, error) {
+		all, err := c.viewsOfType(ctx, at, "")
+		return all, len(all) * 2 * recordBytes, err
 	},
 }
 
