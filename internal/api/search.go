@@ -121,7 +121,11 @@ func tagFilter(in *connect.ControlPlaneTagFilter) (catalog.Condition, error) {
 	if in == nil {
 		return catalog.Condition{}, nil
 	}
-	return filter("SearchFilter.TagFilter", in.OrConditions, &in.AndConditions, "AndConditions", in.TagCondition,
+	var and *[]connect.TagCondition
+	if len(in.AndConditions) > 0 {
+		and = &in.AndConditions
+	}
+	return filter("SearchFilter.TagFilter", in.OrConditions, and, "AndConditions", in.TagCondition,
 		func(at string, tags *[]connect.TagCondition) catalog.Condition { return tagConditions(at, *tags) })
 }
 
