@@ -139,6 +139,68 @@ func attributeFilter(in *connect.ControlPlaneAttributeFilter) (catalog.Condition
 		})
 }
 
+// How many conditions a UserAttributeFilter may have (API reference, ControlPlaneUserAttributeFilter).
+const (
+	maxFilterTags   = 25
+	maxFilterGroups = 20
+)
+
+// userFilter reads the filter of a search of users, which is by tags or by attributes.
+func userFilter(in connect.UserSearchFilter) (catalog.Condition, error) {
+	by := in.UserAttributeFilter
+	if by == nil {
+		return tagFilter(in.TagFilter)
+	}
+	if in.TagFilter != nil {
+		return catalog.Condition{}, center.Refuse(center.AccessDenied, "SearchFilter must have TagFilter or UserAttributeFilter, not both")
+	}
+	const at = "SearchFilter.UserAttributeFilter"
+	var leaves []filterMember
+	if g := by.HierarchyGroupCondition; g != nil {
+		leaves = append(leaves, filterMember{"HierarchyGroupCondition", catalog.Condition{At: at, Group: groupCondition(g)}})
+	}
+	tags, groups := 0, 0
+	asks, err := filter(at, by.OrConditions, by.AndCondition, "AndCondition", by.TagCondition,
+		func(at string, b *connect.AttributeAndCondition) catalog.Condition {
+			if tags += len(b.TagConditions); b.HierarchyGroupCondition != nil {
+				groups++
+			}
+			return catalog.Condition{
+				At: at, All: []catalog.Condition{tagConditions(at+".TagConditions", b.TagConditions)}, Group: groupCondition(b.HierarchyGroupCondition),
+			}
+		}, leaves...)
+	switch {
+	case err != nil:
+	case tags > maxFilterTags:
+		err = center.Refuse(center.InvalidParameter, "%s must have at most %d tag conditions, got %d", at, maxFilterTags, tags)
+	case groups > maxFilterGroups:
+		err = center.Refuse(center.InvalidParameter, "%s must have at most %d hierarchy group conditions, got %d", at, maxFilterGroups, groups)
+	}
+	return asks, err
+}
+
+func groupCondition(in *connect.HierarchyGroupCondition) *catalog.GroupCondition {
+	if in == nil {
+		return nil
+	}
+	return &catalog.GroupCondition{Group: in.Value, Children: value(in.HierarchyGroupMatchType) == "WITH_CHILD_GROUPS"}
+}
+
+func listCondition(in *connect.ListCondition) *catalog.ListCondition {
+	if in == nil {
+		return nil
+	}
+	out := &catalog.ListCondition{List: in.TargetListType, Of: make([]catalog.ElementCondition, len(in.Conditions))}
+	for i := range in.Conditions {
+		c := &in.Conditions[i]
+		out.Of[i].Text = textCondition(c.StringCondition)
+		if n := c.NumberCondition; n != nil {
+			out.Of[i].Number = &catalog.NumberCondition{Field: n.FieldName, Min: n.MinValue, Max: n.MaxValue, Comparison: value(n.ComparisonType)}
+		}
+	}
+	return out
+}
+
 func flowAttributeFilter(in *connect.ContactFlowAttributeFilter) (catalog.Condition, error) {
 	if in == nil {
 		return catalog.Condition{}, nil

@@ -93,10 +93,10 @@ const minContains, maxContains = 2, 25
 type field[R any] struct {
 	name string // as Amazon Connect spells it
 	how  comparing
-	// One of these says what a record has there: one value, or whether one of several matches, or a list of elements.
+	// One of these says what a record has there: one value, or whether one of several matches, or one element of a list.
 	one   func(*R) string
 	some  func(r *R, match func(string) bool) bool
-	items func(*R) []item
+	items func(r *R, match func(item) bool) bool
 	// parse takes the id out of an ARN, of fields that hold ids.
 	parse func(string) string
 	// below are a hierarchy group and all groups below it.
@@ -515,7 +515,7 @@ func (p *planning[R]) list(at string, c *ListCondition) (test[R], error) {
 	}
 	items := p.fields[i].items
 	return func(s *subject[R]) bool {
-		return slices.ContainsFunc(items(s.r), func(one item) bool {
+		return items(s.r, func(one item) bool {
 			return !slices.ContainsFunc(tests, func(t func(item) bool) bool { return !t(one) })
 		})
 	}, nil

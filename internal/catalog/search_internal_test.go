@@ -37,7 +37,7 @@ func things() *Kind[thing] {
 			field[thing]{name: "EffectiveFrom", how: byDate, one: func(t *thing) string { return t.day }},
 			wordField("StateCondition", func(t *thing) string { return t.state }),
 			field[thing]{name: "Group", how: byGroup, parse: parseID("agent-group"), one: func(t *thing) string { return t.group }, below: belowGroup},
-			field[thing]{name: "PROFICIENCIES", how: byItems, items: func(t *thing) []item { return t.items }}),
+			field[thing]{name: "PROFICIENCIES", how: byItems, items: func(t *thing, match func(item) bool) bool { return slices.ContainsFunc(t.items, match) }}),
 		hidden: func(t *thing) bool { return t.hidden },
 	}
 }

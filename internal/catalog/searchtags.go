@@ -18,6 +18,9 @@ const MaxTags = 1000
 
 // taggedKinds hand the tags of each resource of a type to a function, by what SearchResourceTags calls the type.
 var taggedKinds = map[string]func(ctx context.Context, c *Catalog, at center.InstanceID, each func(map[string]string)) error{
+	"agent":                tagsOf(Users),
+	"agent-state":          tagsOf(AgentStatuses),
+	"security-profile":     tagsOf(SecurityProfiles),
 	"standard-queue":       tagsOf(Queues),
 	"operating-hours":      tagsOf(HoursOfOperation),
 	"routing-profile":      tagsOf(RoutingProfiles),
