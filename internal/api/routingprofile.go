@@ -134,20 +134,13 @@ func foundProfile(c call, p *catalog.FoundProfile) (connect.RoutingProfile, erro
 	if err != nil {
 		return connect.RoutingProfile{}, err
 	}
-	out.AssociatedQueueIds, out.AssociatedManualAssignmentQueueIds = queueTexts(p.Routed), queueTexts(p.Manual)
+	id := func(q *center.QueueID) string { return string(*q) }
+	out.AssociatedQueueIds, out.AssociatedManualAssignmentQueueIds = each(p.Routed, id), each(p.Manual, id)
 	out.LastModifiedTime, out.LastModifiedRegion, out.AgentAvailabilityTimer = nil, nil, nil
 	for i := range out.MediaConcurrencies {
 		out.MediaConcurrencies[i].CrossChannelBehavior = nil
 	}
 	return *out, nil
-}
-
-func queueTexts(ids []center.QueueID) []string {
-	texts := make([]string, len(ids))
-	for i, id := range ids {
-		texts[i] = string(id)
-	}
-	return texts
 }
 
 func routingProfileWith(c call, p *center.RoutingProfile, routed, manual []center.QueueID) (*connect.RoutingProfile, error) {

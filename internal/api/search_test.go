@@ -65,7 +65,7 @@ func BenchmarkSearchUsers(b *testing.B) {
 	b.Run("SearchUsers/page=100", func(b *testing.B) {
 		b.ReportAllocs()
 		call(b, "POST", "/search-users", fmt.Sprintf(someUsers, profile, ""))
-		b.ReportMetric(float64(after.HeapAlloc-before.HeapAlloc)/n, "heapB/user")
+		b.ReportMetric(float64(after.HeapAlloc-before.HeapAlloc)/n, "heap-B/user")
 	})
 	b.Run("SearchUsers/page=500", func(b *testing.B) {
 		call(b, "POST", "/search-users", fmt.Sprintf(someUsers, profile, `,"MaxResults":500`))

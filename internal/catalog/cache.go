@@ -8,10 +8,10 @@ import (
 )
 
 // maxDecoded is how many bytes of rows are kept decoded; a list of more is decoded each time. recordBytes are counted for
-// each record, and for each list, beside its row.
+// each record, and for each list, beside its row: a user whose row has 600 bytes takes 1260 in memory.
 const (
 	maxDecoded  = 32 << 20
-	recordBytes = 256
+	recordBytes = 512
 )
 
 // decoded keeps the records of kinds decoded, so that lists and searches do not read all rows each time. What is kept
