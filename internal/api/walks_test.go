@@ -74,7 +74,7 @@ var walks = []walk{
 		kind: "predefined attribute", id: "Name", value: "Language", unknown: "Mood",
 		create: `CreatePredefinedAttribute {"Name":"${Name}","Values":{"StringList":["French"]}}`, twice: "DuplicateResourceException",
 		describe: `DescribePredefinedAttribute {"Name":"${Name}"}`, shows: `French`,
-		lists:  `ListPredefinedAttributes PredefinedAttributeSummaryList Name
+		lists: `ListPredefinedAttributes PredefinedAttributeSummaryList Name
 			SearchPredefinedAttributes PredefinedAttributes Name`,
 		steps:  `UpdatePredefinedAttribute {"Name":"${Name}","Values":{"StringList":["French","German"]}}`,
 		remove: `DeletePredefinedAttribute {"Name":"${Name}"}`,
