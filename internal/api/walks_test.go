@@ -132,7 +132,8 @@ var walks = []walk{
 	{
 		kind: "prompt", id: "PromptId", arn: "PromptARN",
 		create: `CreatePrompt {"Name":"Chime","S3Uri":"s3://sounds/chime.wav"} -> PromptId PromptARN`, twice: "DuplicateResourceException",
-		describe: `DescribePrompt`, shows: `Chime`, lists: `ListPrompts PromptSummaryList Id`,
+		describe: `DescribePrompt`, shows: `Chime`, lists: `ListPrompts PromptSummaryList Id
+			SearchPrompts Prompts PromptId`,
 		steps:  `UpdatePrompt {"Description":"a bell"}`,
 		remove: `DeletePrompt`,
 	},

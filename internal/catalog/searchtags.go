@@ -24,6 +24,7 @@ var taggedKinds = map[string]func(ctx context.Context, c *Catalog, at center.Ins
 	"standard-queue":       tagsOf(Queues),
 	"operating-hours":      tagsOf(HoursOfOperation),
 	"routing-profile":      tagsOf(RoutingProfiles),
+	"prompt":               tagsOf(Prompts),
 	"contact-flow":         tagsOf(Flows),
 	"flow-module":          tagsOf(Modules),
 	"transfer-destination": tagsOf(QuickConnects),
