@@ -123,7 +123,6 @@ var handlers = map[string]map[string]handler{
 		moduleAliasOps, associationOps, viewOps, hoursOps, queueOps, quickConnectOps, routingProfileOps,
 		predefinedAttributeOps, tagOps, authenticationProfileOps, instanceAttributeOps, storageOps, attachedFilesOps,
 		pushOps, phoneNumberOps, promptOps, vocabularyOps, taskTemplateOps, securityProfileOps, agentStatusOps, hierarchyOps,
-		userOps, proficiencyOps, botOps, originOps, securityKeyOps, integrationOps, searchOps,
 		userOps, proficiencyOps, botOps, originOps, securityKeyOps, integrationOps, searchOps, searchContactsOps,
 	),
 	participantService: merge(participantOps, participantViewOps, participantAuthenticationOps),
