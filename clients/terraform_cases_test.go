@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -42,13 +43,16 @@ func (w *world) made(of *resource, c values) string {
 }
 
 // found is the one of a name that a data source finds.
-func (w *world) found(of *resource, name string) string {
+func (w *world) found(of *resource, name string) string { return w.foundIn(w.instance, of, name) }
+
+func (w *world) foundIn(instance *managed, of *resource, name string) string {
 	w.p.t.Helper()
-	ids := of.find(w.p, values{"instance_id": w.id, "name": name})
+	at := instance.state.text("id")
+	ids := of.find(w.p, values{"instance_id": at, "name": name})
 	if len(ids) != 1 {
 		w.p.t.Fatalf("the data source finds %q for the name %s, want one", ids, name)
 	}
-	return strings.TrimPrefix(ids[0], w.id+":")
+	return strings.TrimPrefix(ids[0], at+":")
 }
 
 func newWorld(p *provider, account string) *world {
@@ -58,7 +62,7 @@ func newWorld(p *provider, account string) *world {
 		"identity_management_type": "CONNECT_MANAGED", "instance_alias": instanceAlias, "inbound_calls_enabled": true, "outbound_calls_enabled": true,
 	})
 	w.second = &managed{resource: terraformInstance, p: p}
-	w.second.apply(values{"identity_management_type": "CONNECT_MANAGED", "instance_alias": "terraform-second", "inbound_calls_enabled": true, "outbound_calls_enabled": true})
+	w.second.apply(values{"identity_management_type": "SAML", "instance_alias": "terraform-second", "inbound_calls_enabled": true, "outbound_calls_enabled": true})
 	w.id, w.arn = w.instance.state.text("id"), w.instance.state.text("arn")
 	w.hours, w.queue = w.found(terraformHours, "Basic Hours"), w.found(terraformQueue, "BasicQueue")
 	w.profile = w.found(terraformRoutingProfile, "Basic Routing Profile")
@@ -196,6 +200,13 @@ func (w *world) stories() []story {
 			changed: values{"inbound_calls_enabled": true},
 		},
 		{
+			name: "instance of a directory", of: terraformInstance,
+			config: values{
+				"identity_management_type": "EXISTING_DIRECTORY", "directory_id": "d-1234567890", "instance_alias": "terraform-directory",
+				"inbound_calls_enabled": true, "outbound_calls_enabled": false,
+			},
+		},
+		{
 			name: "contact_flow", of: terraformContactFlow,
 			config: with(values{"name": "Flow", "description": "says hello", "content": spaced(saying("Hello", disconnects))}),
 			changed: values{
@@ -263,6 +274,10 @@ func (w *world) stories() []story {
 			},
 		},
 		{
+			name: "queue that is disabled from its beginning", of: terraformQueue, twice: "status",
+			config: with(values{"name": "Closed", "hours_of_operation_id": w.hours, "status": "DISABLED"}), changed: values{"status": "ENABLED"},
+		},
+		{
 			name: "routing_profile", of: terraformRoutingProfile,
 			config: w.routingProfile("Profile"),
 			changed: values{
@@ -327,6 +342,9 @@ func (w *world) stories() []story {
 			replaced: values{"name": "case.renamed"},
 			check: func(p *provider, state values) {
 				equal(p.t, "arn", state.text("arn"), w.arn+"/agent/"+state.text("user_id"))
+				if state.text("directory_user_id") == "" {
+					p.t.Error("directory_user_id is not set for a user of an instance that manages its own users")
+				}
 			},
 		},
 		{
@@ -335,6 +353,15 @@ func (w *world) stories() []story {
 			changed: values{
 				"password": "Password456", "phone_config": values{"phone_type": "DESK_PHONE", "desk_phone_number": "+12065550198", "after_contact_work_time_limit": 10},
 			},
+		},
+		{
+			name: "user of SAML", of: terraformUser,
+			config: values{
+				"instance_id": w.second.state.text("id"), "name": "saml@example.com", "phone_config": values{"phone_type": "SOFT_PHONE"},
+				"routing_profile_id":   w.foundIn(w.second, terraformRoutingProfile, "Basic Routing Profile"),
+				"security_profile_ids": set{w.foundIn(w.second, terraformSecurityProfile, "Agent")},
+			},
+			changed: values{"phone_config": values{"phone_type": "SOFT_PHONE", "auto_accept": true}},
 		},
 		{
 			name: "user in a hierarchy", of: terraformUser,
@@ -478,4 +505,94 @@ func (w *world) lookUp(p *provider) {
 		m.apply(c)
 		m.settled("after it was associated", c)
 	}
+}
+
+// faults twists answers in the ways that trouble the provider. The stand-in must see every one.
+func (w *world) faults(p *provider) {
+	stories := map[string]story{}
+	for _, s := range w.stories() {
+		stories[s.name] = s
+	}
+	drop := func(name string) func(answer, member map[string]any) {
+		return func(_, member map[string]any) { delete(member, name) }
+	}
+	put := func(name string, value any) func(answer, member map[string]any) {
+		return func(_, member map[string]any) { member[name] = value }
+	}
+	for n, fault := range []struct {
+		story, member string
+		twist         func(answer, member map[string]any)
+		want          string
+	}{
+		{"instance", "Instance", put("InboundCallsEnabled", false), "DescribeInstance says false of inbound_calls_enabled"},
+		{"instance", "Instance", put("InstanceStatus", "CREATION_FAILED"), "unexpected state"},
+		{"instance", "Attribute", put("Value", "yes"), "invalid syntax"},
+		{"contact_flow", "ContactFlow", put("Content", `{"Version":"2019-10-30"}`), "the plan changes content"},
+		{"contact_flow", "ContactFlow", drop("Tags"), "the plan changes tags_all"},
+		{"contact_flow", "ContactFlow", put("Id", "arn:aws:connect"), "want " + w.arn + "/contact-flow/arn:aws:connect"},
+		{"contact_flow_module", "ContactFlowModule", drop("Description"), "the plan changes description"},
+		{"hours_of_operation", "HoursOfOperation", func(_, hours map[string]any) {
+			delete(hours["Config"].([]any)[0].(map[string]any), "StartTime")
+		}, "StartTime is absent"},
+		{"hours_of_operation", "HoursOfOperation", func(_, hours map[string]any) { hours["Config"] = hours["Config"].([]any)[1:] }, "the plan changes config"},
+		{"queue", "Queue", put("OutboundCallerConfig", map[string]any{}), "the plan changes outbound_caller_config"},
+		{"queue", "Queue", put("MaxContacts", 1), "the plan changes max_contacts"},
+		{"queue", "Queue", func(answer, _ map[string]any) { delete(answer, "Queue") }, "empty response: Queue is absent"},
+		{"routing_profile", "RoutingProfile", func(_, profile map[string]any) {
+			profile["MediaConcurrencies"] = append(profile["MediaConcurrencies"].([]any), map[string]any{"Channel": "TASK", "Concurrency": 1})
+		}, "the plan changes media_concurrencies"},
+		{"quick_connect to a phone number", "QuickConnect", func(_, connect map[string]any) {
+			delete(connect["QuickConnectConfig"].(map[string]any), "PhoneConfig")
+		}, "PhoneConfig is absent"},
+		{"user", "User", drop("DirectoryUserId"), "directory_user_id is not set"},
+		{"user of SAML", "User", put("IdentityInfo", map[string]any{}), "the plan changes identity_info"},
+		{"user_hierarchy_structure", "HierarchyStructure", func(answer, _ map[string]any) { delete(answer, "HierarchyStructure") }, "HierarchyStructure is absent"},
+		{"user_hierarchy_group", "HierarchyGroup", put("LevelId", "level-1"), "level_id"},
+		{"phone_number", "ClaimedPhoneNumberSummary", drop("PhoneNumberStatus"), "PhoneNumberStatus is absent"},
+		{"vocabulary", "Vocabulary", drop("LastModifiedTime"), "LastModifiedTime is absent"},
+		{"vocabulary", "Vocabulary", put("Content", "Phrase"), "the plan changes content"},
+	} {
+		s := stories[fault.story]
+		s.config = s.config.with(values{"name": fmt.Sprintf("Fault%d", n)})
+		if s.of == terraformInstance {
+			s.config = s.config.with(values{"name": nil, "instance_alias": fmt.Sprintf("terraform-fault-%d", n)})
+		}
+		delete(s.changed, "name")
+		r := &recorder{TB: p.t}
+		options := p.client.Options()
+		options.HTTPClient = twisted{unfailing{p.t}, fault.member, fault.twist}
+		done := make(chan struct{})
+		go func() {
+			defer close(done)
+			s.play(&provider{t: r, client: connect.New(options)})
+		}()
+		<-done
+		if all := strings.Join(r.failures, "\n"); !strings.Contains(all, fault.want) {
+			p.t.Errorf("%s with a twisted %s failed with %q, want %q", fault.story, fault.member, all, fault.want)
+		}
+	}
+}
+
+// vanish deletes the instance and reads everything that was in it: all of it must be gone, with the error that says so.
+func (w *world) vanish(p *provider) {
+	var all []*managed
+	for _, s := range w.stories() {
+		had := slices.ContainsFunc(all, func(m *managed) bool { return m.resource == s.of })
+		if had || s.config.text("instance_id") != w.id {
+			continue
+		}
+		m := &managed{resource: s.of, p: p}
+		m.apply(s.config)
+		all = append(all, m)
+	}
+	ask(p.t, p.client.DeleteInstance, &connect.DeleteInstanceInput{InstanceId: &w.id})
+	for _, m := range all {
+		m.absent("after its instance was deleted", m.state.text("id"))
+	}
+	m := &managed{resource: terraformStructure, p: p}
+	if _, err := m.read(p, w.id); !gone(err) {
+		p.t.Errorf("the hierarchy structure of an instance that was deleted: %v, want a ResourceNotFoundException", err)
+	}
+	m = &managed{resource: terraformInstance, p: p}
+	m.absent("after it was deleted", w.id)
 }

@@ -106,8 +106,8 @@ func (p *provider) setInstanceAttribute(id string, attribute types.InstanceAttri
 }
 
 var terraformInstance = &resource{
-	computed: "arn created_time service_role status", optional: "instance_alias",
-	replace: "directory_id identity_management_type instance_alias", tagged: true,
+	computed: "arn created_time service_role status",
+	replace:  "directory_id identity_management_type instance_alias", unread: "directory_id", tagged: true,
 	defaults: values{
 		"auto_resolve_best_voices_enabled": true, "contact_flow_logs_enabled": false, "contact_lens_enabled": true, "early_media_enabled": true,
 		"multi_party_conference_enabled": false,
@@ -785,7 +785,7 @@ func expandPhone(c values) *types.UserPhoneConfig {
 }
 
 var terraformUser = &resource{
-	computed: "arn user_id directory_user_id", replace: "instance_id name directory_user_id", unread: "password", tagged: true,
+	computed: "arn user_id", optional: "directory_user_id", replace: "instance_id name directory_user_id", unread: "password", tagged: true,
 	same: map[string]func(state, config any) bool{"phone_config": func(state, config any) bool {
 		want, _ := config.(values)
 		return want.text("phone_type") != "DESK_PHONE" && without("desk_phone_number")(state, config)
