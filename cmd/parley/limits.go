@@ -17,7 +17,7 @@ type limitFlags struct {
 	BotJoinWithin    time.Duration `group:"Limits:" env:"PARLEY_BOT_JOIN_WITHIN" default:"15s" placeholder:"TIME" help:"How long a custom participant has to connect (${default})."`
 	RehydrationDelay time.Duration `group:"Limits:" env:"PARLEY_REHYDRATION_DELAY" placeholder:"TIME" help:"How long after its end a chat can be read on into, 45s for example. Amazon Connect: 30s to 60s."`
 	KeepChats        time.Duration `group:"Limits:" env:"PARLEY_KEEP_CHATS" placeholder:"TIME" help:"Erase a chat with all that was said in it this long after it ended, 2160h for 90 days; 0 to keep chats (the default)."`
-	StateCache       int           `group:"Limits:" env:"PARLEY_STATE_CACHE" default:"8" placeholder:"MIB" help:"Memory for the states of chats that nobody works on at the moment, in MiB (${default})."`
+	StateCache       int           `group:"Limits:" env:"PARLEY_STATE_CACHE" default:"5" placeholder:"MIB" help:"Memory for the states of chats that nobody works on at the moment, in MiB (${default})."`
 	KeepContacts     time.Duration `group:"Limits:" env:"PARLEY_KEEP_CONTACTS" default:"17520h" placeholder:"TIME" help:"Delete the figures of a contact (times, queue, reasons, counts of messages) this long after it ended, whether its chat is kept or not; 0 to keep them (${default}: 24 months)."`
 	KeepAudit        time.Duration `group:"Limits:" env:"PARLEY_KEEP_AUDIT" default:"17520h" placeholder:"TIME" help:"Delete entries of the audit log this long after the change that they tell of; 0 to keep them (${default}: 24 months)."`
 	LegacySizes      bool          `group:"Limits:" env:"PARLEY_LEGACY_SIZES" help:"Limit messages by content type, as before 2026: 1024 characters of text, 12000 of JSON."`

@@ -28,11 +28,11 @@ type Config struct {
 	// Shared says that other nodes write to the same store: due rows may appear that this node did not put, and a stream may
 	// have moved on since its snapshot was taken.
 	Shared bool
-	// StateBytes bounds what is kept decoded of streams that nobody works on. 0: 8 MiB.
+	// StateBytes bounds what is kept decoded of streams that nobody works on. 0: 5 MiB.
 	StateBytes int
 }
 
-const defaultStateBytes = 8 << 20
+const defaultStateBytes = 5 << 20
 
 // Kind is what the engine must know of one kind of stream.
 type Kind struct {
