@@ -6,6 +6,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/connect"
@@ -30,7 +31,10 @@ type world struct {
 	group, otherGroup                     string // of the user hierarchy
 }
 
-const instanceAlias = "terraform-cases"
+const (
+	instanceAlias = "terraform-cases"
+	firehoseCase  = "instance_storage_config of Firehose"
+)
 
 // made applies a configuration of something that cases refer to, and returns its own id.
 func (w *world) made(of *resource, c values) string {
@@ -250,6 +254,10 @@ func (w *world) stories() []story {
 			name: "bot_association", of: terraformBot,
 			config:   with(values{"lex_bot": values{"name": "Orders", "lex_region": "us-east-1"}}),
 			replaced: values{"lex_bot": values{"name": "Orders", "lex_region": "us-west-2"}},
+			// An InvalidRequestException would be repeated for five minutes.
+			check: func(p *provider, state values) {
+				refused[*types.ResourceConflictException](p.t, p.client.AssociateBot, &connect.AssociateBotInput{InstanceId: &w.id, LexBot: expandBot(state)})
+			},
 		},
 		{
 			name: "queue", of: terraformQueue,
@@ -407,7 +415,7 @@ func (w *world) stories() []story {
 			changed: values{"storage_config": stream("b")}, replaced: values{"resource_type": "AGENT_EVENTS"},
 		},
 		{
-			name: "instance_storage_config of Firehose", of: terraformStorage,
+			name: firehoseCase, of: terraformStorage,
 			config: storage("CONTACT_TRACE_RECORDS", hose("a")), changed: values{"storage_config": hose("b")},
 		},
 		{
@@ -455,30 +463,30 @@ func (w *world) stories() []story {
 // lookUp asks the data sources for what every instance has from its beginning, and for names behind the first page of a list.
 func (w *world) lookUp(p *provider) {
 	at := w.id
-	for name, of := range map[string]*resource{
-		"Basic Hours": terraformHours, "BasicQueue": terraformQueue, "Basic Routing Profile": terraformRoutingProfile, "Admin": terraformSecurityProfile,
-		"Agent": terraformSecurityProfile, "CallCenterManager": terraformSecurityProfile, "QualityAnalyst": terraformSecurityProfile,
-		"Default agent hold": terraformContactFlow, "Default agent transfer": terraformContactFlow, "Default agent whisper": terraformContactFlow,
-		"Default customer hold": terraformContactFlow, "Default customer queue": terraformContactFlow, "Default customer whisper": terraformContactFlow,
-		"Default outbound": terraformContactFlow, "Default queue transfer": terraformContactFlow,
+	basics := map[string]values{
+		"BasicQueue":            {"description": "A simple, basic voice queue.", "hours_of_operation_id": w.hours, "status": "ENABLED"},
+		"Basic Routing Profile": {"description": "A simple routing profile.", "default_outbound_queue_id": w.queue},
+		"Agent":                 {"description": "An agent is a user of the system that is focused on customer care and/or sales. Their role is unlikely to be technical."},
+	}
+	for of, names := range map[*resource][]string{
+		terraformHours: {"Basic Hours"}, terraformQueue: {"BasicQueue"}, terraformRoutingProfile: {"Basic Routing Profile"},
+		terraformSecurityProfile: {"Admin", "Agent", "CallCenterManager", "QualityAnalyst"},
+		terraformContactFlow: {
+			"Default agent hold", "Default agent transfer", "Default agent whisper", "Default customer hold", "Default customer queue", "Default customer whisper",
+			"Default outbound", "Default queue transfer",
+		},
 	} {
-		found := of.find(p, values{"instance_id": at, "name": name})
-		if len(found) != 1 {
-			p.t.Errorf("the data source finds %q for the name %s, want one", found, name)
-			continue
-		}
-		m := &managed{resource: of, p: p}
-		m.refresh(found[0], nil)
-		if m.state == nil || m.state.text("name") != name {
-			p.t.Errorf("%s cannot be read: %v", name, m.state)
-		}
-		want := map[string]any{
-			"BasicQueue":            values{"description": "A simple, basic voice queue.", "hours_of_operation_id": w.hours, "status": "ENABLED"},
-			"Basic Routing Profile": values{"description": "A simple routing profile.", "default_outbound_queue_id": w.queue},
-		}[name]
-		expected, _ := want.(values)
-		for name, want := range expected {
-			equal(p.t, name, m.state[name], want)
+		for _, name := range names {
+			m := &managed{resource: of, p: p}
+			m.refresh(at+":"+w.found(of, name), nil)
+			if m.state == nil {
+				p.t.Errorf("%s is listed and cannot be read", name)
+				continue
+			}
+			equal(p.t, "the name of "+name, m.state.text("name"), name)
+			for attribute, want := range basics[name] {
+				equal(p.t, attribute+" of "+name, m.state[attribute], want)
+			}
 		}
 	}
 	prompts := named(p, connect.NewListPromptsPaginator(p.client, &connect.ListPromptsInput{InstanceId: &at, MaxResults: listPage}),
@@ -569,6 +577,31 @@ func (w *world) faults(p *provider) {
 		<-done
 		if all := strings.Join(r.failures, "\n"); !strings.Contains(all, fault.want) {
 			p.t.Errorf("%s with a twisted %s failed with %q, want %q", fault.story, fault.member, all, fault.want)
+		}
+	}
+}
+
+// atOnce plays ten cases at a time, as Terraform applies ten resources at a time.
+func (w *world) atOnce(p *provider) {
+	turns := make(chan struct{}, 10)
+	var all sync.WaitGroup
+	failed := map[string]*recorder{}
+	for _, s := range w.stories() {
+		if s.name == firehoseCase {
+			continue // an instance has one place for contact records, which the case of a Kinesis stream takes
+		}
+		r := &recorder{TB: p.t}
+		failed[s.name] = r
+		all.Go(func() {
+			turns <- struct{}{}
+			defer func() { <-turns }()
+			s.play(&provider{t: r, client: p.client})
+		})
+	}
+	all.Wait()
+	for name, r := range failed {
+		for _, why := range r.failures {
+			p.t.Errorf("%s: %s", name, why)
 		}
 	}
 }

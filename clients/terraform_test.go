@@ -560,6 +560,7 @@ func TestTerraform(t *testing.T) {
 		on(c.name, c.play)
 	}
 	on("data sources", w.lookUp)
+	on("ten at a time", w.atOnce)
 	on("faults are seen", w.faults)
 	on("all of an instance that somebody deleted", w.vanish)
 	w.second.destroy()
