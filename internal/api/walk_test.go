@@ -131,6 +131,7 @@ func newWalker(t *testing.T, database string) *walker {
 	w.names["InstanceId"] = instanceID
 	w.names["hours"] = center.SeededID(instanceID, "hours-of-operation", center.BasicHoursName)
 	w.names["securityProfile"] = center.SeededID(instanceID, "security-profile", "Agent")
+	w.names["publicKey"] = strings.Trim(string(must(json.Marshal(publicKey))), `"`)
 	w.names["farewell"] = strings.Trim(string(must(json.Marshal(farewell))), `"`)
 	w.names["greeting"] = strings.Trim(string(must(json.Marshal(greeting))), `"`)
 	return w

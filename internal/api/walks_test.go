@@ -1,5 +1,17 @@
 package api_test
 
+// publicKey is a security key.
+const publicKey = `-----BEGIN PUBLIC KEY-----
+MIIBIjANBgkqhkiG9w0BAQEFAAOCAQ8AMIIBCgKCAQEAnc7SBbVN0QDp6CBPB8w5
+b9QO/f2xEv0EdZLTIPyhjALaGI9714+fdQAAf0yQRRLbdv3wFe4dsShBap/RBM2p
+YPttrtnktz3fwwinbKEaMti6KdPnazDn1P0kJX3nnKRRxmG6wW4RbRCRp3h8uWe0
+mVE7W6M3Jv7Ac42DK6BnSKiq8CTFhgvQxrOkZCdrlHd2ca3wZcprgFyrR8UYuijh
+nZSinkDOabfyXZ7eVYYjqlaFwcFqHpR4/Z2LE+U2fnsv3LO83oSCnuwdXp3MxrkY
+PB2UTJ9j45ijfiWI8cBhVirMfgB9Zv+l4GW/LKXHzdBCvgcvQlBpGM9vf3lDZPlt
+DwIDAQAB
+-----END PUBLIC KEY-----
+`
+
 // walks are the lives of the resources of every kind.
 var walks = []walk{
 	{
