@@ -46,6 +46,13 @@ type Kind[R any] struct {
 	below []string
 	// with are the rows that refer to the record and go with it.
 	with []string
+	// fields are what searches can compare, first the name, which they sort by; nil: the kind is not searched.
+	fields []field[R]
+	// hidden are records that no search finds; nil: none.
+	hidden func(*R) bool
+	// gather reads what a search goes through, where that is more than the kind's rows, and how many bytes of memory it
+	// takes. It must follow from the rows, and from others only if each change of them changes the rows too. nil: the rows.
+	gather func(ctx context.Context, c *Catalog, at center.InstanceID) (all []R, bytes int, err error)
 }
 
 // ParseID takes the id out of a bare id or an ARN.
