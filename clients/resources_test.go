@@ -207,11 +207,18 @@ func TestAssociationsWithTheAWSSDKForGo(t *testing.T) {
 	bot := &types.LexV2Bot{AliasArn: aws.String("arn:aws:lex:us-east-1:123456789012:bot-alias/ABCDEFGHIJ/TSTALIASID")}
 	ask(t, c.AssociateBot, &connect.AssociateBotInput{InstanceId: at, LexV2Bot: bot})
 	refused[*types.ResourceConflictException](t, c.AssociateBot, &connect.AssociateBotInput{InstanceId: at, LexV2Bot: bot})
-	refused[*types.InvalidRequestException](t, c.AssociateBot, &connect.AssociateBotInput{InstanceId: at, LexBot: &types.LexBot{Name: aws.String("Orders"), LexRegion: aws.String("us-east-1")}})
-	equal(t, "the bots", ask(t, c.ListBots, &connect.ListBotsInput{InstanceId: at, LexVersion: types.LexVersionV2}).LexBots, []types.LexBotConfig{{LexV2Bot: bot}})
-	equal(t, "the bots of Lex Classic", len(ask(t, c.ListBots, &connect.ListBotsInput{InstanceId: at, LexVersion: types.LexVersionV1}).LexBots), 0)
+	classic := &types.LexBot{Name: aws.String("Orders"), LexRegion: aws.String("us-east-1")}
+	ask(t, c.AssociateBot, &connect.AssociateBotInput{InstanceId: at, LexBot: classic})
+	refused[*types.ResourceConflictException](t, c.AssociateBot, &connect.AssociateBotInput{InstanceId: at, LexBot: classic})
+	bots := func(version types.LexVersion) []types.LexBotConfig {
+		t.Helper()
+		return ask(t, c.ListBots, &connect.ListBotsInput{InstanceId: at, LexVersion: version}).LexBots
+	}
+	equal(t, "the bots", bots(types.LexVersionV2), []types.LexBotConfig{{LexV2Bot: bot}})
+	equal(t, "the bots of Lex Classic", bots(types.LexVersionV1), []types.LexBotConfig{{LexBot: classic}})
 	ask(t, c.DisassociateBot, &connect.DisassociateBotInput{InstanceId: at, LexV2Bot: bot})
-	equal(t, "the bots left", len(ask(t, c.ListBots, &connect.ListBotsInput{InstanceId: at, LexVersion: types.LexVersionV2}).LexBots), 0)
+	ask(t, c.DisassociateBot, &connect.DisassociateBotInput{InstanceId: at, LexBot: classic})
+	equal(t, "the bots left", len(bots(types.LexVersionV2))+len(bots(types.LexVersionV1)), 0)
 
 	number := aws.String("arn:aws:connect:us-east-1:123456789012:phone-number/33333333-3333-4333-8333-333333333333")
 	const whatsApp = types.FlowAssociationResourceTypeWhatsappMessagingPhoneNumber
