@@ -25,6 +25,7 @@ type devCmd struct {
 	Clock     string `enum:"real,manual" default:"real" placeholder:"real|manual" help:"Contact time: real, or manual to stand still until POST /_parley/clock advances it (${default})."`
 	PublicURL string `name:"public-url" env:"PARLEY_PUBLIC_URL" placeholder:"URL" help:"Address that clients reach this server by, when it goes by another name than this machine's: behind a tunnel, for example."`
 	Quiet     bool   `short:"q" help:"Log warnings and errors only."`
+	applyFlags
 	outsideFlags
 	limitFlags
 }
@@ -51,6 +52,9 @@ func (c *devCmd) Run() error {
 	warn(os.Stderr, addr)
 	c.banner(os.Stdout, endpoint(c.PublicURL, addr), instances)
 	unmapProgram()
+	if c.Watch {
+		go c.watch(stop, s)
+	}
 	return s.Run(stop, again, listeners)
 }
 
@@ -103,6 +107,10 @@ func (c *devCmd) config() (server.Config, error) {
 		return cfg, err
 	}
 	c.outsideFlags.apply(&cfg)
+	c.applyFlags.apply(&cfg)
+	if err := c.applyFlags.check(); err != nil {
+		return cfg, err
+	}
 	if c.Data != "" {
 		if err := os.MkdirAll(c.Data, 0o700); err != nil {
 			return cfg, fmt.Errorf("make the data directory: %w", err)

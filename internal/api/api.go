@@ -47,6 +47,9 @@ type Config struct {
 	Keys Keys
 	// AnyCredentials lets the connect operations be called with any credentials or none: for development alone.
 	AnyCredentials bool
+	// Who is whoever calls, for the audit log, where AnyCredentials is set and all callers are in this process. Empty: as
+	// their signatures say.
+	Who string
 	// Partition names the region that signatures must be scoped to, and where ARNs live.
 	Partition center.Partition
 	// PublicURL is how clients reach this server, "https://chat.example.com", for the addresses that answers contain.

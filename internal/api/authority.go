@@ -184,7 +184,9 @@ func (a *API) arn(tail, id, instance string) string {
 // author is who changes the configuration with this request.
 func (x *exchange) author() catalog.Author {
 	who := x.signature.claim.AccessKeyID
-	if x.a.AnyCredentials {
+	if x.a.Who != "" {
+		who = x.a.Who
+	} else if x.a.AnyCredentials {
 		who = "anonymous"
 		if claim, err := sigv4.Parse(sigv4.Request{Method: x.r.Method, Target: x.r.RequestURI, Host: x.r.Host, Header: x.r.Header}); err == nil {
 			who = claim.AccessKeyID

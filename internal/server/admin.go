@@ -2,11 +2,13 @@ package server
 
 import (
 	"context"
+	"net/http"
 	"os"
 	"os/user"
 	"strings"
 	"time"
 
+	"github.com/parley-chat/parley/internal/api"
 	"github.com/parley-chat/parley/internal/catalog"
 	"github.com/parley-chat/parley/internal/center"
 	"github.com/parley-chat/parley/internal/chat"
@@ -20,14 +22,11 @@ type Admin struct {
 	s        *Server
 	catalog  *catalog.Catalog
 	erasures *chat.Erasures
+	api      *api.API
 }
 
 // ByOperator notes in a context that the changes made with it are those of the command that runs, for the audit log.
 func ByOperator(ctx context.Context) context.Context {
-	who := "operator"
-	if u, err := user.Current(); err == nil {
-		who = u.Username
-	}
 	command := "parley"
 	for _, word := range os.Args[min(1, len(os.Args)):] {
 		if strings.HasPrefix(word, "-") || len(strings.Fields(command)) == 3 {
@@ -35,7 +34,15 @@ func ByOperator(ctx context.Context) context.Context {
 		}
 		command += " " + word
 	}
-	return catalog.By(ctx, catalog.Author{Who: who, Action: command, At: time.Now()})
+	return catalog.By(ctx, catalog.Author{Who: operator(), Action: command, At: time.Now()})
+}
+
+// operator is whoever runs this process.
+func operator() string {
+	if u, err := user.Current(); err == nil {
+		return u.Username
+	}
+	return "operator"
 }
 
 // silence is a bus nobody listens to: servers on the same store find out from the store.
@@ -58,8 +65,16 @@ func OpenAdmin(ctx context.Context, cfg Config) (*Admin, error) {
 		Engine: cfg.engine(s.store, silence{}, true), Store: s.store, Catalog: s.catalog, Clock: s.cfg.Clock, Wall: s.cfg.Now, NewID: s.cfg.NewID,
 		Partition: s.cfg.Partition, Settings: s.cfg.Settings, Log: s.cfg.Log,
 	})
-	return &Admin{Keys: s.keys, s: s, catalog: s.catalog, erasures: chat.NewErasures(chats)}, nil
+	erasures := chat.NewErasures(chats)
+	return &Admin{Keys: s.keys, s: s, catalog: s.catalog, erasures: erasures, api: api.New(api.Config{
+		Chats: chats, Erasures: erasures, Catalog: s.catalog, AnyCredentials: true, Who: operator(), Partition: s.cfg.Partition,
+		Now: s.cfg.Now, NewID: s.cfg.NewID, Log: s.cfg.Log,
+	})}, nil
 }
+
+// Operations are the operations of Amazon Connect on the store, for callers in this process: nothing is asked of who
+// calls. Participants cannot connect here.
+func (a *Admin) Operations() http.Handler { return a.api }
 
 // Close closes the store.
 func (a *Admin) Close() error { return a.s.Close() }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"net/http"
 	"net/url"
 	"os"
 	"path/filepath"
@@ -53,6 +54,12 @@ type Config struct {
 	FlowLog string
 	// Dial connects to those outside; nil is the network. Scenarios set it.
 	Dial outside.Dial
+
+	// Furnish is called when a development server's instance is there and nobody can reach the server yet, and again after a
+	// reset, with a handler of the operations. What it returns is shown below applied in /_parley/info. Nil does nothing.
+	Furnish func(ctx context.Context, operations http.Handler) (any, error)
+	// Leave is called when the server has stopped and its store is still open. Nil does nothing.
+	Leave func(ctx context.Context, operations http.Handler) error
 
 	// Nodes is set when several nodes share the database: the news between them.
 	Nodes Nodes

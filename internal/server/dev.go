@@ -61,6 +61,20 @@ func (s *Server) seed(ctx context.Context) error {
 	return nil
 }
 
+// Furnish puts into the instance what the configuration says. Two at a time wait for each other.
+func (s *Server) Furnish(ctx context.Context) error {
+	if s.cfg.Furnish == nil {
+		return nil
+	}
+	s.furnishing.Lock()
+	defer s.furnishing.Unlock()
+	applied, err := s.cfg.Furnish(ctx, s.inside)
+	if err == nil {
+		s.furnished.Store(&applied)
+	}
+	return err
+}
+
 // seedTaken looks for who has the name of the seeded flow, which was not found by its id: another flow, which may keep it,
 // or that very flow, in a database that is damaged.
 func (s *Server) seedTaken(ctx context.Context, taken error) error {
@@ -227,6 +241,10 @@ func (s *Server) info(r *http.Request) (any, error) {
 	if err != nil {
 		return nil, err
 	}
+	var applied any
+	if p := s.furnished.Load(); p != nil {
+		applied = *p
+	}
 	return struct {
 		Endpoint   string            `json:"endpoint"`
 		Region     string            `json:"region"`
@@ -234,9 +252,10 @@ func (s *Server) info(r *http.Request) (any, error) {
 		InstanceID center.InstanceID `json:"instanceId"`
 		FlowID     center.FlowID     `json:"contactFlowId"`
 		Instances  []InstanceInfo    `json:"instances"`
+		Applied    any               `json:"applied,omitempty"`
 		Clock      clockInfo         `json:"clock"`
 		Version    string            `json:"version"`
-	}{s.endpoint(r), s.cfg.Partition.Region, s.cfg.Partition.Account, SeedInstance, SeedFlow, all, s.clock(), Version()}, nil
+	}{s.endpoint(r), s.cfg.Partition.Region, s.cfg.Partition.Account, SeedInstance, SeedFlow, all, applied, s.clock(), Version()}, nil
 }
 
 type clockInfo struct {
@@ -319,6 +338,9 @@ func (s *Server) reset(r *http.Request) (any, error) {
 		return nil, err
 	}
 	if err := s.seed(ctx); err != nil {
+		return nil, err
+	}
+	if err := s.Furnish(ctx); err != nil {
 		return nil, err
 	}
 	s.hub.SendAway(ctx, 0)

@@ -117,6 +117,11 @@ func (s *Server) Run(stop context.Context, again <-chan os.Signal, l Listeners) 
 	_ = operator.Close()
 	endWork()
 	running.Wait()
+	if s.cfg.Leave != nil {
+		leaving, cancel := context.WithTimeout(context.Background(), stopWithin)
+		defer cancel()
+		err = errors.Join(err, s.cfg.Leave(leaving, s.inside))
+	}
 	return errors.Join(err, s.Close())
 }
 

@@ -44,15 +44,18 @@ type Server struct {
 	overview *chat.Overview
 	hub      *hub.Hub
 	api      *api.API
+	inside   *api.API // the same for callers in this process, without limits; nil when the configuration has none
 	handler  http.Handler
 	flowLog  *flowLog // nil for none
 	// draining says that the process is about to stop: load balancers should look elsewhere.
-	draining atomic.Bool
-	shut     atomic.Bool // the public addresses are closed
-	web      web
-	door     *door.Budget // of the requests of unauthenticated clients, on all listeners
-	started  time.Time
-	scarce   *descriptors
+	draining   atomic.Bool
+	shut       atomic.Bool // the public addresses are closed
+	web        web
+	door       *door.Budget // of the requests of unauthenticated clients, on all listeners
+	started    time.Time
+	scarce     *descriptors
+	furnishing sync.Mutex
+	furnished  atomic.Pointer[any] // what Furnish returned last
 	// advancing is held by the request that moves contact time.
 	advancing chan struct{}
 }
@@ -166,13 +169,21 @@ func (s *Server) wire(ctx context.Context) error {
 	s.chats = chat.New(conf)
 	s.erasures, s.overview = chat.NewErasures(s.chats), chat.NewOverview(s.chats)
 	s.hub = hub.New(hub.Options{Source: source{s}, Bus: nodes, Log: s.cfg.Log, Remote: s.shared()})
-	s.api = api.New(api.Config{
+	operations := api.Config{
 		Chats: s.chats, Transcripts: chat.NewTranscripts(s.chats), Erasures: s.erasures, Catalog: s.catalog, Sockets: sockets{s}, Keys: s.keys, AnyCredentials: s.cfg.Dev, Partition: s.cfg.Partition,
 		PublicURL: s.cfg.PublicURL, Throttle: s.cfg.Throttle, Now: s.cfg.Now, NewID: s.cfg.NewID, Log: s.cfg.Log,
-	})
+	}
+	s.api = api.New(operations)
+	if s.cfg.Furnish != nil || s.cfg.Leave != nil {
+		operations.Throttle, operations.AnyCredentials, operations.Who = nil, true, operator()
+		s.inside = api.New(operations)
+	}
 	err = s.seedOlder(ctx)
 	if err == nil && s.cfg.Dev {
 		err = s.seed(ctx)
+		if err == nil {
+			err = s.Furnish(ctx)
+		}
 	}
 	if err != nil {
 		return errors.Join(err, s.flowLog.close())

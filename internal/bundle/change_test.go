@@ -1,0 +1,308 @@
+package bundle_test
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"net/url"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"github.com/parley-chat/parley/internal/bundle"
+)
+
+// edit replaces a text in a file.
+func edit(t *testing.T, file, old, to string) {
+	t.Helper()
+	raw, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !strings.Contains(string(raw), old) {
+		t.Fatalf("%s has no %s:\n%s", file, old, raw)
+	}
+	if err := os.WriteFile(file, []byte(strings.ReplaceAll(string(raw), old, to)), 0o644); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// Somebody exports, edits files, looks at the plan, and applies it.
+func TestEditAndApply(t *testing.T) {
+	p := newPlace(t, "sqlite::memory:", "us-east-1")
+	p.furnish()
+	dir := t.TempDir()
+	p.export(dir)
+
+	queues, _ := filepath.Glob(dir + "/queues/ä*.json")
+	if len(queues) != 1 {
+		t.Fatal(queues)
+	}
+	edit(t, queues[0], `"MaxContacts": 5,`, ``)
+	edit(t, queues[0], `"${quick-connect:CON}"`, `"${quick-connect:Phone}"`)
+	edit(t, dir+"/hours-of-operation/"+base(t, dir, "hours-of-operation", `"Name": "office / berlin"`), `"OverrideType": "CLOSED"`, `"OverrideType": "OPEN"`)
+	edit(t, dir+"/hours-of-operation/"+base(t, dir, "hours-of-operation", `"Name": "Office / Berlin"`), `"By day"`, `""`)
+	edit(t, dir+"/hours-of-operation/"+base(t, dir, "hours-of-operation", `"Name": "Office / Berlin"`), `"team": "a"`, `"team": "b"`)
+	edit(t, dir+"/lambda-functions/orders.json", "us-east-1", "eu-west-1")
+	edit(t, dir+"/flows/A 🚀.json", `"Version": 7`, `"Version": 8`)
+	if err := os.Remove(dir + "/quick-connects/%43ON.json"); err != nil {
+		t.Fatal(err)
+	}
+	put(t, dir, "modules/New.json", `{"Kind":"module","Name":"New","Content":`+endModule+`,"State":"ARCHIVED"}`)
+
+	want := []string{
+		"delete quick-connect CON",
+		"replace lambda-function orders: FunctionArn",
+		"update hours-of-operation Office / Berlin: Description, Tags",
+		"update hours-of-operation office / berlin: Overrides",
+		"create module New",
+		"update flow A 🚀: Versions",
+		"update queue " + strings.Repeat("ä", 127) + ": MaxContacts, QuickConnectIds",
+	}
+	if lines := p.apply(dir, true); !slices.Equal(lines, want) {
+		t.Errorf("the plan is:\n%s\nwant:\n%s", strings.Join(lines, "\n"), strings.Join(want, "\n"))
+	}
+	if lines := p.apply(dir, true); len(lines) > 0 {
+		t.Errorf("a second apply changes:\n%s", strings.Join(lines, "\n"))
+	}
+	again := t.TempDir()
+	p.export(again)
+	if got := files(t, again)["flows/A 🚀.json"]; !strings.Contains(got, "second ${lambda-function:orders}") {
+		t.Errorf("the flow does not ask the function that was moved:\n%s", got)
+	}
+}
+
+// base is the file of a folder that has a text.
+func base(t *testing.T, dir, folder, text string) string {
+	t.Helper()
+	for name, got := range files(t, filepath.Join(dir, folder)) {
+		if strings.Contains(got, text) {
+			return name
+		}
+	}
+	t.Fatalf("no file of %s has %s", folder, text)
+	return ""
+}
+
+// What the files do not have is deleted only when that is asked for, only of kinds that have a folder, and never what
+// every instance has.
+func TestDelete(t *testing.T) {
+	p := newPlace(t, "sqlite::memory:", "us-east-1")
+	p.furnish()
+	dir := t.TempDir()
+	put(t, dir, "quick-connects/one.json", `{"Kind":"quick-connect","Name":"One","QuickConnectConfig":{"QuickConnectType":"PHONE_NUMBER","PhoneConfig":{"PhoneNumber":"+4930123456"}}}`)
+	if lines := p.apply(dir, false); !slices.Equal(lines, []string{"create quick-connect One"}) {
+		t.Error(lines)
+	}
+	for _, folder := range []string{"/queues", "/routing-profiles"} {
+		if err := os.MkdirAll(dir+folder, 0o755); err != nil {
+			t.Fatal(err)
+		}
+	}
+	want := []string{"keep queue BasicQueue: every instance has it from its beginning", "delete queue " + strings.Repeat("ä", 127), "delete quick-connect CON", "delete quick-connect Phone",
+		"keep routing-profile Basic Routing Profile: every instance has it from its beginning", "delete routing-profile Chat"}
+	if lines := p.apply(dir, true); !slices.Equal(lines, want) {
+		t.Errorf("deleted:\n%s", strings.Join(lines, "\n"))
+	}
+	put(t, dir, "quick-connects/two.json", `{"Kind":"quick-connect","Name":"Two","QuickConnectConfig":{"QuickConnectType":"QUEUE","QueueConfig":{"QueueId":"${queue:BasicQueue}","ContactFlowId":"${flow:Nobody}"}}}`)
+	_, problems := p.tryPlan(dir, true)
+	tell(t, problems, []string{`quick-connects/two.json:1: \$\{flow:Nobody\} is neither`})
+}
+
+// What cannot be changed is refused before anything is.
+func TestConflicts(t *testing.T) {
+	p := newPlace(t, "sqlite::memory:", "us-east-1")
+	p.furnish()
+	dir := t.TempDir()
+	p.export(dir)
+	edit(t, dir+"/flows/"+base(t, dir, "flows", `"Name": "../B"`), `"CONTACT_FLOW"`, `"CUSTOMER_QUEUE"`)
+	edit(t, dir+"/flows/A 🚀.json", `"the first"`, `"the very first"`)
+	_, problems := p.tryPlan(dir, false)
+	tell(t, problems, []string{`flows/.*B.json:.*Type of the flow ../B cannot be changed`, `flows/A.*version 1 is another one in the instance`, `flows/.*B.json:.*Invalid Action type.*`})
+}
+
+// failing fails the nth request that changes something.
+type failing struct {
+	http.RoundTripper
+	after atomic.Int64
+}
+
+func (f *failing) RoundTrip(r *http.Request) (*http.Response, error) {
+	reads := strings.Contains(r.URL.Path, "-summary/") || strings.HasSuffix(r.URL.Path, "/list")
+	if r.Method != http.MethodGet && !reads && f.after.Add(-1) < 0 {
+		return nil, errors.New("the cable was pulled")
+	}
+	return f.RoundTripper.RoundTrip(r)
+}
+
+// An apply that is cut anywhere goes on when it is made again.
+func TestApplyGoesOn(t *testing.T) {
+	first := newPlace(t, "sqlite::memory:", "us-east-1")
+	first.furnish()
+	dir := t.TempDir()
+	first.export(dir)
+	second := newPlace(t, "sqlite::memory:", "eu-west-2")
+	pulled := &failing{RoundTripper: second.client.HTTP}
+	second.client.HTTP = pulled
+	tries := 0
+	for {
+		pulled.after.Store(3)
+		tries++
+		plan := second.plan(dir, false)
+		if err := plan.Apply(t.Context(), nil); err == nil {
+			break
+		} else if !strings.Contains(err.Error(), "the cable was pulled") || tries > 100 {
+			t.Fatal(err)
+		}
+	}
+	if tries < 5 {
+		t.Errorf("it took %d tries", tries)
+	}
+	pulled.after.Store(1 << 40)
+	out := t.TempDir()
+	second.export(out)
+	same(t, files(t, dir), files(t, out))
+}
+
+// An import calls what it says it calls, and nothing that changes anything; cut in the middle, it asks nothing twice.
+func TestImportGoesOn(t *testing.T) {
+	aws := newPlace(t, "sqlite::memory:", "us-east-1")
+	aws.furnish()
+	want := t.TempDir()
+	aws.export(want)
+
+	dir := t.TempDir()
+	asked := map[string]int{}
+	read := func(limit int) error {
+		ctx, cancel := context.WithCancel(t.Context())
+		defer cancel()
+		kept, err := bundle.Keep(dir+"/.parley-import", "there", time.Now())
+		if err != nil {
+			t.Fatal(err)
+		}
+		count := 0
+		c := &bundle.Client{URL: "http://aws", HTTP: aws.client.HTTP, Instance: aws.client.Instance, ReadOnly: true, Kept: kept,
+			Wait: func(_ context.Context, operation string) error {
+				if count++; count > limit {
+					cancel()
+					return ctx.Err()
+				}
+				asked[operation]++
+				return nil
+			}}
+		b, err := c.Read(ctx)
+		if err != nil {
+			return err
+		}
+		if err := b.Write(dir); err != nil {
+			return err
+		}
+		return kept.Forget()
+	}
+	cuts := 0
+	for read(20) != nil {
+		if cuts++; cuts > 50 {
+			t.Fatal("it never ends")
+		}
+	}
+	total := 0
+	for operation, n := range asked {
+		total += n
+		if !slices.Contains(bundle.Reads(), operation) {
+			t.Errorf("%s is called and not listed", operation)
+		}
+	}
+	if cuts < 3 || total > 20*(cuts+1) {
+		t.Errorf("%d cuts, %d requests", cuts, total)
+	}
+	same(t, files(t, want), files(t, dir))
+	for _, operation := range bundle.Reads() {
+		if !strings.HasPrefix(operation, "List") && !strings.HasPrefix(operation, "Describe") && !strings.HasPrefix(operation, "Get") && !strings.HasPrefix(operation, "Search") {
+			t.Errorf("%s does more than read", operation)
+		}
+	}
+}
+
+// What is kept of another instance, or for too long, is not used.
+func TestKeptOfAnother(t *testing.T) {
+	p := newPlace(t, "sqlite::memory:", "us-east-1")
+	dir, now := t.TempDir()+"/kept", time.Now()
+	keep := func(source string, at time.Time) int {
+		k, err := bundle.Keep(dir, source, at)
+		if err != nil {
+			t.Fatal(err)
+		}
+		p.client.Kept = k
+		if _, err := p.client.Read(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		return k.Answers
+	}
+	if n := keep("a", now); n != 0 {
+		t.Errorf("%d answers at first", n)
+	}
+	if n := keep("a", now.Add(time.Hour)); n == 0 {
+		t.Error("no answers an hour later")
+	}
+	if n := keep("b", now); n != 0 {
+		t.Errorf("%d answers of another instance", n)
+	}
+	if n := keep("b", now.Add(24*time.Hour)); n != 0 {
+		t.Errorf("%d answers of the day before", n)
+	}
+}
+
+func TestOnPostgreSQL(t *testing.T) {
+	admin := os.Getenv("PARLEY_TEST_POSTGRES")
+	if admin == "" {
+		t.Skip("no PostgreSQL: scripts/postgres run go test ./internal/bundle")
+	}
+	first := newPlace(t, "sqlite::memory:", "us-east-1")
+	first.furnish()
+	dir, out, back := t.TempDir(), t.TempDir(), t.TempDir()
+	first.export(dir)
+	second := newPlace(t, postgres(t, admin), "eu-west-2")
+	second.apply(dir, true)
+	if lines := second.apply(dir, true); len(lines) > 0 {
+		t.Errorf("a second apply changes:\n%s", strings.Join(lines, "\n"))
+	}
+	second.export(out)
+	same(t, files(t, dir), files(t, out))
+	third := newPlace(t, "sqlite::memory:", "us-east-1")
+	third.apply(out, true)
+	third.export(back)
+	same(t, files(t, dir), files(t, back))
+}
+
+// postgres makes a schema of the test's own and returns its URL.
+func postgres(t *testing.T, admin string) string {
+	t.Helper()
+	name := `"travel_` + strings.ReplaceAll(time.Now().Format("150405.000000000"), ".", "_") + `"`
+	query := func(sql string) {
+		t.Helper()
+		c, err := pgx.Connect(context.Background(), admin)
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, err = c.Exec(context.Background(), sql)
+		if err := errors.Join(err, c.Close(context.Background())); err != nil {
+			t.Fatal(err)
+		}
+	}
+	query("CREATE SCHEMA " + name)
+	t.Cleanup(func() { query("DROP SCHEMA " + name + " CASCADE") })
+	u, err := url.Parse(admin)
+	if err != nil {
+		t.Fatal(err)
+	}
+	q := u.Query()
+	q.Set("search_path", strings.Trim(name, `"`))
+	u.RawQuery = q.Encode()
+	return u.String()
+}
