@@ -121,6 +121,7 @@ var handlers = map[string]map[string]handler{
 		predefinedAttributeOps,
 		phoneNumberOps,
 		promptOps, vocabularyOps, taskTemplateOps,
+		securityProfileOps, agentStatusOps, hierarchyOps, userOps, proficiencyOps,
 		tagOps,
 	),
 	participantService: merge(participantOps, participantViewOps, participantAuthenticationOps),

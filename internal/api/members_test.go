@@ -242,6 +242,7 @@ var withoutEffect = map[string]unused{
 	"connect CreatePushNotificationRegistration ClientToken":         {why: "the same device of the same chat keeps its registration"},
 	"connect DisassociateInstanceStorageConfig ClientToken":          {why: "a repeated request finds the association gone"},
 	"connect UpdateInstanceStorageConfig ClientToken":                {why: "the same configuration again changes nothing"},
+	"connect CreateSecurityProfile AllowedAIAgents":                  {why: "no AI agent takes part in a chat", kept: true},
 	"connect DeleteInstance ClientToken":                             {why: "a repeated request finds the instance gone"},
 	"connect DisassociateBot ClientToken":                            {why: "a repeated request finds the association gone"},
 	"connect DisassociateLambdaFunction ClientToken":                 {why: "a repeated request finds the association gone"},
@@ -252,6 +253,7 @@ var withoutEffect = map[string]unused{
 	"connect UpdateParticipantAuthentication ErrorDescription":       {why: "Error alone decides which branch the flow takes"},
 	"connect UpdatePhoneNumber ClientToken":                          {why: "a repeated request finds the number where it should be"},
 	"connect UpdatePhoneNumberMetadata ClientToken":                  {why: "a repeated request changes nothing more"},
+	"connect UpdateSecurityProfile AllowedAIAgents":                  {why: "no AI agent takes part in a chat", kept: true},
 	"participant DisconnectParticipant ClientToken":                  {why: "a repeated request finds the participant gone"},
 	"participant SendEvent ClientToken":                              {why: "clients send every receipt with the same one"},
 }

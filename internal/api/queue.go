@@ -27,7 +27,7 @@ var queueOps = map[string]handler{
 	}),
 	"DescribeQueue": describes[*connect.DescribeQueueInput](catalog.Queues, func(c call, m made, q *center.Queue) *connect.DescribeQueueOutput {
 		return &connect.DescribeQueueOutput{Queue: &connect.Queue{
-			QueueId: m.id, QueueArn: m.arn, Name: &q.Name, Description: text(q.Description), Status: &q.Status,
+			QueueId: m.id, QueueArn: m.arn, Name: text(q.Name), Description: text(q.Description), Status: &q.Status,
 			HoursOfOperationId: text(q.Hours), MaxContacts: contacts(q.MaxContacts), OutboundCallerConfig: callerConfigOut(q),
 			Tags: q.Tags, LastModifiedTime: &q.Modified, LastModifiedRegion: &c.Partition.Region,
 		}}
@@ -38,7 +38,7 @@ var queueOps = map[string]handler{
 		},
 		func(c call, m made, q *center.Queue) connect.QueueSummary {
 			return connect.QueueSummary{
-				Id: m.id, Arn: m.arn, Name: &q.Name, QueueType: &q.Type, LastModifiedTime: &q.Modified, LastModifiedRegion: &c.Partition.Region,
+				Id: m.id, Arn: m.arn, Name: text(q.Name), QueueType: &q.Type, LastModifiedTime: &q.Modified, LastModifiedRegion: &c.Partition.Region,
 			}
 		},
 		func(all []connect.QueueSummary, next *string) *connect.ListQueuesOutput {

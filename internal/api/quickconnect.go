@@ -42,7 +42,7 @@ func quickConnectConfig(c call, q *center.QuickConnect, in *connect.QuickConnect
 		return err
 	}
 	if u := in.UserConfig; u != nil {
-		q.User, q.Flow = *u.UserId, *u.ContactFlowId
+		q.User, q.Flow = catalog.Users.ParseID(*u.UserId), *u.ContactFlowId
 	}
 	if to := in.QueueConfig; to != nil {
 		q.Queue, q.Flow = center.QueueID(catalog.Queues.ParseID(*to.QueueId)), *to.ContactFlowId

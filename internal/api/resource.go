@@ -1,6 +1,7 @@
 package api
 
 import (
+	"cmp"
 	"context"
 	"slices"
 
@@ -152,6 +153,29 @@ func listsBy[I paged, R, S any, O wire.Output](of *catalog.Kind[R], standard int
 		},
 	}.handler()
 }
+
+// listsIn adapts the operation that lists values which a record has in itself, in the order of their keys.
+func listsIn[I pagedOn, R, V any, O wire.Output](of *catalog.Kind[R], values func(*R) []V, key func(*V) string, answer func(call, *R, []V, *string) O) handler {
+	return answers(func(c call, in I) (out O, err error) {
+		token, most := in.Page()
+		after, limit, err := pageAfter(token, most, listsInPage, func(string) bool { return true })
+		if err != nil {
+			return out, err
+		}
+		record, err := of.Get(c.ctx(), c.Catalog, c.at, of.ParseID(in.OnResource()))
+		if err != nil {
+			return out, err
+		}
+		all := slices.Clone(values(record))
+		slices.SortStableFunc(all, func(a, b V) int { return cmp.Compare(key(&a), key(&b)) })
+		all = slices.DeleteFunc(all, func(v V) bool { return token != nil && key(&v) <= after })
+		found, next := cut(all[:min(limit+1, len(all))], limit, key)
+		return answer(c, record, append([]V{}, found...), next), nil
+	})
+}
+
+// listsInPage is the documented default of the lists of flow modules of security profiles; for the others it is inferred.
+const listsInPage = 100
 
 // updates adapts an operation that changes a resource. edit may be called again.
 func updates[O any, P empty[O], I onResource, R any](of *catalog.Kind[R], edit func(call, I, *R) error) handler {

@@ -87,10 +87,13 @@ func TestOneOfAHundredMakesIt(t *testing.T) {
 			var other []string
 			var mu sync.Mutex
 			var wg sync.WaitGroup
-			method, target, body := w.request(strings.Replace(k.create, `,"Password":"Secret123"`, "", 1))
+			method, target, body := w.request(k.create)
 			for range 100 {
 				wg.Go(func() {
 					got := w.call(method, target, "", body)
+					for tries := 1; got.status == 500 && tries < 5; tries++ { // a busy machine: clients try again
+						got = w.call(method, target, "", body)
+					}
 					mu.Lock()
 					defer mu.Unlock()
 					switch code := got.header.Get("x-amzn-ErrorType"); {

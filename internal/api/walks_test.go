@@ -102,6 +102,12 @@ var walks = []walk{
 		remove: `DeleteUser`,
 	},
 	{
+		kind: "agent status", id: "AgentStatusId", arn: "AgentStatusARN",
+		create: `CreateAgentStatus {"Name":"Lunch","State":"ENABLED","DisplayOrder":3} -> AgentStatusId AgentStatusARN`, twice: "DuplicateResourceException",
+		describe: `DescribeAgentStatus`, shows: `"Type":"CUSTOM"`, lists: `ListAgentStatuses AgentStatusSummaryList Id`,
+		steps: `UpdateAgentStatus {"Name":"Break","State":"DISABLED","ResetOrderNumber":true}`,
+	},
+	{
 		kind: "hierarchy group", id: "HierarchyGroupId", arn: "HierarchyGroupArn",
 		before: `UpdateUserHierarchyStructure {"HierarchyStructure":{"LevelOne":{"Name":"Country"},"LevelTwo":{"Name":"City"}}}
 			DescribeUserHierarchyStructure`,

@@ -124,7 +124,14 @@ func newWorld(t testing.TB, change func(*api.Config, *chat.Config)) *world {
 func newWorldOn(t testing.TB, database string, change func(*api.Config, *chat.Config)) *world {
 	t.Helper()
 	ctx, cancel := context.WithCancel(context.Background())
-	w := &world{t: t, log: &logbook{}, names: map[string]string{"instance": instanceID, "flow": flowID, "nobody": nobody, "basic": center.SeededID(instanceID, "queue", center.BasicQueueName), "basicProfile": string(center.BasicRoutingProfileID(instanceID))}, done: make(chan struct{})}
+	w := &world{t: t, log: &logbook{}, names: map[string]string{
+		"instance": instanceID, "flow": flowID, "nobody": nobody,
+		"basic":        center.SeededID(instanceID, "queue", center.BasicQueueName),
+		"basicProfile": string(center.BasicRoutingProfileID(instanceID)),
+		"admin":        center.SeededID(instanceID, "security-profile", center.SecurityAdmin),
+		"agent":        center.SeededID(instanceID, "security-profile", center.SecurityAgent),
+		"available":    center.SeededID(instanceID, "agent-status", center.StatusNameAvailable),
+	}, done: make(chan struct{})}
 	log := slog.New(slog.NewTextHandler(w.log, nil))
 	db, err := store.Open(ctx, database, store.Options{Log: log})
 	if err != nil {

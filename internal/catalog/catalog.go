@@ -20,9 +20,10 @@ type Config struct {
 // Catalog is what the instances of one store are configured with. All methods may be called from any goroutine.
 type Catalog struct {
 	Config
-	programs programs
-	decoded  decoded
+	programs  programs
+	decoded   decoded
+	passwords passwords
 }
 
 // New returns a Catalog ready for use.
-func New(c Config) *Catalog { return &Catalog{Config: c} }
+func New(c Config) *Catalog { return &Catalog{Config: c, passwords: newPasswords()} }

@@ -20,6 +20,8 @@ type Kind[R any] struct {
 	rows string // what its rows in the store are called
 	word string // what Amazon Connect calls it in "Resource not found of Type: WORD id"
 	tail string // what stands before the id in an ARN: "queue"; empty: the kind has no ARNs
+	// path is what stands for tail and id in a record's ARN; nil: tail, a slash and the id.
+	path func(*R) string
 	// parse takes the id out of what a request says; nil: a bare id or an ARN.
 	parse func(string) string
 	key   func(*R) (id, name string)
@@ -36,6 +38,8 @@ type Kind[R any] struct {
 	// quota is Amazon Connect's default quota of an instance; 0: none that is kept. plural names the kind in its message.
 	quota  int
 	plural string
+	// counts says whether a record counts towards the quota; nil: all do.
+	counts func(*R) bool
 	// below are the rows whose ids begin with the record's id and a slash: they go with it.
 	below []string
 	// with are the rows that refer to the record and go with it.
@@ -60,6 +64,9 @@ func (k *Kind[R]) ID(r *R) string {
 func (k *Kind[R]) ARN(p center.Partition, at center.InstanceID, r *R) string {
 	if at == "" {
 		return p.AccountARN(k.tail, k.ID(r))
+	}
+	if k.path != nil {
+		return p.InstanceARN(at) + "/" + k.path(r)
 	}
 	return p.InstanceARN(at) + "/" + k.tail + "/" + k.ID(r)
 }
@@ -159,11 +166,26 @@ func (k *Kind[R]) checkQuota(ctx context.Context, c *Catalog, at center.Instance
 	if !c.Quotas || k.quota == 0 {
 		return nil
 	}
-	ids, err := c.Store.ResourceIDs(ctx, at, k.rows, "", k.quota)
-	if err == nil && len(ids) == k.quota {
+	n, err := k.count(ctx, c, at)
+	if err == nil && n >= k.quota {
 		err = center.Refuse(center.QuotaExceeded, "the instance has its quota of %d %s", k.quota, k.plural)
 	}
 	return err
+}
+
+// count is how many records of an instance count towards the quota. It stops there.
+func (k *Kind[R]) count(ctx context.Context, c *Catalog, at center.InstanceID) (n int, err error) {
+	if k.counts == nil {
+		ids, err := c.Store.ResourceIDs(ctx, at, k.rows, "", k.quota)
+		return len(ids), err
+	}
+	all, err := k.all(ctx, c, at)
+	for i := range all {
+		if n < k.quota && k.counts(&all[i]) {
+			n++
+		}
+	}
+	return n, err
 }
 
 // commit keeps rows of the kind and what belongs to them, and puts refusals into the caller's words.

@@ -10,6 +10,7 @@ import (
 // Queues are the queues of an instance.
 var Queues = &Kind[center.Queue]{
 	rows: "queue", word: "QUEUE", tail: "queue",
+	path: (*center.Queue).ARNPath,
 	parse: func(s string) string {
 		id, _ := center.ParseQueue(s)
 		return string(id)
@@ -19,6 +20,9 @@ var Queues = &Kind[center.Queue]{
 	tags:  (*center.Queue).TagSet,
 	check: (*center.Queue).Check,
 	refs: func(q *center.Queue) []store.Ref {
+		if q.Hours == "" {
+			return nil // an agent's queue
+		}
 		refs := []store.Ref{{Kind: HoursOfOperation.rows, ID: string(q.Hours)}}
 		if q.CallerNumber != "" {
 			refs = append(refs, store.Ref{Kind: PhoneNumbers.rows, ID: string(q.CallerNumber)})
@@ -27,7 +31,8 @@ var Queues = &Kind[center.Queue]{
 	},
 	taken: "a queue of that name already exists in the instance",
 	quota: 50, plural: "queues",
-	below: []string{"queue-quick-connect"},
+	counts: func(q *center.Queue) bool { return q.Type == center.QueueStandard },
+	below:  []string{"queue-quick-connect"},
 }
 
 // QueueQuickConnects are the quick connects that agents who work a queue see.
@@ -52,7 +57,7 @@ var QuickConnects = &Kind[center.QuickConnect]{
 	with: []string{"queue-quick-connect"},
 }
 
-// quickConnectRefs are what a quick connect leads to. Flows may be deleted while others refer to them, as everywhere.
+// quickConnectRefs are what a quick connect leads to and keeps from being deleted: a queue. See CheckQuickConnect.
 func quickConnectRefs(q *center.QuickConnect) []store.Ref {
 	if q.Queue != "" {
 		return []store.Ref{{Kind: Queues.rows, ID: string(q.Queue)}}
@@ -82,7 +87,11 @@ func (c *Catalog) CreateQueue(ctx context.Context, at center.InstanceID, q *cent
 // DeleteQueue deletes a queue in which no contact waits and that nothing refers to. A contact that comes at the same
 // moment waits in a queue that is gone, until its flow or its time ends that.
 func (c *Catalog) DeleteQueue(ctx context.Context, at center.InstanceID, id center.QueueID) error {
-	if _, err := Queues.Get(ctx, c, at, string(id)); err != nil {
+	q, err := Queues.Get(ctx, c, at, string(id))
+	if err == nil {
+		err = q.MayChange()
+	}
+	if err != nil {
 		return err
 	}
 	waiting, _, err := c.Store.CountClaims(ctx, center.ClaimQueued, center.QueuePrefix(at, id), "")
@@ -95,11 +104,23 @@ func (c *Catalog) DeleteQueue(ctx context.Context, at center.InstanceID, id cent
 	return Queues.Delete(ctx, c, at, string(id))
 }
 
-// CheckQuickConnect refuses a quick connect that leads to a flow that does not exist. Its queue is checked when it is
-// kept; of users and phone numbers there are none.
+// CheckQuickConnect refuses a quick connect that leads to a user or a flow that does not exist, or to an agent's queue.
+// Users may be deleted while quick connects lead to them, as flows may (admin guide, "Delete users": such a quick
+// connect is orphaned until it is deleted too).
 func (c *Catalog) CheckQuickConnect(ctx context.Context, at center.InstanceID, q *center.QuickConnect) error {
 	if q.User != "" {
-		return notFound("USER", q.User)
+		if _, err := Users.find(ctx, c, at, q.User); err != nil {
+			return err
+		}
+	}
+	if q.Queue != "" {
+		queue, err := Queues.find(ctx, c, at, string(q.Queue))
+		if err != nil {
+			return err
+		}
+		if queue.Type == center.QueueAgent {
+			return center.Refuse(center.InvalidRequest, "QueueConfig.QueueId names an agent's queue; a quick connect of type %s leads to an agent", center.QuickConnectUser)
+		}
 	}
 	if q.Flow == "" {
 		return nil

@@ -14,6 +14,7 @@ var registered = []known{
 	AuthenticationProfiles, Storages, attachedFiles,
 	PhoneNumbers, numbersOfAccount{},
 	Prompts, Vocabularies, DefaultVocabularies, TaskTemplates,
+	SecurityProfiles, AgentStatuses, HierarchyLevels, HierarchyGroups, Users,
 }
 
 // known is a kind, whatever its records are.

@@ -56,6 +56,12 @@ func seedDefaults(s *seeding, c *Catalog, at center.InstanceID, now time.Time) {
 	for _, p := range center.DefaultPrompts(at, now) {
 		s.add(Prompts.fresh(at, &p, now))
 	}
+	for _, p := range center.DefaultSecurityProfiles(at, now) {
+		s.add(SecurityProfiles.fresh(at, &p, now))
+	}
+	for _, status := range center.DefaultAgentStatuses(at, now) {
+		s.add(AgentStatuses.fresh(at, &status, now))
+	}
 }
 
 // seeding gathers rows until one could not be made.

@@ -14,7 +14,7 @@ const (
 	InvalidRequest               // members are wrong together, or the state forbids it
 	NotFound                     // no such resource
 	ContactNotFound              // StopContact's own word for an unknown or ended contact
-	AccessDenied                 // a token that is wrong, dead, or not for this
+	AccessDenied                 // a token that is wrong, dead, or not for this; what is not allowed to anyone
 	LimitExceeded                // the quota of concurrent active chats
 	QuotaExceeded                // any other quota
 	Conflict                     // another is already there

@@ -33,8 +33,28 @@ const (
 	QueueDisabled = "DISABLED"
 )
 
-// Check refuses a queue that cannot be.
+// ARNPath is the end of the queue's ARN.
+func (q *Queue) ARNPath() string {
+	if q.Type == QueueAgent {
+		return "queue/agent/" + string(q.ID)
+	}
+	return "queue/" + string(q.ID)
+}
+
+// MayChange refuses a change of an agent's queue, which comes and goes with its user (inferred: no text says what the
+// operations on queues answer).
+func (q *Queue) MayChange() error {
+	if q.Type == QueueAgent {
+		return Refuse(InvalidRequest, "the queue is an agent's: it cannot be changed, and goes with its user")
+	}
+	return nil
+}
+
+// Check refuses a queue that cannot be, or that cannot be changed.
 func (q *Queue) Check() error {
+	if err := q.MayChange(); err != nil {
+		return err
+	}
 	if q.Name == "" {
 		return Refuse(InvalidRequest, "Name must not be empty")
 	}

@@ -15,13 +15,17 @@ import (
 
 // What flows ask about queues.
 
-// queueNamed finds a queue by an id or ARN. Nobody has an agent's queue: there are no agents.
+// queueNamed finds a queue by an id or ARN. No contact can wait in an agent's queue: agents take no contacts yet.
 func (fs *flows) queueNamed(t *turn, queueID, agentID string) (*center.Queue, error) {
 	id, agent := center.ParseQueue(queueID)
 	if agentID != "" || agent {
 		return nil, catalog.NoQueue(id)
 	}
-	return fs.queueByID(t, id)
+	q, err := fs.queueByID(t, id)
+	if err == nil && q.Type == center.QueueAgent {
+		return nil, catalog.NoQueue(id)
+	}
+	return q, err
 }
 
 // workingQueue finds the queue that is named, or else the one that the contact's flow has chosen.
