@@ -113,16 +113,12 @@ func (a *API) Counters() []Counter {
 
 // handlers are what the served operations do, by service and name. Each file of operations has its table.
 var handlers = map[string]map[string]handler{
-	connectService: merge(contactOps, erasureOps, authenticationOps, instanceOps, flowOps, flowVersionOps, flowAliasOps, moduleOps, moduleAliasOps,
-		associationOps, viewOps, hoursOps, queueOps, quickConnectOps, routingProfileOps, predefinedAttributeOps, tagOps,
-		authenticationProfileOps, instanceAttributeOps, storageOps, attachedFilesOps, pushOps,
-		associationOps, viewOps, hoursOps, queueOps, quickConnectOps,
-		routingProfileOps,
-		predefinedAttributeOps,
-		phoneNumberOps,
-		promptOps, vocabularyOps, taskTemplateOps,
-		securityProfileOps, agentStatusOps, hierarchyOps, userOps, proficiencyOps,
-		tagOps,
+	connectService: merge(
+		contactOps, erasureOps, authenticationOps, instanceOps, flowOps, flowVersionOps, flowAliasOps, moduleOps,
+		moduleAliasOps, associationOps, viewOps, hoursOps, queueOps, quickConnectOps, routingProfileOps,
+		predefinedAttributeOps, tagOps, authenticationProfileOps, instanceAttributeOps, storageOps, attachedFilesOps,
+		pushOps, phoneNumberOps, promptOps, vocabularyOps, taskTemplateOps, securityProfileOps, agentStatusOps, hierarchyOps,
+		userOps, proficiencyOps,
 	),
 	participantService: merge(participantOps, participantViewOps, participantAuthenticationOps),
 }

@@ -68,8 +68,8 @@ func denial(who, action string, v policy.Verdict) string {
 // naming are the members of requests that name something of Amazon Connect, by an id or an ARN, with what stands before the
 // id in an ARN. Those with nothing have an ARN always.
 var naming = map[string]string{
-	"AgentStatusId": "agent-state", "AuthenticationProfileId": "authentication-profile", "ContactFlowId": "contact-flow",
-	"ContactFlowModuleId": "flow-module", "ContactId": "contact", "DefaultOutboundQueueId": "queue", "FlowId": "contact-flow",
+	"AgentStatusId": "agent-state", "AllowedAccessControlHierarchyGroupId": "agent-group", "AuthenticationProfileId": "authentication-profile", "ContactFlowId": "contact-flow",
+	"ContactFlowModuleId": "flow-module", "ContactId": "contact", "DefaultOutboundQueueId": "queue", "FlowId": "contact-flow", "FlowModuleId": "flow-module",
 	"HierarchyGroupId": "agent-group", "HoursOfOperationId": "operating-hours", "InitialContactId": "contact",
 	"IntegrationAssociationId": "integration-association", "OutboundFlowId": "contact-flow", "ParentGroupId": "agent-group",
 	"ParentHoursOfOperationIds": "operating-hours", "PhoneNumberId": "phone-number", "OutboundCallerIdNumberId": "phone-number",

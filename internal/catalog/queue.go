@@ -30,7 +30,7 @@ var Queues = &Kind[center.Queue]{
 		return refs
 	},
 	taken: "a queue of that name already exists in the instance",
-	quota: 50, plural: "queues",
+	quota: 100, plural: "queues",
 	counts: func(q *center.Queue) bool { return q.Type == center.QueueStandard },
 	below:  []string{"queue-quick-connect"},
 }
