@@ -26,6 +26,7 @@ type devCmd struct {
 	PublicURL string `name:"public-url" env:"PARLEY_PUBLIC_URL" placeholder:"URL" help:"Address that clients reach this server by, when it goes by another name than this machine's: behind a tunnel, for example."`
 	Quiet     bool   `short:"q" help:"Log warnings and errors only."`
 	applyFlags
+	corsFlags
 	outsideFlags
 	limitFlags
 }
@@ -111,6 +112,7 @@ func (c *devCmd) config() (server.Config, error) {
 	if err := c.applyFlags.check(); err != nil {
 		return cfg, err
 	}
+	c.corsFlags.apply(&cfg)
 	if c.Data != "" {
 		if err := os.MkdirAll(c.Data, 0o700); err != nil {
 			return cfg, fmt.Errorf("make the data directory: %w", err)

@@ -37,6 +37,7 @@ func (f *storeFlags) config() server.Config {
 
 type serveCmd struct {
 	storeFlags
+	corsFlags
 	outsideFlags
 	limitFlags
 	Listen         string     `type:"address" env:"PARLEY_LISTEN" default:"127.0.0.1:4510" placeholder:"HOST:PORT" help:"Address to listen on (${default}); a listener passed by systemd socket activation goes before it."`
@@ -160,6 +161,7 @@ func (c *serveCmd) prepare() (server.Config, server.Listeners, error) {
 	cfg.PublicURL = c.PublicURL
 	cfg.Log = slog.New(slog.NewJSONHandler(os.Stderr, &slog.HandlerOptions{Level: c.LogLevel}))
 	c.outsideFlags.apply(&cfg)
+	c.corsFlags.apply(&cfg)
 	wrong := []error{cfg.Check()}
 	wrong = append(wrong, c.checkBus())
 	var listeners server.Listeners

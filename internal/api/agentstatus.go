@@ -19,15 +19,23 @@ var agentStatusOps = map[string]handler{
 		return &connect.CreateAgentStatusOutput{AgentStatusId: m.id, AgentStatusARN: m.arn}
 	}),
 	"DescribeAgentStatus": describes[*connect.DescribeAgentStatusInput](catalog.AgentStatuses, func(c call, m made, s *center.AgentStatus) *connect.DescribeAgentStatusOutput {
-		out := &connect.AgentStatus{
-			AgentStatusId: m.id, AgentStatusARN: m.arn, Name: &s.Name, Description: text(s.Description), Type: &s.Type, State: &s.State,
-			Tags: s.Tags, LastModifiedTime: &s.Modified, LastModifiedRegion: &c.Partition.Region,
-		}
-		if order := int64(s.DisplayOrder); order != 0 {
-			out.DisplayOrder = &order
-		}
-		return &connect.DescribeAgentStatusOutput{AgentStatus: out}
+		out := agentStatusOut(c, m, s)
+		return &connect.DescribeAgentStatusOutput{AgentStatus: &out}
 	}),
+	"SearchAgentStatuses": searches(catalog.AgentStatuses,
+		func(in *connect.SearchAgentStatusesInput) (*connect.AgentStatusSearchCriteria, catalog.Condition, error) {
+			filter, err := attributeFilter(value(in.SearchFilter).AttributeFilter)
+			return in.SearchCriteria, filter, err
+		},
+		func(n *connect.AgentStatusSearchCriteria) criteriaNode[connect.AgentStatusSearchCriteria] {
+			return textOnly(n.OrConditions, n.AndConditions, n.StringCondition)
+		},
+		func(c call, m made, s *center.AgentStatus) (connect.AgentStatus, error) {
+			return agentStatusOut(c, m, s), nil
+		},
+		func(found []connect.AgentStatus, next *string, total *int64) *connect.SearchAgentStatusesOutput {
+			return &connect.SearchAgentStatusesOutput{AgentStatuses: found, NextToken: next, ApproximateTotalCount: total}
+		}),
 	"ListAgentStatuses": lists(catalog.AgentStatuses, listAgentStatusesPage,
 		func(in *connect.ListAgentStatusesInput) func(*center.AgentStatus) bool {
 			return oneOf(in.AgentStatusTypes, func(s *center.AgentStatus) string { return s.Type })
@@ -55,4 +63,15 @@ var agentStatusOps = map[string]handler{
 		}
 		return nil
 	}),
+}
+
+func agentStatusOut(c call, m made, s *center.AgentStatus) connect.AgentStatus {
+	out := connect.AgentStatus{
+		AgentStatusId: m.id, AgentStatusARN: m.arn, Name: &s.Name, Description: text(s.Description), Type: &s.Type, State: &s.State,
+		Tags: s.Tags, LastModifiedTime: &s.Modified, LastModifiedRegion: &c.Partition.Region,
+	}
+	if order := int64(s.DisplayOrder); order != 0 {
+		out.DisplayOrder = &order
+	}
+	return out
 }

@@ -55,6 +55,8 @@ type Config struct {
 	// PublicURL is how clients reach this server, "https://chat.example.com", for the addresses that answers contain.
 	// Empty means: as the request at hand has reached it.
 	PublicURL string
+	// AnyOrigin lets pages of any origin call participants' operations, whatever the instances approve of.
+	AnyOrigin bool
 	Throttle  Throttle
 	Now       func() time.Time // real time; nil is time.Now
 	NewID     func() string    // a new UUID, for x-amzn-RequestId
@@ -68,6 +70,7 @@ type API struct {
 	sts     *target
 	limits  *limits
 	signers map[string]*signers // by service
+	origins origins
 	storm   storm
 	scratch sync.Pool // of *exchange
 }
@@ -118,7 +121,19 @@ var handlers = map[string]map[string]handler{
 		moduleAliasOps, associationOps, viewOps, hoursOps, queueOps, quickConnectOps, routingProfileOps,
 		predefinedAttributeOps, tagOps, authenticationProfileOps, instanceAttributeOps, storageOps, attachedFilesOps,
 		pushOps, phoneNumberOps, promptOps, vocabularyOps, taskTemplateOps, securityProfileOps, agentStatusOps, hierarchyOps,
+		userOps, proficiencyOps, botOps, originOps, securityKeyOps, integrationOps,
 		userOps, proficiencyOps,
+	connectService: merge(contactOps, erasureOps, authenticationOps, instanceOps, flowOps, flowVersionOps, flowAliasOps, moduleOps, moduleAliasOps,
+		associationOps, viewOps, hoursOps, queueOps, quickConnectOps, routingProfileOps, predefinedAttributeOps, tagOps,
+		authenticationProfileOps, instanceAttributeOps, storageOps, attachedFilesOps, pushOps,
+		associationOps, viewOps, hoursOps, queueOps, quickConnectOps,
+		associationOps, viewOps, hoursOps, queueOps, quickConnectOps, searchOps,
+		routingProfileOps,
+		predefinedAttributeOps,
+		phoneNumberOps,
+		promptOps, vocabularyOps, taskTemplateOps,
+		securityProfileOps, agentStatusOps, hierarchyOps, userOps, proficiencyOps,
+		tagOps,
 	),
 	participantService: merge(participantOps, participantViewOps, participantAuthenticationOps),
 }

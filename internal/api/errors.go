@@ -52,15 +52,18 @@ var declarable = [center.Unavailable + 1][]wire.ErrorShape{
 	center.FlowNotPublished: {connect.ContactFlowNotPublishedException, connect.ResourceNotFoundException, connect.InvalidRequestException, connect.InvalidParameterException, participant.ValidationException},
 	center.NotTerminated:    {connect.ContactNotTerminatedException, connect.InvalidRequestException, connect.InvalidParameterException, participant.ValidationException},
 	center.InvalidProperty:  {connect.PropertyValidationException, connect.InvalidParameterException, connect.InvalidRequestException, participant.ValidationException},
+	center.TooManyResults:   {connect.MaximumResultReturnedException, connect.InvalidRequestException, connect.InvalidParameterException, participant.ValidationException},
 	center.Unavailable:      {connect.InternalServiceException, participant.InternalServerException},
 }
 
 // undeclared are answers that the documentation names, or that were seen, and that the API model does not declare.
 // CreateParticipant's page says that a custom participant who does not connect within 15 seconds gets
 // ResourceNotFoundException from CreateParticipantConnection. Terraform's provider expects AccessDeniedException of
-// attributes of an instance that are not for everybody.
+// attributes of an instance that are not for everybody. A request of SearchUsers with both filters "will throw
+// AccessDeniedException", its members say.
 var undeclared = map[string]map[center.Code]wire.ErrorShape{
 	"CreateParticipantConnection": {center.NotFound: connect.ResourceNotFoundException},
+	"SearchUsers":                 {center.AccessDenied: connect.AccessDeniedException},
 	"UpdateInstanceAttribute":     {center.AccessDenied: connect.AccessDeniedException},
 }
 

@@ -49,13 +49,19 @@ func (a *API) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	x.a, x.w, x.r = a, w, r
 	x.requestID = a.NewID()
 	x.answered = false
+	x.service = connectService
+	if firstSegment(r.URL.Path) == participantService {
+		x.service = participantService
+	}
 	defer x.finish()
 	x.head()
+	var f *failure
 	if r.Method == http.MethodOptions {
-		x.preflight()
-		return
+		f = x.preflight()
+	} else {
+		f = x.serve()
 	}
-	if f := x.serve(); f != nil {
+	if f != nil {
 		x.fail(f)
 	}
 }
@@ -90,14 +96,20 @@ func (x *exchange) internal() *failure {
 // serve does all that comes before the answer of a success, in the order of AWS's front door. Nothing of the body is
 // read before it is known that the caller has a token or names an access key of this server.
 func (x *exchange) serve() *failure {
-	if f := x.route(); f != nil {
+	if f := x.caller(); f != nil {
+		// Whether a page may read this depends on no instance.
+		if hidden := x.crossUnknown(); hidden != nil {
+			return hidden
+		}
+		return f
+	}
+	if f := x.crossKnown(); f != nil {
 		return f
 	}
 	if x.target.socket {
-		return x.openSocket()
-	}
-	if f := x.authenticate(); f != nil {
-		return f
+		x.answered = true
+		x.a.Sockets.Serve(x.w, x.r, x.who)
+		return nil
 	}
 	if f := x.readBody(); f != nil {
 		return f
@@ -134,17 +146,23 @@ func (x *exchange) serve() *failure {
 	return nil
 }
 
+// caller finds out what is called, and by whom.
+func (x *exchange) caller() *failure {
+	if f := x.route(); f != nil {
+		return f
+	}
+	if x.target.socket {
+		return x.open(x.r.URL.Query().Get("token"), token.Socket)
+	}
+	return x.authenticate()
+}
+
 // route finds out what is called.
 func (x *exchange) route() *failure {
 	if asksSTS(x.r) {
 		x.service, x.target = stsService, x.a.sts
 		x.target.requests.Add(1)
 		return nil
-	}
-	if firstSegment(x.r.URL.Path) == participantService {
-		x.service = participantService
-	} else {
-		x.service = connectService
 	}
 	n, args := x.a.routes.find(x.r.URL, x.args[:0])
 	if n == nil && x.r.URL.Path == "/" {
@@ -218,16 +236,6 @@ func (x *exchange) open(text string, kind token.Kind) *failure {
 	return f
 }
 
-// openSocket hands the request over to the sockets.
-func (x *exchange) openSocket() *failure {
-	if f := x.open(x.r.URL.Query().Get("token"), token.Socket); f != nil {
-		return f
-	}
-	x.answered = true
-	x.a.Sockets.Serve(x.w, x.r, x.who)
-	return nil
-}
-
 // Header values that never change. The keys are spelled as AWS spells them; to HTTP their case means nothing.
 var (
 	anyOrigin     = []string{"*"}
@@ -238,10 +246,11 @@ var (
 	allowHeaders  = []string{"authorization, content-type, x-amz-bearer, x-amz-content-sha256, x-amz-date, x-amz-user-agent, amz-sdk-invocation-id, amz-sdk-request, x-amz-security-token, x-amz-target"}
 	preflightGood = []string{"86400"}
 	closing       = []string{"close"}
+	varyOrigin    = []string{"Origin"}
 )
 
-// head sets what every answer has. Scripts of any page may call the API: no credentials that a browser would add by
-// itself are ever looked at.
+// head sets what every answer has. Scripts of any page may call the API, but for what [exchange.cross] refuses: no
+// credentials that a browser would add by itself are ever looked at.
 func (x *exchange) head() {
 	h := x.w.Header()
 	h["x-amzn-RequestId"] = []string{x.requestID}
@@ -251,12 +260,16 @@ func (x *exchange) head() {
 
 // preflight answers a browser that asks before it calls. It comes without credentials and is the same for all paths.
 // Authorization is named because * does not cover it (the Fetch standard, "CORS non-wildcard request-header name").
-func (x *exchange) preflight() {
+func (x *exchange) preflight() *failure {
+	if f := x.crossUnknown(); f != nil {
+		return f
+	}
 	h := x.w.Header()
 	h["Access-Control-Allow-Methods"] = allowMethods
 	h["Access-Control-Allow-Headers"] = allowHeaders
 	h["Access-Control-Max-Age"] = preflightGood
 	x.w.WriteHeader(http.StatusNoContent)
+	return nil
 }
 
 // answer sends the buffer.

@@ -15,13 +15,35 @@ var flowOps = map[string]handler{
 			return oneOf(in.ContactFlowTypes, func(f *center.ContactFlow) string { return f.Type })
 		},
 		func(_ call, m made, f *center.ContactFlow) connect.ContactFlowSummary {
-			state, status := activity(f.Archived), publication(f.Published != "")
+			state, status := catalog.Activity(f.Archived), catalog.Publication(f.Published != "")
 			return connect.ContactFlowSummary{
 				Id: m.id, Arn: m.arn, Name: &f.Name, ContactFlowType: &f.Type, ContactFlowState: &state, ContactFlowStatus: &status,
 			}
 		},
 		func(all []connect.ContactFlowSummary, next *string) *connect.ListContactFlowsOutput {
 			return &connect.ListContactFlowsOutput{ContactFlowSummaryList: all, NextToken: next}
+		}),
+	"SearchContactFlows": searches(catalog.Flows,
+		func(in *connect.SearchContactFlowsInput) (*connect.ContactFlowSearchCriteria, catalog.Condition, error) {
+			f := value(in.SearchFilter)
+			tags, err := tagFilter(f.TagFilter)
+			if err != nil {
+				return nil, tags, err
+			}
+			attributes, err := flowAttributeFilter(f.FlowAttributeFilter)
+			return in.SearchCriteria, catalog.Condition{All: []catalog.Condition{tags, attributes}}, err
+		},
+		func(n *connect.ContactFlowSearchCriteria) criteriaNode[connect.ContactFlowSearchCriteria] {
+			return textOnly(n.OrConditions, n.AndConditions, n.StringCondition).words(map[string]*string{
+				"TypeCondition": n.TypeCondition, "StateCondition": n.StateCondition, "StatusCondition": n.StatusCondition,
+			})
+		},
+		func(c call, _ made, f *center.ContactFlow) (connect.ContactFlow, error) {
+			found, err := c.Catalog.FoundFlow(c.ctx(), c.at, f)
+			return c.flow(found), err
+		},
+		func(found []connect.ContactFlow, next *string, total *int64) *connect.SearchContactFlowsOutput {
+			return &connect.SearchContactFlowsOutput{ContactFlows: found, NextToken: next, ApproximateTotalCount: total}
 		}),
 	"UpdateContactFlowMetadata": does[connect.UpdateContactFlowMetadataOutput](func(c call, in *connect.UpdateContactFlowMetadataInput) error {
 		return c.Catalog.UpdateFlow(c.ctx(), c.at, center.ParseFlow(*in.ContactFlowId), func(f *center.ContactFlow) error {
@@ -41,18 +63,10 @@ var flowOps = map[string]handler{
 	"UpdateContactFlowContent": does[connect.UpdateContactFlowContentOutput](updateContactFlowContent),
 }
 
-// Status and state of a flow, as the API spells them.
-const (
-	statusPublished = "PUBLISHED"
-	statusSaved     = "SAVED"
-	stateActive     = "ACTIVE"
-	stateArchived   = "ARCHIVED"
-)
-
 func createContactFlow(c call, in *connect.CreateContactFlowInput) (*connect.CreateContactFlowOutput, error) {
 	made, err := c.Catalog.CreateFlow(c.ctx(), c.at, center.ContactFlow{
 		Name: *in.Name, Type: *in.Type, Description: value(in.Description), Tags: in.Tags,
-	}, *in.Content, value(in.Status) != statusSaved)
+	}, *in.Content, value(in.Status) != catalog.StatusSaved)
 	if err != nil {
 		return nil, err
 	}
@@ -69,36 +83,25 @@ func describeContactFlow(c call, in *connect.DescribeContactFlowInput) (*connect
 	if err != nil {
 		return nil, err
 	}
-	arn, state, status := c.Partition.FlowARN(c.at, f.ID), activity(f.Archived), publication(f.Published)
-	out := &connect.ContactFlow{
-		Arn: &arn, Id: text(f.ID), Name: &f.Name, Type: &f.Type, State: &state, Status: &status,
-		Description: text(f.Description), Content: &f.Content, Tags: f.Tags, FlowContentSha256: &f.SHA256,
-		LastModifiedTime: &f.Modified, LastModifiedRegion: &c.Partition.Region,
-	}
+	out := c.flow(f)
 	if v := f.Version; v != nil {
-		arn = c.Partition.FlowVersionARN(c.at, f.ID, v.Number)
+		*out.Arn = c.Partition.FlowVersionARN(c.at, f.ID, v.Number)
 		out.Version, out.VersionDescription, out.LastModifiedTime = &v.Number, text(v.Description), &v.Modified
 		if v.Region != "" {
 			out.LastModifiedRegion = &v.Region
 		}
 	}
-	return &connect.DescribeContactFlowOutput{ContactFlow: out}, nil
+	return &connect.DescribeContactFlowOutput{ContactFlow: &out}, nil
 }
 
-// publication is the status of a content.
-func publication(published bool) string {
-	if published {
-		return statusPublished
+// flow is a flow with its content, as the API shows it.
+func (c call) flow(f *catalog.FlowWithContent) connect.ContactFlow {
+	arn, state, status := c.Partition.FlowARN(c.at, f.ID), catalog.Activity(f.Archived), catalog.Publication(f.Published)
+	return connect.ContactFlow{
+		Arn: &arn, Id: text(f.ID), Name: &f.Name, Type: &f.Type, State: &state, Status: &status,
+		Description: text(f.Description), Content: &f.Content, Tags: f.Tags, FlowContentSha256: &f.SHA256,
+		LastModifiedTime: &f.Modified, LastModifiedRegion: &c.Partition.Region,
 	}
-	return statusSaved
-}
-
-// activity is the state of a flow or module.
-func activity(archived bool) string {
-	if archived {
-		return stateArchived
-	}
-	return stateActive
 }
 
 // archived reads a state; nil is none.
@@ -106,7 +109,7 @@ func archived(state *string) *bool {
 	if state == nil {
 		return nil
 	}
-	is := *state == stateArchived
+	is := *state == catalog.StateArchived
 	return &is
 }
 

@@ -138,6 +138,8 @@ func configure(line string, front *api.Config, chats *chat.Config) {
 		front.Throttle = api.Throttle{"ListInstances": {PerSecond: 1, Burst: 1}, "SendMessage": {PerSecond: 1, Burst: 1}}
 	case "slots":
 		chats.Settings.ActiveChats = 1
+	case "any-origin":
+		front.AnyOrigin = true
 	case "legacy-sizes":
 		chats.Settings.LegacySizes = true
 	}

@@ -52,6 +52,18 @@ var hierarchyOps = map[string]handler{
 		func(all []connect.HierarchyGroupSummary, next *string) *connect.ListUserHierarchyGroupsOutput {
 			return &connect.ListUserHierarchyGroupsOutput{UserHierarchyGroupSummaryList: all, NextToken: next}
 		}),
+	"SearchUserHierarchyGroups": searches(catalog.HierarchyGroups,
+		func(in *connect.SearchUserHierarchyGroupsInput) (*connect.UserHierarchyGroupSearchCriteria, catalog.Condition, error) {
+			filter, err := attributeFilter(value(in.SearchFilter).AttributeFilter)
+			return in.SearchCriteria, filter, err
+		},
+		func(n *connect.UserHierarchyGroupSearchCriteria) criteriaNode[connect.UserHierarchyGroupSearchCriteria] {
+			return textOnly(n.OrConditions, n.AndConditions, n.StringCondition)
+		},
+		hierarchyGroupOut,
+		func(found []connect.HierarchyGroup, next *string, total *int64) *connect.SearchUserHierarchyGroupsOutput {
+			return &connect.SearchUserHierarchyGroupsOutput{UserHierarchyGroups: found, NextToken: next, ApproximateTotalCount: total}
+		}),
 	"UpdateUserHierarchyGroupName": updates[connect.UpdateUserHierarchyGroupNameOutput](catalog.HierarchyGroups, func(_ call, in *connect.UpdateUserHierarchyGroupNameInput, g *center.HierarchyGroup) error {
 		g.Name = *in.Name
 		return nil
@@ -65,15 +77,20 @@ func describeHierarchyGroup(c call, in *connect.DescribeUserHierarchyGroupInput)
 	if err != nil {
 		return nil, err
 	}
+	out, err := hierarchyGroupOut(c, madeOf(c, catalog.HierarchyGroups, g), g)
+	return &connect.DescribeUserHierarchyGroupOutput{HierarchyGroup: &out}, err
+}
+
+func hierarchyGroupOut(c call, m made, g *center.HierarchyGroup) (connect.HierarchyGroup, error) {
 	path, err := c.Catalog.HierarchyPath(c.ctx(), c.at, g)
 	if err != nil {
-		return nil, err
+		return connect.HierarchyGroup{}, err
 	}
-	m, level := madeOf(c, catalog.HierarchyGroups, g), center.LevelID(g.Level)
-	return &connect.DescribeUserHierarchyGroupOutput{HierarchyGroup: &connect.HierarchyGroup{
+	level := center.LevelID(g.Level)
+	return connect.HierarchyGroup{
 		Id: m.id, Arn: m.arn, Name: &g.Name, LevelId: &level, HierarchyPath: hierarchyPath(c, path),
 		Tags: g.Tags, LastModifiedTime: &g.Modified, LastModifiedRegion: &c.Partition.Region,
-	}}, nil
+	}, nil
 }
 
 func hierarchyPath(c call, path []center.HierarchyGroup) *connect.HierarchyPath {

@@ -29,6 +29,37 @@ var hoursOps = map[string]handler{
 		func(all []connect.HoursOfOperationSummary, next *string) *connect.ListHoursOfOperationsOutput {
 			return &connect.ListHoursOfOperationsOutput{HoursOfOperationSummaryList: all, NextToken: next}
 		}),
+	"SearchHoursOfOperations": searches(catalog.HoursOfOperation,
+		func(in *connect.SearchHoursOfOperationsInput) (*connect.HoursOfOperationSearchCriteria, catalog.Condition, error) {
+			filter, err := tagFilter(value(in.SearchFilter).TagFilter)
+			return in.SearchCriteria, filter, err
+		},
+		func(n *connect.HoursOfOperationSearchCriteria) criteriaNode[connect.HoursOfOperationSearchCriteria] {
+			return textOnly(n.OrConditions, n.AndConditions, n.StringCondition)
+		},
+		func(c call, _ made, h *center.HoursOfOperation) (connect.HoursOfOperation, error) {
+			s, err := c.Catalog.FoundHours(c.ctx(), c.at, h)
+			return c.hours(s), err
+		},
+		func(found []connect.HoursOfOperation, next *string, total *int64) *connect.SearchHoursOfOperationsOutput {
+			return &connect.SearchHoursOfOperationsOutput{HoursOfOperations: found, NextToken: next, ApproximateTotalCount: total}
+		}),
+	"SearchHoursOfOperationOverrides": searches(catalog.Overrides,
+		func(in *connect.SearchHoursOfOperationOverridesInput) (*connect.HoursOfOperationOverrideSearchCriteria, catalog.Condition, error) {
+			filter, err := tagFilter(value(in.SearchFilter).TagFilter)
+			return in.SearchCriteria, filter, err
+		},
+		func(n *connect.HoursOfOperationOverrideSearchCriteria) criteriaNode[connect.HoursOfOperationOverrideSearchCriteria] {
+			of := textOnly(n.OrConditions, n.AndConditions, n.StringCondition)
+			of.leaf.Date = dateCondition(n.DateCondition)
+			return of
+		},
+		func(c call, _ made, o *catalog.Override) (connect.HoursOfOperationOverride, error) {
+			return c.override(o.Of.ID, &o.HoursOverride), nil
+		},
+		func(found []connect.HoursOfOperationOverride, next *string, total *int64) *connect.SearchHoursOfOperationOverridesOutput {
+			return &connect.SearchHoursOfOperationOverridesOutput{HoursOfOperationOverrides: found, NextToken: next, ApproximateTotalCount: total}
+		}),
 	"UpdateHoursOfOperation":         does[connect.UpdateHoursOfOperationOutput](updateHours),
 	"UpdateHoursOfOperationOverride": does[connect.UpdateHoursOfOperationOverrideOutput](updateHoursOverride),
 }
@@ -52,13 +83,18 @@ func describeHours(c call, in *connect.DescribeHoursOfOperationInput) (*connect.
 	if err != nil {
 		return nil, err
 	}
+	out := c.hours(s)
+	return &connect.DescribeHoursOfOperationOutput{HoursOfOperation: &out}, nil
+}
+
+func (c call) hours(s center.Schedule) connect.HoursOfOperation {
 	h := s.Hours
 	arn := c.Partition.HoursARN(c.at, h.ID)
-	return &connect.DescribeHoursOfOperationOutput{HoursOfOperation: &connect.HoursOfOperation{
+	return connect.HoursOfOperation{
 		HoursOfOperationId: text(h.ID), HoursOfOperationArn: &arn, Name: &h.Name, Description: text(h.Description),
 		TimeZone: &h.TimeZone, Config: weeklyHoursOut(h.Config), ParentHoursOfOperations: c.hoursIdentifiers(s.Parents),
 		Tags: h.Tags, LastModifiedTime: &h.Modified, LastModifiedRegion: &c.Partition.Region,
-	}}, nil
+	}
 }
 
 func (c call) hoursIdentifiers(all []center.HoursOfOperation) []connect.HoursOfOperationsIdentifier {

@@ -25,6 +25,7 @@ func (a *API) createInstance(x *exchange, in *connect.CreateInstanceInput) (*con
 	if err != nil {
 		return nil, err
 	}
+	a.origins.forget(made.ID)
 	arn := a.Partition.InstanceARN(made.ID)
 	return &connect.CreateInstanceOutput{Id: text(made.ID), Arn: &arn}, nil
 }

@@ -222,11 +222,9 @@ func pathOf(t types.Type) string {
 
 // refusedWhole are the members that are refused whatever they hold, with all below them.
 var refusedWhole = []string{
-	"connect AssociateBot LexBot",
 	"connect CreateParticipant ParticipantDetails.ParticipantCapabilities",
 	"connect CreateQueue EmailAddressesConfig",
 	"connect CreateQueue OutboundEmailConfig",
-	"connect DisassociateBot LexBot",
 	"connect StartChatContact ChatStreamingConfiguration",
 	"connect StopContact DisconnectReason",
 }
@@ -244,9 +242,12 @@ var withoutEffect = map[string]unused{
 	"connect UpdateInstanceStorageConfig ClientToken":                {why: "the same configuration again changes nothing"},
 	"connect CreateSecurityProfile AllowedAIAgents":                  {why: "no AI agent takes part in a chat", kept: true},
 	"connect DeleteInstance ClientToken":                             {why: "a repeated request finds the instance gone"},
+	"connect DisassociateApprovedOrigin ClientToken":                 {why: "a repeated request finds the association gone"},
 	"connect DisassociateBot ClientToken":                            {why: "a repeated request finds the association gone"},
 	"connect DisassociateLambdaFunction ClientToken":                 {why: "a repeated request finds the association gone"},
 	"connect ReleasePhoneNumber ClientToken":                         {why: "a repeated request finds the number released"},
+	"connect DisassociateLexBot ClientToken":                         {why: "a repeated request finds the association gone"},
+	"connect DisassociateSecurityKey ClientToken":                    {why: "a repeated request finds the association gone"},
 	"connect StartChatContact DisconnectOnCustomerExit":              {why: "no agent takes part in a chat", kept: true},
 	"connect StartChatContact ParticipantConfiguration.ResponseMode": {why: "every message is sent whole", kept: true},
 	"connect UpdateInstanceAttribute ClientToken":                    {why: "the same value again changes nothing"},

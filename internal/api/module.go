@@ -20,7 +20,7 @@ var moduleOps = map[string]handler{
 			return func(m *center.FlowModule) bool { return state == nil || m.Archived == *state }
 		},
 		func(_ call, shown made, m *center.FlowModule) connect.ContactFlowModuleSummary {
-			state := activity(m.Archived)
+			state := catalog.Activity(m.Archived)
 			return connect.ContactFlowModuleSummary{Id: shown.id, Arn: shown.arn, Name: &m.Name, State: &state}
 		},
 		func(all []connect.ContactFlowModuleSummary, next *string) *connect.ListContactFlowModulesOutput {
@@ -33,6 +33,23 @@ var moduleOps = map[string]handler{
 		},
 		func(all []connect.ContactFlowModuleVersionSummary, next *string) *connect.ListContactFlowModuleVersionsOutput {
 			return &connect.ListContactFlowModuleVersionsOutput{ContactFlowModuleVersionSummaryList: all, NextToken: next}
+		}),
+	"SearchContactFlowModules": searches(catalog.Modules,
+		func(in *connect.SearchContactFlowModulesInput) (*connect.ContactFlowModuleSearchCriteria, catalog.Condition, error) {
+			filter, err := tagFilter(value(in.SearchFilter).TagFilter)
+			return in.SearchCriteria, filter, err
+		},
+		func(n *connect.ContactFlowModuleSearchCriteria) criteriaNode[connect.ContactFlowModuleSearchCriteria] {
+			return textOnly(n.OrConditions, n.AndConditions, n.StringCondition).words(map[string]*string{
+				"StateCondition": n.StateCondition, "StatusCondition": n.StatusCondition,
+			})
+		},
+		func(c call, _ made, m *center.FlowModule) (connect.ContactFlowModule, error) {
+			found, err := c.Catalog.FoundModule(c.ctx(), c.at, m)
+			return c.module(found), err
+		},
+		func(found []connect.ContactFlowModule, next *string, total *int64) *connect.SearchContactFlowModulesOutput {
+			return &connect.SearchContactFlowModulesOutput{ContactFlowModules: found, NextToken: next, ApproximateTotalCount: total}
 		}),
 	"UpdateContactFlowModuleContent": does[connect.UpdateContactFlowModuleContentOutput](updateModuleContent),
 	"UpdateContactFlowModuleMetadata": does[connect.UpdateContactFlowModuleMetadataOutput](func(c call, in *connect.UpdateContactFlowModuleMetadataInput) error {
@@ -66,8 +83,14 @@ func describeModule(c call, in *connect.DescribeContactFlowModuleInput) (*connec
 	if err != nil {
 		return nil, err
 	}
-	qualifier, state, status := "", activity(m.Archived), publication(m.Published)
-	out := &connect.ContactFlowModule{
+	out := c.module(m)
+	return &connect.DescribeContactFlowModuleOutput{ContactFlowModule: &out}, nil
+}
+
+// module is a module with its content, as the API shows it.
+func (c call) module(m *catalog.ModuleWithContent) connect.ContactFlowModule {
+	qualifier, state, status := "", catalog.Activity(m.Archived), catalog.Publication(m.Published)
+	out := connect.ContactFlowModule{
 		Id: text(m.ID), Name: &m.Name, Content: &m.Content, Description: text(m.Description), State: &state, Status: &status,
 		Tags: m.Tags, FlowModuleContentSha256: &m.SHA256, Settings: text(m.Settings),
 	}
@@ -80,7 +103,7 @@ func describeModule(c call, in *connect.DescribeContactFlowModuleInput) (*connec
 	if m.External != nil {
 		out.ExternalInvocationConfiguration = &connect.ExternalInvocationConfiguration{Enabled: m.External}
 	}
-	return &connect.DescribeContactFlowModuleOutput{ContactFlowModule: out}, nil
+	return out
 }
 
 func updateModuleContent(c call, in *connect.UpdateContactFlowModuleContentInput) error {

@@ -18,13 +18,22 @@ var predefinedAttributeOps = map[string]handler{
 		return a, predefine(a, in.Values, in.Purposes, in.AttributeConfiguration)
 	}, func(made) *connect.CreatePredefinedAttributeOutput { return &connect.CreatePredefinedAttributeOutput{} }),
 	"DescribePredefinedAttribute": describes[*connect.DescribePredefinedAttributeInput](catalog.PredefinedAttributes, func(c call, _ made, a *center.PredefinedAttribute) *connect.DescribePredefinedAttributeOutput {
-		readOnly := a.ReadOnly()
-		return &connect.DescribePredefinedAttributeOutput{PredefinedAttribute: &connect.PredefinedAttribute{
-			Name: &a.Name, Values: &connect.PredefinedAttributeValues{StringList: a.Values}, Purposes: a.Purposes,
-			AttributeConfiguration: &connect.PredefinedAttributeConfiguration{EnableValueValidationOnAssociation: &a.Validated, IsReadOnly: &readOnly},
-			LastModifiedTime:       &a.Modified, LastModifiedRegion: &c.Partition.Region,
-		}}
+		out := c.predefinedAttribute(a)
+		return &connect.DescribePredefinedAttributeOutput{PredefinedAttribute: &out}
 	}),
+	"SearchPredefinedAttributes": searches(catalog.PredefinedAttributes,
+		func(in *connect.SearchPredefinedAttributesInput) (*connect.PredefinedAttributeSearchCriteria, catalog.Condition, error) {
+			return in.SearchCriteria, catalog.Condition{}, nil
+		},
+		func(n *connect.PredefinedAttributeSearchCriteria) criteriaNode[connect.PredefinedAttributeSearchCriteria] {
+			return textOnly(n.OrConditions, n.AndConditions, n.StringCondition)
+		},
+		func(c call, _ made, a *center.PredefinedAttribute) (connect.PredefinedAttribute, error) {
+			return c.predefinedAttribute(a), nil
+		},
+		func(found []connect.PredefinedAttribute, next *string, total *int64) *connect.SearchPredefinedAttributesOutput {
+			return &connect.SearchPredefinedAttributesOutput{PredefinedAttributes: found, NextToken: next, ApproximateTotalCount: total}
+		}),
 	"ListPredefinedAttributes": listsBy[*connect.ListPredefinedAttributesInput](catalog.PredefinedAttributes, listAttributesPage, func(name string) bool { return name != "" }, nil,
 		func(c call, _ made, a *center.PredefinedAttribute) connect.PredefinedAttributeSummary {
 			return connect.PredefinedAttributeSummary{Name: &a.Name, LastModifiedTime: &a.Modified, LastModifiedRegion: &c.Partition.Region}
@@ -41,6 +50,15 @@ var predefinedAttributeOps = map[string]handler{
 	"DeletePredefinedAttribute": does[connect.DeletePredefinedAttributeOutput](func(c call, in *connect.DeletePredefinedAttributeInput) error {
 		return c.Catalog.DeletePredefinedAttribute(c.ctx(), c.at, *in.Name)
 	}),
+}
+
+func (c call) predefinedAttribute(a *center.PredefinedAttribute) connect.PredefinedAttribute {
+	readOnly := a.ReadOnly()
+	return connect.PredefinedAttribute{
+		Name: &a.Name, Values: &connect.PredefinedAttributeValues{StringList: a.Values}, Purposes: a.Purposes,
+		AttributeConfiguration: &connect.PredefinedAttributeConfiguration{EnableValueValidationOnAssociation: &a.Validated, IsReadOnly: &readOnly},
+		LastModifiedTime:       &a.Modified, LastModifiedRegion: &c.Partition.Region,
+	}
 }
 
 // predefine changes what a request names of a predefined attribute.

@@ -16,11 +16,21 @@ var promptOps = map[string]handler{
 		return &connect.CreatePromptOutput{PromptId: m.id, PromptARN: m.arn}
 	}),
 	"DescribePrompt": describes[*connect.DescribePromptInput](catalog.Prompts, func(c call, m made, p *center.Prompt) *connect.DescribePromptOutput {
-		return &connect.DescribePromptOutput{Prompt: &connect.Prompt{
-			PromptId: m.id, PromptARN: m.arn, Name: &p.Name, Description: text(p.Description), Tags: p.Tags,
-			LastModifiedTime: &p.Modified, LastModifiedRegion: &c.Partition.Region,
-		}}
+		out := promptOut(c, m, p)
+		return &connect.DescribePromptOutput{Prompt: &out}
 	}),
+	"SearchPrompts": searches(catalog.Prompts,
+		func(in *connect.SearchPromptsInput) (*connect.PromptSearchCriteria, catalog.Condition, error) {
+			filter, err := tagFilter(value(in.SearchFilter).TagFilter)
+			return in.SearchCriteria, filter, err
+		},
+		func(n *connect.PromptSearchCriteria) criteriaNode[connect.PromptSearchCriteria] {
+			return textOnly(n.OrConditions, n.AndConditions, n.StringCondition)
+		},
+		func(c call, m made, p *center.Prompt) (connect.Prompt, error) { return promptOut(c, m, p), nil },
+		func(found []connect.Prompt, next *string, total *int64) *connect.SearchPromptsOutput {
+			return &connect.SearchPromptsOutput{Prompts: found, NextToken: next, ApproximateTotalCount: total}
+		}),
 	"ListPrompts": lists[*connect.ListPromptsInput](catalog.Prompts, listPromptsPage, nil,
 		func(c call, m made, p *center.Prompt) connect.PromptSummary {
 			return connect.PromptSummary{Id: m.id, Arn: m.arn, Name: &p.Name, LastModifiedTime: &p.Modified, LastModifiedRegion: &c.Partition.Region}
@@ -43,4 +53,11 @@ var promptOps = map[string]handler{
 		return &connect.UpdatePromptOutput{PromptId: m.id, PromptARN: m.arn}, err
 	}),
 	"DeletePrompt": deletes[connect.DeletePromptOutput, *connect.DeletePromptOutput, *connect.DeletePromptInput](catalog.Prompts),
+}
+
+func promptOut(c call, m made, p *center.Prompt) connect.Prompt {
+	return connect.Prompt{
+		PromptId: m.id, PromptARN: m.arn, Name: &p.Name, Description: text(p.Description), Tags: p.Tags,
+		LastModifiedTime: &p.Modified, LastModifiedRegion: &c.Partition.Region,
+	}
 }

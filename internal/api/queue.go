@@ -26,11 +26,8 @@ var queueOps = map[string]handler{
 		return &connect.CreateQueueOutput{QueueId: m.id, QueueArn: m.arn}, nil
 	}),
 	"DescribeQueue": describes[*connect.DescribeQueueInput](catalog.Queues, func(c call, m made, q *center.Queue) *connect.DescribeQueueOutput {
-		return &connect.DescribeQueueOutput{Queue: &connect.Queue{
-			QueueId: m.id, QueueArn: m.arn, Name: text(q.Name), Description: text(q.Description), Status: &q.Status,
-			HoursOfOperationId: text(q.Hours), MaxContacts: contacts(q.MaxContacts), OutboundCallerConfig: callerConfigOut(q),
-			Tags: q.Tags, LastModifiedTime: &q.Modified, LastModifiedRegion: &c.Partition.Region,
-		}}
+		out := queueOut(c, m, q)
+		return &connect.DescribeQueueOutput{Queue: &out}
 	}),
 	"ListQueues": lists(catalog.Queues, listQueuesPage,
 		func(in *connect.ListQueuesInput) func(*center.Queue) bool {
@@ -73,6 +70,26 @@ var queueOps = map[string]handler{
 		return catalog.QueueQuickConnects.Remove(c.ctx(), c.Catalog, c.at, catalog.Queues.ParseID(*in.QueueId), quickConnectIDs(in.QuickConnectIds))
 	}),
 	"ListQueueQuickConnects": answers(listQueueQuickConnects),
+	"SearchQueues": searches(catalog.Queues,
+		func(in *connect.SearchQueuesInput) (*connect.QueueSearchCriteria, catalog.Condition, error) {
+			filter, err := tagFilter(value(in.SearchFilter).TagFilter)
+			return in.SearchCriteria, filter, err
+		},
+		func(n *connect.QueueSearchCriteria) criteriaNode[connect.QueueSearchCriteria] {
+			return textOnly(n.OrConditions, n.AndConditions, n.StringCondition).words(map[string]*string{"QueueTypeCondition": n.QueueTypeCondition})
+		},
+		func(c call, m made, q *center.Queue) (connect.Queue, error) { return queueOut(c, m, q), nil },
+		func(found []connect.Queue, next *string, total *int64) *connect.SearchQueuesOutput {
+			return &connect.SearchQueuesOutput{Queues: found, NextToken: next, ApproximateTotalCount: total}
+		}),
+}
+
+func queueOut(c call, m made, q *center.Queue) connect.Queue {
+	return connect.Queue{
+		QueueId: m.id, QueueArn: m.arn, Name: text(q.Name), Description: text(q.Description), Status: &q.Status,
+		HoursOfOperationId: text(q.Hours), MaxContacts: contacts(q.MaxContacts), OutboundCallerConfig: callerConfigOut(q),
+		Tags: q.Tags, LastModifiedTime: &q.Modified, LastModifiedRegion: &c.Partition.Region,
+	}
 }
 
 // rename changes a name and a description, of which a request must name one.

@@ -14,10 +14,8 @@ var quickConnectOps = map[string]handler{
 		return &connect.CreateQuickConnectOutput{QuickConnectId: m.id, QuickConnectARN: m.arn}
 	}),
 	"DescribeQuickConnect": describes[*connect.DescribeQuickConnectInput](catalog.QuickConnects, func(c call, m made, q *center.QuickConnect) *connect.DescribeQuickConnectOutput {
-		return &connect.DescribeQuickConnectOutput{QuickConnect: &connect.QuickConnect{
-			QuickConnectId: m.id, QuickConnectARN: m.arn, Name: &q.Name, Description: text(q.Description), QuickConnectConfig: quickConnectConfigOut(q),
-			Tags: q.Tags, LastModifiedTime: &q.Modified, LastModifiedRegion: &c.Partition.Region,
-		}}
+		out := quickConnectOut(c, m, q)
+		return &connect.DescribeQuickConnectOutput{QuickConnect: &out}
 	}),
 	"ListQuickConnects": lists(catalog.QuickConnects, listQueuesPage,
 		func(in *connect.ListQuickConnectsInput) func(*center.QuickConnect) bool {
@@ -33,6 +31,27 @@ var quickConnectOps = map[string]handler{
 		return rename(&q.Name, &q.Description, in.Name, in.Description)
 	}),
 	"DeleteQuickConnect": deletes[connect.DeleteQuickConnectOutput, *connect.DeleteQuickConnectOutput, *connect.DeleteQuickConnectInput](catalog.QuickConnects),
+	"SearchQuickConnects": searches(catalog.QuickConnects,
+		func(in *connect.SearchQuickConnectsInput) (*connect.QuickConnectSearchCriteria, catalog.Condition, error) {
+			filter, err := tagFilter(value(in.SearchFilter).TagFilter)
+			return in.SearchCriteria, filter, err
+		},
+		func(n *connect.QuickConnectSearchCriteria) criteriaNode[connect.QuickConnectSearchCriteria] {
+			return textOnly(n.OrConditions, n.AndConditions, n.StringCondition)
+		},
+		func(c call, m made, q *center.QuickConnect) (connect.QuickConnect, error) {
+			return quickConnectOut(c, m, q), nil
+		},
+		func(found []connect.QuickConnect, next *string, total *int64) *connect.SearchQuickConnectsOutput {
+			return &connect.SearchQuickConnectsOutput{QuickConnects: found, NextToken: next, ApproximateTotalCount: total}
+		}),
+}
+
+func quickConnectOut(c call, m made, q *center.QuickConnect) connect.QuickConnect {
+	return connect.QuickConnect{
+		QuickConnectId: m.id, QuickConnectARN: m.arn, Name: &q.Name, Description: text(q.Description), QuickConnectConfig: quickConnectConfigOut(q),
+		Tags: q.Tags, LastModifiedTime: &q.Modified, LastModifiedRegion: &c.Partition.Region,
+	}
 }
 
 // quickConnectConfig reads where a quick connect leads.

@@ -46,6 +46,23 @@ var securityProfileOps = map[string]handler{
 		func(all []connect.SecurityProfileSummary, next *string) *connect.ListSecurityProfilesOutput {
 			return &connect.ListSecurityProfilesOutput{SecurityProfileSummaryList: all, NextToken: next}
 		}),
+	"SearchSecurityProfiles": searches(catalog.SecurityProfiles,
+		func(in *connect.SearchSecurityProfilesInput) (*connect.SecurityProfileSearchCriteria, catalog.Condition, error) {
+			filter, err := tagFilter(value(in.SearchFilter).TagFilter)
+			return in.SearchCriteria, filter, err
+		},
+		func(n *connect.SecurityProfileSearchCriteria) criteriaNode[connect.SecurityProfileSearchCriteria] {
+			return textOnly(n.OrConditions, n.AndConditions, n.StringCondition)
+		},
+		func(c call, m made, p *center.SecurityProfile) (connect.SecurityProfileSearchSummary, error) {
+			return connect.SecurityProfileSearchSummary{
+				Id: m.id, Arn: m.arn, OrganizationResourceId: text(c.at), SecurityProfileName: &p.Name, Description: text(p.Description),
+				Tags: p.Tags, Type: &customerManaged,
+			}, nil
+		},
+		func(found []connect.SecurityProfileSearchSummary, next *string, total *int64) *connect.SearchSecurityProfilesOutput {
+			return &connect.SearchSecurityProfilesOutput{SecurityProfiles: found, NextToken: next, ApproximateTotalCount: total}
+		}),
 	"UpdateSecurityProfile": does[connect.UpdateSecurityProfileOutput](updateSecurityProfile),
 	"DeleteSecurityProfile": does[connect.DeleteSecurityProfileOutput](func(c call, in *connect.DeleteSecurityProfileInput) error {
 		return c.Catalog.DeleteSecurityProfile(c.ctx(), c.at, catalog.SecurityProfiles.ParseID(*in.SecurityProfileId))

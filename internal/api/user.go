@@ -14,15 +14,24 @@ const listUsersPage = 100
 var userOps = map[string]handler{
 	"CreateUser": answers(createUser),
 	"DescribeUser": describes[*connect.DescribeUserInput](catalog.Users, func(c call, m made, u *center.User) *connect.DescribeUserOutput {
-		out := &connect.User{
-			Id: m.id, Arn: m.arn, Username: &u.Name, IdentityInfo: identityOut(&u.Identity), DirectoryUserId: text(u.DirectoryID),
-			SecurityProfileIds: each(u.SecurityProfiles, func(id *center.SecurityProfileID) string { return string(*id) }),
-			RoutingProfileId:   text(u.RoutingProfile), HierarchyGroupId: text(u.HierarchyGroup),
-			Tags: u.Tags, LastModifiedTime: &u.Modified, LastModifiedRegion: &c.Partition.Region,
-		}
-		channelsOut(out, &u.Channels)
-		return &connect.DescribeUserOutput{User: out}
+		return &connect.DescribeUserOutput{User: userOut(c, m, u)}
 	}),
+	"SearchUsers": searches(catalog.Users,
+		func(in *connect.SearchUsersInput) (*connect.UserSearchCriteria, catalog.Condition, error) {
+			filter, err := userFilter(value(in.SearchFilter))
+			return in.SearchCriteria, filter, err
+		},
+		func(n *connect.UserSearchCriteria) criteriaNode[connect.UserSearchCriteria] {
+			of := textOnly(n.OrConditions, n.AndConditions, n.StringCondition)
+			of.leaf.Group, of.leaf.List = groupCondition(n.HierarchyGroupCondition), listCondition(n.ListCondition)
+			return of
+		},
+		func(c call, m made, u *center.User) (connect.UserSearchSummary, error) {
+			return foundUser(c, m, u), nil
+		},
+		func(found []connect.UserSearchSummary, next *string, total *int64) *connect.SearchUsersOutput {
+			return &connect.SearchUsersOutput{Users: found, NextToken: next, ApproximateTotalCount: total}
+		}),
 	"ListUsers": lists[*connect.ListUsersInput](catalog.Users, listUsersPage, nil,
 		func(c call, m made, u *center.User) connect.UserSummary {
 			return connect.UserSummary{Id: m.id, Arn: m.arn, Username: &u.Name, LastModifiedTime: &u.Modified, LastModifiedRegion: &c.Partition.Region}
@@ -56,6 +65,34 @@ var userOps = map[string]handler{
 		u.HierarchyGroup = hierarchyGroupID(in.HierarchyGroupId)
 		return nil
 	}),
+}
+
+func userOut(c call, m made, u *center.User) *connect.User {
+	out := &connect.User{
+		Id: m.id, Arn: m.arn, Username: &u.Name, IdentityInfo: identityOut(&u.Identity), DirectoryUserId: text(u.DirectoryID),
+		SecurityProfileIds: each(u.SecurityProfiles, func(id *center.SecurityProfileID) string { return string(*id) }),
+		RoutingProfileId:   text(u.RoutingProfile), HierarchyGroupId: text(u.HierarchyGroup),
+		Tags: u.Tags, LastModifiedTime: &u.Modified, LastModifiedRegion: &c.Partition.Region,
+	}
+	channelsOut(out, &u.Channels)
+	return out
+}
+
+// foundUser is a user as SearchUsers shows it: without addresses, and with the AfterContactWorkTimeLimit of PhoneConfig in
+// milliseconds (API reference, SearchUsers). That those of AfterContactWorkConfigs stay seconds is inferred.
+func foundUser(c call, m made, u *center.User) connect.UserSearchSummary {
+	all := userOut(c, m, u)
+	*all.PhoneConfig.AfterContactWorkTimeLimit *= 1000
+	out := connect.UserSearchSummary{
+		Id: all.Id, Arn: all.Arn, Username: all.Username, DirectoryUserId: all.DirectoryUserId, SecurityProfileIds: all.SecurityProfileIds,
+		RoutingProfileId: all.RoutingProfileId, HierarchyGroupId: all.HierarchyGroupId, Tags: all.Tags, PhoneConfig: all.PhoneConfig,
+		AutoAcceptConfigs: all.AutoAcceptConfigs, AfterContactWorkConfigs: all.AfterContactWorkConfigs, PhoneNumberConfigs: all.PhoneNumberConfigs,
+		PersistentConnectionConfigs: all.PersistentConnectionConfigs, VoiceEnhancementConfigs: all.VoiceEnhancementConfigs,
+	}
+	if i := &u.Identity; i.FirstName != "" || i.LastName != "" {
+		out.IdentityInfo = &connect.UserIdentityInfoLite{FirstName: text(i.FirstName), LastName: text(i.LastName)}
+	}
+	return out
 }
 
 func createUser(c call, in *connect.CreateUserInput) (*connect.CreateUserOutput, error) {

@@ -10,13 +10,33 @@ import (
 )
 
 var viewOps = map[string]handler{
-	"CreateView":         answers(createView),
-	"CreateViewVersion":  answers(createViewVersion),
-	"DeleteView":         does[connect.DeleteViewOutput](deleteView),
-	"DeleteViewVersion":  does[connect.DeleteViewVersionOutput](deleteViewVersion),
-	"DescribeView":       answers(describeView),
-	"ListViewVersions":   answers(listViewVersions),
-	"ListViews":          answers(listViews),
+	"CreateView":        answers(createView),
+	"CreateViewVersion": answers(createViewVersion),
+	"DeleteView":        does[connect.DeleteViewOutput](deleteView),
+	"DeleteViewVersion": does[connect.DeleteViewVersionOutput](deleteViewVersion),
+	"DescribeView":      answers(describeView),
+	"ListViewVersions":  answers(listViewVersions),
+	"ListViews":         answers(listViews),
+	"SearchViews": searches(catalog.AllViews,
+		func(in *connect.SearchViewsInput) (*connect.ViewSearchCriteria, catalog.Condition, error) {
+			filter, err := attributeFilter(value(in.SearchFilter).AttributeFilter)
+			return in.SearchCriteria, filter, err
+		},
+		func(n *connect.ViewSearchCriteria) criteriaNode[connect.ViewSearchCriteria] {
+			return textOnly(n.OrConditions, n.AndConditions, n.StringCondition).words(map[string]*string{
+				"ViewTypeCondition": n.ViewTypeCondition, "ViewStatusCondition": n.ViewStatusCondition,
+			})
+		},
+		func(c call, _ made, v *catalog.View) (connect.View, error) {
+			found, err := c.Catalog.FoundView(c.ctx(), c.at, *v)
+			if err != nil {
+				return connect.View{}, err
+			}
+			return *wireView(found), nil
+		},
+		func(found []connect.View, next *string, total *int64) *connect.SearchViewsOutput {
+			return &connect.SearchViewsOutput{Views: found, NextToken: next, ApproximateTotalCount: total}
+		}),
 	"UpdateViewContent":  answers(updateViewContent),
 	"UpdateViewMetadata": does[connect.UpdateViewMetadataOutput](updateViewMetadata),
 }
@@ -27,7 +47,7 @@ const listViewsPage = 100
 func createView(c call, in *connect.CreateViewInput) (*connect.CreateViewOutput, error) {
 	v, err := c.Catalog.CreateView(c.ctx(), c.at, center.View{
 		Name: *in.Name, Description: value(in.Description), Tags: in.Tags,
-	}, value(in.Content.Template), in.Content.Actions, *in.Status == statusPublished, value(in.ClientToken))
+	}, value(in.Content.Template), in.Content.Actions, *in.Status == catalog.StatusPublished, value(in.ClientToken))
 	if err != nil {
 		return nil, err
 	}
@@ -54,16 +74,13 @@ func wireView(v *catalog.View) *connect.View {
 }
 
 func viewStatus(v *catalog.View) *string {
-	status := statusSaved
-	if v.Published {
-		status = statusPublished
-	}
+	status := catalog.Publication(v.Published)
 	return &status
 }
 
 func updateViewContent(c call, in *connect.UpdateViewContentInput) (*connect.UpdateViewContentOutput, error) {
 	v, err := c.Catalog.UpdateViewContent(c.ctx(), c.at, center.ParseView(*in.ViewId),
-		value(in.Content.Template), in.Content.Actions, *in.Status == statusPublished)
+		value(in.Content.Template), in.Content.Actions, *in.Status == catalog.StatusPublished)
 	if err != nil {
 		return nil, err
 	}

@@ -29,7 +29,7 @@ type walk struct {
 	twice string
 	// describe is the operation that shows it. shows are texts that its answer must have.
 	describe, shows string
-	// lists are the operations that list it, in pages of one: the list's member, and the element's member that is the id.
+	// lists are the operations that list or search it, in pages of one: the list's member, and the element's member that is the id.
 	lists string
 	steps string // everything else that can be done with it
 	// use makes another resource refer to it, so that it cannot be deleted; unuse ends that.
@@ -69,10 +69,10 @@ func TestEveryResourceLivesAndDies(t *testing.T) {
 }
 
 // otherWalks are the operations that have walks of their own: those about contacts, and those about contents, versions, aliases and
-// overrides, which are no resources by themselves. What every instance has and nobody makes has goldens alone.
+// overrides, which are no resources by themselves. What every instance has and nobody makes has goldens alone, and so has the search of tags.
 var otherWalks = regexp.MustCompile(`Contact(s|Attributes|Data|References|Association|RoutingData)?$|Participant|Flow(Module)?(Version|Alias|Content|Metadata)|` +
 	`ContactFlow(Module)?(Versions|Aliases)|Override|HoursOfOperations$|View|FlowAssociation|AssociateFlow$|DisassociateFlow$|UpdateContactFlowName|^(Create|Delete|Describe|List)Instances?$|` +
-	`InstanceAttributes?$|AttachedFilesConfigurations?$|AuthenticationProfiles?$|PushNotificationRegistration$`)
+	`InstanceAttributes?$|AttachedFilesConfigurations?$|AuthenticationProfiles?$|PushNotificationRegistration$|SearchResourceTags`)
 
 // Of a hundred callers who make a resource of one name at the same time, one makes it.
 func TestOneOfAHundredMakesIt(t *testing.T) {
@@ -131,6 +131,7 @@ func newWalker(t *testing.T, database string) *walker {
 	w.names["InstanceId"] = instanceID
 	w.names["hours"] = center.SeededID(instanceID, "hours-of-operation", center.BasicHoursName)
 	w.names["securityProfile"] = center.SeededID(instanceID, "security-profile", "Agent")
+	w.names["publicKey"] = strings.Trim(string(must(json.Marshal(publicKey))), `"`)
 	w.names["farewell"] = strings.Trim(string(must(json.Marshal(farewell))), `"`)
 	w.names["greeting"] = strings.Trim(string(must(json.Marshal(greeting))), `"`)
 	return w

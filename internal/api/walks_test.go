@@ -1,5 +1,17 @@
 package api_test
 
+// publicKey is a security key.
+const publicKey = `-----BEGIN PUBLIC KEY-----
+MIIBIjANBgkqhkiG9w0BAQEFAAOCAQ8AMIIBCgKCAQEAnc7SBbVN0QDp6CBPB8w5
+b9QO/f2xEv0EdZLTIPyhjALaGI9714+fdQAAf0yQRRLbdv3wFe4dsShBap/RBM2p
+YPttrtnktz3fwwinbKEaMti6KdPnazDn1P0kJX3nnKRRxmG6wW4RbRCRp3h8uWe0
+mVE7W6M3Jv7Ac42DK6BnSKiq8CTFhgvQxrOkZCdrlHd2ca3wZcprgFyrR8UYuijh
+nZSinkDOabfyXZ7eVYYjqlaFwcFqHpR4/Z2LE+U2fnsv3LO83oSCnuwdXp3MxrkY
+PB2UTJ9j45ijfiWI8cBhVirMfgB9Zv+l4GW/LKXHzdBCvgcvQlBpGM9vf3lDZPlt
+DwIDAQAB
+-----END PUBLIC KEY-----
+`
+
 // walks are the lives of the resources of every kind.
 var walks = []walk{
 	{
@@ -7,7 +19,8 @@ var walks = []walk{
 		before: `CreateQuickConnect {"Name":"for the queue","QuickConnectConfig":{"QuickConnectType":"PHONE_NUMBER","PhoneConfig":{"PhoneNumber":"+15550100"}}} -> QuickConnectId`,
 		create: `CreateQueue {"Name":"Billing / é 🦜","HoursOfOperationId":"${hours}","Description":"d"} -> QueueId QueueArn`, twice: "DuplicateResourceException",
 		describe: `DescribeQueue`, shows: `${QueueId}|"Status":"ENABLED"|${hours}`,
-		lists: `ListQueues QueueSummaryList Id`,
+		lists: `ListQueues QueueSummaryList Id
+			SearchQueues Queues QueueId`,
 		steps: `UpdateQueueName {"Name":"Bills"}
 			UpdateQueueMaxContacts {"MaxContacts":3}
 			UpdateQueueHoursOfOperation {"HoursOfOperationId":"${hours}"}
@@ -22,7 +35,8 @@ var walks = []walk{
 	{
 		kind: "quick connect", id: "QuickConnectId", arn: "QuickConnectARN",
 		create: `CreateQuickConnect {"Name":"Home","QuickConnectConfig":{"QuickConnectType":"PHONE_NUMBER","PhoneConfig":{"PhoneNumber":"+15550100"}}} -> QuickConnectId QuickConnectARN`,
-		twice:  "DuplicateResourceException", describe: `DescribeQuickConnect`, shows: `+15550100`, lists: `ListQuickConnects QuickConnectSummaryList Id`,
+		twice:  "DuplicateResourceException", describe: `DescribeQuickConnect`, shows: `+15550100`, lists: `ListQuickConnects QuickConnectSummaryList Id
+			SearchQuickConnects QuickConnects QuickConnectId`,
 		steps: `UpdateQuickConnectName {"Name":"House","Description":""}
 			UpdateQuickConnectConfig {"QuickConnectConfig":{"QuickConnectType":"PHONE_NUMBER","PhoneConfig":{"PhoneNumber":"+15550100"}}}`,
 		remove: `DeleteQuickConnect`,
@@ -30,7 +44,8 @@ var walks = []walk{
 	{
 		kind: "hours of operation", id: "HoursOfOperationId", arn: "HoursOfOperationArn",
 		create: `CreateHoursOfOperation {"Name":"Office","TimeZone":"UTC","Config":[{"Day":"MONDAY","StartTime":{"Hours":9,"Minutes":0},"EndTime":{"Hours":17,"Minutes":0}}]} -> HoursOfOperationId HoursOfOperationArn`,
-		twice:  "DuplicateResourceException", describe: `DescribeHoursOfOperation`, shows: `MONDAY`, lists: `ListHoursOfOperations HoursOfOperationSummaryList Id`,
+		twice:  "DuplicateResourceException", describe: `DescribeHoursOfOperation`, shows: `MONDAY`, lists: `ListHoursOfOperations HoursOfOperationSummaryList Id
+			SearchHoursOfOperations HoursOfOperations HoursOfOperationId`,
 		steps:  `UpdateHoursOfOperation {"Name":"Desk","TimeZone":"UTC"}`,
 		use:    `CreateQueue {"Name":"of the hours","HoursOfOperationId":"${HoursOfOperationId}"} -> QueueId`,
 		unuse:  `DeleteQueue`,
@@ -39,20 +54,23 @@ var walks = []walk{
 	{
 		kind: "flow", id: "ContactFlowId", arn: "ContactFlowArn",
 		create: `CreateContactFlow {"Name":"Walk","Type":"CONTACT_FLOW","Content":"${greeting}"} -> ContactFlowId ContactFlowArn`,
-		twice:  "DuplicateResourceException", describe: `DescribeContactFlow`, shows: `PUBLISHED`, lists: `ListContactFlows ContactFlowSummaryList Id`,
+		twice:  "DuplicateResourceException", describe: `DescribeContactFlow`, shows: `PUBLISHED`, lists: `ListContactFlows ContactFlowSummaryList Id
+			SearchContactFlows ContactFlows Id`,
 		remove: `DeleteContactFlow`,
 	},
 	{
 		kind: "flow module", id: "ContactFlowModuleId", arn: "Arn",
 		create: `CreateContactFlowModule {"Name":"Walk","Content":"${farewell}"} -> Id=ContactFlowModuleId Arn`,
-		twice:  "DuplicateResourceException", describe: `DescribeContactFlowModule`, lists: `ListContactFlowModules ContactFlowModulesSummaryList Id`,
+		twice:  "DuplicateResourceException", describe: `DescribeContactFlowModule`, lists: `ListContactFlowModules ContactFlowModulesSummaryList Id
+			SearchContactFlowModules ContactFlowModules Id`,
 		remove: `DeleteContactFlowModule`,
 	},
 	{
 		kind: "routing profile", id: "RoutingProfileId", arn: "RoutingProfileArn",
 		before: `CreateQueue {"Name":"of the profile","HoursOfOperationId":"${hours}"} -> QueueId`,
 		create: `CreateRoutingProfile {"Name":"Chatters","Description":"d","DefaultOutboundQueueId":"${basic}","MediaConcurrencies":[{"Channel":"CHAT","Concurrency":3}]} -> RoutingProfileId RoutingProfileArn`,
-		twice:  "DuplicateResourceException", describe: `DescribeRoutingProfile`, shows: `"Concurrency":3`, lists: `ListRoutingProfiles RoutingProfileSummaryList Id`,
+		twice:  "DuplicateResourceException", describe: `DescribeRoutingProfile`, shows: `"Concurrency":3`, lists: `ListRoutingProfiles RoutingProfileSummaryList Id
+			SearchRoutingProfiles RoutingProfiles RoutingProfileId`,
 		steps: `UpdateRoutingProfileName {"Name":"Talkers"}
 			UpdateRoutingProfileConcurrency {"MediaConcurrencies":[{"Channel":"CHAT","Concurrency":3}]}
 			UpdateRoutingProfileDefaultOutboundQueue {"DefaultOutboundQueueId":"${basic}"}
@@ -68,14 +86,16 @@ var walks = []walk{
 		kind: "predefined attribute", id: "Name", value: "Language", unknown: "Mood",
 		create: `CreatePredefinedAttribute {"Name":"${Name}","Values":{"StringList":["French"]}}`, twice: "DuplicateResourceException",
 		describe: `DescribePredefinedAttribute {"Name":"${Name}"}`, shows: `French`,
-		lists:  `ListPredefinedAttributes PredefinedAttributeSummaryList Name`,
+		lists: `ListPredefinedAttributes PredefinedAttributeSummaryList Name
+			SearchPredefinedAttributes PredefinedAttributes Name`,
 		steps:  `UpdatePredefinedAttribute {"Name":"${Name}","Values":{"StringList":["French","German"]}}`,
 		remove: `DeletePredefinedAttribute {"Name":"${Name}"}`,
 	},
 	{
 		kind: "security profile", id: "SecurityProfileId", arn: "SecurityProfileArn",
 		create: `CreateSecurityProfile {"SecurityProfileName":"Readers","Permissions":["Users.View"]} -> SecurityProfileId SecurityProfileArn`,
-		twice:  "DuplicateResourceException", describe: `DescribeSecurityProfile`, shows: `Readers`, lists: `ListSecurityProfiles SecurityProfileSummaryList Id`,
+		twice:  "DuplicateResourceException", describe: `DescribeSecurityProfile`, shows: `Readers`, lists: `ListSecurityProfiles SecurityProfileSummaryList Id
+			SearchSecurityProfiles SecurityProfiles Id`,
 		steps: `UpdateSecurityProfile {"Description":"who read","Permissions":["Users.View","Queues.View"]}
 			ListSecurityProfilePermissions
 			ListSecurityProfileApplications
@@ -88,7 +108,8 @@ var walks = []walk{
 		kind: "user", id: "UserId", arn: "UserArn",
 		before: `CreatePredefinedAttribute {"Name":"Skill","Values":{"StringList":["Chess"]}}`,
 		create: `CreateUser {"Username":"ann","Password":"Secret123","SecurityProfileIds":["${securityProfile}"],"RoutingProfileId":"${basicProfile}","IdentityInfo":{"FirstName":"Ann","LastName":"Lee"}} -> UserId UserArn`,
-		twice:  "DuplicateResourceException", describe: `DescribeUser`, shows: `"Username":"ann"|"DirectoryUserId":`, lists: `ListUsers UserSummaryList Id`,
+		twice:  "DuplicateResourceException", describe: `DescribeUser`, shows: `"Username":"ann"|"DirectoryUserId":`, lists: `ListUsers UserSummaryList Id
+			SearchUsers Users Id`,
 		steps: `UpdateUserIdentityInfo {"IdentityInfo":{"FirstName":"Anna","LastName":"Lee"}}
 			UpdateUserPhoneConfig {"PhoneConfig":{"PhoneType":"SOFT_PHONE","AutoAccept":true,"AfterContactWorkTimeLimit":30}}
 			UpdateUserRoutingProfile {"RoutingProfileId":"${basicProfile}"}
@@ -104,7 +125,8 @@ var walks = []walk{
 	{
 		kind: "agent status", id: "AgentStatusId", arn: "AgentStatusARN",
 		create: `CreateAgentStatus {"Name":"Lunch","State":"ENABLED","DisplayOrder":3} -> AgentStatusId AgentStatusARN`, twice: "DuplicateResourceException",
-		describe: `DescribeAgentStatus`, shows: `"Type":"CUSTOM"`, lists: `ListAgentStatuses AgentStatusSummaryList Id`,
+		describe: `DescribeAgentStatus`, shows: `"Type":"CUSTOM"`, lists: `ListAgentStatuses AgentStatusSummaryList Id
+			SearchAgentStatuses AgentStatuses AgentStatusId`,
 		steps: `UpdateAgentStatus {"Name":"Break","State":"DISABLED","ResetOrderNumber":true}`,
 	},
 	{
@@ -112,7 +134,8 @@ var walks = []walk{
 		before: `UpdateUserHierarchyStructure {"HierarchyStructure":{"LevelOne":{"Name":"Country"},"LevelTwo":{"Name":"City"}}}
 			DescribeUserHierarchyStructure`,
 		create: `CreateUserHierarchyGroup {"Name":"France"} -> HierarchyGroupId HierarchyGroupArn`, twice: "DuplicateResourceException",
-		describe: `DescribeUserHierarchyGroup`, shows: `"LevelOne":`, lists: `ListUserHierarchyGroups UserHierarchyGroupSummaryList Id`,
+		describe: `DescribeUserHierarchyGroup`, shows: `"LevelOne":`, lists: `ListUserHierarchyGroups UserHierarchyGroupSummaryList Id
+			SearchUserHierarchyGroups UserHierarchyGroups Id`,
 		steps:  `UpdateUserHierarchyGroupName {"Name":"Belgium"}`,
 		use:    `CreateUserHierarchyGroup {"Name":"Ghent","ParentGroupId":"${HierarchyGroupId}"} -> HierarchyGroupId=Child`,
 		unuse:  `DeleteUserHierarchyGroup {"HierarchyGroupId":"${Child}"}`,
@@ -121,7 +144,8 @@ var walks = []walk{
 	{
 		kind: "prompt", id: "PromptId", arn: "PromptARN",
 		create: `CreatePrompt {"Name":"Chime","S3Uri":"s3://sounds/chime.wav"} -> PromptId PromptARN`, twice: "DuplicateResourceException",
-		describe: `DescribePrompt`, shows: `Chime`, lists: `ListPrompts PromptSummaryList Id`,
+		describe: `DescribePrompt`, shows: `Chime`, lists: `ListPrompts PromptSummaryList Id
+			SearchPrompts Prompts PromptId`,
 		steps:  `UpdatePrompt {"Description":"a bell"}`,
 		remove: `DeletePrompt`,
 	},

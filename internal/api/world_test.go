@@ -199,7 +199,7 @@ func (w *world) prepare(line string) {
 	verb, rest, _ := strings.Cut(line, " ")
 	var err error
 	switch verb {
-	case "strict", "throttle", "slots", "legacy-sizes": // said to newWorld
+	case "strict", "throttle", "slots", "legacy-sizes", "any-origin": // said to newWorld
 	case "start":
 		err = w.start(ctx, rest)
 	case "connect":

@@ -17,6 +17,9 @@ var (
 
 func allowedKey(a *center.Allowed) string { return a.ARN }
 
+// LexBots are the bots of Amazon Lex V1 that are associated with an instance. The quota is that of the admin guide.
+var LexBots = newSet("lex-bot", "LEX_BOT", (*center.LexBot).Key, (*center.LexBot).Check, 70, "associations of the kind")
+
 // FlowAssociations say which flow a resource outside the flows leads to. They may name a flow that is deleted later.
 var FlowAssociations = &Kind[center.FlowAssociation]{
 	rows: "flow-association", word: "FLOW_ASSOCIATION",
@@ -100,10 +103,21 @@ func (c *Catalog) FlowAssociationsOf(ctx context.Context, at center.InstanceID, 
 // associatedTypes are the types of resources that can be associated here.
 var associatedTypes = []string{center.SMSPhoneNumber, "WHATSAPP_MESSAGING_PHONE_NUMBER", "INBOUND_EMAIL", "OUTBOUND_EMAIL", "ANALYTICS_CONNECTOR", center.VoicePhoneNumber}
 
-// Allow lets the instance's flows call a function or bot. The same request again, by its ClientToken, is answered as the
-// first.
+// Allow lets the instance's flows call a function or bot.
 func (c *Catalog) Allow(ctx context.Context, at center.InstanceID, set *Set[center.Allowed], arn, clientToken string) error {
-	return set.Add(ctx, c, at, &center.Allowed{ARN: arn, ClientToken: clientToken, Created: c.Now().UTC()}, func(there *center.Allowed) bool {
-		return clientToken != "" && there.ClientToken == clientToken
+	return Associate(ctx, c, at, set, &center.Allowed{ARN: arn}, clientToken)
+}
+
+// associated is a value that is associated with an instance.
+type associated[V any] interface {
+	*V
+	Association() *center.Associated
+}
+
+// Associate puts a value into a set of an instance. The same request again, by its ClientToken, is answered as the first.
+func Associate[V any, P associated[V]](ctx context.Context, c *Catalog, at center.InstanceID, set *Set[V], v P, clientToken string) error {
+	*v.Association() = center.Associated{ClientToken: clientToken, Created: c.Now().UTC()}
+	return set.Add(ctx, c, at, v, func(there *V) bool {
+		return clientToken != "" && P(there).Association().ClientToken == clientToken
 	})
 }

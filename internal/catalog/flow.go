@@ -1,6 +1,7 @@
 package catalog
 
 import (
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
@@ -27,13 +28,45 @@ type FlowWithContent struct {
 // Flows are the flows of an instance.
 var Flows = &Kind[center.ContactFlow]{
 	rows: "contact-flow", word: "CONTACT_FLOW", tail: "contact-flow",
-	parse: func(s string) string { return string(center.ParseFlow(s).ID) },
-	key:   func(f *center.ContactFlow) (string, string) { return string(f.ID), f.Name },
+	parse: parseFlow,
+	key:   flowKey,
 	stamp: (*center.ContactFlow).Stamp,
 	tags:  func(f *center.ContactFlow) *map[string]string { return &f.Tags },
 	taken: "a flow of that name already exists in the instance",
 	quota: 100, plural: "flows",
 	below: []string{"contact-flow-alias", "contact-flow-version"},
+	fields: append(headFields(byName, flowKey, func(f *center.ContactFlow) string { return f.Description }, parseFlow),
+		wordField("TypeCondition", func(f *center.ContactFlow) string { return f.Type }),
+		wordField("StateCondition", func(f *center.ContactFlow) string { return Activity(f.Archived) }),
+		wordField("StatusCondition", func(f *center.ContactFlow) string { return Publication(f.Published != "") })),
+}
+
+func parseFlow(s string) string { return string(center.ParseFlow(s).ID) }
+
+func flowKey(f *center.ContactFlow) (id, name string) { return string(f.ID), f.Name }
+
+// Status and state of a flow, a module or a view, as the API spells them.
+const (
+	StatusPublished = "PUBLISHED"
+	StatusSaved     = "SAVED"
+	StateActive     = "ACTIVE"
+	StateArchived   = "ARCHIVED"
+)
+
+// Publication is the status of a content.
+func Publication(published bool) string {
+	if published {
+		return StatusPublished
+	}
+	return StatusSaved
+}
+
+// Activity is the state of a flow or module.
+func Activity(archived bool) string {
+	if archived {
+		return StateArchived
+	}
+	return StateActive
 }
 
 // FlowVersions are the numbered contents of flows, FlowAliases names for them. Amazon Connect documents versions for flows of
@@ -118,12 +151,16 @@ func (c *Catalog) Flow(ctx context.Context, at center.InstanceID, ref center.Flo
 			return nil, err
 		}
 	}
-	content, err := contents.find(ctx, c, at, v.SHA256)
-	if err != nil {
-		return nil, err
-	}
-	v.Content = content.Text
-	return v, nil
+	v.Content, err = c.FlowText(ctx, at, v.SHA256)
+	return v, err
+}
+
+// FoundFlow is a flow as searches show it: with the published content, or what is saved of one that was never published.
+func (c *Catalog) FoundFlow(ctx context.Context, at center.InstanceID, f *center.ContactFlow) (*FlowWithContent, error) {
+	v := &FlowWithContent{ContactFlow: *f, SHA256: cmp.Or(f.Published, f.Saved), Published: f.Published != ""}
+	var err error
+	v.Content, err = c.FlowText(ctx, at, v.SHA256)
+	return v, err
 }
 
 // published is the hash of the content of a flow that a reference leads to.

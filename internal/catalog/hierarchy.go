@@ -44,6 +44,29 @@ var HierarchyGroups = &Kind[center.HierarchyGroup]{
 	},
 	taken: "a user hierarchy group of that name already exists under the same parent",
 	quota: 500, plural: "user hierarchy groups",
+	fields: []field[center.HierarchyGroup]{
+		{name: "name", how: byText, one: func(g *center.HierarchyGroup) string { return g.Name }},
+		idField("parentId", parseID("agent-group"), func(g *center.HierarchyGroup) string { return string(g.Parent) }),
+		idField("levelId", parseID("agent-group-level"), func(g *center.HierarchyGroup) string { return center.LevelID(g.Level) }),
+		idField("resourceID", parseID("agent-group"), func(g *center.HierarchyGroup) string { return string(g.ID) }),
+	},
+}
+
+// groupsBelow are a group and all groups below it.
+func groupsBelow(ctx context.Context, c *Catalog, at center.InstanceID, group string) (map[string]bool, error) {
+	all, err := HierarchyGroups.all(ctx, c, at)
+	if err != nil {
+		return nil, err
+	}
+	found := map[string]bool{group: true}
+	for range center.HierarchyLevels - 1 {
+		for i := range all {
+			if found[string(all[i].Parent)] {
+				found[string(all[i].ID)] = true
+			}
+		}
+	}
+	return found, nil
 }
 
 // HierarchyStructure finds the levels of an instance's user hierarchy, from the first.

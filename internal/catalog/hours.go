@@ -2,6 +2,7 @@ package catalog
 
 import (
 	"context"
+	"strings"
 	"time"
 	_ "time/tzdata" // the time zones, also where the system has none
 
@@ -11,12 +12,44 @@ import (
 // HoursOfOperation are the hours of operation of an instance.
 var HoursOfOperation = &Kind[center.HoursOfOperation]{
 	rows: "hours-of-operation", word: "HOURS_OF_OPERATION", tail: "operating-hours",
-	key:   func(h *center.HoursOfOperation) (string, string) { return string(h.ID), h.Name },
+	key:   hoursKey,
 	stamp: (*center.HoursOfOperation).Stamp,
 	tags:  func(h *center.HoursOfOperation) *map[string]string { return &h.Tags },
 	check: validHours,
 	taken: "hours of operation of that name already exist in the instance",
+	fields: append(headFields(byText, hoursKey, func(h *center.HoursOfOperation) string { return h.Description }, parseID("operating-hours")),
+		field[center.HoursOfOperation]{name: "timezone", how: byText, one: func(h *center.HoursOfOperation) string { return h.TimeZone }}),
 }
+
+func hoursKey(h *center.HoursOfOperation) (id, name string) { return string(h.ID), h.Name }
+
+// Override is an override with the hours of operation that it is of.
+type Override struct {
+	center.HoursOverride
+	Of *center.HoursOfOperation
+}
+
+// Overrides are the overrides of all hours of operation of an instance. Their tags are those of the hours (inferred).
+var Overrides = &Kind[Override]{
+	rows: "hours-of-operation", word: "HOURS_OF_OPERATION_OVERRIDE",
+	key:  overrideKey,
+	tags: func(o *Override) *map[string]string { return &o.Of.Tags },
+	fields: append(headFields(byText, overrideKey, func(o *Override) string { return o.Description }, strings.ToLower),
+		idField("HoursOfOperationId", parseID("operating-hours"), func(o *Override) string { return string(o.Of.ID) }),
+		field[Override]{name: "EffectiveFrom", how: byDate, one: func(o *Override) string { return o.From }},
+		field[Override]{name: "EffectiveTill", how: byDate, one: func(o *Override) string { return o.Till }}),
+	gather: func(ctx context.Context, c *Catalog, at center.InstanceID) (all []Override, bytes int, err error) {
+		hours, err := HoursOfOperation.all(ctx, c, at)
+		for i := range hours {
+			for _, o := range hours[i].Overrides {
+				all = append(all, Override{o, &hours[i]})
+			}
+		}
+		return all, len(all) * recordBytes, err
+	},
+}
+
+func overrideKey(o *Override) (id, name string) { return string(o.ID), o.Name }
 
 // zone loads a time zone by its IANA name. Go's own names for UTC and for the machine's zone are none.
 func zone(name string) (*time.Location, error) {
@@ -46,6 +79,11 @@ func (c *Catalog) schedule(ctx context.Context, at center.InstanceID, id center.
 	if err != nil {
 		return center.Schedule{}, err
 	}
+	return c.FoundHours(ctx, at, h)
+}
+
+// FoundHours are hours of operation as searches show them: with those that they inherit from.
+func (c *Catalog) FoundHours(ctx context.Context, at center.InstanceID, h *center.HoursOfOperation) (center.Schedule, error) {
 	parents, err := c.parents(ctx, at, h)
 	return center.Schedule{Hours: h, Parents: parents}, err
 }

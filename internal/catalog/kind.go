@@ -40,10 +40,19 @@ type Kind[R any] struct {
 	plural string
 	// counts says whether a record counts towards the quota; nil: all do.
 	counts func(*R) bool
+	// limit is how many an instance may have, whether quotas are kept or not; 0: any number.
+	limit int
 	// below are the rows whose ids begin with the record's id and a slash: they go with it.
 	below []string
 	// with are the rows that refer to the record and go with it.
 	with []string
+	// fields are what searches can compare, first the name, which they sort by; nil: the kind is not searched.
+	fields []field[R]
+	// hidden are records that no search finds; nil: none.
+	hidden func(*R) bool
+	// gather reads what a search goes through, where that is more than the kind's rows, and how many bytes of memory it
+	// takes. It must follow from the rows, and from others only if each change of them changes the rows too. nil: the rows.
+	gather func(ctx context.Context, c *Catalog, at center.InstanceID) (all []R, bytes int, err error)
 }
 
 // ParseID takes the id out of a bare id or an ARN.
@@ -161,27 +170,32 @@ func ofInstance(at center.InstanceID) []store.InstanceRef {
 	return []store.InstanceRef{{Ref: store.Ref{Kind: instances.rows, ID: string(at)}}}
 }
 
-// checkQuota refuses one more record than the quota, where quotas are kept. Requests at the same moment may pass together.
+// checkQuota refuses one more record than the limit, or than the quota where quotas are kept. Requests at the same moment may
+// pass together.
 func (k *Kind[R]) checkQuota(ctx context.Context, c *Catalog, at center.InstanceID) error {
-	if !c.Quotas || k.quota == 0 {
+	most := k.limit
+	if most == 0 && c.Quotas {
+		most = k.quota
+	}
+	if most == 0 {
 		return nil
 	}
-	n, err := k.count(ctx, c, at)
-	if err == nil && n >= k.quota {
-		err = center.Refuse(center.QuotaExceeded, "the instance has its quota of %d %s", k.quota, k.plural)
+	n, err := k.count(ctx, c, at, most)
+	if err == nil && n >= most {
+		err = center.Refuse(center.QuotaExceeded, "the instance has its quota of %d %s", most, k.plural)
 	}
 	return err
 }
 
-// count is how many records of an instance count towards the quota. It stops there.
-func (k *Kind[R]) count(ctx context.Context, c *Catalog, at center.InstanceID) (n int, err error) {
+// count is how many records of an instance count towards its quota. It stops at most.
+func (k *Kind[R]) count(ctx context.Context, c *Catalog, at center.InstanceID, most int) (n int, err error) {
 	if k.counts == nil {
-		ids, err := c.Store.ResourceIDs(ctx, at, k.rows, "", k.quota)
+		ids, err := c.Store.ResourceIDs(ctx, at, k.rows, "", most)
 		return len(ids), err
 	}
 	all, err := k.all(ctx, c, at)
 	for i := range all {
-		if n < k.quota && k.counts(&all[i]) {
+		if n < most && k.counts(&all[i]) {
 			n++
 		}
 	}

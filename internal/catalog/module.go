@@ -11,14 +11,21 @@ import (
 // Modules are the flow modules of an instance.
 var Modules = &Kind[center.FlowModule]{
 	rows: "flow-module", word: "CONTACT_FLOW_MODULE", tail: "flow-module",
-	parse: func(s string) string { return string(center.ParseModule(s).ID) },
-	key:   func(m *center.FlowModule) (string, string) { return string(m.ID), m.Name },
+	parse: parseModule,
+	key:   moduleKey,
 	stamp: (*center.FlowModule).Stamp,
 	tags:  func(m *center.FlowModule) *map[string]string { return &m.Tags },
 	taken: "a flow module of that name already exists in the instance",
 	quota: 200, plural: "flow modules",
 	below: []string{"flow-module-alias", "flow-module-version"},
+	fields: append(headFields(byName, moduleKey, func(m *center.FlowModule) string { return m.Description }, parseModule),
+		wordField("StateCondition", func(m *center.FlowModule) string { return Activity(m.Archived) }),
+		wordField("StatusCondition", func(m *center.FlowModule) string { return Publication(m.Published != "") })),
 }
+
+func parseModule(s string) string { return string(center.ParseModule(s).ID) }
+
+func moduleKey(m *center.FlowModule) (id, name string) { return string(m.ID), m.Name }
 
 // ModuleVersions are the numbered contents of modules, ModuleAliases names for them.
 var (
@@ -109,12 +116,16 @@ func (c *Catalog) Module(ctx context.Context, at center.InstanceID, ref center.M
 			return nil, err
 		}
 	}
-	content, err := contents.find(ctx, c, at, v.SHA256)
-	if err != nil {
-		return nil, err
-	}
-	v.Content = content.Text
-	return v, nil
+	v.Content, err = c.FlowText(ctx, at, v.SHA256)
+	return v, err
+}
+
+// FoundModule is a module as searches show it: with the published content, which every module has.
+func (c *Catalog) FoundModule(ctx context.Context, at center.InstanceID, m *center.FlowModule) (*ModuleWithContent, error) {
+	v := &ModuleWithContent{FlowModule: *m, SHA256: m.Published, Settings: m.PublishedSettings, Published: true}
+	var err error
+	v.Content, err = c.FlowText(ctx, at, v.SHA256)
+	return v, err
 }
 
 // publishedModule is the content of a module that a reference leads to.

@@ -15,6 +15,7 @@ var PredefinedAttributes = &Kind[center.PredefinedAttribute]{
 	check: (*center.PredefinedAttribute).Check,
 	taken: "a predefined attribute of that name already exists in the instance; names that differ in case alone are the same",
 	quota: 150, plural: "predefined attributes",
+	fields: []field[center.PredefinedAttribute]{{name: "name", how: byText, one: func(a *center.PredefinedAttribute) string { return a.Name }}},
 }
 
 // DeletePredefinedAttribute deletes a predefined attribute that no user has.

@@ -10,4 +10,5 @@ var Prompts = &Kind[center.Prompt]{
 	tags:  (*center.Prompt).TagSet,
 	taken: "a prompt of that name already exists in the instance",
 	quota: 500, plural: "prompts",
+	fields: headFields(byText, (*center.Prompt).Key, func(p *center.Prompt) string { return p.Description }, parseID("prompt")),
 }

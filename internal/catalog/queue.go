@@ -10,11 +10,8 @@ import (
 // Queues are the queues of an instance.
 var Queues = &Kind[center.Queue]{
 	rows: "queue", word: "QUEUE", tail: "queue",
-	path: (*center.Queue).ARNPath,
-	parse: func(s string) string {
-		id, _ := center.ParseQueue(s)
-		return string(id)
-	},
+	path:  (*center.Queue).ARNPath,
+	parse: parseQueue,
 	key:   (*center.Queue).Key,
 	stamp: (*center.Queue).Stamp,
 	tags:  (*center.Queue).TagSet,
@@ -33,6 +30,14 @@ var Queues = &Kind[center.Queue]{
 	quota: 100, plural: "queues",
 	counts: func(q *center.Queue) bool { return q.Type == center.QueueStandard },
 	below:  []string{"queue-quick-connect"},
+	fields: append(headFields(byName, (*center.Queue).Key, func(q *center.Queue) string { return q.Description }, parseQueue),
+		wordField("QueueTypeCondition", func(q *center.Queue) string { return q.Type })),
+	hidden: func(q *center.Queue) bool { return q.Type != center.QueueStandard },
+}
+
+func parseQueue(s string) string {
+	id, _ := center.ParseQueue(s)
+	return string(id)
 }
 
 // QueueQuickConnects are the quick connects that agents who work a queue see.
@@ -55,6 +60,8 @@ var QuickConnects = &Kind[center.QuickConnect]{
 	taken: "a quick connect of that name already exists in the instance",
 	quota: 100, plural: "quick connects",
 	with: []string{"queue-quick-connect"},
+	fields: headFields(byText, (*center.QuickConnect).Key, func(q *center.QuickConnect) string { return q.Description },
+		parseID("transfer-destination")),
 }
 
 // quickConnectRefs are what a quick connect leads to and keeps from being deleted: a queue. See CheckQuickConnect.

@@ -15,6 +15,7 @@ var registered = []known{
 	PhoneNumbers, numbersOfAccount{},
 	Prompts, Vocabularies, DefaultVocabularies, TaskTemplates,
 	SecurityProfiles, AgentStatuses, HierarchyLevels, HierarchyGroups, Users,
+	&LexBots.kind, &ApprovedOrigins.kind, SecurityKeys, IntegrationAssociations, UseCases,
 }
 
 // known is a kind, whatever its records are.

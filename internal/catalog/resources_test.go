@@ -362,3 +362,63 @@ func TestExpectedVersionsAndListsOfOtherNodes(t *testing.T) {
 		t.Errorf("one lists %v", got)
 	}
 }
+
+// An instance has at most two security keys, quotas or not; a request that comes again is no third one. Of origins it has as many
+// as it likes where no quotas are kept.
+func TestLimitsOfAssociations(t *testing.T) {
+	w := newWorld(t)
+	c, quotas := w.node(), w.node()
+	quotas.Quotas = true
+	key := func(i int) *center.SecurityKey {
+		return &center.SecurityKey{PEM: "a key", Digest: fmt.Sprint(i)}
+	}
+	once, err := catalog.NewClientToken("token", "1")
+	w.must(err)
+	first, err := catalog.SecurityKeys.Create(w.ctx, c, instance, key(1), once)
+	w.must(err)
+	_, err = catalog.SecurityKeys.Create(w.ctx, c, instance, key(2), catalog.ClientToken{})
+	w.must(err)
+	if _, err = catalog.SecurityKeys.Create(w.ctx, c, instance, key(3), catalog.ClientToken{}); !center.Is(err, center.QuotaExceeded) {
+		t.Errorf("a third key: %v", err)
+	}
+	if again, err := catalog.SecurityKeys.Create(w.ctx, c, instance, key(1), once); err != nil || again != first {
+		t.Errorf("the first request again: %s, %v", again, err)
+	}
+	origin := func(on *catalog.Catalog, i int) error {
+		return catalog.Associate(w.ctx, on, instance, catalog.ApprovedOrigins, &center.ApprovedOrigin{Origin: fmt.Sprintf("https://shop%d.example", i)}, "")
+	}
+	for i := range 100 {
+		w.must(origin(quotas, i))
+	}
+	if err := origin(quotas, 100); !center.Is(err, center.QuotaExceeded) {
+		t.Errorf("an origin beyond the quota: %v", err)
+	}
+	w.must(origin(c, 100))
+	known, err := c.OriginsOf(w.ctx, instance)
+	w.must(err)
+	if len(known) != 101 || !known["https://shop100.example"] {
+		t.Errorf("there are %d origins", len(known))
+	}
+}
+
+// A use case that is made while its association is deleted leaves no use case without one.
+func TestUseCasesAreNeverOrphaned(t *testing.T) {
+	w := newWorld(t)
+	nodes := []*catalog.Catalog{w.node(), w.node()}
+	for i := range 20 {
+		a := &center.IntegrationAssociation{Type: "APPLICATION", ARN: fmt.Sprintf("arn:aws:app-integrations:us-east-1:123456789012:application/%d", i)}
+		id, err := catalog.IntegrationAssociations.Create(w.ctx, nodes[0], instance, a, catalog.ClientToken{})
+		w.must(err)
+		errs := make([]error, 2)
+		all(2, func(n int) {
+			if n == 0 {
+				_, errs[0] = catalog.UseCases.Create(w.ctx, nodes[0], instance, &center.UseCase{Association: center.IntegrationID(id), Type: "RULES_EVALUATION"}, catalog.ClientToken{})
+				return
+			}
+			errs[1] = catalog.IntegrationAssociations.Delete(w.ctx, nodes[1], instance, id)
+		})
+		if made, deleted := errs[0] == nil, errs[1] == nil; made == deleted || !made && !center.Is(errs[0], center.NotFound) || !deleted && !center.Is(errs[1], center.InUse) {
+			t.Errorf("making: %v, deleting: %v", errs[0], errs[1])
+		}
+	}
+}

@@ -39,6 +39,60 @@ var (
 	}
 )
 
+// FoundProfile is a routing profile as searches find it, with the ids of its queues, each once.
+type FoundProfile struct {
+	center.RoutingProfile
+	Routed, Manual []center.QueueID
+}
+
+// FoundProfiles are the routing profiles of an instance with their queues. Whatever changes the queues of a routing profile
+// changes its row too.
+var FoundProfiles = &Kind[FoundProfile]{
+	rows: RoutingProfiles.rows, word: RoutingProfiles.word, tail: RoutingProfiles.tail,
+	key:  foundProfileKey,
+	tags: func(p *FoundProfile) *map[string]string { return &p.Tags },
+	fields: append(headFields(byName, foundProfileKey, func(p *FoundProfile) string { return p.Description }, parseID("routing-profile")),
+		field[FoundProfile]{name: "associatedQueueIds", how: byID, parse: parseQueue, some: func(p *FoundProfile, match func(string) bool) bool {
+			return slices.ContainsFunc(p.Routed, func(id center.QueueID) bool { return match(string(id)) })
+		}}),
+	gather: func(ctx context.Context, c *Catalog, at center.InstanceID) ([]FoundProfile, int, error) {
+		profiles, err := RoutingProfiles.all(ctx, c, at)
+		if err != nil {
+			return nil, 0, err
+		}
+		found, byID, queues := make([]FoundProfile, len(profiles)), map[string]*FoundProfile{}, 0
+		for i := range profiles {
+			found[i].RoutingProfile = profiles[i]
+			byID[string(profiles[i].ID)] = &found[i]
+		}
+		// Rows are in the order of queues.
+		add := func(of func(*FoundProfile) *[]center.QueueID, parent string, id center.QueueID) {
+			p := byID[parent]
+			if p == nil {
+				return // made or deleted meanwhile
+			}
+			if all := of(p); !slices.Contains(*all, id) {
+				*all = append(*all, id)
+				queues++
+			}
+		}
+		err = ProfileQueues.each(ctx, c, at, func(parent string, q *center.ProfileQueue) {
+			add(func(p *FoundProfile) *[]center.QueueID { return &p.Routed }, parent, q.Queue)
+		})
+		if err == nil {
+			err = ProfileManualQueues.each(ctx, c, at, func(parent string, q *center.QueueChannel) {
+				add(func(p *FoundProfile) *[]center.QueueID { return &p.Manual }, parent, q.Queue)
+			})
+		}
+		return found, len(found)*2*recordBytes + queues*queueIDBytes, err
+	},
+}
+
+// queueIDBytes is what the id of a queue takes in memory.
+const queueIDBytes = 64
+
+func foundProfileKey(p *FoundProfile) (id, name string) { return p.Key() }
+
 func queueRefs(q *center.QueueChannel) []store.Ref {
 	return []store.Ref{{Kind: Queues.rows, ID: string(q.Queue)}}
 }

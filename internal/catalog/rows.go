@@ -187,6 +187,28 @@ func (r *Rows[P, V]) List(ctx context.Context, c *Catalog, at center.InstanceID,
 	return p, found, err
 }
 
+// each hands all rows of an instance to do, with the parent that each is of.
+func (r *Rows[P, V]) each(ctx context.Context, c *Catalog, at center.InstanceID, do func(parent string, v *V)) error {
+	for after := ""; ; {
+		rows, err := c.Store.Resources(ctx, at, r.rows, after, decodePage)
+		if err != nil {
+			return err
+		}
+		values, err := r.decode(c, rows)
+		if err != nil {
+			return err
+		}
+		for i := range values {
+			parent, _, _ := strings.Cut(rows[i].ID, "/")
+			do(parent, &values[i])
+			after = rows[i].ID
+		}
+		if len(rows) < decodePage {
+			return nil
+		}
+	}
+}
+
 // All are the rows of a parent, in the order of keys; of one that does not exist there are none.
 func (r *Rows[P, V]) All(ctx context.Context, c *Catalog, at center.InstanceID, parent string) ([]V, error) {
 	rows, err := r.there(ctx, c, at, parent, 0)

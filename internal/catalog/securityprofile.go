@@ -22,6 +22,7 @@ var SecurityProfiles = &Kind[center.SecurityProfile]{
 	},
 	taken: "a security profile of that name already exists in the instance",
 	quota: 100, plural: "security profiles",
+	fields: []field[center.SecurityProfile]{nameField(byName, (*center.SecurityProfile).Key)},
 }
 
 // CheckSecurityProfile refuses a security profile that allows a flow module which does not exist. Modules may be deleted

@@ -21,6 +21,23 @@ var Users = &Kind[center.User]{
 	taken: "a user of that name already exists in the instance",
 	quota: 500, plural: "users",
 	with: []string{"user-password"},
+	fields: []field[center.User]{
+		{name: "Username", how: byName, one: func(u *center.User) string { return u.Name }},
+		{name: "FirstName", how: byName, one: func(u *center.User) string { return u.Identity.FirstName }},
+		{name: "LastName", how: byName, one: func(u *center.User) string { return u.Identity.LastName }},
+		idField("RoutingProfileId", parseID("routing-profile"), func(u *center.User) string { return string(u.RoutingProfile) }),
+		{name: "SecurityProfileId", how: byID, parse: parseID("security-profile"), some: func(u *center.User, match func(string) bool) bool {
+			return slices.ContainsFunc(u.SecurityProfiles, func(id center.SecurityProfileID) bool { return match(string(id)) })
+		}},
+		idField("resourceId", parseID("agent"), func(u *center.User) string { return string(u.ID) }),
+		{name: "HierarchyGroupCondition", how: byGroup, parse: parseID("agent-group"), below: groupsBelow, one: func(u *center.User) string { return string(u.HierarchyGroup) }},
+		{name: "PROFICIENCIES", how: byItems, items: proficiencyItems},
+	},
+}
+
+// proficiencyItems hands out the proficiencies of a user until one is wanted, and says whether one was.
+func proficiencyItems(u *center.User, wanted func(item) bool) bool {
+	return slices.ContainsFunc(u.Proficiencies, func(p center.Proficiency) bool { return wanted(item{p.Attribute, p.Value, p.Level}) })
 }
 
 func userRefs(u *center.User) []store.Ref {

@@ -267,11 +267,11 @@ func TestQuotasOfUsersAndQueues(t *testing.T) {
 			Hours: center.HoursID(center.SeededID(saml, "hours-of-operation", center.BasicHoursName)),
 		}, nil)
 	}
-	for i := range 49 { // BasicQueue is there
+	for i := range 99 { // BasicQueue is there
 		w.must(queue(fmt.Sprint("queue", i)))
 	}
 	if err := queue("one more"); !center.Is(err, center.QuotaExceeded) {
-		t.Errorf("queue 51: %v", err)
+		t.Errorf("queue 101: %v", err)
 	}
 	row, err := w.store.ResourceByName(w.ctx, saml, "queue", center.BasicQueueName)
 	w.must(err)

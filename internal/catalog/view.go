@@ -23,6 +23,25 @@ var Views = &Kind[center.View]{
 	below: []string{"view-version"},
 }
 
+// AllViews are an instance's own views, without their contents, and those that AWS manages.
+var AllViews = &Kind[View]{
+	rows: "view", word: "VIEW",
+	key:  viewKey,
+	tags: func(v *View) *map[string]string { return &v.Tags },
+	fields: []field[View]{
+		nameField(byText, viewKey),
+		{name: "description", how: byText, one: func(v *View) string { return v.Description }},
+		wordField("ViewTypeCondition", func(v *View) string { return v.Type }),
+		wordField("ViewStatusCondition", func(v *View) string { return Publication(v.Published) }),
+	},
+	gather: func(ctx context.Context, c *Catalog, at center.InstanceID) ([]View, int, error) {
+		all, err := c.viewsOfType(ctx, at, "")
+		return all, len(all) * 2 * recordBytes, err
+	},
+}
+
+func viewKey(v *View) (id, name string) { return string(v.Ref.ID), v.Name }
+
 // ViewVersions are the numbered contents of an instance's own views.
 var ViewVersions = versionsOf(Views, "view-version", "VIEW_VERSION", (*center.View).NextVersion)
 
@@ -174,7 +193,21 @@ func (c *Catalog) ListViews(ctx context.Context, at center.InstanceID, only, aft
 	if _, err := c.Instance(ctx, at); err != nil {
 		return nil, err
 	}
-	var all []View
+	all, err := c.viewsOfType(ctx, at, only)
+	if err != nil {
+		return nil, err
+	}
+	start := slices.IndexFunc(all, func(v View) bool {
+		return cmp.Or(cmp.Compare(v.Type, afterType), cmp.Compare(v.Name, afterName)) > 0
+	})
+	if start < 0 {
+		return nil, nil
+	}
+	return all[start:min(len(all), start+limit)], nil
+}
+
+// viewsOfType are the views of a type (of both if none is given), by type and name, without their contents.
+func (c *Catalog) viewsOfType(ctx context.Context, at center.InstanceID, only string) (all []View, err error) {
 	if only != ViewTypeCustomer {
 		for _, m := range view.AllManaged() {
 			v, err := c.managedView(m, center.ViewRef{ID: center.ViewID(m.ID)})
@@ -191,13 +224,7 @@ func (c *Catalog) ListViews(ctx context.Context, at center.InstanceID, only, aft
 		}
 		all = append(all, own...)
 	}
-	start := slices.IndexFunc(all, func(v View) bool {
-		return cmp.Or(cmp.Compare(v.Type, afterType), cmp.Compare(v.Name, afterName)) > 0
-	})
-	if start < 0 {
-		return nil, nil
-	}
-	return all[start:min(len(all), start+limit)], nil
+	return all, nil
 }
 
 // ownViews are an instance's own views by name.
@@ -211,10 +238,24 @@ func (c *Catalog) ownViews(ctx context.Context, at center.InstanceID) ([]View, e
 		ref := center.ViewRef{ID: v.ID}
 		all[i] = View{
 			Ref: ref, ARN: c.Partition.ViewARN(at, ref), Type: ViewTypeCustomer, Name: v.Name, Description: v.Description, Published: v.Latest != "",
+			Tags: v.Tags, Created: v.Created, Modified: v.Modified, SHA256: cmp.Or(v.Latest, v.Saved),
 		}
 	}
 	slices.SortFunc(all, func(a, b View) int { return cmp.Compare(a.Name, b.Name) })
 	return all, nil
+}
+
+// FoundView is a view as searches show it: with the latest content, or what is saved of one that was never published.
+func (c *Catalog) FoundView(ctx context.Context, at center.InstanceID, v View) (*View, error) {
+	if v.Type == ViewTypeAWS {
+		return &v, nil
+	}
+	content, err := viewContents.find(ctx, c, at, v.SHA256)
+	if err != nil {
+		return nil, err
+	}
+	v.Content = *content
+	return &v, nil
 }
 
 // ownView finds a view that may be changed.

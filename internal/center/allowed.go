@@ -7,10 +7,18 @@ import (
 
 // Allowed is something outside that an instance's flows may call: a function or a bot.
 type Allowed struct {
-	ARN         string    `json:"arn"`
-	ClientToken string    `json:"clientToken,omitempty"` // of the request that allowed it
+	ARN string `json:"arn"`
+	Associated
+}
+
+// Associated is what all values have that are associated with an instance and are named by themselves.
+type Associated struct {
+	ClientToken string    `json:"clientToken,omitempty"` // of the request that associated it
 	Created     time.Time `json:"created"`
 }
+
+// Association is the value's part that does not name it.
+func (a *Associated) Association() *Associated { return a }
 
 // ARNs of functions and of bots' aliases (AWS's service authorization reference, "Resource types" of AWS Lambda and of
 // Amazon Lex V2).

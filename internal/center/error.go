@@ -24,6 +24,7 @@ const (
 	FlowNotPublished             // only a saved draft exists
 	NotTerminated                // the contact has not ended
 	InvalidProperty              // one property of a resource is wrong, or missing
+	TooManyResults               // there is more than the operation can answer
 	Unavailable                  // nothing can be committed now (disk full, overload); try again
 )
 

@@ -53,6 +53,12 @@ func parseDate(field, s string) (time.Time, error) {
 	return t, nil
 }
 
+// CheckDate refuses what is no date of the calendar. field is its name in a request.
+func CheckDate(field, s string) error {
+	_, err := parseDate(field, s)
+	return err
+}
+
 // dateOf is the date that the clock shows, as midnight UTC, where days are all alike.
 func dateOf(t time.Time) time.Time {
 	y, m, d := t.Date()

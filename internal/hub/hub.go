@@ -140,8 +140,8 @@ func New(o Options) *Hub {
 }
 
 // Serve makes the request a socket and returns; the socket lives on in the hub. A request that does not become one has
-// been answered. The caller has checked that the request may be the principal's. Any Origin is welcome: the URL is the
-// credential.
+// been answered. The caller has checked that the request may be the principal's, and that its Origin is approved. To the hub
+// any Origin is welcome: the URL is the credential.
 func (h *Hub) Serve(w http.ResponseWriter, r *http.Request, s Socket) (ms Memberships, ok bool) {
 	if !checkHandshake(w, r) {
 		return ms, false

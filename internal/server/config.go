@@ -35,6 +35,8 @@ type Config struct {
 	Secret string
 	// PublicURL is what clients reach this server by; in development, when empty, what they asked for.
 	PublicURL string
+	// AnyOrigin lets pages of any origin call participants' operations, whatever the instances approve of.
+	AnyOrigin bool
 	Partition center.Partition
 	Settings  center.Settings
 	// StateBytes bounds the decoded states of chats that nobody works on. 0: 5 MiB.

@@ -171,7 +171,7 @@ func (s *Server) wire(ctx context.Context) error {
 	s.hub = hub.New(hub.Options{Source: source{s}, Bus: nodes, Log: s.cfg.Log, Remote: s.shared()})
 	operations := api.Config{
 		Chats: s.chats, Transcripts: chat.NewTranscripts(s.chats), Erasures: s.erasures, Catalog: s.catalog, Sockets: sockets{s}, Keys: s.keys, AnyCredentials: s.cfg.Dev, Partition: s.cfg.Partition,
-		PublicURL: s.cfg.PublicURL, Throttle: s.cfg.Throttle, Now: s.cfg.Now, NewID: s.cfg.NewID, Log: s.cfg.Log,
+		PublicURL: s.cfg.PublicURL, AnyOrigin: s.cfg.AnyOrigin, Throttle: s.cfg.Throttle, Now: s.cfg.Now, NewID: s.cfg.NewID, Log: s.cfg.Log,
 	}
 	s.api = api.New(operations)
 	if s.cfg.Furnish != nil || s.cfg.Leave != nil {
