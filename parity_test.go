@@ -144,6 +144,7 @@ func TestMembersThatTheSDKLacks(t *testing.T) {
 	want := map[string][]string{
 		"StartChatContactInput":  {"ConnectionTypes", "ChatStreamingConfiguration"},
 		"StartChatContactOutput": {"ConnectionCredentials", "Websocket", "StreamingId"},
+		"UpdateContactInput":     {"AdditionalRecipients"},
 	}
 	if !maps.EqualFunc(got, want, slices.Equal) {
 		t.Errorf("the SDK lacks %v, want %v", got, want)

@@ -13,6 +13,7 @@ import (
 	"github.com/parley-chat/parley/internal/catalog"
 	"github.com/parley-chat/parley/internal/center"
 	"github.com/parley-chat/parley/internal/chat"
+	"github.com/parley-chat/parley/internal/insight"
 	"github.com/parley-chat/parley/internal/policy"
 	"github.com/parley-chat/parley/internal/wire"
 	"github.com/parley-chat/parley/internal/wire/connect"
@@ -42,6 +43,7 @@ type Config struct {
 	Transcripts *chat.Transcripts
 	Erasures    *chat.Erasures
 	Catalog     *catalog.Catalog
+	Insight     *insight.Contacts
 	Sockets     Sockets
 	// Keys verifies who calls the connect operations. It is not asked when AnyCredentials is set.
 	Keys Keys
@@ -121,19 +123,8 @@ var handlers = map[string]map[string]handler{
 		moduleAliasOps, associationOps, viewOps, hoursOps, queueOps, quickConnectOps, routingProfileOps,
 		predefinedAttributeOps, tagOps, authenticationProfileOps, instanceAttributeOps, storageOps, attachedFilesOps,
 		pushOps, phoneNumberOps, promptOps, vocabularyOps, taskTemplateOps, securityProfileOps, agentStatusOps, hierarchyOps,
-		userOps, proficiencyOps, botOps, originOps, securityKeyOps, integrationOps,
-		userOps, proficiencyOps,
-	connectService: merge(contactOps, erasureOps, authenticationOps, instanceOps, flowOps, flowVersionOps, flowAliasOps, moduleOps, moduleAliasOps,
-		associationOps, viewOps, hoursOps, queueOps, quickConnectOps, routingProfileOps, predefinedAttributeOps, tagOps,
-		authenticationProfileOps, instanceAttributeOps, storageOps, attachedFilesOps, pushOps,
-		associationOps, viewOps, hoursOps, queueOps, quickConnectOps,
-		associationOps, viewOps, hoursOps, queueOps, quickConnectOps, searchOps,
-		routingProfileOps,
-		predefinedAttributeOps,
-		phoneNumberOps,
-		promptOps, vocabularyOps, taskTemplateOps,
-		securityProfileOps, agentStatusOps, hierarchyOps, userOps, proficiencyOps,
-		tagOps,
+		userOps, proficiencyOps, botOps, originOps, securityKeyOps, integrationOps, searchOps,
+		userOps, proficiencyOps, botOps, originOps, securityKeyOps, integrationOps, searchOps, searchContactsOps,
 	),
 	participantService: merge(participantOps, participantViewOps, participantAuthenticationOps),
 }

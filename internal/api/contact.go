@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/parley-chat/parley/internal/center"
+	"github.com/parley-chat/parley/internal/insight"
 	"github.com/parley-chat/parley/internal/wire/connect"
 )
 
@@ -19,6 +20,9 @@ var contactOps = map[string]handler{
 	"StopContact":                        signedOp((*API).stopContact),
 	"TagContact":                         signedOp((*API).tagContact),
 	"UntagContact":                       signedOp((*API).untagContact),
+	"ListAssociatedContacts":             pages(associatedContacts),
+	"ListContactReferences":              answers(listContactReferences),
+	"UpdateContact":                      does[connect.UpdateContactOutput](updateContact),
 	"UpdateContactAttributes":            signedOp((*API).updateContactAttributes),
 }
 
@@ -157,9 +161,6 @@ func (a *API) createPersistentContactAssociation(x *exchange, in *connect.Create
 	return &connect.CreatePersistentContactAssociationOutput{ContinuedFromContactId: text(from)}, nil
 }
 
-// instanceTag is the system tag of every contact.
-const instanceTag = "aws:connect:instanceId"
-
 func (a *API) describeContact(x *exchange, in *connect.DescribeContactInput) (*connect.DescribeContactOutput, error) {
 	at := center.ParseInstance(*in.InstanceId)
 	chat, contact, err := a.Chats.Contact(x.r.Context(), at, contactID(in.ContactId))
@@ -181,14 +182,12 @@ func (a *API) describeContact(x *exchange, in *connect.DescribeContactInput) (*c
 		LastUpdateTimestamp:  &contact.LastUpdate,
 		RelatedContactId:     text(contact.Related),
 		CustomerId:           text(chat.CustomerID),
-		Tags:                 contactTags(at, contact),
+		Tags:                 contactTags(at, contact.Tags),
 		DisconnectReason:     text(contact.DisconnectReason),
 		SegmentAttributes:    segmentAttributeValues(contact.SegmentAttributes),
 		Attributes:           chat.Attributes,
 	}
-	if string(contact.ID) != string(chat.ID) {
-		out.InitialContactId = text(chat.ID)
-	}
+	out.InitialContactId = initialContact(contact.ID, chat.ID)
 	if !contact.ConnectedToSystem.IsZero() {
 		out.ConnectedToSystemTimestamp = &contact.ConnectedToSystem
 		out.Customer = &connect.Customer{}
@@ -201,10 +200,10 @@ func (a *API) describeContact(x *exchange, in *connect.DescribeContactInput) (*c
 }
 
 // contactTags are those that users gave, and the service's own.
-func contactTags(at center.InstanceID, contact *center.Contact) map[string]string {
-	tags := make(map[string]string, 1+len(contact.Tags))
-	maps.Copy(tags, contact.Tags)
-	tags[instanceTag] = string(at)
+func contactTags(at center.InstanceID, given map[string]string) map[string]string {
+	tags := make(map[string]string, 1+len(given))
+	maps.Copy(tags, given)
+	tags[insight.InstanceTag] = string(at)
 	return tags
 }
 
@@ -221,13 +220,18 @@ func (a *API) describeRouting(out *connect.Contact, contact *center.Contact) {
 		seconds := int64(contact.TimeAdjustment)
 		out.QueueTimeAdjustmentSeconds = &seconds
 	}
-	if contact.Routing != nil {
-		until := contact.Disconnected
-		if until.IsZero() {
-			until = a.Chats.Now()
-		}
-		out.RoutingCriteria = routingCriteria(contact.Routing, until)
+	out.RoutingCriteria = a.routing(contact.Routing, contact.Disconnected)
+}
+
+// routing tells of routing criteria as they are now, or were when the contact ended.
+func (a *API) routing(r *center.RoutingCriteria, ended time.Time) *connect.RoutingCriteria {
+	if r == nil {
+		return nil
 	}
+	if ended.IsZero() {
+		ended = a.Chats.Now()
+	}
+	return routingCriteria(r, ended)
 }
 
 func routingCriteria(r *center.RoutingCriteria, now time.Time) *connect.RoutingCriteria {

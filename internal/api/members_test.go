@@ -227,6 +227,11 @@ var refusedWhole = []string{
 	"connect CreateQueue OutboundEmailConfig",
 	"connect StartChatContact ChatStreamingConfiguration",
 	"connect StopContact DisconnectReason",
+	"connect UpdateContact AdditionalRecipients",
+	"connect UpdateContact CustomerEndpoint",
+	"connect UpdateContact QueueInfo",
+	"connect UpdateContact SystemEndpoint",
+	"connect UpdateContact UserInfo",
 }
 
 // unused is why a member changes nothing.
@@ -257,4 +262,17 @@ var withoutEffect = map[string]unused{
 	"connect UpdateSecurityProfile AllowedAIAgents":                  {why: "no AI agent takes part in a chat", kept: true},
 	"participant DisconnectParticipant ClientToken":                  {why: "a repeated request finds the participant gone"},
 	"participant SendEvent ClientToken":                              {why: "clients send every receipt with the same one"},
+
+	// Criteria that no contact meets, and what only references of the service have.
+	"connect SearchContacts SearchCriteria.AiAgents.Criteria.AiAgentEscalated":                  {why: "no AI agent of Amazon Connect takes part in a chat, so a criterion finds none"},
+	"connect SearchContacts SearchCriteria.AiAgents.Criteria.AiUseCase":                         {why: "no AI agent of Amazon Connect takes part in a chat, so a criterion finds none"},
+	"connect SearchContacts SearchCriteria.AiAgents.Criteria.Id":                                {why: "no AI agent of Amazon Connect takes part in a chat, so a criterion finds none"},
+	"connect SearchContacts SearchCriteria.AiAgents.Criteria.VersionNumber":                     {why: "no AI agent of Amazon Connect takes part in a chat, so a criterion finds none"},
+	"connect SearchContacts SearchCriteria.ContactAnalysis.Transcript.Criteria.MatchType":       {why: "no contact is analysed, so a criterion finds none"},
+	"connect SearchContacts SearchCriteria.ContactAnalysis.Transcript.Criteria.ParticipantRole": {why: "no contact is analysed, so a criterion finds none"},
+	"connect SearchContacts SearchCriteria.ContactAnalysis.Transcript.Criteria.SearchText":      {why: "no contact is analysed, so a criterion finds none"},
+	"connect SearchContacts SearchCriteria.ContactAnalysis.Transcript.MatchType":                {why: "no contact is analysed, so a criterion finds none"},
+	"connect UpdateContact References.Arn":                                                      {why: "only references that the service makes have it"},
+	"connect UpdateContact References.Status":                                                   {why: "only references that the service makes have it"},
+	"connect UpdateContact References.StatusReason":                                             {why: "only references that the service makes have it"},
 }

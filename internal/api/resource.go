@@ -89,6 +89,9 @@ func (l listing[I, T, O]) handler() handler {
 	})
 }
 
+// pages adapts a list that is the only one of its form.
+func pages[I paged, T any, O wire.Output](l listing[I, T, O]) handler { return l.handler() }
+
 // made is what the answer to making a resource says of it.
 type made struct{ id, arn *string }
 

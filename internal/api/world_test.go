@@ -21,6 +21,7 @@ import (
 	"github.com/parley-chat/parley/internal/center"
 	"github.com/parley-chat/parley/internal/chat"
 	"github.com/parley-chat/parley/internal/engine"
+	"github.com/parley-chat/parley/internal/insight"
 	"github.com/parley-chat/parley/internal/memnet"
 	"github.com/parley-chat/parley/internal/policy"
 	"github.com/parley-chat/parley/internal/store"
@@ -161,6 +162,7 @@ func newWorldOn(t testing.TB, database string, change func(*api.Config, *chat.Co
 	chats.Engine = work
 	w.store, w.sealer, w.chats = db, sealer, chat.New(chats)
 	front.Chats, front.Transcripts, front.Erasures, front.Catalog = w.chats, chat.NewTranscripts(w.chats), chat.NewErasures(w.chats), w.catalog
+	front.Insight = insight.NewContacts(db, front.Now)
 	w.api = api.New(front)
 	w.seed(ctx)
 	w.listener = memnet.Listen()

@@ -25,9 +25,11 @@ type Change struct {
 	Instance InstanceID
 	Ended    bool
 	EndedAt  time.Time
-	// Contacts, Attributes, Unset and FlowRuns are rows for what is asked afterwards. They are put, over those that are
-	// there, and follow from the state: [Draft.Finish] finds them. Unset are names of attributes taken away.
+	// Contacts, Connected, Terms, Attributes, Unset and FlowRuns are rows for what is asked afterwards. They are put, over
+	// those that are there, and follow from the state: [Draft.Finish] finds them. Unset are names of attributes taken away.
 	Contacts   []ContactRecord
+	Connected  []Connected
+	Terms      []ContactTerms
 	Attributes []Attribute
 	Unset      []string
 	FlowRuns   []FlowRun

@@ -38,8 +38,9 @@ type Chat struct {
 	// FlowRuns are those that go on, and those that are over and have no row yet. FlowRunsBegun numbers them.
 	FlowRuns      []FlowRun `json:"flowRuns,omitempty"`
 	FlowRunsBegun int       `json:"flowRunsBegun,omitempty"`
-	// Recorded says that the chat has rows for what is asked afterwards: all chats that began since there are such rows.
-	Recorded bool `json:"recorded,omitempty"`
+	// Rows is the version of the chat's rows for what is asked afterwards: 0 for chats from before there were such rows, and
+	// from before there was a version.
+	Rows int `json:"rows,omitempty"`
 	// Push are the devices that are to be told of messages.
 	Push []PushRegistration `json:"push,omitempty"`
 }

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"maps"
 	"regexp"
+	"strconv"
 	"unicode/utf8"
 )
 
@@ -21,6 +22,8 @@ type ContactData struct {
 	CustomerID    *string              `json:"customerId,omitempty"`
 	WisdomSession *string              `json:"wisdomSession,omitempty"` // ARN
 	References    map[string]Reference `json:"references,omitempty"`
+	// SegmentAttributes are those that users define; an action of a flow sets none.
+	SegmentAttributes map[string]SegmentAttribute `json:"-"`
 }
 
 // And is s with what came later written over it.
@@ -38,13 +41,14 @@ const (
 	maxContactDescription = 4096
 	maxContactReference   = 4096
 	maxContactCustomerID  = 128
-	maxContactLanguage    = 20       // inferred: the longest code of the documented ones is shorter
-	maxReferenceBytes     = 32 << 10 // of all references together; inferred: as for attributes
+	maxContactLanguage    = 20 // inferred: the longest code of the documented ones is shorter
+	// "You can have up to 4,096 UTF-8 bytes across all references for a contact" (API reference, Reference).
+	maxReferenceBytes = 4096
 )
 
 // SetContactData writes what is known of a contact. The customer's id is the whole chat's.
 func (d *Draft) SetContactData(id ContactID, set ContactData) error {
-	if err := set.check(); err != nil {
+	if err := set.Check(); err != nil {
 		return err
 	}
 	chat := d.Edit()
@@ -66,7 +70,7 @@ func (d *Draft) SetContactData(id ContactID, set ContactData) error {
 			*member.to = *member.from
 		}
 	}
-	c.References, c.LastUpdate = references, d.Now
+	c.References, c.SegmentAttributes, c.LastUpdate = references, merged(c.SegmentAttributes, set.SegmentAttributes), d.Now
 	return nil
 }
 
@@ -77,7 +81,8 @@ func referenceBytes(references map[string]Reference) (n int) {
 	return n
 }
 
-func (s *ContactData) check() error {
+// Check refuses what cannot be written of any contact.
+func (s *ContactData) Check() error {
 	for _, member := range []struct {
 		name  string
 		value *string
@@ -94,6 +99,32 @@ func (s *ContactData) check() error {
 	for key, r := range s.References {
 		if n := utf8.RuneCountInString(key); n == 0 || n > maxContactReference || utf8.RuneCountInString(r.Value) > maxContactReference {
 			return Refuse(InvalidRequest, "References must have keys of 1 to %d characters and values of at most as many", maxContactReference)
+		}
+	}
+	return checkUserSegments(s.SegmentAttributes)
+}
+
+// The types of references that users may give. The others are made by the service, with what they refer to.
+const (
+	ReferenceURL    = "URL"
+	ReferenceNumber = "NUMBER"
+	ReferenceString = "STRING"
+	ReferenceDate   = "DATE"
+	ReferenceEmail  = "EMAIL"
+)
+
+// CheckReferences refuses references that a user cannot give a chat. "DATE must be of type Epoch timestamp", and a number "a
+// valid number" (API reference, Reference and NumberReference); that they are refused otherwise is inferred.
+func CheckReferences(all map[string]Reference) error {
+	for _, r := range all {
+		switch r.Type {
+		case ReferenceURL, ReferenceString, ReferenceEmail:
+		case ReferenceDate, ReferenceNumber:
+			if _, err := strconv.ParseFloat(r.Value, 64); err != nil {
+				return Refuse(InvalidRequest, "References of the type %s must have a number as their value; one of %d characters is none", r.Type, utf8.RuneCountInString(r.Value))
+			}
+		default:
+			return Refuse(InvalidRequest, "References must have the type URL, NUMBER, STRING, DATE or EMAIL; those of the type %s are made by the service", r.Type)
 		}
 	}
 	return nil

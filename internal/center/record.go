@@ -30,6 +30,11 @@ type ContactRecord struct {
 	Queue              QueueID
 	Subtype            string
 	Routing            *RoutingCriteria
+	// Association is the root of a chat that was begun from another one; "" for the root itself.
+	Association ContactID
+	// Shown says that searches show it: its customer has connected, or it has ended without that.
+	Shown bool
+	About *About // nil when there is nothing in it
 	// Figures are counted once, in the Change that ends the contact. nil leaves those that are there.
 	Figures *Figures
 }
@@ -49,8 +54,13 @@ func (c *Chat) Record(i int) ContactRecord {
 		Disconnected: from.Disconnected, Previous: from.Previous, Related: from.Related,
 		DisconnectReason: from.DisconnectReason, Queue: from.Queue, Routing: from.Routing,
 	}
-	if subtype := from.SegmentAttributes["connect:Subtype"].ValueString; subtype != nil {
+	if subtype := from.SegmentAttributes[SubtypeKey].ValueString; subtype != nil {
 		r.Subtype = *subtype
+	}
+	r.Shown = i > 0 || !from.ConnectedToSystem.IsZero() || !from.Enqueued.IsZero() || !from.Disconnected.IsZero()
+	r.About = from.about()
+	if string(c.Association) != string(c.ID) {
+		r.Association = c.Association
 	}
 	if !from.Enqueued.IsZero() && !from.Disconnected.IsZero() {
 		r.Dequeued, r.PreDisconnectState = from.Disconnected, StateInQueue // there are no agents to take it out
@@ -59,6 +69,12 @@ func (c *Chat) Record(i int) ContactRecord {
 		r.Next, r.Transferred = c.Contacts[i+1].ID, from.Disconnected
 	}
 	return r
+}
+
+// Connected is a contact whose customer has connected, of which else its row is as it was.
+type Connected struct {
+	ID ContactID
+	At time.Time
 }
 
 // Attribute is a contact attribute that a search can name.
@@ -115,17 +131,20 @@ func (d *Draft) Count(id ContactID, before Tally) {
 	d.figures[id] = before.Figures(c.Disconnected)
 }
 
+// rowsVersion is that of the rows that are put here: 1 has what searches need.
+const rowsVersion = 1
+
 // keepRows puts into the Change the rows that are to change: they follow from the chat as it was seen and as it will be,
-// so that no rule has to think of them. A chat from before there were rows gets all of them with the first one.
+// so that no rule has to think of them. A chat whose rows are of before gets all of them with the first one.
 func (d *Draft) keepRows() {
 	since := d.seen
 	d.keepSince(since)
 	c := &d.change
-	if len(c.Contacts)+len(c.Attributes)+len(c.Unset) > 0 && !d.Chat.Recorded {
+	if len(c.Contacts)+len(c.Attributes)+len(c.Unset) > 0 && d.Chat.Rows < rowsVersion {
 		if since != nil {
 			d.keepSince(nil)
 		}
-		d.Edit().Recorded = true
+		d.Edit().Rows = rowsVersion
 	}
 	d.keepRuns()
 }
@@ -133,13 +152,24 @@ func (d *Draft) keepRows() {
 // keepSince puts what has changed since a chat, nil for all.
 func (d *Draft) keepSince(since *Chat) {
 	c := &d.change
-	c.Contacts, c.Attributes, c.Unset = c.Contacts[:0], c.Attributes[:0], c.Unset[:0]
+	c.Contacts, c.Connected, c.Terms, c.Attributes, c.Unset = c.Contacts[:0], c.Connected[:0], c.Terms[:0], c.Attributes[:0], c.Unset[:0]
 	for i := range d.Chat.Contacts {
 		r := d.Chat.Record(i)
-		if since == nil || i >= len(since.Contacts) || !sameRow(since.Record(i), r) {
-			r.Figures = d.figures[r.ID]
-			c.Contacts = append(c.Contacts, r)
+		var before ContactRecord
+		if since != nil && i < len(since.Contacts) {
+			before = since.Record(i)
 		}
+		if before.same(&r) {
+			if before.ConnectedToSystem != r.ConnectedToSystem {
+				c.Connected = append(c.Connected, Connected{r.ID, r.ConnectedToSystem})
+			}
+			continue
+		}
+		if terms := r.termsSince(&before); terms.Put != nil || terms.Unset != nil {
+			c.Terms = append(c.Terms, terms)
+		}
+		r.Figures = d.figures[r.ID]
+		c.Contacts = append(c.Contacts, r)
 	}
 	if since == nil {
 		c.Attributes = d.Chat.Searchable()
@@ -162,12 +192,4 @@ func (d *Draft) keepSince(since *Chat) {
 	}
 	slices.SortFunc(c.Attributes, func(a, b Attribute) int { return cmp.Compare(a.Name, b.Name) })
 	slices.Sort(c.Unset)
-}
-
-// sameRow says that a contact's row may stay as it is. That the customer has connected is no reason to write it, so that a
-// connection costs no statement more: it is written with the next change, at the latest when the contact ends. Until then
-// it is read from the chat.
-func sameRow(before, now ContactRecord) bool {
-	before.ConnectedToSystem = now.ConnectedToSystem
-	return before == now
 }

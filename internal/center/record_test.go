@@ -14,7 +14,7 @@ import (
 // kept is chatOfOne with its rows, and a customer who is expected.
 func kept() *center.Chat {
 	c := chatOfOne()
-	c.Recorded = true
+	c.Rows = 1
 	c.Participants = []center.Participant{{ID: "p1", Role: center.RoleCustomer}}
 	c.Attributes = map[string]string{"a": "1", "b": "2"}
 	return c
@@ -25,6 +25,17 @@ func rows(ch *center.Change) string {
 	var all []string
 	for _, r := range ch.Contacts {
 		all = append(all, "contact "+string(r.ID))
+	}
+	for _, r := range ch.Connected {
+		all = append(all, "connected "+string(r.ID))
+	}
+	for _, t := range ch.Terms {
+		for _, a := range t.Put {
+			all = append(all, a.Name+"="+a.Value)
+		}
+		for _, name := range t.Unset {
+			all = append(all, "-"+name)
+		}
 	}
 	for _, a := range ch.Attributes {
 		all = append(all, a.Name+"="+a.Value)
@@ -38,7 +49,7 @@ func rows(ch *center.Change) string {
 	return strings.Join(all, ", ")
 }
 
-// Rows are put with what changes them, and with nothing else: a connection and a message put none.
+// Rows are put with what changes them, and with nothing else: a connection puts a mark, a message nothing.
 func TestRowsFollowFromTheChat(t *testing.T) {
 	long := strings.Repeat("ü", 101)
 	for _, test := range []struct {
@@ -55,13 +66,32 @@ func TestRowsFollowFromTheChat(t *testing.T) {
 			d.BeginFlow(1, "f", "CONTACT_FLOW")
 			d.BeginModule(1, "m")
 			d.EndModule(1)
-		}, ""},
+		}, "connected c1"},
 		{"an attribute that stays", func(d *center.Draft) { d.PutAttributes(map[string]string{"a": "1", "b": "2"}) }, ""},
 		{"attributes", func(d *center.Draft) {
 			d.PutAttributes(map[string]string{"b": "2", "z": "", "c": strings.Repeat("ü", 100)})
 		}, "c=" + strings.Repeat("ü", 100) + ", z=, -a"},
 		{"what no search can name", func(d *center.Draft) { d.PutAttributes(map[string]string{"a": long, "b": "2", long: "x"}) }, "-a"},
-		{"a name", func(d *center.Draft) { d.Edit().Current().Name = "other" }, ""},
+		{"a name", func(d *center.Draft) { d.Edit().Current().Name = "other" }, "contact c1"},
+		{"a description", func(d *center.Draft) { d.Edit().Current().Description = "other" }, ""},
+		{"tags", func(d *center.Draft) {
+			if err := d.Tag("c1", map[string]string{"team": "care", "x": ""}, nil); err != nil {
+				t.Fatal(err)
+			}
+		}, "contact c1, tag/team=care, tag/x="},
+		{"segment attributes", func(d *center.Draft) {
+			text, long, number, other := "a", strings.Repeat("ü", 129), int64(-7), map[string]center.SegmentAttribute{}
+			d.Edit().Current().SegmentAttributes = map[string]center.SegmentAttribute{
+				"connect:Subtype": {ValueString: &text}, "s": {ValueString: &text}, "long": {ValueString: &long}, "n": {ValueInteger: &number}, "m": {ValueMap: other},
+			}
+		}, "contact c1, segment/n=-7, segment/s=a"},
+		{"routing", func(d *center.Draft) {
+			criteria, err := center.ParseRoutingCriteria(`{"steps":[{"Expression":{"AttributeCondition":{"MatchCriteria":{"AgentsCriteria":{"AgentIds":["A1"]}},"ComparisonOperator":"Match"}}}]}`)
+			if err != nil {
+				t.Fatal(err)
+			}
+			d.Edit().Current().Routing = criteria
+		}, "contact c1, agent/a1="},
 		{"a queue", func(d *center.Draft) { d.SetTargetQueue("q"); d.BeginFlow(1, "f", "T"); d.Enqueue("") }, "contact c1, run 1 "},
 		{"the end", func(d *center.Draft) { d.BeginFlow(1, "f", "T"); d.BeginModule(1, "m"); d.End(center.ReasonExpired) }, "contact c1, run 1 DROPPED, run 2 DROPPED"},
 	} {
@@ -79,14 +109,16 @@ func TestRowsFollowFromTheChat(t *testing.T) {
 	}
 }
 
-// What a connection has left out is in the row with the next change.
+// A connection puts a mark, and its runs with the next change of the row.
 func TestConnectionIsWrittenWithTheNextChange(t *testing.T) {
 	d := draft(kept(), noon)
 	if _, err := d.Connect("p1"); err != nil {
 		t.Fatal(err)
 	}
 	d.BeginFlow(1, "f", "CONTACT_FLOW")
-	finish(d)
+	if got := finish(d).Connected; len(got) != 1 || got[0] != (center.Connected{ID: "c1", At: noon}) {
+		t.Errorf("connected are %v", got)
+	}
 	next := draft(d.Chat, noon.Add(time.Minute))
 	next.EndFlows(1, center.OutcomeToQueue, "", "q")
 	next.SetTargetQueue("q")
@@ -111,18 +143,18 @@ func TestConnectionIsWrittenWithTheNextChange(t *testing.T) {
 // A chat from before there were rows gets all of them with the first change of one, and none before.
 func TestChatFromBeforeGetsItsRows(t *testing.T) {
 	c := kept()
-	c.Recorded = false
+	c.Rows = 0
 	c.Contacts = slices.Insert(c.Contacts, 0, center.Contact{ID: "c0", Disconnected: noon})
 	d := draft(c, noon)
 	if _, err := d.Connect("p1"); err != nil {
 		t.Fatal(err)
 	}
-	if got := rows(finish(d)); got != "" || d.Chat.Recorded {
+	if got := rows(finish(d)); got != "connected c1" || d.Chat.Rows != 0 {
 		t.Errorf("a connection puts %q", got)
 	}
 	d = draft(d.Chat, noon)
 	d.PutAttributes(map[string]string{"a": "2", "b": "2"})
-	if got := rows(finish(d)); got != "contact c0, contact c1, a=2, b=2" || !d.Chat.Recorded || c.Recorded {
+	if got := rows(finish(d)); got != "contact c0, contact c1, tag/a=b, a=2, b=2" || d.Chat.Rows != 1 || c.Rows != 0 {
 		t.Errorf("its first change puts %q", got)
 	}
 }

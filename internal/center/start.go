@@ -70,25 +70,14 @@ func (s *StartChat) Check(set Settings) error {
 }
 
 func (s *StartChat) checkSegmentAttributes() error {
-	for k, v := range s.SegmentAttributes {
-		if !v.whole() {
-			return Refuse(InvalidRequest, "SegmentAttributes values must have exactly one member set, at every depth")
-		}
-		if strings.HasPrefix(k, systemKey) {
-			if k != "connect:Subtype" {
-				return Refuse(InvalidRequest, "SegmentAttributes may set no system key but connect:Subtype")
-			}
-			continue
-		}
-		if !validKey(k) {
-			return Refuse(InvalidRequest, "SegmentAttributes keys may hold letters, digits, - and _ only; one of %d characters does not", len([]rune(k)))
-		}
+	if err := checkUserSegments(UserSegments(s.SegmentAttributes)); err != nil {
+		return err
 	}
-	sub, ok := s.SegmentAttributes["connect:Subtype"]
-	if !ok {
-		return nil
-	}
+	sub, ok := s.SegmentAttributes[SubtypeKey]
 	switch {
+	case !ok:
+	case !sub.whole():
+		return Refuse(InvalidRequest, "SegmentAttributes values must have exactly one member set, at every depth")
 	case sub.ValueString == nil || (*sub.ValueString != "connect:Guide" && *sub.ValueString != "connect:Chat"):
 		return Refuse(InvalidRequest, "SegmentAttributes connect:Subtype must have the ValueString connect:Chat or connect:Guide")
 	case *sub.ValueString == "connect:Guide" && !(slices.Contains(s.ContentTypes, Interactive) && slices.Contains(s.ContentTypes, InteractiveResponse)):
@@ -127,9 +116,9 @@ func (s *StartChat) Begin(related *Chat, past []PastSession, set Settings, now t
 	if contact.SegmentAttributes == nil {
 		contact.SegmentAttributes = map[string]SegmentAttribute{}
 	}
-	if _, ok := contact.SegmentAttributes["connect:Subtype"]; !ok {
+	if _, ok := contact.SegmentAttributes[SubtypeKey]; !ok {
 		chat := "connect:Chat"
-		contact.SegmentAttributes["connect:Subtype"] = SegmentAttribute{ValueString: &chat}
+		contact.SegmentAttributes[SubtypeKey] = SegmentAttribute{ValueString: &chat}
 	}
 	if len(past) > 0 {
 		contact.Related = past[0].Contact

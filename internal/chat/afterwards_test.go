@@ -80,9 +80,6 @@ func (w *world) recount() map[string]int {
 			}
 			got, err := w.store.ContactRecord(w.ctx, contact.ID)
 			w.must(err)
-			if contact.Enqueued.IsZero() && contact.Disconnected.IsZero() && got.ConnectedToSystem.IsZero() {
-				want.ConnectedToSystem = got.ConnectedToSystem // it is written with the next change
-			}
 			if !reflect.DeepEqual(got, want) {
 				w.Errorf("contact %s is recorded as\n%s, and is\n%s", contact.ID, dump(got), dump(want))
 			}
@@ -283,7 +280,7 @@ func (w *world) older(id center.ChatID) {
 	w.must(err)
 	var s map[string]json.RawMessage
 	w.must(json.Unmarshal(row.State, &s))
-	for _, member := range []string{"recorded", "flowRuns", "flowRunsBegun", "sum"} {
+	for _, member := range []string{"rows", "flowRuns", "flowRunsBegun", "sum"} {
 		delete(s, member)
 	}
 	raw, err := json.Marshal(s)

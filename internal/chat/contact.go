@@ -1,6 +1,7 @@
 package chat
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -68,6 +69,21 @@ func (c *Chats) SetAttributes(ctx context.Context, at center.InstanceID, id cent
 		return err
 	}
 	return c.change(ctx, chat.ID, func(t *turn) error { return t.Draft.SetAttributes(set) })
+}
+
+// Update writes what users say of a contact. It works on ended contacts too.
+func (c *Chats) Update(ctx context.Context, at center.InstanceID, id center.ContactID, set center.ContactData) error {
+	if err := cmp.Or(set.Check(), center.CheckReferences(set.References)); err != nil {
+		return err
+	}
+	chat, _, err := c.Contact(ctx, at, id)
+	if err != nil {
+		return err
+	}
+	if err := c.catalog.CheckSegmentAttributes(ctx, at, set.SegmentAttributes); err != nil {
+		return err
+	}
+	return c.change(ctx, chat.ID, func(t *turn) error { return t.SetContactData(id, set) })
 }
 
 // CustomParticipant is one who may now connect.

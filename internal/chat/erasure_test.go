@@ -56,12 +56,22 @@ func canaries() map[string]string {
 	return all
 }
 
+// predefined makes a predefined attribute, unless it is there.
+func (w *world) predefined(c *node, name string) {
+	w.Helper()
+	_, err := catalog.PredefinedAttributes.Create(w.ctx, c.Catalog, instance, &center.PredefinedAttribute{Name: name}, catalog.ClientToken{})
+	if !center.Is(err, center.Duplicate) {
+		w.must(err)
+	}
+}
+
 // erasable is a running chat with text in every place that people and flows can write to, and its ids.
 func (w *world) erasable(c *node) (ana chat.Caller, ids []string) {
 	w.Helper()
 	f, err := c.Catalog.CreateFlow(w.ctx, instance, center.ContactFlow{Name: w.newID(), Type: center.TypeContactFlow}, remembers, true)
 	w.must(err)
 	segment := "canary-segment"
+	w.predefined(c, "order")
 	started, err := c.Start(w.ctx, center.StartChat{
 		Instance: instance, Flow: f.ID, DisplayName: "canary-customer", ClientToken: "canary-token", Attributes: canaries(),
 		InitialMessage:    &center.Message{ContentType: center.TextPlain, Content: "canary-first"},
@@ -78,6 +88,10 @@ func (w *world) erasable(c *node) (ana chat.Caller, ids []string) {
 	_, err = c.Event(w.ctx, bot, center.EventRead, `{"messageId":"`+string(said.ID)+`"}`)
 	w.must(err)
 	w.must(c.SetAttributes(w.ctx, instance, started.Contact, map[string]string{"other": "canary-later"}))
+	w.must(c.Tag(w.ctx, instance, started.Contact, map[string]string{"tag": "canary-tag"}, nil))
+	name, reference := "canary-name", map[string]center.Reference{"canary-reference": {Type: "STRING", Value: "canary-value"}}
+	w.must(c.Update(w.ctx, instance, started.Contact, center.ContactData{Name: &name, Description: &name, References: reference,
+		SegmentAttributes: map[string]center.SegmentAttribute{"order": {ValueString: &segment}}}))
 	for _, id := range []string{string(started.Contact), string(ana.Participant), string(bot.Participant), string(said.ID)} {
 		raw, _ := center.UUID(id)
 		ids = append(ids, id, string(raw[:]))
@@ -168,7 +182,7 @@ func TestErasedChatIsInNoTable(t *testing.T) {
 		ana, ids := w.erasable(c)
 		_, other := w.start(c, nil)
 		found := inTables(t, database, canary)
-		for _, table := range []string{"stream", "item", "contact_attribute"} {
+		for _, table := range []string{"stream", "item", "contact", "contact_attribute", "contact_term"} {
 			if found[table] == 0 {
 				t.Errorf("the test does not see the text in table %s", table)
 			}

@@ -53,6 +53,9 @@ func (c *Chats) Start(ctx context.Context, cmd center.StartChat) (*Started, erro
 	if err := c.catalog.Startable(ctx, cmd.Instance, center.FlowRef{ID: cmd.Flow, Qualifier: cmd.FlowQualifier}); err != nil {
 		return nil, err
 	}
+	if err := c.catalog.CheckSegmentAttributes(ctx, cmd.Instance, center.UserSegments(cmd.SegmentAttributes)); err != nil {
+		return nil, err
+	}
 	var past []center.PastSession
 	var related *center.Chat
 	switch {

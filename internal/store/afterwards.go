@@ -18,13 +18,13 @@ import (
 // its attributes go and the figures stay; these go by their own age.
 
 // afterwards are the tables of such rows.
-var afterwards = []string{"contact", "contact_attribute", "flow_run", "offer", "agent", "agent_interval"}
+var afterwards = []string{"contact", "contact_attribute", "contact_term", "flow_run", "offer", "agent", "agent_interval"}
 
 // contactColumns are those that a Change writes, beside the contact's id and its chat. figures come last.
 var contactColumns = []string{
 	"instance", "channel", "initiation_method", "initiated", "connected_to_system", "enqueued", "dequeued", "disconnected",
 	"transferred", "previous_contact", "next_contact", "related_contact", "pre_disconnect_state", "disconnect_reason", "queue",
-	"subtype", "routing", "figures",
+	"subtype", "routing", "association", "shown", "about", "name", "figures",
 }
 
 // agentColumns are those of a contact that only agents fill.
@@ -44,8 +44,9 @@ var sqlPutContact = func() string {
 }()
 
 const (
-	onSameAttribute   = ` ON CONFLICT (stream, name) DO UPDATE SET value = excluded.value`
 	sqlUnsetAttribute = `DELETE FROM contact_attribute WHERE stream = $1 AND name = $2`
+	sqlConnected      = `UPDATE contact SET connected_to_system = $3, shown = initiated WHERE id = $1 AND stream = $2`
+	sqlUnsetTerm      = `DELETE FROM contact_term WHERE contact = $1 AND name = $2`
 	sqlPutFlowRun     = `INSERT INTO flow_run (contact, run, instance, resource, module, type, started, ended, outcome, next_resource, next_queue)
 		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
 		ON CONFLICT (contact, run) DO UPDATE SET ended = excluded.ended, outcome = excluded.outcome,
@@ -57,19 +58,25 @@ func checkAfterwards(c *center.Change) error {
 	var ids []string
 	for i := range c.Contacts {
 		r := &c.Contacts[i]
-		ids = append(ids, string(r.ID), string(cmp.Or(r.Previous, r.ID)), string(cmp.Or(r.Next, r.ID)), string(cmp.Or(r.Related, r.ID)),
+		ids = append(ids, string(r.ID), string(cmp.Or(r.Previous, r.ID)), string(cmp.Or(r.Next, r.ID)), string(cmp.Or(r.Related, r.ID)), string(cmp.Or(r.Association, r.ID)),
 			cmp.Or(string(r.Queue), string(r.ID)))
 	}
 	for _, r := range c.FlowRuns {
 		contact := string(r.Contact)
 		ids = append(ids, contact, string(r.Resource), cmp.Or(r.Module, contact), cmp.Or(string(r.NextResource), contact), cmp.Or(string(r.NextQueue), contact))
 	}
+	for _, r := range c.Connected {
+		ids = append(ids, string(r.ID))
+	}
+	for i := range c.Terms {
+		ids = append(ids, string(c.Terms[i].Contact))
+	}
 	for _, id := range ids {
 		if _, ok := center.UUID(id); !ok {
 			return fmt.Errorf("id %q in a row of a contact or a flow's run", id)
 		}
 	}
-	if len(c.Contacts)+len(c.Attributes)+len(c.Unset)+len(c.FlowRuns) > 0 && c.State == nil {
+	if len(c.Contacts)+len(c.Connected)+len(c.Terms)+len(c.Attributes)+len(c.Unset)+len(c.FlowRuns) > 0 && c.State == nil {
 		return errors.New("rows of a state that is not there")
 	}
 	return nil
@@ -82,7 +89,20 @@ func (d *dialect) afterwards(c *center.Change, chat []byte, add func(must func(s
 		add(func(session) error { return fault(fmt.Errorf("contact %s is another chat's", r.ID)) }, sqlPutContact, known(r.ID), chat,
 			string(c.Instance), r.Channel, word(r.InitiationMethod), moment(r.Initiated), moment(r.ConnectedToSystem), moment(r.Enqueued),
 			moment(r.Dequeued), moment(r.Disconnected), moment(r.Transferred), known(r.Previous), known(r.Next), known(r.Related),
-			word(r.PreDisconnectState), word(r.DisconnectReason), known(r.Queue), word(r.Subtype), encoded(r.Routing), encoded(r.Figures))
+			word(r.PreDisconnectState), word(r.DisconnectReason), known(r.Queue), word(r.Subtype), encoded(r.Routing), known(r.Association), shown(r),
+			encoded(r.About), folded(r), encoded(r.Figures))
+	}
+	for _, r := range c.Connected {
+		add(nil, sqlConnected, known(r.ID), chat, moment(r.At))
+	}
+	for i := range c.Terms {
+		terms := &c.Terms[i]
+		for _, name := range terms.Unset {
+			add(nil, sqlUnsetTerm, known(terms.Contact), []byte(name))
+		}
+		if len(terms.Put) > 0 {
+			add(nil, d.putTerms, append([]any{known(terms.Contact), string(c.Instance)}, d.attributeArgs(terms.Put)...)...)
+		}
 	}
 	for _, name := range c.Unset {
 		add(nil, sqlUnsetAttribute, chat, []byte(name))
@@ -94,6 +114,29 @@ func (d *dialect) afterwards(c *center.Change, chat []byte, add func(must func(s
 		add(nil, sqlPutFlowRun, known(r.Contact), int64(r.Number), string(c.Instance), known(r.Resource), known(r.Module), r.Type,
 			r.Started, whenKnown(r.Ended), word(r.Outcome), known(r.NextResource), known(r.NextQueue))
 	}
+}
+
+// putNamed puts names with their values under a key, over what is there: (key, instance, names with values), which selected
+// makes rows of.
+func putNamed(table, key, selected string) string {
+	return `INSERT INTO ` + table + ` (` + key + `, instance, name, value) ` + selected + ` WHERE true
+		ON CONFLICT (` + key + `, name) DO UPDATE SET value = excluded.value`
+}
+
+// shown is when a contact was initiated, NULL while no search shows it.
+func shown(r *center.ContactRecord) any {
+	if !r.Shown {
+		return nil
+	}
+	return moment(r.Initiated)
+}
+
+// folded is a contact's name as it is searched, NULL for none.
+func folded(r *center.ContactRecord) any {
+	if name := r.FoldedName(); name != "" {
+		return []byte(name)
+	}
+	return nil
 }
 
 // known is an identifier's bytes, NULL for none.
@@ -162,11 +205,11 @@ func (s *Store) ContactRecord(ctx context.Context, id center.ContactID) (r cente
 	}
 	err = ErrNotFound
 	read := s.rows(ctx, `SELECT stream, `+strings.Join(contactColumns, ", ")+` FROM contact WHERE id = $1 AND instance IS NOT NULL`, []any{raw[:]}, func(rows *sql.Rows) error {
-		var chat, previous, next, related, queue, routing, figures []byte
-		var initiated, connected, enqueued, dequeued, disconnected, transferred sql.NullInt64
+		var chat, previous, next, related, queue, routing, association, about, name, figures []byte
+		var initiated, connected, enqueued, dequeued, disconnected, transferred, shown sql.NullInt64
 		var method, state, reason, subtype sql.NullString
 		if err := rows.Scan(&chat, &r.Instance, &r.Channel, &method, &initiated, &connected, &enqueued, &dequeued, &disconnected, &transferred,
-			&previous, &next, &related, &state, &reason, &queue, &subtype, &routing, &figures); err != nil {
+			&previous, &next, &related, &state, &reason, &queue, &subtype, &routing, &association, &shown, &about, &name, &figures); err != nil {
 			return err
 		}
 		r.ID, r.Chat, r.Previous, r.Next = id, center.ChatID(idOf(chat)), center.ContactID(idOf(previous)), center.ContactID(idOf(next))
@@ -174,10 +217,12 @@ func (s *Store) ContactRecord(ctx context.Context, id center.ContactID) (r cente
 		r.InitiationMethod, r.PreDisconnectState, r.DisconnectReason, r.Subtype = method.String, state.String, reason.String, subtype.String
 		r.Initiated, r.ConnectedToSystem, r.Enqueued = timeOf(initiated.Int64), timeOf(connected.Int64), timeOf(enqueued.Int64)
 		r.Dequeued, r.Disconnected, r.Transferred = timeOf(dequeued.Int64), timeOf(disconnected.Int64), timeOf(transferred.Int64)
-		var bad error
+		r.Association, r.Shown = center.ContactID(idOf(association)), shown.Valid
+		var bad, worse error
 		r.Routing, bad = decoded[center.RoutingCriteria](routing)
+		r.About, worse = decoded[center.About](about)
 		r.Figures, err = decoded[center.Figures](figures)
-		return cmp.Or(bad, err)
+		return cmp.Or(bad, worse, err)
 	})
 	return r, cmp.Or(read, err)
 }
@@ -274,6 +319,9 @@ func (s *Store) eraseAged(ctx context.Context, table, key, at string, instance c
 		args := []any{string(instance), before, int64(eraseRows)}
 		drop := old + `DELETE FROM ` + table + ` WHERE ` + of
 		if table == "contact" {
+			if _, err := ses.exec(old+`DELETE FROM contact_term WHERE contact IN (SELECT id FROM old)`, args...); err != nil {
+				return err
+			}
 			drop += ` AND (id = stream OR NOT EXISTS (SELECT 1 FROM stream WHERE stream.id = contact.stream))`
 		}
 		if gone, err = ses.exec(drop, args...); err != nil {

@@ -110,11 +110,17 @@ func (s *Store) erase(ctx context.Context, now time.Time, find string, args ...a
 		later, _ := counted[0][0].(int64)
 		gone.Contacts = gone.Chats + later // the first contact of a chat may have no row of its own
 		j.pages += int(gone.Contacts) * pagesPerRow
+		dropped, err := ses.exec(`DELETE FROM contact_term WHERE contact IN (SELECT v.id FROM `+s.d.ids+`)
+			OR contact IN (SELECT id FROM contact WHERE id <> stream AND stream IN (SELECT v.id FROM `+s.d.ids+`))`, ids)
+		if err != nil {
+			return err
+		}
+		j.pages += int(dropped) * pagesPerRow
 		for _, of := range contactsOf(` IN (SELECT v.id FROM ` + s.d.ids + `)`) {
 			if _, err := ses.exec(`DELETE FROM contact WHERE `+goesWithChat+` AND `+of, ids); err != nil {
 				return err
 			}
-			if _, err := ses.exec(`UPDATE contact SET routing = NULL WHERE routing IS NOT NULL AND `+of, ids); err != nil {
+			if _, err := ses.exec(`UPDATE contact SET routing = NULL, about = NULL, name = NULL WHERE (routing IS NOT NULL OR about IS NOT NULL) AND `+of, ids); err != nil {
 				return err
 			}
 		}
@@ -225,6 +231,9 @@ const (
 
 // forgetErased ends the erasure of a chat. What a batch of another node put there after the first part goes too.
 func forgetErased(ses session, chat []byte, gone *Erased) error {
+	if _, err := ses.exec(`DELETE FROM contact_term WHERE contact = $1 OR contact IN (SELECT id FROM contact WHERE id <> stream AND stream = $1)`, chat); err != nil {
+		return err
+	}
 	contacts := contactsOf(` = $1`)
 	for _, table := range []struct {
 		from  string

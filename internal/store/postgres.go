@@ -36,19 +36,27 @@ const (
 	migrationLock = 0x7061726c6579
 )
 
+const postgresNamed = `SELECT $1::bytea, $2::text, n.name, n.value FROM unnest($3::bytea[], $4::bytea[]) AS n(name, value)`
+
 var postgresDialect = &dialect{
 	goose: "postgres",
 	append: `INSERT INTO item (stream, seq, at, id, flags, token, body)
 		SELECT $1::bytea, $2::bigint + 1, $3::bigint, $4::bytea, $5::bigint, $6::bytea, $7::bytea
 		WHERE EXISTS (SELECT 1 FROM item p WHERE p.stream = $1 AND p.seq = $2) ON CONFLICT DO NOTHING`,
-	putAttributes: `INSERT INTO contact_attribute (stream, instance, name, value)
-		SELECT $1::bytea, $2::text, v.name, v.value FROM unnest($3::bytea[], $4::bytea[]) AS v(name, value)` + onSameAttribute,
+	putAttributes: putNamed("contact_attribute", "stream", postgresNamed),
+	putTerms:      putNamed("contact_term", "contact", postgresNamed),
 	attributeArgs: func(all []center.Attribute) []any {
 		names, values := make([][]byte, len(all)), make([][]byte, len(all))
 		for i, a := range all {
 			names[i], values[i] = []byte(a.Name), []byte(a.Value)
 		}
 		return []any{names, values}
+	},
+	among:    func(column, list string) string { return column + ` = ANY (` + list + `::bytea[])` },
+	amongArg: func(values [][]byte) any { return values },
+	contains: func(text, part string) string { return `position(` + part + `::bytea in ` + text + `) > 0` },
+	element: func(array string, n int) string {
+		return fmt.Sprintf("convert_to(convert_from(%s, 'UTF8')::json ->> %d, 'UTF8')", array, n)
 	},
 	share:       ` FOR SHARE`,
 	skipLocked:  ` FOR UPDATE SKIP LOCKED`,

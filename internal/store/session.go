@@ -44,6 +44,8 @@ type dialect struct {
 	append string
 	// putAttributes puts the attributes of a chat: (chat, instance, attributes), the last as attributeArgs builds them.
 	putAttributes string
+	// putTerms puts terms of a contact: (contact, instance, terms).
+	putTerms      string
 	attributeArgs func([]center.Attribute) []any
 	// share locks the rows of a read against change until the transaction ends, "" where writers never overlap.
 	share string
@@ -56,6 +58,16 @@ type dialect struct {
 	// ids is a row source v(id) made of its only argument $1, which idsArg builds.
 	ids    string
 	idsArg func(ids [][]byte) any
+	// among says that a column holds one of a list of byte strings, an argument that amongArg builds.
+	among    func(column, list string) string
+	amongArg func(values [][]byte) any
+	// contains says that a byte string has another one in it.
+	contains func(text, part string) string
+	// comparesRows says that comparing rows, (a, b) < (x, y), is a bound of an index and nothing else: SQLite might skip
+	// through an index for it.
+	comparesRows bool
+	// element is the text number n of a column that is a JSON array of texts, as bytes.
+	element func(array string, n int) string
 	// hasVersions counts goose's table.
 	hasVersions string
 	// dropped says that a read failed because its connection had died, perhaps while it was idle; nil: never.

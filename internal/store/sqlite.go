@@ -37,12 +37,14 @@ const (
 	readerWait  = "100"  // ms that the writer waits for readers, to begin the WAL anew
 )
 
+const sqliteNamed = `SELECT $1, $2, unhex(n.value ->> 0), unhex(n.value ->> 1) FROM json_each($3) AS n`
+
 var sqliteDialect = &dialect{
 	goose: "sqlite3",
 	append: `INSERT OR IGNORE INTO item (stream, seq, at, id, flags, token, body)
 		VALUES ($1, (SELECT seq + 1 FROM item WHERE stream = $1 AND seq = $2), $3, $4, $5, $6, $7)`,
-	putAttributes: `INSERT INTO contact_attribute (stream, instance, name, value)
-		SELECT $1, $2, unhex(a.value ->> 0), unhex(a.value ->> 1) FROM json_each($3) AS a WHERE true` + onSameAttribute,
+	putAttributes: putNamed("contact_attribute", "stream", sqliteNamed),
+	putTerms:      putNamed("contact_term", "contact", sqliteNamed),
 	attributeArgs: func(all []center.Attribute) []any {
 		var b []byte
 		for i, a := range all {
@@ -51,8 +53,16 @@ var sqliteDialect = &dialect{
 		}
 		return []any{string(append(b, ']'))}
 	},
-	ids:         `(SELECT unhex(value) AS id FROM json_each($1)) AS v`,
-	idsArg:      hexArray,
+	ids:    `(SELECT unhex(value) AS id FROM json_each($1)) AS v`,
+	idsArg: hexArray,
+	among: func(column, list string) string {
+		return column + ` IN (SELECT unhex(value) FROM json_each(` + list + `))`
+	},
+	amongArg: hexArray,
+	contains: func(text, part string) string { return `instr(` + text + `, ` + part + `) > 0` },
+	element: func(array string, n int) string {
+		return fmt.Sprintf("CAST(CAST(%s AS TEXT) ->> %d AS BLOB)", array, n)
+	},
 	hasVersions: `SELECT count(*) FROM sqlite_master WHERE name = 'goose_db_version'`,
 	damaged:     sqliteDamaged,
 }

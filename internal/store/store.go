@@ -209,7 +209,7 @@ func (s *Store) probe(ctx context.Context) error {
 			return err
 		}
 		for _, of := range []string{"stream WHERE id", "item WHERE stream", "contact WHERE id", "due WHERE stream", "claim WHERE stream", "receipt WHERE stream",
-			"contact_attribute WHERE stream", "flow_run WHERE contact"} {
+			"contact_attribute WHERE stream", "contact_term WHERE contact", "flow_run WHERE contact"} {
 			if _, err := ses.exec(`DELETE FROM `+of+` = $1`, none[:]); err != nil {
 				return err
 			}
@@ -300,21 +300,36 @@ const readAttempts = 16
 // rows runs a read and hands every row to scan, whose errors mean that the row cannot be what was stored. A read that meets
 // a connection that died while it was idle is tried again.
 func (s *Store) rows(ctx context.Context, text string, args []any, scan func(*sql.Rows) error) error {
+	return s.tried(func() (bool, error) {
+		stmt, err := s.statement(ctx, text)
+		if err != nil {
+			return false, err
+		}
+		rows, err := stmt.QueryContext(ctx, args...)
+		return scanned(ctx, rows, err, scan)
+	})
+}
+
+// rowsOnce is rows for a text that will not come again soon.
+func (s *Store) rowsOnce(ctx context.Context, text string, args []any, scan func(*sql.Rows) error) error {
+	return s.tried(func() (bool, error) {
+		rows, err := s.engine.reader().QueryContext(ctx, text, args...)
+		return scanned(ctx, rows, err, scan)
+	})
+}
+
+// tried runs attempts at a read; one says whether a row has been scanned.
+func (s *Store) tried(read func() (scanned bool, err error)) error {
 	for try := 1; ; try++ {
-		scanned, err := s.read(ctx, text, args, scan)
+		scanned, err := read()
 		if err == nil || scanned || try == readAttempts || s.d.dropped == nil || !s.d.dropped(err) {
 			return s.noted(err)
 		}
 	}
 }
 
-// read is one attempt; scanned says that scan has seen a row.
-func (s *Store) read(ctx context.Context, text string, args []any, scan func(*sql.Rows) error) (scanned bool, err error) {
-	stmt, err := s.statement(ctx, text)
-	if err != nil {
-		return false, err
-	}
-	rows, err := stmt.QueryContext(ctx, args...)
+// scanned hands the rows of one attempt to scan; scanned says that it has seen one.
+func scanned(ctx context.Context, rows *sql.Rows, err error, scan func(*sql.Rows) error) (scanned bool, _ error) {
 	if err != nil {
 		return false, err
 	}

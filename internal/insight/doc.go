@@ -1,0 +1,2 @@
+// Package insight answers what is asked afterwards, of rows that decisions have left: which contacts there were.
+package insight
