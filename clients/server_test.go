@@ -11,6 +11,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"sync"
@@ -128,6 +129,27 @@ type server struct {
 	endpoint string // http://127.0.0.1:port
 	instance string
 	flow     string
+	process  *process // of startDev
+}
+
+// exported are the lines for a shell that `parley dev` prints, of which the last has the secret.
+var exported = regexp.MustCompile(`(?m)^ +(export .*)\n`)
+
+// exports waits for these lines.
+func (s server) exports() []string {
+	s.process.t.Helper()
+	for deadline := time.Now().Add(patience); ; time.Sleep(5 * time.Millisecond) {
+		var lines []string
+		for _, found := range exported.FindAllStringSubmatch(s.process.output.String(), -1) {
+			lines = append(lines, found[1])
+		}
+		if len(lines) > 0 && strings.Contains(lines[len(lines)-1], "AWS_SECRET_ACCESS_KEY=") {
+			return lines
+		}
+		if time.Now().After(deadline) {
+			s.process.t.Fatalf("parley dev has not printed what to export, but:\n%s", s.process.output)
+		}
+	}
 }
 
 // startDev starts `parley dev` on a free port.
@@ -140,7 +162,7 @@ func startDev(t testing.TB, args ...string) server {
 	address := freeAddress(t)
 	cmd := exec.Command(binary, append([]string{"dev", "--listen", address}, args...)...)
 	p := launch(t, "parley dev", cmd)
-	s := server{endpoint: "http://" + address, instance: devInstance, flow: welcomeFlow}
+	s := server{endpoint: "http://" + address, instance: devInstance, flow: welcomeFlow, process: p}
 	p.awaitReady(s.endpoint + "/_parley/info")
 	return s
 }
