@@ -24,6 +24,12 @@ const (
 	maxFile = 8 << 20
 )
 
+// maxFiles and maxTotal bound what is read of a directory: files, and their bytes in all.
+var (
+	maxFiles       = 200_000
+	maxTotal int64 = 512 << 20
+)
+
 var manifestText = []byte(fmt.Sprintf("{\n  \"Format\": %d\n}\n", format))
 
 // Write makes files of the bundle: dir is new, empty, or written by Write before. Files of resources that are gone go too,
@@ -51,10 +57,29 @@ func (b *Bundle) Write(dir string) error {
 	return nil
 }
 
-// ours refuses a directory with files that are not of an instance.
-func ours(root *os.Root, dir string) error {
-	if _, err := root.Lstat(manifest); err == nil {
+// CheckTarget refuses a directory that [Bundle.Write] would refuse. One that is not there yet is made then.
+func CheckTarget(dir string) error {
+	root, err := os.OpenRoot(dir)
+	if errors.Is(err, fs.ErrNotExist) {
 		return nil
+	}
+	if err != nil {
+		return err
+	}
+	defer root.Close() //nolint:errcheck // it was only looked into
+	return ours(root, dir)
+}
+
+// ours refuses a directory with files that are not of an instance, or of one in another format.
+func ours(root *os.Root, dir string) error {
+	switch src, err := readFile(root, manifest); {
+	case err == nil:
+		if v, err := parse(src, true); err != nil || v.get("Format").int() != format {
+			return fmt.Errorf("%s has a %s that does not say \"Format\": %d: it was not written by parley, or by another version; choose another directory", dir, manifest, format)
+		}
+		return nil
+	case !errors.Is(err, fs.ErrNotExist):
+		return fmt.Errorf("%s: %w", dir, err)
 	}
 	entries, err := fs.ReadDir(root.FS(), ".")
 	if err != nil {
@@ -66,6 +91,20 @@ func ours(root *os.Root, dir string) error {
 		}
 	}
 	return nil
+}
+
+// readFile reads a regular file that is not too large.
+func readFile(root *os.Root, name string) ([]byte, error) {
+	info, err := root.Lstat(name)
+	switch {
+	case err != nil:
+		return nil, err
+	case !info.Mode().IsRegular():
+		return nil, fmt.Errorf("%s is no regular file", name)
+	case info.Size() > maxFile:
+		return nil, fmt.Errorf("%s has %d bytes; at most %d are read", name, info.Size(), maxFile)
+	}
+	return root.ReadFile(name)
 }
 
 func (b *Bundle) writeKind(root *os.Root, k *kind) error {
@@ -184,6 +223,14 @@ func hash(name string) string {
 	return hex.EncodeToString(sum[:4])
 }
 
+// Deletable says why nothing must be deleted for want of a file in the directory; nothing when it can be.
+func (b *Bundle) Deletable() Problems {
+	if b.marked {
+		return nil
+	}
+	return Problems{{File: manifest, Text: fmt.Sprintf("the directory has no %s, so that it may not be what it is taken for, and nothing is deleted because it is not there; add the file with %s", manifest, strings.Join(strings.Fields(string(manifestText)), " "))}}
+}
+
 // Problem is something that is wrong with a file.
 type Problem struct {
 	File string `json:"file"`
@@ -214,6 +261,10 @@ type dirReader struct {
 	root     *os.Root
 	bundle   *Bundle
 	problems Problems
+	// files and bytes are how many were read; over says that no more are.
+	files int
+	bytes int64
+	over  bool
 }
 
 // Open reads the files of a directory, and lists all that is wrong with each of them. What is wrong between them, and with
@@ -247,6 +298,10 @@ func (r *dirReader) wrong(file string, line int, format string, a ...any) {
 	r.problems = append(r.problems, Problem{file, line, fmt.Sprintf(format, a...)})
 }
 
+// isJSON says that a file is read: in whatever case its suffix is written, since some file systems and programs do not
+// tell them apart.
+func isJSON(name string) bool { return strings.EqualFold(path.Ext(name), suffix) }
+
 // passedOver are entries that are nobody's business.
 func (r *dirReader) passedOver(file string, e fs.DirEntry) bool {
 	if strings.HasPrefix(e.Name(), ".") {
@@ -256,7 +311,7 @@ func (r *dirReader) passedOver(file string, e fs.DirEntry) bool {
 		r.wrong(file, 0, "this is a symbolic link, and links are not followed: put the file itself there")
 		return true
 	}
-	if !e.IsDir() && !strings.HasSuffix(e.Name(), suffix) {
+	if !e.IsDir() && !isJSON(e.Name()) {
 		return true
 	}
 	if !e.IsDir() && !e.Type().IsRegular() {
@@ -272,7 +327,7 @@ func (r *dirReader) top(e fs.DirEntry) error {
 	switch {
 	case r.passedOver(e.Name(), e):
 	case e.Name() == manifest:
-		return r.manifest()
+		return r.manifest(e)
 	case !e.IsDir():
 		r.wrong(e.Name(), 0, "files of resources are in the folder of their kind, such as %s", path.Join("queues", e.Name()))
 	case k == nil:
@@ -299,11 +354,12 @@ func folders() (all []string) {
 	return all
 }
 
-func (r *dirReader) manifest() error {
-	src, err := r.root.ReadFile(manifest)
-	if err != nil {
+func (r *dirReader) manifest(e fs.DirEntry) error {
+	src, err := r.read(manifest, e)
+	if src == nil {
 		return err
 	}
+	r.bundle.marked = true
 	v, err := parse(src, true)
 	switch {
 	case err != nil:
@@ -332,6 +388,32 @@ func (r *dirReader) syntax(file string, src []byte, err error) {
 	r.wrong(file, line(src, at), "%s", reason)
 }
 
+// read reads a file; nil is one that is not read, which is told.
+func (r *dirReader) read(name string, e fs.DirEntry) ([]byte, error) {
+	if r.over {
+		return nil, nil
+	}
+	info, err := e.Info()
+	if err != nil {
+		return nil, err
+	}
+	r.files, r.bytes = r.files+1, r.bytes+info.Size()
+	switch {
+	case info.Size() > maxFile:
+		r.wrong(name, 0, "the file has %d bytes; at most %d are read", info.Size(), maxFile)
+		return nil, nil
+	case r.files > maxFiles || r.bytes > maxTotal:
+		r.over = true
+		r.wrong(name, 0, "the directory has too much from here on: at most %d files, with %d bytes in all, are read", maxFiles, maxTotal)
+		return nil, nil
+	}
+	src, err := r.root.ReadFile(name)
+	if err == nil && src == nil {
+		src = []byte{}
+	}
+	return src, err
+}
+
 // file reads a file of a kind.
 func (r *dirReader) file(k *kind, e fs.DirEntry) error {
 	name := path.Join(k.folder, e.Name())
@@ -342,16 +424,8 @@ func (r *dirReader) file(k *kind, e fs.DirEntry) error {
 		r.wrong(name, 0, "the folder of a kind has no folders in it")
 		return nil
 	}
-	info, err := e.Info()
-	if err != nil {
-		return err
-	}
-	if info.Size() > maxFile {
-		r.wrong(name, 0, "the file has %d bytes; at most %d are read", info.Size(), maxFile)
-		return nil
-	}
-	src, err := r.root.ReadFile(name)
-	if err != nil {
+	src, err := r.read(name, e)
+	if src == nil {
 		return err
 	}
 	root, err := parse(src, true)
