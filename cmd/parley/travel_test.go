@@ -1,12 +1,17 @@
 package main
 
 import (
+	"bytes"
 	"encoding/json"
+	"errors"
 	"io"
+	"maps"
 	"net/http"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 )
@@ -150,4 +155,150 @@ func body(t *testing.T, url string) string {
 		t.Fatal(err)
 	}
 	return string(raw)
+}
+
+// ended stops a server and returns what it printed, and its exit status.
+func ended(t *testing.T, c *exec.Cmd) (printed string, code int) {
+	t.Helper()
+	if err := c.Process.Signal(syscall.SIGTERM); err != nil {
+		t.Fatal(err)
+	}
+	var exit *exec.ExitError
+	if err := c.Wait(); err != nil && !errors.As(err, &exit) {
+		t.Fatal(err)
+	}
+	return c.Stderr.(*bytes.Buffer).String(), c.ProcessState.ExitCode()
+}
+
+// contents are the files of a directory with what they hold.
+func contents(t *testing.T, dir string) map[string]string {
+	t.Helper()
+	all := map[string]string{}
+	for _, name := range tree(t, dir) {
+		raw, err := os.ReadFile(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		all[name] = string(raw)
+	}
+	return all
+}
+
+// What was edited and never applied is not written over when the server stops.
+func TestSaveKeepsWhatWasNotApplied(t *testing.T) {
+	for _, test := range []struct {
+		name, text string
+		watch      bool
+	}{
+		{"a broken file", "{", true},
+		{"an edit that nobody watches", strings.Replace(supportQueue, "}\"}", "}\",\"Description\":\"edited\"}", 1), false},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			dir := t.TempDir()
+			write(t, dir+"/parley.json", `{"Format":1}`)
+			write(t, dir+"/queues/Support.json", supportQueue)
+			write(t, dir+"/queues/Sales.json", strings.ReplaceAll(supportQueue, "Support", "Sales"))
+			args := []string{"dev", "--apply", dir, "--save", dir}
+			if test.watch {
+				args = append(args, "--watch")
+			}
+			dev, _ := started(t, nil, args...)
+			write(t, dir+"/queues/Support.json", test.text)
+			before := contents(t, dir)
+			if printed, code := ended(t, dev); code != 1 || !strings.Contains(printed, "--save: nothing was saved, and "+dir+" is as it was") {
+				t.Errorf("exit %d: %s", code, printed)
+			}
+			if after := contents(t, dir); !maps.Equal(before, after) {
+				t.Errorf("the directory was %v, and is %v", before, after)
+			}
+		})
+	}
+	t.Run("what is as it was applied", func(t *testing.T) {
+		dir := t.TempDir()
+		write(t, dir+"/parley.json", `{"Format":1}`)
+		write(t, dir+"/queues/Support.json", supportQueue)
+		write(t, dir+"/.git/index", "a")
+		dev, _ := started(t, nil, "dev", "--apply", dir, "--save", dir)
+		write(t, dir+"/.git/index", "that of another commit")
+		write(t, dir+"/queues/.Support.json.swp", "an editor is open")
+		stop(t, dev)
+		if files := contents(t, dir); files[dir+"/flows/Welcome.json"] == "" || !strings.Contains(files[dir+"/queues/Support.json"], "  \"Name\": \"Support\"") {
+			t.Errorf("saved were %v", files)
+		}
+	})
+}
+
+// After a reset whose files could not be applied, the instance is an empty one: it is not saved, and /_parley/info does not
+// say that the files are in it.
+func TestSaveAfterAFailedReset(t *testing.T) {
+	dir, saved := t.TempDir(), t.TempDir()
+	write(t, dir+"/queues/Support.json", supportQueue)
+	write(t, saved+"/parley.json", `{"Format":1}`)
+	write(t, saved+"/queues/Support.json", supportQueue)
+	before := contents(t, saved)
+	dev, url := started(t, nil, "dev", "--apply", dir, "--save", saved)
+	write(t, dir+"/queues/Support.json", "{")
+	answer, err := http.Post(url+"/_parley/reset", "application/json", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	answer.Body.Close() //nolint:errcheck // only the status is of interest
+	if answer.StatusCode == http.StatusOK {
+		t.Error("the reset succeeded")
+	}
+	if info := body(t, url+"/_parley/info"); strings.Contains(info, `"applied"`) {
+		t.Errorf("info: %s", info)
+	}
+	if printed, code := ended(t, dev); code != 1 || !strings.Contains(printed, "the last apply or the last reset failed") {
+		t.Errorf("exit %d: %s", code, printed)
+	}
+	if after := contents(t, saved); !maps.Equal(before, after) {
+		t.Errorf("the directory was %v, and is %v", before, after)
+	}
+}
+
+// A directory that cannot be written to is refused before anything is read or served.
+func TestTargetsAreCheckedFirst(t *testing.T) {
+	other := t.TempDir()
+	write(t, other+"/thesis.txt", "mine")
+	foreign := t.TempDir()
+	write(t, foreign+"/parley.json", `{"name":"parley","private":true}`)
+	aws := []string{"AWS_ENDPOINT_URL=http://127.0.0.1:1", "AWS_REGION=us-east-1", "AWS_ACCESS_KEY_ID=a", "AWS_SECRET_ACCESS_KEY=b", "HOME=" + t.TempDir()}
+	for dir, want := range map[string]string{other: "thesis.txt", foreign: `does not say "Format": 1`} {
+		before := contents(t, dir)
+		for _, args := range [][]string{
+			{"dev", "--listen", "127.0.0.1:0", "--save", dir},
+			{"export", "-o", dir, "--endpoint", "http://127.0.0.1:1"},
+			{"import", "--from-aws", "--instance", "x", "-o", dir},
+		} {
+			if _, stderr, code := parley(t, aws, args...); code != 1 || !strings.Contains(stderr, want) {
+				t.Errorf("%s: exit %d, %s", args[0], code, stderr)
+			}
+		}
+		if after := contents(t, dir); !maps.Equal(before, after) {
+			t.Errorf("%s was %v, and is %v", dir, before, after)
+		}
+	}
+}
+
+// Where nothing says that a directory is an instance, --delete does not take it for one.
+func TestDeleteNeedsTheManifest(t *testing.T) {
+	db := []string{"PARLEY_DB=sqlite:" + t.TempDir() + "/a.db"}
+	good(t, db, "instance", "create", "support")
+	dir := t.TempDir()
+	write(t, dir+"/queues/Support.JSON", supportQueue)
+	if out := good(t, db, "apply", dir); !strings.HasPrefix(out, "create queue Support\n") {
+		t.Errorf("apply printed %s", out)
+	}
+	empty := t.TempDir()
+	if err := os.Mkdir(empty+"/queues", 0o755); err != nil {
+		t.Fatal(err)
+	}
+	if _, stderr, code := parley(t, db, "apply", empty, "--delete"); code != 1 || !strings.Contains(stderr, "the directory has no parley.json") {
+		t.Errorf("without parley.json: exit %d, %s", code, stderr)
+	}
+	write(t, dir+"/parley.json", `{"Format":1}`)
+	if out := good(t, db, "apply", dir, "--delete"); strings.Contains(out, "Support") {
+		t.Errorf("with a suffix in capitals: %s", out)
+	}
 }

@@ -28,6 +28,8 @@ const (
 	sendAway   = 3 * time.Second
 	leaveIdle  = 4500 * time.Millisecond
 	stopWithin = 10 * time.Second
+	// leaveWithin is how long Leave may take, which writes the whole instance. A second signal ends it before.
+	leaveWithin = 10 * time.Minute
 )
 
 // Limits of slow or silent clients.
@@ -104,25 +106,24 @@ func (s *Server) Run(stop context.Context, again <-chan os.Signal, l Listeners) 
 		err = fmt.Errorf("serve: %w", err)
 	}
 	s.cfg.Log.Info("stopping")
-	deadline, cancel := context.WithTimeout(context.Background(), stopWithin)
-	defer cancel()
+	hurry, atOnce := context.WithCancel(context.Background())
+	defer atOnce()
 	go func() {
 		select {
 		case <-again:
-			cancel()
-		case <-deadline.Done():
+			atOnce()
+		case <-hurry.Done():
 		}
 	}()
+	deadline, cancel := context.WithTimeout(hurry, stopWithin)
+	defer cancel()
 	s.drain(deadline, public, doors, !s.cfg.Dev && err == nil)
 	_ = operator.Close()
 	endWork()
 	running.Wait()
-	if s.cfg.Leave != nil {
-		leaving, cancel := context.WithTimeout(context.Background(), stopWithin)
-		defer cancel()
-		err = errors.Join(err, s.cfg.Leave(leaving, s.inside))
-	}
-	return errors.Join(err, s.Close())
+	leaving, cancel := context.WithTimeout(hurry, leaveWithin)
+	defer cancel()
+	return errors.Join(err, s.leave(leaving), s.Close())
 }
 
 // serve answers a request. While the process stops, each answer tells its client to come by a new connection next time.
