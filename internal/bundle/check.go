@@ -22,12 +22,35 @@ func (r *resource) check() Problems {
 			c.wrong(r.root.kids[i], "there is no member %s; a %s has %s", strconv.Quote(name), r.kind, strings.Join(r.of.names(), ", "))
 		}
 	}
+	c.lists()
 	c.references()
 	c.requests()
 	if t := r.of.contents; t != nil {
 		c.contents(t)
 	}
 	return c.problems
+}
+
+// lists refuses everything but a list where one must be: taken for an empty one, it would remove what is there. The members
+// of a resource have lost it by now, so it is looked for in the file.
+func (c *checker) lists() {
+	var names []string
+	for _, m := range c.r.of.members {
+		if m.set {
+			names = append(names, m.name)
+		}
+	}
+	if t := c.r.of.contents; t != nil {
+		names = append(names, "Versions")
+		if t.aliases != nil {
+			names = append(names, "Aliases")
+		}
+	}
+	for _, name := range names {
+		if v := c.r.root.get(name); v != nil && v.kind != '[' {
+			c.wrong(v, "%s must be a list", name)
+		}
+	}
 }
 
 type checker struct {
@@ -271,6 +294,9 @@ func (c *checker) content(t *contents, content *value, publish bool) {
 		return
 	}
 	at := content.get("Content")
+	if at == nil {
+		return // which is told elsewhere
+	}
 	p, found := parseFlow(toValue(in["Content"]).str())
 	if p != nil && publish {
 		found = flow.ValidateAs(p, c.kind())

@@ -98,6 +98,21 @@ func TestProblems(t *testing.T) {
 			`quick-connects/name.json:1: ContactFlowId must be a reference such as \$\{flow:NAME\}`,
 			`hours-of-operation/over.json:1: (Config|EffectiveTill) is a required parameter`, `lambda-functions/x.json:1: Name can be left out here, or must be "x"`,
 		}},
+		{"what is no list where one must be", map[string]string{
+			"queues/a.json":             queue("A", `,"QuickConnectIds":"${quick-connect:Good}"`),
+			"queues/b.json":             queue("B", `,"QuickConnectIds":{}`),
+			"hours-of-operation/a.json": `{"Kind":"hours-of-operation","Name":"A","TimeZone":"UTC","Config":[],"Overrides":{"Name":"x"}}`,
+			"flows/a.json":              `{"Kind":"flow","Name":"A","Type":"CONTACT_FLOW","Content":` + say("x", "$.Attributes.x") + `,` + "\n" + `"Versions":{"Version":1},"Aliases":{"live":1}}`,
+			"routing-profiles/a.json":   `{"Kind":"routing-profile","Name":"A","Description":"d","DefaultOutboundQueueId":"${queue:BasicQueue}","MediaConcurrencies":[{"Channel":"CHAT","Concurrency":3}],"QueueConfigs":"${queue:BasicQueue}"}`,
+			"users/a.json":              `{"Kind":"user","Name":"a","PhoneConfig":{"PhoneType":"SOFT_PHONE"},"SecurityProfileIds":["${security-profile:Agent}"],"RoutingProfileId":"${routing-profile:Basic Routing Profile}","Proficiencies":5}`,
+		}, []string{
+			`queues/a.json:1: QuickConnectIds must be a list`, `queues/b.json:1: QuickConnectIds must be a list`, `hours-of-operation/a.json:1: Overrides must be a list`,
+			`flows/a.json:2: Versions must be a list`, `flows/a.json:2: Aliases must be a list`, `routing-profiles/a.json:1: QueueConfigs must be a list`, `users/a.json:1: Proficiencies must be a list`,
+		}},
+		{"a module with settings alone", map[string]string{
+			"modules/a.json": `{"Kind":"module","Name":"A","Settings":{"Input":{}}}`,
+			"modules/b.json": `{"Kind":"module","Name":"B","SavedSettings":{"Input":{}}}`,
+		}, []string{`modules/a.json:1: Content is missing`, `modules/b.json:1: Content is missing`}},
 		{"flows that cannot be published", map[string]string{
 			"flows/a.json":   flowFile("A", "{\n\"Version\":\"2019-10-30\",\"StartAction\":\"x\",\n\"Actions\":[\n{\"Identifier\":\"x\",\n\"Type\":\"Dance\",\"Parameters\":{},\"Transitions\":{}}]}"),
 			"flows/b.json":   flowFile("B", `"no document"`),
