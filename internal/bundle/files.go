@@ -12,6 +12,9 @@ import (
 	"strings"
 	"unicode"
 	"unicode/utf8"
+
+	"golang.org/x/text/cases"
+	"golang.org/x/text/unicode/norm"
 )
 
 // The files of an instance: a folder for each kind, in it a JSON file for each resource, and one file that says that the
@@ -118,24 +121,88 @@ func (b *Bundle) writeKind(root *os.Root, k *kind) error {
 			all, names = append(all, r), append(names, r.name)
 		}
 	}
-	files := fileNames(names)
-	for i, r := range all {
-		if err := writeIn(root, path.Join(k.folder, files[i]), r.text()); err != nil {
+	hidden, err := hiddenIn(root, k)
+	if err != nil {
+		return err
+	}
+	written := map[string]string{} // by its folded name
+	for i, file := range fileNames(names) {
+		if err := writeIn(root, path.Join(k.folder, file), all[i].with(hidden[all[i].name]).text()); err != nil {
 			return err
 		}
+		written[folded(file)] = file
 	}
 	entries, err := fs.ReadDir(root.FS(), k.folder)
 	if err != nil {
 		return err
 	}
 	for _, e := range entries {
-		if strings.HasSuffix(e.Name(), suffix) && !strings.HasPrefix(e.Name(), ".") && !slices.Contains(files, e.Name()) {
-			if err := root.Remove(path.Join(k.folder, e.Name())); err != nil {
-				return err
-			}
+		file := written[folded(e.Name())]
+		if !isJSON(e.Name()) || strings.HasPrefix(e.Name(), ".") || e.IsDir() || e.Name() == file ||
+			file != "" && sameFile(root, path.Join(k.folder, e.Name()), path.Join(k.folder, file)) {
+			continue
+		}
+		if err := root.Remove(path.Join(k.folder, e.Name())); err != nil {
+			return err
 		}
 	}
 	return nil
+}
+
+// sameFile says that two names are of one file: some file systems keep the case and the form that a name had first.
+func sameFile(root *os.Root, a, b string) bool {
+	x, errA := root.Lstat(a)
+	y, errB := root.Lstat(b)
+	return errA == nil && errB == nil && os.SameFile(x, y)
+}
+
+// hiddenIn are the members that the service never shows, by the names of the resources in whose files they are now. Nobody
+// could write them again.
+func hiddenIn(root *os.Root, k *kind) (map[string]*value, error) {
+	all := map[string]*value{}
+	if !slices.ContainsFunc(k.members, func(m member) bool { return m.hidden }) {
+		return all, nil
+	}
+	entries, err := fs.ReadDir(root.FS(), k.folder)
+	if err != nil {
+		return nil, err
+	}
+	for _, e := range entries {
+		if !isJSON(e.Name()) || strings.HasPrefix(e.Name(), ".") || !e.Type().IsRegular() {
+			continue
+		}
+		src, err := readFile(root, path.Join(k.folder, e.Name()))
+		if err != nil {
+			return nil, err
+		}
+		v, err := parse(src, true)
+		if err != nil || v.get("Kind").str() != k.word {
+			continue
+		}
+		found := object()
+		for _, m := range k.members {
+			if m.hidden {
+				found.set(m.name, v.get(m.name))
+			}
+		}
+		all[v.get("Name").str()] = found
+	}
+	return all, nil
+}
+
+// with is the resource with members that it does not have; nil for none.
+func (r *resource) with(more *value) *resource {
+	if more == nil {
+		return r
+	}
+	out, members := *r, object()
+	for _, v := range []*value{more, r.members} {
+		for i, name := range v.names {
+			members.set(name, v.kids[i])
+		}
+	}
+	out.members = r.of.tidy(members)
+	return &out
 }
 
 // text is the resource as a file.
@@ -165,16 +232,22 @@ func writeIn(root *os.Root, name string, data []byte) error {
 // maxFileName is how many bytes of a name a file is called by, beside its suffix: file systems take 255 in all.
 const maxFileName = 120
 
-// fileNames are the names of the files of resources. The names differ on file systems to which case is nothing, too.
+// folded is the same for names that some file system takes for one: to some case is nothing, and some write letters with
+// accents in another form.
+func folded(name string) string {
+	return norm.NFC.String(cases.Fold().String(norm.NFC.String(name)))
+}
+
+// fileNames are the names of the files of resources. The names differ on all file systems; see [folded].
 func fileNames(names []string) []string {
 	files := make([]string, len(names))
 	count := map[string]int{}
 	for i, name := range names {
 		files[i] = fileName(name)
-		count[strings.ToLower(files[i])]++
+		count[folded(files[i])]++
 	}
 	for i, name := range names {
-		if count[strings.ToLower(files[i])] > 1 {
+		if count[folded(files[i])] > 1 {
 			files[i] += "~" + hash(name)
 		}
 		files[i] += suffix
@@ -448,11 +521,13 @@ func (r *dirReader) file(k *kind, e fs.DirEntry) error {
 // head reads what a file says it is.
 func (r *dirReader) head(res *resource) (ok bool) {
 	k, at := res.of, func(name string) int { return line(res.src, res.root.find(name).at) }
+	c := checker{r: res}
 	for i, kid := range res.root.kids {
 		if kid.kind == 'n' {
-			r.wrong(res.file, line(res.src, kid.at), "%s must not be null; leave it out", res.root.names[i])
+			c.wrong(kid, "%s must not be null; leave it out", res.root.names[i])
 		}
 	}
+	r.problems = append(r.problems, c.problems...)
 	switch said := res.root.get("Kind"); {
 	case said == nil:
 		r.wrong(res.file, 1, `Kind is missing: the files of this folder have "Kind": %q`, k.word)
@@ -461,9 +536,9 @@ func (r *dirReader) head(res *resource) (ok bool) {
 		r.wrong(res.file, at("Kind"), "this is a file for another kind: Kind is %q, and the files of %s/ have %q", said.text, k.folder, k.word)
 		return false
 	}
-	members := object()
+	members, known := object(), k.names()
 	for i, name := range res.root.names {
-		if name != "Kind" && name != "Name" && slices.Contains(k.names(), name) {
+		if name != "Kind" && name != "Name" && slices.Contains(known, name) {
 			members.set(name, res.root.kids[i])
 		}
 	}

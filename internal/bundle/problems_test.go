@@ -126,8 +126,9 @@ func TestProblems(t *testing.T) {
 				`{"Identifier":"end","Type":"DisconnectParticipant","Parameters":{},"Transitions":{}}]}`),
 			"modules/p.json": `{"Kind":"module","Name":"P","Content":` + endModule + `,"Settings":{"Input":{"Schema":{"type":"object","properties":{},"additionalProperties":false}}}}`,
 		}, []string{
-			`flows/a.json:5: Invalid Action type. Type: Dance`, `flows/b.json:1: `, `flows/c.json:1: Content is missing`,
-			`flows/d.json:1: Version must be a number from 1`, `flows/d.json:1: the alias "live" leads to a version that is not there`, `flows/d.json:1: Content is missing`, `flows/d.json:1: .*`,
+			`flows/a.json:5: Invalid Action type. Type: Dance`, `flows/b.json:1: Content is not valid JSON`, `flows/c.json:1: Content is missing`,
+			`flows/d.json:1: Version must be a number from 1`, `flows/d.json:1: the alias "live" leads to a version that is not there`, `flows/d.json:1: Content is missing`,
+			`flows/d.json:1: Missing required property. Path: Version`, `flows/d.json:1: Missing required property. Path: StartAction`, `flows/d.json:1: Missing required property. Path: Actions`,
 			`modules/m.json:1: Content is missing`, `modules/n.json:1: Content has no Settings`, `views/v.json:1: .*Body`, `views/v.json:1: there is no member "InputSchema"`,
 			`views/v.json:1: Configuration`, `flows/call.json:1: .*Input`,
 		}},
@@ -282,4 +283,23 @@ func TestExportIntoADirectory(t *testing.T) {
 	if now["queues/Gone.json"] != "" {
 		t.Error("the file of a queue that is gone is still there")
 	}
+}
+
+// What the service never shows stays in its file when the file is written anew.
+func TestExportKeepsWhatIsHidden(t *testing.T) {
+	p := newPlace(t, "sqlite::memory:", "us-east-1")
+	dir := t.TempDir()
+	put(t, dir, "parley.json", `{"Format":1}`)
+	put(t, dir, "prompts/hello.json", `{"Kind":"prompt","Name":"Hello","S3Uri":"s3://bucket/hello.wav","Description":"d"}`)
+	p.apply(dir, false)
+	p.export(dir)
+	now := files(t, dir)
+	if got := now["prompts/Hello.json"]; !strings.Contains(got, `"S3Uri": "s3://bucket/hello.wav"`) || !strings.Contains(got, `"Description": "d"`) || now["prompts/hello.json"] != "" {
+		t.Errorf("the prompts are %q and %q", got, now["prompts/hello.json"])
+	}
+	if lines := p.apply(dir, false); len(lines) > 0 {
+		t.Errorf("applied again, it changes %v", lines)
+	}
+	other := newPlace(t, "sqlite::memory:", "eu-west-2")
+	other.apply(dir, false)
 }
