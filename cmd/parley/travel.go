@@ -154,7 +154,7 @@ type applyCmd struct {
 	Dir      string `arg:"" type:"path" help:"Directory of an instance, written by parley export or by hand."`
 	Instance string `short:"i" placeholder:"NAME" help:"Alias or id; not needed where there is one instance."`
 	Plan     bool   `help:"Print what would be done, and do nothing."`
-	Delete   bool   `help:"Delete what the directory does not have, of the kinds that it has a folder of."`
+	Delete   bool   `help:"Delete what the directory does not have, of the kinds that it has a folder of. It must have a parley.json."`
 	JSON     bool   `name:"json" help:"Print the plan and the problems as JSON."`
 }
 

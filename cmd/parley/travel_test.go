@@ -2,18 +2,28 @@ package main
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
 	"errors"
 	"io"
 	"maps"
+	"net"
 	"net/http"
+	"net/http/httptest"
+	"net/http/httputil"
+	neturl "net/url"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"sync"
+	"sync/atomic"
 	"syscall"
 	"testing"
 	"time"
+
+	"github.com/parley-chat/parley/internal/center"
+	"github.com/parley-chat/parley/internal/server"
 )
 
 const supportQueue = `{"Kind":"queue","Name":"Support","HoursOfOperationId":"${hours-of-operation:Basic Hours}"}`
@@ -300,5 +310,107 @@ func TestDeleteNeedsTheManifest(t *testing.T) {
 	write(t, dir+"/parley.json", `{"Format":1}`)
 	if out := good(t, db, "apply", dir, "--delete"); strings.Contains(out, "Support") {
 		t.Errorf("with a suffix in capitals: %s", out)
+	}
+}
+
+// An import that is interrupted leaves nothing but what it has read, and goes on from there.
+func TestImportIsInterrupted(t *testing.T) {
+	_, url := started(t, nil, "dev")
+	to, err := neturl.Parse(url)
+	if err != nil {
+		t.Fatal(err)
+	}
+	const most = 25
+	var asked, total atomic.Int64
+	var slow atomic.Bool
+	hangs := make(chan struct{}, 1)
+	proxy := httputil.NewSingleHostReverseProxy(to)
+	aws := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		total.Add(1)
+		if slow.Load() && asked.Add(1) > most {
+			select {
+			case hangs <- struct{}{}:
+			default:
+			}
+			<-r.Context().Done()
+			return
+		}
+		proxy.ServeHTTP(w, r)
+	}))
+	defer aws.Close()
+	env := []string{"AWS_ENDPOINT_URL=" + aws.URL, "AWS_REGION=us-east-1", "AWS_ACCESS_KEY_ID=a", "AWS_SECRET_ACCESS_KEY=b", "HOME=" + t.TempDir()}
+	whole, cut := t.TempDir(), t.TempDir()
+	good(t, env, "import", "--from-aws", "--instance", "parley-dev", "-o", whole)
+	needed := total.Swap(0)
+
+	slow.Store(true)
+	c := command(t, env, "import", "--from-aws", "--instance", "parley-dev", "-o", cut)
+	var stderr bytes.Buffer
+	c.Stderr = &stderr
+	if err := c.Start(); err != nil {
+		t.Fatal(err)
+	}
+	<-hangs
+	if printed, code := ended(t, c); code != 1 || !strings.Contains(printed, "interrupted; the same command goes on where this one was") {
+		t.Errorf("exit %d: %s", code, printed)
+	}
+	for _, name := range tree(t, cut) {
+		if filepath.Base(filepath.Dir(name)) != ".parley-import" {
+			t.Errorf("%s is there already", name)
+		}
+	}
+	slow.Store(false)
+	_, printed, code := parley(t, env, "import", "--from-aws", "--instance", "parley-dev", "-o", cut)
+	if code != 0 || !strings.Contains(printed, "going on: ") {
+		t.Errorf("exit %d: %s", code, printed)
+	}
+	if n := total.Load(); n < needed || n > needed+5 {
+		t.Errorf("it asked %d times in all, where %d are needed", n, needed)
+	}
+	for name, text := range contents(t, whole) {
+		if got, err := os.ReadFile(strings.Replace(name, whole, cut, 1)); err != nil || string(got) != text {
+			t.Errorf("%s came as %q: %v", name, got, err)
+		}
+	}
+	if a, b := tree(t, whole), tree(t, cut); len(a) != len(b) {
+		t.Errorf("%d files, and %d after an interruption", len(a), len(b))
+	}
+}
+
+// A file that changes after the directory was read, and before anybody watches it, is applied.
+func TestWatchSeesAnEarlyEdit(t *testing.T) {
+	dir := t.TempDir()
+	write(t, dir+"/queues/Support.json", supportQueue)
+	dev := applyFlags{Apply: dir, Watch: true}
+	cfg := server.Config{
+		Dev: true, Database: "sqlite::memory:", Settings: center.DefaultSettings(),
+		Partition: center.Partition{Account: server.SeedAccount, Region: server.SeedRegion},
+	}
+	dev.apply(&cfg)
+	s, err := server.New(t.Context(), cfg)
+	if err != nil {
+		t.Fatal(err)
+	}
+	write(t, dir+"/queues/Sales.json", strings.ReplaceAll(supportQueue, "Support", "Sales"))
+	ctx, cancel := context.WithCancel(t.Context())
+	var watching sync.WaitGroup
+	watching.Go(func() { dev.watch(ctx, s) })
+	defer func() {
+		cancel()
+		watching.Wait()
+		if err := s.Close(); err != nil {
+			t.Error(err)
+		}
+	}()
+	deadline := time.Now().Add(20 * time.Second)
+	for applied := ""; !strings.Contains(applied, "Sales"); time.Sleep(20 * time.Millisecond) {
+		if time.Now().After(deadline) {
+			t.Fatalf("the edit was not applied: %s", applied)
+		}
+		w := httptest.NewRecorder()
+		r := httptest.NewRequest("GET", "http://127.0.0.1:4510/_parley/info", nil)
+		local := &net.TCPAddr{IP: net.IPv4(127, 0, 0, 1), Port: 4510}
+		s.Handler().ServeHTTP(w, r.WithContext(context.WithValue(r.Context(), http.LocalAddrContextKey, local)))
+		applied = w.Body.String()
 	}
 }
