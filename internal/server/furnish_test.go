@@ -5,6 +5,7 @@ import (
 	"errors"
 	"net/http"
 	"sync/atomic"
+	"syscall"
 	"testing"
 	"time"
 )
@@ -60,8 +61,8 @@ func TestLeaveWaitsForFurnish(t *testing.T) {
 	}
 }
 
-// What is left for too long is given up by a second signal.
-func TestASecondSignalEndsLeave(t *testing.T) {
+// A second signal does not keep an instance from being saved, and a third one does.
+func TestAThirdSignalEndsLeave(t *testing.T) {
 	begun := make(chan struct{})
 	s := development(t, func(cfg *Config) {
 		cfg.Leave = func(ctx context.Context, _ http.Handler, _ bool) error {
@@ -72,8 +73,9 @@ func TestASecondSignalEndsLeave(t *testing.T) {
 	})
 	n := run(t, s)
 	n.stop()
+	n.again <- syscall.SIGTERM
 	<-begun
-	n.again <- nil
+	n.again <- syscall.SIGTERM
 	if err := n.await(); !errors.Is(err, context.Canceled) {
 		t.Errorf("Run returned %v", err)
 	}

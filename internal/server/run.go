@@ -28,7 +28,8 @@ const (
 	sendAway   = 3 * time.Second
 	leaveIdle  = 4500 * time.Millisecond
 	stopWithin = 10 * time.Second
-	// leaveWithin is how long Leave may take, which writes the whole instance. A second signal ends it before.
+	// leaveWithin is how long Leave may take, which writes the whole instance. A second signal, which a terminal and a program
+	// in between may send both, does not keep it from that; a third one ends it.
 	leaveWithin = 10 * time.Minute
 )
 
@@ -70,7 +71,7 @@ type Listeners struct {
 }
 
 // Run serves until stop is done, then stops in good order and closes the store. A second signal on again stops at
-// once.
+// once, but for Leave, which a third one ends.
 func (s *Server) Run(stop context.Context, again <-chan os.Signal, l Listeners) error {
 	public, operator := s.newHTTP(http.HandlerFunc(s.serve), s.web.changed), s.newHTTP(s.operatorRoutes(), nil)
 	work, endWork := context.WithCancel(context.Background())
@@ -106,23 +107,26 @@ func (s *Server) Run(stop context.Context, again <-chan os.Signal, l Listeners) 
 		err = fmt.Errorf("serve: %w", err)
 	}
 	s.cfg.Log.Info("stopping")
-	hurry, atOnce := context.WithCancel(context.Background())
-	defer atOnce()
+	patience, abandon := context.WithCancel(context.Background())
+	defer abandon()
+	deadline, cancel := context.WithTimeout(patience, stopWithin)
+	defer cancel()
 	go func() {
-		select {
-		case <-again:
-			atOnce()
-		case <-hurry.Done():
+		for _, hurry := range []func(){cancel, abandon} {
+			select {
+			case <-again:
+				hurry()
+			case <-patience.Done():
+				return
+			}
 		}
 	}()
-	deadline, cancel := context.WithTimeout(hurry, stopWithin)
-	defer cancel()
 	s.drain(deadline, public, doors, !s.cfg.Dev && err == nil)
 	_ = operator.Close()
 	endWork()
 	running.Wait()
-	leaving, cancel := context.WithTimeout(hurry, leaveWithin)
-	defer cancel()
+	leaving, cancelLeaving := context.WithTimeout(patience, leaveWithin)
+	defer cancelLeaving()
 	return errors.Join(err, s.leave(leaving), s.Close())
 }
 
