@@ -49,7 +49,7 @@ func TestManyNames(t *testing.T) {
 			if last := problems[max(n-1, 0)].String(); n > maxProblems && !strings.HasPrefix(last, "queues/x.json: and ") {
 				t.Errorf("the last of %d problems is %s", n, last)
 			}
-			if took := time.Since(begin); took > 30*time.Second {
+			if took := time.Since(begin); took > time.Minute {
 				t.Errorf("it took %v", took)
 			}
 			t.Log(n, time.Since(begin))
