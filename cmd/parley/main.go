@@ -126,7 +126,9 @@ func signals() (context.Context, <-chan os.Signal) {
 	go func() {
 		<-all
 		cancel()
-		again <- <-all
+		for s := range all {
+			again <- s
+		}
 	}()
 	return stop, again
 }

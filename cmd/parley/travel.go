@@ -125,6 +125,9 @@ docs/travel.md says what travels.`
 }
 
 func (c *exportCmd) Run() error {
+	if err := bundle.CheckTarget(c.Out); err != nil {
+		return err
+	}
 	return c.visit(c.Instance, func(ctx context.Context, client *bundle.Client) error {
 		return export(ctx, client, c.Out)
 	})
@@ -135,6 +138,10 @@ func export(ctx context.Context, client *bundle.Client, dir string, skip ...stri
 	if err != nil {
 		return err
 	}
+	return writeTo(dir, b)
+}
+
+func writeTo(dir string, b *bundle.Bundle) error {
 	if err := b.Write(dir); err != nil {
 		return err
 	}
@@ -147,7 +154,7 @@ type applyCmd struct {
 	Dir      string `arg:"" type:"path" help:"Directory of an instance, written by parley export or by hand."`
 	Instance string `short:"i" placeholder:"NAME" help:"Alias or id; not needed where there is one instance."`
 	Plan     bool   `help:"Print what would be done, and do nothing."`
-	Delete   bool   `help:"Delete what the directory does not have, of the kinds that it has a folder of."`
+	Delete   bool   `help:"Delete what the directory does not have, of the kinds that it has a folder of. It must have a parley.json."`
 	JSON     bool   `name:"json" help:"Print the plan and the problems as JSON."`
 }
 
@@ -187,6 +194,9 @@ func planOf(ctx context.Context, client *bundle.Client, dir string, remove bool)
 	b, problems, err := bundle.Open(dir)
 	if err != nil {
 		return nil, err
+	}
+	if remove {
+		problems = append(problems, b.Deletable()...)
 	}
 	plan, more, err := client.Plan(ctx, b, remove)
 	if err != nil {
@@ -265,6 +275,9 @@ docs/travel.md lists the operations that it calls, for a policy that allows thes
 }
 
 func (c *importCmd) Run() error {
+	if err := bundle.CheckTarget(c.Out); err != nil {
+		return err
+	}
 	ctx, _ := signals()
 	client, source, err := c.source(ctx)
 	if err != nil {

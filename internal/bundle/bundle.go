@@ -15,6 +15,8 @@ type Bundle struct {
 	kinds []*kind
 	all   []*resource // by the order of kinds, then by name
 	by    map[key]*resource
+
+	marked bool // the directory has the file that says that it is an instance
 }
 
 // resource is one resource.

@@ -17,11 +17,13 @@ import (
 // check lists what is wrong with a file by itself.
 func (r *resource) check() Problems {
 	c := checker{r: r}
+	known := r.of.names()
 	for i, name := range r.root.names {
-		if !slices.Contains(r.of.names(), name) {
-			c.wrong(r.root.kids[i], "there is no member %s; a %s has %s", strconv.Quote(name), r.kind, strings.Join(r.of.names(), ", "))
+		if !slices.Contains(known, name) {
+			c.wrong(r.root.kids[i], "there is no member %s; a %s has %s", strconv.Quote(name), r.kind, strings.Join(known, ", "))
 		}
 	}
+	c.lists()
 	c.references()
 	c.requests()
 	if t := r.of.contents; t != nil {
@@ -30,12 +32,46 @@ func (r *resource) check() Problems {
 	return c.problems
 }
 
+// lists refuses everything but a list where one must be: taken for an empty one, it would remove what is there. The members
+// of a resource have lost it by now, so it is looked for in the file.
+func (c *checker) lists() {
+	var names []string
+	for _, m := range c.r.of.members {
+		if m.set {
+			names = append(names, m.name)
+		}
+	}
+	if t := c.r.of.contents; t != nil {
+		names = append(names, "Versions")
+		if t.aliases != nil {
+			names = append(names, "Aliases")
+		}
+	}
+	for _, name := range names {
+		if v := c.r.root.get(name); v != nil && v.kind != '[' {
+			c.wrong(v, "%s must be a list", name)
+		}
+	}
+}
+
 type checker struct {
 	r        *resource
 	problems Problems
+	more     int // problems that are only counted
 }
 
+// maxProblems is how many problems of a file are told: to look for each of many takes long, and nobody reads them.
+const maxProblems = 100
+
+// full says that problems are only counted from now on.
+func (c *checker) full() bool { return len(c.problems) >= maxProblems }
+
 func (c *checker) wrong(at *value, format string, a ...any) {
+	if c.full() {
+		c.more++
+		c.problems = append(c.problems[:maxProblems], Problem{File: c.r.file, Text: fmt.Sprintf("and %d more", c.more)})
+		return
+	}
 	p := Problem{File: c.r.file, Text: fmt.Sprintf(format, a...)}
 	if at != nil {
 		p.Line = line(c.r.src, at.at)
@@ -120,23 +156,31 @@ func (c *checker) requests() {
 		if m.part == nil || want == nil {
 			continue
 		}
+		at := map[int]*value{}
+		want.byOffset(at)
 		for _, q := range m.part.requests(resolve(want, stand)) {
-			c.hold(q.op, q.args, cmp.Or(sameAt(want, q.of), want))
+			c.hold(q.op, q.args, cmp.Or(at[q.of.at], want))
 		}
 	}
 }
 
-// sameAt is the value of a file that a resolved one was made of.
-func sameAt(in, of *value) *value {
-	if in == nil || in.at == of.at {
-		return in
+// byOffset gathers the values of a file by where they are: a resolved one is where the one is that it was made of. Of two
+// at one offset it is the outer one.
+func (v *value) byOffset(all map[int]*value) {
+	if all[v.at] == nil {
+		all[v.at] = v
 	}
-	for _, kid := range in.kids {
-		if found := sameAt(kid, of); found != nil {
-			return found
-		}
+	for _, kid := range v.kids {
+		kid.byOffset(all)
 	}
-	return nil
+}
+
+// find is the value that a path leads to, while it matters where it is.
+func (c *checker) find(of *value, path string) *value {
+	if c.full() {
+		return nil
+	}
+	return of.find(path)
 }
 
 // hold holds a request against the API model. A member that breaks it is left out then, so that the next is found too.
@@ -147,7 +191,7 @@ func (c *checker) hold(op string, in args, of *value) {
 		unknown, wrong := prepare(op, in).check()
 		for _, path := range unknown {
 			if top, _, nested := strings.Cut(path, "."); nested || strings.Contains(top, "[") {
-				c.wrong(of.find(path), "there is no member %s", path)
+				c.wrong(c.find(of, path), "there is no member %s", path)
 			}
 		}
 		if wrong == nil {
@@ -271,6 +315,9 @@ func (c *checker) content(t *contents, content *value, publish bool) {
 		return
 	}
 	at := content.get("Content")
+	if at == nil {
+		return // which is told elsewhere
+	}
 	p, found := parseFlow(toValue(in["Content"]).str())
 	if p != nil && publish {
 		found = flow.ValidateAs(p, c.kind())
@@ -294,7 +341,7 @@ func (c *checker) flow(at *value, found []flow.Problem) {
 		if first, rest, ok := strings.Cut(path, "."); ok && strings.Trim(first, "0123456789") == "" {
 			path = "Actions[" + first + "]." + rest
 		}
-		c.wrong(at.find(path), "%s", problem.Message)
+		c.wrong(c.find(at, path), "%s", problem.Message)
 	}
 }
 

@@ -12,6 +12,9 @@ import (
 	"strings"
 	"unicode"
 	"unicode/utf8"
+
+	"golang.org/x/text/cases"
+	"golang.org/x/text/unicode/norm"
 )
 
 // The files of an instance: a folder for each kind, in it a JSON file for each resource, and one file that says that the
@@ -22,6 +25,12 @@ const (
 	suffix   = ".json"
 	// maxFile is the size of the largest file that is read.
 	maxFile = 8 << 20
+)
+
+// maxFiles and maxTotal bound what is read of a directory: files, and their bytes in all.
+var (
+	maxFiles       = 200_000
+	maxTotal int64 = 512 << 20
 )
 
 var manifestText = []byte(fmt.Sprintf("{\n  \"Format\": %d\n}\n", format))
@@ -51,10 +60,29 @@ func (b *Bundle) Write(dir string) error {
 	return nil
 }
 
-// ours refuses a directory with files that are not of an instance.
-func ours(root *os.Root, dir string) error {
-	if _, err := root.Lstat(manifest); err == nil {
+// CheckTarget refuses a directory that [Bundle.Write] would refuse. One that is not there yet is made then.
+func CheckTarget(dir string) error {
+	root, err := os.OpenRoot(dir)
+	if errors.Is(err, fs.ErrNotExist) {
 		return nil
+	}
+	if err != nil {
+		return err
+	}
+	defer root.Close() //nolint:errcheck // it was only looked into
+	return ours(root, dir)
+}
+
+// ours refuses a directory with files that are not of an instance, or of one in another format.
+func ours(root *os.Root, dir string) error {
+	switch src, err := readFile(root, manifest); {
+	case err == nil:
+		if v, err := parse(src, true); err != nil || v.get("Format").int() != format {
+			return fmt.Errorf("%s has a %s that does not say \"Format\": %d: it was not written by parley, or by another version; choose another directory", dir, manifest, format)
+		}
+		return nil
+	case !errors.Is(err, fs.ErrNotExist):
+		return fmt.Errorf("%s: %w", dir, err)
 	}
 	entries, err := fs.ReadDir(root.FS(), ".")
 	if err != nil {
@@ -68,6 +96,20 @@ func ours(root *os.Root, dir string) error {
 	return nil
 }
 
+// readFile reads a regular file that is not too large.
+func readFile(root *os.Root, name string) ([]byte, error) {
+	info, err := root.Lstat(name)
+	switch {
+	case err != nil:
+		return nil, err
+	case !info.Mode().IsRegular():
+		return nil, fmt.Errorf("%s is no regular file", name)
+	case info.Size() > maxFile:
+		return nil, fmt.Errorf("%s has %d bytes; at most %d are read", name, info.Size(), maxFile)
+	}
+	return root.ReadFile(name)
+}
+
 func (b *Bundle) writeKind(root *os.Root, k *kind) error {
 	if err := root.MkdirAll(k.folder, 0o755); err != nil {
 		return err
@@ -79,24 +121,88 @@ func (b *Bundle) writeKind(root *os.Root, k *kind) error {
 			all, names = append(all, r), append(names, r.name)
 		}
 	}
-	files := fileNames(names)
-	for i, r := range all {
-		if err := writeIn(root, path.Join(k.folder, files[i]), r.text()); err != nil {
+	hidden, err := hiddenIn(root, k)
+	if err != nil {
+		return err
+	}
+	written := map[string]string{} // by its folded name
+	for i, file := range fileNames(names) {
+		if err := writeIn(root, path.Join(k.folder, file), all[i].with(hidden[all[i].name]).text()); err != nil {
 			return err
 		}
+		written[folded(file)] = file
 	}
 	entries, err := fs.ReadDir(root.FS(), k.folder)
 	if err != nil {
 		return err
 	}
 	for _, e := range entries {
-		if strings.HasSuffix(e.Name(), suffix) && !strings.HasPrefix(e.Name(), ".") && !slices.Contains(files, e.Name()) {
-			if err := root.Remove(path.Join(k.folder, e.Name())); err != nil {
-				return err
-			}
+		file := written[folded(e.Name())]
+		if !isJSON(e.Name()) || strings.HasPrefix(e.Name(), ".") || e.IsDir() || e.Name() == file ||
+			file != "" && sameFile(root, path.Join(k.folder, e.Name()), path.Join(k.folder, file)) {
+			continue
+		}
+		if err := root.Remove(path.Join(k.folder, e.Name())); err != nil {
+			return err
 		}
 	}
 	return nil
+}
+
+// sameFile says that two names are of one file: some file systems keep the case and the form that a name had first.
+func sameFile(root *os.Root, a, b string) bool {
+	x, errA := root.Lstat(a)
+	y, errB := root.Lstat(b)
+	return errA == nil && errB == nil && os.SameFile(x, y)
+}
+
+// hiddenIn are the members that the service never shows, by the names of the resources in whose files they are now. Nobody
+// could write them again.
+func hiddenIn(root *os.Root, k *kind) (map[string]*value, error) {
+	all := map[string]*value{}
+	if !slices.ContainsFunc(k.members, func(m member) bool { return m.hidden }) {
+		return all, nil
+	}
+	entries, err := fs.ReadDir(root.FS(), k.folder)
+	if err != nil {
+		return nil, err
+	}
+	for _, e := range entries {
+		if !isJSON(e.Name()) || strings.HasPrefix(e.Name(), ".") || !e.Type().IsRegular() {
+			continue
+		}
+		src, err := readFile(root, path.Join(k.folder, e.Name()))
+		if err != nil {
+			return nil, err
+		}
+		v, err := parse(src, true)
+		if err != nil || v.get("Kind").str() != k.word {
+			continue
+		}
+		found := object()
+		for _, m := range k.members {
+			if m.hidden {
+				found.set(m.name, v.get(m.name))
+			}
+		}
+		all[v.get("Name").str()] = found
+	}
+	return all, nil
+}
+
+// with is the resource with members that it does not have; nil for none.
+func (r *resource) with(more *value) *resource {
+	if more == nil {
+		return r
+	}
+	out, members := *r, object()
+	for _, v := range []*value{more, r.members} {
+		for i, name := range v.names {
+			members.set(name, v.kids[i])
+		}
+	}
+	out.members = r.of.tidy(members)
+	return &out
 }
 
 // text is the resource as a file.
@@ -126,16 +232,22 @@ func writeIn(root *os.Root, name string, data []byte) error {
 // maxFileName is how many bytes of a name a file is called by, beside its suffix: file systems take 255 in all.
 const maxFileName = 120
 
-// fileNames are the names of the files of resources. The names differ on file systems to which case is nothing, too.
+// folded is the same for names that some file system takes for one: to some case is nothing, and some write letters with
+// accents in another form.
+func folded(name string) string {
+	return norm.NFC.String(cases.Fold().String(norm.NFC.String(name)))
+}
+
+// fileNames are the names of the files of resources. The names differ on all file systems; see [folded].
 func fileNames(names []string) []string {
 	files := make([]string, len(names))
 	count := map[string]int{}
 	for i, name := range names {
 		files[i] = fileName(name)
-		count[strings.ToLower(files[i])]++
+		count[folded(files[i])]++
 	}
 	for i, name := range names {
-		if count[strings.ToLower(files[i])] > 1 {
+		if count[folded(files[i])] > 1 {
 			files[i] += "~" + hash(name)
 		}
 		files[i] += suffix
@@ -184,6 +296,14 @@ func hash(name string) string {
 	return hex.EncodeToString(sum[:4])
 }
 
+// Deletable says why nothing must be deleted for want of a file in the directory; nothing when it can be.
+func (b *Bundle) Deletable() Problems {
+	if b.marked {
+		return nil
+	}
+	return Problems{{File: manifest, Text: fmt.Sprintf("the directory has no %s, so that it may not be what it is taken for, and nothing is deleted because it is not there; add the file with %s", manifest, strings.Join(strings.Fields(string(manifestText)), " "))}}
+}
+
 // Problem is something that is wrong with a file.
 type Problem struct {
 	File string `json:"file"`
@@ -214,6 +334,10 @@ type dirReader struct {
 	root     *os.Root
 	bundle   *Bundle
 	problems Problems
+	// files and bytes are how many were read; over says that no more are.
+	files int
+	bytes int64
+	over  bool
 }
 
 // Open reads the files of a directory, and lists all that is wrong with each of them. What is wrong between them, and with
@@ -247,6 +371,10 @@ func (r *dirReader) wrong(file string, line int, format string, a ...any) {
 	r.problems = append(r.problems, Problem{file, line, fmt.Sprintf(format, a...)})
 }
 
+// isJSON says that a file is read: in whatever case its suffix is written, since some file systems and programs do not
+// tell them apart.
+func isJSON(name string) bool { return strings.EqualFold(path.Ext(name), suffix) }
+
 // passedOver are entries that are nobody's business.
 func (r *dirReader) passedOver(file string, e fs.DirEntry) bool {
 	if strings.HasPrefix(e.Name(), ".") {
@@ -256,7 +384,7 @@ func (r *dirReader) passedOver(file string, e fs.DirEntry) bool {
 		r.wrong(file, 0, "this is a symbolic link, and links are not followed: put the file itself there")
 		return true
 	}
-	if !e.IsDir() && !strings.HasSuffix(e.Name(), suffix) {
+	if !e.IsDir() && !isJSON(e.Name()) {
 		return true
 	}
 	if !e.IsDir() && !e.Type().IsRegular() {
@@ -272,7 +400,7 @@ func (r *dirReader) top(e fs.DirEntry) error {
 	switch {
 	case r.passedOver(e.Name(), e):
 	case e.Name() == manifest:
-		return r.manifest()
+		return r.manifest(e)
 	case !e.IsDir():
 		r.wrong(e.Name(), 0, "files of resources are in the folder of their kind, such as %s", path.Join("queues", e.Name()))
 	case k == nil:
@@ -299,11 +427,12 @@ func folders() (all []string) {
 	return all
 }
 
-func (r *dirReader) manifest() error {
-	src, err := r.root.ReadFile(manifest)
-	if err != nil {
+func (r *dirReader) manifest(e fs.DirEntry) error {
+	src, err := r.read(manifest, e)
+	if src == nil {
 		return err
 	}
+	r.bundle.marked = true
 	v, err := parse(src, true)
 	switch {
 	case err != nil:
@@ -332,6 +461,32 @@ func (r *dirReader) syntax(file string, src []byte, err error) {
 	r.wrong(file, line(src, at), "%s", reason)
 }
 
+// read reads a file; nil is one that is not read, which is told.
+func (r *dirReader) read(name string, e fs.DirEntry) ([]byte, error) {
+	if r.over {
+		return nil, nil
+	}
+	info, err := e.Info()
+	if err != nil {
+		return nil, err
+	}
+	r.files, r.bytes = r.files+1, r.bytes+info.Size()
+	switch {
+	case info.Size() > maxFile:
+		r.wrong(name, 0, "the file has %d bytes; at most %d are read", info.Size(), maxFile)
+		return nil, nil
+	case r.files > maxFiles || r.bytes > maxTotal:
+		r.over = true
+		r.wrong(name, 0, "the directory has too much from here on: at most %d files, with %d bytes in all, are read", maxFiles, maxTotal)
+		return nil, nil
+	}
+	src, err := r.root.ReadFile(name)
+	if err == nil && src == nil {
+		src = []byte{}
+	}
+	return src, err
+}
+
 // file reads a file of a kind.
 func (r *dirReader) file(k *kind, e fs.DirEntry) error {
 	name := path.Join(k.folder, e.Name())
@@ -342,16 +497,8 @@ func (r *dirReader) file(k *kind, e fs.DirEntry) error {
 		r.wrong(name, 0, "the folder of a kind has no folders in it")
 		return nil
 	}
-	info, err := e.Info()
-	if err != nil {
-		return err
-	}
-	if info.Size() > maxFile {
-		r.wrong(name, 0, "the file has %d bytes; at most %d are read", info.Size(), maxFile)
-		return nil
-	}
-	src, err := r.root.ReadFile(name)
-	if err != nil {
+	src, err := r.read(name, e)
+	if src == nil {
 		return err
 	}
 	root, err := parse(src, true)
@@ -374,11 +521,13 @@ func (r *dirReader) file(k *kind, e fs.DirEntry) error {
 // head reads what a file says it is.
 func (r *dirReader) head(res *resource) (ok bool) {
 	k, at := res.of, func(name string) int { return line(res.src, res.root.find(name).at) }
+	c := checker{r: res}
 	for i, kid := range res.root.kids {
 		if kid.kind == 'n' {
-			r.wrong(res.file, line(res.src, kid.at), "%s must not be null; leave it out", res.root.names[i])
+			c.wrong(kid, "%s must not be null; leave it out", res.root.names[i])
 		}
 	}
+	r.problems = append(r.problems, c.problems...)
 	switch said := res.root.get("Kind"); {
 	case said == nil:
 		r.wrong(res.file, 1, `Kind is missing: the files of this folder have "Kind": %q`, k.word)
@@ -387,9 +536,9 @@ func (r *dirReader) head(res *resource) (ok bool) {
 		r.wrong(res.file, at("Kind"), "this is a file for another kind: Kind is %q, and the files of %s/ have %q", said.text, k.folder, k.word)
 		return false
 	}
-	members := object()
+	members, known := object(), k.names()
 	for i, name := range res.root.names {
-		if name != "Kind" && name != "Name" && slices.Contains(k.names(), name) {
+		if name != "Kind" && name != "Name" && slices.Contains(known, name) {
 			members.set(name, res.root.kids[i])
 		}
 	}

@@ -98,6 +98,21 @@ func TestProblems(t *testing.T) {
 			`quick-connects/name.json:1: ContactFlowId must be a reference such as \$\{flow:NAME\}`,
 			`hours-of-operation/over.json:1: (Config|EffectiveTill) is a required parameter`, `lambda-functions/x.json:1: Name can be left out here, or must be "x"`,
 		}},
+		{"what is no list where one must be", map[string]string{
+			"queues/a.json":             queue("A", `,"QuickConnectIds":"${quick-connect:Good}"`),
+			"queues/b.json":             queue("B", `,"QuickConnectIds":{}`),
+			"hours-of-operation/a.json": `{"Kind":"hours-of-operation","Name":"A","TimeZone":"UTC","Config":[],"Overrides":{"Name":"x"}}`,
+			"flows/a.json":              `{"Kind":"flow","Name":"A","Type":"CONTACT_FLOW","Content":` + say("x", "$.Attributes.x") + `,` + "\n" + `"Versions":{"Version":1},"Aliases":{"live":1}}`,
+			"routing-profiles/a.json":   `{"Kind":"routing-profile","Name":"A","Description":"d","DefaultOutboundQueueId":"${queue:BasicQueue}","MediaConcurrencies":[{"Channel":"CHAT","Concurrency":3}],"QueueConfigs":"${queue:BasicQueue}"}`,
+			"users/a.json":              `{"Kind":"user","Name":"a","PhoneConfig":{"PhoneType":"SOFT_PHONE"},"SecurityProfileIds":["${security-profile:Agent}"],"RoutingProfileId":"${routing-profile:Basic Routing Profile}","Proficiencies":5}`,
+		}, []string{
+			`queues/a.json:1: QuickConnectIds must be a list`, `queues/b.json:1: QuickConnectIds must be a list`, `hours-of-operation/a.json:1: Overrides must be a list`,
+			`flows/a.json:2: Versions must be a list`, `flows/a.json:2: Aliases must be a list`, `routing-profiles/a.json:1: QueueConfigs must be a list`, `users/a.json:1: Proficiencies must be a list`,
+		}},
+		{"a module with settings alone", map[string]string{
+			"modules/a.json": `{"Kind":"module","Name":"A","Settings":{"Input":{}}}`,
+			"modules/b.json": `{"Kind":"module","Name":"B","SavedSettings":{"Input":{}}}`,
+		}, []string{`modules/a.json:1: Content is missing`, `modules/b.json:1: Content is missing`}},
 		{"flows that cannot be published", map[string]string{
 			"flows/a.json":   flowFile("A", "{\n\"Version\":\"2019-10-30\",\"StartAction\":\"x\",\n\"Actions\":[\n{\"Identifier\":\"x\",\n\"Type\":\"Dance\",\"Parameters\":{},\"Transitions\":{}}]}"),
 			"flows/b.json":   flowFile("B", `"no document"`),
@@ -111,8 +126,9 @@ func TestProblems(t *testing.T) {
 				`{"Identifier":"end","Type":"DisconnectParticipant","Parameters":{},"Transitions":{}}]}`),
 			"modules/p.json": `{"Kind":"module","Name":"P","Content":` + endModule + `,"Settings":{"Input":{"Schema":{"type":"object","properties":{},"additionalProperties":false}}}}`,
 		}, []string{
-			`flows/a.json:5: Invalid Action type. Type: Dance`, `flows/b.json:1: `, `flows/c.json:1: Content is missing`,
-			`flows/d.json:1: Version must be a number from 1`, `flows/d.json:1: the alias "live" leads to a version that is not there`, `flows/d.json:1: Content is missing`, `flows/d.json:1: .*`,
+			`flows/a.json:5: Invalid Action type. Type: Dance`, `flows/b.json:1: Content is not valid JSON`, `flows/c.json:1: Content is missing`,
+			`flows/d.json:1: Version must be a number from 1`, `flows/d.json:1: the alias "live" leads to a version that is not there`, `flows/d.json:1: Content is missing`,
+			`flows/d.json:1: Missing required property. Path: Version`, `flows/d.json:1: Missing required property. Path: StartAction`, `flows/d.json:1: Missing required property. Path: Actions`,
 			`modules/m.json:1: Content is missing`, `modules/n.json:1: Content has no Settings`, `views/v.json:1: .*Body`, `views/v.json:1: there is no member "InputSchema"`,
 			`views/v.json:1: Configuration`, `flows/call.json:1: .*Input`,
 		}},
@@ -267,4 +283,23 @@ func TestExportIntoADirectory(t *testing.T) {
 	if now["queues/Gone.json"] != "" {
 		t.Error("the file of a queue that is gone is still there")
 	}
+}
+
+// What the service never shows stays in its file when the file is written anew.
+func TestExportKeepsWhatIsHidden(t *testing.T) {
+	p := newPlace(t, "sqlite::memory:", "us-east-1")
+	dir := t.TempDir()
+	put(t, dir, "parley.json", `{"Format":1}`)
+	put(t, dir, "prompts/hello.json", `{"Kind":"prompt","Name":"Hello","S3Uri":"s3://bucket/hello.wav","Description":"d"}`)
+	p.apply(dir, false)
+	p.export(dir)
+	now := files(t, dir)
+	if got := now["prompts/Hello.json"]; !strings.Contains(got, `"S3Uri": "s3://bucket/hello.wav"`) || !strings.Contains(got, `"Description": "d"`) || now["prompts/hello.json"] != "" {
+		t.Errorf("the prompts are %q and %q", got, now["prompts/hello.json"])
+	}
+	if lines := p.apply(dir, false); len(lines) > 0 {
+		t.Errorf("applied again, it changes %v", lines)
+	}
+	other := newPlace(t, "sqlite::memory:", "eu-west-2")
+	other.apply(dir, false)
 }

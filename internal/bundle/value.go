@@ -107,6 +107,7 @@ func (p *parser) value(depth int) (*value, error) {
 }
 
 func (p *parser) kids(v *value, depth int) error {
+	var seen map[string]bool
 	for p.d.More() {
 		if v.kind == '{' {
 			name, err := p.d.Token()
@@ -114,8 +115,14 @@ func (p *parser) kids(v *value, depth int) error {
 				return err
 			}
 			text, _ := name.(string)
-			if p.strict && slices.Contains(v.names, text) {
+			if p.strict && seen[text] {
 				return &syntaxError{max(int(p.d.InputOffset())-1, 0), fmt.Sprintf("%s is there twice", strconv.Quote(text))}
+			}
+			if p.strict {
+				if seen == nil {
+					seen = map[string]bool{}
+				}
+				seen[text] = true
 			}
 			v.names = append(v.names, text)
 		}

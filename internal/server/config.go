@@ -60,8 +60,9 @@ type Config struct {
 	// Furnish is called when a development server's instance is there and nobody can reach the server yet, and again after a
 	// reset, with a handler of the operations. What it returns is shown below applied in /_parley/info. Nil does nothing.
 	Furnish func(ctx context.Context, operations http.Handler) (any, error)
-	// Leave is called when the server has stopped and its store is still open. Nil does nothing.
-	Leave func(ctx context.Context, operations http.Handler) error
+	// Leave is called when the server has stopped and its store is still open, and no Furnish is under way. whole is false
+	// when the last Furnish or the last reset failed: the instance is not what it was to be. Nil does nothing.
+	Leave func(ctx context.Context, operations http.Handler, whole bool) error
 
 	// Nodes is set when several nodes share the database: the news between them.
 	Nodes Nodes

@@ -63,16 +63,42 @@ func (s *Server) seed(ctx context.Context) error {
 
 // Furnish puts into the instance what the configuration says. Two at a time wait for each other.
 func (s *Server) Furnish(ctx context.Context) error {
-	if s.cfg.Furnish == nil {
-		return nil
+	return s.furnishAlone(ctx, s.furnish)
+}
+
+// furnishAlone calls f while nobody else furnishes the instance, resets it, or leaves with it.
+func (s *Server) furnishAlone(ctx context.Context, f func(context.Context) error) error {
+	select {
+	case s.furnishing <- struct{}{}:
+		defer func() { <-s.furnishing }()
+	case <-ctx.Done():
 	}
-	s.furnishing.Lock()
-	defer s.furnishing.Unlock()
-	applied, err := s.cfg.Furnish(ctx, s.inside)
-	if err == nil {
+	if err := ctx.Err(); err != nil {
+		return fmt.Errorf("nothing was done to the instance: %w", err)
+	}
+	return f(ctx)
+}
+
+// furnish is called alone.
+func (s *Server) furnish(ctx context.Context) error {
+	s.whole = false
+	if s.cfg.Furnish != nil {
+		applied, err := s.cfg.Furnish(ctx, s.inside)
+		if err != nil {
+			return err
+		}
 		s.furnished.Store(&applied)
 	}
-	return err
+	s.whole = true
+	return nil
+}
+
+// leave gives the instance to the configuration's Leave, when nobody changes it any more.
+func (s *Server) leave(ctx context.Context) error {
+	if s.cfg.Leave == nil {
+		return nil
+	}
+	return s.furnishAlone(ctx, func(ctx context.Context) error { return s.cfg.Leave(ctx, s.inside, s.whole) })
 }
 
 // seedTaken looks for who has the name of the seeded flow, which was not found by its id: another flow, which may keep it,
@@ -330,21 +356,28 @@ func (s *Server) advanceTo(ctx context.Context, clock *ManualClock, target time.
 // closed: their clients ask for a new connection, are refused, and learn so that the chat is over.
 func (s *Server) reset(r *http.Request) (any, error) {
 	ctx := context.WithoutCancel(r.Context())
-	if err := s.store.Reset(ctx); err != nil {
-		return nil, err
-	}
-	s.engine.Forget() // what was decoded of it
-	if err := s.tokens.Reload(ctx); err != nil {
-		return nil, err
-	}
-	if err := s.seed(ctx); err != nil {
-		return nil, err
-	}
-	if err := s.Furnish(ctx); err != nil {
+	if err := s.furnishAlone(ctx, s.resetStore); err != nil {
 		return nil, err
 	}
 	s.hub.SendAway(ctx, 0)
 	return map[string]bool{"reset": true}, nil
+}
+
+// resetStore is called alone.
+func (s *Server) resetStore(ctx context.Context) error {
+	s.whole = false
+	s.furnished.Store(nil)
+	if err := s.store.Reset(ctx); err != nil {
+		return err
+	}
+	s.engine.Forget() // what was decoded of it
+	if err := s.tokens.Reload(ctx); err != nil {
+		return err
+	}
+	if err := s.seed(ctx); err != nil {
+		return err
+	}
+	return s.furnish(ctx)
 }
 
 func (s *Server) contacts(r *http.Request) (any, error) {

@@ -28,6 +28,9 @@ const (
 	sendAway   = 3 * time.Second
 	leaveIdle  = 4500 * time.Millisecond
 	stopWithin = 10 * time.Second
+	// leaveWithin is how long Leave may take, which writes the whole instance. A second signal, which a terminal and a program
+	// in between may send both, does not keep it from that; a third one ends it.
+	leaveWithin = 10 * time.Minute
 )
 
 // Limits of slow or silent clients.
@@ -68,7 +71,7 @@ type Listeners struct {
 }
 
 // Run serves until stop is done, then stops in good order and closes the store. A second signal on again stops at
-// once.
+// once, but for Leave, which a third one ends.
 func (s *Server) Run(stop context.Context, again <-chan os.Signal, l Listeners) error {
 	public, operator := s.newHTTP(http.HandlerFunc(s.serve), s.web.changed), s.newHTTP(s.operatorRoutes(), nil)
 	work, endWork := context.WithCancel(context.Background())
@@ -104,25 +107,27 @@ func (s *Server) Run(stop context.Context, again <-chan os.Signal, l Listeners) 
 		err = fmt.Errorf("serve: %w", err)
 	}
 	s.cfg.Log.Info("stopping")
-	deadline, cancel := context.WithTimeout(context.Background(), stopWithin)
+	patience, abandon := context.WithCancel(context.Background())
+	defer abandon()
+	deadline, cancel := context.WithTimeout(patience, stopWithin)
 	defer cancel()
 	go func() {
-		select {
-		case <-again:
-			cancel()
-		case <-deadline.Done():
+		for _, hurry := range []func(){cancel, abandon} {
+			select {
+			case <-again:
+				hurry()
+			case <-patience.Done():
+				return
+			}
 		}
 	}()
 	s.drain(deadline, public, doors, !s.cfg.Dev && err == nil)
 	_ = operator.Close()
 	endWork()
 	running.Wait()
-	if s.cfg.Leave != nil {
-		leaving, cancel := context.WithTimeout(context.Background(), stopWithin)
-		defer cancel()
-		err = errors.Join(err, s.cfg.Leave(leaving, s.inside))
-	}
-	return errors.Join(err, s.Close())
+	leaving, cancelLeaving := context.WithTimeout(patience, leaveWithin)
+	defer cancelLeaving()
+	return errors.Join(err, s.leave(leaving), s.Close())
 }
 
 // serve answers a request. While the process stops, each answer tells its client to come by a new connection next time.

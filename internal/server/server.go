@@ -49,14 +49,16 @@ type Server struct {
 	handler  http.Handler
 	flowLog  *flowLog // nil for none
 	// draining says that the process is about to stop: load balancers should look elsewhere.
-	draining   atomic.Bool
-	shut       atomic.Bool // the public addresses are closed
-	web        web
-	door       *door.Budget // of the requests of unauthenticated clients, on all listeners
-	started    time.Time
-	scarce     *descriptors
-	furnishing sync.Mutex
-	furnished  atomic.Pointer[any] // what Furnish returned last
+	draining atomic.Bool
+	shut     atomic.Bool // the public addresses are closed
+	web      web
+	door     *door.Budget // of the requests of unauthenticated clients, on all listeners
+	started  time.Time
+	scarce   *descriptors
+	// furnishing is held by whoever furnishes the instance, resets it, or leaves with it.
+	furnishing chan struct{}
+	furnished  atomic.Pointer[any] // what Furnish returned last, of the instance that is there
+	whole      bool                // the instance is what it was to be furnished with; furnishing guards it
 	// advancing is held by the request that moves contact time.
 	advancing chan struct{}
 }
@@ -135,7 +137,7 @@ func open(ctx context.Context, cfg Config, check bool) (*Server, error) {
 		}
 	}
 	s := &Server{
-		cfg: cfg, store: db, keys: keys.New(db, master, cfg.Now), started: cfg.Now(), advancing: make(chan struct{}, 1),
+		cfg: cfg, store: db, keys: keys.New(db, master, cfg.Now), started: cfg.Now(), advancing: make(chan struct{}, 1), furnishing: make(chan struct{}, 1),
 		door: door.New(unauthenticated, collect), scarce: &descriptors{log: cfg.Log, now: cfg.Now},
 	}
 	if s.tokens, err = s.keys.Tokens(ctx); err != nil {
