@@ -26,11 +26,24 @@ type resource struct {
 	// Of an instance:
 	id, arn string
 	raw     *value // as the service has it, tidy but for placeholders
+	// described is the answer of describe, where the list had to ask for it.
+	described *value
 
 	// Of a file:
 	file string
 	src  []byte
 	root *value
+}
+
+// settle brings the members into the form that is compared, or says what is wrong with them.
+func (r *resource) settle() (wrong string) {
+	if r.of.settle != nil {
+		v := *r.members
+		v.names, v.kids = slices.Clone(v.names), slices.Clone(v.kids)
+		r.members, wrong = r.of.settle(r.name, &v)
+	}
+	r.members = r.of.tidy(r.members)
+	return wrong
 }
 
 func (r *resource) String() string { return r.kind + " " + r.name }
@@ -79,7 +92,9 @@ func (c *Client) Read(ctx context.Context, skip ...string) (*Bundle, error) {
 		return nil, fmt.Errorf("the instance %s: %w", c.Instance, err)
 	}
 	c.arn = instance.get("Instance", "Arn").str()
+	c.alias = instance.get("Instance", "InstanceAlias").str()
 	c.passwords = instance.get("Instance", "IdentityManagementType").str() == "CONNECT_MANAGED"
+	c.numberFlows = nil
 	b := &Bundle{}
 	for i, k := range kinds() {
 		if slices.Contains(skip, k.word) {
@@ -109,7 +124,7 @@ func (c *Client) Read(ctx context.Context, skip ...string) (*Bundle, error) {
 		if r.of.is == "" {
 			r.members = symbols.of(raw)
 		}
-		r.members = r.of.tidy(r.members)
+		r.settle()
 		if r.of.derive != nil && r.of.is == "" {
 			r.name = r.of.derive(r.members)
 		}
@@ -139,6 +154,12 @@ func (c *Client) find(ctx context.Context, k *kind) ([]*resource, error) {
 			continue
 		}
 		r := &resource{key: key{kind: k.word, name: s.get(k.summary.name).str()}, of: k, id: s.get(k.summary.id).str(), arn: s.get(k.summary.arn).str(), raw: s}
+		if k.path != nil {
+			if r.described, err = c.call(ctx, k.describe, args{k.id: r.id}); err != nil {
+				return nil, err
+			}
+			r.name = k.path(r.described.get(k.at))
+		}
 		if k.is != "" {
 			said := k.said(s)
 			r.name, r.id = k.derive(said), said.find(k.is).str()
@@ -201,7 +222,10 @@ func (c *Client) describe(ctx context.Context, r *resource) (*value, error) {
 	case k.contents != nil:
 		described, contents, err = k.contents.find(ctx, c, r.id)
 	case k.describe != "":
-		if described, err = c.call(ctx, k.describe, args{k.id: r.id}); k.at != "" {
+		if described = r.described; described == nil {
+			described, err = c.call(ctx, k.describe, args{k.id: r.id})
+		}
+		if k.at != "" {
 			described = described.get(k.at)
 		}
 	}
@@ -209,6 +233,9 @@ func (c *Client) describe(ctx context.Context, r *resource) (*value, error) {
 		return nil, err
 	}
 	out := k.said(described)
+	if k.plain != nil {
+		k.plain(c.alias, out)
+	}
 	for _, m := range k.members {
 		if m.part == nil {
 			continue

@@ -90,6 +90,69 @@ func base(t *testing.T, dir, folder, text string) string {
 	return ""
 }
 
+// One member of every kind is edited, and the instance follows.
+func TestEditEveryKind(t *testing.T) {
+	p := newPlace(t, "sqlite::memory:", "us-east-1")
+	p.furnish()
+	dir := t.TempDir()
+	p.export(dir)
+	in := func(folder, text string) string { return dir + "/" + folder + "/" + base(t, dir, folder, text) }
+	edits := []struct{ folder, of, old, to, line string }{
+		{"lambda-functions", "orders", "us-east-1", "eu-west-1", "replace lambda-function orders: FunctionArn"},
+		{"bots", "ABCDEFGHIJ", "us-east-1", "eu-west-1", "replace bot ABCDEFGHIJ/TSTALIASID: LexV2Bot"},
+		{"instance-attributes", "CONTACTFLOW_LOGS", `"true"`, `"false"`, "update instance-attribute CONTACTFLOW_LOGS: Value"},
+		{"storage-configs", "CHAT_TRANSCRIPTS", `"chats"`, `"talks"`, "update storage-config CHAT_TRANSCRIPTS: StorageConfig"},
+		{"storage-configs", "MEDIA_STREAMS", `Hours": 24`, `Hours": 48`, "update storage-config MEDIA_STREAMS: StorageConfig"},
+		{"approved-origins", "shop.example", "shop.example", "store.example", "create approved-origin https://store.example"},
+		{"predefined-attributes", "Skill / level", `"b"`, `"c"`, "update predefined-attribute Skill / level: Values"},
+		{"prompts", "it beeps", "it beeps", "it rings", "update prompt "},
+		{"vocabularies", "Words", "par-lee", "par-lay", "replace vocabulary Words: Content"},
+		{"agent-statuses", "Lunch", "Out to eat", "", "update agent-status Lunch: Description"},
+		{"hierarchy-structure", "Team", `"Team"`, `"Squad"`, "update hierarchy-structure structure: LevelTwo"},
+		{"hierarchy-groups", `"North/Team A"`, `"x"`, `"y"`, "update hierarchy-group North/Team A: Tags"},
+		{"hours-of-operation", `"Office / Berlin"`, "By day", "By night", "update hours-of-operation Office / Berlin: Description"},
+		{"views", `"Card"`, `"Name": "Card",`, `"Name": "Card", "Description": "new",`, "update view Card: Description"},
+		{"modules", `"M%}"`, `"Name": "M%}",`, `"Name": "M%}", "Description": "new",`, "update module M%}: Description"},
+		{"flows", `"A 🚀"`, "third in", "fourth in", "update flow A 🚀: Content, Versions"},
+		{"phone-numbers", "12025550100", `"the shop"`, `"the store"`, "update phone-number +12025550100: PhoneNumberDescription, ContactFlowId"},
+		{"phone-numbers", "12025550100", `"${flow:A 🚀}"`, `"${flow:../B}"`, ""},
+		{"queues", "äää", `"MaxContacts": 5`, `"MaxContacts": 0`, "update queue "},
+		{"quick-connects", `"Phone"`, "+4930123456", "+4930123457", "update quick-connect Phone: QuickConnectConfig"},
+		{"routing-profiles", `"Chat"`, `"Priority": 2`, `"Priority": 3`, "update routing-profile Chat: QueueConfigs"},
+		{"security-profiles", `"Clerk"`, `"OutboundCallAccess"`, `"AccessMetrics"`, "update security-profile Clerk: Permissions"},
+		{"users", `"ann"`, `TimeLimit": 60`, `TimeLimit": 61`, "update user ann: AfterContactWorkConfigs"},
+		{"users", `"bob"`, `"Level": 3`, `"Level": 4`, "update user bob: Proficiencies"},
+		{"task-templates", `"Refund"`, `"Description": "d"`, `"Description": "e"`, "update task-template Refund: Description"},
+		{"flow-associations", "INBOUND_EMAIL", "${flow.arn:A 🚀}", "${flow.arn:Sample disconnect flow}", "replace flow-association INBOUND_EMAIL/"},
+	}
+	edit(t, dir+"/lambda-functions/orders.json", "us-east-1", "eu-west-1")
+	_, problems := p.tryPlan(dir, true)
+	tell(t, problems, []string{`flows/A .*version 7 refers to \$\{lambda-function:orders\}, which gets a new id, and versions do not change`})
+	edit(t, in("flows", `"A 🚀"`), `"Version": 7`, `"Version": 8`)
+	edit(t, dir+"/lambda-functions/orders.json", "eu-west-1", "us-east-1")
+	var want []string
+	for _, e := range edits {
+		edit(t, in(e.folder, e.of), e.old, e.to)
+		if e.line != "" {
+			want = append(want, e.line)
+		}
+	}
+	put(t, dir, "security-keys/"+base(t, dir, "security-keys", "Key"), `{"Kind":"security-key","Key":`+publicKeys[2]+`}`)
+	want = append(want, "create security-key ", "delete security-key ", "delete approved-origin https://shop.example")
+	lines := p.apply(dir, true)
+	for _, w := range want {
+		if !slices.ContainsFunc(lines, func(line string) bool { return strings.HasPrefix(line, w) }) {
+			t.Errorf("the plan has no %s", w)
+		}
+	}
+	if t.Failed() {
+		t.Errorf("the plan is:\n%s", strings.Join(lines, "\n"))
+	}
+	if lines := p.apply(dir, true); len(lines) > 0 {
+		t.Errorf("a second apply changes:\n%s", strings.Join(lines, "\n"))
+	}
+}
+
 // What the files do not have is deleted only when that is asked for, only of kinds that have a folder, and never what
 // every instance has.
 func TestDelete(t *testing.T) {
@@ -100,13 +163,13 @@ func TestDelete(t *testing.T) {
 	if lines := p.apply(dir, false); !slices.Equal(lines, []string{"create quick-connect One"}) {
 		t.Error(lines)
 	}
-	for _, folder := range []string{"/queues", "/routing-profiles"} {
+	for _, folder := range []string{"/queues", "/routing-profiles", "/users"} {
 		if err := os.MkdirAll(dir+folder, 0o755); err != nil {
 			t.Fatal(err)
 		}
 	}
-	want := []string{"keep queue BasicQueue: every instance has it from its beginning", "delete queue " + strings.Repeat("ä", 127), "delete quick-connect CON", "delete quick-connect Phone",
-		"keep routing-profile Basic Routing Profile: every instance has it from its beginning", "delete routing-profile Chat"}
+	want := []string{"keep queue BasicQueue: every instance has it from its beginning", "delete queue " + strings.Repeat("ä", 127), "delete quick-connect Bob", "delete quick-connect CON", "delete quick-connect Phone",
+		"keep routing-profile Basic Routing Profile: every instance has it from its beginning", "delete routing-profile Chat", "delete user ann", "delete user bob"}
 	if lines := p.apply(dir, true); !slices.Equal(lines, want) {
 		t.Errorf("deleted:\n%s", strings.Join(lines, "\n"))
 	}

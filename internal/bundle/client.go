@@ -39,7 +39,10 @@ type Client struct {
 	Progress func(what string, done, total int)
 
 	arn       string // of the instance, once it was read
-	passwords bool   // the instance keeps its users' passwords
+	alias     string
+	passwords bool // the instance keeps its users' passwords
+	// numberFlows are the ids of the flows that phone numbers lead to, by the ids of the numbers; nil until they were read.
+	numberFlows map[string]string
 }
 
 // args are the members of a request: strings, int64, values, and lists of strings. A name that begins with ? is a
@@ -86,7 +89,7 @@ func prepare(operation string, in args) *request {
 			continue
 		}
 		name := strings.Trim(part, "{}+")
-		s, _ := in[name].(string)
+		s := toValue(in[name]).str()
 		q.Path = append(q.Path, s)
 		q.target = strings.Replace(q.target, part, url.PathEscape(s), 1)
 		used[name] = true
