@@ -83,8 +83,8 @@ func (b *Bundle) List() []Listed {
 // server does not serve.
 func (c *Client) Read(ctx context.Context, skip ...string) (*Bundle, error) {
 	for _, word := range skip {
-		if kindOf(word) == nil {
-			return nil, fmt.Errorf("there is no kind %q; there are: %s", word, strings.Join(Kinds(), ", "))
+		if err := knownKind(word); err != nil {
+			return nil, err
 		}
 	}
 	instance, err := c.call(ctx, "DescribeInstance", nil)
@@ -141,6 +141,13 @@ func (c *Client) Read(ctx context.Context, skip ...string) (*Bundle, error) {
 	return b, nil
 }
 
+func knownKind(word string) error {
+	if kindOf(word) == nil {
+		return fmt.Errorf("there is no kind %q; there are: %s", word, strings.Join(Kinds(), ", "))
+	}
+	return nil
+}
+
 // find lists the resources of a kind, with their names alone.
 func (c *Client) find(ctx context.Context, k *kind) ([]*resource, error) {
 	summaries, err := c.summaries(ctx, k)
@@ -150,7 +157,7 @@ func (c *Client) find(ctx context.Context, k *kind) ([]*resource, error) {
 	var all []*resource
 	names := map[string]int{}
 	for _, s := range summaries {
-		if k.keep != nil && !k.keep(s) {
+		if k.keep != nil && !k.keep(s) || k.fixed != nil && k.fixed(s.get(k.summary.name).str()) {
 			continue
 		}
 		r := &resource{key: key{kind: k.word, name: s.get(k.summary.name).str()}, of: k, id: s.get(k.summary.id).str(), arn: s.get(k.summary.arn).str(), raw: s}

@@ -178,6 +178,79 @@ func TestDelete(t *testing.T) {
 	tell(t, problems, []string{`quick-connects/two.json:1: \$\{flow:Nobody\} is neither`})
 }
 
+// Users written by hand say what people say of them, and rest.
+func TestUsersByHand(t *testing.T) {
+	p := newPlace(t, "sqlite::memory:", "us-east-1")
+	dir := t.TempDir()
+	user := func(name, more string) {
+		put(t, dir, "users/"+name+".json", `{"Kind":"user","Name":"`+name+`"`+more+`,"SecurityProfileIds":["${security-profile:Agent}"],"RoutingProfileId":"${routing-profile:Basic Routing Profile}"}`)
+	}
+	user("plain", "")
+	user("old", `,"PhoneConfig":{"PhoneType":"DESK_PHONE","DeskPhoneNumber":"+15550100","AutoAccept":true,"AfterContactWorkTimeLimit":30,"PersistentConnection":false}`)
+	user("soft", `,"PhoneConfig":{"PhoneType":"SOFT_PHONE","AutoAccept":false,"AfterContactWorkTimeLimit":0}`)
+	p.apply(dir, false)
+	if lines := p.apply(dir, false); len(lines) > 0 {
+		t.Errorf("a second apply changes:\n%s", strings.Join(lines, "\n"))
+	}
+	user("old", "")
+	if lines := p.apply(dir, false); !slices.Equal(lines, []string{"update user old: AutoAcceptConfigs, AfterContactWorkConfigs, PhoneNumberConfigs"}) {
+		t.Error(lines)
+	}
+	if lines := p.apply(dir, false); len(lines) > 0 {
+		t.Errorf("an apply after settings were taken away changes:\n%s", strings.Join(lines, "\n"))
+	}
+}
+
+// Attributes that cannot be changed do not travel, and are no change where a file has them. Kinds can be left out.
+func TestFixedAndSkipped(t *testing.T) {
+	p := newPlace(t, "sqlite::memory:", "us-east-1")
+	dir := t.TempDir()
+	p.export(dir)
+	for name := range files(t, dir+"/predefined-attributes") {
+		if strings.Contains(name, "Subtype") {
+			t.Errorf("%s is exported", name)
+		}
+	}
+	put(t, dir, "predefined-attributes/subtype.json", `{"Kind":"predefined-attribute","Name":"connect:Subtype","Values":{"StringList":["connect:SMS","connect:Apple"]}}`)
+	put(t, dir, "phone-numbers/a.json", `{"Kind":"phone-number","Name":"+493012345678"}`)
+	b, problems, err := bundle.Open(dir)
+	if err != nil || len(problems) > 0 {
+		t.Fatal(problems, err)
+	}
+	if err := b.Skip("phone-numbers"); err == nil {
+		t.Error("a kind that there is not is skipped")
+	}
+	if err := b.Skip("phone-number"); err != nil {
+		t.Fatal(err)
+	}
+	plan, problems, err := p.client.Plan(t.Context(), b, true)
+	if err != nil || len(problems) > 0 || !plan.Empty() {
+		t.Errorf("%v %v %v", plan.Changes, problems, err)
+	}
+}
+
+// What makes room for another is deleted first, and what is held is let go.
+func TestOrder(t *testing.T) {
+	p := newPlace(t, "sqlite::memory:", "us-east-1")
+	p.furnish()
+	p.call("PUT", "/predefined-attributes/${i}", `{"Name":"Region","Values":{"StringList":["b","a"]}}`)
+	dir := t.TempDir()
+	p.export(dir)
+	put(t, dir, "security-keys/"+base(t, dir, "security-keys", "Key"), `{"Kind":"security-key","Key":`+publicKeys[2]+`}`)
+	edit(t, dir+"/predefined-attributes/Region.json", `"Name": "Region"`, `"Name": "REGION"`)
+	put(t, dir, "hierarchy-structure/structure.json", `{"Kind":"hierarchy-structure","Name":"structure","LevelOne":{"Name":"Site"}}`)
+	for _, group := range []string{`"North/Team A"`, `"South %2F East/Team A"`} {
+		if err := os.Remove(dir + "/hierarchy-groups/" + base(t, dir, "hierarchy-groups", group)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	edit(t, dir+"/users/"+base(t, dir, "users", `"ann"`), "${hierarchy-group:South %252F East/Team A}", "${hierarchy-group:North}")
+	p.apply(dir, true)
+	if lines := p.apply(dir, true); len(lines) > 0 {
+		t.Errorf("a second apply changes:\n%s", strings.Join(lines, "\n"))
+	}
+}
+
 // What cannot be changed is refused before anything is.
 func TestConflicts(t *testing.T) {
 	p := newPlace(t, "sqlite::memory:", "us-east-1")

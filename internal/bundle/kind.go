@@ -61,6 +61,11 @@ type kind struct {
 	// settle brings the members of a resource into the one form that is compared, or says what is wrong with them.
 	settle func(name string, members *value) (*value, string)
 
+	// fixed says that one cannot be changed: every instance has it as it is, so it does not travel.
+	fixed func(name string) bool
+	// cannot says why one of that name cannot be made; "" when it can.
+	cannot func(name string) string
+
 	stock func(name string) bool // every instance has it from its beginning; nil: none
 
 	contents *contents // of flows, modules and views; nil for others
@@ -138,6 +143,14 @@ func Kinds() (all []string) {
 		all = append(all, k.word)
 	}
 	return all
+}
+
+// Folder is where the files of a kind are.
+func Folder(word string) string {
+	if k := kindOf(word); k != nil {
+		return k.folder
+	}
+	return ""
 }
 
 // Reads are the operations that reading an instance calls.

@@ -4,6 +4,10 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"time"
+
+	"github.com/parley-chat/parley/internal/center"
+	"github.com/parley-chat/parley/internal/stock"
 )
 
 // kinds are what an instance consists of, in the order in which plans name them and, where nothing else decides, in which
@@ -88,7 +92,7 @@ var kinds = sync.OnceValue(func() []*kind {
 			word: "predefined-attribute", folder: "predefined-attributes",
 			list: "ListPredefinedAttributes", under: "PredefinedAttributeSummaryList", summary: struct{ id, arn, name string }{"Name", "", "Name"},
 			describe: "DescribePredefinedAttribute", at: "PredefinedAttribute", id: "Name",
-			stock: func(name string) bool { return strings.HasPrefix(name, "connect:") },
+			stock: attributesFromTheBeginning, fixed: func(name string) bool { return (&center.PredefinedAttribute{Name: name}).ReadOnly() },
 			members: []member{
 				{name: "Values", fallback: literal(`{"StringList":[]}`)},
 				{name: "Purposes", clear: list()},
@@ -105,7 +109,7 @@ var kinds = sync.OnceValue(func() []*kind {
 			word: "prompt", folder: "prompts",
 			list: "ListPrompts", under: "PromptSummaryList", summary: idArnName,
 			describe: "DescribePrompt", at: "Prompt", id: "PromptId",
-			stock:   func(name string) bool { return strings.HasSuffix(name, ".wav") },
+			stock:   promptsFromTheBeginning,
 			members: []member{{name: "Description"}, {name: "S3Uri", hidden: true}, tagged},
 			create:  "CreatePrompt", made: "PromptId",
 			updates: []update{{op: "UpdatePrompt", members: []string{"Description"}}},
@@ -236,9 +240,7 @@ var kinds = sync.OnceValue(func() []*kind {
 		{
 			word: "flow", folder: "flows",
 			list: "ListContactFlows", under: "ContactFlowSummaryList", summary: idArnName,
-			id: "ContactFlowId", stock: func(name string) bool {
-				return strings.HasPrefix(name, "Default ") || strings.HasPrefix(name, "Sample ")
-			},
+			id: "ContactFlowId", stock: flowsFromTheBeginning,
 			members: []member{
 				{name: "Type"},
 				{name: "Description"},
@@ -253,7 +255,13 @@ var kinds = sync.OnceValue(func() []*kind {
 			create: "CreateContactFlow", remove: "DeleteContactFlow", contents: flowContents,
 		},
 		{
-			word: "phone-number", folder: "phone-numbers",
+			word: "phone-number", folder: "phone-numbers", cannot: func(number string) string {
+				if _, _, ok := center.PoolOf(number); ok {
+					return ""
+				}
+				return "the number is not in the instance and cannot be claimed here: parley has made-up numbers alone, those that SearchAvailablePhoneNumbers offers; " +
+					"give it one of these, or leave phone numbers out with --skip phone-number"
+			},
 			list: "ListPhoneNumbersV2", listArgs: args{"InstanceId": thisInstance}, under: "ListPhoneNumbersSummaryList",
 			summary:  struct{ id, arn, name string }{"PhoneNumberId", "PhoneNumberArn", "PhoneNumber"},
 			describe: "DescribePhoneNumber", at: "ClaimedPhoneNumberSummary", id: "PhoneNumberId",
@@ -445,6 +453,21 @@ func itself(v *value) *value { return v }
 // named says whether a name is one of these.
 func named(all ...string) func(string) bool {
 	return func(name string) bool { return slices.Contains(all, name) }
+}
+
+// What every instance has from its beginning, by the names that it has there.
+var (
+	attributesFromTheBeginning = fromTheBeginning(center.SystemAttributes(time.Time{}), func(a *center.PredefinedAttribute) string { return a.Name })
+	promptsFromTheBeginning    = fromTheBeginning(center.DefaultPrompts("", time.Time{}), func(p *center.Prompt) string { return p.Name })
+	flowsFromTheBeginning      = fromTheBeginning(stock.Flows(center.Partition{}, ""), func(f *stock.Flow) string { return f.Name })
+)
+
+func fromTheBeginning[T any](all []T, name func(*T) string) func(string) bool {
+	var names []string
+	for i := range all {
+		names = append(names, name(&all[i]))
+	}
+	return named(names...)
 }
 
 // only is a value with some of its members, without a value without some.

@@ -92,6 +92,10 @@ func (c *Client) Plan(ctx context.Context, want *Bundle, remove bool) (*Plan, Pr
 	var changes []*Change
 	moved := map[key]bool{}
 	for _, r := range want.all {
+		if r.of.fixed != nil && r.of.fixed(r.name) {
+			p.Unchanged++
+			continue
+		}
 		if wrong := r.settle(); wrong != "" {
 			problems = append(problems, Problem{r.file, 1, wrong})
 		}
@@ -123,6 +127,19 @@ func (c *Client) Plan(ctx context.Context, want *Bundle, remove bool) (*Plan, Pr
 	return p, problems, nil
 }
 
+// Skip leaves kinds out of a bundle, as if it had no folders of them. What refers to them must be in the instance.
+func (b *Bundle) Skip(words ...string) error {
+	for _, word := range words {
+		if err := knownKind(word); err != nil {
+			return err
+		}
+		b.kinds = slices.DeleteFunc(b.kinds, func(k *kind) bool { return k.word == word })
+		b.all = slices.DeleteFunc(b.all, func(r *resource) bool { return r.kind == word })
+		maps.DeleteFunc(b.by, func(k key, _ *resource) bool { return k.kind == word })
+	}
+	return nil
+}
+
 // compareWith is what makes a resource what a file says; its Do is empty when it is that already.
 func compareWith(have, want *resource) (*Change, Problems) {
 	c := &Change{Kind: want.kind, Name: want.name, want: want, have: have}
@@ -132,6 +149,11 @@ func compareWith(have, want *resource) (*Change, Problems) {
 			if m.hidden && want.members.get(m.name) == nil {
 				return c, Problems{{want.file, 1, "there is no such " + want.kind + " in the instance, and none can be made without " + m.name +
 					", which the service never shows: add it to the file"}}
+			}
+		}
+		if want.of.cannot != nil {
+			if why := want.of.cannot(want.name); why != "" {
+				return c, Problems{{want.file, 1, why}}
 			}
 		}
 		if want.of.create == "" {
