@@ -112,23 +112,21 @@ func (c *Client) Read(ctx context.Context, skip ...string) (*Bundle, error) {
 		b.all = append(b.all, found...)
 	}
 	c.tell("list", len(kinds()), len(kinds()))
-	symbols := c.symbols(b.all)
+	var there []*resource
 	for i, r := range b.all {
 		c.tell("read", i, len(b.all))
 		raw, err := c.describe(ctx, r)
+		if refused(err, notFound) {
+			continue // it was deleted since it was listed
+		}
 		if err != nil {
 			return nil, fmt.Errorf("read the %s: %w", r, err)
 		}
 		r.raw = r.of.tidy(raw)
-		r.members = raw
-		if r.of.is == "" {
-			r.members = symbols.of(raw)
-		}
-		r.settle()
-		if r.of.derive != nil && r.of.is == "" {
-			r.name = r.of.derive(r.members)
-		}
+		there = append(there, r)
 	}
+	b.all = there
+	c.name(b)
 	c.tell("read", len(b.all), len(b.all))
 	b.sort()
 	b.by = map[key]*resource{}
@@ -139,6 +137,21 @@ func (c *Client) Read(ctx context.Context, skip ...string) (*Bundle, error) {
 		b.by[r.key] = r
 	}
 	return b, nil
+}
+
+// name writes names in place of ids.
+func (c *Client) name(b *Bundle) {
+	symbols := c.symbols(b.all)
+	for _, r := range b.all {
+		r.members = r.raw
+		if r.of.is == "" {
+			r.members = symbols.of(r.raw)
+		}
+		r.settle()
+		if r.of.derive != nil && r.of.is == "" {
+			r.name = r.of.derive(r.members)
+		}
+	}
 }
 
 func knownKind(word string) error {
@@ -162,7 +175,11 @@ func (c *Client) find(ctx context.Context, k *kind) ([]*resource, error) {
 		}
 		r := &resource{key: key{kind: k.word, name: s.get(k.summary.name).str()}, of: k, id: s.get(k.summary.id).str(), arn: s.get(k.summary.arn).str(), raw: s}
 		if k.path != nil {
-			if r.described, err = c.call(ctx, k.describe, args{k.id: r.id}); err != nil {
+			r.described, err = c.call(ctx, k.describe, args{k.id: r.id})
+			if refused(err, notFound) {
+				continue // it was deleted since it was listed
+			}
+			if err != nil {
 				return nil, err
 			}
 			r.name = k.path(r.described.get(k.at))
