@@ -128,15 +128,47 @@ func (c *Client) Read(ctx context.Context, skip ...string) (*Bundle, error) {
 	b.all = there
 	c.name(b)
 	c.tell("read", len(b.all), len(b.all))
+	return b, b.index()
+}
+
+// index finds resources by their names.
+func (b *Bundle) index() error {
 	b.sort()
 	b.by = map[key]*resource{}
 	for _, r := range b.all {
 		if other := b.by[r.key]; other != nil {
-			return nil, fmt.Errorf("the instance has two of the %s, %s and %s: files could not tell them apart", r, other.id, r.id)
+			return fmt.Errorf("the instance has two of the %s, %s and %s: files could not tell them apart", r, other.id, r.id)
 		}
 		b.by[r.key] = r
 	}
-	return b, nil
+	return nil
+}
+
+// match gives what lies outside of the instance, such as Lambda functions, the names that files have for it: whether a name
+// or an ARN tells one from another depends on what else is there.
+func (c *Client) match(have, want *Bundle) error {
+	renamed := false
+	for _, r := range want.all {
+		if r.of.is == "" {
+			continue
+		}
+		id := r.members.find(r.of.is).str()
+		i := slices.IndexFunc(have.all, func(h *resource) bool { return h.kind == r.kind && h.id == id })
+		if i < 0 || have.all[i].name == r.name {
+			continue
+		}
+		for _, h := range have.all {
+			if h.key == r.key {
+				h.name = h.id
+			}
+		}
+		have.all[i].name, renamed = r.name, true
+	}
+	if !renamed {
+		return nil
+	}
+	c.name(have)
+	return have.index()
 }
 
 // name writes names in place of ids.

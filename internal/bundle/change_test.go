@@ -178,6 +178,31 @@ func TestDelete(t *testing.T) {
 	tell(t, problems, []string{`quick-connects/two.json:1: \$\{flow:Nobody\} is neither`})
 }
 
+// What is the same in another form comes to rest, and what JSON cannot say comes back as it was.
+func TestFormsComeToRest(t *testing.T) {
+	p := newPlace(t, "sqlite::memory:", "us-east-1")
+	dir := t.TempDir()
+	put(t, dir, "flows/text.json", flowFile("Text", quoted(say("${queue:BasicQueue}", "$.Attributes.next"))))
+	twice := strings.Replace(say("x", "$.Attributes.next"), `"Metadata":{}`, `"Metadata":{"a":1,"a":2}`, 1)
+	put(t, dir, "flows/twice.json", flowFile("Twice", quoted(twice)))
+	put(t, dir, "queues/none.json", queue("None", `,"MaxContacts":0`))
+	put(t, dir, "hours-of-operation/h.json", `{"Kind":"hours-of-operation","Name":"H","TimeZone":"UTC","Config":[],"Overrides":[{"Name":"O","Description":"d","EffectiveFrom":"2030-12-24","EffectiveTill":"2030-12-26",
+		"Config":[{"Day":"TUESDAY","StartTime":{"Hours":0,"Minutes":0},"EndTime":{"Hours":23,"Minutes":59}}]}]}`)
+	p.apply(dir, false)
+	edit(t, dir+"/hours-of-operation/h.json", `"Description":"d",`, ``)
+	if lines := p.apply(dir, false); !slices.Equal(lines, []string{"update hours-of-operation H: Overrides"}) {
+		t.Error(lines)
+	}
+	if lines := p.apply(dir, false); len(lines) > 0 {
+		t.Errorf("a second apply changes:\n%s", strings.Join(lines, "\n"))
+	}
+	out := t.TempDir()
+	p.export(out)
+	if lines := p.apply(out, true); len(lines) > 0 {
+		t.Errorf("what was exported changes:\n%s", strings.Join(lines, "\n"))
+	}
+}
+
 // Users written by hand say what people say of them, and rest.
 func TestUsersByHand(t *testing.T) {
 	p := newPlace(t, "sqlite::memory:", "us-east-1")
@@ -362,6 +387,91 @@ func TestImportGoesOn(t *testing.T) {
 		if !strings.HasPrefix(operation, "List") && !strings.HasPrefix(operation, "Describe") && !strings.HasPrefix(operation, "Get") && !strings.HasPrefix(operation, "Search") {
 			t.Errorf("%s does more than read", operation)
 		}
+	}
+}
+
+// What is deleted while it is read is not there; the token of a page that was kept and has ended begins its list anew.
+func TestImportOfWhatChanges(t *testing.T) {
+	aws := newPlace(t, "sqlite::memory:", "us-east-1")
+	aws.furnish()
+	dir := t.TempDir()
+	gone := aws.call("PUT", "/quick-connects/${i}", `{"Name":"Gone","QuickConnectConfig":{"QuickConnectType":"PHONE_NUMBER","PhoneConfig":{"PhoneNumber":"+4930123456"}}}`)["QuickConnectId"].(string)
+	refusals := 0
+	var refuse bool
+	transport := roundTrip(func(r *http.Request) (*http.Response, error) {
+		if strings.HasPrefix(r.URL.Path, "/contact-flows-summary/") {
+			q := r.URL.Query()
+			if refuse && q.Get("nextToken") != "" {
+				refuse = false
+				refusals++
+				return &http.Response{StatusCode: http.StatusBadRequest, Header: http.Header{"X-Amzn-Errortype": {"InvalidParameterException"}}, Body: http.NoBody}, nil
+			}
+			q.Set("maxResults", "5")
+			r.URL.RawQuery = q.Encode()
+		}
+		return aws.client.HTTP.RoundTrip(r)
+	})
+	read := func(ctx context.Context, wait func(context.Context, string) error) (*bundle.Bundle, error) {
+		kept, err := bundle.Keep(dir+"/kept", "there", time.Now())
+		if err != nil {
+			t.Fatal(err)
+		}
+		c := &bundle.Client{URL: "http://aws", HTTP: transport, Instance: aws.client.Instance, ReadOnly: true, Kept: kept, Wait: wait}
+		return c.Read(ctx)
+	}
+	ctx, cut := context.WithCancel(t.Context())
+	pages := 0
+	_, err := read(ctx, func(_ context.Context, operation string) error {
+		if operation == "ListContactFlows" {
+			if pages++; pages == 3 {
+				cut()
+			}
+		}
+		return ctx.Err()
+	})
+	if !errors.Is(err, context.Canceled) {
+		t.Fatal(err)
+	}
+	refuse = true
+	b, err := read(t.Context(), func(_ context.Context, operation string) error {
+		if operation == "DescribeQuickConnect" && gone != "" {
+			aws.call("DELETE", "/quick-connects/${i}/"+gone, "")
+			gone = ""
+		}
+		return nil
+	})
+	if err != nil || refusals != 1 {
+		t.Fatal(refusals, err)
+	}
+	out, want := t.TempDir(), t.TempDir()
+	if err := b.Write(out); err != nil {
+		t.Fatal(err)
+	}
+	aws.export(want)
+	same(t, files(t, want), files(t, out))
+}
+
+type roundTrip func(*http.Request) (*http.Response, error)
+
+func (f roundTrip) RoundTrip(r *http.Request) (*http.Response, error) { return f(r) }
+
+// Two functions of one name are told apart by their ARNs, which files need not say.
+func TestFunctionsOfOneName(t *testing.T) {
+	p := newPlace(t, "sqlite::memory:", "us-east-1")
+	for _, region := range []string{"us-east-1", "eu-west-1"} {
+		p.call("PUT", "/instance/${i}/lambda-function", `{"FunctionArn":"arn:aws:lambda:`+region+`:123456789012:function:orders"}`)
+	}
+	dir := t.TempDir()
+	put(t, dir, "lambda-functions/orders.json", `{"Kind":"lambda-function","FunctionArn":"arn:aws:lambda:us-east-1:123456789012:function:orders"}`)
+	put(t, dir, "flows/f.json", flowFile("F", say("${lambda-function:orders}", "$.Attributes.next")))
+	if lines := p.apply(dir, false); !slices.Equal(lines, []string{"create flow F"}) {
+		t.Error(lines)
+	}
+	if lines := p.apply(dir, false); len(lines) > 0 {
+		t.Error(lines)
+	}
+	if lines := p.apply(dir, true); len(lines) == 0 || lines[0] != "delete lambda-function arn:aws:lambda:eu-west-1:123456789012:function:orders" {
+		t.Error(lines)
 	}
 }
 

@@ -72,6 +72,9 @@ func (c *Client) Plan(ctx context.Context, want *Bundle, remove bool) (*Plan, Pr
 	if err != nil {
 		return nil, nil, err
 	}
+	if err := c.match(have, want); err != nil {
+		return nil, nil, err
+	}
 	p := &Plan{client: c, want: want, have: have}
 	var problems Problems
 	gone := map[key]bool{}
