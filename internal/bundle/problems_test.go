@@ -44,6 +44,12 @@ func TestProblems(t *testing.T) {
 			"hours-of-operation/b.json": hours("B", "${hours-of-operation:C}"),
 			"hours-of-operation/c.json": hours("C", "${hours-of-operation:A}"),
 		}, []string{`hours-of-operation/a.json:1: these refer to each other in a circle.*\$\{hours-of-operation:A\} → \$\{hours-of-operation:B\} → \$\{hours-of-operation:C\} → \$\{hours-of-operation:A\}`}},
+		{"texts that are too long for updates", map[string]string{
+			"prompts/a.json":        `{"Kind":"prompt","Name":"Beep.wav","Description":` + quoted(strings.Repeat("x", 300)) + `}`,
+			"prompts/b.json":        `{"Kind":"prompt","Name":"CustomerHold.wav","Tags":{"a":` + quoted(strings.Repeat("x", 300)) + `}}`,
+			"task-templates/a.json": `{"Kind":"task-template","Name":"T","Fields":[],"Tags":{"a":` + quoted(strings.Repeat("x", 300)) + `}}`,
+			"modules/v.json":        `{"Kind":"module","Name":"V","Content":` + endModule + `,"Versions":[{"Version":1,"Description":` + quoted(strings.Repeat("x", 600)) + `,"Content":` + endModule + `}]}`,
+		}, []string{`prompts/a.json:1: Description.*300`, `prompts/b.json:1: tags.*300`, `task-templates/a.json:1: tags.*300`, `modules/v.json:1: Description.*600`}},
 		{"a phone number of the world", map[string]string{
 			"phone-numbers/a.json": `{"Kind":"phone-number","Name":"+493012345678"}`,
 		}, []string{`phone-numbers/a.json:1: the number is not in the instance and cannot be claimed here.*--skip phone-number`}},
