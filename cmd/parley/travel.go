@@ -326,7 +326,13 @@ func (c *importCmd) source(ctx context.Context) (*bundle.Client, string, error) 
 	if err != nil {
 		return nil, "", err
 	}
-	client := &bundle.Client{URL: to, HTTP: plainTransport(), ReadOnly: true, Sign: func(r *http.Request, body []byte) error {
+	transport := plainTransport()
+	if of, ok := cfg.HTTPClient.(interface{ GetTransport() *http.Transport }); ok { // with AWS_CA_BUNDLE
+		t := of.GetTransport()
+		t.ResponseHeaderTimeout = time.Minute
+		transport = t
+	}
+	client := &bundle.Client{URL: to, HTTP: transport, ReadOnly: true, Sign: func(r *http.Request, body []byte) error {
 		key, err := cfg.Credentials.Retrieve(r.Context())
 		if err != nil {
 			return fmt.Errorf("AWS credentials: %w", err)
