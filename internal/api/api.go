@@ -5,8 +5,6 @@ import (
 	"log/slog"
 	"maps"
 	"net/http"
-	"slices"
-	"strings"
 	"sync"
 	"time"
 
@@ -162,21 +160,12 @@ func bearerOp[I wire.Input, O wire.Output](f func(*API, *exchange, chat.Caller, 
 	return func(a *API, x *exchange, in wire.Input) (wire.Output, error) { return f(a, x, x.who, in.(I)) }
 }
 
-// operations are the served operations of both services: those that have a handler.
+// operations are the served operations of both services.
 func operations() []wire.Op {
-	return slices.DeleteFunc(known(), func(op wire.Op) bool { return handlers[op.Service][op.Name] == nil })
+	return append(append([]wire.Op(nil), connect.Ops...), participant.Ops...)
 }
-
-func known() []wire.Op { return append(append([]wire.Op(nil), connect.Ops...), participant.Ops...) }
 
 // others are the operations that are known by name only.
 func others() []wire.Route {
-	all := append(append([]wire.Route(nil), connect.Others...), participant.Others...)
-	for _, op := range known() {
-		if handlers[op.Service][op.Name] == nil {
-			all = append(all, wire.Route{Service: op.Service, Name: op.Name, Method: op.Method, Path: op.Path})
-		}
-	}
-	slices.SortFunc(all, func(a, b wire.Route) int { return strings.Compare(a.Service+" "+a.Name, b.Service+" "+b.Name) })
-	return all
+	return append(append([]wire.Route(nil), connect.Others...), participant.Others...)
 }

@@ -92,7 +92,7 @@ func TestForgottenOriginsAreReadAgain(t *testing.T) {
 	var o origins
 	old := o.list("a")
 	o.forget("a")
-	if o.list("a") == old || o.list("a") != o.list("a") {
+	if new := o.list("a"); new == old || o.list("a") != new {
 		t.Error("what was forgotten is still there, or is not kept")
 	}
 	for i := range maxOrigins + 1 {

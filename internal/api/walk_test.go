@@ -24,7 +24,7 @@ import (
 type walk struct {
 	kind   string
 	before string // what it needs
-	create string
+	create string // "" for what every instance has and nobody makes
 	// twice is the error of the same request once more; "" where it makes another.
 	twice string
 	// describe is the operation that shows it. shows are texts that its answer must have.
@@ -51,9 +51,6 @@ func TestEveryResourceLivesAndDies(t *testing.T) {
 	storetest.EachDatabase(t, func(t *testing.T, database string) {
 		w := newWalker(t, database)
 		for _, k := range walks {
-			if !w.serves(k) {
-				continue
-			}
 			t.Run(k.kind, func(t *testing.T) {
 				w.t = t
 				w.walk(k)
@@ -68,19 +65,22 @@ func TestEveryResourceLivesAndDies(t *testing.T) {
 	})
 }
 
-// otherWalks are the operations that have walks of their own: those about contacts, and those about contents, versions, aliases and
-// overrides, which are no resources by themselves. What every instance has and nobody makes has goldens alone, and so has the search of tags.
-var otherWalks = regexp.MustCompile(`Contact(s|Attributes|Data|References|Association|RoutingData)?$|Participant|Flow(Module)?(Version|Alias|Content|Metadata)|` +
-	`ContactFlow(Module)?(Versions|Aliases)|Override|HoursOfOperations$|View|FlowAssociation|AssociateFlow$|DisassociateFlow$|UpdateContactFlowName|^(Create|Delete|Describe|List)Instances?$|` +
-	`InstanceAttributes?$|AttachedFilesConfigurations?$|AuthenticationProfiles?$|PushNotificationRegistration$|SearchResourceTags`)
+// otherWalks are the operations about contacts, and those on instances themselves, which have tests of their own.
+var otherWalks = regexp.MustCompile(`(Chat|Stop|Update|Search|Describe|Associated|Tag|Untag)Contacts?$|Contact(Attributes|Data|References|Association)$|Participant|` +
+	`^(Create|Delete|Describe|List)Instances?$|PushNotificationRegistration$`)
 
-// Of a hundred callers who make a resource of one name at the same time, one makes it.
+// Of a hundred callers who make a resource of one name at the same time, one makes it. On PostgreSQL, where each waits for the others
+// in a transaction of its own, a hundred make some kinds and ten the others.
 func TestOneOfAHundredMakesIt(t *testing.T) {
 	storetest.EachDatabase(t, func(t *testing.T, database string) {
 		w := newWalker(t, database)
-		for _, k := range walks {
-			if k.twice == "" || !w.serves(k) {
+		for i, k := range walks {
+			if k.twice == "" {
 				continue
+			}
+			callers := 100
+			if strings.HasPrefix(database, "postgres") && i%6 != 0 {
+				callers = 10
 			}
 			w.begin(&k)
 			var made, refused int
@@ -88,7 +88,7 @@ func TestOneOfAHundredMakesIt(t *testing.T) {
 			var mu sync.Mutex
 			var wg sync.WaitGroup
 			method, target, body := w.request(k.create)
-			for range 100 {
+			for range callers {
 				wg.Go(func() {
 					got := w.call(method, target, "", body)
 					for tries := 1; got.status == 500 && tries < 5; tries++ { // a busy machine: clients try again
@@ -107,7 +107,7 @@ func TestOneOfAHundredMakesIt(t *testing.T) {
 				})
 			}
 			wg.Wait()
-			if made != 1 || refused != 99 {
+			if made != 1 || refused != callers-1 {
 				t.Errorf("%s: %d made it, %d were told that it exists, and %v", k.kind, made, refused, other)
 			}
 		}
@@ -126,7 +126,9 @@ func newWalker(t *testing.T, database string) *walker {
 		t.Fatal(err)
 	}
 	for _, op := range served() {
-		w.ops[op.Name] = op
+		if op.Service == "connect" {
+			w.ops[op.Name] = op
+		}
 	}
 	w.names["InstanceId"] = instanceID
 	w.names["hours"] = center.SeededID(instanceID, "hours-of-operation", center.BasicHoursName)
@@ -134,6 +136,7 @@ func newWalker(t *testing.T, database string) *walker {
 	w.names["publicKey"] = strings.Trim(string(must(json.Marshal(publicKey))), `"`)
 	w.names["farewell"] = strings.Trim(string(must(json.Marshal(farewell))), `"`)
 	w.names["greeting"] = strings.Trim(string(must(json.Marshal(greeting))), `"`)
+	w.names["template"] = strings.Trim(string(must(json.Marshal(skippable))), `"`)
 	return w
 }
 
@@ -142,13 +145,6 @@ func must[T any](v T, err error) T {
 		panic(err)
 	}
 	return v
-}
-
-// serves says whether the operation that makes the kind is served.
-func (w *walker) serves(k walk) bool {
-	name, _, _ := strings.Cut(k.create, " ")
-	_, ok := w.ops[name]
-	return ok
 }
 
 // request is a line as a request.
@@ -228,8 +224,11 @@ func (w *walker) do(lines string) (last map[string]any) {
 			if !ok {
 				as = member
 			}
-			text, isText := find(last, member).(string)
-			if !isText || text == "" {
+			text := ""
+			if value := find(last, member); value != nil {
+				text = fmt.Sprint(value)
+			}
+			if text == "" {
 				w.t.Fatalf("%s: the answer has no %s: %s", line, member, got.body)
 			}
 			w.names[as] = text
@@ -272,10 +271,9 @@ func (w *walker) refused(line string, want ...string) {
 
 // as is f with another value of a name.
 func (w *walker) as(name, value string, f func()) {
-	was := w.names[name]
+	defer func(was string) { w.names[name] = was }(w.names[name])
 	w.names[name] = value
 	f()
-	w.names[name] = was
 }
 
 // begin makes what a resource needs.
@@ -306,6 +304,9 @@ const gone = "ResourceNotFoundException"
 func (w *walker) walk(k walk) {
 	w.t.Helper()
 	w.begin(&k)
+	if k.create == "" {
+		return
+	}
 	seen := len(w.audit())
 	w.do(k.create)
 	made := w.names[k.id]
@@ -376,7 +377,10 @@ func (w *walker) shown(k walk) {
 			w.t.Errorf("%s has it %d times: %v", list, n, all)
 		}
 		w.as("InstanceId", otherInstance, func() {
-			if slices.Contains(w.listed(list), w.names[k.id]) {
+			name, _, _ := strings.Cut(strings.TrimSpace(list), " ")
+			if strings.Count(w.ops[name].Path, "{") > 1 { // it lists what is below something of the instance
+				w.refused(name, gone)
+			} else if slices.Contains(w.listed(list), w.names[k.id]) {
 				w.t.Errorf("%s shows it in another instance", list)
 			}
 		})
@@ -401,11 +405,10 @@ func (w *walker) listed(line string) (ids []string) {
 			w.t.Fatalf("%s: a page of %d, asked for one", fields[0], len(list))
 		}
 		for _, element := range list {
-			id, ok := element.(string)
-			if !ok {
-				id, _ = find(element, fields[2]).(string)
+			if _, isObject := element.(map[string]any); isObject {
+				element = find(element, fields[2])
 			}
-			ids = append(ids, id)
+			ids = append(ids, fmt.Sprint(element))
 		}
 		next, more := out["NextToken"].(string)
 		if !more || next == "" {

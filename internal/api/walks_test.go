@@ -46,7 +46,11 @@ var walks = []walk{
 		create: `CreateHoursOfOperation {"Name":"Office","TimeZone":"UTC","Config":[{"Day":"MONDAY","StartTime":{"Hours":9,"Minutes":0},"EndTime":{"Hours":17,"Minutes":0}}]} -> HoursOfOperationId HoursOfOperationArn`,
 		twice:  "DuplicateResourceException", describe: `DescribeHoursOfOperation`, shows: `MONDAY`, lists: `ListHoursOfOperations HoursOfOperationSummaryList Id
 			SearchHoursOfOperations HoursOfOperations HoursOfOperationId`,
-		steps:  `UpdateHoursOfOperation {"Name":"Desk","TimeZone":"UTC"}`,
+		steps: `UpdateHoursOfOperation {"Name":"Desk","TimeZone":"UTC"}
+			AssociateHoursOfOperations {"ParentHoursOfOperationConfigs":[{"HoursOfOperationId":"${hours}"}]}
+			ListChildHoursOfOperations
+			GetEffectiveHoursOfOperations {"FromDate":"2026-11-30","ToDate":"2026-12-01"}
+			DisassociateHoursOfOperations {"ParentHoursOfOperationIds":["${hours}"]}`,
 		use:    `CreateQueue {"Name":"of the hours","HoursOfOperationId":"${HoursOfOperationId}"} -> QueueId`,
 		unuse:  `DeleteQueue`,
 		remove: `DeleteHoursOfOperation`,
@@ -56,6 +60,9 @@ var walks = []walk{
 		create: `CreateContactFlow {"Name":"Walk","Type":"CONTACT_FLOW","Content":"${greeting}"} -> ContactFlowId ContactFlowArn`,
 		twice:  "DuplicateResourceException", describe: `DescribeContactFlow`, shows: `PUBLISHED`, lists: `ListContactFlows ContactFlowSummaryList Id
 			SearchContactFlows ContactFlows Id`,
+		steps: `UpdateContactFlowName {"Name":"Stroll","Description":""}
+			UpdateContactFlowContent {"Content":"${greeting}"}
+			UpdateContactFlowMetadata {"ContactFlowState":"ACTIVE"}`,
 		remove: `DeleteContactFlow`,
 	},
 	{
@@ -63,6 +70,8 @@ var walks = []walk{
 		create: `CreateContactFlowModule {"Name":"Walk","Content":"${farewell}"} -> Id=ContactFlowModuleId Arn`,
 		twice:  "DuplicateResourceException", describe: `DescribeContactFlowModule`, lists: `ListContactFlowModules ContactFlowModulesSummaryList Id
 			SearchContactFlowModules ContactFlowModules Id`,
+		steps: `UpdateContactFlowModuleContent {"Content":"${farewell}"}
+			UpdateContactFlowModuleMetadata {"Name":"Stroll","State":"ACTIVE"}`,
 		remove: `DeleteContactFlowModule`,
 	},
 	{
@@ -220,5 +229,84 @@ var walks = []walk{
 		kind: "Lambda function", id: "FunctionArn", value: "arn:aws:lambda:us-east-1:123456789012:function:greet", unknown: "arn:aws:lambda:us-east-1:123456789012:function:other",
 		create: `AssociateLambdaFunction {"FunctionArn":"${FunctionArn}"}`, twice: "ResourceConflictException",
 		lists: `ListLambdaFunctions LambdaFunctions FunctionArn`, remove: `DisassociateLambdaFunction {"FunctionArn":"${FunctionArn}"}`,
+	},
+	{
+		kind: "version of a flow", id: "ContactFlowVersion", unknown: "77",
+		before: `CreateContactFlow {"Name":"with versions","Type":"CONTACT_FLOW","Content":"${greeting}"} -> ContactFlowId`,
+		create: `CreateContactFlowVersion -> Version=ContactFlowVersion`,
+		lists:  `ListContactFlowVersions ContactFlowVersionSummaryList Version`,
+		use:    `CreateContactFlowAlias {"ContactFlowVersion":${ContactFlowVersion},"AliasName":"live"} -> Id=AliasId`,
+		unuse:  `DeleteContactFlowAlias`, remove: `DeleteContactFlowVersion`,
+	},
+	{
+		kind: "alias of a flow", id: "AliasId",
+		before: `CreateContactFlow {"Name":"with an alias","Type":"CONTACT_FLOW","Content":"${greeting}"} -> ContactFlowId
+			CreateContactFlowVersion -> Version=ContactFlowVersion`,
+		create: `CreateContactFlowAlias {"ContactFlowVersion":${ContactFlowVersion},"AliasName":"live"} -> Id=AliasId`, twice: "DuplicateResourceException",
+		describe: `DescribeContactFlowAlias`, shows: `"Version":1`, lists: `ListContactFlowAliases ContactFlowAliasSummaryList AliasId`,
+		steps:  `UpdateContactFlowAlias {"Name":"test","ContactFlowVersion":${ContactFlowVersion}}`,
+		remove: `DeleteContactFlowAlias`,
+	},
+	{
+		kind: "version of a flow module", id: "ContactFlowModuleVersion", unknown: "77",
+		before: `CreateContactFlowModule {"Name":"with versions","Content":"${farewell}"} -> Id=ContactFlowModuleId`,
+		create: `CreateContactFlowModuleVersion -> Version=ContactFlowModuleVersion`,
+		lists:  `ListContactFlowModuleVersions ContactFlowModuleVersionSummaryList Version`,
+		use:    `CreateContactFlowModuleAlias {"ContactFlowModuleVersion":${ContactFlowModuleVersion},"AliasName":"live"} -> Id=AliasId`,
+		unuse:  `DeleteContactFlowModuleAlias`, remove: `DeleteContactFlowModuleVersion`,
+	},
+	{
+		kind: "alias of a flow module", id: "AliasId",
+		before: `CreateContactFlowModule {"Name":"with an alias","Content":"${farewell}"} -> Id=ContactFlowModuleId
+			CreateContactFlowModuleVersion -> Version=ContactFlowModuleVersion`,
+		create: `CreateContactFlowModuleAlias {"ContactFlowModuleVersion":${ContactFlowModuleVersion},"AliasName":"live"} -> Id=AliasId`, twice: "DuplicateResourceException",
+		describe: `DescribeContactFlowModuleAlias`, shows: `"Version":1`, lists: `ListContactFlowModuleAliases ContactFlowModuleAliasSummaryList AliasId`,
+		steps:  `UpdateContactFlowModuleAlias {"Name":"test","ContactFlowModuleVersion":${ContactFlowModuleVersion}}`,
+		remove: `DeleteContactFlowModuleAlias`,
+	},
+	{
+		kind: "override of hours of operation", id: "HoursOfOperationOverrideId",
+		before: `CreateHoursOfOperation {"Name":"with overrides","TimeZone":"UTC","Config":[]} -> HoursOfOperationId`,
+		create: `CreateHoursOfOperationOverride {"Name":"Holiday","Config":[{"Day":"MONDAY","StartTime":{"Hours":9,"Minutes":0},"EndTime":{"Hours":10,"Minutes":0}}],"EffectiveFrom":"2026-12-24","EffectiveTill":"2026-12-26"} -> HoursOfOperationOverrideId`,
+		twice:  "DuplicateResourceException", describe: `DescribeHoursOfOperationOverride`, shows: `2026-12-26`,
+		lists: `ListHoursOfOperationOverrides HoursOfOperationOverrideList HoursOfOperationOverrideId
+			SearchHoursOfOperationOverrides HoursOfOperationOverrides HoursOfOperationOverrideId`,
+		steps:  `UpdateHoursOfOperationOverride {"Name":"Feast"}`,
+		remove: `DeleteHoursOfOperationOverride`,
+	},
+	{
+		kind: "view", id: "ViewId", arn: "ViewArn",
+		create: `CreateView {"Name":"Card","Status":"PUBLISHED","Content":{"Template":"${template}","Actions":["Skip"]}} -> View.Id=ViewId View.Arn=ViewArn`,
+		twice:  "DuplicateResourceException", describe: `DescribeView`, shows: `CUSTOMER_MANAGED`,
+		lists: `ListViews ViewsSummaryList Id
+			SearchViews Views Id`,
+		steps: `UpdateViewMetadata {"Name":"Sheet"}
+			UpdateViewContent {"Status":"PUBLISHED","Content":{"Template":"${template}","Actions":["Skip"]}}`,
+		remove: `DeleteView`,
+	},
+	{
+		kind: "version of a view", id: "ViewVersion", unknown: "77",
+		before: `CreateView {"Name":"with versions","Status":"PUBLISHED","Content":{"Template":"${template}","Actions":["Skip"]}} -> View.Id=ViewId`,
+		create: `CreateViewVersion -> View.Version=ViewVersion`,
+		lists:  `ListViewVersions ViewVersionSummaryList Version`, remove: `DeleteViewVersion`,
+	},
+	{
+		kind: "flow association", id: "ResourceId", before: `BatchGetFlowAssociation {"ResourceIds":["another"]}`, value: "arn:aws:connect:us-east-1:123456789012:email-address/a", unknown: "arn:aws:connect:us-east-1:123456789012:email-address/b",
+		create:   `AssociateFlow {"ResourceId":"${ResourceId}","FlowId":"${flow}","ResourceType":"INBOUND_EMAIL"}`,
+		describe: `GetFlowAssociation {"ResourceType":"INBOUND_EMAIL"}`, shows: `INBOUND_EMAIL`, lists: `ListFlowAssociations FlowAssociationSummaryList ResourceId`,
+		remove: `DisassociateFlow {"ResourceType":"INBOUND_EMAIL"}`,
+	},
+	{
+		kind: "what every instance has",
+		before: `ListAuthenticationProfiles -> AuthenticationProfileSummaryList.0.Id=AuthenticationProfileId
+			DescribeAuthenticationProfile
+			UpdateAuthenticationProfile {"Name":"Ours"}
+			ListAttachedFilesConfigurations
+			DescribeAttachedFilesConfiguration {"AttachmentScope":"CHAT"}
+			UpdateAttachedFilesConfiguration {"AttachmentScope":"CHAT","MaximumSizeLimitInBytes":5242880}
+			UpdateInstanceAttribute {"AttributeType":"EARLY_MEDIA","Value":"false"}
+			DescribeInstanceAttribute {"AttributeType":"EARLY_MEDIA"}
+			ListInstanceAttributes
+			SearchResourceTags`,
 	},
 }

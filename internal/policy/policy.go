@@ -215,11 +215,11 @@ func checkAction(action string) error {
 	}
 	service, name, ok := strings.Cut(action, ":")
 	if !ok || !strings.EqualFold(service, "connect") || name == "" {
-		return fmt.Errorf(`Action must be "*" or begin with connect:, such as connect:Describe*, got %q`, short(action))
+		return fmt.Errorf(`an action must be "*" or begin with connect:, such as connect:Describe*, got %q`, short(action))
 	}
 	for _, c := range name {
 		if (c < 'a' || c > 'z') && (c < 'A' || c > 'Z') && (c < '0' || c > '9') && c != '*' && c != '?' {
-			return fmt.Errorf("Action must consist of letters, digits, * and ? behind connect:, got %q", short(action))
+			return fmt.Errorf("an action must consist of letters, digits, * and ? behind connect:, got %q", short(action))
 		}
 	}
 	return nil
