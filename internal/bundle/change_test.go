@@ -186,7 +186,7 @@ func TestFormsComeToRest(t *testing.T) {
 	twice := strings.Replace(say("x", "$.Attributes.next"), `"Metadata":{}`, `"Metadata":{"a":1,"a":2}`, 1)
 	put(t, dir, "flows/twice.json", flowFile("Twice", quoted(twice)))
 	put(t, dir, "prompts/p.json", `{"Kind":"prompt","Name":"Hello.wav","Description":"d","S3Uri":"s3://bucket/hello.wav","Tags":{"a":"b"}}`)
-	put(t, dir, "task-templates/t.json", `{"Kind":"task-template","Name":"T","Status":"INACTIVE","Fields":[{"Id":{"Name":"Name"},"Type":"NAME"}],"Tags":{"a":"b"}}`)
+	put(t, dir, "task-templates/t.json", `{"Kind":"task-template","Name":"T","Status":"INACTIVE","ContactFlowId":"${flow:Text}","Fields":[{"Id":{"Name":"Name"},"Type":"NAME"}],"Constraints":{"RequiredFields":[{"Id":{"Name":"Name"}}]},"Tags":{"a":"b"}}`)
 	put(t, dir, "queues/none.json", queue("None", `,"MaxContacts":0`))
 	put(t, dir, "hours-of-operation/h.json", `{"Kind":"hours-of-operation","Name":"H","TimeZone":"UTC","Config":[],"Overrides":[{"Name":"O","Description":"d","EffectiveFrom":"2030-12-24","EffectiveTill":"2030-12-26",
 		"Config":[{"Day":"TUESDAY","StartTime":{"Hours":0,"Minutes":0},"EndTime":{"Hours":23,"Minutes":59}}]}]}`)

@@ -412,12 +412,6 @@ var kinds = sync.OnceValue(func() []*kind {
 				{name: "Fields", clear: list()}, {name: "Tags", later: true, part: tags{}},
 			},
 			create: "CreateTaskTemplate", made: "Id",
-			createAs: func(in args) args {
-				if in["Fields"] == nil {
-					in["Fields"] = list() // required, and may be empty
-				}
-				return in
-			},
 			updates: []update{{op: "UpdateTaskTemplate", named: "Name", members: []string{
 				"Description", "ContactFlowId", "SelfAssignFlowId", "ContactHooks", "Constraints", "Defaults", "Status", "Fields",
 			}, as: func(in args) args {

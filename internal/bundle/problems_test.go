@@ -47,7 +47,7 @@ func TestProblems(t *testing.T) {
 		{"texts that are too long for updates", map[string]string{
 			"prompts/a.json":        `{"Kind":"prompt","Name":"Beep.wav","Description":` + quoted(strings.Repeat("x", 300)) + `}`,
 			"prompts/b.json":        `{"Kind":"prompt","Name":"CustomerHold.wav","Tags":{"a":` + quoted(strings.Repeat("x", 300)) + `}}`,
-			"task-templates/a.json": `{"Kind":"task-template","Name":"T","Fields":[],"Tags":{"a":` + quoted(strings.Repeat("x", 300)) + `}}`,
+			"task-templates/a.json": `{"Kind":"task-template","Name":"T","Fields":[{"Id":{"Name":"Name"},"Type":"NAME"}],"Tags":{"a":` + quoted(strings.Repeat("x", 300)) + `}}`,
 			"modules/v.json":        `{"Kind":"module","Name":"V","Content":` + endModule + `,"Versions":[{"Version":1,"Description":` + quoted(strings.Repeat("x", 600)) + `,"Content":` + endModule + `}]}`,
 		}, []string{`prompts/a.json:1: Description.*300`, `prompts/b.json:1: tags.*300`, `task-templates/a.json:1: tags.*300`, `modules/v.json:1: Description.*600`}},
 		{"a phone number of the world", map[string]string{
