@@ -541,14 +541,17 @@ func groupParent(name string, v *value) (*value, string) {
 	return v, ""
 }
 
-// userChannels makes the lists of settings of channels from a PhoneConfig, which is another view of them. Lists that are
-// there already say more than it.
+// userChannels makes the lists of settings of channels from a PhoneConfig, which is another view of them. The service shows
+// both, and the lists say more; a file has one of them.
 func userChannels(_ string, v *value) (*value, string) {
 	p := v.get("PhoneConfig")
 	v.set("PhoneConfig", nil)
+	wrong := ""
 	put := func(name string, elements ...*value) {
 		if v.get(name) == nil {
 			v.set(name, list(elements...))
+		} else if wrong == "" {
+			wrong = "PhoneConfig must not say what " + name + " says: it is another view of the same settings"
 		}
 	}
 	voice := func(name string, to *value) *value {
@@ -576,7 +579,7 @@ func userChannels(_ string, v *value) (*value, string) {
 		}
 		put("AfterContactWorkConfigs", all...)
 	}
-	return v, ""
+	return v, wrong
 }
 
 // telling leaves out of a list of settings of channels those that say what holds without them: a soft phone, nothing

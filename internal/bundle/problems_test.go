@@ -50,6 +50,10 @@ func TestProblems(t *testing.T) {
 			"task-templates/a.json": `{"Kind":"task-template","Name":"T","Fields":[{"Id":{"Name":"Name"},"Type":"NAME"}],"Tags":{"a":` + quoted(strings.Repeat("x", 300)) + `}}`,
 			"modules/v.json":        `{"Kind":"module","Name":"V","Content":` + endModule + `,"Versions":[{"Version":1,"Description":` + quoted(strings.Repeat("x", 600)) + `,"Content":` + endModule + `}]}`,
 		}, []string{`prompts/a.json:1: Description.*300`, `prompts/b.json:1: tags.*300`, `task-templates/a.json:1: tags.*300`, `modules/v.json:1: Description.*600`}},
+		{"settings of a user said twice", map[string]string{
+			"users/a.json": `{"Kind":"user","Name":"a","PhoneConfig":{"AutoAccept":true},"AutoAcceptConfigs":[{"Channel":"VOICE","AutoAccept":true}],
+				"SecurityProfileIds":["${security-profile:Agent}"],"RoutingProfileId":"${routing-profile:Basic Routing Profile}"}`,
+		}, []string{`users/a.json:1: PhoneConfig must not say what AutoAcceptConfigs says`}},
 		{"a phone number of the world", map[string]string{
 			"phone-numbers/a.json": `{"Kind":"phone-number","Name":"+493012345678"}`,
 		}, []string{`phone-numbers/a.json:1: the number is not in the instance and cannot be claimed here.*--skip phone-number`}},
