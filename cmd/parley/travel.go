@@ -12,6 +12,7 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -151,11 +152,12 @@ func writeTo(dir string, b *bundle.Bundle) error {
 
 type applyCmd struct {
 	placeFlags
-	Dir      string `arg:"" type:"path" help:"Directory of an instance, written by parley export or by hand."`
-	Instance string `short:"i" placeholder:"NAME" help:"Alias or id; not needed where there is one instance."`
-	Plan     bool   `help:"Print what would be done, and do nothing."`
-	Delete   bool   `help:"Delete what the directory does not have, of the kinds that it has a folder of. It must have a parley.json."`
-	JSON     bool   `name:"json" help:"Print the plan and the problems as JSON."`
+	Dir      string   `arg:"" type:"path" help:"Directory of an instance, written by parley export or by hand."`
+	Instance string   `short:"i" placeholder:"NAME" help:"Alias or id; not needed where there is one instance."`
+	Plan     bool     `help:"Print what would be done, and do nothing."`
+	Delete   bool     `help:"Delete what the directory does not have, of the kinds that it has a folder of. It must have a parley.json."`
+	Skip     []string `placeholder:"KIND,..." help:"Kinds to leave out, as if the directory had no folder of them; what refers to them must find them in the instance."`
+	JSON     bool     `name:"json" help:"Print the plan and the problems as JSON."`
 }
 
 // Help says what scripts need to know.
@@ -169,7 +171,7 @@ The exit status is 0 when the instance is as the files say; with --plan, 2 when 
 
 func (c *applyCmd) Run() error {
 	return c.visit(c.Instance, func(ctx context.Context, client *bundle.Client) error {
-		plan, err := planOf(ctx, client, c.Dir, c.Delete)
+		plan, err := planOf(ctx, client, c.Dir, c.Delete, c.Skip...)
 		var problems bundle.Problems
 		if err != nil && !errors.As(err, &problems) {
 			return err
@@ -190,11 +192,17 @@ func (c *applyCmd) Run() error {
 }
 
 // planOf reads a directory and compares it with the instance; the error is all problems that there are.
-func planOf(ctx context.Context, client *bundle.Client, dir string, remove bool) (*bundle.Plan, error) {
+func planOf(ctx context.Context, client *bundle.Client, dir string, remove bool, skip ...string) (*bundle.Plan, error) {
 	b, problems, err := bundle.Open(dir)
 	if err != nil {
 		return nil, err
 	}
+	if err := b.Skip(skip...); err != nil {
+		return nil, err
+	}
+	problems = slices.DeleteFunc(problems, func(p bundle.Problem) bool {
+		return slices.ContainsFunc(skip, func(kind string) bool { return strings.HasPrefix(p.File, bundle.Folder(kind)+"/") })
+	})
 	if remove {
 		problems = append(problems, b.Deletable()...)
 	}
@@ -331,7 +339,13 @@ func (c *importCmd) source(ctx context.Context) (*bundle.Client, string, error) 
 	if err != nil {
 		return nil, "", err
 	}
-	client := &bundle.Client{URL: to, HTTP: plainTransport(), ReadOnly: true, Sign: func(r *http.Request, body []byte) error {
+	transport := plainTransport()
+	if of, ok := cfg.HTTPClient.(interface{ GetTransport() *http.Transport }); ok { // with AWS_CA_BUNDLE
+		t := of.GetTransport()
+		t.ResponseHeaderTimeout = time.Minute
+		transport = t
+	}
+	client := &bundle.Client{URL: to, HTTP: transport, ReadOnly: true, Sign: func(r *http.Request, body []byte) error {
 		key, err := cfg.Credentials.Retrieve(r.Context())
 		if err != nil {
 			return fmt.Errorf("AWS credentials: %w", err)

@@ -59,6 +59,9 @@ func TestExportAndApplyFromTheShell(t *testing.T) {
 	if out, _, code := parley(t, to, "apply", dir, "--plan", "--json"); code != 2 || !json.Valid([]byte(out)) || !strings.Contains(out, `"do": "create"`) {
 		t.Errorf("the plan as JSON: exit %d, %s", code, out)
 	}
+	if out := good(t, to, "apply", dir, "--plan", "--skip", "queue,phone-number"); !strings.HasPrefix(out, "nothing to change: ") {
+		t.Errorf("the plan without queues: %s", out)
+	}
 	if out := good(t, to, "apply", dir); !strings.HasPrefix(out, "create queue Support\n") {
 		t.Errorf("apply printed %s", out)
 	}

@@ -28,11 +28,24 @@ type resource struct {
 	// Of an instance:
 	id, arn string
 	raw     *value // as the service has it, tidy but for placeholders
+	// described is the answer of describe, where the list had to ask for it.
+	described *value
 
 	// Of a file:
 	file string
 	src  []byte
 	root *value
+}
+
+// settle brings the members into the form that is compared, or says what is wrong with them.
+func (r *resource) settle() (wrong string) {
+	if r.of.settle != nil {
+		v := *r.members
+		v.names, v.kids = slices.Clone(v.names), slices.Clone(v.kids)
+		r.members, wrong = r.of.settle(r.name, &v)
+	}
+	r.members = r.of.tidy(r.members)
+	return wrong
 }
 
 func (r *resource) String() string { return r.kind + " " + r.name }
@@ -72,8 +85,8 @@ func (b *Bundle) List() []Listed {
 // server does not serve.
 func (c *Client) Read(ctx context.Context, skip ...string) (*Bundle, error) {
 	for _, word := range skip {
-		if kindOf(word) == nil {
-			return nil, fmt.Errorf("there is no kind %q; there are: %s", word, strings.Join(Kinds(), ", "))
+		if err := knownKind(word); err != nil {
+			return nil, err
 		}
 	}
 	instance, err := c.call(ctx, "DescribeInstance", nil)
@@ -81,7 +94,9 @@ func (c *Client) Read(ctx context.Context, skip ...string) (*Bundle, error) {
 		return nil, fmt.Errorf("the instance %s: %w", c.Instance, err)
 	}
 	c.arn = instance.get("Instance", "Arn").str()
+	c.alias = instance.get("Instance", "InstanceAlias").str()
 	c.passwords = instance.get("Instance", "IdentityManagementType").str() == "CONNECT_MANAGED"
+	c.numberFlows = nil
 	b := &Bundle{}
 	for i, k := range kinds() {
 		if slices.Contains(skip, k.word) {
@@ -99,33 +114,85 @@ func (c *Client) Read(ctx context.Context, skip ...string) (*Bundle, error) {
 		b.all = append(b.all, found...)
 	}
 	c.tell("list", len(kinds()), len(kinds()))
-	symbols := c.symbols(b.all)
+	var there []*resource
 	for i, r := range b.all {
 		c.tell("read", i, len(b.all))
 		raw, err := c.describe(ctx, r)
+		if refused(err, notFound) {
+			continue // it was deleted since it was listed
+		}
 		if err != nil {
 			return nil, fmt.Errorf("read the %s: %w", r, err)
 		}
 		r.raw = r.of.tidy(raw)
-		r.members = raw
-		if r.of.is == "" {
-			r.members = symbols.of(raw)
-		}
-		r.members = r.of.tidy(r.members)
-		if r.of.derive != nil && r.of.is == "" {
-			r.name = r.of.derive(r.members)
-		}
+		there = append(there, r)
 	}
+	b.all = there
+	c.name(b)
 	c.tell("read", len(b.all), len(b.all))
+	return b, b.index()
+}
+
+// index finds resources by their names.
+func (b *Bundle) index() error {
 	b.sort()
 	b.by = map[key]*resource{}
 	for _, r := range b.all {
 		if other := b.by[r.key]; other != nil {
-			return nil, fmt.Errorf("the instance has two of the %s, %s and %s: files could not tell them apart", r, other.id, r.id)
+			return fmt.Errorf("the instance has two of the %s, %s and %s: files could not tell them apart", r, other.id, r.id)
 		}
 		b.by[r.key] = r
 	}
-	return b, nil
+	return nil
+}
+
+// match gives what lies outside of the instance, such as Lambda functions, the names that files have for it: whether a name
+// or an ARN tells one from another depends on what else is there.
+func (c *Client) match(have, want *Bundle) error {
+	renamed := false
+	for _, r := range want.all {
+		if r.of.is == "" {
+			continue
+		}
+		id := r.members.find(r.of.is).str()
+		i := slices.IndexFunc(have.all, func(h *resource) bool { return h.kind == r.kind && h.id == id })
+		if i < 0 || have.all[i].name == r.name {
+			continue
+		}
+		for _, h := range have.all {
+			if h.key == r.key {
+				h.name = h.id
+			}
+		}
+		have.all[i].name, renamed = r.name, true
+	}
+	if !renamed {
+		return nil
+	}
+	c.name(have)
+	return have.index()
+}
+
+// name writes names in place of ids.
+func (c *Client) name(b *Bundle) {
+	symbols := c.symbols(b.all)
+	for _, r := range b.all {
+		r.members = r.raw
+		if r.of.is == "" {
+			r.members = symbols.of(r.raw)
+		}
+		r.settle()
+		if r.of.derive != nil && r.of.is == "" {
+			r.name = r.of.derive(r.members)
+		}
+	}
+}
+
+func knownKind(word string) error {
+	if kindOf(word) == nil {
+		return fmt.Errorf("there is no kind %q; there are: %s", word, strings.Join(Kinds(), ", "))
+	}
+	return nil
 }
 
 // find lists the resources of a kind, with their names alone.
@@ -137,10 +204,20 @@ func (c *Client) find(ctx context.Context, k *kind) ([]*resource, error) {
 	var all []*resource
 	names := map[string]int{}
 	for _, s := range summaries {
-		if k.keep != nil && !k.keep(s) {
+		if k.keep != nil && !k.keep(s) || k.fixed != nil && k.fixed(s.get(k.summary.name).str()) {
 			continue
 		}
 		r := &resource{key: key{kind: k.word, name: s.get(k.summary.name).str()}, of: k, id: s.get(k.summary.id).str(), arn: s.get(k.summary.arn).str(), raw: s}
+		if k.path != nil {
+			r.described, err = c.call(ctx, k.describe, args{k.id: r.id})
+			if refused(err, notFound) {
+				continue // it was deleted since it was listed
+			}
+			if err != nil {
+				return nil, err
+			}
+			r.name = k.path(r.described.get(k.at))
+		}
 		if k.is != "" {
 			said := k.said(s)
 			r.name, r.id = k.derive(said), said.find(k.is).str()
@@ -203,7 +280,10 @@ func (c *Client) describe(ctx context.Context, r *resource) (*value, error) {
 	case k.contents != nil:
 		described, contents, err = k.contents.find(ctx, c, r.id)
 	case k.describe != "":
-		if described, err = c.call(ctx, k.describe, args{k.id: r.id}); k.at != "" {
+		if described = r.described; described == nil {
+			described, err = c.call(ctx, k.describe, args{k.id: r.id})
+		}
+		if k.at != "" {
 			described = described.get(k.at)
 		}
 	}
@@ -211,6 +291,9 @@ func (c *Client) describe(ctx context.Context, r *resource) (*value, error) {
 		return nil, err
 	}
 	out := k.said(described)
+	if k.plain != nil {
+		k.plain(c.alias, out)
+	}
 	for _, m := range k.members {
 		if m.part == nil {
 			continue

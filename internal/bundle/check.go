@@ -123,6 +123,7 @@ func (c *checker) requests() {
 	k := c.r.of
 	dummy := resolve(c.r.members, stand)
 	var in args
+	held := false
 	if k.create != "" {
 		in = k.creating(c.r.name, dummy)
 		if k.contents != nil {
@@ -138,12 +139,12 @@ func (c *checker) requests() {
 				in["Status"] = statusOf(false)
 			}
 		}
-		if !slices.ContainsFunc(k.members, func(m member) bool { return m.hidden && c.r.members.get(m.name) == nil }) {
+		if held = !slices.ContainsFunc(k.members, func(m member) bool { return m.hidden && c.r.members.get(m.name) == nil }); held {
 			c.hold(k.create, in, c.r.root) // without what is hidden it can be there already, and not be made
 		}
 	}
 	for _, u := range k.updates {
-		if k.create == "" || slices.ContainsFunc(u.members, k.later) {
+		if !held || slices.ContainsFunc(u.members, k.later) {
 			id := anID
 			if k.summary.id == k.summary.name {
 				id = c.r.name
@@ -153,8 +154,8 @@ func (c *checker) requests() {
 	}
 	for _, m := range k.members {
 		want := c.r.members.get(m.name)
-		if m.part == nil || want == nil {
-			continue
+		if m.part == nil || want == nil || held && !m.later && m.part == (tags{}) {
+			continue // tags are part of the request that creates, and held with it
 		}
 		at := map[int]*value{}
 		want.byOffset(at)
@@ -257,6 +258,9 @@ func (c *checker) contents(t *contents) {
 			continue
 		}
 		c.content(t, t.content(e, ""), true)
+		if d := e.get("Description"); d != nil {
+			c.hold(t.version, args{t.id: anID, t.versionText: d}, e)
+		}
 	}
 	if published == nil && len(numbers) > 0 {
 		c.wrong(v.get("Versions"), "what was never published has no versions")

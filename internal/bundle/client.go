@@ -13,6 +13,7 @@ import (
 	"net/http"
 	"net/url"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"time"
@@ -39,7 +40,10 @@ type Client struct {
 	Progress func(what string, done, total int)
 
 	arn       string // of the instance, once it was read
-	passwords bool   // the instance keeps its users' passwords
+	alias     string
+	passwords bool // the instance keeps its users' passwords
+	// numberFlows are the ids of the flows that phone numbers lead to, by the ids of the numbers; nil until they were read.
+	numberFlows map[string]string
 }
 
 // args are the members of a request: strings, int64, values, and lists of strings. A name that begins with ? is a
@@ -86,9 +90,9 @@ func prepare(operation string, in args) *request {
 			continue
 		}
 		name := strings.Trim(part, "{}+")
-		s, _ := in[name].(string)
+		s := toValue(in[name]).str()
 		q.Path = append(q.Path, s)
-		q.target = strings.Replace(q.target, part, url.PathEscape(s), 1)
+		q.target = strings.Replace(q.target, part, escape(s), 1)
 		used[name] = true
 	}
 	for _, name := range slices.Sorted(maps.Keys(in)) {
@@ -113,6 +117,12 @@ func prepare(operation string, in args) *request {
 		q.target += "?" + q.Query.Encode()
 	}
 	return q
+}
+
+// escape writes all but the unreserved characters of a part of a path with %, as the SDKs of AWS do: signatures are made of
+// paths that are escaped so.
+func escape(s string) string {
+	return strings.ReplaceAll(url.QueryEscape(s), "+", "%20")
 }
 
 func toValue(in any) *value {
@@ -214,6 +224,15 @@ const attempts = 8
 
 // call calls an operation. The instance is named by itself.
 func (c *Client) call(ctx context.Context, operation string, in args) (*value, error) {
+	q, err := c.request(operation, in)
+	if err != nil {
+		return nil, err
+	}
+	return c.send(ctx, q)
+}
+
+// request is a request of the instance.
+func (c *Client) request(operation string, in args) (*request, error) {
 	in = c.fill(in)
 	q := prepare(operation, in.with(args{"InstanceId": c.Instance}))
 	if !strings.Contains(q.op.Path, "{InstanceId}") && in["InstanceId"] == nil {
@@ -222,6 +241,11 @@ func (c *Client) call(ctx context.Context, operation string, in args) (*value, e
 	if c.ReadOnly && !slices.Contains(Reads(), operation) {
 		return nil, fmt.Errorf("%s changes something, and this may only read", operation)
 	}
+	return q, nil
+}
+
+// send makes a request until it is answered, or finds the answer that was kept.
+func (c *Client) send(ctx context.Context, q *request) (*value, error) {
 	if answer := c.Kept.get(q); answer != nil {
 		return answer, nil
 	}
@@ -349,7 +373,25 @@ func refusal(operation string, answer *http.Response, body []byte) error {
 }
 
 // pages collects the elements of a list over all of its pages.
-func (c *Client) pages(ctx context.Context, operation string, in args, under string) (all []*value, err error) {
+func (c *Client) pages(ctx context.Context, operation string, in args, under string) ([]*value, error) {
+	all, asked, err := c.ask(ctx, operation, in, under)
+	var refusal *Refusal
+	if c.Kept != nil && len(asked) > 1 && errors.As(err, &refusal) {
+		// The token of a page that was kept may have ended: the list is begun anew.
+		if err := c.Kept.drop(asked); err != nil {
+			return nil, err
+		}
+		all, asked, err = c.ask(ctx, operation, in, under)
+	}
+	if len(asked) > 1 && errors.As(err, &refusal) {
+		// It is not the list that is refused, and nobody may take it for that.
+		err = errors.New("page " + strconv.Itoa(len(asked)) + " of the list: " + err.Error())
+	}
+	return all, err
+}
+
+// ask collects pages, and returns what was asked for them too.
+func (c *Client) ask(ctx context.Context, operation string, in args, under string) (all []*value, asked []*request, err error) {
 	next := ""
 	seen := map[string]bool{}
 	post := ops()[operation].Method == http.MethodPost
@@ -360,17 +402,22 @@ func (c *Client) pages(ctx context.Context, operation string, in args, under str
 		} else if next != "" {
 			more["?nextToken"] = next
 		}
-		answer, err := c.call(ctx, operation, in.with(more))
+		q, err := c.request(operation, in.with(more))
 		if err != nil {
-			return nil, err
+			return nil, asked, err
+		}
+		asked = append(asked, q)
+		answer, err := c.send(ctx, q)
+		if err != nil {
+			return nil, asked, err
 		}
 		all = append(all, answer.get(strings.Split(under, ".")...).elements()...)
 		next = answer.get("NextToken").str()
 		if next == "" {
-			return all, nil
+			return all, asked, nil
 		}
 		if seen[next] {
-			return nil, fmt.Errorf("%s: the same page came twice", operation)
+			return nil, asked, fmt.Errorf("%s: the same page came twice", operation)
 		}
 		seen[next] = true
 	}

@@ -119,10 +119,43 @@ var viewContents = &contents{
 
 // readText is a text that holds JSON as the JSON that it holds, so that people can read it.
 func readText(t *value) *value {
-	if v, err := parse([]byte(t.str()), false); err == nil && v.kind == '{' {
+	if v, err := parse([]byte(t.str()), true); err == nil && v.kind == '{' { // with a name twice it cannot be written as JSON
+		v.place(t.at)
 		return v
 	}
 	return t
+}
+
+// place says where in a file a value stands that was read from a text of the file.
+func (v *value) place(at int) {
+	v.at = at
+	for _, kid := range v.kids {
+		kid.place(at)
+	}
+}
+
+// open reads the texts of a content that hold JSON, in whichever form a file has them.
+func (t *contents) open(content *value) *value {
+	if content == nil {
+		return nil
+	}
+	out := object()
+	out.at = content.at
+	for i, name := range content.names {
+		kid := content.kids[i]
+		switch template := kid.get("Template"); {
+		case !slices.Contains(t.texts, name):
+		case t.status && template != nil && template.kind == '"':
+			c := *kid
+			c.names, c.kids = slices.Clone(kid.names), slices.Clone(kid.kids)
+			c.set("Template", readText(template))
+			kid = &c
+		case kid.kind == '"':
+			kid = readText(kid)
+		}
+		out.set(name, kid)
+	}
+	return out
 }
 
 func writeText(v *value) *value {
@@ -202,7 +235,7 @@ func (t *contents) put(v *value, prefix string, content *value) {
 
 // tidy puts what is there into the order of files.
 func (t *contents) tidy(v, out *value) {
-	published, saved := t.content(v, ""), t.content(v, savedPrefix)
+	published, saved := t.open(t.content(v, "")), t.open(t.content(v, savedPrefix))
 	t.put(out, "", published)
 	if !equal(published, saved) {
 		t.put(out, savedPrefix, saved)
@@ -213,7 +246,13 @@ func (t *contents) tidy(v, out *value) {
 		}
 	}
 	if all := v.get("Versions"); !all.empty() {
-		out.set("Versions", &value{kind: '[', at: all.at, kids: slices.SortedStableFunc(slices.Values(all.elements()), by("Version"))})
+		versions := &value{kind: '[', at: all.at, kids: slices.SortedStableFunc(slices.Values(all.elements()), by("Version"))}
+		for i, kid := range versions.kids {
+			if kid.kind == '{' {
+				versions.kids[i] = t.open(kid)
+			}
+		}
+		out.set("Versions", versions)
 	}
 	if all := v.get("Aliases"); !all.empty() {
 		out.set("Aliases", &value{kind: '[', at: all.at, kids: slices.SortedStableFunc(slices.Values(all.elements()), by("Name"))})

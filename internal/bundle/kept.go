@@ -83,6 +83,16 @@ func (k *Kept) put(q *request, answer *value) error {
 	return nil
 }
 
+// drop removes answers.
+func (k *Kept) drop(all []*request) error {
+	for _, q := range all {
+		if err := os.Remove(k.file(q)); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return err
+		}
+	}
+	return nil
+}
+
 // writeFile puts a file in its place whole.
 func writeFile(name string, data []byte) error {
 	tmp := name + ".part"

@@ -51,6 +51,21 @@ type kind struct {
 	// replace says that what no operation updates is changed by deleting and creating.
 	replace bool
 
+	// early says that what is to go is deleted before anything is made, where nothing uses it: there may be few at once, or
+	// a new one may have its name.
+	early bool
+	// path is a name made of an answer of describe, where the names of the list may be those of several.
+	path func(described *value) string
+	// plain takes out of members what the service has put there of the instance's alias.
+	plain func(alias string, members *value)
+	// settle brings the members of a resource into the one form that is compared, or says what is wrong with them.
+	settle func(name string, members *value) (*value, string)
+
+	// fixed says that one cannot be changed: every instance has it as it is, so it does not travel.
+	fixed func(name string) bool
+	// cannot says why one of that name cannot be made; "" when it can.
+	cannot func(name string) string
+
 	stock func(name string) bool // every instance has it from its beginning; nil: none
 
 	contents *contents // of flows, modules and views; nil for others
@@ -64,6 +79,7 @@ type member struct {
 	fallback *value              // what it is when a file leaves it out; nil: nothing
 	clear    *value              // what an update says in place of nothing; nil: the empty string
 	set      bool                // a list whose order means nothing
+	given    bool                // the service gives one where a file says none
 	hidden   bool                // the service takes it when it creates, and never shows it
 	normal   func(*value) *value // a form in which what is the same is equal; nil: as it is
 	later    bool                // the operation that creates does not take it, or not yet: others may refer in circles
@@ -74,6 +90,7 @@ type member struct {
 type update struct {
 	op      string
 	members []string
+	named   string          // the member that has the name; "" for none
 	as      func(args) args // the members as the operation takes them; nil: as they are
 }
 
@@ -126,6 +143,14 @@ func Kinds() (all []string) {
 		all = append(all, k.word)
 	}
 	return all
+}
+
+// Folder is where the files of a kind are.
+func Folder(word string) string {
+	if k := kindOf(word); k != nil {
+		return k.folder
+	}
+	return ""
 }
 
 // Reads are the operations that reading an instance calls.
@@ -238,6 +263,9 @@ func (k *kind) updating(u update, name string, v *value) args {
 		default:
 			in[of] = ""
 		}
+	}
+	if u.named != "" {
+		in[u.named] = name
 	}
 	if u.as != nil {
 		in = u.as(in)
@@ -381,7 +409,9 @@ func (tags) read(_ context.Context, _ *Client, _ string, described *value) (*val
 	return all.sorted(), nil
 }
 
-func (tags) requests(*value) []partial { return nil } // they are part of the request that creates
+func (tags) requests(want *value) []partial {
+	return []partial{{"TagResource", args{"resourceArn": "arn:aws:connect:us-east-1:000000000000:instance/" + anID, "tags": want}, want}}
+}
 
 func (tags) write(ctx context.Context, c *Client, r *target, have, want *value) error {
 	var gone []string
@@ -401,6 +431,46 @@ func (tags) write(ctx context.Context, c *Client, r *target, have, want *value) 
 		return nil
 	}
 	_, err := c.call(ctx, "TagResource", args{"resourceArn": r.arn, "tags": want})
+	return err
+}
+
+// numberFlow is the flow that a phone number leads to.
+type numberFlow struct{}
+
+const listNumberFlows = "ListFlowAssociations"
+
+func (numberFlow) reads() []string { return []string{listNumberFlows} }
+
+func (numberFlow) read(ctx context.Context, c *Client, id string, _ *value) (*value, error) {
+	if c.numberFlows == nil { // one list is of all numbers
+		all, err := c.pages(ctx, listNumberFlows, args{"?ResourceType": "VOICE_PHONE_NUMBER"}, "FlowAssociationSummaryList")
+		if err != nil && !refused(err, notServed) {
+			return nil, err
+		}
+		c.numberFlows = map[string]string{}
+		for _, s := range all {
+			c.numberFlows[lastOf(s.get("ResourceId").str())] = lastOf(s.get("FlowId").str())
+		}
+	}
+	if flow := c.numberFlows[lastOf(id)]; flow != "" {
+		return text(flow), nil
+	}
+	return nil, nil
+}
+
+// lastOf is the id at the end of an ARN.
+func lastOf(arn string) string { return arn[strings.LastIndexByte(arn, '/')+1:] }
+
+func (numberFlow) requests(want *value) []partial {
+	return []partial{{"AssociatePhoneNumberContactFlow", args{"PhoneNumberId": anID, "ContactFlowId": want}, want}}
+}
+
+func (numberFlow) write(ctx context.Context, c *Client, r *target, _, want *value) error {
+	if want.empty() {
+		_, err := c.call(ctx, "DisassociatePhoneNumberContactFlow", args{"PhoneNumberId": r.id, "?instanceId": thisInstance})
+		return err
+	}
+	_, err := c.call(ctx, "AssociatePhoneNumberContactFlow", args{"PhoneNumberId": r.id, "InstanceId": thisInstance, "ContactFlowId": want})
 	return err
 }
 
@@ -503,6 +573,8 @@ func (p children) updating(w *value) args {
 		case in[name] != nil:
 		case p.fallbacks[name] != nil:
 			in[name] = p.fallbacks[name]
+		case name == "Description":
+			in[name] = ""
 		}
 	}
 	return in

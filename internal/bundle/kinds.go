@@ -4,6 +4,10 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"time"
+
+	"github.com/parley-chat/parley/internal/center"
+	"github.com/parley-chat/parley/internal/stock"
 )
 
 // kinds are what an instance consists of, in the order in which plans name them and, where nothing else decides, in which
@@ -48,7 +52,16 @@ var kinds = sync.OnceValue(func() []*kind {
 			members: []member{{name: "ResourceType"}, {name: "StorageConfig", read: func(v *value) *value {
 				return only(v, "StorageType", "S3Config", "KinesisVideoStreamConfig", "KinesisStreamConfig", "KinesisFirehoseConfig")
 			}}},
-			create: "AssociateInstanceStorageConfig", named: "-", replace: true,
+			// The service puts the alias behind the prefix of video streams.
+			plain: func(alias string, v *value) {
+				if stream := v.get("StorageConfig", "KinesisVideoStreamConfig"); stream != nil {
+					stream.set("Prefix", text(strings.TrimSuffix(stream.get("Prefix").str(), "-connect-"+alias+"-contact-")))
+				}
+			},
+			id: "AssociationId", create: "AssociateInstanceStorageConfig", named: "-", made: "AssociationId",
+			updates: []update{{op: "UpdateInstanceStorageConfig", members: []string{"ResourceType", "StorageConfig"}, as: func(in args) args {
+				return args{"?resourceType": textOf(in["ResourceType"]), "StorageConfig": in["StorageConfig"]}
+			}}},
 			remove: "DisassociateInstanceStorageConfig", removeAs: func(id string, have *value) args {
 				return args{"AssociationId": id, "?resourceType": have.get("ResourceType").str()}
 			},
@@ -72,14 +85,14 @@ var kinds = sync.OnceValue(func() []*kind {
 				return "key " + hash(v.get("Key").str())
 			},
 			members: []member{{name: "Key"}},
-			create:  "AssociateSecurityKey", named: "-", replace: true,
+			create:  "AssociateSecurityKey", named: "-", replace: true, early: true,
 			remove: "DisassociateSecurityKey", removeAs: func(id string, _ *value) args { return args{"AssociationId": id} },
 		},
 		{
 			word: "predefined-attribute", folder: "predefined-attributes",
 			list: "ListPredefinedAttributes", under: "PredefinedAttributeSummaryList", summary: struct{ id, arn, name string }{"Name", "", "Name"},
 			describe: "DescribePredefinedAttribute", at: "PredefinedAttribute", id: "Name",
-			stock: func(name string) bool { return strings.HasPrefix(name, "connect:") },
+			stock: attributesFromTheBeginning, fixed: func(name string) bool { return (&center.PredefinedAttribute{Name: name}).ReadOnly() },
 			members: []member{
 				{name: "Values", fallback: literal(`{"StringList":[]}`)},
 				{name: "Purposes", clear: list()},
@@ -90,13 +103,13 @@ var kinds = sync.OnceValue(func() []*kind {
 			},
 			create:  "CreatePredefinedAttribute",
 			updates: []update{{op: "UpdatePredefinedAttribute", members: []string{"Values", "Purposes", "AttributeConfiguration"}}},
-			remove:  "DeletePredefinedAttribute",
+			remove:  "DeletePredefinedAttribute", early: true,
 		},
 		{
 			word: "prompt", folder: "prompts",
 			list: "ListPrompts", under: "PromptSummaryList", summary: idArnName,
 			describe: "DescribePrompt", at: "Prompt", id: "PromptId",
-			stock:   func(name string) bool { return strings.HasSuffix(name, ".wav") },
+			stock:   promptsFromTheBeginning,
 			members: []member{{name: "Description"}, {name: "S3Uri", hidden: true}, tagged},
 			create:  "CreatePrompt", made: "PromptId",
 			updates: []update{{op: "UpdatePrompt", members: []string{"Description"}}},
@@ -114,10 +127,11 @@ var kinds = sync.OnceValue(func() []*kind {
 		{
 			word: "default-vocabulary", folder: "default-vocabularies",
 			list: "ListDefaultVocabularies", under: "DefaultVocabularyList", derive: func(v *value) string { return v.get("LanguageCode").str() },
-			listArgs: nil,
-			members:  []member{{name: "LanguageCode"}, {name: "VocabularyId"}},
-			create:   "AssociateDefaultVocabulary", named: "-", replace: true,
-			remove: "AssociateDefaultVocabulary", removeAs: func(_ string, have *value) args {
+			summary: struct{ id, arn, name string }{id: "LanguageCode"}, id: "LanguageCode",
+			members: []member{{name: "LanguageCode"}, {name: "VocabularyId"}},
+			create:  "AssociateDefaultVocabulary", named: "-",
+			updates: []update{{op: "AssociateDefaultVocabulary", members: []string{"VocabularyId"}}},
+			remove:  "AssociateDefaultVocabulary", removeAs: func(_ string, have *value) args {
 				return args{"LanguageCode": have.get("LanguageCode").str()}
 			},
 		},
@@ -160,9 +174,15 @@ var kinds = sync.OnceValue(func() []*kind {
 		{
 			word: "hierarchy-group", folder: "hierarchy-groups",
 			list: "ListUserHierarchyGroups", under: "UserHierarchyGroupSummaryList", summary: idArnName,
-			describe: "DescribeUserHierarchyGroup", at: "HierarchyGroup", id: "HierarchyGroupId",
-			members: []member{{name: "ParentGroupId", from: "HierarchyPath", read: parentGroup}, tagged},
-			create:  "CreateUserHierarchyGroup", made: "HierarchyGroupId", remove: "DeleteUserHierarchyGroup",
+			describe: "DescribeUserHierarchyGroup", at: "HierarchyGroup", id: "HierarchyGroupId", path: groupPath, settle: groupParent,
+			members: []member{{name: "ParentGroupId", read: parentGroup}, tagged},
+			create:  "CreateUserHierarchyGroup", made: "HierarchyGroupId", remove: "DeleteUserHierarchyGroup", early: true,
+			createAs: func(in args) args {
+				if path, ok := in["Name"].(string); ok {
+					in["Name"] = pathTexts.Replace(path[strings.LastIndexByte(path, '/')+1:])
+				}
+				return in
+			},
 		},
 		{
 			word: "hours-of-operation", folder: "hours-of-operation",
@@ -220,9 +240,7 @@ var kinds = sync.OnceValue(func() []*kind {
 		{
 			word: "flow", folder: "flows",
 			list: "ListContactFlows", under: "ContactFlowSummaryList", summary: idArnName,
-			id: "ContactFlowId", stock: func(name string) bool {
-				return strings.HasPrefix(name, "Default ") || strings.HasPrefix(name, "Sample ")
-			},
+			id: "ContactFlowId", stock: flowsFromTheBeginning,
 			members: []member{
 				{name: "Type"},
 				{name: "Description"},
@@ -237,11 +255,17 @@ var kinds = sync.OnceValue(func() []*kind {
 			create: "CreateContactFlow", remove: "DeleteContactFlow", contents: flowContents,
 		},
 		{
-			word: "phone-number", folder: "phone-numbers",
+			word: "phone-number", folder: "phone-numbers", cannot: func(number string) string {
+				if _, _, ok := center.PoolOf(number); ok {
+					return ""
+				}
+				return "the number is not in the instance and cannot be claimed here: parley has made-up numbers alone, those that SearchAvailablePhoneNumbers offers; " +
+					"give it one of these, or leave phone numbers out with --skip phone-number"
+			},
 			list: "ListPhoneNumbersV2", listArgs: args{"InstanceId": thisInstance}, under: "ListPhoneNumbersSummaryList",
 			summary:  struct{ id, arn, name string }{"PhoneNumberId", "PhoneNumberArn", "PhoneNumber"},
 			describe: "DescribePhoneNumber", at: "ClaimedPhoneNumberSummary", id: "PhoneNumberId",
-			members: []member{{name: "PhoneNumberDescription"}, tagged},
+			members: []member{{name: "PhoneNumberDescription"}, {name: "ContactFlowId", later: true, part: numberFlow{}}, tagged},
 			create:  "ClaimPhoneNumber", named: "PhoneNumber", made: "PhoneNumberId",
 			createAs: func(in args) args { return in.with(args{"InstanceId": thisInstance}) },
 			updates:  []update{{op: "UpdatePhoneNumberMetadata", members: []string{"PhoneNumberDescription"}}},
@@ -254,7 +278,7 @@ var kinds = sync.OnceValue(func() []*kind {
 				{name: "Description"},
 				{name: "Status", fallback: text("ENABLED"), later: true},
 				{name: "HoursOfOperationId"},
-				{name: "MaxContacts", clear: number(0)},
+				{name: "MaxContacts", fallback: number(0)},
 				{name: "OutboundCallerConfig", clear: object()},
 				{name: "QuickConnectIds", set: true, later: true, part: set{
 					list: "ListQueueQuickConnects", under: "QuickConnectSummaryList", element: "Id",
@@ -341,11 +365,16 @@ var kinds = sync.OnceValue(func() []*kind {
 		{
 			word: "user", folder: "users",
 			list: "ListUsers", under: "UserSummaryList", summary: struct{ id, arn, name string }{"Id", "Arn", "Username"},
-			describe: "DescribeUser", at: "User", id: "UserId",
+			describe: "DescribeUser", at: "User", id: "UserId", settle: userChannels,
 			members: []member{
 				{name: "IdentityInfo", clear: object()},
-				{name: "PhoneConfig", clear: object()},
-				{name: "DirectoryUserId"},
+				{name: "PhoneConfig"}, // in files alone: userChannels makes lists of it
+				{name: "AutoAcceptConfigs", set: true, clear: list(), normal: telling("AutoAccept", "AgentFirstCallbackAutoAccept")},
+				{name: "AfterContactWorkConfigs", set: true, clear: list(), normal: telling("AfterContactWorkConfig", "AgentFirstCallbackAfterContactWorkConfig")},
+				{name: "PhoneNumberConfigs", set: true, clear: list(), normal: telling("PhoneType", "PhoneNumber")},
+				{name: "PersistentConnectionConfigs", set: true, clear: list(), normal: telling("PersistentConnection")},
+				{name: "VoiceEnhancementConfigs", set: true, clear: list()},
+				{name: "DirectoryUserId", given: true},
 				{name: "SecurityProfileIds", set: true, clear: list()},
 				{name: "RoutingProfileId"},
 				{name: "HierarchyGroupId"},
@@ -360,7 +389,9 @@ var kinds = sync.OnceValue(func() []*kind {
 			createAs: func(in args) args { return in.with(args{"Password": newPassword}) },
 			updates: []update{
 				{op: "UpdateUserIdentityInfo", members: []string{"IdentityInfo"}},
-				{op: "UpdateUserPhoneConfig", members: []string{"PhoneConfig"}},
+				{op: "UpdateUserConfig", members: []string{
+					"AutoAcceptConfigs", "AfterContactWorkConfigs", "PhoneNumberConfigs", "PersistentConnectionConfigs", "VoiceEnhancementConfigs",
+				}},
 				{op: "UpdateUserSecurityProfiles", members: []string{"SecurityProfileIds"}},
 				{op: "UpdateUserRoutingProfile", members: []string{"RoutingProfileId"}},
 				{op: "UpdateUserHierarchy", members: []string{"HierarchyGroupId"}, as: func(in args) args {
@@ -381,7 +412,7 @@ var kinds = sync.OnceValue(func() []*kind {
 				{name: "Fields", clear: list()}, {name: "Tags", later: true, part: tags{}},
 			},
 			create: "CreateTaskTemplate", made: "Id",
-			updates: []update{{op: "UpdateTaskTemplate", members: []string{
+			updates: []update{{op: "UpdateTaskTemplate", named: "Name", members: []string{
 				"Description", "ContactFlowId", "SelfAssignFlowId", "ContactHooks", "Constraints", "Defaults", "Status", "Fields",
 			}, as: func(in args) args {
 				for _, name := range []string{"Description", "ContactFlowId", "SelfAssignFlowId"} {
@@ -424,6 +455,21 @@ func named(all ...string) func(string) bool {
 	return func(name string) bool { return slices.Contains(all, name) }
 }
 
+// What every instance has from its beginning, by the names that it has there.
+var (
+	attributesFromTheBeginning = fromTheBeginning(center.SystemAttributes(time.Time{}), func(a *center.PredefinedAttribute) string { return a.Name })
+	promptsFromTheBeginning    = fromTheBeginning(center.DefaultPrompts("", time.Time{}), func(p *center.Prompt) string { return p.Name })
+	flowsFromTheBeginning      = fromTheBeginning(stock.Flows(center.Partition{}, ""), func(f *stock.Flow) string { return f.Name })
+)
+
+func fromTheBeginning[T any](all []T, name func(*T) string) func(string) bool {
+	var names []string
+	for i := range all {
+		names = append(names, name(&all[i]))
+	}
+	return named(names...)
+}
+
 // only is a value with some of its members, without a value without some.
 func only(v *value, names ...string) *value {
 	out := object()
@@ -457,10 +503,123 @@ func level(name string) member {
 	}}
 }
 
+// groupPath is the name of a group in files: the names from the first level on, so that two of one name are told apart.
+func groupPath(described *value) string {
+	var names []string
+	for _, level := range hierarchyLevels {
+		if name := described.get("HierarchyPath", level, "Name").str(); name != "" {
+			names = append(names, pathEscapes.Replace(name))
+		}
+	}
+	if len(names) == 0 {
+		names = append(names, pathEscapes.Replace(described.get("Name").str()))
+	}
+	return strings.Join(names, "/")
+}
+
+var (
+	hierarchyLevels = []string{"LevelOne", "LevelTwo", "LevelThree", "LevelFour", "LevelFive"}
+	// In a path, / and % of a name are written %2F and %25.
+	pathEscapes = strings.NewReplacer("%", "%25", "/", "%2F")
+	pathTexts   = strings.NewReplacer("%25", "%", "%2F", "/", "%2f", "/")
+)
+
+// groupParent takes the parent of a group from its path. A file that says another parent is refused.
+func groupParent(name string, v *value) (*value, string) {
+	i := strings.LastIndexByte(name, '/')
+	if i < 0 {
+		if !v.get("ParentGroupId").empty() {
+			return v, "Name must be the path of the group, such as North/" + name + ", as it has a ParentGroupId"
+		}
+		return v, ""
+	}
+	parent := key{"hierarchy-group", name[:i]}.String()
+	if said := v.get("ParentGroupId"); !said.empty() && said.str() != parent {
+		return v, "ParentGroupId must be " + parent + ", the group above in the path that Name is"
+	}
+	v.set("ParentGroupId", text(parent))
+	return v, ""
+}
+
+// userChannels makes the lists of settings of channels from a PhoneConfig, which is another view of them. The service shows
+// both, and the lists say more; a file has one of them.
+func userChannels(_ string, v *value) (*value, string) {
+	p := v.get("PhoneConfig")
+	v.set("PhoneConfig", nil)
+	wrong := ""
+	put := func(name string, elements ...*value) {
+		if v.get(name) == nil {
+			v.set(name, list(elements...))
+		} else if wrong == "" {
+			wrong = "PhoneConfig must not say what " + name + " says: it is another view of the same settings"
+		}
+	}
+	voice := func(name string, to *value) *value {
+		c := one("Channel", text("VOICE"))
+		c.set(name, to)
+		return c
+	}
+	if kind := p.get("PhoneType"); kind != nil {
+		phone := voice("PhoneType", kind)
+		phone.set("PhoneNumber", p.get("DeskPhoneNumber"))
+		put("PhoneNumberConfigs", phone)
+	}
+	if on := p.get("AutoAccept"); on != nil {
+		put("AutoAcceptConfigs", voice("AutoAccept", on))
+	}
+	if on := p.get("PersistentConnection"); on != nil {
+		put("PersistentConnectionConfigs", voice("PersistentConnection", on))
+	}
+	if limit := p.get("AfterContactWorkTimeLimit"); limit != nil {
+		var all []*value
+		for _, channel := range []string{"VOICE", "CHAT", "TASK", "EMAIL"} {
+			c := one("Channel", text(channel))
+			c.set("AfterContactWorkConfig", one("AfterContactWorkTimeLimit", limit))
+			all = append(all, c)
+		}
+		put("AfterContactWorkConfigs", all...)
+	}
+	return v, wrong
+}
+
+// telling leaves out of a list of settings of channels those that say what holds without them: a soft phone, nothing
+// accepted by itself, no bound of the work after a contact, no line that is kept open.
+func telling(names ...string) func(*value) *value {
+	return func(v *value) *value {
+		if v.kind != '[' {
+			return v
+		}
+		out := &value{kind: '[', at: v.at}
+		for _, c := range v.kids {
+			for _, name := range names {
+				if said := c.get(name); name == names[0] && !usual(said) || name != names[0] && said != nil {
+					out.kids = append(out.kids, c)
+					break
+				}
+			}
+		}
+		return out
+	}
+}
+
+// usual says that a setting of a channel is what holds when nothing is said.
+func usual(v *value) bool {
+	if v.empty() || v.text == "false" || v.text == "SOFT_PHONE" {
+		return true
+	}
+	limit := v.get("AfterContactWorkTimeLimit")
+	return v.kind == '{' && (limit == nil || limit.text == "0")
+}
+
+func textOf(v any) string {
+	t, _ := v.(*value)
+	return t.str()
+}
+
 // parentGroup is the group above one, the last but one in its path.
 func parentGroup(described *value) *value {
 	var above, last *value
-	for _, name := range []string{"LevelOne", "LevelTwo", "LevelThree", "LevelFour", "LevelFive"} {
+	for _, name := range hierarchyLevels {
 		if id := described.get("HierarchyPath", name, "Id"); id != nil {
 			above, last = last, id
 		}

@@ -72,6 +72,9 @@ func (c *Client) Plan(ctx context.Context, want *Bundle, remove bool) (*Plan, Pr
 	if err != nil {
 		return nil, nil, err
 	}
+	if err := c.match(have, want); err != nil {
+		return nil, nil, err
+	}
 	p := &Plan{client: c, want: want, have: have}
 	var problems Problems
 	gone := map[key]bool{}
@@ -92,6 +95,13 @@ func (c *Client) Plan(ctx context.Context, want *Bundle, remove bool) (*Plan, Pr
 	var changes []*Change
 	moved := map[key]bool{}
 	for _, r := range want.all {
+		if r.of.fixed != nil && r.of.fixed(r.name) {
+			p.Unchanged++
+			continue
+		}
+		if wrong := r.settle(); wrong != "" {
+			problems = append(problems, Problem{r.file, 1, wrong})
+		}
 		if !have.has(r.of) {
 			problems = append(problems, Problem{File: r.file, Text: "the server does not serve " + r.kind + ": " + r.of.list + " is answered with " + notServed})
 			continue
@@ -105,6 +115,7 @@ func (c *Client) Plan(ctx context.Context, want *Bundle, remove bool) (*Plan, Pr
 	}
 	for _, change := range changes {
 		change.follow(moved)
+		problems = append(problems, change.stale()...)
 		if change.Do == "" {
 			p.Unchanged++
 		} else {
@@ -119,6 +130,19 @@ func (c *Client) Plan(ctx context.Context, want *Bundle, remove bool) (*Plan, Pr
 	return p, problems, nil
 }
 
+// Skip leaves kinds out of a bundle, as if it had no folders of them. What refers to them must be in the instance.
+func (b *Bundle) Skip(words ...string) error {
+	for _, word := range words {
+		if err := knownKind(word); err != nil {
+			return err
+		}
+		b.kinds = slices.DeleteFunc(b.kinds, func(k *kind) bool { return k.word == word })
+		b.all = slices.DeleteFunc(b.all, func(r *resource) bool { return r.kind == word })
+		maps.DeleteFunc(b.by, func(k key, _ *resource) bool { return k.kind == word })
+	}
+	return nil
+}
+
 // compareWith is what makes a resource what a file says; its Do is empty when it is that already.
 func compareWith(have, want *resource) (*Change, Problems) {
 	c := &Change{Kind: want.kind, Name: want.name, want: want, have: have}
@@ -130,6 +154,11 @@ func compareWith(have, want *resource) (*Change, Problems) {
 					", which the service never shows: add it to the file"}}
 			}
 		}
+		if want.of.cannot != nil {
+			if why := want.of.cannot(want.name); why != "" {
+				return c, Problems{{want.file, 1, why}}
+			}
+		}
 		if want.of.create == "" {
 			return c, Problems{{want.file, 1, "there is no such " + want.kind + " in the instance, and no operation that makes one"}}
 		}
@@ -137,7 +166,7 @@ func compareWith(have, want *resource) (*Change, Problems) {
 	}
 	var fixed []string
 	for _, name := range differing(have.members, want.members) {
-		if m := want.of.member(name); m != nil && m.hidden {
+		if m := want.of.member(name); m != nil && (m.hidden || m.given && want.members.get(name) == nil) {
 			continue
 		}
 		c.Members = append(c.Members, name)
@@ -202,6 +231,22 @@ func (c *Change) follow(moved map[key]bool) {
 			c.Members = append(c.Members, name)
 		}
 	}
+}
+
+// stale are the versions that would have to be of something else, as what they refer to gets a new id.
+func (c *Change) stale() (all Problems) {
+	if c.have == nil || c.moved == nil {
+		return nil
+	}
+	there := versionsOf(c.have.members)
+	for n, v := range versionsOf(c.want.members) {
+		for k := range c.moved {
+			if there[n] != nil && v.refersTo(map[key]bool{k: true}) {
+				all = append(all, Problem{c.want.file, line(c.want.src, v.at), fmt.Sprintf("version %d refers to %s, which gets a new id, and versions do not change: give it a new number", n, k)})
+			}
+		}
+	}
+	return all
 }
 
 // refersNow says that a resource of the instance refers to another by its name, as far as that was known.
@@ -284,40 +329,74 @@ func writeTextOf(v *value) string {
 // Apply carries the plan out. done is told of each change when it is made. What fails ends it; what was done until then
 // stays, and the next plan goes on from there.
 func (p *Plan) Apply(ctx context.Context, done func(*Change)) error {
-	a := &applying{Plan: p, ids: map[key]*target{}, done: done}
+	a := &applying{Plan: p, ids: map[key]*target{}, made: map[*Change]bool{}, done: done}
 	for _, r := range p.have.all {
 		a.ids[r.key] = &target{kind: r.kind, id: r.id, arn: r.arn}
 	}
+	// What there may be few of, or whose name a new one may have, makes room first, where nothing uses it.
+	early := func(k *kind) bool { return k.early }
+	if err := a.deletes(ctx, early, true); err != nil {
+		return err
+	}
 	for _, c := range p.Changes {
 		if c.Do == Replace {
-			if err := a.remove(ctx, c.have); err != nil {
+			if err := a.makeRoom(ctx, c); err != nil {
 				return c.failed(err)
 			}
 		}
 	}
-	if err := a.updates(ctx, func(k *kind) bool { return k.single != "" }); err != nil {
-		return err // what an instance has one of decides what can be made in it
+	// What an instance has one of decides what can be made in it. What it can only become when others are gone comes last.
+	left, err := a.updates(ctx, func(k *kind) bool { return k.single != "" }, true)
+	if err != nil {
+		return err
 	}
 	if err := a.creates(ctx); err != nil {
 		return err
 	}
-	if err := a.updates(ctx, func(k *kind) bool { return k.single == "" }); err != nil {
+	if _, err := a.updates(ctx, func(k *kind) bool { return k.single == "" }, false); err != nil {
 		return err
 	}
-	return a.deletes(ctx)
+	if err := a.deletes(ctx, func(*kind) bool { return true }, false); err != nil {
+		return err
+	}
+	if left {
+		_, err = a.updates(ctx, func(k *kind) bool { return k.single != "" }, false)
+	}
+	return err
 }
 
-// updates makes the updates of some kinds.
-func (a *applying) updates(ctx context.Context, of func(*kind) bool) error {
-	for _, c := range a.Changes {
-		if c.Do == Update && of(c.want.of) {
-			if err := a.update(ctx, c); err != nil {
-				return c.failed(err)
+// makeRoom deletes what is to be replaced. Associations that hold it, and get the new one, are taken away before.
+func (a *applying) makeRoom(ctx context.Context, c *Change) error {
+	err := a.remove(ctx, c.have)
+	if !refused(err, inUse) {
+		return err
+	}
+	for _, o := range a.Changes {
+		if o.Do == Update && o.moved[c.want.key] && o.want.of.removeAs != nil {
+			if err := a.remove(ctx, o.have); err != nil {
+				return err
 			}
-			a.tell(c)
 		}
 	}
-	return nil
+	return a.remove(ctx, c.have)
+}
+
+// updates makes the updates of some kinds. With try, those of what is in use are left for later.
+func (a *applying) updates(ctx context.Context, of func(*kind) bool, try bool) (left bool, err error) {
+	for _, c := range a.Changes {
+		if c.Do != Update || a.made[c] || !of(c.want.of) {
+			continue
+		}
+		switch err := a.update(ctx, c); {
+		case err == nil:
+			a.tell(c)
+		case try && refused(err, inUse):
+			left = true
+		default:
+			return left, c.failed(err)
+		}
+	}
+	return left, nil
 }
 
 func (c *Change) failed(err error) error {
@@ -328,11 +407,13 @@ type applying struct {
 	*Plan
 	ids   map[key]*target
 	done  func(*Change)
+	made  map[*Change]bool
 	count int
 }
 
 func (a *applying) tell(c *Change) {
 	a.count++
+	a.made[c] = true
 	a.client.tell("apply", a.count, len(a.Changes)-a.Count(Stay))
 	if a.done != nil {
 		a.done(c)
@@ -529,11 +610,12 @@ func (a *applying) remove(ctx context.Context, r *resource) error {
 	return err
 }
 
-// deletes deletes what is to go. What another one still uses is tried again when that is gone.
-func (a *applying) deletes(ctx context.Context) error {
+// deletes deletes what is to go of some kinds. What another one still uses is tried again when that is gone. With try, what
+// cannot be deleted yet is left for later.
+func (a *applying) deletes(ctx context.Context, of func(*kind) bool, try bool) error {
 	var open []*Change
 	for _, c := range a.Changes {
-		if c.Do == Delete {
+		if c.Do == Delete && !a.made[c] && of(c.have.of) {
 			open = append(open, c)
 		}
 	}
@@ -553,6 +635,9 @@ func (a *applying) deletes(ctx context.Context) error {
 			}
 		}
 		if len(left) == len(open) {
+			if try {
+				return nil
+			}
 			return why
 		}
 		open = left

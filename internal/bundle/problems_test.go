@@ -44,6 +44,24 @@ func TestProblems(t *testing.T) {
 			"hours-of-operation/b.json": hours("B", "${hours-of-operation:C}"),
 			"hours-of-operation/c.json": hours("C", "${hours-of-operation:A}"),
 		}, []string{`hours-of-operation/a.json:1: these refer to each other in a circle.*\$\{hours-of-operation:A\} → \$\{hours-of-operation:B\} → \$\{hours-of-operation:C\} → \$\{hours-of-operation:A\}`}},
+		{"texts that are too long for updates", map[string]string{
+			"prompts/a.json":        `{"Kind":"prompt","Name":"Beep.wav","Description":` + quoted(strings.Repeat("x", 300)) + `}`,
+			"prompts/b.json":        `{"Kind":"prompt","Name":"CustomerHold.wav","Tags":{"a":` + quoted(strings.Repeat("x", 300)) + `}}`,
+			"task-templates/a.json": `{"Kind":"task-template","Name":"T","Fields":[{"Id":{"Name":"Name"},"Type":"NAME"}],"Tags":{"a":` + quoted(strings.Repeat("x", 300)) + `}}`,
+			"modules/v.json":        `{"Kind":"module","Name":"V","Content":` + endModule + `,"Versions":[{"Version":1,"Description":` + quoted(strings.Repeat("x", 600)) + `,"Content":` + endModule + `}]}`,
+		}, []string{`prompts/a.json:1: Description.*300`, `prompts/b.json:1: tags.*300`, `task-templates/a.json:1: tags.*300`, `modules/v.json:1: Description.*600`}},
+		{"settings of a user said twice", map[string]string{
+			"users/a.json": `{"Kind":"user","Name":"a","PhoneConfig":{"AutoAccept":true},"AutoAcceptConfigs":[{"Channel":"VOICE","AutoAccept":true}],
+				"SecurityProfileIds":["${security-profile:Agent}"],"RoutingProfileId":"${routing-profile:Basic Routing Profile}"}`,
+		}, []string{`users/a.json:1: PhoneConfig must not say what AutoAcceptConfigs says`}},
+		{"a phone number of the world", map[string]string{
+			"phone-numbers/a.json": `{"Kind":"phone-number","Name":"+493012345678"}`,
+		}, []string{`phone-numbers/a.json:1: the number is not in the instance and cannot be claimed here.*--skip phone-number`}},
+		{"a group whose path is another's", map[string]string{
+			"hierarchy-groups/a.json": `{"Kind":"hierarchy-group","Name":"North"}`,
+			"hierarchy-groups/b.json": `{"Kind":"hierarchy-group","Name":"Team","ParentGroupId":"${hierarchy-group:North}"}`,
+			"hierarchy-groups/c.json": `{"Kind":"hierarchy-group","Name":"South/Team","ParentGroupId":"${hierarchy-group:North}"}`,
+		}, []string{`hierarchy-groups/b.json:1: Name must be the path`, `hierarchy-groups/c.json:1: ParentGroupId must be \$\{hierarchy-group:South\}`}},
 		{"names that lead nowhere", map[string]string{
 			"queues/a.json": "{\n\"Kind\": \"queue\",\n\"Name\": \"A\",\n\"HoursOfOperationId\": \"${hours-of-operation:basic  hours}\",\n\"QuickConnectIds\": [\n\"${quick-connect:None}\"\n]}",
 			"flows/f.json":  flowFile("F", say("x", "${flow.arn:Gone}:$LATEST")),

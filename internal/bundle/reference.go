@@ -4,6 +4,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 )
 
 // References. A file names another resource by a placeholder, anywhere in a string:
@@ -38,14 +39,17 @@ func (p placeholder) String() string {
 	return "${" + word + "}"
 }
 
+// placeholders and quotes know the words of kinds: all else in ${…:…} is text, and may have placeholders in it.
 var (
-	placeholders = regexp.MustCompile(`\$\{(?:\$|instance(?:\.arn)?|([a-z][a-z-]*)(\.arn)?:([^}]*))\}`)
-	nameEscapes  = strings.NewReplacer("%", "%25", "}", "%7D")
-	nameTexts    = strings.NewReplacer("%25", "%", "%7D", "}", "%7d", "}")
+	placeholders = sync.OnceValue(func() *regexp.Regexp {
+		return regexp.MustCompile(`\$\{(?:\$|instance(?:\.arn)?|(` + strings.Join(Kinds(), "|") + `)(\.arn)?:([^}]*))\}`)
+	})
+	quotes = sync.OnceValue(func() *regexp.Regexp {
+		return regexp.MustCompile(`\$\{(?:\$\}|instance(?:\.arn)?\}|(?:` + strings.Join(Kinds(), "|") + `)(?:\.arn)?:)`)
+	})
+	nameEscapes = strings.NewReplacer("%", "%25", "}", "%7D")
+	nameTexts   = strings.NewReplacer("%25", "%", "%7D", "}", "%7d", "}")
 )
-
-// known says whether a word is that of a kind: all else in ${…:…} is text, and no placeholder.
-func known(word string) bool { return kindOf(word) != nil }
 
 // refs are the placeholders of a string, in order.
 func refs(s string) (all []placeholder) {
@@ -63,7 +67,7 @@ func expand(s string, f func(placeholder) string) string {
 	if !strings.Contains(s, "${") {
 		return s
 	}
-	return placeholders.ReplaceAllStringFunc(s, func(found string) string {
+	return placeholders().ReplaceAllStringFunc(s, func(found string) string {
 		switch found {
 		case "${$}":
 			f(placeholder{literal: true})
@@ -71,10 +75,7 @@ func expand(s string, f func(placeholder) string) string {
 		case "${instance}", "${instance.arn}":
 			return f(placeholder{key: key{kind: instanceWord}, arn: found != "${instance}"})
 		}
-		m := placeholders.FindStringSubmatch(found)
-		if !known(m[1]) {
-			return found
-		}
+		m := placeholders().FindStringSubmatch(found)
 		return f(placeholder{key: key{m[1], nameTexts.Replace(m[3])}, arn: m[2] != ""})
 	})
 }
@@ -82,50 +83,78 @@ func expand(s string, f func(placeholder) string) string {
 // instanceWord stands for the instance itself.
 const instanceWord = "instance"
 
-var (
-	uuids  = regexp.MustCompile(`^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$`)
-	quotes = regexp.MustCompile(`\$\{(?:\$\}|instance(?:\.arn)?\}|([a-z][a-z-]*)(?:\.arn)?:)`)
-)
+var uuids = regexp.MustCompile(`^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$`)
 
 // quote writes what would be read as a placeholder so that it is not.
 func quote(s string) string {
 	if !strings.Contains(s, "${") {
 		return s
 	}
-	return quotes.ReplaceAllStringFunc(s, func(found string) string {
-		if m := quotes.FindStringSubmatch(found); m[1] != "" && !known(m[1]) {
-			return found
-		}
-		return "${$}" + found[1:]
-	})
+	return quotes().ReplaceAllStringFunc(s, func(found string) string { return "${$}" + found[1:] })
 }
 
 // symbols write placeholders for the ids and ARNs of an instance.
 type symbols struct {
-	pairs    [][2]string
-	replacer *strings.Replacer
+	texts   map[string]string // placeholders by ids and ARNs
+	lengths []int             // of ids and ARNs, the longest first
 }
 
 // add makes a resource known. Ids that are neither UUIDs nor ARNs could be words of any text, and are left alone.
 func (s *symbols) add(k key, id, arn string) {
+	put := func(known, text string) {
+		if s.texts == nil {
+			s.texts = map[string]string{}
+		}
+		if _, is := s.texts[known]; is {
+			return
+		}
+		s.texts[known] = text
+		if i, is := slices.BinarySearchFunc(s.lengths, len(known), func(a, b int) int { return b - a }); !is {
+			s.lengths = slices.Insert(s.lengths, i, len(known))
+		}
+	}
 	if arn != "" {
-		s.pairs = append(s.pairs, [2]string{arn, placeholder{key: k, arn: true}.String()})
+		put(arn, placeholder{key: k, arn: true}.String())
 	}
 	if uuids.MatchString(id) || strings.HasPrefix(id, "arn:") {
-		s.pairs = append(s.pairs, [2]string{id, k.String()})
+		put(id, k.String())
 	}
 }
 
 // of is a value with placeholders.
 func (s *symbols) of(v *value) *value {
-	if s.replacer == nil {
-		// Of two that begin alike the longer one goes first: the ARN of an instance begins those of all that is in it.
-		slices.SortStableFunc(s.pairs, func(a, b [2]string) int { return len(b[0]) - len(a[0]) })
-		var all []string
-		for _, pair := range s.pairs {
-			all = append(all, pair[:]...)
+	return v.each(func(t *value) string { return s.replace(quote(t.text)) })
+}
+
+// replace writes placeholders into a text. Of two that begin alike the longer one is meant: the ARN of an instance begins
+// those of all that is in it. An ARN ends where no other could go on: …:function:orders is not in …:function:orders-v2.
+func (s *symbols) replace(in string) string {
+	var out strings.Builder
+	from := 0
+scan:
+	for i := 0; i < len(in); i++ {
+		if c := in[i]; (c < '0' || c > '9') && (c < 'a' || c > 'f') {
+			continue // ids begin with a digit of a UUID, and ARNs with their a
 		}
-		s.replacer = strings.NewReplacer(all...)
+		for _, n := range s.lengths {
+			if i+n > len(in) {
+				continue
+			}
+			text, known := s.texts[in[i:i+n]]
+			if !known || in[i] == 'a' && strings.HasPrefix(in[i:], "arn:") && i+n < len(in) && goesOn(in[i+n]) {
+				continue
+			}
+			out.WriteString(in[from:i])
+			out.WriteString(text)
+			from = i + n
+			i = from - 1
+			continue scan
+		}
 	}
-	return v.each(func(t *value) string { return s.replacer.Replace(quote(t.text)) })
+	return out.String() + in[from:]
+}
+
+// goesOn says that a character after an ARN makes a longer name of its end.
+func goesOn(c byte) bool {
+	return c == '-' || c == '_' || '0' <= c && c <= '9' || 'a' <= c && c <= 'z' || 'A' <= c && c <= 'Z'
 }

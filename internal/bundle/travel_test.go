@@ -161,6 +161,13 @@ func say(text, next string) string {
 		`{"Identifier":"end","Type":"DisconnectParticipant","Parameters":{},"Transitions":{}}]}`, quoted(text), quoted(next))
 }
 
+// Public keys of 2048 bits, as JSON has them.
+var publicKeys = []string{
+	`"-----BEGIN PUBLIC KEY-----\nMIIBIjANBgkqhkiG9w0BAQEFAAOCAQ8AMIIBCgKCAQEAuHqBUcsjjB0QLiUX2sw3\naX7m1S6Y5sOsEa5/Uj+KLjBWF40i6V7o3VCb0w5bDCOpv+cIg+I4DEgRPOwbjIM3\nnoAwg27kAp+HDyAYI8YeHu7tUP8YllQqo+xRulENsnFBUdPNdBqH0+IBqcMUoW3e\nfIyO/VrjArdKP28a0ugjsiWifGO6jIGBec3UGADfWgJ4SOPnShAhw/RpN7shP3YK\nuiSJoCC4YyJxFUfg6Wov4Yd1JBp7KtIofdKhogEwVagXDi5yl2pNusHlWkU2B1Mg\nh0BLgbawYRvBnhrINg0TqnzLEyKht1p6TyLju43vPK95osSPZfa6l9mROeJy2BJx\nlQIDAQAB\n-----END PUBLIC KEY-----\n"`,
+	`"-----BEGIN PUBLIC KEY-----\nMIIBIjANBgkqhkiG9w0BAQEFAAOCAQ8AMIIBCgKCAQEAuCP3i0oOpFjEHbzwzlz4\n1jTas0KnASbyrVBPzBC2HqMVgyXlguvN9jrxztGsuQpsbn4qcE974C+2hRubfEB7\n6YtKRQO7x2XlXBYWKr+w9KBDkxen7MS9v2kNOrRIUGQ9n3PyGq3levgAgZoCoRxn\n+HZtN5sV4OYMLWdrdoxebzCXJy17QHMg35unfoj3ysEpnbNO1RlWlIutGTuwYARi\npzehoPP7JlnZKIyH5SJpS5VnLhPn07YwU+L/FOdDPP9K3St7WE1CGk3Dp5eO+iGN\n/IZH7DE33WYdLuyy/sMat8km8r74Zpqx9kzI/3JAdjdDVdLQRg/VyxwG6D552+ub\ndQIDAQAB\n-----END PUBLIC KEY-----\n"`,
+	`"-----BEGIN PUBLIC KEY-----\nMIIBIjANBgkqhkiG9w0BAQEFAAOCAQ8AMIIBCgKCAQEAqY/bWnprey0NEqf6CQoC\nhdoQy7T6nzk0Nj+9fDVcXeIp60mselkmKcan0Zl8/NcRXyoGDXD2gYVtx97pyJF1\n1ols5iN3aE9Y2M8DjrNcA3PRomU4ICf1bQ4CMY5GyxYiugUeKGeuGsv0/Z+Xv3sL\nT8ObPL6BO3Y50LsG+AOAWuYyWtvgw4g/XQ7iT6XjYm0atLe496r5/9+lYaesAqH1\nK/LdAwvpS5eteSITYpdvU4sWTXTwMvC4ATmtDKNhVKxinXlT+qET6zckP5R7POR2\n2RVtGbffCGjKDNGpOksvaxBEL26dOOAuFGQkS4CD5m6Xe3Q7VGSQxldcpo6H8vVv\nWwIDAQAB\n-----END PUBLIC KEY-----\n"`,
+}
+
 const endModule = `{"Version":"2019-10-30","StartAction":"end","Metadata":{},"Actions":[` +
 	`{"Identifier":"end","Type":"EndFlowModuleExecution","Parameters":{},"Transitions":{}}],"Settings":{"InputParameters":[],"OutputParameters":[],"Transitions":[]}}`
 
@@ -204,14 +211,53 @@ func (p *place) furnish() {
 	p.call("PUT", "/quick-connects/${i}", `{"Name":"Phone","QuickConnectConfig":{"QuickConnectType":"PHONE_NUMBER","PhoneConfig":{"PhoneNumber":"+4930123456"}}}`)
 	p.call("POST", "/queues/${i}/"+queue+"/associate-quick-connects", `{"QuickConnectIds":["`+quick+`"]}`)
 	p.call("POST", "/queues/${i}/"+queue+"/status", `{"Status":"DISABLED"}`)
-	p.call("PUT", "/routing-profiles/${i}", `{"Name":"Chat","Description":"of chats","DefaultOutboundQueueId":"`+queue+`","MediaConcurrencies":[{"Channel":"VOICE","Concurrency":1},{"Channel":"CHAT","Concurrency":3}],
-		"QueueConfigs":[{"QueueReference":{"QueueId":"`+queue+`","Channel":"CHAT"},"Priority":2,"Delay":5}],"ManualAssignmentQueueConfigs":[{"QueueReference":{"QueueId":"`+queue+`","Channel":"CHAT"}}]}`)
+	profile := p.call("PUT", "/routing-profiles/${i}", `{"Name":"Chat","Description":"of chats","DefaultOutboundQueueId":"`+queue+`","MediaConcurrencies":[{"Channel":"VOICE","Concurrency":1},{"Channel":"CHAT","Concurrency":3}],
+		"QueueConfigs":[{"QueueReference":{"QueueId":"`+queue+`","Channel":"CHAT"},"Priority":2,"Delay":5}],"ManualAssignmentQueueConfigs":[{"QueueReference":{"QueueId":"`+queue+`","Channel":"CHAT"}}],"AgentAvailabilityTimer":"TIME_SINCE_LAST_INBOUND","Tags":{"team":"a"}}`)["RoutingProfileId"].(string)
 	p.call("PUT", "/predefined-attributes/${i}", `{"Name":"Skill / level","Values":{"StringList":["b","a"]}}`)
 	p.call("PUT", "/instance/${i}/storage-config", `{"ResourceType":"CHAT_TRANSCRIPTS","StorageConfig":{"StorageType":"S3","S3Config":{"BucketName":"bucket","BucketPrefix":"chats"}}}`)
 	p.call("POST", "/instance/${i}/attribute/CONTACTFLOW_LOGS", `{"Value":"true"}`)
-	p.call("POST", "/vocabulary/${i}", `{"VocabularyName":"Words","LanguageCode":"en-US","Content":"Phrase\tIPA\tSoundsLike\tDisplayAs\nParley\t\tpar-lee\tparley"}`)
+	words := p.call("POST", "/vocabulary/${i}", `{"VocabularyName":"Words","LanguageCode":"en-US","Content":"Phrase\tIPA\tSoundsLike\tDisplayAs\nParley\t\tpar-lee\tparley"}`)["VocabularyId"].(string)
 	p.call("PUT", "/instance/${i}/task/template", `{"Name":"Refund","Description":"d","ContactFlowId":"`+a+`","Fields":[{"Id":{"Name":"Name"},"Type":"NAME"}],"Constraints":{"RequiredFields":[{"Id":{"Name":"Name"}}]}}`)
 	p.call("PUT", "/flow-associations/${i}", `{"ResourceId":"arn:aws:connect:us-east-1:123456789012:email-address/x","FlowId":"`+arn+`/contact-flow/`+a+`","ResourceType":"INBOUND_EMAIL"}`)
+
+	p.call("PUT", "/instance/${i}/approved-origin", `{"Origin":"https://shop.example"}`)
+	for _, key := range publicKeys[:2] {
+		p.call("PUT", "/instance/${i}/security-key", `{"Key":`+key+`}`)
+	}
+	for kind, config := range map[string]string{
+		"CALL_RECORDINGS":       `{"StorageType":"S3","S3Config":{"BucketName":"calls","BucketPrefix":"c","EncryptionConfig":{"EncryptionType":"KMS","KeyId":"arn:aws:kms:us-east-1:123456789012:key/1234abcd"}}}`,
+		"AGENT_EVENTS":          `{"StorageType":"KINESIS_STREAM","KinesisStreamConfig":{"StreamArn":"arn:aws:kinesis:us-east-1:123456789012:stream/agents"}}`,
+		"CONTACT_TRACE_RECORDS": `{"StorageType":"KINESIS_FIREHOSE","KinesisFirehoseConfig":{"FirehoseArn":"arn:aws:firehose:us-east-1:123456789012:deliverystream/records"}}`,
+		"MEDIA_STREAMS":         `{"StorageType":"KINESIS_VIDEO_STREAM","KinesisVideoStreamConfig":{"Prefix":"p","RetentionPeriodHours":24,"EncryptionConfig":{"EncryptionType":"KMS","KeyId":"arn:aws:kms:us-east-1:123456789012:key/1234abcd"}}}`,
+	} {
+		p.call("PUT", "/instance/${i}/storage-config", `{"ResourceType":"`+kind+`","StorageConfig":`+config+`}`)
+	}
+	p.call("PUT", "/agent-status/${i}", `{"Name":"Lunch","Description":"Out to eat","State":"DISABLED","DisplayOrder":3,"Tags":{"team":"care"}}`)
+	p.call("POST", "/user-hierarchy-structure/${i}", `{"HierarchyStructure":{"LevelOne":{"Name":"Site"},"LevelTwo":{"Name":"Team"}}}`)
+	groups := map[string]string{}
+	for _, site := range []string{"North", "South / East"} {
+		groups[site] = p.call("PUT", "/user-hierarchy-groups/${i}", `{"Name":"`+site+`"}`)["HierarchyGroupId"].(string)
+		groups[site+" team"] = p.call("PUT", "/user-hierarchy-groups/${i}", `{"Name":"Team A","ParentGroupId":"`+groups[site]+`","Tags":{"site":"x"}}`)["HierarchyGroupId"].(string)
+	}
+	security := p.call("PUT", "/security-profiles/${i}", `{"SecurityProfileName":"Clerk","Description":"d","Permissions":["BasicAgentAccess","OutboundCallAccess"],
+		"AllowedAccessControlTags":{"team":"care"},"TagRestrictedResources":["User"],"AllowedFlowModules":[{"Type":"MCP","FlowModuleId":"`+module+`"}],"Tags":{"team":"a"}}`)["SecurityProfileId"].(string)
+	p.call("PUT", "/users/${i}", `{"Username":"ann","Password":"Secret123","IdentityInfo":{"FirstName":"Ann","LastName":"Lee","SecondaryEmail":"lee@example.com","Mobile":"+15550100"},
+		"SecurityProfileIds":["`+security+`"],"RoutingProfileId":"`+profile+`","HierarchyGroupId":"`+groups["South / East team"]+`","Tags":{"team":"a"},
+		"AutoAcceptConfigs":[{"Channel":"CHAT","AutoAccept":true},{"Channel":"VOICE","AutoAccept":false,"AgentFirstCallbackAutoAccept":true}],
+		"AfterContactWorkConfigs":[{"Channel":"CHAT","AfterContactWorkConfig":{"AfterContactWorkTimeLimit":60}}],
+		"PhoneNumberConfigs":[{"Channel":"VOICE","PhoneType":"DESK_PHONE","PhoneNumber":"+15550100"}],
+		"PersistentConnectionConfigs":[{"Channel":"VOICE","PersistentConnection":true}],
+		"VoiceEnhancementConfigs":[{"Channel":"VOICE","VoiceEnhancementMode":"NOISE_SUPPRESSION"}]}`)
+	bob := p.call("PUT", "/users/${i}", `{"Username":"bob","Password":"Secret123","IdentityInfo":{"FirstName":"Bob","LastName":"Lee"},
+		"PhoneConfig":{"PhoneType":"SOFT_PHONE","AutoAccept":true,"AfterContactWorkTimeLimit":20},"SecurityProfileIds":["`+security+`"],"RoutingProfileId":"`+profile+`"}`)["UserId"].(string)
+	p.call("POST", "/users/${i}/"+bob+"/associate-proficiencies", `{"UserProficiencies":[{"AttributeName":"Skill / level","AttributeValue":"a","Level":3}]}`)
+	p.call("PUT", "/quick-connects/${i}", `{"Name":"Bob","QuickConnectConfig":{"QuickConnectType":"USER","UserConfig":{"UserId":"`+bob+`","ContactFlowId":"`+b+`"}}}`)
+	number := p.call("POST", "/phone-number/claim", `{"InstanceId":"${i}","PhoneNumber":"+12025550100","PhoneNumberDescription":"the shop","Tags":{"team":"a"}}`)["PhoneNumberId"].(string)
+	p.call("PUT", "/phone-number/"+number+"/contact-flow", `{"InstanceId":"${i}","ContactFlowId":"`+a+`"}`)
+	p.call("POST", "/queues/${i}/"+queue+"/outbound-caller-config", `{"OutboundCallerConfig":{"OutboundCallerIdName":"us","OutboundFlowId":"`+a+`","OutboundCallerIdNumberId":"`+number+`"}}`)
+	p.call("PUT", "/default-vocabulary/${i}/en-US", `{"VocabularyId":"`+words+`"}`)
+	prompts := p.call("GET", "/prompts-summary/${i}", "")["PromptSummaryList"].([]any)
+	p.call("POST", "/prompts/${i}/"+prompts[0].(map[string]any)["Id"].(string), `{"Description":"it beeps"}`)
 }
 
 func TestThereAndBack(t *testing.T) {
