@@ -54,7 +54,7 @@ func (c *auditCmd) Run() error {
 		var failed error
 		table("TIME\tWHO\tFROM\tACTION\tWHAT\tCHANGE", func(print func(string, ...any)) {
 			failed = a.Audit(ctx, c.Instance, since, func(e server.AuditEntry) error {
-				what := e.Kind + " " + e.ID
+				what := e.Kind + " " + plain(e.ID)
 				if e.Name != "" {
 					what = fmt.Sprintf("%s %q", e.Kind, e.Name)
 				}
@@ -62,7 +62,7 @@ func (c *auditCmd) Run() error {
 				if changed := e.Changed(); len(changed) > 0 {
 					change += " " + strings.Join(changed, ", ")
 				}
-				print("%s\t%s\t%s\t%s\t%s\t%s", e.At.UTC().Format("2006-01-02 15:04:05Z"), e.Who, e.From, e.Action, what, change)
+				print("%s\t%s\t%s\t%s\t%s\t%s", e.At.UTC().Format("2006-01-02 15:04:05Z"), plain(e.Who), e.From, e.Action, what, change)
 				return nil
 			})
 		})

@@ -18,7 +18,9 @@ import (
 	"time"
 
 	"github.com/parley-chat/parley/internal/api"
+	"github.com/parley-chat/parley/internal/center"
 	"github.com/parley-chat/parley/internal/server"
+	"github.com/parley-chat/parley/internal/store"
 )
 
 // The test binary is the command when it is asked to be.
@@ -128,11 +130,42 @@ func TestPoliciesAndAuditFromTheShell(t *testing.T) {
 	if strings.Count(one, "\n") != 1 || !strings.Contains(one, `"id":"`+id+`"`) || !strings.Contains(one, `"after":{`) {
 		t.Errorf("audit of an instance printed %s", one)
 	}
+	if upper := good(t, env, "audit", "--instance", strings.ToUpper(id), "--json"); upper != one {
+		t.Errorf("audit of an instance by its id in upper case printed %s, want %s", upper, one)
+	}
+	if _, stderr, code := parley(t, env, "audit", "--instance", "ffffffff-ffff-4fff-8fff-ffffffffffff"); code != 1 || !strings.Contains(stderr, "no instance with that id") {
+		t.Errorf("audit of an instance that never was: exit %d, %s", code, stderr)
+	}
+	good(t, env, "instance", "delete", "--yes", "support")
+	if deleted := good(t, env, "audit", "--instance", id); !strings.Contains(deleted, "delete") {
+		t.Errorf("audit of a deleted instance printed %s", deleted)
+	}
 	if everything := all + good(t, env, "audit", "--json"); strings.Contains(everything, secret) || strings.Contains(everything, "sealed") {
 		t.Errorf("audit shows a secret: %s", everything)
 	}
 	if _, stderr, code := parley(t, env, "audit", "--instance", "nobody"); code != 1 || !strings.Contains(stderr, "instance list") {
 		t.Errorf("audit of no instance: exit %d, %s", code, stderr)
+	}
+}
+
+// What callers have named must not move the cursor or begin a line in the table.
+func TestAuditIsPlain(t *testing.T) {
+	env := []string{"PARLEY_DB=sqlite:" + t.TempDir() + "/parley.db"}
+	id := strings.TrimSpace(good(t, env, "instance", "create", "support"))
+	s, err := store.Open(t.Context(), strings.TrimPrefix(env[0], "PARLEY_DB="), store.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	by := store.By(t.Context(), store.Author{Who: "a\x1b[2J", Action: "connect:Test", At: time.Now()})
+	err = s.CommitResources(by, store.ResourceCommit{
+		Insert: []store.Resource{{Instance: center.InstanceID(id), Kind: "thing", ID: "b\x1b[3J\nc", Body: []byte("{}")}},
+		Show:   func(_ string, body []byte) ([]byte, bool) { return body, true },
+	})
+	if err := errors.Join(err, s.Close()); err != nil {
+		t.Fatal(err)
+	}
+	if out := good(t, env, "audit"); strings.Contains(out, "\x1b") || !strings.Contains(out, "thing b?[3J?c") || !strings.Contains(out, "a?[2J") {
+		t.Errorf("audit printed %q", out)
 	}
 }
 

@@ -2,6 +2,7 @@ package api
 
 import (
 	"cmp"
+	"context"
 	"errors"
 	"net"
 	"reflect"
@@ -33,9 +34,12 @@ func (x *exchange) authorize(in wire.Input) *failure {
 	case allowed == nil:
 		return nil
 	}
-	ask := policy.Request{Action: "connect:" + x.target.name, Targets: x.a.about(x.target.name, in)}
-	if named, ok := in.(inInstance); ok {
-		ask.Instance = string(center.ParseInstance(named.AtInstance()))
+	ask := policy.Request{Action: "connect:" + x.target.name}
+	if ask.Targets, err = x.a.about(x.r.Context(), x.target.name, in); err != nil {
+		if refusedByUs(err) { // nobody can say what it names
+			return &failure{ErrorShape: wire.AccessDeniedException, message: denial(x.a.Partition.UserARN(id), ask.Action, policy.Verdict{Resource: "*"})}
+		}
+		return &failure{ErrorShape: connect.InternalServiceException, message: internalMessage, cause: err}
 	}
 	if allowed.NeedsTags() {
 		for i := range ask.Targets {
@@ -50,7 +54,8 @@ func (x *exchange) authorize(in wire.Input) *failure {
 	return nil
 }
 
-// refusedByUs says that something has no tags, because it does not exist or is of a type without them.
+// refusedByUs says that a request is wrong, and not that something failed here: what it names does not exist or has no tags,
+// or cannot be read.
 func refusedByUs(err error) bool {
 	var refused *center.Error
 	return errors.As(err, &refused)
@@ -66,7 +71,7 @@ func denial(who, action string, v policy.Verdict) string {
 }
 
 // naming are the members of requests that name something of Amazon Connect, by an id or an ARN, with what stands before the
-// id in an ARN. Those with nothing have an ARN always.
+// id in an ARN.
 var naming = map[string]string{
 	"AgentStatusId": "agent-state", "AllowedAccessControlHierarchyGroupId": "agent-group", "AuthenticationProfileId": "authentication-profile", "ContactFlowId": "contact-flow",
 	"ContactFlowModuleId": "flow-module", "ContactId": "contact", "DefaultOutboundQueueId": "queue", "FlowId": "contact-flow", "FlowModuleId": "flow-module",
@@ -76,109 +81,173 @@ var naming = map[string]string{
 	"PromptId": "prompt", "QueueId": "queue", "QuickConnectId": "transfer-destination", "QuickConnectIds": "transfer-destination",
 	"RelatedContactId": "contact", "RoutingProfileId": "routing-profile", "SecurityProfileId": "security-profile",
 	"SecurityProfileIds": "security-profile", "SourceContactId": "contact", "TaskTemplateId": "task-template", "UseCaseId": "use-case",
-	"UserId": "agent", "ViewId": "view", "VocabularyId": "vocabulary",
-	"ResourceArn": "", "TargetArn": "",
+	"UserId": "agent", "ViewId": "view", "VocabularyId": "vocabulary", "SelfAssignFlowId": "contact-flow",
+	"WrapUpFlowId": "flow-module",                                 // so the API Reference has it of task templates
+	"ResourceId":   "phone-number", "ResourceIds": "phone-number", // if of that type: see ofNumbers
+	"ResourceArn": "*", // of any type: always an ARN
 }
-
-// ofAccount are the types of resources that belong to no instance.
-var ofAccount = []string{"phone-number"}
 
 // nouns are what operations are about, as their names say it, the longer ones first.
 var nouns = []struct{ word, tail string }{
 	{"UserHierarchyGroup", "agent-group"}, {"AuthenticationProfile", "authentication-profile"}, {"IntegrationAssociation", "integration-association"},
 	{"HoursOfOperation", "operating-hours"}, {"ContactFlowModule", "flow-module"}, {"SecurityProfile", "security-profile"},
 	{"RoutingProfile", "routing-profile"}, {"QuickConnect", "transfer-destination"}, {"TaskTemplate", "task-template"}, {"AgentStatus", "agent-state"},
-	{"ContactFlow", "contact-flow"}, {"PhoneNumber", "phone-number"}, {"Vocabular", "vocabulary"}, {"UseCase", "use-case"}, {"Prompt", "prompt"},
+	{"ContactFlow", "contact-flow"}, {"PhoneNumber", "phone-number"}, {"Vocabulary", "vocabulary"}, {"Vocabularies", "vocabulary"}, {"UseCase", "use-case"}, {"Prompt", "prompt"},
 	{"Contact", "contact"}, {"Queue", "queue"}, {"User", "agent"}, {"View", "view"},
 }
 
 // about is what a request is about: all that it names and, where it makes something or names nothing, the type of thing that
-// the operation is for. Such a type is known to policies as the instance too, in which it is.
-func (a *API) about(operation string, in wire.Input) []policy.Target {
-	var instance string
+// the operation is for. Such a type is known to policies as the instance too, in which it is. What a request names is found
+// as its handler finds it, so that no spelling gets past a policy.
+func (a *API) about(ctx context.Context, operation string, in wire.Input) ([]policy.Target, error) {
+	at, err := a.instanceOf(in)
+	if err != nil {
+		return nil, err
+	}
+	q := question{API: a, ctx: ctx, at: at}
+	if err := q.walk(reflect.ValueOf(in).Elem()); err != nil {
+		return nil, err
+	}
+	instance := policy.Target{ARNs: []string{a.Partition.InstanceARN(cmp.Or(at, "*"))}, Instance: string(at)}
+	switch operation {
+	case "UpdatePhoneNumber": // moves a number from one instance to another
+		for _, t := range q.targets {
+			if t.Instance != "" {
+				q.add(policy.Target{ARNs: []string{a.Partition.InstanceARN(center.InstanceID(t.Instance))}, Instance: t.Instance})
+			}
+		}
+		q.add(instance)
+	case "ClaimPhoneNumber":
+		q.add(instance)
+		q.add(policy.Target{ARNs: []string{a.Partition.AccountARN("phone-number", "*")}, Instance: string(at)})
+	}
+	i := slices.IndexFunc(nouns, func(n struct{ word, tail string }) bool { return strings.Contains(operation, n.word) })
+	if i >= 0 && (len(q.targets) == 0 || operation == "Create"+nouns[i].word) {
+		of := policy.Target{ARNs: []string{instance.ARNs[0] + "/" + nouns[i].tail + "/*"}, Instance: string(at)}
+		if nouns[i].tail == "phone-number" || at == "" {
+			of.ARNs[0] = a.Partition.AccountARN(nouns[i].tail, "*")
+		}
+		if at != "" {
+			of.ARNs = append(of.ARNs, instance.ARNs[0])
+		}
+		q.add(of)
+	}
+	if len(q.targets) == 0 {
+		q.add(instance)
+	}
+	return q.targets, nil
+}
+
+// instanceOf is the instance that a request names; "" when it names none. What ResourceArn names is in one of its own.
+func (a *API) instanceOf(in wire.Input) (center.InstanceID, error) {
 	if named, ok := in.(inInstance); ok {
-		instance = a.Partition.InstanceARN(center.ParseInstance(named.AtInstance()))
+		return center.ParseInstance(named.AtInstance()), nil
 	}
-	arns := a.named(reflect.ValueOf(in).Elem(), instance)
-	if len(arns) == 0 || strings.HasPrefix(operation, "Create") {
-		if i := slices.IndexFunc(nouns, func(n struct{ word, tail string }) bool { return strings.Contains(operation, n.word) }); i >= 0 {
-			if tail := nouns[i].tail; !slices.ContainsFunc(arns, func(arn string) bool { return strings.Contains(arn, "/"+tail+"/") }) {
-				arns = append(arns, a.arn(tail, "*", instance))
-			}
+	member := func(name string) *string {
+		if f := reflect.ValueOf(in).Elem().FieldByName(name); f.IsValid() {
+			text, _ := f.Interface().(*string)
+			return text
 		}
+		return nil
 	}
-	if len(arns) == 0 {
-		arns = []string{cmp.Or(instance, a.Partition.InstanceARN("*"))}
-	}
-	targets := make([]policy.Target, len(arns))
-	for i, arn := range arns {
-		targets[i].ARNs = []string{arn}
-		if strings.HasSuffix(arn, "/*") && instance != "" {
-			targets[i].ARNs = append(targets[i].ARNs, instance)
-		}
-	}
-	return targets
+	return numberTarget(member("TargetArn"), member("InstanceId"))
 }
 
-// named are the ARNs of all that a request names, in the order of its members, each once.
-func (a *API) named(v reflect.Value, instance string) (arns []string) {
-	add := func(text, tail string) {
-		if text == "" {
-			return
-		}
-		arn := text
-		if tail != "" {
-			id, _, _ := strings.Cut(center.ResourceID(text, tail), ":")
-			if strings.HasPrefix(text, "arn:aws:connect:") && id == "arn" {
-				id = text[strings.LastIndexByte(text, '/')+1:] // of something that AWS manages, or of another type
-			}
-			arn = a.arn(tail, id, instance)
-		}
-		if !slices.Contains(arns, arn) {
-			arns = append(arns, arn)
-		}
-	}
-	var walk func(reflect.Value)
-	walk = func(v reflect.Value) {
-		switch v.Kind() {
-		case reflect.Pointer:
-			if !v.IsNil() {
-				walk(v.Elem())
-			}
-		case reflect.Slice:
-			for i := range v.Len() {
-				walk(v.Index(i))
-			}
-		case reflect.Struct:
-			for i := range v.NumField() {
-				tail, ok := naming[v.Type().Field(i).Name]
-				if !ok {
-					walk(v.Field(i))
-					continue
-				}
-				switch of := v.Field(i).Interface().(type) {
-				case *string:
-					if of != nil {
-						add(*of, tail)
-					}
-				case []string:
-					for _, text := range of {
-						add(text, tail)
-					}
-				}
-			}
-		}
-	}
-	walk(v)
-	return arns
+// question gathers what a request names, in the order of its members, each once.
+type question struct {
+	*API
+	ctx     context.Context
+	at      center.InstanceID
+	targets []policy.Target
 }
 
-// arn is the ARN of a resource.
-func (a *API) arn(tail, id, instance string) string {
-	if slices.Contains(ofAccount, tail) || instance == "" {
-		return "arn:aws:connect:" + a.Partition.Region + ":" + a.Partition.Account + ":" + tail + "/" + id
+func (q *question) add(t policy.Target) {
+	if !slices.ContainsFunc(q.targets, func(u policy.Target) bool { return u.ARNs[0] == t.ARNs[0] }) {
+		q.targets = append(q.targets, t)
 	}
-	return instance + "/" + tail + "/" + id
+}
+
+// name adds what a member names.
+func (q *question) name(text, tail string) (err error) {
+	var named catalog.Named
+	switch {
+	case text == "":
+		return nil
+	case tail == "contact": // is no resource of the catalog
+		named = catalog.Named{ARNs: []string{q.Partition.ContactARN(q.at, contactID(&text))}, Instance: q.at}
+	case tail == "*":
+		named, err = q.Catalog.NamedByARN(q.ctx, text)
+	default:
+		named, err = q.Catalog.Named(q.ctx, q.at, tail, text)
+	}
+	if err == nil {
+		q.add(policy.Target{ARNs: named.ARNs, Instance: string(cmp.Or(named.Instance, q.at))})
+	}
+	return err
+}
+
+func (q *question) walk(v reflect.Value) error {
+	switch v.Kind() {
+	case reflect.Pointer:
+		if !v.IsNil() {
+			return q.walk(v.Elem())
+		}
+	case reflect.Slice:
+		for i := range v.Len() {
+			if err := q.walk(v.Index(i)); err != nil {
+				return err
+			}
+		}
+	case reflect.Map:
+		for _, value := range v.Seq2() {
+			if err := q.walk(value); err != nil {
+				return err
+			}
+		}
+	case reflect.Struct:
+		for i := range v.NumField() {
+			if !v.Type().Field(i).IsExported() { // of a time
+				continue
+			}
+			var texts []string
+			member := v.Type().Field(i).Name
+			tail, ok := naming[member]
+			switch of := v.Field(i).Interface().(type) {
+			case *string:
+				texts = append(texts, value(of))
+			case []string:
+				texts = of
+			default:
+				ok = false
+			}
+			if !ok {
+				if err := q.walk(v.Field(i)); err != nil {
+					return err
+				}
+				continue
+			}
+			if strings.HasPrefix(member, "ResourceId") && !ofNumbers(v) {
+				continue
+			}
+			for _, text := range texts {
+				if err := q.name(text, tail); err != nil {
+					return err
+				}
+			}
+		}
+	}
+	return nil
+}
+
+// ofNumbers says whether a request about associations of flows may be about phone numbers. Other types of resources that can
+// be associated are none of Amazon Connect's.
+func ofNumbers(in reflect.Value) bool {
+	f := in.FieldByName("ResourceType")
+	if !f.IsValid() {
+		return false
+	}
+	of, ok := f.Interface().(*string)
+	return ok && (of == nil || *of == center.VoicePhoneNumber)
 }
 
 // author is who changes the configuration with this request.

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"net/url"
 	"regexp"
 	"strconv"
 	"strings"
@@ -59,6 +60,23 @@ func TestPolicies(t *testing.T) {
 	for _, c := range []struct{ name, statements, request, want string }{
 		{"everything", allow("*", "*"), "GET /queues-summary/${instance}", "200"},
 		{"a queue by its id", allow("DescribeQueue", at+"/queue/${basic}"), "GET /queues/${instance}/${basic}", "200"},
+		{"tags by the ARN of another account", allow("*", "*"), "GET /tags/arn%3Aaws%3Aconnect%3Aus-east-1%3A999999999999%3Ainstance%2F${instance}%2Fqueue%2F${basic}", "connect:ListTagsForResource"},
+		{"tags by the condition of the instance", `{"Effect":"Allow","Action":"*","Resource":"*","Condition":{"StringEquals":{"connect:InstanceId":"${instance}"}}}`, "GET /tags/" + url.QueryEscape(at) + "%2Fqueue%2F${basic}", "200"},
+		{"tags denied by the condition of the instance", allow("*", "*") + `,{"Effect":"Deny","Action":"*","Resource":"*","Condition":{"StringEquals":{"connect:InstanceId":"${instance}"}}}`, "GET /tags/" + url.QueryEscape(at), "explicit deny"},
+		{"numbers by the instance's ARN and the condition", `{"Effect":"Allow","Action":"*","Resource":"` + at + `","Condition":{"StringEquals":{"connect:InstanceId":"${instance}"}}}`, `POST /phone-number/list {"TargetArn":"` + at + `"}`, "200"},
+		{"numbers by the instance's id and the condition", `{"Effect":"Allow","Action":"*","Resource":"` + at + `","Condition":{"StringEquals":{"connect:InstanceId":"${instance}"}}}`, `POST /phone-number/list {"InstanceId":"${instance}"}`, "200"},
+		{"numbers by their type and the instance's ARN", allow("*", arns+"phone-number/*"), `POST /phone-number/list {"TargetArn":"` + at + `"}`, "200"},
+		{"numbers by their type and the instance's id", allow("*", arns+"phone-number/*"), `POST /phone-number/list {"InstanceId":"${instance}"}`, "200"},
+		{"numbers of all instances by the condition of one", `{"Effect":"Allow","Action":"*","Resource":"*","Condition":{"StringEquals":{"connect:InstanceId":"${instance}"}}}`, `POST /phone-number/list {}`, "403"},
+		{"a number is claimed for an instance", allow("*", arns+"phone-number/*"), `POST /phone-number/claim {"TargetArn":"` + at + `","PhoneNumber":"+12065550100"}`, "on resource: " + at + " "},
+		{"a number is claimed for an instance by its id", allow("*", arns+"phone-number/*"), `POST /phone-number/claim {"InstanceId":"${instance}","PhoneNumber":"+12065550100"}`, "on resource: " + at + " "},
+		{"a number is claimed", allow("*", at), `POST /phone-number/claim {"InstanceId":"${instance}","PhoneNumber":"+12065550100"}`, "on resource: " + arns + "phone-number/*"},
+		{"a number is claimed for the instance", allow("*", arns+"phone-number/*") + "," + allow("*", at), `POST /phone-number/claim {"InstanceId":"${instance}","PhoneNumber":"+12065550100"}`, "200"},
+		{"a group below another is made", allow("*", at+"/agent-group/${basic}"), `PUT /user-hierarchy-groups/${instance} {"Name":"Paris","ParentGroupId":"${basic}"}`, "on resource: " + at + "/agent-group/*"},
+		{"a version is no group of its own", allow("*", at+"/contact-flow/${flow}"), `PUT /contact-flows/${instance}/${flow}/version {}`, "200"},
+		{"a flow to assign to oneself", `{"Effect":"Deny","Action":"*","Resource":"` + at + `/contact-flow/${flow}"},` + allow("*", "*"), `PUT /instance/${instance}/task/template {"Name":"T","SelfAssignFlowId":"${flow}","Fields":[]}`, "explicit deny"},
+		{"a module to wrap up by", `{"Effect":"Deny","Action":"*","Resource":"` + at + `/flow-module/${flow}"},` + allow("*", "*"), `PUT /instance/${instance}/task/template {"Name":"T","ContactHooks":{"WrapUpFlowId":"${flow}"},"Fields":[]}`, "explicit deny"},
+		{"a number that leads to a flow", `{"Effect":"Deny","Action":"*","Resource":"` + arns + `phone-number/${flow}"},` + allow("*", "*"), `POST /flow-associations-batch/${instance} {"ResourceIds":["${FLOW}"]}`, "explicit deny"},
 		{"another queue", allow("DescribeQueue", at+"/queue/x"), "GET /queues/${instance}/${basic}", "because no identity-based policy allows the connect:DescribeQueue action"},
 		{"a queue by its ARN", allow("DescribeQueue", at+"/queue/${basic}"), "GET /queues/${instance}/" + strings.ReplaceAll(strings.ReplaceAll(at, ":", "%3A"), "/", "%2F") + "%2Fqueue%2F${basic}", "200"},
 		{"a queue in upper case", `{"Effect":"Deny","Action":"*","Resource":"` + at + `/queue/${basic}"},` + allow("*", "*"), "GET /queues/${instance}/${BASIC}", "with an explicit deny in an identity-based policy"},
@@ -81,7 +99,7 @@ func TestPolicies(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				names := strings.NewReplacer("${instance}", instanceID, "${flow}", flowID, "${basic}", center.SeededID(instanceID, "queue", "BasicQueue"),
+				names := strings.NewReplacer("${instance}", instanceID, "${flow}", flowID, "${FLOW}", strings.ToUpper(flowID), "${basic}", center.SeededID(instanceID, "queue", "BasicQueue"),
 					"${BASIC}", strings.ToUpper(center.SeededID(instanceID, "queue", "BasicQueue")), "${hours}", center.SeededID(instanceID, "hours-of-operation", "Basic Hours"))
 				w, _ := policed(t, names.Replace(c.statements))
 				method, rest, _ := strings.Cut(names.Replace(c.request), " ")
@@ -163,4 +181,113 @@ func TestAuditOfChanges(t *testing.T) {
 			t.Errorf("got\n%s\nwant\n%s", strings.Join(got, "\n"), strings.Join(want, "\n"))
 		}
 	})
+}
+
+// No spelling of a resource gets past a denial: whatever the describing operation finds, the policy is asked about. So are tags.
+func TestNoSpellingEvadesAPolicy(t *testing.T) {
+	w := newWalker(t, "sqlite::memory:")
+	keys := &policedKeys{accessKeys: accessKeys{accessKey: secretKey}, policies: map[string]*policy.Policy{}}
+	w.api.Keys = keys
+	for _, op := range served() {
+		if op.Service == "connect" { // participants have a DescribeView too
+			w.ops[op.Name] = op
+		}
+	}
+	const here = arns + "instance/" + instanceID + "/"
+	ask := func(line, denied string) string {
+		t.Helper()
+		statements := `{"Effect":"Allow","Action":"*","Resource":"*"}`
+		if denied != "" {
+			statements += `,{"Effect":"Deny","Action":"*","Resource":"` + denied + `"}`
+		}
+		keys.policies[accessKey] = must(policy.Parse([]byte(`{"Version":"2012-10-17","Statement":[` + statements + `]}`)))
+		method, target, body := w.request(line)
+		w.api.AnyCredentials = false
+		defer func() { w.api.AnyCredentials = true }()
+		return w.signed(method, target, body)
+	}
+	things := []walk{
+		{kind: "view", id: "ViewId", arn: "ViewArn", describe: `DescribeView`,
+			create: `CreateView {"Name":"Walk","Status":"PUBLISHED","Content":{"Template":"{\"Head\":{\"Title\":\"Walk\",\"Configuration\":{}},\"Body\":[{\"_id\":\"skip\",\"Type\":\"Button\",\"Props\":{\"Action\":\"Skip\"},\"Content\":[\"Skip\"]}]}","Actions":["Skip"]}} -> View.Id=ViewId View.Arn=ViewArn`},
+		{kind: "agent's queue", id: "QueueId", arn: "AgentQueueArn", describe: `DescribeQueue`,
+			create: `CreateUser {"Username":"bob","Password":"Secret123","SecurityProfileIds":["${securityProfile}"],"RoutingProfileId":"${basicProfile}","IdentityInfo":{"FirstName":"Bob","LastName":"Lee"}} -> UserId=QueueId
+				DescribeQueue -> Queue.QueueArn=AgentQueueArn`},
+	}
+	for _, k := range append(things, walks...) {
+		if k.describe == "" || k.arn == "" {
+			continue
+		}
+		t.Run(k.kind, func(t *testing.T) {
+			w.t = t
+			w.begin(&k)
+			w.do(k.create)
+			id, arn := w.names[k.id], strings.TrimSuffix(w.names[k.arn], ":$LATEST")
+			path, _ := strings.CutSuffix(strings.TrimPrefix(strings.TrimPrefix(arn, here), arns), "/"+id)
+			tail, _, _ := strings.Cut(path, "/")
+			found := 0
+			try := func(line string) {
+				t.Helper()
+				if !strings.HasPrefix(ask(line, ""), "HTTP/1.1 200") {
+					return
+				}
+				found++
+				if got := ask(line, arn); !strings.HasPrefix(got, "HTTP/1.1 403") || !strings.Contains(got, "with an explicit deny") {
+					t.Errorf("%s of %s is not denied: %.200s", line, w.names[k.id], got)
+				}
+			}
+			for _, spelling := range []string{
+				id, strings.ToUpper(id), arn, here + tail + "/" + id, strings.ToUpper(id) + ":$LATEST", id + ":$SAVED", id + ":1", arn + ":$LATEST", arn + ":1",
+				"arn:x/" + tail + "/" + id, "arn:x:" + tail + "/" + id, "arn:x:" + tail + "/" + strings.ToUpper(id), "arn:x/" + tail + "/agent/" + id, "arn:x/" + tail + "/AGENT/" + id,
+				"arn:aws:connect:eu-west-1:999999999999:instance/" + nobody + "/" + tail + "/" + id, "arn:aws:connect:eu-west-1:999999999999:" + tail + "/" + id,
+				"arn:x/" + tail + "/" + nobody + ":" + tail + "/" + id, "arn:x:" + tail + "/" + nobody + "/" + tail + "/" + id, "arn:x:" + tail + "/" + id + "/" + tail + "/" + nobody,
+				"arn:x/" + tail + "/" + id + ":" + tail + "/" + nobody, "arn:x/" + tail + "/" + nobody + "/" + tail + "/" + id,
+			} {
+				w.as(k.id, spelling, func() { try(k.describe) })
+			}
+			if found < 4 {
+				t.Errorf("only %d spellings find it", found)
+			}
+			found = 0
+			for _, spelling := range []string{arn, strings.Replace(arn, id, strings.ToUpper(id), 1), here + tail + "/" + id, here + tail + "/agent/" + id, strings.Replace(arn, instanceID, strings.ToUpper(instanceID), 1),
+				arn + ":$LATEST", arn + ":$SAVED", arn + ":1", strings.Replace(arn, "us-east-1", "eu-west-1", 1), arn + "/" + tail + "/" + nobody} {
+				w.as("resourceArn", spelling, func() { try(`ListTagsForResource {"ResourceArn":"${resourceArn}"}`) })
+			}
+			if found < 2 {
+				t.Errorf("only %d ARNs find its tags", found)
+			}
+		})
+	}
+}
+
+// A number is moved by those who may do so with the number, with the instance that gets it and with the one that has it.
+func TestPoliciesOfAMovedNumber(t *testing.T) {
+	w := newWalker(t, "sqlite::memory:")
+	keys := &policedKeys{accessKeys: accessKeys{accessKey: secretKey}}
+	w.api.Keys = keys
+	w.do(`SearchAvailablePhoneNumbers {"InstanceId":"${instance}","PhoneNumberCountryCode":"US","PhoneNumberType":"DID"} -> AvailableNumbersList.0.PhoneNumber=PhoneNumber
+		ClaimPhoneNumber {"InstanceId":"${instance}","PhoneNumber":"${PhoneNumber}"} -> PhoneNumberId PhoneNumberArn`)
+	w.api.AnyCredentials = false
+	number, from, to := w.names["PhoneNumberArn"], arns+"instance/"+instanceID, arns+"instance/"+otherInstance
+	for _, c := range []struct {
+		resources []string
+		condition string
+		want      string
+	}{
+		{[]string{number, to}, "", "on resource: " + from},
+		{[]string{number, from}, "", "on resource: " + to},
+		{[]string{from, to}, "", "on resource: " + number},
+		{[]string{"*"}, otherInstance, "on resource: " + number},
+		{[]string{number, from, to}, "", " 200 "},
+	} {
+		statement := `{"Effect":"Allow","Action":"*","Resource":` + string(must(json.Marshal(c.resources)))
+		if c.condition != "" {
+			statement += `,"Condition":{"StringEquals":{"connect:InstanceId":"` + c.condition + `"}}`
+		}
+		keys.policies = map[string]*policy.Policy{accessKey: must(policy.Parse([]byte(`{"Version":"2012-10-17","Statement":` + statement + `}}`)))}
+		for _, target := range []string{`"TargetArn":"` + to + `"`, `"InstanceId":"` + otherInstance + `"`} {
+			if got := w.signed("PUT", "/phone-number/"+w.names["PhoneNumberId"], `{`+target+`}`); !strings.Contains(got, c.want) {
+				t.Errorf("%v, %s: got %s", c.resources, target, got)
+			}
+		}
+	}
 }

@@ -21,11 +21,12 @@ func By(ctx context.Context, a Author) context.Context { return store.By(ctx, a)
 // maxShown is how many bytes of a record the audit log has; of a longer one it has the length and the hash.
 const maxShown = 16 << 10
 
-// shown is what the audit log has of a row: the record without the time of its last change, which the entry has. Rows that
-// remember ClientTokens, and contents, which records name by their hash, are no configuration by themselves.
+// shown is what the audit log has of a row: the record without the time of its last change, which the entry has, and without
+// the ClientToken that made it. Rows that remember ClientTokens, rows that say which instance a phone number is claimed to, and
+// contents, which records name by their hash, are no configuration by themselves.
 func shown(kind string, body []byte) ([]byte, bool) {
 	switch {
-	case strings.HasSuffix(kind, tokenRows("")) || strings.HasSuffix(kind, contentRows):
+	case strings.HasSuffix(kind, tokenRows("")) || strings.HasSuffix(kind, contentRows) || kind == claimedNumbers.rows:
 		return nil, false
 	case slices.Contains(secret, kind) || body == nil:
 		return nil, true
@@ -33,6 +34,7 @@ func shown(kind string, body []byte) ([]byte, bool) {
 	var members map[string]json.RawMessage
 	if json.Unmarshal(body, &members) == nil {
 		delete(members, "modified")
+		delete(members, "clientToken")
 		if sorted, err := json.Marshal(members); err == nil {
 			body = sorted
 		}

@@ -12,6 +12,7 @@ import (
 // HoursOfOperation are the hours of operation of an instance.
 var HoursOfOperation = &Kind[center.HoursOfOperation]{
 	rows: "hours-of-operation", word: "HOURS_OF_OPERATION", tail: "operating-hours",
+	parse: func(s string) string { return string(center.ParseHours(s)) },
 	key:   hoursKey,
 	stamp: (*center.HoursOfOperation).Stamp,
 	tags:  func(h *center.HoursOfOperation) *map[string]string { return &h.Tags },

@@ -263,6 +263,23 @@ func (numbersOfAccount) names() (rows, word, tail string) {
 	return claimedNumbers.rows, claimedNumbers.word, PhoneNumbers.tail
 }
 
+func (numbersOfAccount) ParseID(s string) string { return PhoneNumbers.ParseID(s) }
+
+// named says which instance a number is claimed to. One that is not claimed is nowhere.
+func (numbersOfAccount) named(ctx context.Context, c *Catalog, _ center.InstanceID, id string) (Named, error) {
+	n := Named{ARNs: []string{c.Partition.PhoneNumberARN(center.PhoneNumberID(id))}}
+	if _, isID := center.UUID(id); !isID {
+		return n, nil
+	}
+	claimed, err := claimedNumbers.find(ctx, c, "", id)
+	if err == nil {
+		n.Instance = claimed.Instance
+	} else if center.Is(err, center.NotFound) {
+		err = nil
+	}
+	return n, err
+}
+
 func (numbersOfAccount) tagsOf(ctx context.Context, c *Catalog, at center.InstanceID, id string) (tags map[string]string, ok bool, err error) {
 	if at != "" {
 		return nil, true, PhoneNumbers.notFound(id)

@@ -14,10 +14,9 @@ import (
 	"github.com/parley-chat/parley/internal/store"
 )
 
-// seedings are what an instance has from its beginning, in the order in which versions of parley brought it. A new instance
-// has all of it. An older one gets once what later versions have brought: its row of the kind seedingRows says how many
-// seedings it has had. So what a later version brings is another seeding at the end, and one that was released is never
-// added to.
+// seedings make the default resources of an instance, in the order in which versions of parley introduced them. A new instance
+// gets all of them. An older instance gets those that later versions introduced, once: its row of the kind seedingRows says how
+// many seedings it has had. A later version therefore appends another seeding, and never changes one that was released.
 var seedings = []func(s *seeding, c *Catalog, at center.InstanceID, now time.Time){
 	seedBasics,
 	seedDefaults,
@@ -41,7 +40,7 @@ func seedBasics(s *seeding, c *Catalog, at center.InstanceID, now time.Time) {
 	}
 }
 
-// seedDefaults makes what came with the operations on an instance's configuration.
+// seedDefaults makes the default resources of the kinds that came with the operations on an instance's configuration.
 func seedDefaults(s *seeding, c *Catalog, at center.InstanceID, now time.Time) {
 	authentication := center.DefaultAuthenticationProfile(at, now)
 	s.add(AuthenticationProfiles.fresh(at, &authentication, now))
@@ -89,8 +88,8 @@ const firstSeedings = 1
 // seeds are the rows of the seedings of an instance after the first so many, and the row that says that it has had them.
 func (c *Catalog) seeds(at center.InstanceID, now time.Time, had int) ([]store.Resource, error) {
 	var s seeding
-	for _, plant := range seedings[had:] {
-		plant(&s, c, at, now)
+	for _, seed := range seedings[had:] {
+		seed(&s, c, at, now)
 	}
 	body, err := json.Marshal(seeded{len(seedings)})
 	s.add(store.Resource{Instance: at, Kind: seedingRows, ID: seedingRows, Body: body, Created: now, Modified: now}, err)
@@ -98,38 +97,44 @@ func (c *Catalog) seeds(at center.InstanceID, now time.Time, had int) ([]store.R
 }
 
 // SeedOlder gives every instance the seedings that it has not had, and returns how many instances got any. Several nodes
-// may do so at the same moment, and while a version that knows fewer seedings still runs. A damaged row keeps the other
-// instances from nothing.
-func (c *Catalog) SeedOlder(ctx context.Context) (instances int, err error) {
+// may do so at the same moment, and while a version that knows fewer seedings still runs. An instance with a damaged row gets
+// nothing; the other instances are seeded all the same.
+func (c *Catalog) SeedOlder(ctx context.Context) (seeded int, err error) {
 	var damaged error
 	for after, more := "", true; more; {
-		page, err := c.Instances(ctx, after, decodePage)
+		page, err := c.Store.ResourceIDs(ctx, "", instances.rows, after, decodePage)
 		if err != nil {
-			return instances, err
+			return seeded, err
 		}
-		for _, i := range page {
-			got, err := c.seedOlder(ctx, i.ID)
+		for _, id := range page {
+			got, err := c.seedOlder(ctx, center.InstanceID(id))
 			if err != nil {
-				err = fmt.Errorf("give the instance %s what newer ones have: %w", i.ID, err)
+				err = fmt.Errorf("give the instance %s the defaults of this version: %w", id, err)
 			}
 			if errors.Is(err, center.ErrDamaged) {
 				damaged, err = errors.Join(damaged, err), nil
 			}
 			if err != nil {
-				return instances, err
+				return seeded, err
 			}
 			if got {
-				instances++
+				seeded++
 			}
-			after = string(i.ID)
+			after = id
 		}
 		more = len(page) == decodePage
 	}
-	return instances, damaged
+	return seeded, damaged
 }
 
 // seedOlder gives an instance what it has not had, all or nothing, and says whether there was any.
 func (c *Catalog) seedOlder(ctx context.Context, at center.InstanceID) (got bool, err error) {
+	if _, err := instances.find(ctx, c, "", string(at)); err != nil {
+		if center.Is(err, center.NotFound) {
+			return false, nil // it has been deleted meanwhile
+		}
+		return false, err
+	}
 	for {
 		old, had, err := c.hadSeedings(ctx, at)
 		if err != nil || had >= len(seedings) {
@@ -181,13 +186,13 @@ func (c *Catalog) hadSeedings(ctx context.Context, at center.InstanceID) (row st
 	return row, s.Had, err
 }
 
-// lacking are those of some rows that an instance lacks and can have: neither their id nor their name is taken, and what
-// they refer to, or belong to, is there or is among them.
+// lacking returns those of some rows that an instance lacks and can get: neither their id nor their name is taken, and the
+// resources that they refer to or belong to exist or are among the rows.
 func (c *Catalog) lacking(ctx context.Context, at center.InstanceID, rows []store.Resource) (lack []store.Resource, err error) {
 	there := func(kind, id string) (bool, error) { return exists(c.Store.Resource(ctx, at, kind, id)) }
-	planted, brought := map[string]bool{}, map[store.Ref]bool{}
+	seeded, added := map[string]bool{}, map[store.Ref]bool{}
 	for _, row := range rows {
-		planted[row.ID] = true
+		seeded[row.ID] = true
 		taken, err := there(row.Kind, row.ID)
 		if err == nil && !taken && row.Name != "" {
 			taken, err = exists(c.Store.ResourceByName(ctx, at, row.Kind, row.Name))
@@ -197,16 +202,16 @@ func (c *Catalog) lacking(ctx context.Context, at center.InstanceID, rows []stor
 		}
 		if !taken {
 			lack = append(lack, row)
-			brought[store.Ref{Kind: row.Kind, ID: row.ID}] = true
+			added[store.Ref{Kind: row.Kind, ID: row.ID}] = true
 		}
 	}
 	can := func(row *store.Resource) (bool, error) {
 		// A row inside another has the id of that one before a slash.
-		if parent, _, below := strings.Cut(row.ID, "/"); below && planted[parent] && !slices.ContainsFunc(lack, func(r store.Resource) bool { return r.ID == parent }) {
+		if parent, _, below := strings.Cut(row.ID, "/"); below && seeded[parent] && !slices.ContainsFunc(lack, func(r store.Resource) bool { return r.ID == parent }) {
 			return false, nil
 		}
 		for _, to := range row.Refs {
-			if brought[to] {
+			if added[to] {
 				continue
 			}
 			if is, err := there(to.Kind, to.ID); !is || err != nil {
@@ -215,7 +220,7 @@ func (c *Catalog) lacking(ctx context.Context, at center.InstanceID, rows []stor
 		}
 		return true, nil
 	}
-	for again := true; again; { // a row that cannot be had takes those along that need it
+	for again := true; again; { // without a row that cannot be added, those that need it cannot be added either
 		again = false
 		var kept []store.Resource
 		for i := range lack {
@@ -227,7 +232,7 @@ func (c *Catalog) lacking(ctx context.Context, at center.InstanceID, rows []stor
 				kept = append(kept, lack[i])
 				continue
 			}
-			delete(brought, store.Ref{Kind: lack[i].Kind, ID: lack[i].ID})
+			delete(added, store.Ref{Kind: lack[i].Kind, ID: lack[i].ID})
 			again = true
 		}
 		lack = kept

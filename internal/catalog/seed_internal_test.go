@@ -191,6 +191,21 @@ func TestSeedingGoesOnBehindADamagedInstance(t *testing.T) {
 	})
 }
 
+// So it is when the row of the instance itself is damaged.
+func TestSeedingGoesOnBehindADamagedRowOfAnInstance(t *testing.T) {
+	onEachEngine(t, func(o *older) {
+		ctx := o.Context()
+		o.must(o.store.InsertResource(ctx, store.Resource{Kind: instances.rows, ID: "00000000-0000-4000-8000-000000000000", Name: "damaged", Body: []byte(`{`)}))
+		n, err := o.node().SeedOlder(ctx)
+		if n != 1 || !errors.Is(err, center.ErrDamaged) {
+			o.Errorf("%d instances got something, %v", n, err)
+		}
+		if _, had, err := o.node().hadSeedings(ctx, olderInstance); had != len(seedings) || err != nil {
+			o.Errorf("the other instance had %d of %d seedings, %v", had, len(seedings), err)
+		}
+	})
+}
+
 // A new instance has all seedings and the row that says so: the next start has nothing to do.
 func TestNewInstancesHaveAllSeedings(t *testing.T) {
 	onEachEngine(t, func(o *older) {

@@ -34,6 +34,15 @@ func (c *Catalog) Tag(ctx context.Context, arn string, set map[string]string, re
 // tagged finds out what an ARN names. A version or an alias has no tags of its own (inferred: no operation that makes one
 // takes any), so an ARN that names one is refused; the qualifiers for what a resource has now are not.
 func (c *Catalog) tagged(ctx context.Context, arn string) (kind known, at center.InstanceID, id string, err error) {
+	if kind, at, id, err = c.parseARN(arn); err != nil {
+		return nil, "", "", err
+	}
+	return kind, at, id, c.in(ctx, at)
+}
+
+// parseARN reads an ARN without looking whether there is such a resource. The kind takes the id out of it, as it does for
+// requests that name the resource in other members.
+func (c *Catalog) parseARN(arn string) (kind known, at center.InstanceID, id string, err error) {
 	named, err := c.Partition.ParseARN(arn)
 	if err != nil {
 		return nil, "", "", err
@@ -42,11 +51,14 @@ func (c *Catalog) tagged(ctx context.Context, arn string) (kind known, at center
 	if !ok {
 		return nil, "", "", center.Refuse(center.InvalidParameter, "resourceArn must name a type of resource that is known here, such as queue or contact-flow, got a type of %d characters", utf8.RuneCountInString(named.Tail))
 	}
-	if err := c.in(ctx, named.Instance); err != nil {
+	text, qualifier, _ := strings.Cut(named.ID, ":")
+	if err := changeable(qualifier); err != nil {
 		return nil, "", "", err
 	}
-	id, qualifier, _ := strings.Cut(named.ID, ":")
-	return kind, named.Instance, strings.ToLower(id), changeable(qualifier)
+	if named.Instance != "" {
+		text = c.Partition.InstanceARN(named.Instance) + "/" + named.Tail + "/" + text
+	}
+	return kind, named.Instance, kind.ParseID(text), nil
 }
 
 func untaggable(kind known) error {

@@ -28,15 +28,14 @@ type statement struct {
 
 // condition is one key of one operator: the request's value must be like one of its values.
 type condition struct {
-	key    string // in lower case up to the slash: keys are compared so, names of tags by exact case
+	key    string // in lower case up to the slash
 	values []string
 	like   bool
 }
 
 // Request is what a caller asks for.
 type Request struct {
-	Action   string // "connect:DescribeQueue"
-	Instance string // the instance's id; "" when the request names none
+	Action string // "connect:DescribeQueue"
 	// Targets are the things that the request is about; every one must be allowed.
 	Targets []Target
 }
@@ -45,7 +44,9 @@ type Request struct {
 type Target struct {
 	// ARNs are the names that a policy may know it by: a statement that matches one of them is about it.
 	ARNs []string
-	Tags map[string]string
+	// Instance is the id of the instance that it belongs to; "": none, or all.
+	Instance string
+	Tags     map[string]string
 }
 
 // Verdict is what a policy says to a request.
@@ -93,21 +94,42 @@ func (s *statement) matches(r Request, t Target) bool {
 	return slices.ContainsFunc(s.actions, func(pattern string) bool { return like(strings.ToLower(pattern), strings.ToLower(r.Action)) }) &&
 		slices.ContainsFunc(s.resources, func(pattern string) bool {
 			return slices.ContainsFunc(t.ARNs, func(arn string) bool { return like(pattern, arn) })
-		}) && s.holds(r, t)
+		}) && s.holds(t)
 }
 
-// holds says whether all conditions hold. One whose key the request does not have does not hold.
-func (s *statement) holds(r Request, t Target) bool {
+// holds says whether all conditions hold. One whose key the target does not have does not hold. Condition keys have no case,
+// but keys of tags do, so a target may have several tags of one condition key: then one is enough to deny, and all must hold
+// to allow.
+func (s *statement) holds(t Target) bool {
 	for _, c := range s.conditions {
-		value, ok := r.Instance, r.Instance != ""
-		if tag, isTag := strings.CutPrefix(c.key, tagKey); isTag {
-			value, ok = t.Tags[tag]
+		held := func(value string) bool {
+			return slices.ContainsFunc(c.values, func(want string) bool { return value == want || c.like && like(want, value) })
 		}
-		if !ok || !slices.ContainsFunc(c.values, func(want string) bool { return value == want || c.like && like(want, value) }) {
+		values := t.values(c.key)
+		some := slices.ContainsFunc(values, held)
+		all := some && !slices.ContainsFunc(values, func(value string) bool { return !held(value) })
+		if s.deny && !some || !s.deny && !all {
 			return false
 		}
 	}
 	return true
+}
+
+// values are the target's values of a condition's key.
+func (t *Target) values(key string) (values []string) {
+	name, isTag := strings.CutPrefix(key, tagKey)
+	if !isTag {
+		if t.Instance != "" {
+			values = []string{t.Instance}
+		}
+		return values
+	}
+	for tag, value := range t.Tags {
+		if strings.EqualFold(tag, name) {
+			values = append(values, value)
+		}
+	}
+	return values
 }
 
 // like says whether a text matches a pattern in which * stands for any characters, none included, and ? for one.
@@ -125,7 +147,8 @@ func like(pattern, text string) bool {
 		case p < len(pattern) && pattern[p] == text[t]:
 			p, t = p+1, t+1
 		case star >= 0:
-			mark++
+			_, size := utf8.DecodeRuneInString(text[mark:])
+			mark += size
 			p, t = star+1, mark
 		default:
 			return false

@@ -1,9 +1,11 @@
 package policy
 
 import (
+	"encoding/json"
 	"regexp"
 	"strings"
 	"testing"
+	"unicode/utf8"
 )
 
 const (
@@ -23,7 +25,7 @@ func parse(t *testing.T, statements string) *Policy {
 
 func TestDecide(t *testing.T) {
 	allow := `{"Effect":"Allow","Action":"connect:Describe*","Resource":"` + account + `instance/*"}`
-	ask := Request{Action: "connect:DescribeQueue", Instance: instance, Targets: []Target{{ARNs: []string{queue}, Tags: map[string]string{"team": "blue"}}}}
+	ask := Request{Action: "connect:DescribeQueue", Targets: []Target{{ARNs: []string{queue}, Instance: instance, Tags: map[string]string{"team": "blue"}}}}
 	for _, c := range []struct {
 		name, statements string
 		want             Verdict
@@ -36,7 +38,9 @@ func TestDecide(t *testing.T) {
 		{"the instance", `{"Effect":"Allow","Action":"*","Resource":"*","Condition":{"StringEquals":{"connect:InstanceId":"` + instance + `"}}}`, Verdict{Allowed: true}},
 		{"another instance", `{"Effect":"Allow","Action":"*","Resource":"*","Condition":{"StringEquals":{"connect:InstanceId":["x","y"]}}}`, Verdict{Resource: queue}},
 		{"a tag", `{"Effect":"Allow","Action":"*","Resource":"*","Condition":{"StringEquals":{"aws:ResourceTag/team":["red","blue"]}}}`, Verdict{Allowed: true}},
-		{"a tag by its case", `{"Effect":"Allow","Action":"*","Resource":"*","Condition":{"StringEquals":{"aws:resourcetag/Team":"blue"}}}`, Verdict{Resource: queue}},
+		{"keys of tags have no case in conditions", `{"Effect":"Allow","Action":"*","Resource":"*","Condition":{"StringEquals":{"aws:resourcetag/Team":"blue"}}}`, Verdict{Allowed: true}},
+		{"nor in denials", allow + `,{"Effect":"Deny","Action":"*","Resource":"*","Condition":{"StringEquals":{"aws:ResourceTag/TEAM":"blue"}}}`, Verdict{Denied: true, Resource: queue}},
+		{"values of tags have", `{"Effect":"Allow","Action":"*","Resource":"*","Condition":{"StringEquals":{"aws:ResourceTag/team":"Blue"}}}`, Verdict{Resource: queue}},
 		{"a pattern in StringEquals", `{"Effect":"Allow","Action":"*","Resource":"*","Condition":{"StringEquals":{"aws:ResourceTag/team":"bl*"}}}`, Verdict{Resource: queue}},
 		{"a pattern in StringLike", `{"Effect":"Allow","Action":"*","Resource":"*","Condition":{"StringLike":{"aws:ResourceTag/team":"bl*"}}}`, Verdict{Allowed: true}},
 		{"all conditions must hold", `{"Effect":"Allow","Action":"*","Resource":"*","Condition":{"StringLike":{"aws:ResourceTag/team":"*","connect:InstanceId":"x"}}}`, Verdict{Resource: queue}},
@@ -105,7 +109,7 @@ func TestParseRefuses(t *testing.T) {
 
 // FuzzLike holds patterns against regular expressions.
 func FuzzLike(f *testing.F) {
-	for _, seed := range [][2]string{{"a*b?c", "axxbyc"}, {"*", ""}, {"**a", "ba"}, {"a?", "aé"}, {"", "a"}, {"a*a*a*b", "aaaaaaa"}} {
+	for _, seed := range [][2]string{{"a*b?c", "axxbyc"}, {"*", ""}, {"**a", "ba"}, {"a?", "aé"}, {"", "a"}, {"a*a*a*b", "aaaaaaa"}, {"*??bx", "€bx"}, {"*?", "é"}, {"*é?", "éé€"}} {
 		f.Add(seed[0], seed[1])
 	}
 	f.Fuzz(func(t *testing.T, pattern, text string) {
@@ -119,18 +123,95 @@ func FuzzLike(f *testing.F) {
 	})
 }
 
-// FuzzParse holds that whatever is read can be decided by, and that nothing is allowed unless a statement allows it.
+// Of several names of one thing a denial of any holds, and an allowance of any is enough. Of tags whose keys differ by case
+// alone one is enough to deny, and all must hold to allow.
+func TestDecideBySeveralNames(t *testing.T) {
+	two := Request{Action: "connect:DescribeQueue", Targets: []Target{{ARNs: []string{queue, account + "b"}, Tags: map[string]string{"Team": "red", "team": "blue"}}}}
+	for statements, want := range map[string]Verdict{
+		`{"Effect":"Allow","Action":"*","Resource":"` + account + `b"}`:                                                                                            {Allowed: true},
+		`{"Effect":"Allow","Action":"*","Resource":"` + queue + `"}`:                                                                                               {Allowed: true},
+		`{"Effect":"Allow","Action":"*","Resource":"*"},{"Effect":"Deny","Action":"*","Resource":"` + account + `b"}`:                                              {Denied: true, Resource: queue},
+		`{"Effect":"Allow","Action":"*","Resource":"*"},{"Effect":"Deny","Action":"*","Resource":"*","Condition":{"StringEquals":{"aws:ResourceTag/team":"red"}}}`: {Denied: true, Resource: queue},
+		`{"Effect":"Allow","Action":"*","Resource":"*","Condition":{"StringEquals":{"aws:ResourceTag/team":"blue"}}}`:                                              {Resource: queue},
+		`{"Effect":"Allow","Action":"*","Resource":"*","Condition":{"StringLike":{"aws:ResourceTag/team":["blue","r*"]}}}`:                                         {Allowed: true},
+	} {
+		if got := parse(t, statements).Decide(two); got != want {
+			t.Errorf("%s: got %+v, want %+v", statements, got, want)
+		}
+	}
+}
+
+// naive decides as the documentation says it, in the plainest form: on the decoded text, with regular expressions.
+func naive(t *testing.T, text string, action string, target Target) Verdict {
+	t.Helper()
+	list := func(v any) []any {
+		if all, ok := v.([]any); ok {
+			return all
+		}
+		return []any{v}
+	}
+	matches := func(pattern, text string) bool {
+		expr := strings.NewReplacer(`\*`, ".*", `\?`, ".").Replace(regexp.QuoteMeta(pattern))
+		return regexp.MustCompile(`(?s)^` + expr + `$`).MatchString(text)
+	}
+	var doc map[string]any
+	if err := json.Unmarshal([]byte(text), &doc); err != nil {
+		t.Fatal(err)
+	}
+	verdict := Verdict{Resource: target.ARNs[0]}
+	for _, s := range list(doc["Statement"]) {
+		s := s.(map[string]any)
+		acts, about, holds := false, false, true
+		for _, a := range list(s["Action"]) {
+			acts = acts || matches(strings.ToLower(a.(string)), strings.ToLower(action))
+		}
+		for _, r := range list(s["Resource"]) {
+			about = about || matches(r.(string), target.ARNs[0])
+		}
+		operators, _ := s["Condition"].(map[string]any)
+		for operator, keys := range operators {
+			for key, wants := range keys.(map[string]any) {
+				held := false
+				for _, want := range list(wants) {
+					value, ok := target.Instance, strings.EqualFold(key, "connect:InstanceId")
+					for name, of := range target.Tags {
+						if strings.EqualFold(key, "aws:ResourceTag/"+name) {
+							value, ok = of, true
+						}
+					}
+					held = held || ok && (value == want || operator == "StringLike" && matches(want.(string), value))
+				}
+				holds = holds && held
+			}
+		}
+		if acts && about && holds {
+			if s["Effect"] == "Deny" {
+				return Verdict{Denied: true, Resource: target.ARNs[0]}
+			}
+			verdict = Verdict{Allowed: true}
+		}
+	}
+	return verdict
+}
+
+// FuzzParse holds that whatever is read can be decided by, and that a second evaluator decides the same.
 func FuzzParse(f *testing.F) {
 	f.Add(`{"Version":"2012-10-17","Statement":{"Effect":"Deny","Action":"*","Resource":"*"}}`)
 	f.Add(`{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"connect:*","Resource":"arn:aws:connect:*:*:*","Condition":{"StringLike":{"aws:ResourceTag/a":["*"]}}}]}`)
+	f.Add(`{"Version":"2012-10-17","Statement":{"Effect":"A\u006clow","Action":"*","Resource":"*"}}`)
+	f.Add(`{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"*","Resource":"*"},{"Effect":"Deny","Action":"*","Resource":"*","Condition":{"StringEquals":{"AWS:resourceTAG/Team":"b\u006cue"},"StringLike":{"connect:InstanceId":["x","1*"]}}}]}`)
 	f.Fuzz(func(t *testing.T, text string) {
+		if !utf8.ValidString(text) {
+			return
+		}
 		p, err := Parse([]byte(text))
 		if err != nil {
 			return
 		}
-		v := p.Decide(Request{Action: "connect:StopContact", Instance: instance, Targets: []Target{{ARNs: []string{queue}}}})
-		if v.Allowed && !strings.Contains(text, "llow") || v.Allowed && v.Denied {
-			t.Errorf("%s: %+v", text, v)
+		target := Target{ARNs: []string{queue}, Instance: instance, Tags: map[string]string{"team": "blue"}}
+		got := p.Decide(Request{Action: "connect:StopContact", Targets: []Target{target}})
+		if want := naive(t, text, "connect:StopContact", target); got != want {
+			t.Errorf("%s: got %+v, want %+v", text, got, want)
 		}
 	})
 }

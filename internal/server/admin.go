@@ -109,7 +109,7 @@ func (a *Admin) FindInstance(ctx context.Context, name string) (*center.Instance
 		return nil, err
 	}
 	for _, i := range all {
-		if i.Alias == name || string(i.ID) == name {
+		if i.Alias == name || string(i.ID) == strings.ToLower(name) {
 			return &i, nil
 		}
 	}
@@ -140,15 +140,17 @@ const auditPage = 500
 // deletion included, or with "" of all and of the account.
 func (a *Admin) Audit(ctx context.Context, instance string, since time.Time, show func(AuditEntry) error) error {
 	var at center.InstanceID
+	known := true
 	if instance != "" {
 		// One that was deleted is known by its id alone.
 		i, err := a.FindInstance(ctx, instance)
 		if _, isID := center.UUID(instance); err != nil && !isID {
 			return err
 		}
-		if at = center.InstanceID(instance); err == nil {
+		if at = center.InstanceID(strings.ToLower(instance)); err == nil {
 			at = i.ID
 		}
+		known = err == nil
 	}
 	for behind := store.From(since); ; {
 		page, err := a.s.store.Audit(ctx, behind, auditPage)
@@ -160,11 +162,15 @@ func (a *Admin) Audit(ctx context.Context, instance string, since time.Time, sho
 			if instance != "" && e.Instance != at && (e.Kind != "instance" || e.ID != string(at)) {
 				continue
 			}
+			known = true
 			if err := show(AuditEntry{e}); err != nil {
 				return err
 			}
 		}
 		if len(page) < auditPage {
+			if !known {
+				return center.Refuse(center.NotFound, "there is no instance with that id, and no entry of one in the time that was asked for; parley instance list shows the instances")
+			}
 			return nil
 		}
 	}

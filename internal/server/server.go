@@ -195,15 +195,15 @@ func (s *Server) wire(ctx context.Context) error {
 	return nil
 }
 
-// seedOlder gives instances of earlier versions what new ones have. A damaged row does not keep the others from being
-// served.
+// seedOlder gives instances of earlier versions the default resources of this one. The server starts even if an instance's
+// rows are damaged.
 func (s *Server) seedOlder(ctx context.Context) error {
 	n, err := s.catalog.SeedOlder(ctx)
 	if n > 0 {
-		s.cfg.Log.Info("instances of earlier versions have got what new ones have", "instances", n)
+		s.cfg.Log.Info("added the default resources of this version to older instances", "instances", n)
 	}
 	if errors.Is(err, center.ErrDamaged) {
-		return nil // the store has said it, and readiness does
+		return nil // the store has logged it, and readiness reports it
 	}
 	return err
 }

@@ -122,6 +122,28 @@ func (a *auditor) write(change string, of InstanceRef, name string, before, afte
 	return err
 }
 
+// deleted writes the entries of rows of a kind that go with another one: those that a condition selects, whose arguments begin
+// with $3. It reads them before they are deleted.
+func (a *auditor) deleted(at center.InstanceID, kind, condition string, args ...any) error {
+	if a == nil {
+		return nil
+	}
+	if _, ok := a.show(kind, nil); !ok {
+		return nil
+	}
+	rows, err := a.ses.query(`SELECT id, name, body FROM resource WHERE instance = $1 AND kind = $2 AND `+condition+` ORDER BY id`, append([]any{string(at), kind}, args...)...)
+	if err != nil {
+		return err
+	}
+	for _, row := range rows {
+		of := InstanceRef{Instance: at, Ref: Ref{Kind: kind, ID: textOf(row[0])}}
+		if err := a.write(Deleted, of, textOf(row[1]), []byte(textOf(row[2])), nil); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 func orNull(body []byte) any {
 	if body == nil {
 		return nil

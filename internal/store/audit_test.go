@@ -51,7 +51,11 @@ func TestAuditIsWrittenWithTheChange(t *testing.T) {
 			t.Errorf("a stale row: %v", err)
 		}
 		must(s.CommitResources(t.Context(), ResourceCommit{Insert: []Resource{row("queue", "c", "c")}, Show: plain}))
-		must(commit(ResourceCommit{Delete: []Deletion{{InstanceRef: InstanceRef{instance, Ref{"queue", "a"}}}}}))
+		// What goes with a row has entries too.
+		refers := row("link", "l", "to a")
+		refers.Refs = []Ref{{"queue", "a"}}
+		must(s.CommitResources(t.Context(), ResourceCommit{Insert: []Resource{refers, row("part", "a/1", "first"), row("part", "a/2", "second"), row("part", "b/1", "stays"), row("token", "a/1", "hidden")}, Show: plain}))
+		must(commit(ResourceCommit{Delete: []Deletion{{InstanceRef: InstanceRef{instance, Ref{"queue", "a"}}, Below: []string{"part", "token"}, With: []string{"link"}}}}))
 
 		all, err := s.Audit(t.Context(), AuditPlace{}, 100)
 		must(err)
@@ -67,6 +71,9 @@ func TestAuditIsWrittenWithTheChange(t *testing.T) {
 			`create password p "named p": "" true "" true`,
 			`update queue a "named a": "ONE" false "TWO" false`,
 			`delete queue a "named a": "TWO" false "" true`,
+			`delete part a/1 "named a/1": "FIRST" false "" true`,
+			`delete part a/2 "named a/2": "SECOND" false "" true`,
+			`delete link l "named l": "TO A" false "" true`,
 		}, "\n"))
 		// In pages of one it is the same.
 		var behind AuditPlace
@@ -87,7 +94,7 @@ func TestAuditIsWrittenWithTheChange(t *testing.T) {
 		for _, c := range []struct {
 			before time.Time
 			gone   int64
-		}{{at, 0}, {at.Add(time.Millisecond), 4}, {at.Add(time.Hour), 0}} {
+		}{{at, 0}, {at.Add(time.Millisecond), 7}, {at.Add(time.Hour), 0}} {
 			gone, err := s.EraseAudit(t.Context(), c.before)
 			must(err)
 			equal(t, "gone", gone, c.gone)

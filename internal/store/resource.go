@@ -358,6 +358,9 @@ func deleteResource(ses session, log *auditor, d Deletion) error {
 	for _, kind := range d.Below {
 		// "0" is the character behind "/".
 		from, to := []byte(d.ID+"/"), []byte(d.ID+"0")
+		if err := log.deleted(d.Instance, kind, "id > $3 AND id < $4", from, to); err != nil {
+			return err
+		}
 		if _, err := ses.exec(`DELETE FROM resource WHERE instance = $1 AND kind = $2 AND id > $3 AND id < $4`, string(d.Instance), kind, from, to); err != nil {
 			return err
 		}
@@ -368,6 +371,9 @@ func deleteResource(ses session, log *auditor, d Deletion) error {
 	for _, kind := range d.With {
 		const referrers = `SELECT from_id FROM reference WHERE instance = $1 AND from_kind = $2 AND to_kind = $3 AND to_id = $4`
 		args := []any{string(d.Instance), kind, d.Kind, []byte(d.ID)}
+		if err := log.deleted(d.Instance, kind, "id IN ("+referrers+")", args[2:]...); err != nil {
+			return err
+		}
 		if _, err := ses.exec(`DELETE FROM resource WHERE instance = $1 AND kind = $2 AND id IN (`+referrers+`)`, args...); err != nil {
 			return err
 		}
