@@ -111,8 +111,24 @@ func (c *Catalog) PhoneNumber(ctx context.Context, id center.PhoneNumberID) (fou
 
 // UpdateNumber changes what is known of a phone number.
 func (c *Catalog) UpdateNumber(ctx context.Context, id center.PhoneNumberID, edit func(*center.PhoneNumber) error) error {
-	return c.withNumber(ctx, id, func(at center.InstanceID, _ store.Resource) error {
-		return PhoneNumbers.Update(ctx, c, at, string(id), 0, edit)
+	return c.withNumber(ctx, id, func(at center.InstanceID, account store.Resource) error {
+		n, old, err := PhoneNumbers.read(ctx, c, at, string(id))
+		if err != nil {
+			return err
+		}
+		if err := edit(n); err != nil {
+			return err
+		}
+		now := c.Now()
+		PhoneNumbers.stamp(n, c.NewID, now.UTC())
+		row, err := PhoneNumbers.put(at, n)
+		if err != nil {
+			return err
+		}
+		row.Version, row.Modified = old.Version, now
+		// The row of the account is replaced by itself: a number that was moved away and back meanwhile has a new row here, whose
+		// version may be the same.
+		return PhoneNumbers.commit(ctx, c, store.ResourceCommit{Replace: []store.Resource{account, row}})
 	})
 }
 
