@@ -24,7 +24,10 @@ COMMON = {
     "TooManyRequestsException", "UnknownOperationException", "UnrecognizedClientException",
 }
 # Errors that AWS's documentation names for an operation, or that clients expect of it, and its model does not.
-DOCUMENTED = {("CreateParticipantConnection", "ResourceNotFoundException"), ("UpdateInstanceAttribute", "AccessDeniedException")}
+DOCUMENTED = {
+    ("CreateParticipantConnection", "ResourceNotFoundException"), ("UpdateInstanceAttribute", "AccessDeniedException"),
+    ("SearchUsers", "AccessDeniedException"),
+}
 SCALARS = {
     "string": str, "boolean": bool, "integer": int, "long": int, "float": (int, float), "double": (int, float), "timestamp": (int, float),
 }
