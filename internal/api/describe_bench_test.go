@@ -8,7 +8,7 @@ import (
 )
 
 // BenchmarkDescribe reads resources of several kinds by their ids. DescribeContactFlow, which reads a row and its content, is what the
-// others are held against: none should be slower.
+// others are held against. DescribeRoutingProfile counts its queues and users besides.
 func BenchmarkDescribe(b *testing.B) {
 	w := newWorld(b, nil)
 	seeded := func(kind, name string) string { return center.SeededID(instanceID, kind, name) }
