@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"net/http"
-	"net/url"
 	"os"
 	"path/filepath"
 	"slices"
@@ -13,9 +12,8 @@ import (
 	"testing"
 	"time"
 
-	"github.com/jackc/pgx/v5"
-
 	"github.com/parley-chat/parley/internal/bundle"
+	"github.com/parley-chat/parley/internal/store/storetest"
 )
 
 // edit replaces a text in a file.
@@ -507,15 +505,12 @@ func TestKeptOfAnother(t *testing.T) {
 }
 
 func TestOnPostgreSQL(t *testing.T) {
-	admin := os.Getenv("PARLEY_TEST_POSTGRES")
-	if admin == "" {
-		t.Skip("no PostgreSQL: scripts/postgres run go test ./internal/bundle")
-	}
+	database := storetest.Postgres(t)
 	first := newPlace(t, "sqlite::memory:", "us-east-1")
 	first.furnish()
 	dir, out, back := t.TempDir(), t.TempDir(), t.TempDir()
 	first.export(dir)
-	second := newPlace(t, postgres(t, admin), "eu-west-2")
+	second := newPlace(t, database, "eu-west-2")
 	second.apply(dir, true)
 	if lines := second.apply(dir, true); len(lines) > 0 {
 		t.Errorf("a second apply changes:\n%s", strings.Join(lines, "\n"))
@@ -526,31 +521,4 @@ func TestOnPostgreSQL(t *testing.T) {
 	third.apply(out, true)
 	third.export(back)
 	same(t, files(t, dir), files(t, back))
-}
-
-// postgres makes a schema of the test's own and returns its URL.
-func postgres(t *testing.T, admin string) string {
-	t.Helper()
-	name := `"travel_` + strings.ReplaceAll(time.Now().Format("150405.000000000"), ".", "_") + `"`
-	query := func(sql string) {
-		t.Helper()
-		c, err := pgx.Connect(context.Background(), admin)
-		if err != nil {
-			t.Fatal(err)
-		}
-		_, err = c.Exec(context.Background(), sql)
-		if err := errors.Join(err, c.Close(context.Background())); err != nil {
-			t.Fatal(err)
-		}
-	}
-	query("CREATE SCHEMA " + name)
-	t.Cleanup(func() { query("DROP SCHEMA " + name + " CASCADE") })
-	u, err := url.Parse(admin)
-	if err != nil {
-		t.Fatal(err)
-	}
-	q := u.Query()
-	q.Set("search_path", strings.Trim(name, `"`))
-	u.RawQuery = q.Encode()
-	return u.String()
 }

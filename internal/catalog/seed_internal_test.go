@@ -6,15 +6,14 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"os"
 	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
 
-	"github.com/parley-chat/parley/bench/load"
 	"github.com/parley-chat/parley/internal/center"
 	"github.com/parley-chat/parley/internal/store"
+	"github.com/parley-chat/parley/internal/store/storetest"
 )
 
 // older is a store with an instance as a version has left it that knew the first seeding alone, and nodes on it.
@@ -26,21 +25,9 @@ type older struct {
 
 const olderInstance = center.InstanceID("11111111-1111-4111-8111-111111111111")
 
-// onEachEngine plays a test on SQLite, and on PostgreSQL where there is one.
+// onEachEngine plays a test on a database of each kind.
 func onEachEngine(t *testing.T, test func(*older)) {
-	t.Run("SQLite", func(t *testing.T) { test(newOlder(t, "sqlite::memory:")) })
-	t.Run("PostgreSQL", func(t *testing.T) {
-		url := os.Getenv("PARLEY_TEST_POSTGRES")
-		if url == "" {
-			t.Skip("needs PostgreSQL: set PARLEY_TEST_POSTGRES to the URL of a database that may be written to")
-		}
-		database, drop, err := load.NewDatabase(t.Context(), url)
-		if err != nil {
-			t.Fatal(err)
-		}
-		t.Cleanup(func() { _ = drop(context.Background()) })
-		test(newOlder(t, database))
-	})
+	storetest.EachDatabase(t, func(t *testing.T, database string) { test(newOlder(t, database)) })
 }
 
 func newOlder(t testing.TB, url string) *older {

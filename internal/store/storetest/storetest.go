@@ -18,10 +18,11 @@ import (
 // in the database that PARLEY_TEST_POSTGRES names; without that variable its part is skipped.
 func EachDatabase(t *testing.T, f func(t *testing.T, database string)) {
 	t.Run("sqlite", func(t *testing.T) { f(t, "sqlite:"+filepath.Join(t.TempDir(), "parley.db")) })
-	t.Run("postgres", func(t *testing.T) { f(t, postgres(t)) })
+	t.Run("postgres", func(t *testing.T) { f(t, Postgres(t)) })
 }
 
-func postgres(t *testing.T) string {
+// Postgres returns the URL of an empty schema that goes with the test, or skips the test where there is no PostgreSQL.
+func Postgres(t *testing.T) string {
 	t.Helper()
 	base := os.Getenv("PARLEY_TEST_POSTGRES")
 	if base == "" {
