@@ -49,8 +49,9 @@ func TestOneFrameForAllParticipants(t *testing.T) {
 			t.Errorf("a frame of its own, of %d", len(q))
 		}
 	}
+	// The race detector empties pools at random, so one frame does not always cost the same; two frames always cost more.
 	alone := testing.AllocsPerRun(100, func() { itemFrame(chatOfTests, &items[0]) })
-	if all := testing.AllocsPerRun(100, deliver); all != alone {
+	if all := testing.AllocsPerRun(100, deliver); all >= 2*alone {
 		t.Errorf("delivering to three allocates %v times, the frame %v times", all, alone)
 	}
 }
