@@ -41,6 +41,8 @@ type Chat struct {
 	// Rows is the version of the chat's rows for what is asked afterwards: 0 for chats from before there were such rows, and
 	// from before there was a version.
 	Rows int `json:"rows,omitempty"`
+	// Timers are those for how long a role may be silent; nil where none was ever set.
+	Timers *IdleTimers `json:"timers,omitempty"`
 	// Push are the devices that are to be told of messages.
 	Push []PushRegistration `json:"push,omitempty"`
 }
@@ -50,8 +52,8 @@ func (c *Chat) ExpiresAt() time.Time {
 	return c.Contacts[0].Initiated.Add(time.Duration(c.DurationMinutes) * time.Minute)
 }
 
-// clone copies what rules may change in place. Strings and times are shared, and so are the maps and lists of a
-// contact, which are replaced as a whole or not at all.
+// clone copies what rules may change in place. Strings and times are shared, and so are the timers, and the maps and lists
+// of a contact, which are replaced as a whole or not at all.
 func (c *Chat) clone() Chat {
 	n := *c
 	n.Contacts = slices.Clone(c.Contacts)

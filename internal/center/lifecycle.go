@@ -11,6 +11,7 @@ func (d *Draft) Connect(id ParticipantID) (first bool, err error) {
 	p, _ = d.Edit().Participant(id)
 	p.Joined = d.Now
 	d.event(EventJoined, p, true)
+	d.startTimers()
 	if p.Role != RoleCustomer {
 		d.Unschedule(DueCustomParticipant + string(p.ID))
 		return true, nil
@@ -40,6 +41,7 @@ func (d *Draft) Leave(id ParticipantID) (Participant, error) {
 		d.event(EventLeft, &left, true)
 	}
 	d.Unschedule(DueCustomParticipant + string(id))
+	d.stopTimersAlone()
 	if left.Role == RoleCustomer {
 		d.End(ReasonCustomer)
 	}
@@ -71,6 +73,7 @@ func (d *Draft) End(reason string) {
 	d.endAllFlows(outcome)
 	d.Unschedule(DueConnect)
 	d.Unschedule(DueDuration)
+	d.stopTimers()
 	for _, p := range c.Participants {
 		if p.Role == RoleCustomParticipant && p.Joined.IsZero() {
 			d.Unschedule(DueCustomParticipant + string(p.ID))
