@@ -41,6 +41,7 @@ func (c *Chats) due() []engine.Due {
 		timer(center.DueDuration, ends(center.ReasonExpired)),
 		timer(dueFlow, c.flows.fired),
 		timer(dueFlowBehind, c.flows.fired),
+		timer(center.DueIdle, c.timerFired),
 		timer(center.DueCustomParticipant, func(t *turn, due center.Due) error {
 			t.DropLateCustomParticipant(center.ParticipantID(due.Data))
 			return nil
