@@ -305,28 +305,30 @@ func (d *Draft) TimerUnsure(r Role) {
 }
 
 // autoDisconnect takes out everyone but the customer, because of the silence of one. Those who are taken out do not see
-// the event that says so.
+// the event that says so. Where agents were taken out, what follows is the caller's to decide, as for [Draft.Leave].
 func (d *Draft) autoDisconnect(silent *Participant) (removed []Participant) {
 	told := *silent
 	for _, p := range d.Chat.Participants {
-		if p.Role == RoleCustomer || !p.Left.IsZero() {
-			continue
-		}
-		if p, err := d.Leave(p.ID); err == nil {
+		if p.Role != RoleCustomer && p.Active() {
+			d.takeOut(p.ID)
 			removed = append(removed, p)
 		}
 	}
 	d.event(EventAutoDisconnection, &told, false)
+	for i := range removed {
+		if removed[i].Role == RoleAgent {
+			d.agentLeft(&removed[i], ReasonIdle)
+		}
+	}
 	return removed
 }
 
-// BotTakesOver takes a custom participant out who has connected, because a Lex bot or an agent is there now, and says
-// whether one was. Source: admin guide, "Customize chat flow experiences by integrating custom participants".
-func (d *Draft) BotTakesOver() bool {
-	p, ok := d.Chat.With(RoleCustomParticipant)
-	if !ok {
-		return false
+// DropCustomParticipant takes the custom participant out, because a Lex bot or an agent joins. Source: admin guide,
+// "Customize chat flow experiences by integrating custom participants".
+func (d *Draft) DropCustomParticipant() {
+	for _, p := range d.Chat.Participants {
+		if p.Role == RoleCustomParticipant && p.Left.IsZero() {
+			d.takeOut(p.ID)
+		}
 	}
-	_, err := d.Leave(p.ID)
-	return err == nil
 }

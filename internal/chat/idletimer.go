@@ -42,7 +42,7 @@ func (c *Chats) timerFired(t *turn, due center.Due) error {
 			return c.flows.feedAll(t, flow.CustomParticipantLeft{})
 		}
 	}
-	return nil
+	return c.flows.agentLeft(t)
 }
 
 // lastPage is how many items are in memory while the last message of a role is looked for.
@@ -74,6 +74,6 @@ const lexBot = "ConnectParticipantWithLexBot"
 // botTakesOver takes a custom participant out when a Lex bot joins.
 func (t *turn) botTakesOver(before, after *flow.Waiting) {
 	if after != nil && after.For == lexBot && (before == nil || before.For != lexBot) {
-		t.BotTakesOver()
+		t.DropCustomParticipant()
 	}
 }
