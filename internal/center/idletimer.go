@@ -323,12 +323,13 @@ func (d *Draft) autoDisconnect(silent *Participant) (removed []Participant) {
 	return removed
 }
 
-// DropCustomParticipant takes the custom participant out, because a Lex bot or an agent joins. Source: admin guide,
-// "Customize chat flow experiences by integrating custom participants".
+// DropCustomParticipant takes the custom participant out, because a Lex bot or an agent joins. The timers end with that.
+// Source: admin guide, "Customize chat flow experiences by integrating custom participants".
 func (d *Draft) DropCustomParticipant() {
 	for _, p := range d.Chat.Participants {
 		if p.Role == RoleCustomParticipant && p.Left.IsZero() {
 			d.takeOut(p.ID)
+			d.stopTimers()
 		}
 	}
 }

@@ -220,3 +220,90 @@ func TestTimersCostMessagesNothing(t *testing.T) {
 		t.Errorf("%d items, due rows %v, %v", len(ch.Items), ch.Due, ch.Cancel)
 	}
 }
+
+// withAgent brings another agent into a chat, on a contact beside the customer's.
+func withAgent(t *testing.T, d *center.Draft, name string) (*center.Draft, center.ParticipantID) {
+	t.Helper()
+	id := center.ContactID(d.NewID())
+	chat := d.Edit()
+	chat.Contacts = append(chat.Contacts, center.Contact{ID: id, Beside: true, Queue: basic, Enqueued: d.Now})
+	p, err := d.Offer(id, center.Offeree{User: center.UserID(name), DisplayName: name})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := d.Accept(id, center.UserID(name)); err != nil {
+		t.Fatal(err)
+	}
+	d.Join(id, "", nil)
+	return d, p.ID
+}
+
+// Of several agents any one's message counts for all, and whoever wrote last is told of. Another agent who joins brings the
+// settings of then.
+func TestTimersOfSeveralAgents(t *testing.T) {
+	d := running(t)
+	set := func(minutes int) {
+		t.Helper()
+		if err := d.SetTimers(d.Chat.Current().ID, []center.TimerSetting{{Role: center.RoleAgent, Type: center.TimerIdle, Minutes: minutes}}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	var told []string
+	commit := func(after time.Duration) {
+		t.Helper()
+		ch := d.Finish(func(*center.Chat) []byte { return []byte("{}") })
+		for _, it := range ch.Items {
+			if it.ContentType == center.EventIdle || it.ContentType == center.EventReturned {
+				told = append(told, it.DisplayName)
+			}
+		}
+		last := ch.Items[len(ch.Items)-1]
+		d = center.NewDraft(d.Chat, last.Seq, last.Time, d.Now.Add(after), d.NewID)
+	}
+	say := func(from center.ParticipantID) *center.Item {
+		t.Helper()
+		it, err := d.Send(from, center.Message{ContentType: center.TextPlain, Content: "x"}, [16]byte{}, center.DefaultSettings())
+		if err != nil {
+			t.Fatal(err)
+		}
+		return it
+	}
+	is := func(want ...string) {
+		t.Helper()
+		if !slices.Equal(told, want) {
+			t.Errorf("told of %q, want %q", told, want)
+		}
+	}
+	set(10)
+	d, jane := withAgent(t, d, "jane")
+	commit(time.Minute)
+	d, john := withAgent(t, d, "john")
+	commit(time.Minute)
+	last := *say(john)
+	commit(8 * time.Minute)
+	d.TimerFired(center.RoleAgent, &last) // ten minutes after jane has joined, and eight after john has spoken
+	commit(2 * time.Minute)
+	is()
+	d.TimerFired(center.RoleAgent, nil)
+	commit(time.Minute)
+	is("john")
+	say(jane)
+	commit(time.Minute)
+	is("john", "john")
+
+	// The settings of the third agent's joining, from the last message on.
+	set(3)
+	d, _ = withAgent(t, d, "jack")
+	commit(2 * time.Minute)
+	d.TimerFired(center.RoleAgent, nil)
+	commit(0)
+	is("john", "john", "jane")
+
+	// A fourth, and nobody is idle any more.
+	set(0)
+	d, _ = withAgent(t, d, "jill")
+	ch := d.Finish(func(*center.Chat) []byte { return []byte("{}") })
+	if len(d.Chat.Timers.Running) != 0 || !slices.Contains(ch.Cancel, center.DueIdle+"AGENT") {
+		t.Errorf("still running: %+v", d.Chat.Timers.Running)
+	}
+}
