@@ -23,13 +23,15 @@ type Chat struct {
 	// Attributes belong to the whole session, not to a segment.
 	Attributes map[string]string `json:"attributes,omitempty"`
 	// ContentTypes are the SupportedMessagingContentTypes; text/plain is always among them.
-	ContentTypes    []string          `json:"contentTypes"`
-	DurationMinutes int               `json:"durationMinutes"`
-	ResponseMode    string            `json:"responseMode,omitempty"`
-	OnCustomerExit  []string          `json:"onCustomerExit,omitempty"`
-	CustomerID      string            `json:"customerId,omitempty"`
-	InitialMessage  *Message          `json:"initialMessage,omitempty"`
-	Hooks           map[string]FlowID `json:"hooks,omitempty"` // event hook → flow
+	ContentTypes    []string `json:"contentTypes"`
+	DurationMinutes int      `json:"durationMinutes"`
+	ResponseMode    string   `json:"responseMode,omitempty"`
+	OnCustomerExit  []string `json:"onCustomerExit,omitempty"`
+	// Leaving says that the customer has left their agents and stays for the disconnect flow.
+	Leaving        bool              `json:"leaving,omitempty"`
+	CustomerID     string            `json:"customerId,omitempty"`
+	InitialMessage *Message          `json:"initialMessage,omitempty"`
+	Hooks          map[string]FlowID `json:"hooks,omitempty"` // event hook → flow
 	// Past are the sessions this one continues, newest first.
 	Past []PastSession `json:"past,omitempty"`
 	// Slot is the claim this chat holds among the instance's concurrent active chats, if a quota is set.

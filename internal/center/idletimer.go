@@ -308,18 +308,9 @@ func (d *Draft) TimerUnsure(r Role) {
 // the event that says so. Where agents were taken out, what follows is the caller's to decide, as for [Draft.Leave].
 func (d *Draft) autoDisconnect(silent *Participant) (removed []Participant) {
 	told := *silent
-	for _, p := range d.Chat.Participants {
-		if p.Role != RoleCustomer && p.Active() {
-			d.takeOut(p.ID)
-			removed = append(removed, p)
-		}
-	}
+	removed = d.takeOthersOut()
 	d.event(EventAutoDisconnection, &told, false)
-	for i := range removed {
-		if removed[i].Role == RoleAgent {
-			d.agentLeft(&removed[i], ReasonIdle)
-		}
-	}
+	d.agentsLeft(removed, ReasonIdle)
 	return removed
 }
 

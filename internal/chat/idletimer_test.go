@@ -132,7 +132,7 @@ type desk struct {
 }
 
 // atDesk is an available agent, and a customer in the basic queue. With remaining, a disconnect flow is set.
-func (w *world) atDesk(c *node, remaining bool) *desk {
+func (w *world) atDesk(c *node, remaining bool, onCustomerExit ...string) *desk {
 	w.Helper()
 	attributes := map[string]string{"queue": center.SeededID(instance, "queue", center.BasicQueueName)}
 	flow := inQueue
@@ -140,7 +140,11 @@ func (w *world) atDesk(c *node, remaining bool) *desk {
 		flow, attributes["remaining"] = hooks, string(w.makeFlow(c, w.newID(), center.TypeContactFlow, stays))
 	}
 	jane := w.agent(c, "jane", center.StatusNameAvailable)
-	return &desk{w, c, jane, w.enter(c, w.makeFlow(c, w.newID(), center.TypeContactFlow, flow), attributes)}
+	started, err := c.Start(w.ctx, center.StartChat{
+		Instance: instance, Flow: w.makeFlow(c, w.newID(), center.TypeContactFlow, flow), DisplayName: "Ada", Attributes: attributes, OnCustomerExit: onCustomerExit,
+	})
+	w.must(err)
+	return &desk{w, c, jane, w.connect(c, started)}
 }
 
 // set sets timers in minutes, 0 for none.
