@@ -63,10 +63,10 @@ func (d *Draft) takeOut(id ParticipantID) {
 	d.stopTimersAlone()
 }
 
-// takeOthersOut takes out all who are connected but the customer.
+// takeOthersOut takes out the agents and the custom participant. Supervisors go with the contact that they monitor.
 func (d *Draft) takeOthersOut() (removed []Participant) {
 	for _, p := range d.Chat.Participants {
-		if p.Role != RoleCustomer && p.Active() {
+		if (p.Role == RoleAgent || p.Role == RoleCustomParticipant) && p.Active() {
 			d.takeOut(p.ID)
 			removed = append(removed, p)
 		}
