@@ -200,7 +200,7 @@ func (k *Kind[R]) sorted(ctx context.Context, c *Catalog, at center.InstanceID) 
 
 // gathered is what gather reads. It is kept for as long as the kind's rows stay as they are.
 func (k *Kind[R]) gathered(ctx context.Context, c *Catalog, at center.InstanceID) (*records[R], error) {
-	return keptDecoded(ctx, c, kindOf{at, k.rows, true}, func() ([]R, int, error) { return k.gather(ctx, c, at) })
+	return keptDecoded(ctx, c, kindOf{at: at, rows: k.rows, gathered: true}, func() ([]R, int, error) { return k.gather(ctx, c, at) })
 }
 
 func (k *Kind[R]) inOrder(some []R) []*R {
