@@ -5,8 +5,8 @@ import (
 	"encoding/json"
 	"fmt"
 	"maps"
-	"math"
 	"slices"
+	"strconv"
 	"strings"
 )
 
@@ -110,9 +110,9 @@ func (e *emitter) text(format string, args ...any) {
 
 // whole is a bound as a whole number; the model writes some as 1.0.
 func (e *emitter) whole(s *shape, bound json.Number) int64 {
-	n, err := bound.Float64()
-	if err != nil || n != math.Trunc(n) {
+	n, err := strconv.ParseInt(strings.TrimSuffix(bound.String(), ".0"), 10, 64)
+	if err != nil {
 		e.refuse(s, "the bound "+bound.String()+" is no whole number")
 	}
-	return int64(n)
+	return n
 }
