@@ -3,7 +3,6 @@ package center
 import (
 	"bytes"
 	"encoding/json"
-	"slices"
 	"time"
 )
 
@@ -183,64 +182,81 @@ func (e AgentEvents) event(kind string, at time.Time, before, after *AgentSnapsh
 	}
 }
 
-// Login tells that an agent has signed in. PreviousAgentSnapshot is "not applicable to LOGIN or LOGOUT events" (admin guide of
-// 2023, "Agent event streams data model").
-func (e AgentEvents) Login(at time.Time, as AgentSnapshot) AgentEvent {
-	return e.event(AgentLogin, at, nil, &as)
+// Of is the event of a transition of an agent, who was as before until then; ok is false where there is nothing to tell. The
+// agent was configured as was says and is as is says.
+//
+// PreviousAgentSnapshot is "not applicable to LOGIN or LOGOUT events" (admin guide of 2023, "Agent event streams data model").
+func (e AgentEvents) Of(t *AgentTransition, at time.Time, before *Agent, was, is *AgentSetup) (event AgentEvent, ok bool) {
+	after := e.Snapshot(&t.Agent, is)
+	switch t.What {
+	case AgentBegins:
+		return event, false
+	case AgentSignedIn:
+		return e.event(AgentLogin, at, nil, &after), true
+	case AgentSignedOut:
+		return e.event(AgentLogout, at, nil, &after), true
+	}
+	seen := e.Snapshot(before, was)
+	return e.event(AgentStateChange, at, &seen, &after), !after.equals(&seen)
 }
 
-// Logout tells that an agent has signed out.
-func (e AgentEvents) Logout(at time.Time, as AgentSnapshot) AgentEvent {
-	return e.event(AgentLogout, at, nil, &as)
+// Configured is the event of a change of what an agent is configured with; ok is false where there is nothing to tell. That
+// chats are accepted by themselves is not in a snapshot, and told of all the same.
+func (e AgentEvents) Configured(at time.Time, a *Agent, was, is *AgentSetup) (event AgentEvent, ok bool) {
+	before, after := e.Snapshot(a, was), e.Snapshot(a, is)
+	ok = !after.equals(&before) || was.User.Channels.AutoAccepts() != is.User.Channels.AutoAccepts()
+	return e.event(AgentStateChange, at, &before, &after), ok
 }
 
-// HeartBeat tells that nothing has changed. It has the snapshots of the last event, as in AWS's sample, where before is the
-// agent before that. A nil before is of an agent who has only signed in or out.
-func (e AgentEvents) HeartBeat(at time.Time, before *AgentSnapshot, as AgentSnapshot) AgentEvent {
-	return e.event(AgentHeartBeat, at, before, &as)
+// HeartBeat tells that nothing has changed since the last event. It has that one's snapshots: in AWS's sample the previous one
+// is of before the last change.
+func (e AgentEvents) HeartBeat(at time.Time, last *AgentEvent) AgentEvent {
+	return e.event(AgentHeartBeat, at, last.PreviousAgentSnapshot, last.CurrentAgentSnapshot)
 }
 
-// Changes tells what has changed from one snapshot to the next. One change of an agent may be several events: where a
-// status is chosen and contacts are cleared with that, the status is the next one first, then the contacts go, and the
-// status comes last. Source: admin guide, "Set next status"; the order is inferred.
-func (e AgentEvents) Changes(at time.Time, before, after AgentSnapshot) (events []AgentEvent) {
-	seen := before
-	step := func(now AgentSnapshot) {
-		if !now.equals(&seen) {
-			was := seen
-			events = append(events, e.event(AgentStateChange, at, &was, &now))
-			seen = now
+// Snapshot is an agent as events show them.
+func (e AgentEvents) Snapshot(a *Agent, s *AgentSetup) AgentSnapshot {
+	instance := e.Partition.InstanceARN(e.Instance)
+	status := func(id AgentStatusID) string { return instance + "/agent-state/" + string(id) }
+	taken := func(channel string) (n int) {
+		for i := range a.Contacts {
+			if a.Contacts[i].Channel == channel {
+				n++
+			}
 		}
+		return n
 	}
-	if before.lost(&after) && before.AgentStatus != after.AgentStatus {
-		chosen := before
-		if chosen.NextAgentStatus == nil || chosen.NextAgentStatus.ARN != after.AgentStatus.ARN {
-			chosen.NextAgentStatus = &EventNextStatus{ARN: after.AgentStatus.ARN, EnqueuedTimestamp: EventTime(at), Name: after.AgentStatus.Name}
-		}
-		step(chosen)
-		cleared := after
-		cleared.AgentStatus, cleared.NextAgentStatus = before.AgentStatus, chosen.NextAgentStatus
-		step(cleared)
+	out := AgentSnapshot{
+		AgentStatus:   EventStatus{status(a.Status.ID), a.Status.Name, EventTime(a.Since), a.Status.Type},
+		Configuration: s.configuration(e.Partition, e.Instance, taken),
+		Contacts:      make([]EventContact, len(a.Contacts)),
 	}
-	if before.lost(&after) && before.AgentStatus == after.AgentStatus && before.NextAgentStatus == nil && after.NextAgentStatus != nil {
-		chosen := before
-		chosen.NextAgentStatus = after.NextAgentStatus
-		step(chosen)
+	if a.Next != nil {
+		out.NextAgentStatus = &EventNextStatus{status(a.Next.ID), EventTime(a.Next.Enqueued), a.Next.Name}
 	}
-	step(after)
-	return events
+	for i := range a.Contacts {
+		out.Contacts[i] = e.contact(&a.Contacts[i], s)
+	}
+	return out
 }
 
-// Reconfigured tells of a change that snapshots do not show: of auto-accept, or of the language of the agent's page.
-func (e AgentEvents) Reconfigured(at time.Time, as AgentSnapshot) AgentEvent {
-	return e.event(AgentStateChange, at, &as, &as)
-}
-
-// lost says that a contact is gone.
-func (s *AgentSnapshot) lost(after *AgentSnapshot) bool {
-	return slices.ContainsFunc(s.Contacts, func(c EventContact) bool {
-		return !slices.ContainsFunc(after.Contacts, func(o EventContact) bool { return o.ContactID == c.ContactID })
-	})
+func (e AgentEvents) contact(c *AgentContact, s *AgentSetup) EventContact {
+	out := EventContact{
+		Channel: c.Channel, ConnectedToAgentTimestamp: EventTime(c.Connected), ContactID: string(c.Contact), InitiationMethod: c.InitiationMethod,
+		QueueTimestamp: EventTime(c.Enqueued), State: c.State, StateStartTimestamp: EventTime(c.Since),
+	}
+	if initial := string(c.Chat); initial != out.ContactID {
+		out.InitialContactID = &initial
+	}
+	switch {
+	case c.Queue == "":
+	case c.AgentQueue:
+		out.Queue = &EventOfQueue{ARN: e.Partition.InstanceARN(e.Instance) + "/queue/agent/" + string(c.Queue)}
+	default:
+		q := s.queue(e.Partition, e.Instance, c.Queue)
+		out.Queue = &EventOfQueue{q.ARN, q.Name}
+	}
+	return out
 }
 
 // equals compares what is shown.
@@ -255,12 +271,12 @@ type AgentSetup struct {
 	User    *User
 	Profile *RoutingProfile
 	Routed  []ProfileQueue     // of the profile, in its order
-	Names   map[QueueID]string // of the profile's queues
+	Names   map[QueueID]string // of queues: those of the profile, and of the agent's contacts
 	Groups  []HierarchyGroup   // from the first level to the agent's
 }
 
-// Configuration is the setup as events show it. taken is how many slots of a channel are not free.
-func (s *AgentSetup) Configuration(p Partition, at InstanceID, taken func(channel string) int) EventConfiguration {
+// configuration is the setup as events show it. taken is how many slots of a channel are not free.
+func (s *AgentSetup) configuration(p Partition, at InstanceID, taken func(channel string) int) EventConfiguration {
 	instance := p.InstanceARN(at)
 	c := EventConfiguration{
 		FirstName: s.User.Identity.FirstName, LastName: s.User.Identity.LastName, Username: s.User.Name,

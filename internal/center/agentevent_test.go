@@ -50,99 +50,136 @@ func eventsAt() center.AgentEvents {
 	}
 }
 
-// agentIs is an agent with contacts, in a status since noon.
-func agentIs(status string, contacts ...center.EventContact) center.AgentSnapshot {
+// shift is an agent at work, and the events that tell of it.
+type shift struct {
+	t     *testing.T
+	d     *center.AgentDraft
+	setup *center.AgentSetup
+	seen  center.Agent // before the next transition
+	told  []center.AgentEvent
+	e     center.AgentEvents
+}
+
+var (
+	offline   = center.WorkStatus{ID: "offline", Name: "Offline", Type: center.StatusOffline}
+	available = center.WorkStatus{ID: "available", Name: "Available", Type: center.StatusRoutable}
+	lunch     = center.WorkStatus{ID: "lunch", Name: "Lunch", Type: center.StatusCustom}
+)
+
+func newShift(t *testing.T) *shift {
 	e := eventsAt()
-	s := center.AgentSnapshot{
-		AgentStatus:   center.EventStatus{ARN: statusARN(status), Name: status, StartTimestamp: center.EventTime(noon), Type: center.StatusRoutable},
-		Configuration: jane().Configuration(e.Partition, e.Instance, func(channel string) int { return map[string]int{center.ChannelChat: len(contacts)}[channel] }),
-		Contacts:      contacts,
-	}
-	if contacts == nil {
-		s.Contacts = []center.EventContact{}
-	}
-	switch status {
-	case "Offline":
-		s.AgentStatus.Type = center.StatusOffline
-	case "Lunch":
-		s.AgentStatus.Type = center.StatusCustom
-	}
+	a := center.NewAgent(e.Instance, e.Agent, offline, noon)
+	a.Profile = jane().Profile.ID
+	s := &shift{t: t, setup: jane(), e: e, d: center.NewAgentDraft(a, 0, noon, noon, ids()), seen: *a}
+	s.then(0)
 	return s
 }
 
-func statusARN(name string) string {
-	return "arn:aws:connect:us-east-1:123456789012:instance/11111111-1111-4111-8111-111111111111/agent-state/" + name
-}
-
-func andNext(s center.AgentSnapshot, name string) center.AgentSnapshot {
-	s.NextAgentStatus = &center.EventNextStatus{ARN: statusARN(name), Name: name, EnqueuedTimestamp: center.EventTime(noon.Add(time.Minute))}
-	return s
-}
-
-// contactIn is a contact of BasicQueue in a state since some seconds after noon.
-func contactIn(id, state string, seconds int) center.EventContact {
-	name, at := "BasicQueue", noon.Add(time.Duration(seconds)*time.Second)
-	c := center.EventContact{
-		Channel: center.ChannelChat, ContactID: id, InitiationMethod: "API", State: state, StateStartTimestamp: center.EventTime(at),
-		Queue: &center.EventOfQueue{ARN: eventsAt().Partition.QueueARN("11111111-1111-4111-8111-111111111111", basic), Name: &name}, QueueTimestamp: center.EventTime(noon),
+// then commits what was decided, and begins the next decision some seconds later.
+func (s *shift) then(seconds int) {
+	s.t.Helper()
+	ch := s.d.Finish(func(*center.Agent) []byte { return []byte("{}") })
+	for i := range ch.Items {
+		step, ok, err := ch.Items[i].Transition()
+		if err != nil || !ok {
+			continue
+		}
+		if event, ok := s.e.Of(&step, ch.Items[i].Time, &s.seen, s.setup, s.setup); ok {
+			s.told = append(s.told, event)
+		}
+		s.seen = step.Agent
 	}
-	if state == "CONNECTED" || state == "ENDED" {
-		c.ConnectedToAgentTimestamp = center.EventTime(noon.Add(10 * time.Second))
-	}
-	return c
+	last := ch.Items[len(ch.Items)-1]
+	s.d = center.NewAgentDraft(s.d.Agent, last.Seq, last.Time, s.d.Now.Add(time.Duration(seconds)*time.Second), s.d.NewID)
 }
 
-// TestAgentEvents holds the events of each change of an agent byte for byte, one to a line.
+// is lets a contact of the basic queue become so.
+func (s *shift) is(id, state string) {
+	s.t.Helper()
+	s.d.Apply(center.Move{User: s.e.Agent, Slot: center.AgentContact{
+		Contact: center.ContactID(id), Chat: center.ChatID(id), Channel: center.ChannelChat, InitiationMethod: center.InitiatedByAPI, State: state,
+		Since: s.d.Now, Offered: s.d.Now, Queue: basic, Enqueued: noon,
+	}}, 0)
+	s.then(10)
+}
+
+func (s *shift) status(to center.WorkStatus) {
+	s.d.SetStatus(to)
+	s.then(10)
+}
+
+func (s *shift) clear(id string) {
+	s.t.Helper()
+	if err := s.d.Clear(center.ContactID(id)); err != nil {
+		s.t.Fatal(err)
+	}
+	s.then(10)
+}
+
+// TestAgentEvents holds the events of each transition of an agent byte for byte, one to a line.
 func TestAgentEvents(t *testing.T) {
-	at := noon.Add(time.Hour)
-	e := eventsAt()
-	changes := func(before, after center.AgentSnapshot) []center.AgentEvent {
-		e = eventsAt()
-		return e.Changes(at, before, after)
-	}
-	one := func(event center.AgentEvent) []center.AgentEvent { return []center.AgentEvent{event} }
-	available, offline, lunch := agentIs("Available"), agentIs("Offline"), agentIs("Lunch")
-	with := func(contacts ...center.EventContact) center.AgentSnapshot { return agentIs("Available", contacts...) }
-	initial, own := "C1", "arn:aws:connect:us-east-1:123456789012:instance/11111111-1111-4111-8111-111111111111/queue/agent/55555555-5555-4555-8555-555555555555"
-	transferred := contactIn("C2", "CONNECTING", 30)
-	transferred.InitialContactID, transferred.InitiationMethod, transferred.Queue = &initial, "TRANSFER", &center.EventOfQueue{ARN: own}
-	monitored := contactIn("C3", "CONNECTED", 10)
-	monitored.InitiationMethod, monitored.InitialContactID, monitored.Queue, monitored.QueueTimestamp = "MONITOR", &initial, nil, center.EventTime{}
 	for name, c := range map[string]struct {
-		events []center.AgentEvent
-		n      int
+		before, step func(*shift)
+		n            int
 	}{
-		"login":             {one(eventsAt().Login(at, offline)), 1},
-		"logout":            {one(eventsAt().Logout(at, offline)), 1},
-		"heart_beat":        {one(eventsAt().HeartBeat(at, &offline, available)), 1},
-		"heart_beat_first":  {one(eventsAt().HeartBeat(at, nil, offline)), 1},
-		"reconfigured":      {one(eventsAt().Reconfigured(at, available)), 1},
-		"status":            {changes(offline, available), 1},
-		"offer":             {changes(available, with(contactIn("C1", "CONNECTING", 5))), 1},
-		"offer_transferred": {changes(with(contactIn("C1", "ENDED", 20)), with(contactIn("C1", "ENDED", 20), transferred)), 1},
-		"accept":            {changes(with(contactIn("C1", "CONNECTING", 5)), with(contactIn("C1", "CONNECTED", 10))), 1},
-		"miss":              {changes(with(contactIn("C1", "CONNECTING", 5)), with(contactIn("C1", "MISSED", 25))), 1},
-		"reject":            {changes(with(contactIn("C1", "CONNECTING", 5)), with(contactIn("C1", "REJECTED", 9))), 1},
-		"error":             {changes(with(contactIn("C1", "CONNECTING", 5)), with(contactIn("C1", "ERROR", 9))), 1},
-		"end":               {changes(with(contactIn("C1", "CONNECTED", 10)), with(contactIn("C1", "ENDED", 60))), 1},
-		"clear":             {changes(with(contactIn("C1", "ENDED", 60)), available), 1},
-		"next_set":          {changes(with(contactIn("C1", "CONNECTED", 10)), andNext(with(contactIn("C1", "CONNECTED", 10)), "Lunch")), 1},
-		"next_cancelled":    {changes(andNext(with(contactIn("C1", "CONNECTED", 10)), "Lunch"), with(contactIn("C1", "CONNECTED", 10))), 1},
+		"login":      {func(*shift) {}, func(s *shift) { s.d.Tell(center.AgentSignedIn); s.then(0) }, 1},
+		"logout":     {func(*shift) {}, func(s *shift) { s.d.Tell(center.AgentSignedOut); s.then(0) }, 1},
+		"status":     {func(*shift) {}, func(s *shift) { s.status(available) }, 1},
+		"heart_beat": {func(s *shift) { s.status(available) }, func(s *shift) { s.told = append(s.told, s.e.HeartBeat(noon.Add(time.Hour), &s.told[0])) }, 1},
+		"offer":      {func(s *shift) { s.status(available) }, func(s *shift) { s.is("C1", center.SlotConnecting) }, 1},
+		"offer_transferred": {func(s *shift) { s.status(available) }, func(s *shift) { // from the agent's own queue
+			s.d.Apply(center.Move{User: s.e.Agent, Slot: center.AgentContact{
+				Contact: "C2", Chat: "C1", Channel: center.ChannelChat, InitiationMethod: center.InitiatedByTransfer, State: center.SlotConnecting,
+				Since: s.d.Now, Offered: s.d.Now, Queue: center.QueueID(s.e.Agent), AgentQueue: true, Enqueued: noon,
+			}}, 0)
+			s.then(0)
+		}, 1},
+		"accept": {func(s *shift) { s.status(available); s.is("C1", center.SlotConnecting) }, func(s *shift) { s.is("C1", center.SlotConnected) }, 1},
+		"miss":   {func(s *shift) { s.status(available); s.is("C1", center.SlotConnecting) }, func(s *shift) { s.is("C1", center.SlotMissed) }, 1},
+		"reject": {func(s *shift) { s.status(available); s.is("C1", center.SlotConnecting) }, func(s *shift) { s.is("C1", center.SlotRejected) }, 1},
+		"error":  {func(s *shift) { s.status(available); s.is("C1", center.SlotConnecting) }, func(s *shift) { s.is("C1", center.SlotError) }, 1},
+		"end":    {talking, func(s *shift) { s.is("C1", center.SlotEnded) }, 1},
+		"clear":  {func(s *shift) { talking(s); s.is("C1", center.SlotEnded) }, func(s *shift) { s.clear("C1") }, 1},
+		"clear_missed": {func(s *shift) {
+			s.status(available)
+			s.is("C1", center.SlotConnecting)
+			s.is("C1", center.SlotMissed)
+		}, func(s *shift) { s.clear("C1") }, 1},
+		"next_set":       {talking, func(s *shift) { s.status(lunch) }, 1},
+		"next_cancelled": {func(s *shift) { talking(s); s.status(lunch) }, func(s *shift) { s.status(available) }, 1},
 		// The last contact is cleared, and the next status comes.
-		"clear_then_next": {changes(andNext(with(contactIn("C1", "ENDED", 60)), "Lunch"), lunch), 2},
-		// A status is chosen in after-contact work.
-		"status_clears": {changes(with(contactIn("C1", "ENDED", 60)), lunch), 3},
-		// A next status is chosen with a contact in after-contact work, and another that goes on.
-		"next_clears": {changes(with(contactIn("C1", "ENDED", 60), contactIn("C4", "CONNECTED", 10)), andNext(with(contactIn("C4", "CONNECTED", 10)), "Lunch")), 2},
-		"monitor":     {changes(available, with(monitored)), 1},
-		"nothing":     {changes(available, available), 0},
+		"clear_then_next": {func(s *shift) { talking(s); s.status(lunch); s.is("C1", center.SlotEnded) }, func(s *shift) { s.clear("C1") }, 2},
+		// A status is chosen in after-contact work: it is the next one, until the contact is cleared with that.
+		"status_clears": {func(s *shift) { talking(s); s.is("C1", center.SlotEnded) }, func(s *shift) { s.status(lunch); s.clear("C1") }, 3},
+		"monitor": {func(s *shift) { s.status(available) }, func(s *shift) {
+			s.d.Apply(center.Move{User: s.e.Agent, Slot: center.AgentContact{
+				Contact: "C3", Chat: "C1", Channel: center.ChannelChat, InitiationMethod: center.InitiatedByMonitor, State: center.SlotConnected,
+				Since: s.d.Now, Offered: s.d.Now, Connected: s.d.Now, Monitor: "SILENT_MONITOR",
+			}}, 0)
+			s.then(0)
+		}, 1},
+		"queues": {func(*shift) {}, func(s *shift) {
+			is := jane()
+			is.Routed = is.Routed[:1]
+			s.configured(is)
+		}, 1},
+		"auto_accept": {func(*shift) {}, func(s *shift) {
+			is := jane()
+			is.User.Channels.AutoAccept = []center.AutoAccept{{Channel: center.ChannelChat, On: true}}
+			s.configured(is)
+		}, 1},
+		"nothing": {func(*shift) {}, func(s *shift) { s.configured(jane()); s.status(offline) }, 0},
 	} {
 		t.Run(name, func(t *testing.T) {
-			if len(c.events) != c.n {
-				t.Errorf("%d events, want %d", len(c.events), c.n)
+			s := newShift(t)
+			c.before(s)
+			already := len(s.told)
+			c.step(s)
+			if n := len(s.told) - already; n != c.n {
+				t.Errorf("%d events, want %d", n, c.n)
 			}
 			var got bytes.Buffer
-			for _, event := range c.events {
+			for _, event := range s.told[already:] {
 				raw, err := event.JSON()
 				if err != nil {
 					t.Fatal(err)
@@ -167,4 +204,18 @@ func TestAgentEvents(t *testing.T) {
 			}
 		})
 	}
+}
+
+// talking is an agent with a contact.
+func talking(s *shift) {
+	s.status(available)
+	s.is("C1", center.SlotConnecting)
+	s.is("C1", center.SlotConnected)
+}
+
+func (s *shift) configured(is *center.AgentSetup) {
+	if event, ok := s.e.Configured(s.d.Now, s.d.Agent, s.setup, is); ok {
+		s.told = append(s.told, event)
+	}
+	s.setup = is
 }
