@@ -126,7 +126,9 @@ func (d *Draft) Join(id ContactID, profile RoutingProfileID, hierarchy []Hierarc
 	}
 	d.Unschedule(DueWhisper + string(id))
 	joined := *p
+	d.DropCustomParticipant()
 	d.event(EventJoined, &joined, true)
+	d.startTimers()
 	d.move(offer.User, id, SlotConnected)
 }
 

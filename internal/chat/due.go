@@ -42,6 +42,7 @@ func (c *Chats) due() []engine.Due {
 		timer(center.DueDuration, ends(center.ReasonExpired)),
 		timer(dueFlow, c.flows.fired),
 		timer(dueFlowBehind, c.flows.fired),
+		timer(center.DueIdle, c.timerFired),
 		timer(center.DueOffer, func(t *turn, due center.Due) error {
 			t.Miss(center.ContactID(strings.TrimPrefix(due.Key, center.DueOffer)), center.ParticipantID(due.Data))
 			return nil

@@ -52,6 +52,7 @@ func (fs *flows) feed(t *turn, ev flow.Event) error {
 		r := *t.run
 		r.State = next
 		t.run, t.ran = &r, true
+		t.botTakesOver(at.Waiting, next.Waiting)
 		if next.Behind != at.Behind || !t.run.signsIn() {
 			t.dropSignIn()
 		}
