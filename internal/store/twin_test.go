@@ -228,7 +228,8 @@ func drawChange(t *rapid.T, chats []center.StreamID, tw *twin) *center.Change {
 	}
 	if c.After == 0 || rapid.Bool().Draw(t, "has state") {
 		c.State = []byte("s" + rapid.String().Draw(t, "state"))
-		c.Ended = rapid.Bool().Draw(t, "ended")
+		chat := tw.chats[c.Stream]
+		c.Ended = chat != nil && chat.ended || rapid.Bool().Draw(t, "ended")
 	}
 	if rapid.Bool().Draw(t, "message only") {
 		return c
