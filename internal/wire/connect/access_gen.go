@@ -9,6 +9,12 @@ func (in *AssociateApprovedOriginInput) AtInstance() string { return *in.Instanc
 func (in *AssociateBotInput) AtInstance() string { return *in.InstanceId }
 
 // AtInstance is the instance that the request names.
+func (in *AssociateContactWithUserInput) AtInstance() string { return *in.InstanceId }
+
+// OnResource is the resource that the path names behind the instance.
+func (in *AssociateContactWithUserInput) OnResource() string { return *in.ContactId }
+
+// AtInstance is the instance that the request names.
 func (in *AssociateDefaultVocabularyInput) AtInstance() string { return *in.InstanceId }
 
 // OnResource is the resource that the path names behind the instance.
@@ -160,6 +166,9 @@ func (in *CreateViewVersionInput) OnResource() string { return *in.ViewId }
 
 // AtInstance is the instance that the request names.
 func (in *CreateVocabularyInput) AtInstance() string { return *in.InstanceId }
+
+// AtInstance is the instance that the request names.
+func (in *DeleteAllEntitySessionsInput) AtInstance() string { return *in.InstanceId }
 
 // AtInstance is the instance that the request names.
 func (in *DeleteContactDataInput) AtInstance() string { return *in.InstanceId }
@@ -504,10 +513,35 @@ func (in *DisassociateUserProficienciesInput) AtInstance() string { return *in.I
 func (in *DisassociateUserProficienciesInput) OnResource() string { return *in.UserId }
 
 // AtInstance is the instance that the request names.
+func (in *DismissUserContactInput) AtInstance() string { return *in.InstanceId }
+
+// OnResource is the resource that the path names behind the instance.
+func (in *DismissUserContactInput) OnResource() string { return *in.UserId }
+
+// AtInstance is the instance that the request names.
 func (in *GetContactAttributesInput) AtInstance() string { return *in.InstanceId }
 
 // OnResource is the resource that the path names behind the instance.
 func (in *GetContactAttributesInput) OnResource() string { return *in.InitialContactId }
+
+// AtInstance is the instance that the request names.
+func (in *GetContactMetricsInput) AtInstance() string { return *in.InstanceId }
+
+// AtInstance is the instance that the request names.
+func (in *GetCurrentMetricDataInput) AtInstance() string { return *in.InstanceId }
+
+// Page is where the list goes on, and how much of it is asked for.
+func (in *GetCurrentMetricDataInput) Page() (nextToken *string, maxResults *int64) {
+	return in.NextToken, in.MaxResults
+}
+
+// AtInstance is the instance that the request names.
+func (in *GetCurrentUserDataInput) AtInstance() string { return *in.InstanceId }
+
+// Page is where the list goes on, and how much of it is asked for.
+func (in *GetCurrentUserDataInput) Page() (nextToken *string, maxResults *int64) {
+	return in.NextToken, in.MaxResults
+}
 
 // AtInstance is the instance that the request names.
 func (in *GetEffectiveHoursOfOperationsInput) AtInstance() string { return *in.InstanceId }
@@ -520,6 +554,19 @@ func (in *GetFlowAssociationInput) AtInstance() string { return *in.InstanceId }
 
 // OnResource is the resource that the path names behind the instance.
 func (in *GetFlowAssociationInput) OnResource() string { return *in.ResourceId }
+
+// AtInstance is the instance that the request names.
+func (in *GetMetricDataInput) AtInstance() string { return *in.InstanceId }
+
+// Page is where the list goes on, and how much of it is asked for.
+func (in *GetMetricDataInput) Page() (nextToken *string, maxResults *int64) {
+	return in.NextToken, in.MaxResults
+}
+
+// Page is where the list goes on, and how much of it is asked for.
+func (in *GetMetricDataV2Input) Page() (nextToken *string, maxResults *int64) {
+	return in.NextToken, in.MaxResults
+}
 
 // AtInstance is the instance that the request names.
 func (in *GetTaskTemplateInput) AtInstance() string { return *in.InstanceId }
@@ -935,6 +982,15 @@ func (in *ListViewsInput) Page() (nextToken *string, maxResults *int64) {
 }
 
 // AtInstance is the instance that the request names.
+func (in *MonitorContactInput) AtInstance() string { return *in.InstanceId }
+
+// AtInstance is the instance that the request names.
+func (in *PutUserStatusInput) AtInstance() string { return *in.InstanceId }
+
+// OnResource is the resource that the path names behind the instance.
+func (in *PutUserStatusInput) OnResource() string { return *in.UserId }
+
+// AtInstance is the instance that the request names.
 func (in *SearchAgentStatusesInput) AtInstance() string { return *in.InstanceId }
 
 // Page is where the list goes on, and how much of it is asked for.
@@ -1085,6 +1141,9 @@ func (in *StopContactInput) AtInstance() string { return *in.InstanceId }
 func (in *TagContactInput) AtInstance() string { return *in.InstanceId }
 
 // AtInstance is the instance that the request names.
+func (in *TransferContactInput) AtInstance() string { return *in.InstanceId }
+
+// AtInstance is the instance that the request names.
 func (in *UntagContactInput) AtInstance() string { return *in.InstanceId }
 
 // OnResource is the resource that the path names behind the instance.
@@ -1160,6 +1219,12 @@ func (in *UpdateContactFlowNameInput) AtInstance() string { return *in.InstanceI
 func (in *UpdateContactFlowNameInput) OnResource() string { return *in.ContactFlowId }
 
 // AtInstance is the instance that the request names.
+func (in *UpdateContactRoutingDataInput) AtInstance() string { return *in.InstanceId }
+
+// OnResource is the resource that the path names behind the instance.
+func (in *UpdateContactRoutingDataInput) OnResource() string { return *in.ContactId }
+
+// AtInstance is the instance that the request names.
 func (in *UpdateHoursOfOperationInput) AtInstance() string { return *in.InstanceId }
 
 // OnResource is the resource that the path names behind the instance.
@@ -1185,6 +1250,12 @@ func (in *UpdateInstanceStorageConfigInput) OnResource() string { return *in.Ass
 
 // AtInstance is the instance that the request names.
 func (in *UpdateParticipantAuthenticationInput) AtInstance() string { return *in.InstanceId }
+
+// AtInstance is the instance that the request names.
+func (in *UpdateParticipantRoleConfigInput) AtInstance() string { return *in.InstanceId }
+
+// OnResource is the resource that the path names behind the instance.
+func (in *UpdateParticipantRoleConfigInput) OnResource() string { return *in.ContactId }
 
 // AtInstance is the instance that the request names.
 func (in *UpdatePredefinedAttributeInput) AtInstance() string { return *in.InstanceId }

@@ -89,6 +89,56 @@ func appendAfterContactWorkConfigs(dst []byte, list []AfterContactWorkConfigPerC
 }
 
 // AppendJSON appends the members that are set.
+func (v *AgentContactReference) AppendJSON(dst []byte) []byte {
+	dst = append(dst, '{')
+	if v.ContactId != nil {
+		dst = append(dst, `"ContactId":`...)
+		dst = wire.AppendString(dst, *v.ContactId)
+		dst = append(dst, ',')
+	}
+	if v.Channel != nil {
+		dst = append(dst, `"Channel":`...)
+		dst = wire.AppendString(dst, *v.Channel)
+		dst = append(dst, ',')
+	}
+	if v.InitiationMethod != nil {
+		dst = append(dst, `"InitiationMethod":`...)
+		dst = wire.AppendString(dst, *v.InitiationMethod)
+		dst = append(dst, ',')
+	}
+	if v.AgentContactState != nil {
+		dst = append(dst, `"AgentContactState":`...)
+		dst = wire.AppendString(dst, *v.AgentContactState)
+		dst = append(dst, ',')
+	}
+	if v.StateStartTimestamp != nil {
+		dst = append(dst, `"StateStartTimestamp":`...)
+		dst = wire.AppendTime(dst, *v.StateStartTimestamp)
+		dst = append(dst, ',')
+	}
+	if v.ConnectedToAgentTimestamp != nil {
+		dst = append(dst, `"ConnectedToAgentTimestamp":`...)
+		dst = wire.AppendTime(dst, *v.ConnectedToAgentTimestamp)
+		dst = append(dst, ',')
+	}
+	if v.Queue != nil {
+		dst = append(dst, `"Queue":`...)
+		dst = v.Queue.AppendJSON(dst)
+		dst = append(dst, ',')
+	}
+	return wire.Close(dst, '}')
+}
+
+func appendAgentContactReferenceList(dst []byte, list []AgentContactReference) []byte {
+	dst = append(dst, '[')
+	for i := range list {
+		dst = list[i].AppendJSON(dst)
+		dst = append(dst, ',')
+	}
+	return wire.Close(dst, ']')
+}
+
+// AppendJSON appends the members that are set.
 func (v *AgentFirst) AppendJSON(dst []byte) []byte {
 	dst = append(dst, '{')
 	if v.Preview != nil {
@@ -307,6 +357,22 @@ func (v *AgentStatus) AppendJSON(dst []byte) []byte {
 	return wire.Close(dst, '}')
 }
 
+// AppendJSON appends the members that are set.
+func (v *AgentStatusIdentifier) AppendJSON(dst []byte) []byte {
+	dst = append(dst, '{')
+	if v.Arn != nil {
+		dst = append(dst, `"Arn":`...)
+		dst = wire.AppendString(dst, *v.Arn)
+		dst = append(dst, ',')
+	}
+	if v.Id != nil {
+		dst = append(dst, `"Id":`...)
+		dst = wire.AppendString(dst, *v.Id)
+		dst = append(dst, ',')
+	}
+	return wire.Close(dst, '}')
+}
+
 func appendAgentStatusList(dst []byte, list []AgentStatus) []byte {
 	dst = append(dst, '[')
 	for i := range list {
@@ -314,6 +380,27 @@ func appendAgentStatusList(dst []byte, list []AgentStatus) []byte {
 		dst = append(dst, ',')
 	}
 	return wire.Close(dst, ']')
+}
+
+// AppendJSON appends the members that are set.
+func (v *AgentStatusReference) AppendJSON(dst []byte) []byte {
+	dst = append(dst, '{')
+	if v.StatusStartTimestamp != nil {
+		dst = append(dst, `"StatusStartTimestamp":`...)
+		dst = wire.AppendTime(dst, *v.StatusStartTimestamp)
+		dst = append(dst, ',')
+	}
+	if v.StatusArn != nil {
+		dst = append(dst, `"StatusArn":`...)
+		dst = wire.AppendString(dst, *v.StatusArn)
+		dst = append(dst, ',')
+	}
+	if v.StatusName != nil {
+		dst = append(dst, `"StatusName":`...)
+		dst = wire.AppendString(dst, *v.StatusName)
+		dst = append(dst, ',')
+	}
+	return wire.Close(dst, '}')
 }
 
 func appendAgentStatusSearchConditionList(dst []byte, list []AgentStatusSearchCriteria) []byte {
@@ -402,6 +489,15 @@ func appendAgentStatusSummaryList(dst []byte, list []AgentStatusSummary) []byte 
 	return wire.Close(dst, ']')
 }
 
+func appendAgentStatuses(dst []byte, list []string) []byte {
+	dst = append(dst, '[')
+	for i := range list {
+		dst = wire.AppendString(dst, list[i])
+		dst = append(dst, ',')
+	}
+	return wire.Close(dst, ']')
+}
+
 // AppendJSON appends the members that are set.
 func (v *AgentsCriteria) AppendJSON(dst []byte) []byte {
 	dst = append(dst, '{')
@@ -411,6 +507,15 @@ func (v *AgentsCriteria) AppendJSON(dst []byte) []byte {
 		dst = append(dst, ',')
 	}
 	return wire.Close(dst, '}')
+}
+
+func appendAgentsMinOneMaxHundred(dst []byte, list []string) []byte {
+	dst = append(dst, '[')
+	for i := range list {
+		dst = wire.AppendString(dst, list[i])
+		dst = append(dst, ',')
+	}
+	return wire.Close(dst, ']')
 }
 
 // AppendJSON appends the members that are set.
@@ -538,6 +643,15 @@ func appendAllowedFlowModules(dst []byte, list []FlowModule) []byte {
 	return wire.Close(dst, ']')
 }
 
+func appendAllowedMonitorCapabilities(dst []byte, list []string) []byte {
+	dst = append(dst, '[')
+	for i := range list {
+		dst = wire.AppendString(dst, list[i])
+		dst = append(dst, ',')
+	}
+	return wire.Close(dst, ']')
+}
+
 func appendAllowedUserActions(dst []byte, list []string) []byte {
 	dst = append(dst, '[')
 	for i := range list {
@@ -621,6 +735,22 @@ func (v *AssociateBotInput) AppendJSON(dst []byte) []byte {
 		dst = append(dst, ',')
 	}
 	return wire.Close(dst, '}')
+}
+
+// AppendJSON appends the members that are set.
+func (v *AssociateContactWithUserInput) AppendJSON(dst []byte) []byte {
+	dst = append(dst, '{')
+	if v.UserId != nil {
+		dst = append(dst, `"UserId":`...)
+		dst = wire.AppendString(dst, *v.UserId)
+		dst = append(dst, ',')
+	}
+	return wire.Close(dst, '}')
+}
+
+// AppendJSON appends the members that are set.
+func (v *AssociateContactWithUserOutput) AppendJSON(dst []byte) []byte {
+	return append(dst, "{}"...)
 }
 
 // AppendJSON appends the members that are set.
@@ -1348,6 +1478,26 @@ func appendChannelList(dst []byte, list []string) []byte {
 	return wire.Close(dst, ']')
 }
 
+func appendChannelToCountMap(dst []byte, m map[string]int64) []byte {
+	dst = append(dst, '{')
+	for _, key := range wire.SortedKeys(m) {
+		dst = append(wire.AppendString(dst, key), ':')
+		value := m[key]
+		dst = wire.AppendInt(dst, value)
+		dst = append(dst, ',')
+	}
+	return wire.Close(dst, '}')
+}
+
+func appendChannels(dst []byte, list []string) []byte {
+	dst = append(dst, '[')
+	for i := range list {
+		dst = wire.AppendString(dst, list[i])
+		dst = append(dst, ',')
+	}
+	return wire.Close(dst, ']')
+}
+
 // AppendJSON appends the members that are set.
 func (v *ChatContactMetrics) AppendJSON(dst []byte) []byte {
 	dst = append(dst, '{')
@@ -1426,6 +1576,17 @@ func (v *ChatMetrics) AppendJSON(dst []byte) []byte {
 	if v.CustomerMetrics != nil {
 		dst = append(dst, `"CustomerMetrics":`...)
 		dst = v.CustomerMetrics.AppendJSON(dst)
+		dst = append(dst, ',')
+	}
+	return wire.Close(dst, '}')
+}
+
+// AppendJSON appends the members that are set.
+func (v *ChatParticipantRoleConfig) AppendJSON(dst []byte) []byte {
+	dst = append(dst, '{')
+	if v.ParticipantTimerConfigList != nil {
+		dst = append(dst, `"ParticipantTimerConfigList":`...)
+		dst = appendParticipantTimerConfigList(dst, v.ParticipantTimerConfigList)
 		dst = append(dst, ',')
 	}
 	return wire.Close(dst, '}')
@@ -2054,6 +2215,17 @@ func appendContactFields(dst []byte, list []string) []byte {
 		dst = append(dst, ',')
 	}
 	return wire.Close(dst, ']')
+}
+
+// AppendJSON appends the members that are set.
+func (v *ContactFilter) AppendJSON(dst []byte) []byte {
+	dst = append(dst, '{')
+	if v.ContactStates != nil {
+		dst = append(dst, `"ContactStates":`...)
+		dst = appendContactStates(dst, v.ContactStates)
+		dst = append(dst, ',')
+	}
+	return wire.Close(dst, '}')
 }
 
 // AppendJSON appends the members that are set.
@@ -2829,6 +3001,62 @@ func appendContactLensSummaryModeList(dst []byte, list []string) []byte {
 	return wire.Close(dst, ']')
 }
 
+// AppendJSON appends the members that are set.
+func (v *ContactMetricInfo) AppendJSON(dst []byte) []byte {
+	dst = append(dst, '{')
+	if v.Name != nil {
+		dst = append(dst, `"Name":`...)
+		dst = wire.AppendString(dst, *v.Name)
+		dst = append(dst, ',')
+	}
+	return wire.Close(dst, '}')
+}
+
+// AppendJSON appends the members that are set.
+func (v *ContactMetricResult) AppendJSON(dst []byte) []byte {
+	dst = append(dst, '{')
+	if v.Name != nil {
+		dst = append(dst, `"Name":`...)
+		dst = wire.AppendString(dst, *v.Name)
+		dst = append(dst, ',')
+	}
+	if v.Value != nil {
+		dst = append(dst, `"Value":`...)
+		dst = v.Value.AppendJSON(dst)
+		dst = append(dst, ',')
+	}
+	return wire.Close(dst, '}')
+}
+
+func appendContactMetricResults(dst []byte, list []ContactMetricResult) []byte {
+	dst = append(dst, '[')
+	for i := range list {
+		dst = list[i].AppendJSON(dst)
+		dst = append(dst, ',')
+	}
+	return wire.Close(dst, ']')
+}
+
+// AppendJSON appends the members that are set.
+func (v *ContactMetricValue) AppendJSON(dst []byte) []byte {
+	dst = append(dst, '{')
+	if v.Number != nil {
+		dst = append(dst, `"Number":`...)
+		dst = wire.AppendFloat(dst, *v.Number)
+		dst = append(dst, ',')
+	}
+	return wire.Close(dst, '}')
+}
+
+func appendContactMetrics(dst []byte, list []ContactMetricInfo) []byte {
+	dst = append(dst, '[')
+	for i := range list {
+		dst = list[i].AppendJSON(dst)
+		dst = append(dst, ',')
+	}
+	return wire.Close(dst, ']')
+}
+
 func appendContactReferences(dst []byte, m map[string]Reference) []byte {
 	dst = append(dst, '{')
 	for _, key := range wire.SortedKeys(m) {
@@ -3018,6 +3246,15 @@ func appendContactSearchSummarySegmentAttributes(dst []byte, m map[string]Contac
 		dst = append(dst, ',')
 	}
 	return wire.Close(dst, '}')
+}
+
+func appendContactStates(dst []byte, list []string) []byte {
+	dst = append(dst, '[')
+	for i := range list {
+		dst = wire.AppendString(dst, list[i])
+		dst = append(dst, ',')
+	}
+	return wire.Close(dst, ']')
 }
 
 func appendContactTagMap(dst []byte, m map[string]string) []byte {
@@ -4511,6 +4748,111 @@ func (v *CrossChannelWorkloadBehavior) AppendJSON(dst []byte) []byte {
 }
 
 // AppendJSON appends the members that are set.
+func (v *CurrentMetric) AppendJSON(dst []byte) []byte {
+	dst = append(dst, '{')
+	if v.Name != nil {
+		dst = append(dst, `"Name":`...)
+		dst = wire.AppendString(dst, *v.Name)
+		dst = append(dst, ',')
+	}
+	if v.MetricId != nil {
+		dst = append(dst, `"MetricId":`...)
+		dst = wire.AppendString(dst, *v.MetricId)
+		dst = append(dst, ',')
+	}
+	if v.Unit != nil {
+		dst = append(dst, `"Unit":`...)
+		dst = wire.AppendString(dst, *v.Unit)
+		dst = append(dst, ',')
+	}
+	return wire.Close(dst, '}')
+}
+
+// AppendJSON appends the members that are set.
+func (v *CurrentMetricData) AppendJSON(dst []byte) []byte {
+	dst = append(dst, '{')
+	if v.Metric != nil {
+		dst = append(dst, `"Metric":`...)
+		dst = v.Metric.AppendJSON(dst)
+		dst = append(dst, ',')
+	}
+	if v.Value != nil {
+		dst = append(dst, `"Value":`...)
+		dst = wire.AppendFloat(dst, *v.Value)
+		dst = append(dst, ',')
+	}
+	return wire.Close(dst, '}')
+}
+
+func appendCurrentMetricDataCollections(dst []byte, list []CurrentMetricData) []byte {
+	dst = append(dst, '[')
+	for i := range list {
+		dst = list[i].AppendJSON(dst)
+		dst = append(dst, ',')
+	}
+	return wire.Close(dst, ']')
+}
+
+// AppendJSON appends the members that are set.
+func (v *CurrentMetricResult) AppendJSON(dst []byte) []byte {
+	dst = append(dst, '{')
+	if v.Dimensions != nil {
+		dst = append(dst, `"Dimensions":`...)
+		dst = v.Dimensions.AppendJSON(dst)
+		dst = append(dst, ',')
+	}
+	if v.Collections != nil {
+		dst = append(dst, `"Collections":`...)
+		dst = appendCurrentMetricDataCollections(dst, v.Collections)
+		dst = append(dst, ',')
+	}
+	return wire.Close(dst, '}')
+}
+
+func appendCurrentMetricResults(dst []byte, list []CurrentMetricResult) []byte {
+	dst = append(dst, '[')
+	for i := range list {
+		dst = list[i].AppendJSON(dst)
+		dst = append(dst, ',')
+	}
+	return wire.Close(dst, ']')
+}
+
+// AppendJSON appends the members that are set.
+func (v *CurrentMetricSortCriteria) AppendJSON(dst []byte) []byte {
+	dst = append(dst, '{')
+	if v.SortByMetric != nil {
+		dst = append(dst, `"SortByMetric":`...)
+		dst = wire.AppendString(dst, *v.SortByMetric)
+		dst = append(dst, ',')
+	}
+	if v.SortOrder != nil {
+		dst = append(dst, `"SortOrder":`...)
+		dst = wire.AppendString(dst, *v.SortOrder)
+		dst = append(dst, ',')
+	}
+	return wire.Close(dst, '}')
+}
+
+func appendCurrentMetricSortCriteriaMaxOne(dst []byte, list []CurrentMetricSortCriteria) []byte {
+	dst = append(dst, '[')
+	for i := range list {
+		dst = list[i].AppendJSON(dst)
+		dst = append(dst, ',')
+	}
+	return wire.Close(dst, ']')
+}
+
+func appendCurrentMetrics(dst []byte, list []CurrentMetric) []byte {
+	dst = append(dst, '[')
+	for i := range list {
+		dst = list[i].AppendJSON(dst)
+		dst = append(dst, ',')
+	}
+	return wire.Close(dst, ']')
+}
+
+// AppendJSON appends the members that are set.
 func (v *Customer) AppendJSON(dst []byte) []byte {
 	dst = append(dst, '{')
 	if v.DeviceInfo != nil {
@@ -4634,6 +4976,32 @@ func appendDefaultVocabularyList(dst []byte, list []DefaultVocabulary) []byte {
 		dst = append(dst, ',')
 	}
 	return wire.Close(dst, ']')
+}
+
+// AppendJSON appends the members that are set.
+func (v *DeleteAllEntitySessionsInput) AppendJSON(dst []byte) []byte {
+	dst = append(dst, '{')
+	if v.InstanceId != nil {
+		dst = append(dst, `"InstanceId":`...)
+		dst = wire.AppendString(dst, *v.InstanceId)
+		dst = append(dst, ',')
+	}
+	if v.EntityId != nil {
+		dst = append(dst, `"EntityId":`...)
+		dst = wire.AppendString(dst, *v.EntityId)
+		dst = append(dst, ',')
+	}
+	if v.EntityType != nil {
+		dst = append(dst, `"EntityType":`...)
+		dst = wire.AppendString(dst, *v.EntityType)
+		dst = append(dst, ',')
+	}
+	return wire.Close(dst, '}')
+}
+
+// AppendJSON appends the members that are set.
+func (v *DeleteAllEntitySessionsOutput) AppendJSON(dst []byte) []byte {
+	return append(dst, "{}"...)
 }
 
 // AppendJSON appends the members that are set.
@@ -5270,6 +5638,58 @@ func (v *DeviceInfo) AppendJSON(dst []byte) []byte {
 }
 
 // AppendJSON appends the members that are set.
+func (v *Dimensions) AppendJSON(dst []byte) []byte {
+	dst = append(dst, '{')
+	if v.Queue != nil {
+		dst = append(dst, `"Queue":`...)
+		dst = v.Queue.AppendJSON(dst)
+		dst = append(dst, ',')
+	}
+	if v.Channel != nil {
+		dst = append(dst, `"Channel":`...)
+		dst = wire.AppendString(dst, *v.Channel)
+		dst = append(dst, ',')
+	}
+	if v.RoutingProfile != nil {
+		dst = append(dst, `"RoutingProfile":`...)
+		dst = v.RoutingProfile.AppendJSON(dst)
+		dst = append(dst, ',')
+	}
+	if v.RoutingStepExpression != nil {
+		dst = append(dst, `"RoutingStepExpression":`...)
+		dst = wire.AppendString(dst, *v.RoutingStepExpression)
+		dst = append(dst, ',')
+	}
+	if v.AgentStatus != nil {
+		dst = append(dst, `"AgentStatus":`...)
+		dst = v.AgentStatus.AppendJSON(dst)
+		dst = append(dst, ',')
+	}
+	if v.Subtype != nil {
+		dst = append(dst, `"Subtype":`...)
+		dst = wire.AppendString(dst, *v.Subtype)
+		dst = append(dst, ',')
+	}
+	if v.ValidationTestType != nil {
+		dst = append(dst, `"ValidationTestType":`...)
+		dst = wire.AppendString(dst, *v.ValidationTestType)
+		dst = append(dst, ',')
+	}
+	return wire.Close(dst, '}')
+}
+
+func appendDimensionsV2Map(dst []byte, m map[string]string) []byte {
+	dst = append(dst, '{')
+	for _, key := range wire.SortedKeys(m) {
+		dst = append(wire.AppendString(dst, key), ':')
+		value := m[key]
+		dst = wire.AppendString(dst, value)
+		dst = append(dst, ',')
+	}
+	return wire.Close(dst, '}')
+}
+
+// AppendJSON appends the members that are set.
 func (v *DisassociateApprovedOriginInput) AppendJSON(dst []byte) []byte {
 	return append(dst, "{}"...)
 }
@@ -5408,6 +5828,22 @@ func (v *DisconnectReason) AppendJSON(dst []byte) []byte {
 		dst = append(dst, ',')
 	}
 	return wire.Close(dst, '}')
+}
+
+// AppendJSON appends the members that are set.
+func (v *DismissUserContactInput) AppendJSON(dst []byte) []byte {
+	dst = append(dst, '{')
+	if v.ContactId != nil {
+		dst = append(dst, `"ContactId":`...)
+		dst = wire.AppendString(dst, *v.ContactId)
+		dst = append(dst, ',')
+	}
+	return wire.Close(dst, '}')
+}
+
+// AppendJSON appends the members that are set.
+func (v *DismissUserContactOutput) AppendJSON(dst []byte) []byte {
+	return append(dst, "{}"...)
 }
 
 func appendEffectiveHoursOfOperationList(dst []byte, list []EffectiveHoursOfOperations) []byte {
@@ -5680,6 +6116,97 @@ func (v *ExternalInvocationConfiguration) AppendJSON(dst []byte) []byte {
 }
 
 // AppendJSON appends the members that are set.
+func (v *FilterV2) AppendJSON(dst []byte) []byte {
+	dst = append(dst, '{')
+	if v.FilterKey != nil {
+		dst = append(dst, `"FilterKey":`...)
+		dst = wire.AppendString(dst, *v.FilterKey)
+		dst = append(dst, ',')
+	}
+	if v.FilterValues != nil {
+		dst = append(dst, `"FilterValues":`...)
+		dst = appendFilterValueList(dst, v.FilterValues)
+		dst = append(dst, ',')
+	}
+	if v.StringCondition != nil {
+		dst = append(dst, `"StringCondition":`...)
+		dst = v.StringCondition.AppendJSON(dst)
+		dst = append(dst, ',')
+	}
+	return wire.Close(dst, '}')
+}
+
+// AppendJSON appends the members that are set.
+func (v *FilterV2StringCondition) AppendJSON(dst []byte) []byte {
+	dst = append(dst, '{')
+	if v.Comparison != nil {
+		dst = append(dst, `"Comparison":`...)
+		dst = wire.AppendString(dst, *v.Comparison)
+		dst = append(dst, ',')
+	}
+	return wire.Close(dst, '}')
+}
+
+func appendFilterValueList(dst []byte, list []string) []byte {
+	dst = append(dst, '[')
+	for i := range list {
+		dst = wire.AppendString(dst, list[i])
+		dst = append(dst, ',')
+	}
+	return wire.Close(dst, ']')
+}
+
+// AppendJSON appends the members that are set.
+func (v *Filters) AppendJSON(dst []byte) []byte {
+	dst = append(dst, '{')
+	if v.Queues != nil {
+		dst = append(dst, `"Queues":`...)
+		dst = appendQueues(dst, v.Queues)
+		dst = append(dst, ',')
+	}
+	if v.Channels != nil {
+		dst = append(dst, `"Channels":`...)
+		dst = appendChannels(dst, v.Channels)
+		dst = append(dst, ',')
+	}
+	if v.RoutingProfiles != nil {
+		dst = append(dst, `"RoutingProfiles":`...)
+		dst = appendRoutingProfiles(dst, v.RoutingProfiles)
+		dst = append(dst, ',')
+	}
+	if v.RoutingStepExpressions != nil {
+		dst = append(dst, `"RoutingStepExpressions":`...)
+		dst = appendRoutingExpressions(dst, v.RoutingStepExpressions)
+		dst = append(dst, ',')
+	}
+	if v.AgentStatuses != nil {
+		dst = append(dst, `"AgentStatuses":`...)
+		dst = appendAgentStatuses(dst, v.AgentStatuses)
+		dst = append(dst, ',')
+	}
+	if v.Subtypes != nil {
+		dst = append(dst, `"Subtypes":`...)
+		dst = appendSubtypes(dst, v.Subtypes)
+		dst = append(dst, ',')
+	}
+	if v.ValidationTestTypes != nil {
+		dst = append(dst, `"ValidationTestTypes":`...)
+		dst = appendValidationTestTypes(dst, v.ValidationTestTypes)
+		dst = append(dst, ',')
+	}
+	return wire.Close(dst, '}')
+}
+
+func appendFiltersV2List(dst []byte, list []FilterV2) []byte {
+	dst = append(dst, '[')
+	for i := range list {
+		dst = list[i].AppendJSON(dst)
+		dst = append(dst, ',')
+	}
+	return wire.Close(dst, ']')
+}
+
+// AppendJSON appends the members that are set.
 func (v *FlowAssociationSummary) AppendJSON(dst []byte) []byte {
 	dst = append(dst, '{')
 	if v.ResourceId != nil {
@@ -5762,6 +6289,152 @@ func (v *GetContactAttributesOutput) AppendJSON(dst []byte) []byte {
 }
 
 // AppendJSON appends the members that are set.
+func (v *GetContactMetricsInput) AppendJSON(dst []byte) []byte {
+	dst = append(dst, '{')
+	if v.InstanceId != nil {
+		dst = append(dst, `"InstanceId":`...)
+		dst = wire.AppendString(dst, *v.InstanceId)
+		dst = append(dst, ',')
+	}
+	if v.ContactId != nil {
+		dst = append(dst, `"ContactId":`...)
+		dst = wire.AppendString(dst, *v.ContactId)
+		dst = append(dst, ',')
+	}
+	if v.Metrics != nil {
+		dst = append(dst, `"Metrics":`...)
+		dst = appendContactMetrics(dst, v.Metrics)
+		dst = append(dst, ',')
+	}
+	return wire.Close(dst, '}')
+}
+
+// AppendJSON appends the members that are set.
+func (v *GetContactMetricsOutput) AppendJSON(dst []byte) []byte {
+	dst = append(dst, '{')
+	if v.MetricResults != nil {
+		dst = append(dst, `"MetricResults":`...)
+		dst = appendContactMetricResults(dst, v.MetricResults)
+		dst = append(dst, ',')
+	}
+	if v.Id != nil {
+		dst = append(dst, `"Id":`...)
+		dst = wire.AppendString(dst, *v.Id)
+		dst = append(dst, ',')
+	}
+	if v.Arn != nil {
+		dst = append(dst, `"Arn":`...)
+		dst = wire.AppendString(dst, *v.Arn)
+		dst = append(dst, ',')
+	}
+	return wire.Close(dst, '}')
+}
+
+// AppendJSON appends the members that are set.
+func (v *GetCurrentMetricDataInput) AppendJSON(dst []byte) []byte {
+	dst = append(dst, '{')
+	if v.Filters != nil {
+		dst = append(dst, `"Filters":`...)
+		dst = v.Filters.AppendJSON(dst)
+		dst = append(dst, ',')
+	}
+	if v.Groupings != nil {
+		dst = append(dst, `"Groupings":`...)
+		dst = appendGroupings(dst, v.Groupings)
+		dst = append(dst, ',')
+	}
+	if v.CurrentMetrics != nil {
+		dst = append(dst, `"CurrentMetrics":`...)
+		dst = appendCurrentMetrics(dst, v.CurrentMetrics)
+		dst = append(dst, ',')
+	}
+	if v.NextToken != nil {
+		dst = append(dst, `"NextToken":`...)
+		dst = wire.AppendString(dst, *v.NextToken)
+		dst = append(dst, ',')
+	}
+	if v.MaxResults != nil {
+		dst = append(dst, `"MaxResults":`...)
+		dst = wire.AppendInt(dst, *v.MaxResults)
+		dst = append(dst, ',')
+	}
+	if v.SortCriteria != nil {
+		dst = append(dst, `"SortCriteria":`...)
+		dst = appendCurrentMetricSortCriteriaMaxOne(dst, v.SortCriteria)
+		dst = append(dst, ',')
+	}
+	return wire.Close(dst, '}')
+}
+
+// AppendJSON appends the members that are set.
+func (v *GetCurrentMetricDataOutput) AppendJSON(dst []byte) []byte {
+	dst = append(dst, '{')
+	if v.NextToken != nil {
+		dst = append(dst, `"NextToken":`...)
+		dst = wire.AppendString(dst, *v.NextToken)
+		dst = append(dst, ',')
+	}
+	if v.MetricResults != nil {
+		dst = append(dst, `"MetricResults":`...)
+		dst = appendCurrentMetricResults(dst, v.MetricResults)
+		dst = append(dst, ',')
+	}
+	if v.DataSnapshotTime != nil {
+		dst = append(dst, `"DataSnapshotTime":`...)
+		dst = wire.AppendTime(dst, *v.DataSnapshotTime)
+		dst = append(dst, ',')
+	}
+	if v.ApproximateTotalCount != nil {
+		dst = append(dst, `"ApproximateTotalCount":`...)
+		dst = wire.AppendInt(dst, *v.ApproximateTotalCount)
+		dst = append(dst, ',')
+	}
+	return wire.Close(dst, '}')
+}
+
+// AppendJSON appends the members that are set.
+func (v *GetCurrentUserDataInput) AppendJSON(dst []byte) []byte {
+	dst = append(dst, '{')
+	if v.Filters != nil {
+		dst = append(dst, `"Filters":`...)
+		dst = v.Filters.AppendJSON(dst)
+		dst = append(dst, ',')
+	}
+	if v.NextToken != nil {
+		dst = append(dst, `"NextToken":`...)
+		dst = wire.AppendString(dst, *v.NextToken)
+		dst = append(dst, ',')
+	}
+	if v.MaxResults != nil {
+		dst = append(dst, `"MaxResults":`...)
+		dst = wire.AppendInt(dst, *v.MaxResults)
+		dst = append(dst, ',')
+	}
+	return wire.Close(dst, '}')
+}
+
+// AppendJSON appends the members that are set.
+func (v *GetCurrentUserDataOutput) AppendJSON(dst []byte) []byte {
+	dst = append(dst, '{')
+	if v.NextToken != nil {
+		dst = append(dst, `"NextToken":`...)
+		dst = wire.AppendString(dst, *v.NextToken)
+		dst = append(dst, ',')
+	}
+	if v.UserDataList != nil {
+		dst = append(dst, `"UserDataList":`...)
+		dst = appendUserDataList(dst, v.UserDataList)
+		dst = append(dst, ',')
+	}
+	if v.ApproximateTotalCount != nil {
+		dst = append(dst, `"ApproximateTotalCount":`...)
+		dst = wire.AppendInt(dst, *v.ApproximateTotalCount)
+		dst = append(dst, ',')
+	}
+	return wire.Close(dst, '}')
+}
+
+// AppendJSON appends the members that are set.
 func (v *GetEffectiveHoursOfOperationsInput) AppendJSON(dst []byte) []byte {
 	return append(dst, "{}"...)
 }
@@ -5808,6 +6481,130 @@ func (v *GetFlowAssociationOutput) AppendJSON(dst []byte) []byte {
 	if v.ResourceType != nil {
 		dst = append(dst, `"ResourceType":`...)
 		dst = wire.AppendString(dst, *v.ResourceType)
+		dst = append(dst, ',')
+	}
+	return wire.Close(dst, '}')
+}
+
+// AppendJSON appends the members that are set.
+func (v *GetMetricDataInput) AppendJSON(dst []byte) []byte {
+	dst = append(dst, '{')
+	if v.StartTime != nil {
+		dst = append(dst, `"StartTime":`...)
+		dst = wire.AppendTime(dst, *v.StartTime)
+		dst = append(dst, ',')
+	}
+	if v.EndTime != nil {
+		dst = append(dst, `"EndTime":`...)
+		dst = wire.AppendTime(dst, *v.EndTime)
+		dst = append(dst, ',')
+	}
+	if v.Filters != nil {
+		dst = append(dst, `"Filters":`...)
+		dst = v.Filters.AppendJSON(dst)
+		dst = append(dst, ',')
+	}
+	if v.Groupings != nil {
+		dst = append(dst, `"Groupings":`...)
+		dst = appendGroupings(dst, v.Groupings)
+		dst = append(dst, ',')
+	}
+	if v.HistoricalMetrics != nil {
+		dst = append(dst, `"HistoricalMetrics":`...)
+		dst = appendHistoricalMetrics(dst, v.HistoricalMetrics)
+		dst = append(dst, ',')
+	}
+	if v.NextToken != nil {
+		dst = append(dst, `"NextToken":`...)
+		dst = wire.AppendString(dst, *v.NextToken)
+		dst = append(dst, ',')
+	}
+	if v.MaxResults != nil {
+		dst = append(dst, `"MaxResults":`...)
+		dst = wire.AppendInt(dst, *v.MaxResults)
+		dst = append(dst, ',')
+	}
+	return wire.Close(dst, '}')
+}
+
+// AppendJSON appends the members that are set.
+func (v *GetMetricDataOutput) AppendJSON(dst []byte) []byte {
+	dst = append(dst, '{')
+	if v.NextToken != nil {
+		dst = append(dst, `"NextToken":`...)
+		dst = wire.AppendString(dst, *v.NextToken)
+		dst = append(dst, ',')
+	}
+	if v.MetricResults != nil {
+		dst = append(dst, `"MetricResults":`...)
+		dst = appendHistoricalMetricResults(dst, v.MetricResults)
+		dst = append(dst, ',')
+	}
+	return wire.Close(dst, '}')
+}
+
+// AppendJSON appends the members that are set.
+func (v *GetMetricDataV2Input) AppendJSON(dst []byte) []byte {
+	dst = append(dst, '{')
+	if v.ResourceArn != nil {
+		dst = append(dst, `"ResourceArn":`...)
+		dst = wire.AppendString(dst, *v.ResourceArn)
+		dst = append(dst, ',')
+	}
+	if v.StartTime != nil {
+		dst = append(dst, `"StartTime":`...)
+		dst = wire.AppendTime(dst, *v.StartTime)
+		dst = append(dst, ',')
+	}
+	if v.EndTime != nil {
+		dst = append(dst, `"EndTime":`...)
+		dst = wire.AppendTime(dst, *v.EndTime)
+		dst = append(dst, ',')
+	}
+	if v.Interval != nil {
+		dst = append(dst, `"Interval":`...)
+		dst = v.Interval.AppendJSON(dst)
+		dst = append(dst, ',')
+	}
+	if v.Filters != nil {
+		dst = append(dst, `"Filters":`...)
+		dst = appendFiltersV2List(dst, v.Filters)
+		dst = append(dst, ',')
+	}
+	if v.Groupings != nil {
+		dst = append(dst, `"Groupings":`...)
+		dst = appendGroupingsV2(dst, v.Groupings)
+		dst = append(dst, ',')
+	}
+	if v.Metrics != nil {
+		dst = append(dst, `"Metrics":`...)
+		dst = appendMetricsV2(dst, v.Metrics)
+		dst = append(dst, ',')
+	}
+	if v.NextToken != nil {
+		dst = append(dst, `"NextToken":`...)
+		dst = wire.AppendString(dst, *v.NextToken)
+		dst = append(dst, ',')
+	}
+	if v.MaxResults != nil {
+		dst = append(dst, `"MaxResults":`...)
+		dst = wire.AppendInt(dst, *v.MaxResults)
+		dst = append(dst, ',')
+	}
+	return wire.Close(dst, '}')
+}
+
+// AppendJSON appends the members that are set.
+func (v *GetMetricDataV2Output) AppendJSON(dst []byte) []byte {
+	dst = append(dst, '{')
+	if v.NextToken != nil {
+		dst = append(dst, `"NextToken":`...)
+		dst = wire.AppendString(dst, *v.NextToken)
+		dst = append(dst, ',')
+	}
+	if v.MetricResults != nil {
+		dst = append(dst, `"MetricResults":`...)
+		dst = appendMetricResultsV2(dst, v.MetricResults)
 		dst = append(dst, ',')
 	}
 	return wire.Close(dst, '}')
@@ -5931,6 +6728,24 @@ func (v *GranularAccessControlConfiguration) AppendJSON(dst []byte) []byte {
 	return wire.Close(dst, '}')
 }
 
+func appendGroupings(dst []byte, list []string) []byte {
+	dst = append(dst, '[')
+	for i := range list {
+		dst = wire.AppendString(dst, list[i])
+		dst = append(dst, ',')
+	}
+	return wire.Close(dst, ']')
+}
+
+func appendGroupingsV2(dst []byte, list []string) []byte {
+	dst = append(dst, '[')
+	for i := range list {
+		dst = wire.AppendString(dst, list[i])
+		dst = append(dst, ',')
+	}
+	return wire.Close(dst, ']')
+}
+
 // AppendJSON appends the members that are set.
 func (v *HierarchyGroup) AppendJSON(dst []byte) []byte {
 	dst = append(dst, '{')
@@ -6043,6 +6858,22 @@ func appendHierarchyGroupSummaryList(dst []byte, list []HierarchyGroupSummary) [
 }
 
 // AppendJSON appends the members that are set.
+func (v *HierarchyGroupSummaryReference) AppendJSON(dst []byte) []byte {
+	dst = append(dst, '{')
+	if v.Id != nil {
+		dst = append(dst, `"Id":`...)
+		dst = wire.AppendString(dst, *v.Id)
+		dst = append(dst, ',')
+	}
+	if v.Arn != nil {
+		dst = append(dst, `"Arn":`...)
+		dst = wire.AppendString(dst, *v.Arn)
+		dst = append(dst, ',')
+	}
+	return wire.Close(dst, '}')
+}
+
+// AppendJSON appends the members that are set.
 func (v *HierarchyGroups) AppendJSON(dst []byte) []byte {
 	dst = append(dst, '{')
 	if v.Level1 != nil {
@@ -6146,6 +6977,37 @@ func (v *HierarchyPath) AppendJSON(dst []byte) []byte {
 	return wire.Close(dst, '}')
 }
 
+// AppendJSON appends the members that are set.
+func (v *HierarchyPathReference) AppendJSON(dst []byte) []byte {
+	dst = append(dst, '{')
+	if v.LevelOne != nil {
+		dst = append(dst, `"LevelOne":`...)
+		dst = v.LevelOne.AppendJSON(dst)
+		dst = append(dst, ',')
+	}
+	if v.LevelTwo != nil {
+		dst = append(dst, `"LevelTwo":`...)
+		dst = v.LevelTwo.AppendJSON(dst)
+		dst = append(dst, ',')
+	}
+	if v.LevelThree != nil {
+		dst = append(dst, `"LevelThree":`...)
+		dst = v.LevelThree.AppendJSON(dst)
+		dst = append(dst, ',')
+	}
+	if v.LevelFour != nil {
+		dst = append(dst, `"LevelFour":`...)
+		dst = v.LevelFour.AppendJSON(dst)
+		dst = append(dst, ',')
+	}
+	if v.LevelFive != nil {
+		dst = append(dst, `"LevelFive":`...)
+		dst = v.LevelFive.AppendJSON(dst)
+		dst = append(dst, ',')
+	}
+	return wire.Close(dst, '}')
+}
+
 func appendHierarchyRestrictedResourceList(dst []byte, list []string) []byte {
 	dst = append(dst, '[')
 	for i := range list {
@@ -6215,6 +7077,91 @@ func (v *HierarchyStructureUpdate) AppendJSON(dst []byte) []byte {
 		dst = append(dst, ',')
 	}
 	return wire.Close(dst, '}')
+}
+
+// AppendJSON appends the members that are set.
+func (v *HistoricalMetric) AppendJSON(dst []byte) []byte {
+	dst = append(dst, '{')
+	if v.Name != nil {
+		dst = append(dst, `"Name":`...)
+		dst = wire.AppendString(dst, *v.Name)
+		dst = append(dst, ',')
+	}
+	if v.Threshold != nil {
+		dst = append(dst, `"Threshold":`...)
+		dst = v.Threshold.AppendJSON(dst)
+		dst = append(dst, ',')
+	}
+	if v.Statistic != nil {
+		dst = append(dst, `"Statistic":`...)
+		dst = wire.AppendString(dst, *v.Statistic)
+		dst = append(dst, ',')
+	}
+	if v.Unit != nil {
+		dst = append(dst, `"Unit":`...)
+		dst = wire.AppendString(dst, *v.Unit)
+		dst = append(dst, ',')
+	}
+	return wire.Close(dst, '}')
+}
+
+// AppendJSON appends the members that are set.
+func (v *HistoricalMetricData) AppendJSON(dst []byte) []byte {
+	dst = append(dst, '{')
+	if v.Metric != nil {
+		dst = append(dst, `"Metric":`...)
+		dst = v.Metric.AppendJSON(dst)
+		dst = append(dst, ',')
+	}
+	if v.Value != nil {
+		dst = append(dst, `"Value":`...)
+		dst = wire.AppendFloat(dst, *v.Value)
+		dst = append(dst, ',')
+	}
+	return wire.Close(dst, '}')
+}
+
+func appendHistoricalMetricDataCollections(dst []byte, list []HistoricalMetricData) []byte {
+	dst = append(dst, '[')
+	for i := range list {
+		dst = list[i].AppendJSON(dst)
+		dst = append(dst, ',')
+	}
+	return wire.Close(dst, ']')
+}
+
+// AppendJSON appends the members that are set.
+func (v *HistoricalMetricResult) AppendJSON(dst []byte) []byte {
+	dst = append(dst, '{')
+	if v.Dimensions != nil {
+		dst = append(dst, `"Dimensions":`...)
+		dst = v.Dimensions.AppendJSON(dst)
+		dst = append(dst, ',')
+	}
+	if v.Collections != nil {
+		dst = append(dst, `"Collections":`...)
+		dst = appendHistoricalMetricDataCollections(dst, v.Collections)
+		dst = append(dst, ',')
+	}
+	return wire.Close(dst, '}')
+}
+
+func appendHistoricalMetricResults(dst []byte, list []HistoricalMetricResult) []byte {
+	dst = append(dst, '[')
+	for i := range list {
+		dst = list[i].AppendJSON(dst)
+		dst = append(dst, ',')
+	}
+	return wire.Close(dst, ']')
+}
+
+func appendHistoricalMetrics(dst []byte, list []HistoricalMetric) []byte {
+	dst = append(dst, '[')
+	for i := range list {
+		dst = list[i].AppendJSON(dst)
+		dst = append(dst, ',')
+	}
+	return wire.Close(dst, ']')
 }
 
 // AppendJSON appends the members that are set.
@@ -6830,6 +7777,22 @@ func appendIntegrationAssociationSummaryList(dst []byte, list []IntegrationAssoc
 		dst = append(dst, ',')
 	}
 	return wire.Close(dst, ']')
+}
+
+// AppendJSON appends the members that are set.
+func (v *IntervalDetails) AppendJSON(dst []byte) []byte {
+	dst = append(dst, '{')
+	if v.TimeZone != nil {
+		dst = append(dst, `"TimeZone":`...)
+		dst = wire.AppendString(dst, *v.TimeZone)
+		dst = append(dst, ',')
+	}
+	if v.IntervalPeriod != nil {
+		dst = append(dst, `"IntervalPeriod":`...)
+		dst = wire.AppendString(dst, *v.IntervalPeriod)
+		dst = append(dst, ',')
+	}
+	return wire.Close(dst, '}')
 }
 
 // AppendJSON appends the members that are set.
@@ -8269,6 +9232,203 @@ func (v *MediaConcurrency) AppendJSON(dst []byte) []byte {
 	return wire.Close(dst, '}')
 }
 
+func appendMetricDataCollectionsV2(dst []byte, list []MetricDataV2) []byte {
+	dst = append(dst, '[')
+	for i := range list {
+		dst = list[i].AppendJSON(dst)
+		dst = append(dst, ',')
+	}
+	return wire.Close(dst, ']')
+}
+
+// AppendJSON appends the members that are set.
+func (v *MetricDataV2) AppendJSON(dst []byte) []byte {
+	dst = append(dst, '{')
+	if v.Metric != nil {
+		dst = append(dst, `"Metric":`...)
+		dst = v.Metric.AppendJSON(dst)
+		dst = append(dst, ',')
+	}
+	if v.Value != nil {
+		dst = append(dst, `"Value":`...)
+		dst = wire.AppendFloat(dst, *v.Value)
+		dst = append(dst, ',')
+	}
+	return wire.Close(dst, '}')
+}
+
+// AppendJSON appends the members that are set.
+func (v *MetricFilterV2) AppendJSON(dst []byte) []byte {
+	dst = append(dst, '{')
+	if v.MetricFilterKey != nil {
+		dst = append(dst, `"MetricFilterKey":`...)
+		dst = wire.AppendString(dst, *v.MetricFilterKey)
+		dst = append(dst, ',')
+	}
+	if v.MetricFilterValues != nil {
+		dst = append(dst, `"MetricFilterValues":`...)
+		dst = appendMetricFilterValueList(dst, v.MetricFilterValues)
+		dst = append(dst, ',')
+	}
+	if v.Negate != nil {
+		dst = append(dst, `"Negate":`...)
+		dst = wire.AppendBool(dst, *v.Negate)
+		dst = append(dst, ',')
+	}
+	return wire.Close(dst, '}')
+}
+
+func appendMetricFilterValueList(dst []byte, list []string) []byte {
+	dst = append(dst, '[')
+	for i := range list {
+		dst = wire.AppendString(dst, list[i])
+		dst = append(dst, ',')
+	}
+	return wire.Close(dst, ']')
+}
+
+func appendMetricFiltersV2List(dst []byte, list []MetricFilterV2) []byte {
+	dst = append(dst, '[')
+	for i := range list {
+		dst = list[i].AppendJSON(dst)
+		dst = append(dst, ',')
+	}
+	return wire.Close(dst, ']')
+}
+
+// AppendJSON appends the members that are set.
+func (v *MetricInterval) AppendJSON(dst []byte) []byte {
+	dst = append(dst, '{')
+	if v.Interval != nil {
+		dst = append(dst, `"Interval":`...)
+		dst = wire.AppendString(dst, *v.Interval)
+		dst = append(dst, ',')
+	}
+	if v.StartTime != nil {
+		dst = append(dst, `"StartTime":`...)
+		dst = wire.AppendTime(dst, *v.StartTime)
+		dst = append(dst, ',')
+	}
+	if v.EndTime != nil {
+		dst = append(dst, `"EndTime":`...)
+		dst = wire.AppendTime(dst, *v.EndTime)
+		dst = append(dst, ',')
+	}
+	return wire.Close(dst, '}')
+}
+
+// AppendJSON appends the members that are set.
+func (v *MetricResultV2) AppendJSON(dst []byte) []byte {
+	dst = append(dst, '{')
+	if v.Dimensions != nil {
+		dst = append(dst, `"Dimensions":`...)
+		dst = appendDimensionsV2Map(dst, v.Dimensions)
+		dst = append(dst, ',')
+	}
+	if v.MetricInterval != nil {
+		dst = append(dst, `"MetricInterval":`...)
+		dst = v.MetricInterval.AppendJSON(dst)
+		dst = append(dst, ',')
+	}
+	if v.Collections != nil {
+		dst = append(dst, `"Collections":`...)
+		dst = appendMetricDataCollectionsV2(dst, v.Collections)
+		dst = append(dst, ',')
+	}
+	return wire.Close(dst, '}')
+}
+
+func appendMetricResultsV2(dst []byte, list []MetricResultV2) []byte {
+	dst = append(dst, '[')
+	for i := range list {
+		dst = list[i].AppendJSON(dst)
+		dst = append(dst, ',')
+	}
+	return wire.Close(dst, ']')
+}
+
+// AppendJSON appends the members that are set.
+func (v *MetricV2) AppendJSON(dst []byte) []byte {
+	dst = append(dst, '{')
+	if v.Name != nil {
+		dst = append(dst, `"Name":`...)
+		dst = wire.AppendString(dst, *v.Name)
+		dst = append(dst, ',')
+	}
+	if v.Threshold != nil {
+		dst = append(dst, `"Threshold":`...)
+		dst = appendThresholdCollections(dst, v.Threshold)
+		dst = append(dst, ',')
+	}
+	if v.MetricId != nil {
+		dst = append(dst, `"MetricId":`...)
+		dst = wire.AppendString(dst, *v.MetricId)
+		dst = append(dst, ',')
+	}
+	if v.MetricFilters != nil {
+		dst = append(dst, `"MetricFilters":`...)
+		dst = appendMetricFiltersV2List(dst, v.MetricFilters)
+		dst = append(dst, ',')
+	}
+	return wire.Close(dst, '}')
+}
+
+func appendMetricsV2(dst []byte, list []MetricV2) []byte {
+	dst = append(dst, '[')
+	for i := range list {
+		dst = list[i].AppendJSON(dst)
+		dst = append(dst, ',')
+	}
+	return wire.Close(dst, ']')
+}
+
+// AppendJSON appends the members that are set.
+func (v *MonitorContactInput) AppendJSON(dst []byte) []byte {
+	dst = append(dst, '{')
+	if v.InstanceId != nil {
+		dst = append(dst, `"InstanceId":`...)
+		dst = wire.AppendString(dst, *v.InstanceId)
+		dst = append(dst, ',')
+	}
+	if v.ContactId != nil {
+		dst = append(dst, `"ContactId":`...)
+		dst = wire.AppendString(dst, *v.ContactId)
+		dst = append(dst, ',')
+	}
+	if v.UserId != nil {
+		dst = append(dst, `"UserId":`...)
+		dst = wire.AppendString(dst, *v.UserId)
+		dst = append(dst, ',')
+	}
+	if v.AllowedMonitorCapabilities != nil {
+		dst = append(dst, `"AllowedMonitorCapabilities":`...)
+		dst = appendAllowedMonitorCapabilities(dst, v.AllowedMonitorCapabilities)
+		dst = append(dst, ',')
+	}
+	if v.ClientToken != nil {
+		dst = append(dst, `"ClientToken":`...)
+		dst = wire.AppendString(dst, *v.ClientToken)
+		dst = append(dst, ',')
+	}
+	return wire.Close(dst, '}')
+}
+
+// AppendJSON appends the members that are set.
+func (v *MonitorContactOutput) AppendJSON(dst []byte) []byte {
+	dst = append(dst, '{')
+	if v.ContactId != nil {
+		dst = append(dst, `"ContactId":`...)
+		dst = wire.AppendString(dst, *v.ContactId)
+		dst = append(dst, ',')
+	}
+	if v.ContactArn != nil {
+		dst = append(dst, `"ContactArn":`...)
+		dst = wire.AppendString(dst, *v.ContactArn)
+		dst = append(dst, ',')
+	}
+	return wire.Close(dst, '}')
+}
+
 func appendMonthDayList(dst []byte, list []int64) []byte {
 	dst = append(dst, '[')
 	for i := range list {
@@ -8688,6 +9848,52 @@ func (v *ParticipantMetrics) AppendJSON(dst []byte) []byte {
 	if v.LastMessageTimestamp != nil {
 		dst = append(dst, `"LastMessageTimestamp":`...)
 		dst = wire.AppendTime(dst, *v.LastMessageTimestamp)
+		dst = append(dst, ',')
+	}
+	return wire.Close(dst, '}')
+}
+
+func appendParticipantTimerConfigList(dst []byte, list []ParticipantTimerConfiguration) []byte {
+	dst = append(dst, '[')
+	for i := range list {
+		dst = list[i].AppendJSON(dst)
+		dst = append(dst, ',')
+	}
+	return wire.Close(dst, ']')
+}
+
+// AppendJSON appends the members that are set.
+func (v *ParticipantTimerConfiguration) AppendJSON(dst []byte) []byte {
+	dst = append(dst, '{')
+	if v.ParticipantRole != nil {
+		dst = append(dst, `"ParticipantRole":`...)
+		dst = wire.AppendString(dst, *v.ParticipantRole)
+		dst = append(dst, ',')
+	}
+	if v.TimerType != nil {
+		dst = append(dst, `"TimerType":`...)
+		dst = wire.AppendString(dst, *v.TimerType)
+		dst = append(dst, ',')
+	}
+	if v.TimerValue != nil {
+		dst = append(dst, `"TimerValue":`...)
+		dst = v.TimerValue.AppendJSON(dst)
+		dst = append(dst, ',')
+	}
+	return wire.Close(dst, '}')
+}
+
+// AppendJSON appends the members that are set.
+func (v *ParticipantTimerValue) AppendJSON(dst []byte) []byte {
+	dst = append(dst, '{')
+	if v.ParticipantTimerAction != nil {
+		dst = append(dst, `"ParticipantTimerAction":`...)
+		dst = wire.AppendString(dst, *v.ParticipantTimerAction)
+		dst = append(dst, ',')
+	}
+	if v.ParticipantTimerDurationInMinutes != nil {
+		dst = append(dst, `"ParticipantTimerDurationInMinutes":`...)
+		dst = wire.AppendInt(dst, *v.ParticipantTimerDurationInMinutes)
 		dst = append(dst, ',')
 	}
 	return wire.Close(dst, '}')
@@ -9308,6 +10514,22 @@ func appendPropertyValidationExceptionPropertyList(dst []byte, list []PropertyVa
 }
 
 // AppendJSON appends the members that are set.
+func (v *PutUserStatusInput) AppendJSON(dst []byte) []byte {
+	dst = append(dst, '{')
+	if v.AgentStatusId != nil {
+		dst = append(dst, `"AgentStatusId":`...)
+		dst = wire.AppendString(dst, *v.AgentStatusId)
+		dst = append(dst, ',')
+	}
+	return wire.Close(dst, '}')
+}
+
+// AppendJSON appends the members that are set.
+func (v *PutUserStatusOutput) AppendJSON(dst []byte) []byte {
+	return append(dst, "{}"...)
+}
+
+// AppendJSON appends the members that are set.
 func (v *QualityMetrics) AppendJSON(dst []byte) []byte {
 	dst = append(dst, '{')
 	if v.Agent != nil {
@@ -9441,6 +10663,22 @@ func (v *QueueQuickConnectConfig) AppendJSON(dst []byte) []byte {
 	return wire.Close(dst, '}')
 }
 
+// AppendJSON appends the members that are set.
+func (v *QueueReference) AppendJSON(dst []byte) []byte {
+	dst = append(dst, '{')
+	if v.Id != nil {
+		dst = append(dst, `"Id":`...)
+		dst = wire.AppendString(dst, *v.Id)
+		dst = append(dst, ',')
+	}
+	if v.Arn != nil {
+		dst = append(dst, `"Arn":`...)
+		dst = wire.AppendString(dst, *v.Arn)
+		dst = append(dst, ',')
+	}
+	return wire.Close(dst, '}')
+}
+
 func appendQueueSearchConditionList(dst []byte, list []QueueSearchCriteria) []byte {
 	dst = append(dst, '[')
 	for i := range list {
@@ -9536,6 +10774,15 @@ func appendQueueSummaryList(dst []byte, list []QueueSummary) []byte {
 	dst = append(dst, '[')
 	for i := range list {
 		dst = list[i].AppendJSON(dst)
+		dst = append(dst, ',')
+	}
+	return wire.Close(dst, ']')
+}
+
+func appendQueues(dst []byte, list []string) []byte {
+	dst = append(dst, '[')
+	for i := range list {
+		dst = wire.AppendString(dst, list[i])
 		dst = append(dst, ',')
 	}
 	return wire.Close(dst, ']')
@@ -10161,6 +11408,62 @@ func (v *RoutingCriteria) AppendJSON(dst []byte) []byte {
 }
 
 // AppendJSON appends the members that are set.
+func (v *RoutingCriteriaInput) AppendJSON(dst []byte) []byte {
+	dst = append(dst, '{')
+	if v.Steps != nil {
+		dst = append(dst, `"Steps":`...)
+		dst = appendRoutingCriteriaInputSteps(dst, v.Steps)
+		dst = append(dst, ',')
+	}
+	return wire.Close(dst, '}')
+}
+
+// AppendJSON appends the members that are set.
+func (v *RoutingCriteriaInputStep) AppendJSON(dst []byte) []byte {
+	dst = append(dst, '{')
+	if v.Expiry != nil {
+		dst = append(dst, `"Expiry":`...)
+		dst = v.Expiry.AppendJSON(dst)
+		dst = append(dst, ',')
+	}
+	if v.Expression != nil {
+		dst = append(dst, `"Expression":`...)
+		dst = v.Expression.AppendJSON(dst)
+		dst = append(dst, ',')
+	}
+	return wire.Close(dst, '}')
+}
+
+// AppendJSON appends the members that are set.
+func (v *RoutingCriteriaInputStepExpiry) AppendJSON(dst []byte) []byte {
+	dst = append(dst, '{')
+	if v.DurationInSeconds != nil {
+		dst = append(dst, `"DurationInSeconds":`...)
+		dst = wire.AppendInt(dst, *v.DurationInSeconds)
+		dst = append(dst, ',')
+	}
+	return wire.Close(dst, '}')
+}
+
+func appendRoutingCriteriaInputSteps(dst []byte, list []RoutingCriteriaInputStep) []byte {
+	dst = append(dst, '[')
+	for i := range list {
+		dst = list[i].AppendJSON(dst)
+		dst = append(dst, ',')
+	}
+	return wire.Close(dst, ']')
+}
+
+func appendRoutingExpressions(dst []byte, list []string) []byte {
+	dst = append(dst, '[')
+	for i := range list {
+		dst = wire.AppendString(dst, list[i])
+		dst = append(dst, ',')
+	}
+	return wire.Close(dst, ']')
+}
+
+// AppendJSON appends the members that are set.
 func (v *RoutingProfile) AppendJSON(dst []byte) []byte {
 	dst = append(dst, '{')
 	if v.InstanceId != nil {
@@ -10415,6 +11718,22 @@ func appendRoutingProfileQueueReferenceList(dst []byte, list []RoutingProfileQue
 	return wire.Close(dst, ']')
 }
 
+// AppendJSON appends the members that are set.
+func (v *RoutingProfileReference) AppendJSON(dst []byte) []byte {
+	dst = append(dst, '{')
+	if v.Id != nil {
+		dst = append(dst, `"Id":`...)
+		dst = wire.AppendString(dst, *v.Id)
+		dst = append(dst, ',')
+	}
+	if v.Arn != nil {
+		dst = append(dst, `"Arn":`...)
+		dst = wire.AppendString(dst, *v.Arn)
+		dst = append(dst, ',')
+	}
+	return wire.Close(dst, '}')
+}
+
 func appendRoutingProfileSearchConditionList(dst []byte, list []RoutingProfileSearchCriteria) []byte {
 	dst = append(dst, '[')
 	for i := range list {
@@ -10491,6 +11810,15 @@ func appendRoutingProfileSummaryList(dst []byte, list []RoutingProfileSummary) [
 	dst = append(dst, '[')
 	for i := range list {
 		dst = list[i].AppendJSON(dst)
+		dst = append(dst, ',')
+	}
+	return wire.Close(dst, ']')
+}
+
+func appendRoutingProfiles(dst []byte, list []string) []byte {
+	dst = append(dst, '[')
+	for i := range list {
+		dst = wire.AppendString(dst, list[i])
 		dst = append(dst, ',')
 	}
 	return wire.Close(dst, ']')
@@ -12373,6 +13701,15 @@ func (v *StringReference) AppendJSON(dst []byte) []byte {
 	return wire.Close(dst, '}')
 }
 
+func appendSubtypes(dst []byte, list []string) []byte {
+	dst = append(dst, '[')
+	for i := range list {
+		dst = wire.AppendString(dst, list[i])
+		dst = append(dst, ',')
+	}
+	return wire.Close(dst, ']')
+}
+
 func appendSupportedMessagingContentTypes(dst []byte, list []string) []byte {
 	dst = append(dst, '[')
 	for i := range list {
@@ -12705,6 +14042,47 @@ func (v *TaskTemplateMetadata) AppendJSON(dst []byte) []byte {
 }
 
 // AppendJSON appends the members that are set.
+func (v *Threshold) AppendJSON(dst []byte) []byte {
+	dst = append(dst, '{')
+	if v.Comparison != nil {
+		dst = append(dst, `"Comparison":`...)
+		dst = wire.AppendString(dst, *v.Comparison)
+		dst = append(dst, ',')
+	}
+	if v.ThresholdValue != nil {
+		dst = append(dst, `"ThresholdValue":`...)
+		dst = wire.AppendFloat(dst, *v.ThresholdValue)
+		dst = append(dst, ',')
+	}
+	return wire.Close(dst, '}')
+}
+
+func appendThresholdCollections(dst []byte, list []ThresholdV2) []byte {
+	dst = append(dst, '[')
+	for i := range list {
+		dst = list[i].AppendJSON(dst)
+		dst = append(dst, ',')
+	}
+	return wire.Close(dst, ']')
+}
+
+// AppendJSON appends the members that are set.
+func (v *ThresholdV2) AppendJSON(dst []byte) []byte {
+	dst = append(dst, '{')
+	if v.Comparison != nil {
+		dst = append(dst, `"Comparison":`...)
+		dst = wire.AppendString(dst, *v.Comparison)
+		dst = append(dst, ',')
+	}
+	if v.ThresholdValue != nil {
+		dst = append(dst, `"ThresholdValue":`...)
+		dst = wire.AppendFloat(dst, *v.ThresholdValue)
+		dst = append(dst, ',')
+	}
+	return wire.Close(dst, '}')
+}
+
+// AppendJSON appends the members that are set.
 func (v *Transcript) AppendJSON(dst []byte) []byte {
 	dst = append(dst, '{')
 	if v.Criteria != nil {
@@ -12748,6 +14126,58 @@ func appendTranscriptCriteriaList(dst []byte, list []TranscriptCriteria) []byte 
 		dst = append(dst, ',')
 	}
 	return wire.Close(dst, ']')
+}
+
+// AppendJSON appends the members that are set.
+func (v *TransferContactInput) AppendJSON(dst []byte) []byte {
+	dst = append(dst, '{')
+	if v.InstanceId != nil {
+		dst = append(dst, `"InstanceId":`...)
+		dst = wire.AppendString(dst, *v.InstanceId)
+		dst = append(dst, ',')
+	}
+	if v.ContactId != nil {
+		dst = append(dst, `"ContactId":`...)
+		dst = wire.AppendString(dst, *v.ContactId)
+		dst = append(dst, ',')
+	}
+	if v.QueueId != nil {
+		dst = append(dst, `"QueueId":`...)
+		dst = wire.AppendString(dst, *v.QueueId)
+		dst = append(dst, ',')
+	}
+	if v.UserId != nil {
+		dst = append(dst, `"UserId":`...)
+		dst = wire.AppendString(dst, *v.UserId)
+		dst = append(dst, ',')
+	}
+	if v.ContactFlowId != nil {
+		dst = append(dst, `"ContactFlowId":`...)
+		dst = wire.AppendString(dst, *v.ContactFlowId)
+		dst = append(dst, ',')
+	}
+	if v.ClientToken != nil {
+		dst = append(dst, `"ClientToken":`...)
+		dst = wire.AppendString(dst, *v.ClientToken)
+		dst = append(dst, ',')
+	}
+	return wire.Close(dst, '}')
+}
+
+// AppendJSON appends the members that are set.
+func (v *TransferContactOutput) AppendJSON(dst []byte) []byte {
+	dst = append(dst, '{')
+	if v.ContactId != nil {
+		dst = append(dst, `"ContactId":`...)
+		dst = wire.AppendString(dst, *v.ContactId)
+		dst = append(dst, ',')
+	}
+	if v.ContactArn != nil {
+		dst = append(dst, `"ContactArn":`...)
+		dst = wire.AppendString(dst, *v.ContactArn)
+		dst = append(dst, ',')
+	}
+	return wire.Close(dst, '}')
 }
 
 // AppendJSON appends the members that are set.
@@ -13129,6 +14559,32 @@ func (v *UpdateContactOutput) AppendJSON(dst []byte) []byte {
 }
 
 // AppendJSON appends the members that are set.
+func (v *UpdateContactRoutingDataInput) AppendJSON(dst []byte) []byte {
+	dst = append(dst, '{')
+	if v.QueueTimeAdjustmentSeconds != nil {
+		dst = append(dst, `"QueueTimeAdjustmentSeconds":`...)
+		dst = wire.AppendInt(dst, *v.QueueTimeAdjustmentSeconds)
+		dst = append(dst, ',')
+	}
+	if v.QueuePriority != nil {
+		dst = append(dst, `"QueuePriority":`...)
+		dst = wire.AppendInt(dst, *v.QueuePriority)
+		dst = append(dst, ',')
+	}
+	if v.RoutingCriteria != nil {
+		dst = append(dst, `"RoutingCriteria":`...)
+		dst = v.RoutingCriteria.AppendJSON(dst)
+		dst = append(dst, ',')
+	}
+	return wire.Close(dst, '}')
+}
+
+// AppendJSON appends the members that are set.
+func (v *UpdateContactRoutingDataOutput) AppendJSON(dst []byte) []byte {
+	return append(dst, "{}"...)
+}
+
+// AppendJSON appends the members that are set.
 func (v *UpdateHoursOfOperationOverrideInput) AppendJSON(dst []byte) []byte {
 	dst = append(dst, '{')
 	if v.Name != nil {
@@ -13260,6 +14716,33 @@ func (v *UpdateParticipantAuthenticationInput) AppendJSON(dst []byte) []byte {
 
 // AppendJSON appends the members that are set.
 func (v *UpdateParticipantAuthenticationOutput) AppendJSON(dst []byte) []byte {
+	return append(dst, "{}"...)
+}
+
+// AppendJSON appends the members that are set.
+func (v *UpdateParticipantRoleConfigChannelInfo) AppendJSON(dst []byte) []byte {
+	dst = append(dst, '{')
+	if v.Chat != nil {
+		dst = append(dst, `"Chat":`...)
+		dst = v.Chat.AppendJSON(dst)
+		dst = append(dst, ',')
+	}
+	return wire.Close(dst, '}')
+}
+
+// AppendJSON appends the members that are set.
+func (v *UpdateParticipantRoleConfigInput) AppendJSON(dst []byte) []byte {
+	dst = append(dst, '{')
+	if v.ChannelConfiguration != nil {
+		dst = append(dst, `"ChannelConfiguration":`...)
+		dst = v.ChannelConfiguration.AppendJSON(dst)
+		dst = append(dst, ',')
+	}
+	return wire.Close(dst, '}')
+}
+
+// AppendJSON appends the members that are set.
+func (v *UpdateParticipantRoleConfigOutput) AppendJSON(dst []byte) []byte {
 	return append(dst, "{}"...)
 }
 
@@ -14008,6 +15491,106 @@ func (v *User) AppendJSON(dst []byte) []byte {
 	return wire.Close(dst, '}')
 }
 
+// AppendJSON appends the members that are set.
+func (v *UserData) AppendJSON(dst []byte) []byte {
+	dst = append(dst, '{')
+	if v.User != nil {
+		dst = append(dst, `"User":`...)
+		dst = v.User.AppendJSON(dst)
+		dst = append(dst, ',')
+	}
+	if v.RoutingProfile != nil {
+		dst = append(dst, `"RoutingProfile":`...)
+		dst = v.RoutingProfile.AppendJSON(dst)
+		dst = append(dst, ',')
+	}
+	if v.HierarchyPath != nil {
+		dst = append(dst, `"HierarchyPath":`...)
+		dst = v.HierarchyPath.AppendJSON(dst)
+		dst = append(dst, ',')
+	}
+	if v.Status != nil {
+		dst = append(dst, `"Status":`...)
+		dst = v.Status.AppendJSON(dst)
+		dst = append(dst, ',')
+	}
+	if v.AvailableSlotsByChannel != nil {
+		dst = append(dst, `"AvailableSlotsByChannel":`...)
+		dst = appendChannelToCountMap(dst, v.AvailableSlotsByChannel)
+		dst = append(dst, ',')
+	}
+	if v.MaxSlotsByChannel != nil {
+		dst = append(dst, `"MaxSlotsByChannel":`...)
+		dst = appendChannelToCountMap(dst, v.MaxSlotsByChannel)
+		dst = append(dst, ',')
+	}
+	if v.ActiveSlotsByChannel != nil {
+		dst = append(dst, `"ActiveSlotsByChannel":`...)
+		dst = appendChannelToCountMap(dst, v.ActiveSlotsByChannel)
+		dst = append(dst, ',')
+	}
+	if v.Contacts != nil {
+		dst = append(dst, `"Contacts":`...)
+		dst = appendAgentContactReferenceList(dst, v.Contacts)
+		dst = append(dst, ',')
+	}
+	if v.NextStatus != nil {
+		dst = append(dst, `"NextStatus":`...)
+		dst = wire.AppendString(dst, *v.NextStatus)
+		dst = append(dst, ',')
+	}
+	return wire.Close(dst, '}')
+}
+
+// AppendJSON appends the members that are set.
+func (v *UserDataFilters) AppendJSON(dst []byte) []byte {
+	dst = append(dst, '{')
+	if v.Queues != nil {
+		dst = append(dst, `"Queues":`...)
+		dst = appendQueues(dst, v.Queues)
+		dst = append(dst, ',')
+	}
+	if v.ContactFilter != nil {
+		dst = append(dst, `"ContactFilter":`...)
+		dst = v.ContactFilter.AppendJSON(dst)
+		dst = append(dst, ',')
+	}
+	if v.RoutingProfiles != nil {
+		dst = append(dst, `"RoutingProfiles":`...)
+		dst = appendRoutingProfiles(dst, v.RoutingProfiles)
+		dst = append(dst, ',')
+	}
+	if v.Agents != nil {
+		dst = append(dst, `"Agents":`...)
+		dst = appendAgentsMinOneMaxHundred(dst, v.Agents)
+		dst = append(dst, ',')
+	}
+	if v.UserHierarchyGroups != nil {
+		dst = append(dst, `"UserHierarchyGroups":`...)
+		dst = appendUserDataHierarchyGroups(dst, v.UserHierarchyGroups)
+		dst = append(dst, ',')
+	}
+	return wire.Close(dst, '}')
+}
+
+func appendUserDataHierarchyGroups(dst []byte, list []string) []byte {
+	dst = append(dst, '[')
+	for i := range list {
+		dst = wire.AppendString(dst, list[i])
+		dst = append(dst, ',')
+	}
+	return wire.Close(dst, ']')
+}
+
+func appendUserDataList(dst []byte, list []UserData) []byte {
+	dst = append(dst, '[')
+	for i := range list {
+		dst = list[i].AppendJSON(dst)
+		dst = append(dst, ',')
+	}
+	return wire.Close(dst, ']')
+}
+
 func appendUserHierarchyGroupList(dst []byte, list []HierarchyGroup) []byte {
 	dst = append(dst, '[')
 	for i := range list {
@@ -14218,6 +15801,22 @@ func (v *UserQuickConnectConfig) AppendJSON(dst []byte) []byte {
 	return wire.Close(dst, '}')
 }
 
+// AppendJSON appends the members that are set.
+func (v *UserReference) AppendJSON(dst []byte) []byte {
+	dst = append(dst, '{')
+	if v.Id != nil {
+		dst = append(dst, `"Id":`...)
+		dst = wire.AppendString(dst, *v.Id)
+		dst = append(dst, ',')
+	}
+	if v.Arn != nil {
+		dst = append(dst, `"Arn":`...)
+		dst = wire.AppendString(dst, *v.Arn)
+		dst = append(dst, ',')
+	}
+	return wire.Close(dst, '}')
+}
+
 func appendUserSearchConditionList(dst []byte, list []UserSearchCriteria) []byte {
 	dst = append(dst, '[')
 	for i := range list {
@@ -14399,6 +15998,15 @@ func appendUserSummaryList(dst []byte, list []UserSummary) []byte {
 	dst = append(dst, '[')
 	for i := range list {
 		dst = list[i].AppendJSON(dst)
+		dst = append(dst, ',')
+	}
+	return wire.Close(dst, ']')
+}
+
+func appendValidationTestTypes(dst []byte, list []string) []byte {
+	dst = append(dst, '[')
+	for i := range list {
+		dst = wire.AppendString(dst, list[i])
 		dst = append(dst, ',')
 	}
 	return wire.Close(dst, ']')

@@ -122,6 +122,19 @@ func (v *AgentHierarchyGroups) check() *wire.FieldError {
 	return nil
 }
 
+func checkAgentId(s string) *wire.FieldError {
+	return wire.CheckLength(s, 0, 256)
+}
+
+func checkAgentIds(list []string) *wire.FieldError {
+	for i := range list {
+		if e := checkAgentId(list[i]); e != nil {
+			return e.At(i)
+		}
+	}
+	return nil
+}
+
 func checkAgentLastName(s string) *wire.FieldError {
 	return wire.CheckLength(s, 0, 300)
 }
@@ -206,6 +219,19 @@ func checkAgentStatusTypes(list []string) *wire.FieldError {
 
 func checkAgentUsername(s string) *wire.FieldError {
 	return wire.CheckLength(s, 1, 100)
+}
+
+func (v *AgentsCriteria) check() *wire.FieldError {
+	if v.AgentIds != nil {
+		if e := checkAgentIds(v.AgentIds); e != nil {
+			return e.In("AgentIds")
+		}
+	}
+	return nil
+}
+
+func checkAgentsMinOneMaxHundred(list []string) *wire.FieldError {
+	return wire.CheckCount(len(list), 1, 100)
 }
 
 var patternAiAgentId = wire.NewMatcher("[a-f0-9]{8}-[a-f0-9]{4}-[a-f0-9]{4}-[a-f0-9]{4}-[a-f0-9]{12}(:[A-Z0-9_$]+){0,1}$|^arn:[a-z-]*?:wisdom:[a-z0-9-]*?:[0-9]{12}:[a-z-]*?/[a-f0-9]{8}-[a-f0-9]{4}-[a-f0-9]{4}-[a-f0-9]{4}-[a-f0-9]{12}(?:/[a-f0-9]{8}-[a-f0-9]{4}-[a-f0-9]{4}-[a-f0-9]{4}-[a-f0-9]{12}){0,2}(:[A-Z0-9_$]+){0,1}", "", "[a-f0-9]{8}-[a-f0-9]{4}-[a-f0-9]{4}-[a-f0-9]{4}-[a-f0-9]{12}(:[A-Z0-9_$]+){0,1}$|^arn:[a-z-]*?:wisdom:[a-z0-9-]*?:[0-9]{12}:[a-z-]*?/[a-f0-9]{8}-[a-f0-9]{4}-[a-f0-9]{4}-[a-f0-9]{4}-[a-f0-9]{12}(?:/[a-f0-9]{8}-[a-f0-9]{4}-[a-f0-9]{4}-[a-f0-9]{4}-[a-f0-9]{12}){0,2}(:[A-Z0-9_$]+){0,1}")
@@ -312,6 +338,18 @@ func checkAllowedFlowModules(list []FlowModule) *wire.FieldError {
 	return nil
 }
 
+func checkAllowedMonitorCapabilities(list []string) *wire.FieldError {
+	if e := wire.CheckCount(len(list), 0, 2); e != nil {
+		return e
+	}
+	for i := range list {
+		if e := checkMonitorCapability(list[i]); e != nil {
+			return e.At(i)
+		}
+	}
+	return nil
+}
+
 func (v *Application) check() *wire.FieldError {
 	if v.Namespace != nil {
 		if e := checkNamespace(*v.Namespace); e != nil {
@@ -403,6 +441,28 @@ func (v *AssociateBotInput) check() *wire.FieldError {
 		if e := checkClientToken(*v.ClientToken); e != nil {
 			return e.In("ClientToken")
 		}
+	}
+	return nil
+}
+
+func (v *AssociateContactWithUserInput) check() *wire.FieldError {
+	if v.InstanceId == nil {
+		return wire.MissingField("InstanceId")
+	}
+	if e := checkInstanceId(*v.InstanceId); e != nil {
+		return e.In("InstanceId")
+	}
+	if v.ContactId == nil {
+		return wire.MissingField("ContactId")
+	}
+	if e := checkContactId(*v.ContactId); e != nil {
+		return e.In("ContactId")
+	}
+	if v.UserId == nil {
+		return wire.MissingField("UserId")
+	}
+	if e := checkAgentResourceId(*v.UserId); e != nil {
+		return e.In("UserId")
 	}
 	return nil
 }
@@ -658,6 +718,40 @@ func (v *AttributeAndCondition) check() *wire.FieldError {
 	return nil
 }
 
+func (v *AttributeCondition) check() *wire.FieldError {
+	if v.Name != nil {
+		if e := checkPredefinedAttributeName(*v.Name); e != nil {
+			return e.In("Name")
+		}
+	}
+	if v.Value != nil {
+		if e := checkProficiencyValue(*v.Value); e != nil {
+			return e.In("Value")
+		}
+	}
+	if v.ProficiencyLevel != nil {
+		if e := checkNullableProficiencyLevel(*v.ProficiencyLevel); e != nil {
+			return e.In("ProficiencyLevel")
+		}
+	}
+	if v.Range != nil {
+		if e := v.Range.check(); e != nil {
+			return e.In("Range")
+		}
+	}
+	if v.MatchCriteria != nil {
+		if e := v.MatchCriteria.check(); e != nil {
+			return e.In("MatchCriteria")
+		}
+	}
+	if v.ComparisonOperator != nil {
+		if e := checkComparisonOperator(*v.ComparisonOperator); e != nil {
+			return e.In("ComparisonOperator")
+		}
+	}
+	return nil
+}
+
 func checkAttributeName(s string) *wire.FieldError {
 	return wire.CheckLength(s, 1, 32767)
 }
@@ -791,6 +885,18 @@ func checkChannelWorkloadBehaviorType(s string) *wire.FieldError {
 	return wire.CheckEnum(s, enumChannelWorkloadBehaviorType)
 }
 
+func checkChannels(list []string) *wire.FieldError {
+	if e := wire.CheckCount(len(list), 0, 4); e != nil {
+		return e
+	}
+	for i := range list {
+		if e := checkChannel(list[i]); e != nil {
+			return e.At(i)
+		}
+	}
+	return nil
+}
+
 func checkChatContent(s string) *wire.FieldError {
 	return wire.CheckLength(s, 1, 16384)
 }
@@ -813,6 +919,16 @@ func (v *ChatMessage) check() *wire.FieldError {
 	}
 	if e := checkChatContent(*v.Content); e != nil {
 		return e.In("Content")
+	}
+	return nil
+}
+
+func (v *ChatParticipantRoleConfig) check() *wire.FieldError {
+	if v.ParticipantTimerConfigList == nil {
+		return wire.MissingField("ParticipantTimerConfigList")
+	}
+	if e := checkParticipantTimerConfigList(v.ParticipantTimerConfigList); e != nil {
+		return e.In("ParticipantTimerConfigList")
 	}
 	return nil
 }
@@ -878,6 +994,16 @@ func checkCommonHumanReadableName(s string) *wire.FieldError {
 }
 
 func checkCommonNameLength127(s string) *wire.FieldError {
+	return wire.CheckLength(s, 1, 127)
+}
+
+var enumComparison = []string{"LT"}
+
+func checkComparison(s string) *wire.FieldError {
+	return wire.CheckEnum(s, enumComparison)
+}
+
+func checkComparisonOperator(s string) *wire.FieldError {
 	return wire.CheckLength(s, 1, 127)
 }
 
@@ -958,6 +1084,15 @@ func checkContactFields(list []string) *wire.FieldError {
 	for i := range list {
 		if e := checkContactField(list[i]); e != nil {
 			return e.At(i)
+		}
+	}
+	return nil
+}
+
+func (v *ContactFilter) check() *wire.FieldError {
+	if v.ContactStates != nil {
+		if e := checkContactStates(v.ContactStates); e != nil {
+			return e.In("ContactStates")
 		}
 	}
 	return nil
@@ -1194,8 +1329,54 @@ func checkContactInitiationMethod(s string) *wire.FieldError {
 	return wire.CheckEnum(s, enumContactInitiationMethod)
 }
 
+func (v *ContactMetricInfo) check() *wire.FieldError {
+	if v.Name == nil {
+		return wire.MissingField("Name")
+	}
+	if e := checkContactMetricName(*v.Name); e != nil {
+		return e.In("Name")
+	}
+	return nil
+}
+
+var enumContactMetricName = []string{"ESTIMATED_WAIT_TIME", "POSITION_IN_QUEUE"}
+
+func checkContactMetricName(s string) *wire.FieldError {
+	return wire.CheckEnum(s, enumContactMetricName)
+}
+
+func checkContactMetrics(list []ContactMetricInfo) *wire.FieldError {
+	if e := wire.CheckCount(len(list), 1, wire.NoLimit); e != nil {
+		return e
+	}
+	for i := range list {
+		if e := list[i].check(); e != nil {
+			return e.At(i)
+		}
+	}
+	return nil
+}
+
 func checkContactReferences(m map[string]Reference) *wire.FieldError {
 	return wire.CheckMap(m, checkReferenceKey, func(v Reference) *wire.FieldError { return v.check() })
+}
+
+var enumContactState = []string{"INCOMING", "PENDING", "CONNECTING", "CONNECTED", "CONNECTED_ONHOLD", "MISSED", "ERROR", "ENDED", "REJECTED"}
+
+func checkContactState(s string) *wire.FieldError {
+	return wire.CheckEnum(s, enumContactState)
+}
+
+func checkContactStates(list []string) *wire.FieldError {
+	if e := wire.CheckCount(len(list), 0, 9); e != nil {
+		return e
+	}
+	for i := range list {
+		if e := checkContactState(list[i]); e != nil {
+			return e.At(i)
+		}
+	}
+	return nil
 }
 
 var patternContactTagKey = wire.NewMatcher("^(?!aws:)[a-zA-Z+-=._:/]+$", "aws:", "^[a-zA-Z+-=._:/]+$")
@@ -2293,6 +2474,72 @@ func (v *CrossChannelWorkloadBehavior) check() *wire.FieldError {
 	return nil
 }
 
+func (v *CurrentMetric) check() *wire.FieldError {
+	if v.Name != nil {
+		if e := checkCurrentMetricName(*v.Name); e != nil {
+			return e.In("Name")
+		}
+	}
+	if v.MetricId != nil {
+		if e := checkCurrentMetricId(*v.MetricId); e != nil {
+			return e.In("MetricId")
+		}
+	}
+	if v.Unit != nil {
+		if e := checkUnit(*v.Unit); e != nil {
+			return e.In("Unit")
+		}
+	}
+	return nil
+}
+
+var patternCurrentMetricId = wire.NewMatcher("^([0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12})|(arn:[a-z0-9-]+:connect:[a-z0-9-]+:(?:([0-9]{12}):instance/[a-z0-9-]+/metric/[a-z0-9-]+(?::[a-z0-9-]+)?|aws:metric/[A-Z_]+))$", "", "^([0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12})|(arn:[a-z0-9-]+:connect:[a-z0-9-]+:(?:([0-9]{12}):instance/[a-z0-9-]+/metric/[a-z0-9-]+(?::[a-z0-9-]+)?|aws:metric/[A-Z_]+))$")
+
+func checkCurrentMetricId(s string) *wire.FieldError {
+	return patternCurrentMetricId.Check(s)
+}
+
+var enumCurrentMetricName = []string{"AGENTS_ONLINE", "AGENTS_AVAILABLE", "AGENTS_ON_CALL", "AGENTS_NON_PRODUCTIVE", "AGENTS_AFTER_CONTACT_WORK", "AGENTS_ERROR", "AGENTS_STAFFED", "CONTACTS_IN_QUEUE", "OLDEST_CONTACT_AGE", "CONTACTS_SCHEDULED", "AGENTS_ON_CONTACT", "SLOTS_ACTIVE", "SLOTS_AVAILABLE", "ESTIMATED_WAIT_TIME"}
+
+func checkCurrentMetricName(s string) *wire.FieldError {
+	return wire.CheckEnum(s, enumCurrentMetricName)
+}
+
+func (v *CurrentMetricSortCriteria) check() *wire.FieldError {
+	if v.SortByMetric != nil {
+		if e := checkCurrentMetricName(*v.SortByMetric); e != nil {
+			return e.In("SortByMetric")
+		}
+	}
+	if v.SortOrder != nil {
+		if e := checkSortOrder(*v.SortOrder); e != nil {
+			return e.In("SortOrder")
+		}
+	}
+	return nil
+}
+
+func checkCurrentMetricSortCriteriaMaxOne(list []CurrentMetricSortCriteria) *wire.FieldError {
+	if e := wire.CheckCount(len(list), 0, 1); e != nil {
+		return e
+	}
+	for i := range list {
+		if e := list[i].check(); e != nil {
+			return e.At(i)
+		}
+	}
+	return nil
+}
+
+func checkCurrentMetrics(list []CurrentMetric) *wire.FieldError {
+	for i := range list {
+		if e := list[i].check(); e != nil {
+			return e.At(i)
+		}
+	}
+	return nil
+}
+
 func checkCustomerIdNonEmpty(s string) *wire.FieldError {
 	return wire.CheckLength(s, 1, 128)
 }
@@ -2333,6 +2580,28 @@ func checkDateYearMonthDayFormat(s string) *wire.FieldError {
 }
 
 func checkDelay(n int64) *wire.FieldError { return wire.CheckRange(n, 0, 9999) }
+
+func (v *DeleteAllEntitySessionsInput) check() *wire.FieldError {
+	if v.InstanceId == nil {
+		return wire.MissingField("InstanceId")
+	}
+	if e := checkInstanceId(*v.InstanceId); e != nil {
+		return e.In("InstanceId")
+	}
+	if v.EntityId == nil {
+		return wire.MissingField("EntityId")
+	}
+	if e := checkEntityId(*v.EntityId); e != nil {
+		return e.In("EntityId")
+	}
+	if v.EntityType == nil {
+		return wire.MissingField("EntityType")
+	}
+	if e := checkSessionEntityType(*v.EntityType); e != nil {
+		return e.In("EntityType")
+	}
+	return nil
+}
 
 func (v *DeleteContactDataInput) check() *wire.FieldError {
 	if v.InstanceId == nil {
@@ -3434,6 +3703,25 @@ func checkDisconnectOnCustomerExitParticipantType(s string) *wire.FieldError {
 	return wire.CheckEnum(s, enumDisconnectOnCustomerExitParticipantType)
 }
 
+func (v *DismissUserContactInput) check() *wire.FieldError {
+	if v.UserId == nil {
+		return wire.MissingField("UserId")
+	}
+	if v.InstanceId == nil {
+		return wire.MissingField("InstanceId")
+	}
+	if e := checkInstanceId(*v.InstanceId); e != nil {
+		return e.In("InstanceId")
+	}
+	if v.ContactId == nil {
+		return wire.MissingField("ContactId")
+	}
+	if e := checkContactId(*v.ContactId); e != nil {
+		return e.In("ContactId")
+	}
+	return nil
+}
+
 func checkDisplayName(s string) *wire.FieldError {
 	return wire.CheckLength(s, 1, 256)
 }
@@ -3538,6 +3826,48 @@ func checkEndpointType(s string) *wire.FieldError {
 	return wire.CheckEnum(s, enumEndpointType)
 }
 
+var patternEntityId = wire.NewMatcher(".*", "", ".*")
+
+func checkEntityId(s string) *wire.FieldError {
+	if e := wire.CheckLength(s, 1, 256); e != nil {
+		return e
+	}
+	return patternEntityId.Check(s)
+}
+
+func (v *Expression) check() *wire.FieldError {
+	if v.AttributeCondition != nil {
+		if e := v.AttributeCondition.check(); e != nil {
+			return e.In("AttributeCondition")
+		}
+	}
+	if v.AndExpression != nil {
+		if e := checkExpressions(v.AndExpression); e != nil {
+			return e.In("AndExpression")
+		}
+	}
+	if v.OrExpression != nil {
+		if e := checkExpressions(v.OrExpression); e != nil {
+			return e.In("OrExpression")
+		}
+	}
+	if v.NotAttributeCondition != nil {
+		if e := v.NotAttributeCondition.check(); e != nil {
+			return e.In("NotAttributeCondition")
+		}
+	}
+	return nil
+}
+
+func checkExpressions(list []Expression) *wire.FieldError {
+	for i := range list {
+		if e := list[i].check(); e != nil {
+			return e.At(i)
+		}
+	}
+	return nil
+}
+
 func (v *ExtensionConfiguration) check() *wire.FieldError {
 	if v.AllowedExtensions == nil {
 		return wire.MissingField("AllowedExtensions")
@@ -3555,6 +3885,98 @@ func checkFileExtension(s string) *wire.FieldError {
 		return e
 	}
 	return patternFileExtension.Check(s)
+}
+
+func (v *FilterV2) check() *wire.FieldError {
+	if v.FilterKey != nil {
+		if e := checkResourceArnOrId(*v.FilterKey); e != nil {
+			return e.In("FilterKey")
+		}
+	}
+	if v.FilterValues != nil {
+		if e := checkFilterValueList(v.FilterValues); e != nil {
+			return e.In("FilterValues")
+		}
+	}
+	if v.StringCondition != nil {
+		if e := v.StringCondition.check(); e != nil {
+			return e.In("StringCondition")
+		}
+	}
+	return nil
+}
+
+func (v *FilterV2StringCondition) check() *wire.FieldError {
+	if v.Comparison != nil {
+		if e := checkFilterV2StringConditionComparisonOperator(*v.Comparison); e != nil {
+			return e.In("Comparison")
+		}
+	}
+	return nil
+}
+
+var enumFilterV2StringConditionComparisonOperator = []string{"NOT_EXISTS"}
+
+func checkFilterV2StringConditionComparisonOperator(s string) *wire.FieldError {
+	return wire.CheckEnum(s, enumFilterV2StringConditionComparisonOperator)
+}
+
+func checkFilterValueList(list []string) *wire.FieldError {
+	if e := wire.CheckCount(len(list), 1, 100); e != nil {
+		return e
+	}
+	for i := range list {
+		if e := checkResourceArnOrId(list[i]); e != nil {
+			return e.At(i)
+		}
+	}
+	return nil
+}
+
+func (v *Filters) check() *wire.FieldError {
+	if v.Queues != nil {
+		if e := checkQueues(v.Queues); e != nil {
+			return e.In("Queues")
+		}
+	}
+	if v.Channels != nil {
+		if e := checkChannels(v.Channels); e != nil {
+			return e.In("Channels")
+		}
+	}
+	if v.RoutingProfiles != nil {
+		if e := checkRoutingProfiles(v.RoutingProfiles); e != nil {
+			return e.In("RoutingProfiles")
+		}
+	}
+	if v.RoutingStepExpressions != nil {
+		if e := checkRoutingExpressions(v.RoutingStepExpressions); e != nil {
+			return e.In("RoutingStepExpressions")
+		}
+	}
+	if v.Subtypes != nil {
+		if e := checkSubtypes(v.Subtypes); e != nil {
+			return e.In("Subtypes")
+		}
+	}
+	if v.ValidationTestTypes != nil {
+		if e := checkValidationTestTypes(v.ValidationTestTypes); e != nil {
+			return e.In("ValidationTestTypes")
+		}
+	}
+	return nil
+}
+
+func checkFiltersV2List(list []FilterV2) *wire.FieldError {
+	if e := wire.CheckCount(len(list), 1, 5); e != nil {
+		return e
+	}
+	for i := range list {
+		if e := list[i].check(); e != nil {
+			return e.At(i)
+		}
+	}
+	return nil
 }
 
 var enumFlowAssociationResourceType = []string{"SMS_PHONE_NUMBER", "INBOUND_EMAIL", "OUTBOUND_EMAIL", "ANALYTICS_CONNECTOR", "WHATSAPP_MESSAGING_PHONE_NUMBER"}
@@ -3635,6 +4057,86 @@ func (v *GetContactAttributesInput) check() *wire.FieldError {
 	return nil
 }
 
+func (v *GetContactMetricsInput) check() *wire.FieldError {
+	if v.InstanceId == nil {
+		return wire.MissingField("InstanceId")
+	}
+	if e := checkInstanceIdOrArn(*v.InstanceId); e != nil {
+		return e.In("InstanceId")
+	}
+	if v.ContactId == nil {
+		return wire.MissingField("ContactId")
+	}
+	if e := checkInstanceIdOrArn(*v.ContactId); e != nil {
+		return e.In("ContactId")
+	}
+	if v.Metrics == nil {
+		return wire.MissingField("Metrics")
+	}
+	if e := checkContactMetrics(v.Metrics); e != nil {
+		return e.In("Metrics")
+	}
+	return nil
+}
+
+func (v *GetCurrentMetricDataInput) check() *wire.FieldError {
+	if v.InstanceId == nil {
+		return wire.MissingField("InstanceId")
+	}
+	if e := checkInstanceId(*v.InstanceId); e != nil {
+		return e.In("InstanceId")
+	}
+	if v.Filters == nil {
+		return wire.MissingField("Filters")
+	}
+	if e := v.Filters.check(); e != nil {
+		return e.In("Filters")
+	}
+	if v.Groupings != nil {
+		if e := checkGroupings(v.Groupings); e != nil {
+			return e.In("Groupings")
+		}
+	}
+	if v.CurrentMetrics == nil {
+		return wire.MissingField("CurrentMetrics")
+	}
+	if e := checkCurrentMetrics(v.CurrentMetrics); e != nil {
+		return e.In("CurrentMetrics")
+	}
+	if v.MaxResults != nil {
+		if e := checkMaxResult100(*v.MaxResults); e != nil {
+			return e.In("MaxResults")
+		}
+	}
+	if v.SortCriteria != nil {
+		if e := checkCurrentMetricSortCriteriaMaxOne(v.SortCriteria); e != nil {
+			return e.In("SortCriteria")
+		}
+	}
+	return nil
+}
+
+func (v *GetCurrentUserDataInput) check() *wire.FieldError {
+	if v.InstanceId == nil {
+		return wire.MissingField("InstanceId")
+	}
+	if e := checkInstanceId(*v.InstanceId); e != nil {
+		return e.In("InstanceId")
+	}
+	if v.Filters == nil {
+		return wire.MissingField("Filters")
+	}
+	if e := v.Filters.check(); e != nil {
+		return e.In("Filters")
+	}
+	if v.MaxResults != nil {
+		if e := checkMaxResult100(*v.MaxResults); e != nil {
+			return e.In("MaxResults")
+		}
+	}
+	return nil
+}
+
 func (v *GetEffectiveHoursOfOperationsInput) check() *wire.FieldError {
 	if v.InstanceId == nil {
 		return wire.MissingField("InstanceId")
@@ -3679,6 +4181,89 @@ func (v *GetFlowAssociationInput) check() *wire.FieldError {
 	return nil
 }
 
+func (v *GetMetricDataInput) check() *wire.FieldError {
+	if v.InstanceId == nil {
+		return wire.MissingField("InstanceId")
+	}
+	if e := checkInstanceId(*v.InstanceId); e != nil {
+		return e.In("InstanceId")
+	}
+	if v.StartTime == nil {
+		return wire.MissingField("StartTime")
+	}
+	if v.EndTime == nil {
+		return wire.MissingField("EndTime")
+	}
+	if v.Filters == nil {
+		return wire.MissingField("Filters")
+	}
+	if e := v.Filters.check(); e != nil {
+		return e.In("Filters")
+	}
+	if v.Groupings != nil {
+		if e := checkGroupings(v.Groupings); e != nil {
+			return e.In("Groupings")
+		}
+	}
+	if v.HistoricalMetrics == nil {
+		return wire.MissingField("HistoricalMetrics")
+	}
+	if e := checkHistoricalMetrics(v.HistoricalMetrics); e != nil {
+		return e.In("HistoricalMetrics")
+	}
+	if v.MaxResults != nil {
+		if e := checkMaxResult100(*v.MaxResults); e != nil {
+			return e.In("MaxResults")
+		}
+	}
+	return nil
+}
+
+func (v *GetMetricDataV2Input) check() *wire.FieldError {
+	if v.ResourceArn == nil {
+		return wire.MissingField("ResourceArn")
+	}
+	if v.StartTime == nil {
+		return wire.MissingField("StartTime")
+	}
+	if v.EndTime == nil {
+		return wire.MissingField("EndTime")
+	}
+	if v.Interval != nil {
+		if e := v.Interval.check(); e != nil {
+			return e.In("Interval")
+		}
+	}
+	if v.Filters == nil {
+		return wire.MissingField("Filters")
+	}
+	if e := checkFiltersV2List(v.Filters); e != nil {
+		return e.In("Filters")
+	}
+	if v.Groupings != nil {
+		if e := checkGroupingsV2(v.Groupings); e != nil {
+			return e.In("Groupings")
+		}
+	}
+	if v.Metrics == nil {
+		return wire.MissingField("Metrics")
+	}
+	if e := checkMetricsV2(v.Metrics); e != nil {
+		return e.In("Metrics")
+	}
+	if v.NextToken != nil {
+		if e := checkNextToken2500(*v.NextToken); e != nil {
+			return e.In("NextToken")
+		}
+	}
+	if v.MaxResults != nil {
+		if e := checkMaxResult100(*v.MaxResults); e != nil {
+			return e.In("MaxResults")
+		}
+	}
+	return nil
+}
+
 func (v *GetTaskTemplateInput) check() *wire.FieldError {
 	if v.InstanceId == nil {
 		return wire.MissingField("InstanceId")
@@ -3702,6 +4287,28 @@ func (v *GranularAccessControlConfiguration) check() *wire.FieldError {
 		}
 	}
 	return nil
+}
+
+var enumGrouping = []string{"QUEUE", "CHANNEL", "ROUTING_PROFILE", "ROUTING_STEP_EXPRESSION", "AGENT_STATUS", "SUBTYPE", "VALIDATION_TEST_TYPE"}
+
+func checkGrouping(s string) *wire.FieldError {
+	return wire.CheckEnum(s, enumGrouping)
+}
+
+func checkGroupings(list []string) *wire.FieldError {
+	if e := wire.CheckCount(len(list), 0, 2); e != nil {
+		return e
+	}
+	for i := range list {
+		if e := checkGrouping(list[i]); e != nil {
+			return e.At(i)
+		}
+	}
+	return nil
+}
+
+func checkGroupingsV2(list []string) *wire.FieldError {
+	return wire.CheckCount(len(list), 0, 4)
 }
 
 func (v *HierarchyGroupCondition) check() *wire.FieldError {
@@ -3767,6 +4374,45 @@ func (v *HierarchyStructureUpdate) check() *wire.FieldError {
 	if v.LevelFive != nil {
 		if e := v.LevelFive.check(); e != nil {
 			return e.In("LevelFive")
+		}
+	}
+	return nil
+}
+
+func (v *HistoricalMetric) check() *wire.FieldError {
+	if v.Name != nil {
+		if e := checkHistoricalMetricName(*v.Name); e != nil {
+			return e.In("Name")
+		}
+	}
+	if v.Threshold != nil {
+		if e := v.Threshold.check(); e != nil {
+			return e.In("Threshold")
+		}
+	}
+	if v.Statistic != nil {
+		if e := checkStatistic(*v.Statistic); e != nil {
+			return e.In("Statistic")
+		}
+	}
+	if v.Unit != nil {
+		if e := checkUnit(*v.Unit); e != nil {
+			return e.In("Unit")
+		}
+	}
+	return nil
+}
+
+var enumHistoricalMetricName = []string{"CONTACTS_QUEUED", "CONTACTS_HANDLED", "CONTACTS_ABANDONED", "CONTACTS_CONSULTED", "CONTACTS_AGENT_HUNG_UP_FIRST", "CONTACTS_HANDLED_INCOMING", "CONTACTS_HANDLED_OUTBOUND", "CONTACTS_HOLD_ABANDONS", "CONTACTS_TRANSFERRED_IN", "CONTACTS_TRANSFERRED_OUT", "CONTACTS_TRANSFERRED_IN_FROM_QUEUE", "CONTACTS_TRANSFERRED_OUT_FROM_QUEUE", "CONTACTS_MISSED", "CALLBACK_CONTACTS_HANDLED", "API_CONTACTS_HANDLED", "OCCUPANCY", "HANDLE_TIME", "AFTER_CONTACT_WORK_TIME", "QUEUED_TIME", "ABANDON_TIME", "QUEUE_ANSWER_TIME", "HOLD_TIME", "INTERACTION_TIME", "INTERACTION_AND_HOLD_TIME", "SERVICE_LEVEL"}
+
+func checkHistoricalMetricName(s string) *wire.FieldError {
+	return wire.CheckEnum(s, enumHistoricalMetricName)
+}
+
+func checkHistoricalMetrics(list []HistoricalMetric) *wire.FieldError {
+	for i := range list {
+		if e := list[i].check(); e != nil {
+			return e.At(i)
 		}
 	}
 	return nil
@@ -4027,6 +4673,21 @@ var enumIntegrationType = []string{"EVENT", "VOICE_ID", "PINPOINT_APP", "WISDOM_
 
 func checkIntegrationType(s string) *wire.FieldError {
 	return wire.CheckEnum(s, enumIntegrationType)
+}
+
+func (v *IntervalDetails) check() *wire.FieldError {
+	if v.IntervalPeriod != nil {
+		if e := checkIntervalPeriod(*v.IntervalPeriod); e != nil {
+			return e.In("IntervalPeriod")
+		}
+	}
+	return nil
+}
+
+var enumIntervalPeriod = []string{"FIFTEEN_MIN", "THIRTY_MIN", "HOUR", "DAY", "WEEK", "TOTAL"}
+
+func checkIntervalPeriod(s string) *wire.FieldError {
+	return wire.CheckEnum(s, enumIntervalPeriod)
 }
 
 func checkIntervalPositiveInteger(n int64) *wire.FieldError { return wire.CheckRange(n, 1, 6) }
@@ -5036,6 +5697,15 @@ func (v *ListViewsInput) check() *wire.FieldError {
 	return nil
 }
 
+func (v *MatchCriteria) check() *wire.FieldError {
+	if v.AgentsCriteria != nil {
+		if e := v.AgentsCriteria.check(); e != nil {
+			return e.In("AgentsCriteria")
+		}
+	}
+	return nil
+}
+
 func checkMaxResult10(n int64) *wire.FieldError { return wire.CheckRange(n, 1, 10) }
 
 func checkMaxResult100(n int64) *wire.FieldError { return wire.CheckRange(n, 1, 100) }
@@ -5088,7 +5758,102 @@ func (v *MediaConcurrency) check() *wire.FieldError {
 	return nil
 }
 
+func (v *MetricFilterV2) check() *wire.FieldError {
+	if v.MetricFilterValues != nil {
+		if e := checkMetricFilterValueList(v.MetricFilterValues); e != nil {
+			return e.In("MetricFilterValues")
+		}
+	}
+	return nil
+}
+
+func checkMetricFilterValueList(list []string) *wire.FieldError {
+	return wire.CheckCount(len(list), 1, 10)
+}
+
+func checkMetricFiltersV2List(list []MetricFilterV2) *wire.FieldError {
+	if e := wire.CheckCount(len(list), 0, 2); e != nil {
+		return e
+	}
+	for i := range list {
+		if e := list[i].check(); e != nil {
+			return e.At(i)
+		}
+	}
+	return nil
+}
+
+func checkMetricId(s string) *wire.FieldError {
+	return wire.CheckLength(s, 1, 150)
+}
+
+func (v *MetricV2) check() *wire.FieldError {
+	if v.Threshold != nil {
+		if e := checkThresholdCollections(v.Threshold); e != nil {
+			return e.In("Threshold")
+		}
+	}
+	if v.MetricId != nil {
+		if e := checkMetricId(*v.MetricId); e != nil {
+			return e.In("MetricId")
+		}
+	}
+	if v.MetricFilters != nil {
+		if e := checkMetricFiltersV2List(v.MetricFilters); e != nil {
+			return e.In("MetricFilters")
+		}
+	}
+	return nil
+}
+
+func checkMetricsV2(list []MetricV2) *wire.FieldError {
+	for i := range list {
+		if e := list[i].check(); e != nil {
+			return e.At(i)
+		}
+	}
+	return nil
+}
+
 func checkMinutesLimit60(n int64) *wire.FieldError { return wire.CheckRange(n, 0, 59) }
+
+var enumMonitorCapability = []string{"SILENT_MONITOR", "BARGE"}
+
+func checkMonitorCapability(s string) *wire.FieldError {
+	return wire.CheckEnum(s, enumMonitorCapability)
+}
+
+func (v *MonitorContactInput) check() *wire.FieldError {
+	if v.InstanceId == nil {
+		return wire.MissingField("InstanceId")
+	}
+	if e := checkInstanceId(*v.InstanceId); e != nil {
+		return e.In("InstanceId")
+	}
+	if v.ContactId == nil {
+		return wire.MissingField("ContactId")
+	}
+	if e := checkContactId(*v.ContactId); e != nil {
+		return e.In("ContactId")
+	}
+	if v.UserId == nil {
+		return wire.MissingField("UserId")
+	}
+	if e := checkAgentResourceId(*v.UserId); e != nil {
+		return e.In("UserId")
+	}
+	if v.AllowedMonitorCapabilities != nil {
+		if e := checkAllowedMonitorCapabilities(v.AllowedMonitorCapabilities); e != nil {
+			return e.In("AllowedMonitorCapabilities")
+		}
+	}
+	if v.ClientToken != nil {
+		if e := checkClientToken(*v.ClientToken); e != nil {
+			return e.In("ClientToken")
+		}
+	}
+	return nil
+}
 
 func checkMonth(n int64) *wire.FieldError { return wire.CheckRange(n, 1, 12) }
 
@@ -5147,6 +5912,10 @@ func (v *NullableAdditionalRecipients) check() *wire.FieldError {
 		}
 	}
 	return nil
+}
+
+func checkNullableProficiencyLevel(n float64) *wire.FieldError {
+	return wire.CheckFloatRange(n, 1.0, 5.0)
 }
 
 var enumNumberComparisonType = []string{"GREATER_OR_EQUAL", "GREATER", "LESSER_OR_EQUAL", "LESSER", "EQUAL", "NOT_EQUAL", "RANGE"}
@@ -5303,6 +6072,70 @@ var enumParticipantRole = []string{"AGENT", "CUSTOMER", "SYSTEM", "CUSTOM_BOT", 
 
 func checkParticipantRole(s string) *wire.FieldError {
 	return wire.CheckEnum(s, enumParticipantRole)
+}
+
+var enumParticipantTimerAction = []string{"Unset"}
+
+func checkParticipantTimerAction(s string) *wire.FieldError {
+	return wire.CheckEnum(s, enumParticipantTimerAction)
+}
+
+func checkParticipantTimerConfigList(list []ParticipantTimerConfiguration) *wire.FieldError {
+	if e := wire.CheckCount(len(list), 1, 6); e != nil {
+		return e
+	}
+	for i := range list {
+		if e := list[i].check(); e != nil {
+			return e.At(i)
+		}
+	}
+	return nil
+}
+
+func (v *ParticipantTimerConfiguration) check() *wire.FieldError {
+	if v.ParticipantRole == nil {
+		return wire.MissingField("ParticipantRole")
+	}
+	if e := checkTimerEligibleParticipantRoles(*v.ParticipantRole); e != nil {
+		return e.In("ParticipantRole")
+	}
+	if v.TimerType == nil {
+		return wire.MissingField("TimerType")
+	}
+	if e := checkParticipantTimerType(*v.TimerType); e != nil {
+		return e.In("TimerType")
+	}
+	if v.TimerValue == nil {
+		return wire.MissingField("TimerValue")
+	}
+	if e := v.TimerValue.check(); e != nil {
+		return e.In("TimerValue")
+	}
+	return nil
+}
+
+func checkParticipantTimerDurationInMinutes(n int64) *wire.FieldError {
+	return wire.CheckRange(n, 2, 480)
+}
+
+var enumParticipantTimerType = []string{"IDLE", "DISCONNECT_NONCUSTOMER"}
+
+func checkParticipantTimerType(s string) *wire.FieldError {
+	return wire.CheckEnum(s, enumParticipantTimerType)
+}
+
+func (v *ParticipantTimerValue) check() *wire.FieldError {
+	if v.ParticipantTimerAction != nil {
+		if e := checkParticipantTimerAction(*v.ParticipantTimerAction); e != nil {
+			return e.In("ParticipantTimerAction")
+		}
+	}
+	if v.ParticipantTimerDurationInMinutes != nil {
+		if e := checkParticipantTimerDurationInMinutes(*v.ParticipantTimerDurationInMinutes); e != nil {
+			return e.In("ParticipantTimerDurationInMinutes")
+		}
+	}
+	return nil
 }
 
 func checkParticipantToken(s string) *wire.FieldError {
@@ -5606,6 +6439,10 @@ func checkPriority(n int64) *wire.FieldError { return wire.CheckRange(n, 1, 99) 
 
 func checkProficiencyLevel(n float64) *wire.FieldError { return wire.CheckFloatRange(n, 1.0, 5.0) }
 
+func checkProficiencyValue(s string) *wire.FieldError {
+	return wire.CheckLength(s, 1, 128)
+}
+
 func checkPromptDescription(s string) *wire.FieldError {
 	return wire.CheckLength(s, 1, 250)
 }
@@ -5642,6 +6479,22 @@ func (v *PromptSearchCriteria) check() *wire.FieldError {
 	return nil
 }
 
+func (v *PutUserStatusInput) check() *wire.FieldError {
+	if v.UserId == nil {
+		return wire.MissingField("UserId")
+	}
+	if v.InstanceId == nil {
+		return wire.MissingField("InstanceId")
+	}
+	if e := checkInstanceId(*v.InstanceId); e != nil {
+		return e.In("InstanceId")
+	}
+	if v.AgentStatusId == nil {
+		return wire.MissingField("AgentStatusId")
+	}
+	return nil
+}
+
 func checkQueueDescription(s string) *wire.FieldError {
 	return wire.CheckLength(s, 1, 250)
 }
@@ -5651,6 +6504,8 @@ func checkQueueIdList(list []string) *wire.FieldError {
 }
 
 func checkQueueMaxContacts(n int64) *wire.FieldError { return wire.CheckRange(n, 0, math.MaxInt64) }
+
+func checkQueuePriority(n int64) *wire.FieldError { return wire.CheckRange(n, 1, 9223372036854775807) }
 
 func (v *QueueQuickConnectConfig) check() *wire.FieldError {
 	if v.QueueId == nil {
@@ -5720,6 +6575,10 @@ func checkQueueTypes(list []string) *wire.FieldError {
 		}
 	}
 	return nil
+}
+
+func checkQueues(list []string) *wire.FieldError {
+	return wire.CheckCount(len(list), 1, 100)
 }
 
 func (v *QuickConnectConfig) check() *wire.FieldError {
@@ -5808,6 +6667,20 @@ func checkQuickConnectTypes(list []string) *wire.FieldError {
 
 func checkQuickConnectsList(list []string) *wire.FieldError {
 	return wire.CheckCount(len(list), 1, 50)
+}
+
+func (v *Range) check() *wire.FieldError {
+	if v.MinProficiencyLevel != nil {
+		if e := checkNullableProficiencyLevel(*v.MinProficiencyLevel); e != nil {
+			return e.In("MinProficiencyLevel")
+		}
+	}
+	if v.MaxProficiencyLevel != nil {
+		if e := checkNullableProficiencyLevel(*v.MaxProficiencyLevel); e != nil {
+			return e.In("MaxProficiencyLevel")
+		}
+	}
+	return nil
 }
 
 func (v *ReadOnlyFieldInfo) check() *wire.FieldError {
@@ -5996,6 +6869,10 @@ func checkRequiredTaskTemplateFields(list []RequiredFieldInfo) *wire.FieldError 
 	return nil
 }
 
+func checkResourceArnOrId(s string) *wire.FieldError {
+	return wire.CheckLength(s, 1, 250)
+}
+
 func checkResourceId(s string) *wire.FieldError {
 	return wire.CheckLength(s, 1, 500)
 }
@@ -6015,6 +6892,49 @@ var enumResponseMode = []string{"INCREMENTAL", "COMPLETE"}
 
 func checkResponseMode(s string) *wire.FieldError {
 	return wire.CheckEnum(s, enumResponseMode)
+}
+
+func (v *RoutingCriteriaInput) check() *wire.FieldError {
+	if v.Steps != nil {
+		if e := checkRoutingCriteriaInputSteps(v.Steps); e != nil {
+			return e.In("Steps")
+		}
+	}
+	return nil
+}
+
+func (v *RoutingCriteriaInputStep) check() *wire.FieldError {
+	if v.Expression != nil {
+		if e := v.Expression.check(); e != nil {
+			return e.In("Expression")
+		}
+	}
+	return nil
+}
+
+func checkRoutingCriteriaInputSteps(list []RoutingCriteriaInputStep) *wire.FieldError {
+	for i := range list {
+		if e := list[i].check(); e != nil {
+			return e.At(i)
+		}
+	}
+	return nil
+}
+
+func checkRoutingExpression(s string) *wire.FieldError {
+	return wire.CheckLength(s, 1, 3000)
+}
+
+func checkRoutingExpressions(list []string) *wire.FieldError {
+	if e := wire.CheckCount(len(list), 0, 50); e != nil {
+		return e
+	}
+	for i := range list {
+		if e := checkRoutingExpression(list[i]); e != nil {
+			return e.At(i)
+		}
+	}
+	return nil
 }
 
 func checkRoutingProfileDescription(s string) *wire.FieldError {
@@ -6129,6 +7049,10 @@ func (v *RoutingProfileSearchCriteria) check() *wire.FieldError {
 		}
 	}
 	return nil
+}
+
+func checkRoutingProfiles(list []string) *wire.FieldError {
+	return wire.CheckCount(len(list), 1, 100)
 }
 
 func (v *S3Config) check() *wire.FieldError {
@@ -7109,6 +8033,12 @@ func checkSensitivePhoneNumber(s string) *wire.FieldError {
 	return patternSensitivePhoneNumber.Check(s)
 }
 
+var enumSessionEntityType = []string{"USER"}
+
+func checkSessionEntityType(s string) *wire.FieldError {
+	return wire.CheckEnum(s, enumSessionEntityType)
+}
+
 func checkSingleSelectOptions(list []string) *wire.FieldError {
 	for i := range list {
 		if e := checkTaskTemplateSingleSelectOption(list[i]); e != nil {
@@ -7248,6 +8178,12 @@ func (v *StartChatContactInput) check() *wire.FieldError {
 	return nil
 }
 
+var enumStatistic = []string{"SUM", "MAX", "AVG"}
+
+func checkStatistic(s string) *wire.FieldError {
+	return wire.CheckEnum(s, enumStatistic)
+}
+
 func (v *StopContactInput) check() *wire.FieldError {
 	if v.ContactId == nil {
 		return wire.MissingField("ContactId")
@@ -7280,6 +8216,22 @@ func (v *StringCondition) check() *wire.FieldError {
 	if v.ComparisonType != nil {
 		if e := checkStringComparisonType(*v.ComparisonType); e != nil {
 			return e.In("ComparisonType")
+		}
+	}
+	return nil
+}
+
+func checkSubtype(s string) *wire.FieldError {
+	return wire.CheckLength(s, 1, 100)
+}
+
+func checkSubtypes(list []string) *wire.FieldError {
+	if e := wire.CheckCount(len(list), 0, 10); e != nil {
+		return e
+	}
+	for i := range list {
+		if e := checkSubtype(list[i]); e != nil {
+			return e.At(i)
 		}
 	}
 	return nil
@@ -7562,6 +8514,42 @@ func checkTaskTemplateStatus(s string) *wire.FieldError {
 	return wire.CheckEnum(s, enumTaskTemplateStatus)
 }
 
+func (v *Threshold) check() *wire.FieldError {
+	if v.Comparison != nil {
+		if e := checkComparison(*v.Comparison); e != nil {
+			return e.In("Comparison")
+		}
+	}
+	return nil
+}
+
+func checkThresholdCollections(list []ThresholdV2) *wire.FieldError {
+	if e := wire.CheckCount(len(list), 0, 1); e != nil {
+		return e
+	}
+	for i := range list {
+		if e := list[i].check(); e != nil {
+			return e.At(i)
+		}
+	}
+	return nil
+}
+
+func (v *ThresholdV2) check() *wire.FieldError {
+	if v.Comparison != nil {
+		if e := checkResourceArnOrId(*v.Comparison); e != nil {
+			return e.In("Comparison")
+		}
+	}
+	return nil
+}
+
+var enumTimerEligibleParticipantRoles = []string{"CUSTOMER", "AGENT"}
+
+func checkTimerEligibleParticipantRoles(s string) *wire.FieldError {
+	return wire.CheckEnum(s, enumTimerEligibleParticipantRoles)
+}
+
 func (v *Transcript) check() *wire.FieldError {
 	if v.Criteria == nil {
 		return wire.MissingField("Criteria")
@@ -7611,8 +8599,46 @@ func checkTranscriptCriteriaList(list []TranscriptCriteria) *wire.FieldError {
 	return nil
 }
 
+func (v *TransferContactInput) check() *wire.FieldError {
+	if v.InstanceId == nil {
+		return wire.MissingField("InstanceId")
+	}
+	if e := checkInstanceId(*v.InstanceId); e != nil {
+		return e.In("InstanceId")
+	}
+	if v.ContactId == nil {
+		return wire.MissingField("ContactId")
+	}
+	if e := checkContactId(*v.ContactId); e != nil {
+		return e.In("ContactId")
+	}
+	if v.UserId != nil {
+		if e := checkAgentResourceId(*v.UserId); e != nil {
+			return e.In("UserId")
+		}
+	}
+	if v.ContactFlowId == nil {
+		return wire.MissingField("ContactFlowId")
+	}
+	if e := checkContactFlowId(*v.ContactFlowId); e != nil {
+		return e.In("ContactFlowId")
+	}
+	if v.ClientToken != nil {
+		if e := checkClientToken(*v.ClientToken); e != nil {
+			return e.In("ClientToken")
+		}
+	}
+	return nil
+}
+
 func checkURI(s string) *wire.FieldError {
 	return wire.CheckLength(s, 1, 2000)
+}
+
+var enumUnit = []string{"SECONDS", "COUNT", "PERCENT"}
+
+func checkUnit(s string) *wire.FieldError {
+	return wire.CheckEnum(s, enumUnit)
 }
 
 func (v *UntagContactInput) check() *wire.FieldError {
@@ -8021,6 +9047,32 @@ func (v *UpdateContactInput) check() *wire.FieldError {
 	return nil
 }
 
+func (v *UpdateContactRoutingDataInput) check() *wire.FieldError {
+	if v.InstanceId == nil {
+		return wire.MissingField("InstanceId")
+	}
+	if e := checkInstanceId(*v.InstanceId); e != nil {
+		return e.In("InstanceId")
+	}
+	if v.ContactId == nil {
+		return wire.MissingField("ContactId")
+	}
+	if e := checkContactId(*v.ContactId); e != nil {
+		return e.In("ContactId")
+	}
+	if v.QueuePriority != nil {
+		if e := checkQueuePriority(*v.QueuePriority); e != nil {
+			return e.In("QueuePriority")
+		}
+	}
+	if v.RoutingCriteria != nil {
+		if e := v.RoutingCriteria.check(); e != nil {
+			return e.In("RoutingCriteria")
+		}
+	}
+	return nil
+}
+
 func checkUpdateHoursOfOperationDescription(s string) *wire.FieldError {
 	return wire.CheckLength(s, 0, 250)
 }
@@ -8194,6 +9246,37 @@ func (v *UpdateParticipantAuthenticationInput) check() *wire.FieldError {
 		if e := checkAuthenticationErrorDescription(*v.ErrorDescription); e != nil {
 			return e.In("ErrorDescription")
 		}
+	}
+	return nil
+}
+
+func (v *UpdateParticipantRoleConfigChannelInfo) check() *wire.FieldError {
+	if v.Chat != nil {
+		if e := v.Chat.check(); e != nil {
+			return e.In("Chat")
+		}
+	}
+	return nil
+}
+
+func (v *UpdateParticipantRoleConfigInput) check() *wire.FieldError {
+	if v.InstanceId == nil {
+		return wire.MissingField("InstanceId")
+	}
+	if e := checkInstanceId(*v.InstanceId); e != nil {
+		return e.In("InstanceId")
+	}
+	if v.ContactId == nil {
+		return wire.MissingField("ContactId")
+	}
+	if e := checkContactId(*v.ContactId); e != nil {
+		return e.In("ContactId")
+	}
+	if v.ChannelConfiguration == nil {
+		return wire.MissingField("ChannelConfiguration")
+	}
+	if e := v.ChannelConfiguration.check(); e != nil {
+		return e.In("ChannelConfiguration")
 	}
 	return nil
 }
@@ -8884,6 +9967,39 @@ func checkUseCaseType(s string) *wire.FieldError {
 	return wire.CheckEnum(s, enumUseCaseType)
 }
 
+func (v *UserDataFilters) check() *wire.FieldError {
+	if v.Queues != nil {
+		if e := checkQueues(v.Queues); e != nil {
+			return e.In("Queues")
+		}
+	}
+	if v.ContactFilter != nil {
+		if e := v.ContactFilter.check(); e != nil {
+			return e.In("ContactFilter")
+		}
+	}
+	if v.RoutingProfiles != nil {
+		if e := checkRoutingProfiles(v.RoutingProfiles); e != nil {
+			return e.In("RoutingProfiles")
+		}
+	}
+	if v.Agents != nil {
+		if e := checkAgentsMinOneMaxHundred(v.Agents); e != nil {
+			return e.In("Agents")
+		}
+	}
+	if v.UserHierarchyGroups != nil {
+		if e := checkUserDataHierarchyGroups(v.UserHierarchyGroups); e != nil {
+			return e.In("UserHierarchyGroups")
+		}
+	}
+	return nil
+}
+
+func checkUserDataHierarchyGroups(list []string) *wire.FieldError {
+	return wire.CheckCount(len(list), 1, 1)
+}
+
 func checkUserHierarchyGroupSearchConditionList(list []UserHierarchyGroupSearchCriteria) *wire.FieldError {
 	for i := range list {
 		if e := list[i].check(); e != nil {
@@ -9073,6 +10189,10 @@ func (v *UserSearchFilter) check() *wire.FieldError {
 		}
 	}
 	return nil
+}
+
+func checkValidationTestTypes(list []string) *wire.FieldError {
+	return wire.CheckCount(len(list), 0, 10)
 }
 
 var enumVideoCapability = []string{"SEND"}

@@ -46,6 +46,11 @@ var Ops = []wire.Op{
 		NewInput: func() wire.Input { return new(AssociateBotInput) },
 	},
 	{
+		Service: "connect", Name: "AssociateContactWithUser", Method: "POST", Path: "/contacts/{InstanceId}/{ContactId}/associate-user", Status: 200, Auth: wire.SigV4,
+		Errors:   []wire.ErrorShape{InvalidRequestException, InvalidParameterException, AccessDeniedException, ResourceNotFoundException, ThrottlingException, InternalServiceException},
+		NewInput: func() wire.Input { return new(AssociateContactWithUserInput) },
+	},
+	{
 		Service: "connect", Name: "AssociateDefaultVocabulary", Method: "PUT", Path: "/default-vocabulary/{InstanceId}/{LanguageCode}", Status: 200, Auth: wire.SigV4,
 		Errors:   []wire.ErrorShape{InvalidRequestException, ResourceNotFoundException, InternalServiceException, ThrottlingException, AccessDeniedException},
 		NewInput: func() wire.Input { return new(AssociateDefaultVocabularyInput) },
@@ -244,6 +249,11 @@ var Ops = []wire.Op{
 		Service: "connect", Name: "CreateVocabulary", Method: "POST", Path: "/vocabulary/{InstanceId}", Status: 200, Auth: wire.SigV4,
 		Errors:   []wire.ErrorShape{InvalidRequestException, ResourceNotFoundException, InternalServiceException, ThrottlingException, AccessDeniedException, ResourceConflictException, ServiceQuotaExceededException},
 		NewInput: func() wire.Input { return new(CreateVocabularyInput) },
+	},
+	{
+		Service: "connect", Name: "DeleteAllEntitySessions", Method: "POST", Path: "/auth/sessions/delete-all-entity-sessions", Status: 200, Auth: wire.SigV4,
+		Errors:   []wire.ErrorShape{InvalidRequestException, InvalidParameterException, ResourceNotFoundException, InternalServiceException, ThrottlingException, AccessDeniedException},
+		NewInput: func() wire.Input { return new(DeleteAllEntitySessionsInput) },
 	},
 	{
 		Service: "connect", Name: "DeleteContactData", Method: "POST", Path: "/contact/delete/{InstanceId}/{ContactId}", Status: 200, Auth: wire.SigV4,
@@ -556,9 +566,29 @@ var Ops = []wire.Op{
 		NewInput: func() wire.Input { return new(DisassociateUserProficienciesInput) },
 	},
 	{
+		Service: "connect", Name: "DismissUserContact", Method: "POST", Path: "/users/{InstanceId}/{UserId}/contact", Status: 200, Auth: wire.SigV4,
+		Errors:   []wire.ErrorShape{InvalidRequestException, InvalidParameterException, ResourceNotFoundException, ThrottlingException, AccessDeniedException, InternalServiceException},
+		NewInput: func() wire.Input { return new(DismissUserContactInput) },
+	},
+	{
 		Service: "connect", Name: "GetContactAttributes", Method: "GET", Path: "/contact/attributes/{InstanceId}/{InitialContactId}", Status: 200, Auth: wire.SigV4,
 		Errors:   []wire.ErrorShape{InvalidRequestException, ResourceNotFoundException, InternalServiceException},
 		NewInput: func() wire.Input { return new(GetContactAttributesInput) },
+	},
+	{
+		Service: "connect", Name: "GetContactMetrics", Method: "POST", Path: "/metrics/contact", Status: 200, Auth: wire.SigV4,
+		Errors:   []wire.ErrorShape{InvalidRequestException, InvalidParameterException, ResourceNotFoundException, ThrottlingException, AccessDeniedException, InternalServiceException},
+		NewInput: func() wire.Input { return new(GetContactMetricsInput) },
+	},
+	{
+		Service: "connect", Name: "GetCurrentMetricData", Method: "POST", Path: "/metrics/current/{InstanceId}", Status: 200, Auth: wire.SigV4,
+		Errors:   []wire.ErrorShape{InvalidRequestException, InvalidParameterException, InternalServiceException, ThrottlingException, ResourceNotFoundException},
+		NewInput: func() wire.Input { return new(GetCurrentMetricDataInput) },
+	},
+	{
+		Service: "connect", Name: "GetCurrentUserData", Method: "POST", Path: "/metrics/userdata/{InstanceId}", Status: 200, Auth: wire.SigV4,
+		Errors:   []wire.ErrorShape{InvalidRequestException, InvalidParameterException, InternalServiceException, ThrottlingException, ResourceNotFoundException},
+		NewInput: func() wire.Input { return new(GetCurrentUserDataInput) },
 	},
 	{
 		Service: "connect", Name: "GetEffectiveHoursOfOperations", Method: "GET", Path: "/effective-hours-of-operations/{InstanceId}/{HoursOfOperationId}", Status: 200, Auth: wire.SigV4,
@@ -569,6 +599,17 @@ var Ops = []wire.Op{
 		Service: "connect", Name: "GetFlowAssociation", Method: "GET", Path: "/flow-associations/{InstanceId}/{ResourceId}/{ResourceType}", Status: 200, Auth: wire.SigV4,
 		Errors:   []wire.ErrorShape{AccessDeniedException, ResourceNotFoundException, InternalServiceException, InvalidRequestException, InvalidParameterException, ThrottlingException},
 		NewInput: func() wire.Input { return new(GetFlowAssociationInput) },
+	},
+	{
+		Service: "connect", Name: "GetMetricData", Method: "POST", Path: "/metrics/historical/{InstanceId}", Status: 200, Auth: wire.SigV4,
+		Errors:    []wire.ErrorShape{InvalidRequestException, InvalidParameterException, InternalServiceException, ThrottlingException, ResourceNotFoundException},
+		Paginated: true,
+		NewInput:  func() wire.Input { return new(GetMetricDataInput) },
+	},
+	{
+		Service: "connect", Name: "GetMetricDataV2", Method: "POST", Path: "/metrics/data", Status: 200, Auth: wire.SigV4,
+		Errors:   []wire.ErrorShape{InvalidRequestException, InvalidParameterException, InternalServiceException, ThrottlingException, ResourceNotFoundException},
+		NewInput: func() wire.Input { return new(GetMetricDataV2Input) },
 	},
 	{
 		Service: "connect", Name: "GetTaskTemplate", Method: "GET", Path: "/instance/{InstanceId}/task/template/{TaskTemplateId}", Status: 200, Auth: wire.SigV4,
@@ -856,6 +897,16 @@ var Ops = []wire.Op{
 		NewInput:  func() wire.Input { return new(ListViewsInput) },
 	},
 	{
+		Service: "connect", Name: "MonitorContact", Method: "POST", Path: "/contact/monitor", Status: 200, Auth: wire.SigV4,
+		Errors:   []wire.ErrorShape{InvalidRequestException, IdempotencyException, AccessDeniedException, ResourceNotFoundException, ServiceQuotaExceededException, ThrottlingException, InternalServiceException},
+		NewInput: func() wire.Input { return new(MonitorContactInput) },
+	},
+	{
+		Service: "connect", Name: "PutUserStatus", Method: "PUT", Path: "/users/{InstanceId}/{UserId}/status", Status: 200, Auth: wire.SigV4,
+		Errors:   []wire.ErrorShape{InvalidRequestException, InvalidParameterException, ResourceNotFoundException, ThrottlingException, AccessDeniedException, InternalServiceException},
+		NewInput: func() wire.Input { return new(PutUserStatusInput) },
+	},
+	{
 		Service: "connect", Name: "ReleasePhoneNumber", Method: "DELETE", Path: "/phone-number/{PhoneNumberId}", Status: 200, Auth: wire.SigV4,
 		Errors:   []wire.ErrorShape{InvalidParameterException, ResourceNotFoundException, ThrottlingException, InternalServiceException, ResourceInUseException, IdempotencyException, AccessDeniedException},
 		NewInput: func() wire.Input { return new(ReleasePhoneNumberInput) },
@@ -989,6 +1040,11 @@ var Ops = []wire.Op{
 		NewInput: func() wire.Input { return new(TagResourceInput) },
 	},
 	{
+		Service: "connect", Name: "TransferContact", Method: "POST", Path: "/contact/transfer", Status: 200, Auth: wire.SigV4,
+		Errors:   []wire.ErrorShape{InvalidRequestException, IdempotencyException, AccessDeniedException, ResourceNotFoundException, ServiceQuotaExceededException, ThrottlingException, InternalServiceException},
+		NewInput: func() wire.Input { return new(TransferContactInput) },
+	},
+	{
 		Service: "connect", Name: "UntagContact", Method: "DELETE", Path: "/contact/tags/{InstanceId}/{ContactId}", Status: 200, Auth: wire.SigV4,
 		Errors:   []wire.ErrorShape{InvalidRequestException, ResourceNotFoundException, InternalServiceException, InvalidParameterException, ThrottlingException, InvalidActiveRegionException},
 		NewInput: func() wire.Input { return new(UntagContactInput) },
@@ -1059,6 +1115,11 @@ var Ops = []wire.Op{
 		NewInput: func() wire.Input { return new(UpdateContactFlowNameInput) },
 	},
 	{
+		Service: "connect", Name: "UpdateContactRoutingData", Method: "POST", Path: "/contacts/{InstanceId}/{ContactId}/routing-data", Status: 200, Auth: wire.SigV4,
+		Errors:   []wire.ErrorShape{ResourceConflictException, InvalidParameterException, ResourceNotFoundException, InternalServiceException, ThrottlingException, AccessDeniedException, InvalidActiveRegionException},
+		NewInput: func() wire.Input { return new(UpdateContactRoutingDataInput) },
+	},
+	{
 		Service: "connect", Name: "UpdateHoursOfOperation", Method: "POST", Path: "/hours-of-operations/{InstanceId}/{HoursOfOperationId}", Status: 200, Auth: wire.SigV4,
 		Errors:   []wire.ErrorShape{DuplicateResourceException, InvalidRequestException, InvalidParameterException, ResourceNotFoundException, ThrottlingException, InternalServiceException},
 		NewInput: func() wire.Input { return new(UpdateHoursOfOperationInput) },
@@ -1082,6 +1143,11 @@ var Ops = []wire.Op{
 		Service: "connect", Name: "UpdateParticipantAuthentication", Method: "POST", Path: "/contact/update-participant-authentication", Status: 200, Auth: wire.SigV4,
 		Errors:   []wire.ErrorShape{InvalidRequestException, InvalidParameterException, ConflictException, InternalServiceException, ThrottlingException, AccessDeniedException},
 		NewInput: func() wire.Input { return new(UpdateParticipantAuthenticationInput) },
+	},
+	{
+		Service: "connect", Name: "UpdateParticipantRoleConfig", Method: "PUT", Path: "/contact/participant-role-config/{InstanceId}/{ContactId}", Status: 200, Auth: wire.SigV4,
+		Errors:   []wire.ErrorShape{InvalidRequestException, InvalidParameterException, ResourceNotFoundException, AccessDeniedException, ThrottlingException, InternalServiceException},
+		NewInput: func() wire.Input { return new(UpdateParticipantRoleConfigInput) },
 	},
 	{
 		Service: "connect", Name: "UpdatePhoneNumber", Method: "PUT", Path: "/phone-number/{PhoneNumberId}", Status: 200, Auth: wire.SigV4,
@@ -1234,7 +1300,6 @@ var Ops = []wire.Op{
 var Others = []wire.Route{
 	{Service: "connect", Name: "ActivateEvaluationForm", Method: "POST", Path: "/evaluation-forms/{InstanceId}/{EvaluationFormId}/activate"},
 	{Service: "connect", Name: "AssociateAnalyticsDataSet", Method: "PUT", Path: "/analytics-data/instance/{InstanceId}/association"},
-	{Service: "connect", Name: "AssociateContactWithUser", Method: "POST", Path: "/contacts/{InstanceId}/{ContactId}/associate-user"},
 	{Service: "connect", Name: "AssociateEmailAddressAlias", Method: "POST", Path: "/email-addresses/{InstanceId}/{EmailAddressId}/associate-alias"},
 	{Service: "connect", Name: "AssociateQueueEmailAddresses", Method: "POST", Path: "/queues/{InstanceId}/{QueueId}/associate-email-addresses"},
 	{Service: "connect", Name: "AssociateSecurityProfiles", Method: "POST", Path: "/associate-security-profiles/{InstanceId}"},
@@ -1265,7 +1330,6 @@ var Others = []wire.Route{
 	{Service: "connect", Name: "CreateWorkspace", Method: "PUT", Path: "/workspaces/{InstanceId}"},
 	{Service: "connect", Name: "CreateWorkspacePage", Method: "PUT", Path: "/workspaces/{InstanceId}/{WorkspaceId}/pages"},
 	{Service: "connect", Name: "DeactivateEvaluationForm", Method: "POST", Path: "/evaluation-forms/{InstanceId}/{EvaluationFormId}/deactivate"},
-	{Service: "connect", Name: "DeleteAllEntitySessions", Method: "POST", Path: "/auth/sessions/delete-all-entity-sessions"},
 	{Service: "connect", Name: "DeleteAttachedFile", Method: "DELETE", Path: "/attached-files/{InstanceId}/{FileId}"},
 	{Service: "connect", Name: "DeleteContactEvaluation", Method: "DELETE", Path: "/contact-evaluations/{InstanceId}/{EvaluationId}"},
 	{Service: "connect", Name: "DeleteDataTable", Method: "DELETE", Path: "/data-tables/{InstanceId}/{DataTableId}"},
@@ -1300,17 +1364,11 @@ var Others = []wire.Route{
 	{Service: "connect", Name: "DisassociateSecurityProfiles", Method: "POST", Path: "/disassociate-security-profiles/{InstanceId}"},
 	{Service: "connect", Name: "DisassociateTrafficDistributionGroupUser", Method: "DELETE", Path: "/traffic-distribution-group/{TrafficDistributionGroupId}/user"},
 	{Service: "connect", Name: "DisassociateWorkspace", Method: "POST", Path: "/workspaces/{InstanceId}/{WorkspaceId}/disassociate"},
-	{Service: "connect", Name: "DismissUserContact", Method: "POST", Path: "/users/{InstanceId}/{UserId}/contact"},
 	{Service: "connect", Name: "EvaluateDataTableValues", Method: "POST", Path: "/data-tables/{InstanceId}/{DataTableId}/values/evaluate"},
 	{Service: "connect", Name: "GetAttachedFile", Method: "GET", Path: "/attached-files/{InstanceId}/{FileId}"},
-	{Service: "connect", Name: "GetContactMetrics", Method: "POST", Path: "/metrics/contact"},
 	{Service: "connect", Name: "GetCrossRegionRouting", Method: "GET", Path: "/cross-region-routing/{InstanceId}"},
-	{Service: "connect", Name: "GetCurrentMetricData", Method: "POST", Path: "/metrics/current/{InstanceId}"},
-	{Service: "connect", Name: "GetCurrentUserData", Method: "POST", Path: "/metrics/userdata/{InstanceId}"},
 	{Service: "connect", Name: "GetEvaluationFormValidation", Method: "GET", Path: "/evaluation-forms/{InstanceId}/{EvaluationFormId}/validation-results"},
 	{Service: "connect", Name: "GetFederationToken", Method: "GET", Path: "/user/federate/{InstanceId}"},
-	{Service: "connect", Name: "GetMetricData", Method: "POST", Path: "/metrics/historical/{InstanceId}"},
-	{Service: "connect", Name: "GetMetricDataV2", Method: "POST", Path: "/metrics/data"},
 	{Service: "connect", Name: "GetPromptFile", Method: "GET", Path: "/prompts/{InstanceId}/{PromptId}/file"},
 	{Service: "connect", Name: "GetTestCaseExecutionSummary", Method: "GET", Path: "/test-cases/{InstanceId}/{TestCaseId}/{TestCaseExecutionId}/summary"},
 	{Service: "connect", Name: "GetTrafficDistribution", Method: "GET", Path: "/traffic-distribution/{Id}"},
@@ -1344,9 +1402,7 @@ var Others = []wire.Route{
 	{Service: "connect", Name: "ListWorkspaceMedia", Method: "GET", Path: "/workspaces/{InstanceId}/{WorkspaceId}/media"},
 	{Service: "connect", Name: "ListWorkspacePages", Method: "GET", Path: "/workspaces/{InstanceId}/{WorkspaceId}/pages"},
 	{Service: "connect", Name: "ListWorkspaces", Method: "GET", Path: "/workspaces/{InstanceId}"},
-	{Service: "connect", Name: "MonitorContact", Method: "POST", Path: "/contact/monitor"},
 	{Service: "connect", Name: "PauseContact", Method: "POST", Path: "/contact/pause"},
-	{Service: "connect", Name: "PutUserStatus", Method: "PUT", Path: "/users/{InstanceId}/{UserId}/status"},
 	{Service: "connect", Name: "ReplicateInstance", Method: "POST", Path: "/instance/{InstanceId}/replicate"},
 	{Service: "connect", Name: "ResumeContact", Method: "POST", Path: "/contact/resume"},
 	{Service: "connect", Name: "ResumeContactRecording", Method: "POST", Path: "/contact/resume-recording"},
@@ -1385,9 +1441,7 @@ var Others = []wire.Route{
 	{Service: "connect", Name: "StopTestCaseExecution", Method: "POST", Path: "/test-cases/{InstanceId}/{TestCaseId}/{TestCaseExecutionId}/stop-execution"},
 	{Service: "connect", Name: "SubmitContactEvaluation", Method: "POST", Path: "/contact-evaluations/{InstanceId}/{EvaluationId}/submit"},
 	{Service: "connect", Name: "SuspendContactRecording", Method: "POST", Path: "/contact/suspend-recording"},
-	{Service: "connect", Name: "TransferContact", Method: "POST", Path: "/contact/transfer"},
 	{Service: "connect", Name: "UpdateContactEvaluation", Method: "POST", Path: "/contact-evaluations/{InstanceId}/{EvaluationId}"},
-	{Service: "connect", Name: "UpdateContactRoutingData", Method: "POST", Path: "/contacts/{InstanceId}/{ContactId}/routing-data"},
 	{Service: "connect", Name: "UpdateContactSchedule", Method: "POST", Path: "/contact/schedule"},
 	{Service: "connect", Name: "UpdateContactTaskTemplate", Method: "POST", Path: "/contact/task-template"},
 	{Service: "connect", Name: "UpdateCrossRegionRouting", Method: "PUT", Path: "/cross-region-routing/{InstanceId}"},
@@ -1401,7 +1455,6 @@ var Others = []wire.Route{
 	{Service: "connect", Name: "UpdateMetricMetadata", Method: "POST", Path: "/metrics/definitions/{InstanceId}/{MetricId}/metadata"},
 	{Service: "connect", Name: "UpdateNotificationContent", Method: "POST", Path: "/notifications/{InstanceId}/{NotificationId}"},
 	{Service: "connect", Name: "UpdateOutboundEmailContactMessage", Method: "PUT", Path: "/instances/{InstanceId}/contacts/{ContactId}/outbound-email-message"},
-	{Service: "connect", Name: "UpdateParticipantRoleConfig", Method: "PUT", Path: "/contact/participant-role-config/{InstanceId}/{ContactId}"},
 	{Service: "connect", Name: "UpdateQueueOutboundEmailConfig", Method: "POST", Path: "/queues/{InstanceId}/{QueueId}/outbound-email-config"},
 	{Service: "connect", Name: "UpdateRule", Method: "PUT", Path: "/rules/{InstanceId}/{RuleId}"},
 	{Service: "connect", Name: "UpdateTestCase", Method: "POST", Path: "/test-cases/{InstanceId}/{TestCaseId}"},

@@ -77,6 +77,41 @@ func (v *AssociateBotInput) read(r *wire.Reader) {
 }
 
 // Decode implements wire.Input.
+func (v *AssociateContactWithUserInput) Decode(q *wire.Request) error {
+	var r wire.Reader
+	r.Reset(q.Body)
+	v.read(&r)
+	if err := r.End(); err != nil {
+		return err
+	}
+	var e *wire.FieldError
+	if v.InstanceId, e = q.PathString(0); e != nil {
+		return e.In("InstanceId")
+	}
+	if v.ContactId, e = q.PathString(1); e != nil {
+		return e.In("ContactId")
+	}
+	if e := v.check(); e != nil {
+		return e
+	}
+	return nil
+}
+
+func (v *AssociateContactWithUserInput) read(r *wire.Reader) {
+	if !r.Object() {
+		return
+	}
+	for r.Member() {
+		switch r.Name() {
+		case "UserId":
+			v.UserId = r.String()
+		default:
+			r.Skip()
+		}
+	}
+}
+
+// Decode implements wire.Input.
 func (v *AssociateDefaultVocabularyInput) Decode(q *wire.Request) error {
 	var r wire.Reader
 	r.Reset(q.Body)
@@ -1664,6 +1699,38 @@ func (v *CreateVocabularyInput) read(r *wire.Reader) {
 }
 
 // Decode implements wire.Input.
+func (v *DeleteAllEntitySessionsInput) Decode(q *wire.Request) error {
+	var r wire.Reader
+	r.Reset(q.Body)
+	v.read(&r)
+	if err := r.End(); err != nil {
+		return err
+	}
+	if e := v.check(); e != nil {
+		return e
+	}
+	return nil
+}
+
+func (v *DeleteAllEntitySessionsInput) read(r *wire.Reader) {
+	if !r.Object() {
+		return
+	}
+	for r.Member() {
+		switch r.Name() {
+		case "InstanceId":
+			v.InstanceId = r.String()
+		case "EntityId":
+			v.EntityId = r.String()
+		case "EntityType":
+			v.EntityType = r.String()
+		default:
+			r.Skip()
+		}
+	}
+}
+
+// Decode implements wire.Input.
 func (v *DeleteContactDataInput) Decode(q *wire.Request) error {
 	var r wire.Reader
 	r.Reset(q.Body)
@@ -2768,6 +2835,41 @@ func (v *DisassociateUserProficienciesInput) read(r *wire.Reader) {
 }
 
 // Decode implements wire.Input.
+func (v *DismissUserContactInput) Decode(q *wire.Request) error {
+	var r wire.Reader
+	r.Reset(q.Body)
+	v.read(&r)
+	if err := r.End(); err != nil {
+		return err
+	}
+	var e *wire.FieldError
+	if v.UserId, e = q.PathString(1); e != nil {
+		return e.In("UserId")
+	}
+	if v.InstanceId, e = q.PathString(0); e != nil {
+		return e.In("InstanceId")
+	}
+	if e := v.check(); e != nil {
+		return e
+	}
+	return nil
+}
+
+func (v *DismissUserContactInput) read(r *wire.Reader) {
+	if !r.Object() {
+		return
+	}
+	for r.Member() {
+		switch r.Name() {
+		case "ContactId":
+			v.ContactId = r.String()
+		default:
+			r.Skip()
+		}
+	}
+}
+
+// Decode implements wire.Input.
 func (v *GetContactAttributesInput) Decode(q *wire.Request) error {
 	var e *wire.FieldError
 	if v.InstanceId, e = q.PathString(0); e != nil {
@@ -2780,6 +2882,116 @@ func (v *GetContactAttributesInput) Decode(q *wire.Request) error {
 		return e
 	}
 	return nil
+}
+
+// Decode implements wire.Input.
+func (v *GetContactMetricsInput) Decode(q *wire.Request) error {
+	var r wire.Reader
+	r.Reset(q.Body)
+	v.read(&r)
+	if err := r.End(); err != nil {
+		return err
+	}
+	if e := v.check(); e != nil {
+		return e
+	}
+	return nil
+}
+
+func (v *GetContactMetricsInput) read(r *wire.Reader) {
+	if !r.Object() {
+		return
+	}
+	for r.Member() {
+		switch r.Name() {
+		case "InstanceId":
+			v.InstanceId = r.String()
+		case "ContactId":
+			v.ContactId = r.String()
+		case "Metrics":
+			v.Metrics = readContactMetrics(r)
+		default:
+			r.Skip()
+		}
+	}
+}
+
+// Decode implements wire.Input.
+func (v *GetCurrentMetricDataInput) Decode(q *wire.Request) error {
+	var r wire.Reader
+	r.Reset(q.Body)
+	v.read(&r)
+	if err := r.End(); err != nil {
+		return err
+	}
+	var e *wire.FieldError
+	if v.InstanceId, e = q.PathString(0); e != nil {
+		return e.In("InstanceId")
+	}
+	if e := v.check(); e != nil {
+		return e
+	}
+	return nil
+}
+
+func (v *GetCurrentMetricDataInput) read(r *wire.Reader) {
+	if !r.Object() {
+		return
+	}
+	for r.Member() {
+		switch r.Name() {
+		case "Filters":
+			v.Filters = readFilters(r)
+		case "Groupings":
+			v.Groupings = readGroupings(r)
+		case "CurrentMetrics":
+			v.CurrentMetrics = readCurrentMetrics(r)
+		case "NextToken":
+			v.NextToken = r.String()
+		case "MaxResults":
+			v.MaxResults = r.Int32()
+		case "SortCriteria":
+			v.SortCriteria = readCurrentMetricSortCriteriaMaxOne(r)
+		default:
+			r.Skip()
+		}
+	}
+}
+
+// Decode implements wire.Input.
+func (v *GetCurrentUserDataInput) Decode(q *wire.Request) error {
+	var r wire.Reader
+	r.Reset(q.Body)
+	v.read(&r)
+	if err := r.End(); err != nil {
+		return err
+	}
+	var e *wire.FieldError
+	if v.InstanceId, e = q.PathString(0); e != nil {
+		return e.In("InstanceId")
+	}
+	if e := v.check(); e != nil {
+		return e
+	}
+	return nil
+}
+
+func (v *GetCurrentUserDataInput) read(r *wire.Reader) {
+	if !r.Object() {
+		return
+	}
+	for r.Member() {
+		switch r.Name() {
+		case "Filters":
+			v.Filters = readUserDataFilters(r)
+		case "NextToken":
+			v.NextToken = r.String()
+		case "MaxResults":
+			v.MaxResults = r.Int32()
+		default:
+			r.Skip()
+		}
+	}
 }
 
 // Decode implements wire.Input.
@@ -2819,6 +3031,94 @@ func (v *GetFlowAssociationInput) Decode(q *wire.Request) error {
 		return e
 	}
 	return nil
+}
+
+// Decode implements wire.Input.
+func (v *GetMetricDataInput) Decode(q *wire.Request) error {
+	var r wire.Reader
+	r.Reset(q.Body)
+	v.read(&r)
+	if err := r.End(); err != nil {
+		return err
+	}
+	var e *wire.FieldError
+	if v.InstanceId, e = q.PathString(0); e != nil {
+		return e.In("InstanceId")
+	}
+	if e := v.check(); e != nil {
+		return e
+	}
+	return nil
+}
+
+func (v *GetMetricDataInput) read(r *wire.Reader) {
+	if !r.Object() {
+		return
+	}
+	for r.Member() {
+		switch r.Name() {
+		case "StartTime":
+			v.StartTime = r.Time()
+		case "EndTime":
+			v.EndTime = r.Time()
+		case "Filters":
+			v.Filters = readFilters(r)
+		case "Groupings":
+			v.Groupings = readGroupings(r)
+		case "HistoricalMetrics":
+			v.HistoricalMetrics = readHistoricalMetrics(r)
+		case "NextToken":
+			v.NextToken = r.String()
+		case "MaxResults":
+			v.MaxResults = r.Int32()
+		default:
+			r.Skip()
+		}
+	}
+}
+
+// Decode implements wire.Input.
+func (v *GetMetricDataV2Input) Decode(q *wire.Request) error {
+	var r wire.Reader
+	r.Reset(q.Body)
+	v.read(&r)
+	if err := r.End(); err != nil {
+		return err
+	}
+	if e := v.check(); e != nil {
+		return e
+	}
+	return nil
+}
+
+func (v *GetMetricDataV2Input) read(r *wire.Reader) {
+	if !r.Object() {
+		return
+	}
+	for r.Member() {
+		switch r.Name() {
+		case "ResourceArn":
+			v.ResourceArn = r.String()
+		case "StartTime":
+			v.StartTime = r.Time()
+		case "EndTime":
+			v.EndTime = r.Time()
+		case "Interval":
+			v.Interval = readIntervalDetails(r)
+		case "Filters":
+			v.Filters = readFiltersV2List(r)
+		case "Groupings":
+			v.Groupings = readGroupingsV2(r)
+		case "Metrics":
+			v.Metrics = readMetricsV2(r)
+		case "NextToken":
+			v.NextToken = r.String()
+		case "MaxResults":
+			v.MaxResults = r.Int32()
+		default:
+			r.Skip()
+		}
+	}
 }
 
 // Decode implements wire.Input.
@@ -3813,6 +4113,77 @@ func (v *ListViewsInput) Decode(q *wire.Request) error {
 }
 
 // Decode implements wire.Input.
+func (v *MonitorContactInput) Decode(q *wire.Request) error {
+	var r wire.Reader
+	r.Reset(q.Body)
+	v.read(&r)
+	if err := r.End(); err != nil {
+		return err
+	}
+	if e := v.check(); e != nil {
+		return e
+	}
+	return nil
+}
+
+func (v *MonitorContactInput) read(r *wire.Reader) {
+	if !r.Object() {
+		return
+	}
+	for r.Member() {
+		switch r.Name() {
+		case "InstanceId":
+			v.InstanceId = r.String()
+		case "ContactId":
+			v.ContactId = r.String()
+		case "UserId":
+			v.UserId = r.String()
+		case "AllowedMonitorCapabilities":
+			v.AllowedMonitorCapabilities = readAllowedMonitorCapabilities(r)
+		case "ClientToken":
+			v.ClientToken = r.String()
+		default:
+			r.Skip()
+		}
+	}
+}
+
+// Decode implements wire.Input.
+func (v *PutUserStatusInput) Decode(q *wire.Request) error {
+	var r wire.Reader
+	r.Reset(q.Body)
+	v.read(&r)
+	if err := r.End(); err != nil {
+		return err
+	}
+	var e *wire.FieldError
+	if v.UserId, e = q.PathString(1); e != nil {
+		return e.In("UserId")
+	}
+	if v.InstanceId, e = q.PathString(0); e != nil {
+		return e.In("InstanceId")
+	}
+	if e := v.check(); e != nil {
+		return e
+	}
+	return nil
+}
+
+func (v *PutUserStatusInput) read(r *wire.Reader) {
+	if !r.Object() {
+		return
+	}
+	for r.Member() {
+		switch r.Name() {
+		case "AgentStatusId":
+			v.AgentStatusId = r.String()
+		default:
+			r.Skip()
+		}
+	}
+}
+
+// Decode implements wire.Input.
 func (v *ReleasePhoneNumberInput) Decode(q *wire.Request) error {
 	var e *wire.FieldError
 	if v.PhoneNumberId, e = q.PathString(0); e != nil {
@@ -4638,6 +5009,44 @@ func (v *TagResourceInput) read(r *wire.Reader) {
 }
 
 // Decode implements wire.Input.
+func (v *TransferContactInput) Decode(q *wire.Request) error {
+	var r wire.Reader
+	r.Reset(q.Body)
+	v.read(&r)
+	if err := r.End(); err != nil {
+		return err
+	}
+	if e := v.check(); e != nil {
+		return e
+	}
+	return nil
+}
+
+func (v *TransferContactInput) read(r *wire.Reader) {
+	if !r.Object() {
+		return
+	}
+	for r.Member() {
+		switch r.Name() {
+		case "InstanceId":
+			v.InstanceId = r.String()
+		case "ContactId":
+			v.ContactId = r.String()
+		case "QueueId":
+			v.QueueId = r.String()
+		case "UserId":
+			v.UserId = r.String()
+		case "ContactFlowId":
+			v.ContactFlowId = r.String()
+		case "ClientToken":
+			v.ClientToken = r.String()
+		default:
+			r.Skip()
+		}
+	}
+}
+
+// Decode implements wire.Input.
 func (v *UntagContactInput) Decode(q *wire.Request) error {
 	var e *wire.FieldError
 	if v.ContactId, e = q.PathString(1); e != nil {
@@ -5152,6 +5561,45 @@ func (v *UpdateContactFlowNameInput) read(r *wire.Reader) {
 }
 
 // Decode implements wire.Input.
+func (v *UpdateContactRoutingDataInput) Decode(q *wire.Request) error {
+	var r wire.Reader
+	r.Reset(q.Body)
+	v.read(&r)
+	if err := r.End(); err != nil {
+		return err
+	}
+	var e *wire.FieldError
+	if v.InstanceId, e = q.PathString(0); e != nil {
+		return e.In("InstanceId")
+	}
+	if v.ContactId, e = q.PathString(1); e != nil {
+		return e.In("ContactId")
+	}
+	if e := v.check(); e != nil {
+		return e
+	}
+	return nil
+}
+
+func (v *UpdateContactRoutingDataInput) read(r *wire.Reader) {
+	if !r.Object() {
+		return
+	}
+	for r.Member() {
+		switch r.Name() {
+		case "QueueTimeAdjustmentSeconds":
+			v.QueueTimeAdjustmentSeconds = r.Int32()
+		case "QueuePriority":
+			v.QueuePriority = r.Int64()
+		case "RoutingCriteria":
+			v.RoutingCriteria = readRoutingCriteriaInput(r)
+		default:
+			r.Skip()
+		}
+	}
+}
+
+// Decode implements wire.Input.
 func (v *UpdateHoursOfOperationInput) Decode(q *wire.Request) error {
 	var r wire.Reader
 	r.Reset(q.Body)
@@ -5349,6 +5797,41 @@ func (v *UpdateParticipantAuthenticationInput) read(r *wire.Reader) {
 			v.Error = r.String()
 		case "ErrorDescription":
 			v.ErrorDescription = r.String()
+		default:
+			r.Skip()
+		}
+	}
+}
+
+// Decode implements wire.Input.
+func (v *UpdateParticipantRoleConfigInput) Decode(q *wire.Request) error {
+	var r wire.Reader
+	r.Reset(q.Body)
+	v.read(&r)
+	if err := r.End(); err != nil {
+		return err
+	}
+	var e *wire.FieldError
+	if v.InstanceId, e = q.PathString(0); e != nil {
+		return e.In("InstanceId")
+	}
+	if v.ContactId, e = q.PathString(1); e != nil {
+		return e.In("ContactId")
+	}
+	if e := v.check(); e != nil {
+		return e
+	}
+	return nil
+}
+
+func (v *UpdateParticipantRoleConfigInput) read(r *wire.Reader) {
+	if !r.Object() {
+		return
+	}
+	for r.Member() {
+		switch r.Name() {
+		case "ChannelConfiguration":
+			v.ChannelConfiguration = readUpdateParticipantRoleConfigChannelInfo(r)
 		default:
 			r.Skip()
 		}
@@ -6535,6 +7018,21 @@ func readAgentHierarchyGroups(r *wire.Reader) *AgentHierarchyGroups {
 	return v
 }
 
+func readAgentIds(r *wire.Reader) []string {
+	if !r.List() {
+		return nil
+	}
+	list := []string{}
+	for r.Element() {
+		if value, ok := r.Text(); ok {
+			list = append(list, value)
+		} else {
+			r.NullElement()
+		}
+	}
+	return list
+}
+
 func readAgentResourceIdList(r *wire.Reader) []string {
 	if !r.List() {
 		return nil
@@ -6599,6 +7097,52 @@ func readAgentStatusSearchFilter(r *wire.Reader) *AgentStatusSearchFilter {
 		}
 	}
 	return v
+}
+
+func readAgentStatuses(r *wire.Reader) []string {
+	if !r.List() {
+		return nil
+	}
+	list := []string{}
+	for r.Element() {
+		if value, ok := r.Text(); ok {
+			list = append(list, value)
+		} else {
+			r.NullElement()
+		}
+	}
+	return list
+}
+
+func readAgentsCriteria(r *wire.Reader) *AgentsCriteria {
+	if !r.Object() {
+		return nil
+	}
+	v := new(AgentsCriteria)
+	for r.Member() {
+		switch r.Name() {
+		case "AgentIds":
+			v.AgentIds = readAgentIds(r)
+		default:
+			r.Skip()
+		}
+	}
+	return v
+}
+
+func readAgentsMinOneMaxHundred(r *wire.Reader) []string {
+	if !r.List() {
+		return nil
+	}
+	list := []string{}
+	for r.Element() {
+		if value, ok := r.Text(); ok {
+			list = append(list, value)
+		} else {
+			r.NullElement()
+		}
+	}
+	return list
 }
 
 func readAiAgentSearchCriteria(r *wire.Reader) *AiAgentSearchCriteria {
@@ -6730,6 +7274,21 @@ func readAllowedFlowModules(r *wire.Reader) []FlowModule {
 	return list
 }
 
+func readAllowedMonitorCapabilities(r *wire.Reader) []string {
+	if !r.List() {
+		return nil
+	}
+	list := []string{}
+	for r.Element() {
+		if value, ok := r.Text(); ok {
+			list = append(list, value)
+		} else {
+			r.NullElement()
+		}
+	}
+	return list
+}
+
 func readApplication(r *wire.Reader) *Application {
 	if !r.Object() {
 		return nil
@@ -6791,6 +7350,32 @@ func readAttributeAndCondition(r *wire.Reader) *AttributeAndCondition {
 			v.TagConditions = readTagAndConditionList(r)
 		case "HierarchyGroupCondition":
 			v.HierarchyGroupCondition = readHierarchyGroupCondition(r)
+		default:
+			r.Skip()
+		}
+	}
+	return v
+}
+
+func readAttributeCondition(r *wire.Reader) *AttributeCondition {
+	if !r.Object() {
+		return nil
+	}
+	v := new(AttributeCondition)
+	for r.Member() {
+		switch r.Name() {
+		case "Name":
+			v.Name = r.String()
+		case "Value":
+			v.Value = r.String()
+		case "ProficiencyLevel":
+			v.ProficiencyLevel = r.Float()
+		case "Range":
+			v.Range = readRange(r)
+		case "MatchCriteria":
+			v.MatchCriteria = readMatchCriteria(r)
+		case "ComparisonOperator":
+			v.ComparisonOperator = r.String()
 		default:
 			r.Skip()
 		}
@@ -6878,6 +7463,21 @@ func readChannelList(r *wire.Reader) []string {
 	return list
 }
 
+func readChannels(r *wire.Reader) []string {
+	if !r.List() {
+		return nil
+	}
+	list := []string{}
+	for r.Element() {
+		if value, ok := r.Text(); ok {
+			list = append(list, value)
+		} else {
+			r.NullElement()
+		}
+	}
+	return list
+}
+
 func readChatMessage(r *wire.Reader) *ChatMessage {
 	if !r.Object() {
 		return nil
@@ -6889,6 +7489,22 @@ func readChatMessage(r *wire.Reader) *ChatMessage {
 			v.ContentType = r.String()
 		case "Content":
 			v.Content = r.String()
+		default:
+			r.Skip()
+		}
+	}
+	return v
+}
+
+func readChatParticipantRoleConfig(r *wire.Reader) *ChatParticipantRoleConfig {
+	if !r.Object() {
+		return nil
+	}
+	v := new(ChatParticipantRoleConfig)
+	for r.Member() {
+		switch r.Name() {
+		case "ParticipantTimerConfigList":
+			v.ParticipantTimerConfigList = readParticipantTimerConfigList(r)
 		default:
 			r.Skip()
 		}
@@ -7040,6 +7656,22 @@ func readContactFields(r *wire.Reader) []string {
 		}
 	}
 	return list
+}
+
+func readContactFilter(r *wire.Reader) *ContactFilter {
+	if !r.Object() {
+		return nil
+	}
+	v := new(ContactFilter)
+	for r.Member() {
+		switch r.Name() {
+		case "ContactStates":
+			v.ContactStates = readContactStates(r)
+		default:
+			r.Skip()
+		}
+	}
+	return v
 }
 
 func readContactFlowAttributeAndCondition(r *wire.Reader) *ContactFlowAttributeAndCondition {
@@ -7227,6 +7859,37 @@ func readContactFlowTypeCondition(r *wire.Reader) *ContactFlowTypeCondition {
 	return v
 }
 
+func readContactMetricInfo(r *wire.Reader) *ContactMetricInfo {
+	if !r.Object() {
+		return nil
+	}
+	v := new(ContactMetricInfo)
+	for r.Member() {
+		switch r.Name() {
+		case "Name":
+			v.Name = r.String()
+		default:
+			r.Skip()
+		}
+	}
+	return v
+}
+
+func readContactMetrics(r *wire.Reader) []ContactMetricInfo {
+	if !r.List() {
+		return nil
+	}
+	list := []ContactMetricInfo{}
+	for r.Element() {
+		if value := readContactMetricInfo(r); value != nil {
+			list = append(list, *value)
+		} else {
+			r.NullElement()
+		}
+	}
+	return list
+}
+
 func readContactReferences(r *wire.Reader) map[string]Reference {
 	if !r.Map() {
 		return nil
@@ -7240,6 +7903,21 @@ func readContactReferences(r *wire.Reader) map[string]Reference {
 		}
 	}
 	return m
+}
+
+func readContactStates(r *wire.Reader) []string {
+	if !r.List() {
+		return nil
+	}
+	list := []string{}
+	for r.Element() {
+		if value, ok := r.Text(); ok {
+			list = append(list, value)
+		} else {
+			r.NullElement()
+		}
+	}
+	return list
 }
 
 func readContactTagMap(r *wire.Reader) map[string]string {
@@ -7349,6 +8027,74 @@ func readCrossChannelWorkloadBehavior(r *wire.Reader) *CrossChannelWorkloadBehav
 		}
 	}
 	return v
+}
+
+func readCurrentMetric(r *wire.Reader) *CurrentMetric {
+	if !r.Object() {
+		return nil
+	}
+	v := new(CurrentMetric)
+	for r.Member() {
+		switch r.Name() {
+		case "Name":
+			v.Name = r.String()
+		case "MetricId":
+			v.MetricId = r.String()
+		case "Unit":
+			v.Unit = r.String()
+		default:
+			r.Skip()
+		}
+	}
+	return v
+}
+
+func readCurrentMetricSortCriteria(r *wire.Reader) *CurrentMetricSortCriteria {
+	if !r.Object() {
+		return nil
+	}
+	v := new(CurrentMetricSortCriteria)
+	for r.Member() {
+		switch r.Name() {
+		case "SortByMetric":
+			v.SortByMetric = r.String()
+		case "SortOrder":
+			v.SortOrder = r.String()
+		default:
+			r.Skip()
+		}
+	}
+	return v
+}
+
+func readCurrentMetricSortCriteriaMaxOne(r *wire.Reader) []CurrentMetricSortCriteria {
+	if !r.List() {
+		return nil
+	}
+	list := []CurrentMetricSortCriteria{}
+	for r.Element() {
+		if value := readCurrentMetricSortCriteria(r); value != nil {
+			list = append(list, *value)
+		} else {
+			r.NullElement()
+		}
+	}
+	return list
+}
+
+func readCurrentMetrics(r *wire.Reader) []CurrentMetric {
+	if !r.List() {
+		return nil
+	}
+	list := []CurrentMetric{}
+	for r.Element() {
+		if value := readCurrentMetric(r); value != nil {
+			list = append(list, *value)
+		} else {
+			r.NullElement()
+		}
+	}
+	return list
 }
 
 func readDataTableAccessControlConfiguration(r *wire.Reader) *DataTableAccessControlConfiguration {
@@ -7503,6 +8249,43 @@ func readEndpoint(r *wire.Reader) *Endpoint {
 	return v
 }
 
+func readExpression(r *wire.Reader) *Expression {
+	if !r.Object() {
+		return nil
+	}
+	v := new(Expression)
+	for r.Member() {
+		switch r.Name() {
+		case "AttributeCondition":
+			v.AttributeCondition = readAttributeCondition(r)
+		case "AndExpression":
+			v.AndExpression = readExpressions(r)
+		case "OrExpression":
+			v.OrExpression = readExpressions(r)
+		case "NotAttributeCondition":
+			v.NotAttributeCondition = readAttributeCondition(r)
+		default:
+			r.Skip()
+		}
+	}
+	return v
+}
+
+func readExpressions(r *wire.Reader) []Expression {
+	if !r.List() {
+		return nil
+	}
+	list := []Expression{}
+	for r.Element() {
+		if value := readExpression(r); value != nil {
+			list = append(list, *value)
+		} else {
+			r.NullElement()
+		}
+	}
+	return list
+}
+
 func readExtensionConfiguration(r *wire.Reader) *ExtensionConfiguration {
 	if !r.Object() {
 		return nil
@@ -7533,6 +8316,100 @@ func readExternalInvocationConfiguration(r *wire.Reader) *ExternalInvocationConf
 		}
 	}
 	return v
+}
+
+func readFilterV2(r *wire.Reader) *FilterV2 {
+	if !r.Object() {
+		return nil
+	}
+	v := new(FilterV2)
+	for r.Member() {
+		switch r.Name() {
+		case "FilterKey":
+			v.FilterKey = r.String()
+		case "FilterValues":
+			v.FilterValues = readFilterValueList(r)
+		case "StringCondition":
+			v.StringCondition = readFilterV2StringCondition(r)
+		default:
+			r.Skip()
+		}
+	}
+	return v
+}
+
+func readFilterV2StringCondition(r *wire.Reader) *FilterV2StringCondition {
+	if !r.Object() {
+		return nil
+	}
+	v := new(FilterV2StringCondition)
+	for r.Member() {
+		switch r.Name() {
+		case "Comparison":
+			v.Comparison = r.String()
+		default:
+			r.Skip()
+		}
+	}
+	return v
+}
+
+func readFilterValueList(r *wire.Reader) []string {
+	if !r.List() {
+		return nil
+	}
+	list := []string{}
+	for r.Element() {
+		if value, ok := r.Text(); ok {
+			list = append(list, value)
+		} else {
+			r.NullElement()
+		}
+	}
+	return list
+}
+
+func readFilters(r *wire.Reader) *Filters {
+	if !r.Object() {
+		return nil
+	}
+	v := new(Filters)
+	for r.Member() {
+		switch r.Name() {
+		case "Queues":
+			v.Queues = readQueues(r)
+		case "Channels":
+			v.Channels = readChannels(r)
+		case "RoutingProfiles":
+			v.RoutingProfiles = readRoutingProfiles(r)
+		case "RoutingStepExpressions":
+			v.RoutingStepExpressions = readRoutingExpressions(r)
+		case "AgentStatuses":
+			v.AgentStatuses = readAgentStatuses(r)
+		case "Subtypes":
+			v.Subtypes = readSubtypes(r)
+		case "ValidationTestTypes":
+			v.ValidationTestTypes = readValidationTestTypes(r)
+		default:
+			r.Skip()
+		}
+	}
+	return v
+}
+
+func readFiltersV2List(r *wire.Reader) []FilterV2 {
+	if !r.List() {
+		return nil
+	}
+	list := []FilterV2{}
+	for r.Element() {
+		if value := readFilterV2(r); value != nil {
+			list = append(list, *value)
+		} else {
+			r.NullElement()
+		}
+	}
+	return list
 }
 
 func readFlowModule(r *wire.Reader) *FlowModule {
@@ -7583,6 +8460,36 @@ func readGranularAccessControlConfiguration(r *wire.Reader) *GranularAccessContr
 		}
 	}
 	return v
+}
+
+func readGroupings(r *wire.Reader) []string {
+	if !r.List() {
+		return nil
+	}
+	list := []string{}
+	for r.Element() {
+		if value, ok := r.Text(); ok {
+			list = append(list, value)
+		} else {
+			r.NullElement()
+		}
+	}
+	return list
+}
+
+func readGroupingsV2(r *wire.Reader) []string {
+	if !r.List() {
+		return nil
+	}
+	list := []string{}
+	for r.Element() {
+		if value, ok := r.Text(); ok {
+			list = append(list, value)
+		} else {
+			r.NullElement()
+		}
+	}
+	return list
 }
 
 func readHierarchyGroupCondition(r *wire.Reader) *HierarchyGroupCondition {
@@ -7671,6 +8578,43 @@ func readHierarchyStructureUpdate(r *wire.Reader) *HierarchyStructureUpdate {
 		}
 	}
 	return v
+}
+
+func readHistoricalMetric(r *wire.Reader) *HistoricalMetric {
+	if !r.Object() {
+		return nil
+	}
+	v := new(HistoricalMetric)
+	for r.Member() {
+		switch r.Name() {
+		case "Name":
+			v.Name = r.String()
+		case "Threshold":
+			v.Threshold = readThreshold(r)
+		case "Statistic":
+			v.Statistic = r.String()
+		case "Unit":
+			v.Unit = r.String()
+		default:
+			r.Skip()
+		}
+	}
+	return v
+}
+
+func readHistoricalMetrics(r *wire.Reader) []HistoricalMetric {
+	if !r.List() {
+		return nil
+	}
+	list := []HistoricalMetric{}
+	for r.Element() {
+		if value := readHistoricalMetric(r); value != nil {
+			list = append(list, *value)
+		} else {
+			r.NullElement()
+		}
+	}
+	return list
 }
 
 func readHoursOfOperationConfig(r *wire.Reader) *HoursOfOperationConfig {
@@ -7906,6 +8850,24 @@ func readInstanceStorageConfig(r *wire.Reader) *InstanceStorageConfig {
 	return v
 }
 
+func readIntervalDetails(r *wire.Reader) *IntervalDetails {
+	if !r.Object() {
+		return nil
+	}
+	v := new(IntervalDetails)
+	for r.Member() {
+		switch r.Name() {
+		case "TimeZone":
+			v.TimeZone = r.String()
+		case "IntervalPeriod":
+			v.IntervalPeriod = r.String()
+		default:
+			r.Skip()
+		}
+	}
+	return v
+}
+
 func readInvisibleFieldInfo(r *wire.Reader) *InvisibleFieldInfo {
 	if !r.Object() {
 		return nil
@@ -8056,6 +9018,22 @@ func readListCondition(r *wire.Reader) *ListCondition {
 	return v
 }
 
+func readMatchCriteria(r *wire.Reader) *MatchCriteria {
+	if !r.Object() {
+		return nil
+	}
+	v := new(MatchCriteria)
+	for r.Member() {
+		switch r.Name() {
+		case "AgentsCriteria":
+			v.AgentsCriteria = readAgentsCriteria(r)
+		default:
+			r.Skip()
+		}
+	}
+	return v
+}
+
 func readMediaConcurrencies(r *wire.Reader) []MediaConcurrency {
 	if !r.List() {
 		return nil
@@ -8091,6 +9069,93 @@ func readMediaConcurrency(r *wire.Reader) *MediaConcurrency {
 		}
 	}
 	return v
+}
+
+func readMetricFilterV2(r *wire.Reader) *MetricFilterV2 {
+	if !r.Object() {
+		return nil
+	}
+	v := new(MetricFilterV2)
+	for r.Member() {
+		switch r.Name() {
+		case "MetricFilterKey":
+			v.MetricFilterKey = r.String()
+		case "MetricFilterValues":
+			v.MetricFilterValues = readMetricFilterValueList(r)
+		case "Negate":
+			v.Negate = r.Bool()
+		default:
+			r.Skip()
+		}
+	}
+	return v
+}
+
+func readMetricFilterValueList(r *wire.Reader) []string {
+	if !r.List() {
+		return nil
+	}
+	list := []string{}
+	for r.Element() {
+		if value, ok := r.Text(); ok {
+			list = append(list, value)
+		} else {
+			r.NullElement()
+		}
+	}
+	return list
+}
+
+func readMetricFiltersV2List(r *wire.Reader) []MetricFilterV2 {
+	if !r.List() {
+		return nil
+	}
+	list := []MetricFilterV2{}
+	for r.Element() {
+		if value := readMetricFilterV2(r); value != nil {
+			list = append(list, *value)
+		} else {
+			r.NullElement()
+		}
+	}
+	return list
+}
+
+func readMetricV2(r *wire.Reader) *MetricV2 {
+	if !r.Object() {
+		return nil
+	}
+	v := new(MetricV2)
+	for r.Member() {
+		switch r.Name() {
+		case "Name":
+			v.Name = r.String()
+		case "Threshold":
+			v.Threshold = readThresholdCollections(r)
+		case "MetricId":
+			v.MetricId = r.String()
+		case "MetricFilters":
+			v.MetricFilters = readMetricFiltersV2List(r)
+		default:
+			r.Skip()
+		}
+	}
+	return v
+}
+
+func readMetricsV2(r *wire.Reader) []MetricV2 {
+	if !r.List() {
+		return nil
+	}
+	list := []MetricV2{}
+	for r.Element() {
+		if value := readMetricV2(r); value != nil {
+			list = append(list, *value)
+		} else {
+			r.NullElement()
+		}
+	}
+	return list
 }
 
 func readMonthDayList(r *wire.Reader) []int64 {
@@ -8357,6 +9422,59 @@ func readParticipantDetailsToAdd(r *wire.Reader) *ParticipantDetailsToAdd {
 			v.DisplayName = r.String()
 		case "ParticipantCapabilities":
 			v.ParticipantCapabilities = readParticipantCapabilities(r)
+		default:
+			r.Skip()
+		}
+	}
+	return v
+}
+
+func readParticipantTimerConfigList(r *wire.Reader) []ParticipantTimerConfiguration {
+	if !r.List() {
+		return nil
+	}
+	list := []ParticipantTimerConfiguration{}
+	for r.Element() {
+		if value := readParticipantTimerConfiguration(r); value != nil {
+			list = append(list, *value)
+		} else {
+			r.NullElement()
+		}
+	}
+	return list
+}
+
+func readParticipantTimerConfiguration(r *wire.Reader) *ParticipantTimerConfiguration {
+	if !r.Object() {
+		return nil
+	}
+	v := new(ParticipantTimerConfiguration)
+	for r.Member() {
+		switch r.Name() {
+		case "ParticipantRole":
+			v.ParticipantRole = r.String()
+		case "TimerType":
+			v.TimerType = r.String()
+		case "TimerValue":
+			v.TimerValue = readParticipantTimerValue(r)
+		default:
+			r.Skip()
+		}
+	}
+	return v
+}
+
+func readParticipantTimerValue(r *wire.Reader) *ParticipantTimerValue {
+	if !r.Object() {
+		return nil
+	}
+	v := new(ParticipantTimerValue)
+	for r.Member() {
+		switch r.Name() {
+		case "ParticipantTimerAction":
+			v.ParticipantTimerAction = r.String()
+		case "ParticipantTimerDurationInMinutes":
+			v.ParticipantTimerDurationInMinutes = r.Int32()
 		default:
 			r.Skip()
 		}
@@ -8811,6 +9929,21 @@ func readQueueSearchFilter(r *wire.Reader) *QueueSearchFilter {
 	return v
 }
 
+func readQueues(r *wire.Reader) []string {
+	if !r.List() {
+		return nil
+	}
+	list := []string{}
+	for r.Element() {
+		if value, ok := r.Text(); ok {
+			list = append(list, value)
+		} else {
+			r.NullElement()
+		}
+	}
+	return list
+}
+
 func readQuickConnectConfig(r *wire.Reader) *QuickConnectConfig {
 	if !r.Object() {
 		return nil
@@ -8899,6 +10032,24 @@ func readQuickConnectsList(r *wire.Reader) []string {
 		}
 	}
 	return list
+}
+
+func readRange(r *wire.Reader) *Range {
+	if !r.Object() {
+		return nil
+	}
+	v := new(Range)
+	for r.Member() {
+		switch r.Name() {
+		case "MinProficiencyLevel":
+			v.MinProficiencyLevel = r.Float()
+		case "MaxProficiencyLevel":
+			v.MaxProficiencyLevel = r.Float()
+		default:
+			r.Skip()
+		}
+	}
+	return v
 }
 
 func readReadOnlyFieldInfo(r *wire.Reader) *ReadOnlyFieldInfo {
@@ -9044,6 +10195,86 @@ func readResourceTagsSearchCriteria(r *wire.Reader) *ResourceTagsSearchCriteria 
 }
 
 func readResourceTypeList(r *wire.Reader) []string {
+	if !r.List() {
+		return nil
+	}
+	list := []string{}
+	for r.Element() {
+		if value, ok := r.Text(); ok {
+			list = append(list, value)
+		} else {
+			r.NullElement()
+		}
+	}
+	return list
+}
+
+func readRoutingCriteriaInput(r *wire.Reader) *RoutingCriteriaInput {
+	if !r.Object() {
+		return nil
+	}
+	v := new(RoutingCriteriaInput)
+	for r.Member() {
+		switch r.Name() {
+		case "Steps":
+			v.Steps = readRoutingCriteriaInputSteps(r)
+		default:
+			r.Skip()
+		}
+	}
+	return v
+}
+
+func readRoutingCriteriaInputStep(r *wire.Reader) *RoutingCriteriaInputStep {
+	if !r.Object() {
+		return nil
+	}
+	v := new(RoutingCriteriaInputStep)
+	for r.Member() {
+		switch r.Name() {
+		case "Expiry":
+			v.Expiry = readRoutingCriteriaInputStepExpiry(r)
+		case "Expression":
+			v.Expression = readExpression(r)
+		default:
+			r.Skip()
+		}
+	}
+	return v
+}
+
+func readRoutingCriteriaInputStepExpiry(r *wire.Reader) *RoutingCriteriaInputStepExpiry {
+	if !r.Object() {
+		return nil
+	}
+	v := new(RoutingCriteriaInputStepExpiry)
+	for r.Member() {
+		switch r.Name() {
+		case "DurationInSeconds":
+			v.DurationInSeconds = r.Int32()
+		default:
+			r.Skip()
+		}
+	}
+	return v
+}
+
+func readRoutingCriteriaInputSteps(r *wire.Reader) []RoutingCriteriaInputStep {
+	if !r.List() {
+		return nil
+	}
+	list := []RoutingCriteriaInputStep{}
+	for r.Element() {
+		if value := readRoutingCriteriaInputStep(r); value != nil {
+			list = append(list, *value)
+		} else {
+			r.NullElement()
+		}
+	}
+	return list
+}
+
+func readRoutingExpressions(r *wire.Reader) []string {
 	if !r.List() {
 		return nil
 	}
@@ -9206,6 +10437,21 @@ func readRoutingProfileSearchFilter(r *wire.Reader) *RoutingProfileSearchFilter 
 		}
 	}
 	return v
+}
+
+func readRoutingProfiles(r *wire.Reader) []string {
+	if !r.List() {
+		return nil
+	}
+	list := []string{}
+	for r.Element() {
+		if value, ok := r.Text(); ok {
+			list = append(list, value)
+		} else {
+			r.NullElement()
+		}
+	}
+	return list
 }
 
 func readS3Config(r *wire.Reader) *S3Config {
@@ -9759,6 +11005,21 @@ func readStringCondition(r *wire.Reader) *StringCondition {
 	return v
 }
 
+func readSubtypes(r *wire.Reader) []string {
+	if !r.List() {
+		return nil
+	}
+	list := []string{}
+	for r.Element() {
+		if value, ok := r.Text(); ok {
+			list = append(list, value)
+		} else {
+			r.NullElement()
+		}
+	}
+	return list
+}
+
 func readSupportedMessagingContentTypes(r *wire.Reader) []string {
 	if !r.List() {
 		return nil
@@ -10012,6 +11273,57 @@ func readTaskTemplateFields(r *wire.Reader) []TaskTemplateField {
 	return list
 }
 
+func readThreshold(r *wire.Reader) *Threshold {
+	if !r.Object() {
+		return nil
+	}
+	v := new(Threshold)
+	for r.Member() {
+		switch r.Name() {
+		case "Comparison":
+			v.Comparison = r.String()
+		case "ThresholdValue":
+			v.ThresholdValue = r.Float()
+		default:
+			r.Skip()
+		}
+	}
+	return v
+}
+
+func readThresholdCollections(r *wire.Reader) []ThresholdV2 {
+	if !r.List() {
+		return nil
+	}
+	list := []ThresholdV2{}
+	for r.Element() {
+		if value := readThresholdV2(r); value != nil {
+			list = append(list, *value)
+		} else {
+			r.NullElement()
+		}
+	}
+	return list
+}
+
+func readThresholdV2(r *wire.Reader) *ThresholdV2 {
+	if !r.Object() {
+		return nil
+	}
+	v := new(ThresholdV2)
+	for r.Member() {
+		switch r.Name() {
+		case "Comparison":
+			v.Comparison = r.String()
+		case "ThresholdValue":
+			v.ThresholdValue = r.Float()
+		default:
+			r.Skip()
+		}
+	}
+	return v
+}
+
 func readTranscript(r *wire.Reader) *Transcript {
 	if !r.Object() {
 		return nil
@@ -10058,6 +11370,61 @@ func readTranscriptCriteriaList(r *wire.Reader) []TranscriptCriteria {
 	for r.Element() {
 		if value := readTranscriptCriteria(r); value != nil {
 			list = append(list, *value)
+		} else {
+			r.NullElement()
+		}
+	}
+	return list
+}
+
+func readUpdateParticipantRoleConfigChannelInfo(r *wire.Reader) *UpdateParticipantRoleConfigChannelInfo {
+	if !r.Object() {
+		return nil
+	}
+	v := new(UpdateParticipantRoleConfigChannelInfo)
+	for r.Member() {
+		switch r.Name() {
+		case "Chat":
+			v.Chat = readChatParticipantRoleConfig(r)
+		default:
+			r.Skip()
+		}
+	}
+	return v
+}
+
+func readUserDataFilters(r *wire.Reader) *UserDataFilters {
+	if !r.Object() {
+		return nil
+	}
+	v := new(UserDataFilters)
+	for r.Member() {
+		switch r.Name() {
+		case "Queues":
+			v.Queues = readQueues(r)
+		case "ContactFilter":
+			v.ContactFilter = readContactFilter(r)
+		case "RoutingProfiles":
+			v.RoutingProfiles = readRoutingProfiles(r)
+		case "Agents":
+			v.Agents = readAgentsMinOneMaxHundred(r)
+		case "UserHierarchyGroups":
+			v.UserHierarchyGroups = readUserDataHierarchyGroups(r)
+		default:
+			r.Skip()
+		}
+	}
+	return v
+}
+
+func readUserDataHierarchyGroups(r *wire.Reader) []string {
+	if !r.List() {
+		return nil
+	}
+	list := []string{}
+	for r.Element() {
+		if value, ok := r.Text(); ok {
+			list = append(list, value)
 		} else {
 			r.NullElement()
 		}
@@ -10321,6 +11688,21 @@ func readUserSearchFilter(r *wire.Reader) *UserSearchFilter {
 		}
 	}
 	return v
+}
+
+func readValidationTestTypes(r *wire.Reader) []string {
+	if !r.List() {
+		return nil
+	}
+	list := []string{}
+	for r.Element() {
+		if value, ok := r.Text(); ok {
+			list = append(list, value)
+		} else {
+			r.NullElement()
+		}
+	}
+	return list
 }
 
 func readViewActions(r *wire.Reader) []string {

@@ -71,6 +71,26 @@ func (v AfterContactWorkConfigPerChannel) LogValue() slog.Value {
 	return slog.StringValue(wire.SetMembers(v))
 }
 
+// AgentContactReference is a part of a request or answer.
+type AgentContactReference struct {
+	ContactId                 *string // 1 to 256 characters
+	Channel                   *string // one of VOICE, CHAT, TASK, EMAIL
+	InitiationMethod          *string // one of INBOUND, OUTBOUND, TRANSFER, QUEUE_TRANSFER, CALLBACK, API, DISCONNECT, MONITOR, EXTERNAL_OUTBOUND, WEBRTC_API, AGENT_REPLY, FLOW
+	AgentContactState         *string // one of INCOMING, PENDING, CONNECTING, CONNECTED, CONNECTED_ONHOLD, MISSED, ERROR, ENDED, REJECTED
+	StateStartTimestamp       *time.Time
+	ConnectedToAgentTimestamp *time.Time
+	Queue                     *QueueReference
+}
+
+// String names the members that are set; values stay out of logs.
+func (v AgentContactReference) String() string { return wire.SetMembers(v) }
+
+// GoString is String, for %#v.
+func (v AgentContactReference) GoString() string { return wire.SetMembers(v) }
+
+// LogValue is String, for slog.
+func (v AgentContactReference) LogValue() slog.Value { return slog.StringValue(wire.SetMembers(v)) }
+
 // AgentFirst is a part of a request or answer.
 type AgentFirst struct {
 	Preview *Preview
@@ -181,6 +201,37 @@ func (v AgentStatus) GoString() string { return wire.SetMembers(v) }
 
 // LogValue is String, for slog.
 func (v AgentStatus) LogValue() slog.Value { return slog.StringValue(wire.SetMembers(v)) }
+
+// AgentStatusIdentifier is a part of a request or answer.
+type AgentStatusIdentifier struct {
+	Arn *string
+	Id  *string
+}
+
+// String names the members that are set; values stay out of logs.
+func (v AgentStatusIdentifier) String() string { return wire.SetMembers(v) }
+
+// GoString is String, for %#v.
+func (v AgentStatusIdentifier) GoString() string { return wire.SetMembers(v) }
+
+// LogValue is String, for slog.
+func (v AgentStatusIdentifier) LogValue() slog.Value { return slog.StringValue(wire.SetMembers(v)) }
+
+// AgentStatusReference is a part of a request or answer.
+type AgentStatusReference struct {
+	StatusStartTimestamp *time.Time
+	StatusArn            *string
+	StatusName           *string // 1 to 127 characters
+}
+
+// String names the members that are set; values stay out of logs.
+func (v AgentStatusReference) String() string { return wire.SetMembers(v) }
+
+// GoString is String, for %#v.
+func (v AgentStatusReference) GoString() string { return wire.SetMembers(v) }
+
+// LogValue is String, for slog.
+func (v AgentStatusReference) LogValue() slog.Value { return slog.StringValue(wire.SetMembers(v)) }
 
 // AgentStatusSearchCriteria is a part of a request or answer.
 type AgentStatusSearchCriteria struct {
@@ -356,6 +407,39 @@ func (v AssociateBotInput) GoString() string { return wire.SetMembers(v) }
 
 // LogValue is String, for slog.
 func (v AssociateBotInput) LogValue() slog.Value { return slog.StringValue(wire.SetMembers(v)) }
+
+// AssociateContactWithUserInput is the request of AssociateContactWithUser.
+type AssociateContactWithUserInput struct {
+	InstanceId *string // required; in the path; 1 to 100 characters
+	ContactId  *string // required; in the path; 1 to 256 characters
+	UserId     *string // required; 1 to 256 characters
+}
+
+// String names the members that are set; values stay out of logs.
+func (v AssociateContactWithUserInput) String() string { return wire.SetMembers(v) }
+
+// GoString is String, for %#v.
+func (v AssociateContactWithUserInput) GoString() string { return wire.SetMembers(v) }
+
+// LogValue is String, for slog.
+func (v AssociateContactWithUserInput) LogValue() slog.Value {
+	return slog.StringValue(wire.SetMembers(v))
+}
+
+// AssociateContactWithUserOutput is the answer of AssociateContactWithUser.
+type AssociateContactWithUserOutput struct {
+}
+
+// String names the members that are set; values stay out of logs.
+func (v AssociateContactWithUserOutput) String() string { return wire.SetMembers(v) }
+
+// GoString is String, for %#v.
+func (v AssociateContactWithUserOutput) GoString() string { return wire.SetMembers(v) }
+
+// LogValue is String, for slog.
+func (v AssociateContactWithUserOutput) LogValue() slog.Value {
+	return slog.StringValue(wire.SetMembers(v))
+}
 
 // AssociateDefaultVocabularyInput is the request of AssociateDefaultVocabulary.
 type AssociateDefaultVocabularyInput struct {
@@ -949,6 +1033,20 @@ func (v ChatMetrics) GoString() string { return wire.SetMembers(v) }
 // LogValue is String, for slog.
 func (v ChatMetrics) LogValue() slog.Value { return slog.StringValue(wire.SetMembers(v)) }
 
+// ChatParticipantRoleConfig is a part of a request or answer.
+type ChatParticipantRoleConfig struct {
+	ParticipantTimerConfigList []ParticipantTimerConfiguration // required; 1 to 6 elements
+}
+
+// String names the members that are set; values stay out of logs.
+func (v ChatParticipantRoleConfig) String() string { return wire.SetMembers(v) }
+
+// GoString is String, for %#v.
+func (v ChatParticipantRoleConfig) GoString() string { return wire.SetMembers(v) }
+
+// LogValue is String, for slog.
+func (v ChatParticipantRoleConfig) LogValue() slog.Value { return slog.StringValue(wire.SetMembers(v)) }
+
 // ChatStreamingConfiguration is a part of a request or answer.
 type ChatStreamingConfiguration struct {
 	StreamingEndpointArn *string // required; 1 to 350 characters
@@ -1233,6 +1331,20 @@ func (v ContactEvaluation) GoString() string { return wire.SetMembers(v) }
 
 // LogValue is String, for slog.
 func (v ContactEvaluation) LogValue() slog.Value { return slog.StringValue(wire.SetMembers(v)) }
+
+// ContactFilter is a part of a request or answer.
+type ContactFilter struct {
+	ContactStates []string // at most 9 elements
+}
+
+// String names the members that are set; values stay out of logs.
+func (v ContactFilter) String() string { return wire.SetMembers(v) }
+
+// GoString is String, for %#v.
+func (v ContactFilter) GoString() string { return wire.SetMembers(v) }
+
+// LogValue is String, for slog.
+func (v ContactFilter) LogValue() slog.Value { return slog.StringValue(wire.SetMembers(v)) }
 
 // ContactFlow is a part of a request or answer.
 type ContactFlow struct {
@@ -1644,6 +1756,49 @@ func (v ContactLensSummaryConfiguration) GoString() string { return wire.SetMemb
 func (v ContactLensSummaryConfiguration) LogValue() slog.Value {
 	return slog.StringValue(wire.SetMembers(v))
 }
+
+// ContactMetricInfo is a part of a request or answer.
+type ContactMetricInfo struct {
+	Name *string // required; one of ESTIMATED_WAIT_TIME, POSITION_IN_QUEUE
+}
+
+// String names the members that are set; values stay out of logs.
+func (v ContactMetricInfo) String() string { return wire.SetMembers(v) }
+
+// GoString is String, for %#v.
+func (v ContactMetricInfo) GoString() string { return wire.SetMembers(v) }
+
+// LogValue is String, for slog.
+func (v ContactMetricInfo) LogValue() slog.Value { return slog.StringValue(wire.SetMembers(v)) }
+
+// ContactMetricResult is a part of a request or answer.
+type ContactMetricResult struct {
+	Name  *string             // required; one of ESTIMATED_WAIT_TIME, POSITION_IN_QUEUE
+	Value *ContactMetricValue // required
+}
+
+// String names the members that are set; values stay out of logs.
+func (v ContactMetricResult) String() string { return wire.SetMembers(v) }
+
+// GoString is String, for %#v.
+func (v ContactMetricResult) GoString() string { return wire.SetMembers(v) }
+
+// LogValue is String, for slog.
+func (v ContactMetricResult) LogValue() slog.Value { return slog.StringValue(wire.SetMembers(v)) }
+
+// ContactMetricValue is a part of a request or answer; at most one of its members is set.
+type ContactMetricValue struct {
+	Number *float64
+}
+
+// String names the members that are set; values stay out of logs.
+func (v ContactMetricValue) String() string { return wire.SetMembers(v) }
+
+// GoString is String, for %#v.
+func (v ContactMetricValue) GoString() string { return wire.SetMembers(v) }
+
+// LogValue is String, for slog.
+func (v ContactMetricValue) LogValue() slog.Value { return slog.StringValue(wire.SetMembers(v)) }
 
 // ContactSearchSummary is a part of a request or answer.
 type ContactSearchSummary struct {
@@ -2839,6 +2994,67 @@ func (v CrossChannelWorkloadBehavior) LogValue() slog.Value {
 	return slog.StringValue(wire.SetMembers(v))
 }
 
+// CurrentMetric is a part of a request or answer.
+type CurrentMetric struct {
+	Name     *string // one of AGENTS_ONLINE, AGENTS_AVAILABLE, AGENTS_ON_CALL, AGENTS_NON_PRODUCTIVE, AGENTS_AFTER_CONTACT_WORK, AGENTS_ERROR, AGENTS_STAFFED, CONTACTS_IN_QUEUE, OLDEST_CONTACT_AGE, CONTACTS_SCHEDULED, AGENTS_ON_CONTACT, SLOTS_ACTIVE, SLOTS_AVAILABLE, ESTIMATED_WAIT_TIME
+	MetricId *string
+	Unit     *string // one of SECONDS, COUNT, PERCENT
+}
+
+// String names the members that are set; values stay out of logs.
+func (v CurrentMetric) String() string { return wire.SetMembers(v) }
+
+// GoString is String, for %#v.
+func (v CurrentMetric) GoString() string { return wire.SetMembers(v) }
+
+// LogValue is String, for slog.
+func (v CurrentMetric) LogValue() slog.Value { return slog.StringValue(wire.SetMembers(v)) }
+
+// CurrentMetricData is a part of a request or answer.
+type CurrentMetricData struct {
+	Metric *CurrentMetric
+	Value  *float64
+}
+
+// String names the members that are set; values stay out of logs.
+func (v CurrentMetricData) String() string { return wire.SetMembers(v) }
+
+// GoString is String, for %#v.
+func (v CurrentMetricData) GoString() string { return wire.SetMembers(v) }
+
+// LogValue is String, for slog.
+func (v CurrentMetricData) LogValue() slog.Value { return slog.StringValue(wire.SetMembers(v)) }
+
+// CurrentMetricResult is a part of a request or answer.
+type CurrentMetricResult struct {
+	Dimensions  *Dimensions
+	Collections []CurrentMetricData
+}
+
+// String names the members that are set; values stay out of logs.
+func (v CurrentMetricResult) String() string { return wire.SetMembers(v) }
+
+// GoString is String, for %#v.
+func (v CurrentMetricResult) GoString() string { return wire.SetMembers(v) }
+
+// LogValue is String, for slog.
+func (v CurrentMetricResult) LogValue() slog.Value { return slog.StringValue(wire.SetMembers(v)) }
+
+// CurrentMetricSortCriteria is a part of a request or answer.
+type CurrentMetricSortCriteria struct {
+	SortByMetric *string // one of AGENTS_ONLINE, AGENTS_AVAILABLE, AGENTS_ON_CALL, AGENTS_NON_PRODUCTIVE, AGENTS_AFTER_CONTACT_WORK, AGENTS_ERROR, AGENTS_STAFFED, CONTACTS_IN_QUEUE, OLDEST_CONTACT_AGE, CONTACTS_SCHEDULED, AGENTS_ON_CONTACT, SLOTS_ACTIVE, SLOTS_AVAILABLE, ESTIMATED_WAIT_TIME
+	SortOrder    *string // one of ASCENDING, DESCENDING
+}
+
+// String names the members that are set; values stay out of logs.
+func (v CurrentMetricSortCriteria) String() string { return wire.SetMembers(v) }
+
+// GoString is String, for %#v.
+func (v CurrentMetricSortCriteria) GoString() string { return wire.SetMembers(v) }
+
+// LogValue is String, for slog.
+func (v CurrentMetricSortCriteria) LogValue() slog.Value { return slog.StringValue(wire.SetMembers(v)) }
+
 // Customer is a part of a request or answer.
 type Customer struct {
 	DeviceInfo   *DeviceInfo
@@ -2946,6 +3162,39 @@ func (v DefaultVocabulary) GoString() string { return wire.SetMembers(v) }
 
 // LogValue is String, for slog.
 func (v DefaultVocabulary) LogValue() slog.Value { return slog.StringValue(wire.SetMembers(v)) }
+
+// DeleteAllEntitySessionsInput is the request of DeleteAllEntitySessions.
+type DeleteAllEntitySessionsInput struct {
+	InstanceId *string // required; 1 to 100 characters
+	EntityId   *string // required; 1 to 256 characters
+	EntityType *string // required; one of USER
+}
+
+// String names the members that are set; values stay out of logs.
+func (v DeleteAllEntitySessionsInput) String() string { return wire.SetMembers(v) }
+
+// GoString is String, for %#v.
+func (v DeleteAllEntitySessionsInput) GoString() string { return wire.SetMembers(v) }
+
+// LogValue is String, for slog.
+func (v DeleteAllEntitySessionsInput) LogValue() slog.Value {
+	return slog.StringValue(wire.SetMembers(v))
+}
+
+// DeleteAllEntitySessionsOutput is the answer of DeleteAllEntitySessions.
+type DeleteAllEntitySessionsOutput struct {
+}
+
+// String names the members that are set; values stay out of logs.
+func (v DeleteAllEntitySessionsOutput) String() string { return wire.SetMembers(v) }
+
+// GoString is String, for %#v.
+func (v DeleteAllEntitySessionsOutput) GoString() string { return wire.SetMembers(v) }
+
+// LogValue is String, for slog.
+func (v DeleteAllEntitySessionsOutput) LogValue() slog.Value {
+	return slog.StringValue(wire.SetMembers(v))
+}
 
 // DeleteContactDataInput is the request of DeleteContactData.
 type DeleteContactDataInput struct {
@@ -4327,6 +4576,26 @@ func (v DeviceInfo) GoString() string { return wire.SetMembers(v) }
 // LogValue is String, for slog.
 func (v DeviceInfo) LogValue() slog.Value { return slog.StringValue(wire.SetMembers(v)) }
 
+// Dimensions is a part of a request or answer.
+type Dimensions struct {
+	Queue                 *QueueReference
+	Channel               *string // one of VOICE, CHAT, TASK, EMAIL
+	RoutingProfile        *RoutingProfileReference
+	RoutingStepExpression *string // 1 to 3000 characters
+	AgentStatus           *AgentStatusIdentifier
+	Subtype               *string // 1 to 100 characters
+	ValidationTestType    *string
+}
+
+// String names the members that are set; values stay out of logs.
+func (v Dimensions) String() string { return wire.SetMembers(v) }
+
+// GoString is String, for %#v.
+func (v Dimensions) GoString() string { return wire.SetMembers(v) }
+
+// LogValue is String, for slog.
+func (v Dimensions) LogValue() slog.Value { return slog.StringValue(wire.SetMembers(v)) }
+
 // DisassociateApprovedOriginInput is the request of DisassociateApprovedOrigin.
 type DisassociateApprovedOriginInput struct {
 	InstanceId  *string // required; in the path; 1 to 100 characters
@@ -4581,6 +4850,35 @@ func (v DisconnectReason) GoString() string { return wire.SetMembers(v) }
 // LogValue is String, for slog.
 func (v DisconnectReason) LogValue() slog.Value { return slog.StringValue(wire.SetMembers(v)) }
 
+// DismissUserContactInput is the request of DismissUserContact.
+type DismissUserContactInput struct {
+	UserId     *string // required; in the path
+	InstanceId *string // required; in the path; 1 to 100 characters
+	ContactId  *string // required; 1 to 256 characters
+}
+
+// String names the members that are set; values stay out of logs.
+func (v DismissUserContactInput) String() string { return wire.SetMembers(v) }
+
+// GoString is String, for %#v.
+func (v DismissUserContactInput) GoString() string { return wire.SetMembers(v) }
+
+// LogValue is String, for slog.
+func (v DismissUserContactInput) LogValue() slog.Value { return slog.StringValue(wire.SetMembers(v)) }
+
+// DismissUserContactOutput is the answer of DismissUserContact.
+type DismissUserContactOutput struct {
+}
+
+// String names the members that are set; values stay out of logs.
+func (v DismissUserContactOutput) String() string { return wire.SetMembers(v) }
+
+// GoString is String, for %#v.
+func (v DismissUserContactOutput) GoString() string { return wire.SetMembers(v) }
+
+// LogValue is String, for slog.
+func (v DismissUserContactOutput) LogValue() slog.Value { return slog.StringValue(wire.SetMembers(v)) }
+
 // EffectiveHoursOfOperations is a part of a request or answer.
 type EffectiveHoursOfOperations struct {
 	Date             *string
@@ -4795,6 +5093,56 @@ func (v ExternalInvocationConfiguration) LogValue() slog.Value {
 	return slog.StringValue(wire.SetMembers(v))
 }
 
+// FilterV2 is a part of a request or answer.
+type FilterV2 struct {
+	FilterKey       *string  // 1 to 250 characters
+	FilterValues    []string // 1 to 100 elements
+	StringCondition *FilterV2StringCondition
+}
+
+// String names the members that are set; values stay out of logs.
+func (v FilterV2) String() string { return wire.SetMembers(v) }
+
+// GoString is String, for %#v.
+func (v FilterV2) GoString() string { return wire.SetMembers(v) }
+
+// LogValue is String, for slog.
+func (v FilterV2) LogValue() slog.Value { return slog.StringValue(wire.SetMembers(v)) }
+
+// FilterV2StringCondition is a part of a request or answer.
+type FilterV2StringCondition struct {
+	Comparison *string // one of NOT_EXISTS
+}
+
+// String names the members that are set; values stay out of logs.
+func (v FilterV2StringCondition) String() string { return wire.SetMembers(v) }
+
+// GoString is String, for %#v.
+func (v FilterV2StringCondition) GoString() string { return wire.SetMembers(v) }
+
+// LogValue is String, for slog.
+func (v FilterV2StringCondition) LogValue() slog.Value { return slog.StringValue(wire.SetMembers(v)) }
+
+// Filters is a part of a request or answer.
+type Filters struct {
+	Queues                 []string // 1 to 100 elements
+	Channels               []string // at most 4 elements
+	RoutingProfiles        []string // 1 to 100 elements
+	RoutingStepExpressions []string // at most 50 elements
+	AgentStatuses          []string
+	Subtypes               []string // at most 10 elements
+	ValidationTestTypes    []string // at most 10 elements
+}
+
+// String names the members that are set; values stay out of logs.
+func (v Filters) String() string { return wire.SetMembers(v) }
+
+// GoString is String, for %#v.
+func (v Filters) GoString() string { return wire.SetMembers(v) }
+
+// LogValue is String, for slog.
+func (v Filters) LogValue() slog.Value { return slog.StringValue(wire.SetMembers(v)) }
+
 // FlowAssociationSummary is a part of a request or answer.
 type FlowAssociationSummary struct {
 	ResourceId   *string
@@ -4871,6 +5219,110 @@ func (v GetContactAttributesOutput) LogValue() slog.Value {
 	return slog.StringValue(wire.SetMembers(v))
 }
 
+// GetContactMetricsInput is the request of GetContactMetrics.
+type GetContactMetricsInput struct {
+	InstanceId *string             // required; 1 to 250 characters
+	ContactId  *string             // required; 1 to 250 characters
+	Metrics    []ContactMetricInfo // required; at least 1 elements
+}
+
+// String names the members that are set; values stay out of logs.
+func (v GetContactMetricsInput) String() string { return wire.SetMembers(v) }
+
+// GoString is String, for %#v.
+func (v GetContactMetricsInput) GoString() string { return wire.SetMembers(v) }
+
+// LogValue is String, for slog.
+func (v GetContactMetricsInput) LogValue() slog.Value { return slog.StringValue(wire.SetMembers(v)) }
+
+// GetContactMetricsOutput is the answer of GetContactMetrics.
+type GetContactMetricsOutput struct {
+	MetricResults []ContactMetricResult
+	Id            *string // 1 to 256 characters
+	Arn           *string
+}
+
+// String names the members that are set; values stay out of logs.
+func (v GetContactMetricsOutput) String() string { return wire.SetMembers(v) }
+
+// GoString is String, for %#v.
+func (v GetContactMetricsOutput) GoString() string { return wire.SetMembers(v) }
+
+// LogValue is String, for slog.
+func (v GetContactMetricsOutput) LogValue() slog.Value { return slog.StringValue(wire.SetMembers(v)) }
+
+// GetCurrentMetricDataInput is the request of GetCurrentMetricData.
+type GetCurrentMetricDataInput struct {
+	InstanceId     *string         // required; in the path; 1 to 100 characters
+	Filters        *Filters        // required
+	Groupings      []string        // at most 2 elements
+	CurrentMetrics []CurrentMetric // required
+	NextToken      *string
+	MaxResults     *int64                      // 1 to 100
+	SortCriteria   []CurrentMetricSortCriteria // 0 to 1 elements
+}
+
+// String names the members that are set; values stay out of logs.
+func (v GetCurrentMetricDataInput) String() string { return wire.SetMembers(v) }
+
+// GoString is String, for %#v.
+func (v GetCurrentMetricDataInput) GoString() string { return wire.SetMembers(v) }
+
+// LogValue is String, for slog.
+func (v GetCurrentMetricDataInput) LogValue() slog.Value { return slog.StringValue(wire.SetMembers(v)) }
+
+// GetCurrentMetricDataOutput is the answer of GetCurrentMetricData.
+type GetCurrentMetricDataOutput struct {
+	NextToken             *string
+	MetricResults         []CurrentMetricResult
+	DataSnapshotTime      *time.Time
+	ApproximateTotalCount *int64
+}
+
+// String names the members that are set; values stay out of logs.
+func (v GetCurrentMetricDataOutput) String() string { return wire.SetMembers(v) }
+
+// GoString is String, for %#v.
+func (v GetCurrentMetricDataOutput) GoString() string { return wire.SetMembers(v) }
+
+// LogValue is String, for slog.
+func (v GetCurrentMetricDataOutput) LogValue() slog.Value {
+	return slog.StringValue(wire.SetMembers(v))
+}
+
+// GetCurrentUserDataInput is the request of GetCurrentUserData.
+type GetCurrentUserDataInput struct {
+	InstanceId *string          // required; in the path; 1 to 100 characters
+	Filters    *UserDataFilters // required
+	NextToken  *string
+	MaxResults *int64 // 1 to 100
+}
+
+// String names the members that are set; values stay out of logs.
+func (v GetCurrentUserDataInput) String() string { return wire.SetMembers(v) }
+
+// GoString is String, for %#v.
+func (v GetCurrentUserDataInput) GoString() string { return wire.SetMembers(v) }
+
+// LogValue is String, for slog.
+func (v GetCurrentUserDataInput) LogValue() slog.Value { return slog.StringValue(wire.SetMembers(v)) }
+
+// GetCurrentUserDataOutput is the answer of GetCurrentUserData.
+type GetCurrentUserDataOutput struct {
+	NextToken             *string
+	UserDataList          []UserData
+	ApproximateTotalCount *int64
+}
+
+// String names the members that are set; values stay out of logs.
+func (v GetCurrentUserDataOutput) String() string { return wire.SetMembers(v) }
+
+// GoString is String, for %#v.
+func (v GetCurrentUserDataOutput) GoString() string { return wire.SetMembers(v) }
+
+// LogValue is String, for slog.
+func (v GetCurrentUserDataOutput) LogValue() slog.Value { return slog.StringValue(wire.SetMembers(v)) }
+
 // GetEffectiveHoursOfOperationsInput is the request of GetEffectiveHoursOfOperations.
 type GetEffectiveHoursOfOperationsInput struct {
 	InstanceId         *string // required; in the path; 1 to 100 characters
@@ -4939,6 +5391,79 @@ func (v GetFlowAssociationOutput) GoString() string { return wire.SetMembers(v) 
 
 // LogValue is String, for slog.
 func (v GetFlowAssociationOutput) LogValue() slog.Value { return slog.StringValue(wire.SetMembers(v)) }
+
+// GetMetricDataInput is the request of GetMetricData.
+type GetMetricDataInput struct {
+	InstanceId        *string            // required; in the path; 1 to 100 characters
+	StartTime         *time.Time         // required
+	EndTime           *time.Time         // required
+	Filters           *Filters           // required
+	Groupings         []string           // at most 2 elements
+	HistoricalMetrics []HistoricalMetric // required
+	NextToken         *string
+	MaxResults        *int64 // 1 to 100
+}
+
+// String names the members that are set; values stay out of logs.
+func (v GetMetricDataInput) String() string { return wire.SetMembers(v) }
+
+// GoString is String, for %#v.
+func (v GetMetricDataInput) GoString() string { return wire.SetMembers(v) }
+
+// LogValue is String, for slog.
+func (v GetMetricDataInput) LogValue() slog.Value { return slog.StringValue(wire.SetMembers(v)) }
+
+// GetMetricDataOutput is the answer of GetMetricData.
+type GetMetricDataOutput struct {
+	NextToken     *string
+	MetricResults []HistoricalMetricResult
+}
+
+// String names the members that are set; values stay out of logs.
+func (v GetMetricDataOutput) String() string { return wire.SetMembers(v) }
+
+// GoString is String, for %#v.
+func (v GetMetricDataOutput) GoString() string { return wire.SetMembers(v) }
+
+// LogValue is String, for slog.
+func (v GetMetricDataOutput) LogValue() slog.Value { return slog.StringValue(wire.SetMembers(v)) }
+
+// GetMetricDataV2Input is the request of GetMetricDataV2.
+type GetMetricDataV2Input struct {
+	ResourceArn *string    // required
+	StartTime   *time.Time // required
+	EndTime     *time.Time // required
+	Interval    *IntervalDetails
+	Filters     []FilterV2 // required; 1 to 5 elements
+	Groupings   []string   // at most 4 elements
+	Metrics     []MetricV2 // required
+	NextToken   *string    // 1 to 2500 characters
+	MaxResults  *int64     // 1 to 100
+}
+
+// String names the members that are set; values stay out of logs.
+func (v GetMetricDataV2Input) String() string { return wire.SetMembers(v) }
+
+// GoString is String, for %#v.
+func (v GetMetricDataV2Input) GoString() string { return wire.SetMembers(v) }
+
+// LogValue is String, for slog.
+func (v GetMetricDataV2Input) LogValue() slog.Value { return slog.StringValue(wire.SetMembers(v)) }
+
+// GetMetricDataV2Output is the answer of GetMetricDataV2.
+type GetMetricDataV2Output struct {
+	NextToken     *string // 1 to 2500 characters
+	MetricResults []MetricResultV2
+}
+
+// String names the members that are set; values stay out of logs.
+func (v GetMetricDataV2Output) String() string { return wire.SetMembers(v) }
+
+// GoString is String, for %#v.
+func (v GetMetricDataV2Output) GoString() string { return wire.SetMembers(v) }
+
+// LogValue is String, for slog.
+func (v GetMetricDataV2Output) LogValue() slog.Value { return slog.StringValue(wire.SetMembers(v)) }
 
 // GetTaskTemplateInput is the request of GetTaskTemplate.
 type GetTaskTemplateInput struct {
@@ -5070,6 +5595,23 @@ func (v HierarchyGroupSummary) GoString() string { return wire.SetMembers(v) }
 // LogValue is String, for slog.
 func (v HierarchyGroupSummary) LogValue() slog.Value { return slog.StringValue(wire.SetMembers(v)) }
 
+// HierarchyGroupSummaryReference is a part of a request or answer.
+type HierarchyGroupSummaryReference struct {
+	Id  *string
+	Arn *string
+}
+
+// String names the members that are set; values stay out of logs.
+func (v HierarchyGroupSummaryReference) String() string { return wire.SetMembers(v) }
+
+// GoString is String, for %#v.
+func (v HierarchyGroupSummaryReference) GoString() string { return wire.SetMembers(v) }
+
+// LogValue is String, for slog.
+func (v HierarchyGroupSummaryReference) LogValue() slog.Value {
+	return slog.StringValue(wire.SetMembers(v))
+}
+
 // HierarchyGroups is a part of a request or answer.
 type HierarchyGroups struct {
 	Level1 *AgentHierarchyGroup
@@ -5138,6 +5680,24 @@ func (v HierarchyPath) GoString() string { return wire.SetMembers(v) }
 // LogValue is String, for slog.
 func (v HierarchyPath) LogValue() slog.Value { return slog.StringValue(wire.SetMembers(v)) }
 
+// HierarchyPathReference is a part of a request or answer.
+type HierarchyPathReference struct {
+	LevelOne   *HierarchyGroupSummaryReference
+	LevelTwo   *HierarchyGroupSummaryReference
+	LevelThree *HierarchyGroupSummaryReference
+	LevelFour  *HierarchyGroupSummaryReference
+	LevelFive  *HierarchyGroupSummaryReference
+}
+
+// String names the members that are set; values stay out of logs.
+func (v HierarchyPathReference) String() string { return wire.SetMembers(v) }
+
+// GoString is String, for %#v.
+func (v HierarchyPathReference) GoString() string { return wire.SetMembers(v) }
+
+// LogValue is String, for slog.
+func (v HierarchyPathReference) LogValue() slog.Value { return slog.StringValue(wire.SetMembers(v)) }
+
 // HierarchyStructure is a part of a request or answer.
 type HierarchyStructure struct {
 	LevelOne   *HierarchyLevel
@@ -5173,6 +5733,53 @@ func (v HierarchyStructureUpdate) GoString() string { return wire.SetMembers(v) 
 
 // LogValue is String, for slog.
 func (v HierarchyStructureUpdate) LogValue() slog.Value { return slog.StringValue(wire.SetMembers(v)) }
+
+// HistoricalMetric is a part of a request or answer.
+type HistoricalMetric struct {
+	Name      *string // one of CONTACTS_QUEUED, CONTACTS_HANDLED, CONTACTS_ABANDONED, CONTACTS_CONSULTED, CONTACTS_AGENT_HUNG_UP_FIRST, CONTACTS_HANDLED_INCOMING, CONTACTS_HANDLED_OUTBOUND, CONTACTS_HOLD_ABANDONS, CONTACTS_TRANSFERRED_IN, CONTACTS_TRANSFERRED_OUT, CONTACTS_TRANSFERRED_IN_FROM_QUEUE, CONTACTS_TRANSFERRED_OUT_FROM_QUEUE, CONTACTS_MISSED, CALLBACK_CONTACTS_HANDLED, API_CONTACTS_HANDLED, OCCUPANCY, HANDLE_TIME, AFTER_CONTACT_WORK_TIME, QUEUED_TIME, ABANDON_TIME, QUEUE_ANSWER_TIME, HOLD_TIME, INTERACTION_TIME, INTERACTION_AND_HOLD_TIME, SERVICE_LEVEL
+	Threshold *Threshold
+	Statistic *string // one of SUM, MAX, AVG
+	Unit      *string // one of SECONDS, COUNT, PERCENT
+}
+
+// String names the members that are set; values stay out of logs.
+func (v HistoricalMetric) String() string { return wire.SetMembers(v) }
+
+// GoString is String, for %#v.
+func (v HistoricalMetric) GoString() string { return wire.SetMembers(v) }
+
+// LogValue is String, for slog.
+func (v HistoricalMetric) LogValue() slog.Value { return slog.StringValue(wire.SetMembers(v)) }
+
+// HistoricalMetricData is a part of a request or answer.
+type HistoricalMetricData struct {
+	Metric *HistoricalMetric
+	Value  *float64
+}
+
+// String names the members that are set; values stay out of logs.
+func (v HistoricalMetricData) String() string { return wire.SetMembers(v) }
+
+// GoString is String, for %#v.
+func (v HistoricalMetricData) GoString() string { return wire.SetMembers(v) }
+
+// LogValue is String, for slog.
+func (v HistoricalMetricData) LogValue() slog.Value { return slog.StringValue(wire.SetMembers(v)) }
+
+// HistoricalMetricResult is a part of a request or answer.
+type HistoricalMetricResult struct {
+	Dimensions  *Dimensions
+	Collections []HistoricalMetricData
+}
+
+// String names the members that are set; values stay out of logs.
+func (v HistoricalMetricResult) String() string { return wire.SetMembers(v) }
+
+// GoString is String, for %#v.
+func (v HistoricalMetricResult) GoString() string { return wire.SetMembers(v) }
+
+// LogValue is String, for slog.
+func (v HistoricalMetricResult) LogValue() slog.Value { return slog.StringValue(wire.SetMembers(v)) }
 
 // HoursOfOperation is a part of a request or answer.
 type HoursOfOperation struct {
@@ -5479,6 +6086,21 @@ func (v IntegrationAssociationSummary) GoString() string { return wire.SetMember
 func (v IntegrationAssociationSummary) LogValue() slog.Value {
 	return slog.StringValue(wire.SetMembers(v))
 }
+
+// IntervalDetails is a part of a request or answer.
+type IntervalDetails struct {
+	TimeZone       *string
+	IntervalPeriod *string // one of FIFTEEN_MIN, THIRTY_MIN, HOUR, DAY, WEEK, TOTAL
+}
+
+// String names the members that are set; values stay out of logs.
+func (v IntervalDetails) String() string { return wire.SetMembers(v) }
+
+// GoString is String, for %#v.
+func (v IntervalDetails) GoString() string { return wire.SetMembers(v) }
+
+// LogValue is String, for slog.
+func (v IntervalDetails) LogValue() slog.Value { return slog.StringValue(wire.SetMembers(v)) }
 
 // InvalidContactFlowExceptionBody is the body of the error InvalidContactFlowException.
 type InvalidContactFlowExceptionBody struct {
@@ -7327,6 +7949,119 @@ func (v MediaConcurrency) GoString() string { return wire.SetMembers(v) }
 // LogValue is String, for slog.
 func (v MediaConcurrency) LogValue() slog.Value { return slog.StringValue(wire.SetMembers(v)) }
 
+// MetricDataV2 is a part of a request or answer.
+type MetricDataV2 struct {
+	Metric *MetricV2
+	Value  *float64
+}
+
+// String names the members that are set; values stay out of logs.
+func (v MetricDataV2) String() string { return wire.SetMembers(v) }
+
+// GoString is String, for %#v.
+func (v MetricDataV2) GoString() string { return wire.SetMembers(v) }
+
+// LogValue is String, for slog.
+func (v MetricDataV2) LogValue() slog.Value { return slog.StringValue(wire.SetMembers(v)) }
+
+// MetricFilterV2 is a part of a request or answer.
+type MetricFilterV2 struct {
+	MetricFilterKey    *string
+	MetricFilterValues []string // 1 to 10 elements
+	Negate             *bool
+}
+
+// String names the members that are set; values stay out of logs.
+func (v MetricFilterV2) String() string { return wire.SetMembers(v) }
+
+// GoString is String, for %#v.
+func (v MetricFilterV2) GoString() string { return wire.SetMembers(v) }
+
+// LogValue is String, for slog.
+func (v MetricFilterV2) LogValue() slog.Value { return slog.StringValue(wire.SetMembers(v)) }
+
+// MetricInterval is a part of a request or answer.
+type MetricInterval struct {
+	Interval  *string // one of FIFTEEN_MIN, THIRTY_MIN, HOUR, DAY, WEEK, TOTAL
+	StartTime *time.Time
+	EndTime   *time.Time
+}
+
+// String names the members that are set; values stay out of logs.
+func (v MetricInterval) String() string { return wire.SetMembers(v) }
+
+// GoString is String, for %#v.
+func (v MetricInterval) GoString() string { return wire.SetMembers(v) }
+
+// LogValue is String, for slog.
+func (v MetricInterval) LogValue() slog.Value { return slog.StringValue(wire.SetMembers(v)) }
+
+// MetricResultV2 is a part of a request or answer.
+type MetricResultV2 struct {
+	Dimensions     map[string]string
+	MetricInterval *MetricInterval
+	Collections    []MetricDataV2
+}
+
+// String names the members that are set; values stay out of logs.
+func (v MetricResultV2) String() string { return wire.SetMembers(v) }
+
+// GoString is String, for %#v.
+func (v MetricResultV2) GoString() string { return wire.SetMembers(v) }
+
+// LogValue is String, for slog.
+func (v MetricResultV2) LogValue() slog.Value { return slog.StringValue(wire.SetMembers(v)) }
+
+// MetricV2 is a part of a request or answer.
+type MetricV2 struct {
+	Name          *string
+	Threshold     []ThresholdV2    // at most 1 elements
+	MetricId      *string          // 1 to 150 characters
+	MetricFilters []MetricFilterV2 // at most 2 elements
+}
+
+// String names the members that are set; values stay out of logs.
+func (v MetricV2) String() string { return wire.SetMembers(v) }
+
+// GoString is String, for %#v.
+func (v MetricV2) GoString() string { return wire.SetMembers(v) }
+
+// LogValue is String, for slog.
+func (v MetricV2) LogValue() slog.Value { return slog.StringValue(wire.SetMembers(v)) }
+
+// MonitorContactInput is the request of MonitorContact.
+type MonitorContactInput struct {
+	InstanceId                 *string  // required; 1 to 100 characters
+	ContactId                  *string  // required; 1 to 256 characters
+	UserId                     *string  // required; 1 to 256 characters
+	AllowedMonitorCapabilities []string // at most 2 elements
+	ClientToken                *string  // at most 500 characters
+}
+
+// String names the members that are set; values stay out of logs.
+func (v MonitorContactInput) String() string { return wire.SetMembers(v) }
+
+// GoString is String, for %#v.
+func (v MonitorContactInput) GoString() string { return wire.SetMembers(v) }
+
+// LogValue is String, for slog.
+func (v MonitorContactInput) LogValue() slog.Value { return slog.StringValue(wire.SetMembers(v)) }
+
+// MonitorContactOutput is the answer of MonitorContact.
+type MonitorContactOutput struct {
+	ContactId  *string // 1 to 256 characters
+	ContactArn *string
+}
+
+// String names the members that are set; values stay out of logs.
+func (v MonitorContactOutput) String() string { return wire.SetMembers(v) }
+
+// GoString is String, for %#v.
+func (v MonitorContactOutput) GoString() string { return wire.SetMembers(v) }
+
+// LogValue is String, for slog.
+func (v MonitorContactOutput) LogValue() slog.Value { return slog.StringValue(wire.SetMembers(v)) }
+
 // NameCriteria is a part of a request or answer.
 type NameCriteria struct {
 	SearchText []string // required; 0 to 100 elements
@@ -7621,6 +8356,39 @@ func (v ParticipantMetrics) GoString() string { return wire.SetMembers(v) }
 
 // LogValue is String, for slog.
 func (v ParticipantMetrics) LogValue() slog.Value { return slog.StringValue(wire.SetMembers(v)) }
+
+// ParticipantTimerConfiguration is a part of a request or answer.
+type ParticipantTimerConfiguration struct {
+	ParticipantRole *string                // required; one of CUSTOMER, AGENT
+	TimerType       *string                // required; one of IDLE, DISCONNECT_NONCUSTOMER
+	TimerValue      *ParticipantTimerValue // required
+}
+
+// String names the members that are set; values stay out of logs.
+func (v ParticipantTimerConfiguration) String() string { return wire.SetMembers(v) }
+
+// GoString is String, for %#v.
+func (v ParticipantTimerConfiguration) GoString() string { return wire.SetMembers(v) }
+
+// LogValue is String, for slog.
+func (v ParticipantTimerConfiguration) LogValue() slog.Value {
+	return slog.StringValue(wire.SetMembers(v))
+}
+
+// ParticipantTimerValue is a part of a request or answer; at most one of its members is set.
+type ParticipantTimerValue struct {
+	ParticipantTimerAction            *string // one of Unset
+	ParticipantTimerDurationInMinutes *int64  // 2 to 480
+}
+
+// String names the members that are set; values stay out of logs.
+func (v ParticipantTimerValue) String() string { return wire.SetMembers(v) }
+
+// GoString is String, for %#v.
+func (v ParticipantTimerValue) GoString() string { return wire.SetMembers(v) }
+
+// LogValue is String, for slog.
+func (v ParticipantTimerValue) LogValue() slog.Value { return slog.StringValue(wire.SetMembers(v)) }
 
 // ParticipantTokenCredentials is a part of a request or answer.
 type ParticipantTokenCredentials struct {
@@ -8000,6 +8768,35 @@ func (v PropertyValidationExceptionProperty) LogValue() slog.Value {
 	return slog.StringValue(wire.SetMembers(v))
 }
 
+// PutUserStatusInput is the request of PutUserStatus.
+type PutUserStatusInput struct {
+	UserId        *string // required; in the path
+	InstanceId    *string // required; in the path; 1 to 100 characters
+	AgentStatusId *string // required
+}
+
+// String names the members that are set; values stay out of logs.
+func (v PutUserStatusInput) String() string { return wire.SetMembers(v) }
+
+// GoString is String, for %#v.
+func (v PutUserStatusInput) GoString() string { return wire.SetMembers(v) }
+
+// LogValue is String, for slog.
+func (v PutUserStatusInput) LogValue() slog.Value { return slog.StringValue(wire.SetMembers(v)) }
+
+// PutUserStatusOutput is the answer of PutUserStatus.
+type PutUserStatusOutput struct {
+}
+
+// String names the members that are set; values stay out of logs.
+func (v PutUserStatusOutput) String() string { return wire.SetMembers(v) }
+
+// GoString is String, for %#v.
+func (v PutUserStatusOutput) GoString() string { return wire.SetMembers(v) }
+
+// LogValue is String, for slog.
+func (v PutUserStatusOutput) LogValue() slog.Value { return slog.StringValue(wire.SetMembers(v)) }
+
 // QualityMetrics is a part of a request or answer.
 type QualityMetrics struct {
 	Agent    *AgentQualityMetrics
@@ -8083,6 +8880,21 @@ func (v QueueQuickConnectConfig) GoString() string { return wire.SetMembers(v) }
 
 // LogValue is String, for slog.
 func (v QueueQuickConnectConfig) LogValue() slog.Value { return slog.StringValue(wire.SetMembers(v)) }
+
+// QueueReference is a part of a request or answer.
+type QueueReference struct {
+	Id  *string
+	Arn *string
+}
+
+// String names the members that are set; values stay out of logs.
+func (v QueueReference) String() string { return wire.SetMembers(v) }
+
+// GoString is String, for %#v.
+func (v QueueReference) GoString() string { return wire.SetMembers(v) }
+
+// LogValue is String, for slog.
+func (v QueueReference) LogValue() slog.Value { return slog.StringValue(wire.SetMembers(v)) }
 
 // QueueSearchCriteria is a part of a request or answer.
 type QueueSearchCriteria struct {
@@ -8484,6 +9296,51 @@ func (v RoutingCriteria) GoString() string { return wire.SetMembers(v) }
 // LogValue is String, for slog.
 func (v RoutingCriteria) LogValue() slog.Value { return slog.StringValue(wire.SetMembers(v)) }
 
+// RoutingCriteriaInput is a part of a request or answer.
+type RoutingCriteriaInput struct {
+	Steps []RoutingCriteriaInputStep
+}
+
+// String names the members that are set; values stay out of logs.
+func (v RoutingCriteriaInput) String() string { return wire.SetMembers(v) }
+
+// GoString is String, for %#v.
+func (v RoutingCriteriaInput) GoString() string { return wire.SetMembers(v) }
+
+// LogValue is String, for slog.
+func (v RoutingCriteriaInput) LogValue() slog.Value { return slog.StringValue(wire.SetMembers(v)) }
+
+// RoutingCriteriaInputStep is a part of a request or answer.
+type RoutingCriteriaInputStep struct {
+	Expiry     *RoutingCriteriaInputStepExpiry
+	Expression *Expression
+}
+
+// String names the members that are set; values stay out of logs.
+func (v RoutingCriteriaInputStep) String() string { return wire.SetMembers(v) }
+
+// GoString is String, for %#v.
+func (v RoutingCriteriaInputStep) GoString() string { return wire.SetMembers(v) }
+
+// LogValue is String, for slog.
+func (v RoutingCriteriaInputStep) LogValue() slog.Value { return slog.StringValue(wire.SetMembers(v)) }
+
+// RoutingCriteriaInputStepExpiry is a part of a request or answer.
+type RoutingCriteriaInputStepExpiry struct {
+	DurationInSeconds *int64
+}
+
+// String names the members that are set; values stay out of logs.
+func (v RoutingCriteriaInputStepExpiry) String() string { return wire.SetMembers(v) }
+
+// GoString is String, for %#v.
+func (v RoutingCriteriaInputStepExpiry) GoString() string { return wire.SetMembers(v) }
+
+// LogValue is String, for slog.
+func (v RoutingCriteriaInputStepExpiry) LogValue() slog.Value {
+	return slog.StringValue(wire.SetMembers(v))
+}
+
 // RoutingProfile is a part of a request or answer.
 type RoutingProfile struct {
 	InstanceId                               *string // 1 to 100 characters
@@ -8604,6 +9461,21 @@ func (v RoutingProfileQueueReference) GoString() string { return wire.SetMembers
 func (v RoutingProfileQueueReference) LogValue() slog.Value {
 	return slog.StringValue(wire.SetMembers(v))
 }
+
+// RoutingProfileReference is a part of a request or answer.
+type RoutingProfileReference struct {
+	Id  *string
+	Arn *string
+}
+
+// String names the members that are set; values stay out of logs.
+func (v RoutingProfileReference) String() string { return wire.SetMembers(v) }
+
+// GoString is String, for %#v.
+func (v RoutingProfileReference) GoString() string { return wire.SetMembers(v) }
+
+// LogValue is String, for slog.
+func (v RoutingProfileReference) LogValue() slog.Value { return slog.StringValue(wire.SetMembers(v)) }
 
 // RoutingProfileSearchCriteria is a part of a request or answer.
 type RoutingProfileSearchCriteria struct {
@@ -10071,6 +10943,36 @@ func (v TaskTemplateMetadata) GoString() string { return wire.SetMembers(v) }
 // LogValue is String, for slog.
 func (v TaskTemplateMetadata) LogValue() slog.Value { return slog.StringValue(wire.SetMembers(v)) }
 
+// Threshold is a part of a request or answer.
+type Threshold struct {
+	Comparison     *string // one of LT
+	ThresholdValue *float64
+}
+
+// String names the members that are set; values stay out of logs.
+func (v Threshold) String() string { return wire.SetMembers(v) }
+
+// GoString is String, for %#v.
+func (v Threshold) GoString() string { return wire.SetMembers(v) }
+
+// LogValue is String, for slog.
+func (v Threshold) LogValue() slog.Value { return slog.StringValue(wire.SetMembers(v)) }
+
+// ThresholdV2 is a part of a request or answer.
+type ThresholdV2 struct {
+	Comparison     *string // 1 to 250 characters
+	ThresholdValue *float64
+}
+
+// String names the members that are set; values stay out of logs.
+func (v ThresholdV2) String() string { return wire.SetMembers(v) }
+
+// GoString is String, for %#v.
+func (v ThresholdV2) GoString() string { return wire.SetMembers(v) }
+
+// LogValue is String, for slog.
+func (v ThresholdV2) LogValue() slog.Value { return slog.StringValue(wire.SetMembers(v)) }
+
 // Transcript is a part of a request or answer.
 type Transcript struct {
 	Criteria  []TranscriptCriteria // required; 0 to 6 elements
@@ -10101,6 +11003,40 @@ func (v TranscriptCriteria) GoString() string { return wire.SetMembers(v) }
 
 // LogValue is String, for slog.
 func (v TranscriptCriteria) LogValue() slog.Value { return slog.StringValue(wire.SetMembers(v)) }
+
+// TransferContactInput is the request of TransferContact.
+type TransferContactInput struct {
+	InstanceId    *string // required; 1 to 100 characters
+	ContactId     *string // required; 1 to 256 characters
+	QueueId       *string
+	UserId        *string // 1 to 256 characters
+	ContactFlowId *string // required; at most 500 characters
+	ClientToken   *string // at most 500 characters
+}
+
+// String names the members that are set; values stay out of logs.
+func (v TransferContactInput) String() string { return wire.SetMembers(v) }
+
+// GoString is String, for %#v.
+func (v TransferContactInput) GoString() string { return wire.SetMembers(v) }
+
+// LogValue is String, for slog.
+func (v TransferContactInput) LogValue() slog.Value { return slog.StringValue(wire.SetMembers(v)) }
+
+// TransferContactOutput is the answer of TransferContact.
+type TransferContactOutput struct {
+	ContactId  *string // 1 to 256 characters
+	ContactArn *string
+}
+
+// String names the members that are set; values stay out of logs.
+func (v TransferContactOutput) String() string { return wire.SetMembers(v) }
+
+// GoString is String, for %#v.
+func (v TransferContactOutput) GoString() string { return wire.SetMembers(v) }
+
+// LogValue is String, for slog.
+func (v TransferContactOutput) LogValue() slog.Value { return slog.StringValue(wire.SetMembers(v)) }
 
 // UntagContactInput is the request of UntagContact.
 type UntagContactInput struct {
@@ -10542,6 +11478,41 @@ func (v UpdateContactOutput) GoString() string { return wire.SetMembers(v) }
 // LogValue is String, for slog.
 func (v UpdateContactOutput) LogValue() slog.Value { return slog.StringValue(wire.SetMembers(v)) }
 
+// UpdateContactRoutingDataInput is the request of UpdateContactRoutingData.
+type UpdateContactRoutingDataInput struct {
+	InstanceId                 *string // required; in the path; 1 to 100 characters
+	ContactId                  *string // required; in the path; 1 to 256 characters
+	QueueTimeAdjustmentSeconds *int64
+	QueuePriority              *int64 // 1 to 9223372036854775807
+	RoutingCriteria            *RoutingCriteriaInput
+}
+
+// String names the members that are set; values stay out of logs.
+func (v UpdateContactRoutingDataInput) String() string { return wire.SetMembers(v) }
+
+// GoString is String, for %#v.
+func (v UpdateContactRoutingDataInput) GoString() string { return wire.SetMembers(v) }
+
+// LogValue is String, for slog.
+func (v UpdateContactRoutingDataInput) LogValue() slog.Value {
+	return slog.StringValue(wire.SetMembers(v))
+}
+
+// UpdateContactRoutingDataOutput is the answer of UpdateContactRoutingData.
+type UpdateContactRoutingDataOutput struct {
+}
+
+// String names the members that are set; values stay out of logs.
+func (v UpdateContactRoutingDataOutput) String() string { return wire.SetMembers(v) }
+
+// GoString is String, for %#v.
+func (v UpdateContactRoutingDataOutput) GoString() string { return wire.SetMembers(v) }
+
+// LogValue is String, for slog.
+func (v UpdateContactRoutingDataOutput) LogValue() slog.Value {
+	return slog.StringValue(wire.SetMembers(v))
+}
+
 // UpdateHoursOfOperationOverrideInput is the request of UpdateHoursOfOperationOverride.
 type UpdateHoursOfOperationOverrideInput struct {
 	InstanceId                 *string // required; in the path; 1 to 100 characters
@@ -10659,6 +11630,55 @@ func (v UpdateParticipantAuthenticationOutput) GoString() string { return wire.S
 
 // LogValue is String, for slog.
 func (v UpdateParticipantAuthenticationOutput) LogValue() slog.Value {
+	return slog.StringValue(wire.SetMembers(v))
+}
+
+// UpdateParticipantRoleConfigChannelInfo is a part of a request or answer; at most one of its members is set.
+type UpdateParticipantRoleConfigChannelInfo struct {
+	Chat *ChatParticipantRoleConfig
+}
+
+// String names the members that are set; values stay out of logs.
+func (v UpdateParticipantRoleConfigChannelInfo) String() string { return wire.SetMembers(v) }
+
+// GoString is String, for %#v.
+func (v UpdateParticipantRoleConfigChannelInfo) GoString() string { return wire.SetMembers(v) }
+
+// LogValue is String, for slog.
+func (v UpdateParticipantRoleConfigChannelInfo) LogValue() slog.Value {
+	return slog.StringValue(wire.SetMembers(v))
+}
+
+// UpdateParticipantRoleConfigInput is the request of UpdateParticipantRoleConfig.
+type UpdateParticipantRoleConfigInput struct {
+	InstanceId           *string                                 // required; in the path; 1 to 100 characters
+	ContactId            *string                                 // required; in the path; 1 to 256 characters
+	ChannelConfiguration *UpdateParticipantRoleConfigChannelInfo // required
+}
+
+// String names the members that are set; values stay out of logs.
+func (v UpdateParticipantRoleConfigInput) String() string { return wire.SetMembers(v) }
+
+// GoString is String, for %#v.
+func (v UpdateParticipantRoleConfigInput) GoString() string { return wire.SetMembers(v) }
+
+// LogValue is String, for slog.
+func (v UpdateParticipantRoleConfigInput) LogValue() slog.Value {
+	return slog.StringValue(wire.SetMembers(v))
+}
+
+// UpdateParticipantRoleConfigOutput is the answer of UpdateParticipantRoleConfig.
+type UpdateParticipantRoleConfigOutput struct {
+}
+
+// String names the members that are set; values stay out of logs.
+func (v UpdateParticipantRoleConfigOutput) String() string { return wire.SetMembers(v) }
+
+// GoString is String, for %#v.
+func (v UpdateParticipantRoleConfigOutput) GoString() string { return wire.SetMembers(v) }
+
+// LogValue is String, for slog.
+func (v UpdateParticipantRoleConfigOutput) LogValue() slog.Value {
 	return slog.StringValue(wire.SetMembers(v))
 }
 
@@ -11341,6 +12361,46 @@ func (v User) GoString() string { return wire.SetMembers(v) }
 // LogValue is String, for slog.
 func (v User) LogValue() slog.Value { return slog.StringValue(wire.SetMembers(v)) }
 
+// UserData is a part of a request or answer.
+type UserData struct {
+	User                    *UserReference
+	RoutingProfile          *RoutingProfileReference
+	HierarchyPath           *HierarchyPathReference
+	Status                  *AgentStatusReference
+	AvailableSlotsByChannel map[string]int64
+	MaxSlotsByChannel       map[string]int64
+	ActiveSlotsByChannel    map[string]int64
+	Contacts                []AgentContactReference
+	NextStatus              *string // 1 to 127 characters
+}
+
+// String names the members that are set; values stay out of logs.
+func (v UserData) String() string { return wire.SetMembers(v) }
+
+// GoString is String, for %#v.
+func (v UserData) GoString() string { return wire.SetMembers(v) }
+
+// LogValue is String, for slog.
+func (v UserData) LogValue() slog.Value { return slog.StringValue(wire.SetMembers(v)) }
+
+// UserDataFilters is a part of a request or answer.
+type UserDataFilters struct {
+	Queues              []string // 1 to 100 elements
+	ContactFilter       *ContactFilter
+	RoutingProfiles     []string // 1 to 100 elements
+	Agents              []string // 1 to 100 elements
+	UserHierarchyGroups []string // 1 to 1 elements
+}
+
+// String names the members that are set; values stay out of logs.
+func (v UserDataFilters) String() string { return wire.SetMembers(v) }
+
+// GoString is String, for %#v.
+func (v UserDataFilters) GoString() string { return wire.SetMembers(v) }
+
+// LogValue is String, for slog.
+func (v UserDataFilters) LogValue() slog.Value { return slog.StringValue(wire.SetMembers(v)) }
+
 // UserHierarchyGroupSearchCriteria is a part of a request or answer.
 type UserHierarchyGroupSearchCriteria struct {
 	OrConditions    []UserHierarchyGroupSearchCriteria
@@ -11487,6 +12547,21 @@ func (v UserQuickConnectConfig) GoString() string { return wire.SetMembers(v) }
 
 // LogValue is String, for slog.
 func (v UserQuickConnectConfig) LogValue() slog.Value { return slog.StringValue(wire.SetMembers(v)) }
+
+// UserReference is a part of a request or answer.
+type UserReference struct {
+	Id  *string
+	Arn *string
+}
+
+// String names the members that are set; values stay out of logs.
+func (v UserReference) String() string { return wire.SetMembers(v) }
+
+// GoString is String, for %#v.
+func (v UserReference) GoString() string { return wire.SetMembers(v) }
+
+// LogValue is String, for slog.
+func (v UserReference) LogValue() slog.Value { return slog.StringValue(wire.SetMembers(v)) }
 
 // UserSearchCriteria is a part of a request or answer.
 type UserSearchCriteria struct {

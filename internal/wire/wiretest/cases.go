@@ -1,6 +1,7 @@
 package wiretest
 
 import (
+	"math"
 	"slices"
 	"strconv"
 	"strings"
@@ -112,7 +113,7 @@ func (m *maker) tryString(f *field) {
 }
 
 // refusesNothing are patterns of the API model that every string matches.
-var refusesNothing = map[string]bool{`^[\W\S_]*`: true}
+var refusesNothing = map[string]bool{`^[\W\S_]*`: true, `.*`: true}
 
 // mismatch is a string of a valid length that the pattern refuses.
 func (f *field) mismatch() string {
@@ -131,7 +132,9 @@ func (m *maker) tryNumber(f *field) {
 	}
 	if f.Max != nil {
 		m.fine(f, "at the most", *f.Max)
-		m.bad(f, "one over", *f.Max+1, wire.TooLarge)
+		if *f.Max < math.MaxInt64 {
+			m.bad(f, "one over", *f.Max+1, wire.TooLarge)
+		}
 	}
 }
 
