@@ -161,7 +161,7 @@ func (tw *twin) keep(c *center.Change) {
 		chat.items = append(chat.items, it)
 	}
 	if c.State != nil {
-		chat.state, chat.ended = string(c.State), c.Ended
+		chat.state, chat.ended = string(c.State), chat.ended || c.Ended
 	}
 	for _, key := range c.Cancel {
 		delete(chat.due, key)
@@ -228,8 +228,7 @@ func drawChange(t *rapid.T, chats []center.StreamID, tw *twin) *center.Change {
 	}
 	if c.After == 0 || rapid.Bool().Draw(t, "has state") {
 		c.State = []byte("s" + rapid.String().Draw(t, "state"))
-		chat := tw.chats[c.Stream]
-		c.Ended = chat != nil && chat.ended || rapid.Bool().Draw(t, "ended")
+		c.Ended = rapid.Bool().Draw(t, "ended")
 	}
 	if rapid.Bool().Draw(t, "message only") {
 		return c
