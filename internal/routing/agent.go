@@ -180,16 +180,6 @@ func (a *Agent) idle(p *Profile) time.Time {
 	return since
 }
 
-// rejected says whether the agent has rejected a contact and not cleared it yet.
-func (a *Agent) rejected(c center.ContactID) bool {
-	for i := range a.Slots {
-		if a.Slots[i].Contact == c && a.Slots[i].State == rejected {
-			return true
-		}
-	}
-	return false
-}
-
 // standing is an agent's place among those who are free, which offers change as they are made.
 type standing struct {
 	idle time.Time

@@ -23,6 +23,8 @@ type Contact struct {
 	Criteria   *center.RoutingCriteria
 	// Offered is the agent who is being offered the contact, "" for none.
 	Offered center.UserID
+	// Rejecter is the agent who rejected the contact last, "" for none.
+	Rejecter center.UserID
 }
 
 // compare orders the contacts of one queue as they are served: by priority, then by routing age, then as they were enqueued.

@@ -204,7 +204,7 @@ func (p *pass) explain(a *worker, w *waiting, offered center.UserID) Reason {
 		return closed
 	case why.Code != "":
 		return why
-	case a.rejected(w.ID) && offered != "":
+	case w.Rejecter == a.ID && offered != "":
 		return Reason{Code: Rejected, Agent: offered}
 	}
 	for _, o := range p.offers {

@@ -33,7 +33,7 @@ func TestReasons(t *testing.T) {
 		{world: new(world).put(p, agent("a", 0), contact("k", "q", 0, steps(30, match("c"), 60, match("b")))), steps: 2,
 			code: routing.StepNotMet, words: "the agent does not meet routing step 2, which expires at 2026-01-01T12:01:30.000Z"},
 		{world: new(world).put(p, agent("a", 0), contact("k", "q", 0, steps(0, match("b")))), steps: 1, code: routing.StepNotMet, words: "the agent does not meet routing step 1"},
-		{world: new(world).put(p, agent("a", 0, has("k", "REJECTED")), agent("b", 9), waits), code: routing.Rejected, words: "the agent rejected the contact, and the agent b is free for it", sum: "The next pass offers the contact to the agent b."},
+		{world: new(world).put(p, agent("a", 0), agent("b", 9), contact("k", "q", 0, rejectedBy("a"))), code: routing.Rejected, words: "the agent rejected the contact, and the agent b is free for it", sum: "The next pass offers the contact to the agent b."},
 		{world: new(world).put(profile("p", 1, "q"), agent("a", 0), waits, contact("j", "q", 0)), ahead: 1, code: routing.OtherContact, words: "the agent gets the contact j first", sum: "No agent may be offered the contact: OTHER_FIRST 1."},
 		{world: new(world).put(p, agent("a", 9), agent("b", 0), waits), code: routing.OtherAgent, words: "the agent b gets the contact"},
 		{world: new(world).put(p, agent("a", 0), waits), code: routing.Chosen, words: "the agent is offered the contact", sum: "The next pass offers the contact to the agent a."},

@@ -65,8 +65,6 @@ type worker struct {
 	// profile and standing are the agent's in a pass.
 	profile  *profile
 	standing standing
-	// rejections says that the agent has rejected a contact that it still holds.
-	rejections bool
 }
 
 // profile is a routing profile of the index, with its rows in the order in which they are served.
@@ -149,7 +147,6 @@ func (x *Index) PutAgent(a Agent) {
 		x.agents[a.ID] = w
 	}
 	w.Agent = a
-	w.rejections = slices.ContainsFunc(a.Slots, func(s Slot) bool { return s.State == rejected })
 }
 
 // RemoveAgent removes an agent, if it is there.

@@ -172,7 +172,7 @@ func (p *pass) head(a *worker, g *group, delay time.Duration) (w *waiting, held 
 		case w.taken == p.pass:
 		case !w.waited(delay, p.now):
 			c.soonest = earlier(c.soonest, w.Enqueued.Add(delay))
-		case a.rejections && a.rejected(w.ID) && p.other(a, w) != nil:
+		case w.Rejecter == a.ID && p.other(a, w):
 			held = true
 			continue // others do not pass it over
 		default:
@@ -199,17 +199,9 @@ func (p *pass) cursor(g *group, delay time.Duration) *cursor {
 	return &g.cursors[len(g.cursors)-1]
 }
 
-// other is an agent other than a who may be offered the contact now, and has not rejected it.
-func (p *pass) other(a *worker, w *waiting) *worker {
-	for _, b := range p.serving {
-		if b == a || b.standing.free <= 0 || b.rejected(w.ID) {
-			continue
-		}
-		if p.refusal(b, w).Code == "" {
-			return b
-		}
-	}
-	return nil
+// other says whether there is an agent other than a who may be offered the contact now.
+func (p *pass) other(a *worker, w *waiting) bool {
+	return slices.ContainsFunc(p.serving, func(b *worker) bool { return b != a && b.standing.free > 0 && p.refusal(b, w).Code == "" })
 }
 
 // refusal is why an agent who has a free slot may not be offered the contact; it has no code if the agent may be.

@@ -78,14 +78,14 @@ func TestRules(t *testing.T) {
 		{rule: "with TIME_SINCE_LAST_INBOUND they do not", world: new(world).put(byInbound(p), agent("a", 20, inbound(5)), agent("b", 10), contact("k", "q", 0)), want: "k>a"},
 
 		// Rejected contacts.
-		{rule: "an agent who rejected a contact is not the next", world: new(world).put(p, agent("a", 5, has("k", "REJECTED")), agent("b", 10), contact("k", "q", 0)), want: "k>b"},
-		{rule: "unless there is no other", world: new(world).put(p, agent("a", 5, has("k", "REJECTED")), agent("b", 10, status(center.StatusCustom)), contact("k", "q", 0)), want: "k>a"},
+		{rule: "an agent who rejected a contact is not the next", world: new(world).put(p, agent("a", 5), agent("b", 10), contact("k", "q", 0, rejectedBy("a"))), want: "k>b"},
+		{rule: "unless there is no other", world: new(world).put(p, agent("a", 5), agent("b", 10, status(center.StatusCustom)), contact("k", "q", 0, rejectedBy("a"))), want: "k>a"},
 		{rule: "one who missed it may be the next", world: new(world).put(p, agent("a", 5, has("k", "MISSED")), agent("b", 10), contact("k", "q", 0)), want: "k>a"},
-		{rule: "it takes another meanwhile", world: new(world).put(p, agent("a", 5, has("k1", "REJECTED")), agent("b", 10), contact("k1", "q", 0), contact("k2", "q", 1)), want: "k2>a k1>b"},
-		{rule: "it gets the contact when the other has taken another", world: new(world).put(profile("p", 3, "q"), profile("r", 1, "q 2", "s 1"), agent("a", 5, has("k1", "REJECTED")), agent("b", 10, of("r")), contact("k1", "q", 0), contact("k2", "s", 1)), want: "k2>b k1>a"},
-		{rule: "so do several at once", world: new(world).put(profile("p", 1, "q"), profile("r", 2, "q"), agent("a", 1, of("r"), has("k1", "REJECTED")), agent("b", 2, of("r"), has("k2", "REJECTED")), agent("c", 10),
-			contact("k0", "q", 0, priority(1), steps(0, match("c"))), contact("k1", "q", 0, steps(0, match("a", "c"))), contact("k2", "q", 0, steps(0, match("b", "c")))), want: "k0>c k1>a k2>b"},
-		{rule: "its own queue is the agent's even after a rejection", world: new(world).put(p, agent("a", 5, has("k", "REJECTED")), agent("b", 10), contact("k", "a", 0, agentQueue)), want: "k>a"},
+		{rule: "it takes another meanwhile", world: new(world).put(p, agent("a", 5), agent("b", 10), contact("k1", "q", 0, rejectedBy("a")), contact("k2", "q", 1)), want: "k2>a k1>b"},
+		{rule: "it gets the contact when the other has taken another", world: new(world).put(profile("p", 3, "q"), profile("r", 1, "q 2", "s 1"), agent("a", 5), agent("b", 10, of("r")), contact("k1", "q", 0, rejectedBy("a")), contact("k2", "s", 1)), want: "k2>b k1>a"},
+		{rule: "so do several at once", world: new(world).put(profile("p", 1, "q"), profile("r", 2, "q"), agent("a", 1, of("r")), agent("b", 2, of("r")), agent("c", 10),
+			contact("k0", "q", 0, priority(1), steps(0, match("c"))), contact("k1", "q", 0, rejectedBy("a"), steps(0, match("a", "c"))), contact("k2", "q", 0, rejectedBy("b"), steps(0, match("b", "c")))), want: "k0>c k1>a k2>b"},
+		{rule: "its own queue is the agent's even after a rejection", world: new(world).put(p, agent("a", 5), agent("b", 10), contact("k", "a", 0, agentQueue, rejectedBy("a"))), want: "k>a"},
 
 		// Agents' queues.
 		{rule: "only the agent is offered what waits in its queue", world: new(world).put(p, agent("a", 5), agent("b", 10), contact("k", "b", 0, agentQueue)), want: "k>b"},

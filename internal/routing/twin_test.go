@@ -84,18 +84,14 @@ func (w *world) first(now time.Time) (routing.Offer, bool) {
 			return cmp.Or(cmp.Compare(own(c), own(d)), cmp.Compare(c.Priority, d.Priority), cmp.Compare(age(d), age(c)), c.Enqueued.Compare(d.Enqueued), cmp.Compare(c.ID, d.ID))
 		})
 		for _, c := range mine {
-			other := func(b routing.Agent) bool { return b.ID != a.ID && !rejects(&b, c) && w.eligible(&b, c, now) }
-			if rejects(a.Agent, c) && slices.ContainsFunc(w.agents, other) {
+			other := func(b routing.Agent) bool { return b.ID != a.ID && w.eligible(&b, c, now) }
+			if c.Rejecter == a.ID && slices.ContainsFunc(w.agents, other) {
 				continue
 			}
 			return routing.Offer{Contact: c.ID, Agent: a.ID}, true
 		}
 	}
 	return routing.Offer{}, false
-}
-
-func rejects(a *routing.Agent, c *routing.Contact) bool {
-	return slices.ContainsFunc(a.Slots, func(s routing.Slot) bool { return s.State == "REJECTED" && s.Contact == c.ID })
 }
 
 func (w *world) profile(a *routing.Agent) *routing.Profile {
@@ -239,7 +235,7 @@ func drawProfile(t *rapid.T, id string) routing.Profile {
 	return p
 }
 
-func drawAgent(t *rapid.T, id string, contacts []routing.Contact) routing.Agent {
+func drawAgent(t *rapid.T, id string) routing.Agent {
 	a := routing.Agent{
 		ID: center.UserID(id), Profile: center.RoutingProfileID(drawName(t, "profile", profileNames, "gone")),
 		Status: drawName(t, "status", []string{"ROUTABLE"}, "CUSTOM", "OFFLINE"),
@@ -256,9 +252,6 @@ func drawAgent(t *rapid.T, id string, contacts []routing.Contact) routing.Agent 
 		s := routing.Slot{Contact: center.ContactID(fmt.Sprint("x", i)), Channel: "CHAT", State: rapid.SampledFrom(states).Draw(t, "state"), Since: drawSeconds(t, 0, 5)}
 		if rare(t, "task") {
 			s.Channel = "TASK"
-		}
-		if len(contacts) > 0 && rapid.Bool().Draw(t, "of a contact that waits") {
-			s.Contact, s.Channel, s.State = rapid.SampledFrom(contacts).Draw(t, "contact").ID, "CHAT", rapid.SampledFrom([]string{"REJECTED", "MISSED"}).Draw(t, "state")
 		}
 		a.Slots = append(a.Slots, s)
 	}
@@ -308,6 +301,9 @@ func drawContact(t *rapid.T, id string) routing.Contact {
 	if rare(t, "offered") {
 		c.Offered = "someone"
 	}
+	if rapid.Bool().Draw(t, "rejected?") {
+		c.Rejecter = center.UserID(rapid.SampledFrom(agentNames).Draw(t, "rejecter"))
+	}
 	if rapid.Bool().Draw(t, "criteria?") {
 		var all []any
 		for range rapid.IntRange(1, 3).Draw(t, "steps") {
@@ -327,7 +323,7 @@ func drawWorld(t *rapid.T) *world {
 		w.put(drawProfile(t, id))
 	}
 	for _, id := range agentNames {
-		w.put(drawAgent(t, id, w.contacts))
+		w.put(drawAgent(t, id))
 	}
 	return w
 }
@@ -452,7 +448,7 @@ func (w *world) change(t *rapid.T, x *routing.Index, now time.Time) time.Time {
 		w.profiles = slices.DeleteFunc(w.profiles, func(q routing.Profile) bool { return q.ID == id })
 		x.RemoveProfile(id)
 	case 2:
-		a := drawAgent(t, rapid.SampledFrom(agentNames).Draw(t, "agent"), w.contacts)
+		a := drawAgent(t, rapid.SampledFrom(agentNames).Draw(t, "agent"))
 		w.agents = append(slices.DeleteFunc(w.agents, func(b routing.Agent) bool { return b.ID == a.ID }), a)
 		x.PutAgent(a)
 	case 3:

@@ -89,6 +89,9 @@ func adjusted(seconds int) func(*routing.Contact) {
 func offered(agent string) func(*routing.Contact) {
 	return func(c *routing.Contact) { c.Offered = center.UserID(agent) }
 }
+func rejectedBy(agent string) func(*routing.Contact) {
+	return func(c *routing.Contact) { c.Rejecter = center.UserID(agent) }
+}
 func agentQueue(c *routing.Contact) { c.AgentQueue = true }
 
 // steps are routing criteria, which count from the enqueue time: seconds and an expression each, 0 for never.
