@@ -33,14 +33,6 @@ type Slot struct {
 	Since   time.Time // of State
 }
 
-// States of slots that routing tells apart.
-const (
-	connecting = "CONNECTING"
-	missed     = "MISSED"
-	rejected   = "REJECTED"
-	failed     = "ERROR"
-)
-
 // Profile is a routing profile.
 type Profile struct {
 	ID       center.RoutingProfileID
@@ -153,7 +145,7 @@ func (a *Agent) closed(p *Profile) Reason {
 		if s.Channel == center.ChannelChat {
 			continue
 		}
-		broken := s.State == missed || s.State == rejected || s.State == failed
+		broken := s.State == center.SlotMissed || s.State == center.SlotRejected || s.State == center.SlotError
 		if c, _ := p.channel(s.Channel); broken || !c.Others {
 			return Reason{Code: OtherChannel, Channel: s.Channel, Contact: s.Contact}
 		}
@@ -173,7 +165,7 @@ func (a *Agent) idle(p *Profile) time.Time {
 		since = a.Inbound
 	}
 	for i := range a.Slots {
-		if s := &a.Slots[i]; s.State == connecting && s.Since.After(since) {
+		if s := &a.Slots[i]; s.State == center.SlotConnecting && s.Since.After(since) {
 			since = s.Since
 		}
 	}
@@ -182,9 +174,10 @@ func (a *Agent) idle(p *Profile) time.Time {
 
 // standing is an agent's place among those who are free, which offers change as they are made.
 type standing struct {
-	idle time.Time
-	free int
-	id   center.UserID
+	idle  time.Time
+	free  int
+	limit int
+	id    center.UserID
 }
 
 // compare puts the agent first who is idle longest, then who has more free slots.

@@ -11,6 +11,7 @@ import (
 type Offer struct {
 	Contact center.ContactID
 	Agent   center.UserID
+	Limit   int // how many chats the agent's routing profile allows
 }
 
 // Match returns the offers that are due at a time, in the order in which they were decided, and when time alone changes the
@@ -79,7 +80,8 @@ func (p *pass) open(a *worker) bool {
 	if a.closed(own).Code != "" {
 		return false
 	}
-	a.standing = standing{a.idle(own), a.free(own), a.ID}
+	chat, _ := own.channel(center.ChannelChat)
+	a.standing = standing{a.idle(own), a.free(own), chat.Limit, a.ID}
 	return true
 }
 
@@ -99,7 +101,7 @@ func (p *pass) prepare(of *profile) {
 // offer offers a contact to an agent, who then has one slot less and goes to the end of the line.
 func (p *pass) offer(a *worker, w *waiting) {
 	w.taken = p.pass
-	p.offers = append(p.offers, Offer{w.ID, a.ID})
+	p.offers = append(p.offers, Offer{w.ID, a.ID, a.standing.limit})
 	a.standing.free--
 	if p.now.After(a.standing.idle) {
 		a.standing.idle = p.now
