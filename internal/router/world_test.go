@@ -58,6 +58,7 @@ type world struct {
 type node struct {
 	*chat.Chats
 	Agents  *chat.Agents
+	Staff   *staff.Staff
 	Catalog *catalog.Catalog
 	Router  *router.Router
 	stop    context.CancelFunc
@@ -114,7 +115,7 @@ func (w *world) node(between *bus.Local, shared bool) *node {
 		Engine: e, Store: w.store, Catalog: n.Catalog, Sealer: w.sealer, Clock: clock, Wall: clock.Now, NewID: newID, Settings: center.DefaultSettings(), Log: log,
 		Partition: center.Partition{Account: "123456789012", Region: "us-east-1"}, Staff: staff.New(e, w.store, n.Catalog, clock, newID),
 	}
-	n.Chats = chat.New(c)
+	n.Chats, n.Staff = chat.New(c), c.Staff
 	n.Agents = chat.NewAgents(n.Chats)
 	n.Router = router.New(router.Config{
 		Store: w.store, Catalog: n.Catalog, Bus: between, Clock: clock, Now: clock.Now, Holder: newID(), Shared: shared, Log: log,
