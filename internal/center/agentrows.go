@@ -145,3 +145,26 @@ func (d *AgentDraft) keepRows() {
 func (a *Agent) interval() AgentInterval {
 	return AgentInterval{Agent: a.ID, Instance: a.Instance, Began: a.Interval, Status: a.Status, Profile: a.Profile, Hierarchy: a.Hierarchy}
 }
+
+// RoutingNews is the stream on which nodes tell each other that rows which routing reads have changed. Nothing of it is stored.
+const RoutingNews StreamID = "00000000-0000-8000-8000-726f7574696e"
+
+// What the news of routing is about: the content types of its items. Content is the instance, Contact the id of the stream
+// whose rows have changed.
+const (
+	NewsOfWaiting = "waiting"
+	NewsOfAgent   = "agent"
+)
+
+// NewsOf is the news for routing of a Change that was committed; ok is false if it changed nothing that routing reads.
+func NewsOf(c *Change) (it Item, ok bool) {
+	about := NewsOfWaiting
+	switch {
+	case c.Agent != nil:
+		about = NewsOfAgent
+	case len(c.Waiting)+len(c.Left) == 0:
+		return it, false
+	}
+	last := &c.Items[len(c.Items)-1]
+	return Item{Stream: RoutingNews, ID: last.ID, Time: last.Time, Type: Marker, ContentType: about, Content: string(c.Instance), Contact: ContactID(c.Stream)}, true
+}

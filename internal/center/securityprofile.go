@@ -103,6 +103,9 @@ func (p *SecurityProfile) MayDelete() error {
 	return nil
 }
 
+// PermissionAgent lets a user use the Contact Control Panel. Without it, no contacts are routed to the user.
+const PermissionAgent = "BasicAgentAccess"
+
 // Names of the security profiles that every new instance has (admin guide, "Default security profiles").
 const (
 	SecurityAdmin   = "Admin"

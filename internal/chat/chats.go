@@ -95,6 +95,7 @@ type turn struct {
 	ephemeral []center.Item // shown, not stored
 	logs      []told        // of the flow, for the flow log
 	warnings  []func(*slog.Logger)
+	committed *center.Change // what was decided last
 
 	related    related // what the flow has set of the related contact
 	relatedKey string  // of the due row that carries it there, "" for none
@@ -177,6 +178,7 @@ func (t *turn) Finish() (*center.Change, any, error) {
 		next = s
 		return s.encode()
 	})
+	t.committed = ch
 	return ch, next, nil
 }
 
@@ -191,6 +193,11 @@ func (t *turn) Announce() {
 		tell(t.chats.log)
 	}
 	t.chats.engine.Publish(center.StreamID(t.Chat.ID), t.ephemeral)
+	if t.committed != nil {
+		if news, ok := center.NewsOf(t.committed); ok {
+			t.chats.engine.Publish(center.RoutingNews, []center.Item{news})
+		}
+	}
 	for _, l := range t.logs {
 		t.chats.flowLog.write(t.ctx, t.Chat.Instance, t.Now, l)
 	}

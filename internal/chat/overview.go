@@ -82,20 +82,34 @@ type Timer struct {
 	At    string `json:"at"`
 }
 
-// Detail returns the chat that a contact belongs to.
-func (o *Overview) Detail(ctx context.Context, contact center.ContactID) (*Detail, error) {
+// InstanceOf is the instance of a contact.
+func (o *Overview) InstanceOf(ctx context.Context, contact center.ContactID) (center.InstanceID, error) {
+	_, _, s, err := o.find(ctx, contact)
+	if err != nil {
+		return "", err
+	}
+	return s.Instance, nil
+}
+
+func (o *Overview) find(ctx context.Context, contact center.ContactID) (center.StreamID, store.Stream, *state, error) {
 	id, err := o.store.ChatOf(ctx, contact)
 	if errors.Is(err, store.ErrNotFound) {
-		return nil, noContact(contact)
+		return "", store.Stream{}, nil, noContact(contact)
 	}
 	if err != nil {
-		return nil, err
+		return "", store.Stream{}, nil, err
 	}
 	row, err := o.store.Stream(ctx, id)
 	if err != nil {
-		return nil, err
+		return "", row, nil, err
 	}
 	s, err := o.decode(row)
+	return id, row, s, err
+}
+
+// Detail returns the chat that a contact belongs to.
+func (o *Overview) Detail(ctx context.Context, contact center.ContactID) (*Detail, error) {
+	id, row, s, err := o.find(ctx, contact)
 	if err != nil {
 		return nil, err
 	}

@@ -145,6 +145,7 @@ func (s *Server) devRoutes() http.Handler {
 	handle("POST /_parley/reset", s.reset)
 	handle("GET /_parley/contacts", s.contacts)
 	handle("GET /_parley/timers", s.timers)
+	handle("GET /_parley/routing", s.routing)
 	handle("POST /_parley/start", s.startChat)
 	s.pathRoutes(mux)
 	return mux
@@ -337,16 +338,19 @@ func (s *Server) advance(r *http.Request) (any, error) {
 func (s *Server) advanceTo(ctx context.Context, clock *ManualClock, target time.Time) error {
 	for {
 		// Also waits for what is being answered just now: its rows are leased, and not to be seen as due.
-		if err := s.engine.Settle(ctx); err != nil {
+		if err := s.Settle(ctx); err != nil {
 			return err
 		}
 		next, ok, err := s.engine.NextDue(ctx)
 		if err != nil {
 			return err
 		}
+		if routed := s.router.Next(); !routed.IsZero() && (!ok || routed.Before(next)) {
+			next, ok = routed, true
+		}
 		if !ok || next.After(target) {
 			clock.Set(target)
-			return nil
+			return s.Settle(ctx)
 		}
 		clock.Set(next)
 	}

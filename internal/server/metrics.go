@@ -47,6 +47,21 @@ func (s *Server) metrics(w http.ResponseWriter, _ *http.Request) {
 	e.one("parley_state_hits_total", "counter", "Uses of a chat that found its state decoded.", float64(states.Hits))
 	e.one("parley_state_misses_total", "counter", "Uses of a chat that read and decoded its state.", float64(states.Misses))
 
+	r := s.router.Stats()
+	leads := 0.0
+	if r.Leads {
+		leads = 1
+	}
+	e.one("parley_router_leads", "gauge", "Whether this node routes contacts: 1 or 0.", leads)
+	e.one("parley_router_waiting_contacts", "gauge", "Contacts in queues, as the router of this node sees them.", float64(r.Waiting))
+	e.one("parley_router_agents", "gauge", "Agents who have ever worked, as the router of this node sees them.", float64(r.Agents))
+	e.one("parley_router_passes_total", "counter", "Passes over an instance's waiting contacts and agents.", float64(r.Passes))
+	e.one("parley_router_pass_seconds_total", "counter", "Time that passes took.", r.PassSeconds)
+	e.one("parley_router_looks_total", "counter", "Readings of all rows of routing.", float64(r.Looks))
+	e.one("parley_router_offers_total", "counter", "Offers of contacts to agents.", float64(r.Offers))
+	e.one("parley_router_offer_seconds_total", "counter", "Time that offers took until they were stored.", r.OfferSeconds)
+	e.one("parley_router_offers_refused_total", "counter", "Offers that were refused, because a contact or an agent had changed.", float64(r.Refused))
+
 	erased := s.erasures.Stats()
 	e.one("parley_chats_erased_total", "counter", "Chats that this node has erased, for their age or because it was asked to.", float64(erased.Chats))
 	e.one("parley_chat_items_erased_total", "counter", "Items of erased chats that this node has deleted.", float64(erased.Items))

@@ -24,6 +24,8 @@ func (s *Server) operatorRoutes() http.Handler {
 	mux.HandleFunc("GET /debug/hub", func(w http.ResponseWriter, _ *http.Request) { writeJSON(w, http.StatusOK, s.hub.Stats()) })
 	mux.HandleFunc("GET /debug/operations", func(w http.ResponseWriter, _ *http.Request) { writeJSON(w, http.StatusOK, s.api.Counters()) })
 	mux.HandleFunc("GET /debug/contact/{id}", s.debugContact)
+	mux.HandleFunc("GET /debug/routing", func(w http.ResponseWriter, _ *http.Request) { writeJSON(w, http.StatusOK, s.router.Stats()) })
+	mux.HandleFunc("GET /debug/routing/{id}", s.debugRouting)
 	mux.HandleFunc("POST /debug/free", func(http.ResponseWriter, *http.Request) { debug.FreeOSMemory() })
 	mux.HandleFunc("/debug/pprof/", pprof.Index)
 	mux.HandleFunc("/debug/pprof/profile", pprof.Profile)
@@ -40,6 +42,8 @@ func debugHome(w http.ResponseWriter, _ *http.Request) {
 <li><a href="operations">operations</a>: how often each was called, refused, failed
 <li><a href="hub">hub</a>: sockets and their queues
 <li>contact/<i>contact id</i>: a chat's participants, its place in the flow, its timers
+<li><a href="routing">routing</a>: what the router of this node has done
+<li>routing/<i>contact id</i>: why a contact waits, and why each agent does not get it
 <li><a href="pprof/">pprof</a>: where time and memory go; POST /debug/free collects garbage and returns free memory to the system
 </ul>
 `))
@@ -48,6 +52,10 @@ func debugHome(w http.ResponseWriter, _ *http.Request) {
 // debugContact shows a chat: who is in it, where its flow stands, what waits for its time.
 func (s *Server) debugContact(w http.ResponseWriter, r *http.Request) {
 	d, err := s.overview.Detail(r.Context(), center.ContactID(r.PathValue("id")))
+	s.writeDebug(w, d, err)
+}
+
+func (s *Server) writeDebug(w http.ResponseWriter, v any, err error) {
 	var refused *center.Error
 	switch {
 	case errors.As(err, &refused) && refused.Code == center.NotFound:
@@ -56,7 +64,7 @@ func (s *Server) debugContact(w http.ResponseWriter, r *http.Request) {
 		s.cfg.Log.Error("debug page failed", "error", err)
 		writeJSON(w, http.StatusInternalServerError, map[string]string{"error": "the log says why"})
 	default:
-		writeJSON(w, http.StatusOK, d)
+		writeJSON(w, http.StatusOK, v)
 	}
 }
 

@@ -26,6 +26,7 @@ import (
 	"github.com/parley-chat/parley/internal/hub"
 	"github.com/parley-chat/parley/internal/insight"
 	"github.com/parley-chat/parley/internal/keys"
+	"github.com/parley-chat/parley/internal/router"
 	"github.com/parley-chat/parley/internal/staff"
 	"github.com/parley-chat/parley/internal/store"
 	"github.com/parley-chat/parley/internal/token"
@@ -46,6 +47,7 @@ type Server struct {
 	agents   *chat.Agents
 	erasures *chat.Erasures
 	overview *chat.Overview
+	router   *router.Router
 	hub      *hub.Hub
 	api      *api.API
 	inside   *api.API // the same for callers in this process, without limits; nil when the configuration has none
@@ -175,6 +177,10 @@ func (s *Server) wire(ctx context.Context) error {
 	}
 	s.chats = chat.New(conf)
 	s.agents = chat.NewAgents(s.chats)
+	s.router = router.New(router.Config{
+		Store: s.store, Catalog: s.catalog, Bus: nodes, Clock: s.cfg.Clock, Now: s.cfg.Now, Offer: s.agents.Offer, Holder: rand.Text(), Shared: s.shared(), Log: s.cfg.Log,
+	})
+	s.store.OnResources(s.router.Changed)
 	s.erasures, s.overview = chat.NewErasures(s.chats), chat.NewOverview(s.chats)
 	s.hub = hub.New(hub.Options{Source: source{s}, Bus: nodes, Log: s.cfg.Log, Remote: s.shared()})
 	operations := api.Config{
@@ -187,6 +193,9 @@ func (s *Server) wire(ctx context.Context) error {
 		s.inside = api.New(operations)
 	}
 	err = s.seedOlder(ctx)
+	if err == nil {
+		_, err = s.chats.QueueOlder(ctx)
+	}
 	if err == nil && s.cfg.Dev {
 		err = s.seed(ctx)
 		if err == nil {
@@ -269,8 +278,18 @@ func (s *Server) Chats() *chat.Chats { return s.chats }
 // Agents are the decisions about the server's agents, for those who test it.
 func (s *Server) Agents() *chat.Agents { return s.agents }
 
-// Settle answers what is due, and what that makes due, until nothing is: for those who test it.
-func (s *Server) Settle(ctx context.Context) error { return s.engine.Settle(ctx) }
+// Settle answers what is due, and what that makes due, and routes what can be routed, until nothing is left: for those who test it.
+func (s *Server) Settle(ctx context.Context) error {
+	for {
+		if err := s.engine.Settle(ctx); err != nil {
+			return err
+		}
+		offers, err := s.router.Settle(ctx)
+		if err != nil || offers == 0 {
+			return err
+		}
+	}
+}
 
 // Catalog is what the server's instances are configured with, for those who test it.
 func (s *Server) Catalog() *catalog.Catalog { return s.catalog }
@@ -284,12 +303,13 @@ func (s *Server) HasAccessKeys(ctx context.Context) (bool, error) {
 // Resync compares what sockets were shown with the store: news may have been lost.
 func (s *Server) Resync() { s.hub.Resync() }
 
-// Work fires due rows and erases old chats until ctx ends.
+// Work fires due rows, routes contacts and erases old chats until ctx ends.
 func (s *Server) Work(ctx context.Context) {
-	var erasing sync.WaitGroup
-	erasing.Go(func() { s.erasures.Run(ctx) })
+	var others sync.WaitGroup
+	others.Go(func() { s.erasures.Run(ctx) })
+	others.Go(func() { s.router.Run(ctx) })
 	s.engine.Run(ctx)
-	erasing.Wait()
+	others.Wait()
 }
 
 // Close closes the store and the flow log. Sockets and requests must be gone. The lock is released last: whoever waits

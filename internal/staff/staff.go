@@ -77,6 +77,8 @@ func encode(a *center.Agent) []byte {
 // Member is an agent in a decision.
 type Member struct {
 	*center.AgentDraft
+	engine *engine.Engine
+	change *center.Change
 }
 
 // Finish returns what was decided.
@@ -89,11 +91,19 @@ func (m *Member) Finish() (*center.Change, any, error) {
 		next = a
 		return encode(a)
 	})
+	m.change = c
 	return c, next, nil
 }
 
-// Announce has nothing to tell besides the items.
-func (m *Member) Announce() {}
+// Announce tells those who route contacts.
+func (m *Member) Announce() {
+	if m.change == nil {
+		return
+	}
+	if news, ok := center.NewsOf(m.change); ok {
+		m.engine.Publish(center.RoutingNews, []center.Item{news})
+	}
+}
 
 // In is Of for an agent of an instance.
 func (s *Staff) In(tx *engine.Tx, at center.InstanceID, id center.UserID) (*Member, error) {
@@ -107,7 +117,7 @@ func (s *Staff) In(tx *engine.Tx, at center.InstanceID, id center.UserID) (*Memb
 // Of returns the decision about an agent that is part of tx.
 func (s *Staff) Of(tx *engine.Tx, id center.UserID) (*Member, error) {
 	p, err := tx.Join(center.KindAgent, center.StreamID(id), func(seen *engine.Snapshot) engine.Part {
-		return &Member{center.NewAgentDraft(seen.State.(*center.Agent), seen.Seq, seen.Last, s.clock.Now(), tx.IDs())}
+		return &Member{engine: s.engine, AgentDraft: center.NewAgentDraft(seen.State.(*center.Agent), seen.Seq, seen.Last, s.clock.Now(), tx.IDs())}
 	})
 	if err != nil {
 		return nil, err
@@ -164,7 +174,7 @@ func (s *Staff) Ensure(ctx context.Context, at center.InstanceID, id center.User
 	}
 	a.Profile, a.Hierarchy = w.RoutingProfile, w.Groups
 	d := center.NewAgentDraft(a, 0, a.Since, a.Since, s.newID)
-	err = s.engine.Begin(ctx, center.KindAgent, center.StreamID(id), &Member{d})
+	err = s.engine.Begin(ctx, center.KindAgent, center.StreamID(id), &Member{engine: s.engine, AgentDraft: d})
 	var there *store.Conflict
 	if errors.As(err, &there) {
 		return nil // another call was faster

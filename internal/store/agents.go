@@ -173,10 +173,18 @@ func (s *Store) Ahead(ctx context.Context, r *center.WaitingRecord) (n int, err 
 
 // Waiting returns the contacts of an instance that wait in queues, or in one queue, in the order in which they will be served.
 func (s *Store) Waiting(ctx context.Context, at center.InstanceID, queue center.QueueID) (all []center.WaitingRecord, err error) {
-	where, args := `instance = $1`, []any{string(at)}
-	if queue != "" {
-		where, args = where+` AND queue = $2`, append(args, known(queue))
+	if queue == "" {
+		return s.waiting(ctx, at, `instance = $1`, string(at))
 	}
+	return s.waiting(ctx, at, `instance = $1 AND queue = $2`, string(at), known(queue))
+}
+
+// WaitingOf is Waiting for the contacts of a chat.
+func (s *Store) WaitingOf(ctx context.Context, at center.InstanceID, chat center.ChatID) ([]center.WaitingRecord, error) {
+	return s.waiting(ctx, at, `instance = $1 AND stream = $2`, string(at), known(chat))
+}
+
+func (s *Store) waiting(ctx context.Context, at center.InstanceID, where string, args ...any) (all []center.WaitingRecord, err error) {
 	err = s.rows(ctx, `SELECT stream, contact, queue, agent_queue, channel, enqueued, since, priority, adjustment, routing, offered_to, rejecter
 		FROM waiting WHERE `+where+` ORDER BY queue, priority, aged, contact`, args, func(rows *sql.Rows) error {
 		r := center.WaitingRecord{Instance: at}
@@ -203,10 +211,23 @@ type AgentAtWork struct {
 }
 
 // Agents returns the agents of an instance as they are, by id, with their slots in the order of offers.
-func (s *Store) Agents(ctx context.Context, at center.InstanceID) (all []AgentAtWork, err error) {
+func (s *Store) Agents(ctx context.Context, at center.InstanceID) ([]AgentAtWork, error) {
+	return s.agents(ctx, at, "", "", string(at))
+}
+
+// AgentOf is Agents for one of them; ok is false for one that is not there.
+func (s *Store) AgentOf(ctx context.Context, at center.InstanceID, id center.UserID) (a AgentAtWork, ok bool, err error) {
+	all, err := s.agents(ctx, at, ` AND id = $2`, ` AND agent = $2`, string(at), known(id))
+	if err != nil || len(all) == 0 {
+		return a, false, err
+	}
+	return all[0], true, nil
+}
+
+func (s *Store) agents(ctx context.Context, at center.InstanceID, one, slots string, args ...any) (all []AgentAtWork, err error) {
 	byID := map[center.UserID]int{}
 	err = s.rows(ctx, `SELECT id, routing_profile, hierarchy, status, status_type, status_since, next_status, status_name, next_status_name, next_status_since, idle
-		FROM agent WHERE instance = $1 ORDER BY id`, []any{string(at)}, func(rows *sql.Rows) error {
+		FROM agent WHERE instance = $1`+one+` ORDER BY id`, args, func(rows *sql.Rows) error {
 		a := AgentAtWork{AgentRecord: center.AgentRecord{Instance: at}}
 		var id, profile, hierarchy, status, next []byte
 		var since int64
@@ -233,7 +254,7 @@ func (s *Store) Agents(ctx context.Context, at center.InstanceID) (all []AgentAt
 		return all, err
 	}
 	err = s.rows(ctx, `SELECT agent, contact, stream, participant, channel, initiation_method, state, since, offered, connected, queue, agent_queue, enqueued, monitor
-		FROM slot WHERE instance = $1 ORDER BY agent, offered, contact`, []any{string(at)}, func(rows *sql.Rows) error {
+		FROM slot WHERE instance = $1`+slots+` ORDER BY agent, offered, contact`, args, func(rows *sql.Rows) error {
 		var c center.AgentContact
 		var agent, contact, chat, participant, queue []byte
 		var since, offered, agentQueue int64

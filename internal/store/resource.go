@@ -199,7 +199,7 @@ func (s *Store) CommitResources(ctx context.Context, c ResourceCommit) error {
 	if len(kinds) == 0 {
 		return nil
 	}
-	return s.do(ctx, &job{on: locksOf(kinds), alone: true, work: func(ses session) error {
+	err := s.do(ctx, &job{on: locksOf(kinds), alone: true, work: func(ses session) error {
 		for _, k := range kinds {
 			if err := s.d.lockKind(ses, k); err != nil {
 				return err
@@ -224,7 +224,14 @@ func (s *Store) CommitResources(ctx context.Context, c ResourceCommit) error {
 		}
 		return c.settle(ses)
 	}})
+	if err == nil && s.onResources != nil {
+		s.onResources()
+	}
+	return err
 }
+
+// OnResources has f called after each commit of resources on this node. It must be set before the store is used.
+func (s *Store) OnResources(f func()) { s.onResources = f }
 
 // touchedKind is a kind of an instance that a commit changes, or only refers to.
 type touchedKind struct {

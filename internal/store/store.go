@@ -31,6 +31,8 @@ type Store struct {
 	probing chan struct{} // held by the call of Health that writes
 	damage  damage
 
+	onResources func() // nil for none
+
 	checking sync.WaitGroup // the check in the background
 	endCheck func()
 

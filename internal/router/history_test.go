@@ -1,0 +1,194 @@
+package router_test
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"pgregory.net/rapid"
+
+	"github.com/parley-chat/parley/internal/bus"
+	"github.com/parley-chat/parley/internal/catalog"
+	"github.com/parley-chat/parley/internal/center"
+	"github.com/parley-chat/parley/internal/chat"
+	"github.com/parley-chat/parley/internal/routing"
+)
+
+// TestRandomHistories lets customers and agents do what they like, through the real decisions about chats. After each step, once
+// nothing moves any more: no agent was offered a contact above its limit, no contact has two agents, rows and streams agree, and
+// no contact waits that an agent could have.
+func TestRandomHistories(t *testing.T) {
+	rapid.Check(t, func(r *rapid.T) {
+		var gone any // what ends a history early, which belongs to rapid
+		synctest.Test(t, func(*testing.T) {
+			defer func() { gone = recover() }()
+			history := &history{world: newWorld(r, "sqlite::memory:"), T: r}
+			defer history.close()
+			history.run()
+		})
+		if gone != nil {
+			panic(gone)
+		}
+	})
+}
+
+func (h *history) run() {
+	h.furnish(h.node(bus.NewLocal(), false))
+	for i := range rapid.IntRange(1, 3).Draw(h.T, "agents") {
+		h.agents = append(h.agents, h.agent(fmt.Sprint("agent", i), center.StatusNameAvailable))
+	}
+	for range rapid.IntRange(1, 25).Draw(h.T, "steps") {
+		h.step()
+		synctest.Wait()
+		h.check()
+	}
+}
+
+type history struct {
+	*world
+	*rapid.T
+	agents    []center.UserID
+	customers []chat.Caller
+	// most is how many slots of each agent were taken at the last step; limits may fall below it.
+	most map[center.UserID]int
+}
+
+func (h *history) Helper()                           { h.T.Helper() }
+func (h *history) Fatalf(format string, args ...any) { h.T.Fatalf(format, args...) }
+func (h *history) Errorf(format string, args ...any) { h.T.Errorf(format, args...) }
+
+// refused lets what people may not do right now be refused.
+func (h *history) refused(err error) {
+	if err != nil && !center.Refused(err) {
+		h.Fatalf("%v", err)
+	}
+}
+
+func (h *history) step() {
+	agent := rapid.SampledFrom(h.agents).Draw(h.T, "agent")
+	slots := h.slots(agent)
+	contact := func(states ...string) (center.ContactID, bool) {
+		var all []center.ContactID
+		for _, c := range slots {
+			if slices.Contains(states, c.State) {
+				all = append(all, c.Contact)
+			}
+		}
+		if len(all) == 0 {
+			return "", false
+		}
+		return rapid.SampledFrom(all).Draw(h.T, "contact"), true
+	}
+	switch what := rapid.SampledFrom([]string{"come", "accept", "come", "accept", "reject", "leave", "clear", "status", "wait", "go", "profile", "queues"}).Draw(h.T, "what"); what {
+	case "come":
+		h.customers = append(h.customers, h.customer(rapid.SampledFrom(h.queues).Draw(h.T, "queue"), rapid.IntRange(1, 5).Draw(h.T, "priority")))
+	case "go":
+		if len(h.customers) > 0 {
+			i := rapid.IntRange(0, len(h.customers)-1).Draw(h.T, "customer")
+			h.refused(h.at.Leave(h.ctx, h.customers[i]))
+			h.customers = slices.Delete(h.customers, i, i+1)
+		}
+	case "accept":
+		if id, ok := contact(center.SlotConnecting); ok {
+			h.refused(h.at.Agents.Accept(h.ctx, instance, agent, id))
+		}
+	case "reject":
+		if id, ok := contact(center.SlotConnecting); ok {
+			h.refused(h.at.Agents.Reject(h.ctx, instance, agent, id))
+		}
+	case "leave":
+		if id, ok := contact(center.SlotConnected); ok {
+			h.refused(h.at.Agents.Leave(h.ctx, instance, agent, id))
+		}
+	case "clear":
+		if id, ok := contact(center.SlotEnded, center.SlotMissed, center.SlotRejected, center.SlotError); ok {
+			h.refused(h.at.Agents.Clear(h.ctx, instance, agent, id))
+		}
+	case "status":
+		h.becomes(agent, rapid.SampledFrom([]string{center.StatusNameAvailable, center.StatusNameOffline}).Draw(h.T, "status"))
+	case "wait":
+		time.Sleep(rapid.SampledFrom([]time.Duration{time.Second, 10 * time.Second, 20 * time.Second, time.Minute}).Draw(h.T, "how long"))
+	case "profile":
+		n := rapid.Int64Range(1, 4).Draw(h.T, "concurrency")
+		h.must(catalog.RoutingProfiles.Update(h.ctx, h.at.Catalog, instance, string(center.BasicRoutingProfileID(instance)), 0, func(p *center.RoutingProfile) error {
+			p.Concurrencies = []center.MediaConcurrency{{Channel: center.ChannelChat, Concurrency: &n}}
+			return nil
+		}))
+	case "queues":
+		row := center.ProfileQueue{QueueChannel: center.QueueChannel{Queue: h.queues[1], Channel: center.ChannelChat}, Priority: rapid.Int64Range(1, 2).Draw(h.T, "priority"), Delay: rapid.SampledFrom([]int64{0, 15}).Draw(h.T, "delay")}
+		h.must(h.at.Catalog.AssociateProfileQueues(h.ctx, instance, string(center.BasicRoutingProfileID(instance)), []center.ProfileQueue{row}, nil))
+	}
+}
+
+func (h *history) slots(id center.UserID) []center.AgentContact {
+	a, ok, err := h.store.AgentOf(h.ctx, instance, id)
+	h.must(err)
+	if !ok {
+		h.Fatalf("the agent %s has no row", id)
+	}
+	return a.Slots
+}
+
+func (h *history) check() {
+	limit := 0
+	conf, err := h.at.Catalog.Routing(h.ctx, instance)
+	h.must(err)
+	x := &routing.Index{}
+	for i := range conf.Profiles {
+		p := routing.NewProfile(&conf.Profiles[i].RoutingProfile, conf.Profiles[i].Queues, conf.Profiles[i].Manual)
+		x.PutProfile(p)
+		for _, c := range p.Channels {
+			if c.Name == center.ChannelChat {
+				limit = c.Limit
+			}
+		}
+	}
+	holders := map[center.ContactID]center.UserID{}
+	taken := map[center.UserID]int{}
+	agents, err := h.store.Agents(h.ctx, instance)
+	h.must(err)
+	for _, a := range agents {
+		u := conf.Users[a.Agent]
+		w := routing.Agent{ID: a.Agent, Profile: u.Profile, Status: a.Status.Type, Next: a.Next != nil, Access: u.Access, Activity: a.Idle, Inbound: a.Idle}
+		for _, c := range a.Slots {
+			w.Slots = append(w.Slots, routing.Slot{Contact: c.Contact, Channel: c.Channel, State: c.State, Since: c.Since})
+			if c.Live() {
+				if other := holders[c.Contact]; other != "" {
+					h.Fatalf("%s is %s's and %s's", c.Contact, other, a.Agent)
+				}
+				holders[c.Contact] = a.Agent
+			}
+		}
+		if taken[a.Agent] = len(a.Slots); len(a.Slots) > max(limit, h.most[a.Agent]) {
+			h.Fatalf("%s has %d contacts, and the limit is %d", a.Agent, len(a.Slots), limit)
+		}
+		state, _, err := h.at.Staff.Agent(h.ctx, instance, a.Agent)
+		h.must(err)
+		if !slices.Equal(byContact(state.Contacts), byContact(a.Slots)) {
+			h.Fatalf("%s has the contacts %+v, and rows for %+v", a.Agent, state.Contacts, a.Slots)
+		}
+		x.PutAgent(w)
+	}
+	h.most = taken
+	waiting, err := h.store.Waiting(h.ctx, instance, "")
+	h.must(err)
+	for _, r := range waiting {
+		if r.OfferedTo != holders[r.Contact] {
+			h.Fatalf("%s is offered to %q, and takes a slot of %q", r.Contact, r.OfferedTo, holders[r.Contact])
+		}
+		x.PutContact(routing.Contact{
+			ID: r.Contact, Queue: r.Queue, AgentQueue: r.AgentQueue, Enqueued: r.Enqueued, Since: r.Since, Priority: r.Priority,
+			Adjustment: time.Duration(r.Adjustment) * time.Second, Criteria: r.Routing, Offered: r.OfferedTo, Rejecter: r.Rejecter,
+		})
+	}
+	if offers, _ := x.Match(time.Now()); len(offers) > 0 {
+		h.Fatalf("nothing moves, and there could be offers: %+v", offers)
+	}
+}
+
+func byContact(all []center.AgentContact) []center.AgentContact {
+	return slices.SortedFunc(slices.Values(all), func(a, b center.AgentContact) int { return strings.Compare(string(a.Contact), string(b.Contact)) })
+}
