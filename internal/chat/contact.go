@@ -28,6 +28,15 @@ func (c *Chats) Contact(ctx context.Context, at center.InstanceID, id center.Con
 	return &s.Chat, contact, nil
 }
 
+// Figures are what the messages of a contact come to, nil while nobody has counted them: until it ends.
+func (c *Chats) Figures(ctx context.Context, id center.ContactID) (*center.Figures, error) {
+	r, err := c.store.ContactRecord(ctx, id)
+	if errors.Is(err, store.ErrNotFound) {
+		return nil, nil
+	}
+	return r.Figures, err
+}
+
 func noContact(id center.ContactID) error {
 	return center.Refuse(center.NotFound, "Resource not found of Type: CONTACT %s", center.Printable(string(id)))
 }
