@@ -38,7 +38,7 @@ func (d *Draft) Leave(id ParticipantID) (Participant, error) {
 		return Participant{}, err
 	}
 	if p.Role == RoleAgent && p.Joined.IsZero() {
-		return *p, d.Reject(p.Contact, p.User) // leaving what is only offered
+		return *p, d.leaveOffer(p.Contact, p.User)
 	}
 	d.takeOut(id)
 	p, _ = d.Chat.Participant(id)

@@ -241,7 +241,7 @@ func (c *Chats) Leave(ctx context.Context, who Caller) error {
 		case left.Role == center.RoleCustomParticipant:
 			return c.flows.feedAll(t, flow.CustomParticipantLeft{})
 		case left.Role == center.RoleAgent:
-			return c.flows.agentLeft(t)
+			return c.flows.goesOnWithout(t, &left)
 		}
 		return nil
 	}))
