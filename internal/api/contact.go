@@ -282,12 +282,16 @@ func (a *API) routing(r *center.RoutingCriteria, ended time.Time) *connect.Routi
 }
 
 func routingCriteria(r *center.RoutingCriteria, now time.Time) *connect.RoutingCriteria {
-	index, states := r.At(now)
-	at := int64(index)
-	out := &connect.RoutingCriteria{ActivationTimestamp: instant(r.Activated), Index: &at, Steps: make([]connect.Step, len(r.Steps))}
+	_, states := r.At(now)
+	index := int64(r.Index)
+	out := &connect.RoutingCriteria{ActivationTimestamp: instant(r.Activated), Index: &index, Steps: make([]connect.Step, len(r.Steps))}
 	for i := range r.Steps {
 		e := routingExpression(&r.Steps[i].Expression)
-		step := connect.Step{Status: &states[i].Status, Expression: &e}
+		status := states[i].Status
+		if status == center.StepInterrupted || status == center.StepDeactivated {
+			status = center.StepExpired // RoutingCriteriaStepStatus has neither
+		}
+		step := connect.Step{Status: &status, Expression: &e}
 		if seconds := int64(r.Steps[i].Expiry.Seconds); seconds > 0 {
 			step.Expiry = &connect.Expiry{DurationInSeconds: &seconds, ExpiryTimestamp: instant(states[i].Expires)}
 		}
@@ -319,9 +323,15 @@ func routingAttribute(a *center.RoutingAttribute) *connect.AttributeCondition {
 		return nil
 	}
 	out := &connect.AttributeCondition{Name: text(a.Name), Value: text(a.Value), ComparisonOperator: text(a.Operator)}
-	if a.Level != 0 {
-		level := float64(a.Level)
-		out.ProficiencyLevel = &level
+	level := func(n float64) *float64 {
+		if n == 0 {
+			return nil
+		}
+		return &n
+	}
+	out.ProficiencyLevel = level(float64(a.Level))
+	if r := a.Range; r != nil {
+		out.Range = &connect.Range{MinProficiencyLevel: level(float64(r.Min)), MaxProficiencyLevel: level(float64(r.Max))}
 	}
 	if a.Match != nil {
 		out.MatchCriteria = &connect.MatchCriteria{AgentsCriteria: &connect.AgentsCriteria{AgentIds: a.Match.Agents.IDs}}

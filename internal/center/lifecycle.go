@@ -137,6 +137,9 @@ func (d *Draft) disconnect(c *Contact, reason string) {
 		return
 	}
 	d.leaveQueue(c)
+	if c.Routing != nil {
+		c.Routing = c.Routing.End(StepDeactivated, d.Now)
+	}
 	c.Disconnected, c.DisconnectReason, c.LastUpdate = d.Now, reason, d.Now
 }
 

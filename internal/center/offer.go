@@ -160,8 +160,7 @@ func (d *Draft) Join(id ContactID, profile RoutingProfileID, hierarchy []Hierarc
 	c.Agent = &ContactAgent{User: offer.User, Participant: p.ID, Connected: d.Now, Profile: profile, Hierarchy: hierarchy}
 	c.LastUpdate = d.Now
 	if c.Routing != nil {
-		joined := c.Routing.joined(d.Now)
-		c.Routing = &joined
+		c.Routing = c.Routing.End(StepJoined, d.Now)
 	}
 	d.Unschedule(DueWhisper + string(id))
 	joined := *p

@@ -143,9 +143,7 @@ func (d *Draft) enqueue(c *Contact, place string, agentQueue bool) {
 		c.Priority = DefaultPriority
 	}
 	if c.Routing != nil {
-		active := *c.Routing
-		active.Activated = d.Now
-		c.Routing = &active
+		c.Routing = c.Routing.Activate(d.Now)
 	}
 	if place != "" {
 		d.Take(Claim{Kind: ClaimQueuePlace, Key: place, Value: string(c.ID)})

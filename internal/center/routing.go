@@ -1,6 +1,7 @@
 package center
 
 import (
+	"cmp"
 	"encoding/json"
 	"time"
 )
@@ -10,15 +11,11 @@ import (
 type RoutingCriteria struct {
 	Steps     []RoutingStep `json:"steps"`
 	Activated time.Time     `json:"activated,omitzero"`
-	// Joined is when an agent joined the contact: the step that was under way then is as it stays.
-	Joined time.Time `json:"joined,omitzero"`
-}
-
-// joined are the criteria of a contact that an agent joins.
-func (r *RoutingCriteria) joined(now time.Time) RoutingCriteria {
-	j := *r
-	j.Joined = now
-	return j
+	// Index numbers the criteria of a contact from 0: each that replaces others has one more.
+	Index int `json:"index,omitempty"`
+	// Ending is the status that the active step has had since Ended, when the criteria stopped counting; "" while they count.
+	Ending string    `json:"ending,omitempty"`
+	Ended  time.Time `json:"ended,omitzero"`
 }
 
 // RoutingStep asks for agents that an expression holds for, until it expires.
@@ -42,6 +39,7 @@ type RoutingAttribute struct {
 	Name     looseText   `json:"Name,omitempty"`
 	Value    looseText   `json:"Value,omitempty"`
 	Level    looseNumber `json:"ProficiencyLevel,omitzero"`
+	Range    *LevelRange `json:"Range,omitempty"`
 	Operator string      `json:"ComparisonOperator,omitempty"`
 	Match    *struct {
 		Agents struct {
@@ -49,6 +47,19 @@ type RoutingAttribute struct {
 		} `json:"AgentsCriteria"`
 	} `json:"MatchCriteria,omitempty"`
 }
+
+// LevelRange is the levels of a proficiency from Min to Max, both included.
+type LevelRange struct {
+	Min looseNumber `json:"MinProficiencyLevel,omitzero"`
+	Max looseNumber `json:"MaxProficiencyLevel,omitzero"` // zero: no bound
+}
+
+// What ComparisonOperator may be.
+const (
+	CompareAtLeast = "NumberGreaterOrEqualTo" // the level is at least ProficiencyLevel
+	CompareRange   = "Range"                  // the level is in Range
+	CompareMatch   = "Match"                  // the agent is one of MatchCriteria
+)
 
 // looseNumber is a number that flows write as a number or as a string of one.
 type looseNumber float64
@@ -96,8 +107,7 @@ func ParseRoutingCriteria(text string) (*RoutingCriteria, error) {
 			return nil, wrong(nil)
 		}
 	}
-	r.Activated = time.Time{}
-	return &r, nil
+	return &RoutingCriteria{Steps: r.Steps}, nil
 }
 
 // size counts the attributes, and says whether there is exactly one member at every depth.
@@ -123,12 +133,14 @@ func (e *RoutingExpression) size() (n int, ok bool) {
 	return n, members == 1
 }
 
-// Statuses of a step.
+// Statuses of a step (admin guide, "Set routing criteria").
 const (
-	StepActive   = "ACTIVE"
-	StepInactive = "INACTIVE"
-	StepExpired  = "EXPIRED"
-	StepJoined   = "JOINED"
+	StepInactive    = "INACTIVE"
+	StepActive      = "ACTIVE"
+	StepExpired     = "EXPIRED"
+	StepJoined      = "JOINED"      // an agent accepted the contact
+	StepInterrupted = "INTERRUPTED" // other criteria replaced these
+	StepDeactivated = "DEACTIVATED" // the customer left, or the contact left its queue otherwise
 )
 
 // StepState is where one step stands.
@@ -140,37 +152,78 @@ type StepState struct {
 // At says where each step stands at a time, and which is under way: the number of steps when all have expired.
 func (r *RoutingCriteria) At(now time.Time) (index int, states []StepState) {
 	states = make([]StepState, len(r.Steps))
-	if !r.Joined.IsZero() && r.Joined.Before(now) {
-		now = r.Joined
+	if r.Activated.IsZero() {
+		for i := range states {
+			states[i].Status = StepInactive
+		}
+		return 0, states
 	}
+	if r.Ending != "" && now.After(r.Ended) {
+		now = r.Ended
+	}
+	index, expires := r.Active(now)
 	begins := r.Activated
-	index = -1
-	for i := range r.Steps {
+	for i := range states {
 		s := &states[i]
-		length := time.Duration(float64(r.Steps[i].Expiry.Seconds) * float64(time.Second))
-		if !begins.IsZero() && length > 0 {
-			s.Expires = begins.Add(length)
-		}
 		switch {
-		case index >= 0 || r.Activated.IsZero():
+		case i < index:
+			begins = begins.Add(r.Steps[i].length())
+			s.Status, s.Expires = StepExpired, begins
+		case i == index:
+			s.Status, s.Expires = cmp.Or(r.Ending, StepActive), expires
+		default: // when it expires is known when it begins
 			s.Status = StepInactive
-		case !s.Expires.IsZero() && !s.Expires.After(now):
-			s.Status = StepExpired
-		default:
-			s.Status, index = StepActive, i
 		}
-		if begins = s.Expires; s.Status == StepActive {
-			begins = time.Time{} // when those after it expire is known when they begin
-		}
-	}
-	if index >= 0 && !r.Joined.IsZero() {
-		states[index].Status = StepJoined
-	}
-	switch {
-	case r.Activated.IsZero():
-		index = 0
-	case index < 0:
-		index = len(r.Steps)
 	}
 	return index, states
+}
+
+// Active is the step that is under way at a time, and when it expires: zero for never. It is the number of steps when all have
+// expired. The criteria must have been activated.
+func (r *RoutingCriteria) Active(now time.Time) (index int, expires time.Time) {
+	begins := r.Activated
+	for i := range r.Steps {
+		length := r.Steps[i].length()
+		if length == 0 {
+			return i, time.Time{}
+		}
+		if begins = begins.Add(length); begins.After(now) {
+			return i, begins
+		}
+	}
+	return len(r.Steps), time.Time{}
+}
+
+// longest bounds the time that a step counts, far beyond all that chats live.
+const longest = 100 * 365 * 24 * time.Hour
+
+// length is how long the step counts; 0: it never expires.
+func (s *RoutingStep) length() time.Duration {
+	return time.Duration(min(float64(s.Expiry.Seconds)*float64(time.Second), float64(longest)))
+}
+
+// Activate returns the criteria as they are when they begin to count.
+func (r *RoutingCriteria) Activate(now time.Time) *RoutingCriteria {
+	return &RoutingCriteria{Steps: r.Steps, Index: r.Index, Activated: now}
+}
+
+// End returns the criteria as they are when they stop counting: their active step gets the status [StepJoined],
+// [StepInterrupted] or [StepDeactivated]. Criteria that do not count stay as they are.
+func (r *RoutingCriteria) End(status string, now time.Time) *RoutingCriteria {
+	if r.Activated.IsZero() || r.Ending != "" {
+		return r
+	}
+	ended := *r
+	ended.Ending, ended.Ended = status, now
+	return &ended
+}
+
+// Replace returns the criteria that take the place of these: they count from their own first step, at once where these
+// do. What these are then, [RoutingCriteria.End] says.
+func (r *RoutingCriteria) Replace(by *RoutingCriteria, now time.Time) *RoutingCriteria {
+	next := &RoutingCriteria{Steps: by.Steps, Index: r.Index + 1}
+	if !r.Activated.IsZero() && r.Ending == "" {
+		next.Activated = now
+	}
+	return next
 }

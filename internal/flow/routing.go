@@ -247,19 +247,42 @@ func (c criteria) attributeCondition(n *node) string {
 			return "MatchCriteria.AgentsCriteria.AgentIds"
 		}
 		return ""
-	case "NumberGreaterOrEqualTo":
+	case "NumberGreaterOrEqualTo", "Range":
 		for _, name := range []string{"Name", "Value"} {
 			if _, ok := n.get(name).scalar(); !ok {
 				return name
 			}
 		}
-		level := n.get("ProficiencyLevel")
-		v, _ := level.scalar()
-		f, ok := number(v)
-		if !c.open(level) && (!ok || f < minProficiency || f > maxProficiency) {
+		if operator == "Range" {
+			return c.levelRange(n.get("Range"))
+		}
+		if _, ok := c.level(n.get("ProficiencyLevel")); !ok {
 			return "ProficiencyLevel"
 		}
 		return ""
 	}
 	return "ComparisonOperator"
+}
+
+// levelRange: the levels from one to another (API Reference, Range).
+func (c criteria) levelRange(n *node) string {
+	low, ok := c.level(n.get("MinProficiencyLevel"))
+	if !ok {
+		return "Range.MinProficiencyLevel"
+	}
+	high, ok := c.level(n.get("MaxProficiencyLevel"))
+	if !ok || low != 0 && high != 0 && high < low {
+		return "Range.MaxProficiencyLevel"
+	}
+	return ""
+}
+
+// level is the level of a proficiency, 0 for one that is known later.
+func (c criteria) level(n *node) (level float64, ok bool) {
+	if c.open(n) {
+		return 0, true
+	}
+	v, _ := n.scalar()
+	level, ok = number(v)
+	return level, ok && level >= minProficiency && level <= maxProficiency
 }
