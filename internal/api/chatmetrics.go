@@ -25,11 +25,11 @@ func (a *API) chatMetrics(ctx context.Context, chat *center.Chat, contact *cente
 	return &connect.ChatMetrics{
 		ChatContactMetrics: &connect.ChatContactMetrics{
 			MultiParty:                     &multi,
-			TotalMessages:                  count(f.Contact.TotalMessages),
-			TotalBotMessages:               count(f.Contact.TotalBotMessages),
-			TotalBotMessageLengthInChars:   count(f.Contact.TotalBotMessageLengthInChars),
+			TotalMessages:                  number(f.Contact.TotalMessages),
+			TotalBotMessages:               number(f.Contact.TotalBotMessages),
+			TotalBotMessageLengthInChars:   number(f.Contact.TotalBotMessageLengthInChars),
 			ConversationCloseTimeInMillis:  f.Contact.ConversationCloseTimeInMillis,
-			ConversationTurnCount:          count(f.Contact.ConversationTurnCount),
+			ConversationTurnCount:          number(f.Contact.ConversationTurnCount),
 			AgentFirstResponseTimestamp:    instant(f.Contact.AgentFirstResponseTimestamp),
 			AgentFirstResponseTimeInMillis: f.Contact.AgentFirstResponseTimeInMillis,
 		},
@@ -48,9 +48,9 @@ func participantMetrics(f *center.ParticipantFigures, chat *center.Chat, contact
 	out := &connect.ParticipantMetrics{
 		ParticipantId:             text(speaker(chat, contact, role)),
 		ParticipantType:           &kind,
-		MessagesSent:              count(f.MessagesSent),
-		NumResponses:              count(f.NumResponses),
-		MessageLengthInChars:      count(f.MessageLengthInChars),
+		MessagesSent:              number(f.MessagesSent),
+		NumResponses:              number(f.NumResponses),
+		MessageLengthInChars:      number(f.MessageLengthInChars),
 		TotalResponseTimeInMillis: &f.TotalResponseTimeInMillis,
 		MaxResponseTimeInMillis:   &f.MaxResponseTimeInMillis,
 		LastMessageTimestamp:      instant(f.LastMessageTimestamp),
@@ -75,9 +75,4 @@ func speaker(chat *center.Chat, contact *center.Contact, role center.Role) cente
 		}
 	}
 	return ""
-}
-
-func count(n int) *int64 {
-	c := int64(n)
-	return &c
 }

@@ -25,6 +25,7 @@ var contactOps = map[string]handler{
 	"ListContactReferences":              answers(listContactReferences),
 	"UpdateContact":                      does[connect.UpdateContactOutput](updateContact),
 	"UpdateContactAttributes":            signedOp((*API).updateContactAttributes),
+	"UpdateContactRoutingData":           does[connect.UpdateContactRoutingDataOutput](updateContactRoutingData),
 	"UpdateParticipantRoleConfig":        does[connect.UpdateParticipantRoleConfigOutput](updateParticipantRoleConfig),
 }
 

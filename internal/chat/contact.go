@@ -95,6 +95,18 @@ func (c *Chats) Update(ctx context.Context, at center.InstanceID, id center.Cont
 	return c.change(ctx, chat.ID, func(t *turn) error { return t.SetContactData(id, set) })
 }
 
+// SetRouting changes a contact's place in its queue, and the agents that it asks for.
+func (c *Chats) SetRouting(ctx context.Context, at center.InstanceID, id center.ContactID, r center.RoutingData) error {
+	if err := r.Check(); err != nil {
+		return err
+	}
+	chat, _, err := c.Contact(ctx, at, id)
+	if err != nil {
+		return err
+	}
+	return c.change(ctx, chat.ID, func(t *turn) error { return t.SetRoutingData(id, r) })
+}
+
 // CustomParticipant is one who may now connect.
 type CustomParticipant struct {
 	Participant center.ParticipantID
