@@ -19,11 +19,13 @@ var contactOps = map[string]handler{
 	"StartChatContact":                   signedOp((*API).startChatContact),
 	"StopContact":                        signedOp((*API).stopContact),
 	"TagContact":                         signedOp((*API).tagContact),
+	"TransferContact":                    answers(transferContact),
 	"UntagContact":                       signedOp((*API).untagContact),
 	"ListAssociatedContacts":             pages(associatedContacts),
 	"ListContactReferences":              answers(listContactReferences),
 	"UpdateContact":                      does[connect.UpdateContactOutput](updateContact),
 	"UpdateContactAttributes":            signedOp((*API).updateContactAttributes),
+	"UpdateContactRoutingData":           does[connect.UpdateContactRoutingDataOutput](updateContactRoutingData),
 	"UpdateParticipantRoleConfig":        does[connect.UpdateParticipantRoleConfigOutput](updateParticipantRoleConfig),
 }
 
@@ -101,6 +103,15 @@ func (a *API) stopContact(x *exchange, in *connect.StopContactInput) (*connect.S
 	}
 	err := a.Chats.Stop(x.r.Context(), center.ParseInstance(*in.InstanceId), contactID(in.ContactId))
 	return &connect.StopContactOutput{}, err
+}
+
+// transferContact is for tasks and emails alone, and every contact here is a chat (API reference of TransferContact; that a
+// contact which is not there is not found all the same is inferred).
+func transferContact(c call, in *connect.TransferContactInput) (*connect.TransferContactOutput, error) {
+	if _, _, err := c.Chats.Contact(c.ctx(), c.at, contactID(in.ContactId)); err != nil {
+		return nil, err
+	}
+	return nil, center.Refuse(center.InvalidRequest, "TransferContact is for contacts of the channels TASK and EMAIL; this one is a chat, which its agent transfers by a quick connect")
 }
 
 func (a *API) getContactAttributes(x *exchange, in *connect.GetContactAttributesInput) (*connect.GetContactAttributesOutput, error) {
@@ -196,8 +207,44 @@ func (a *API) describeContact(x *exchange, in *connect.DescribeContactInput) (*c
 	if contact.WisdomSession != "" {
 		out.WisdomInfo = &connect.WisdomInfo{SessionArn: &contact.WisdomSession}
 	}
+	out.AgentInfo = a.agentInfo(at, contact)
 	a.describeRouting(out, contact)
+	if out.ChatMetrics, err = a.chatMetrics(x.r.Context(), chat, contact); err != nil {
+		return nil, err
+	}
 	return &connect.DescribeContactOutput{Contact: out}, nil
+}
+
+// agentInfo tells of the agent who joined the contact. A chat is neither paused nor held.
+func (a *API) agentInfo(at center.InstanceID, contact *center.Contact) *connect.AgentInfo {
+	g := contact.Agent
+	if g == nil {
+		return nil
+	}
+	zero := int64(0)
+	out := &connect.AgentInfo{
+		Id: text(g.User), ConnectedToAgentTimestamp: &g.Connected, AgentPauseDurationInSeconds: &zero, AgentInitiatedHoldDuration: &zero,
+		AfterContactWorkStartTimestamp: instant(g.Left), AfterContactWorkEndTimestamp: instant(g.Done),
+	}
+	if !g.Done.IsZero() {
+		took := int64(g.Done.Sub(g.Left) / time.Second)
+		out.AfterContactWorkDuration = &took
+	}
+	if len(g.Hierarchy) > 0 {
+		out.HierarchyGroups = a.hierarchyGroups(at, g.Hierarchy)
+	}
+	return out
+}
+
+// hierarchyGroups are groups by their levels, from the first on.
+func (a *API) hierarchyGroups(at center.InstanceID, ids []center.HierarchyGroupID) *connect.HierarchyGroups {
+	out := new(connect.HierarchyGroups)
+	levels := []**connect.AgentHierarchyGroup{&out.Level1, &out.Level2, &out.Level3, &out.Level4, &out.Level5}
+	for i, id := range ids[:min(len(ids), len(levels))] {
+		arn := a.Partition.InstanceARN(at) + "/agent-group/" + string(id)
+		*levels[i] = &connect.AgentHierarchyGroup{Arn: &arn}
+	}
+	return out
 }
 
 // contactTags are those that users gave, and the service's own.

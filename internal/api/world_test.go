@@ -245,6 +245,8 @@ func (w *world) prepare(line string) {
 		err = w.chats.SetAttributes(ctx, instanceID, w.contact, map[string]string{k: v})
 	case "queued":
 		err = w.queued(ctx)
+	case "agent", "offer", "reject", "accept", "agent-says", "agent-leaves", "customer-leaves", "clear":
+		err = w.prepareAgent(ctx, verb, rest)
 	case "tag":
 		k, v, _ := strings.Cut(rest, " ")
 		err = w.chats.Tag(ctx, instanceID, w.contact, map[string]string{k: v}, nil)

@@ -38,6 +38,8 @@ type Contact struct {
 	Priority       int              `json:"priority,omitempty"`       // 1 is served first; 0 while none was needed
 	TimeAdjustment int              `json:"timeAdjustment,omitempty"` // seconds
 	Routing        *RoutingCriteria `json:"routing,omitempty"`
+	// PastRouting are the criteria that others have replaced, the last few, in their order.
+	PastRouting []RoutingCriteria `json:"pastRouting,omitempty"`
 	// Offer is the agent whom it is offered to, nil for none. Attempts counts all offers, and Rejecter is who rejected it last.
 	Offer    *Offer `json:"offer,omitempty"`
 	Attempts int    `json:"attempts,omitempty"`

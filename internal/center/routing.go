@@ -41,11 +41,14 @@ type RoutingAttribute struct {
 	Level    looseNumber `json:"ProficiencyLevel,omitzero"`
 	Range    *LevelRange `json:"Range,omitempty"`
 	Operator string      `json:"ComparisonOperator,omitempty"`
-	Match    *struct {
-		Agents struct {
-			IDs []string `json:"AgentIds"`
-		} `json:"AgentsCriteria"`
-	} `json:"MatchCriteria,omitempty"`
+	Match    *AgentMatch `json:"MatchCriteria,omitempty"`
+}
+
+// AgentMatch names agents.
+type AgentMatch struct {
+	Agents struct {
+		IDs []string `json:"AgentIds"`
+	} `json:"AgentsCriteria"`
 }
 
 // LevelRange is the levels of a proficiency from Min to Max, both included.

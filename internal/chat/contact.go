@@ -28,6 +28,15 @@ func (c *Chats) Contact(ctx context.Context, at center.InstanceID, id center.Con
 	return &s.Chat, contact, nil
 }
 
+// Figures are what the messages of a contact come to, nil while nobody has counted them: until it ends.
+func (c *Chats) Figures(ctx context.Context, id center.ContactID) (*center.Figures, error) {
+	r, err := c.store.ContactRecord(ctx, id)
+	if errors.Is(err, store.ErrNotFound) {
+		return nil, nil
+	}
+	return r.Figures, err
+}
+
 func noContact(id center.ContactID) error {
 	return center.Refuse(center.NotFound, "Resource not found of Type: CONTACT %s", center.Printable(string(id)))
 }
@@ -84,6 +93,18 @@ func (c *Chats) Update(ctx context.Context, at center.InstanceID, id center.Cont
 		return err
 	}
 	return c.change(ctx, chat.ID, func(t *turn) error { return t.SetContactData(id, set) })
+}
+
+// SetRouting changes a contact's place in its queue, and the agents that it asks for.
+func (c *Chats) SetRouting(ctx context.Context, at center.InstanceID, id center.ContactID, r center.RoutingData) error {
+	if err := r.Check(); err != nil {
+		return err
+	}
+	chat, _, err := c.Contact(ctx, at, id)
+	if err != nil {
+		return err
+	}
+	return c.change(ctx, chat.ID, func(t *turn) error { return t.SetRoutingData(id, r) })
 }
 
 // CustomParticipant is one who may now connect.

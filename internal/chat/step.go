@@ -167,8 +167,7 @@ func (fs *flows) setRoutingCriteria(t *turn, e flow.SetRoutingCriteria) {
 		t.warn("routing criteria were refused", "contact", t.Subject().ID, "why", err)
 		return
 	}
-	t.Edit()
-	t.Subject().Routing = criteria
+	t.SetRoutingCriteria(criteria)
 }
 
 func (fs *flows) setContactData(t *turn, e flow.SetContactData) (flow.Event, error) {
