@@ -269,6 +269,14 @@ func (s *Server) Chats() *chat.Chats { return s.chats }
 // Agents are the decisions about the server's agents, for those who test it.
 func (s *Server) Agents() *chat.Agents { return s.agents }
 
+// Staff are the server's agents, for those who test it.
+func (s *Server) Staff() *staff.Staff { return s.staff }
+
+// Items are the first thousand items of a stream, for those who test it.
+func (s *Server) Items(ctx context.Context, id center.StreamID) ([]center.Item, error) {
+	return s.store.ItemsAfter(ctx, id, 0, 1000)
+}
+
 // Settle answers what is due, and what that makes due, until nothing is: for those who test it.
 func (s *Server) Settle(ctx context.Context) error { return s.engine.Settle(ctx) }
 
