@@ -3,6 +3,7 @@ package api
 import (
 	"github.com/parley-chat/parley/internal/catalog"
 	"github.com/parley-chat/parley/internal/center"
+	"github.com/parley-chat/parley/internal/wire"
 	"github.com/parley-chat/parley/internal/wire/connect"
 )
 
@@ -20,3 +21,33 @@ var agentOps = map[string]handler{
 }
 
 func userID(s *string) center.UserID { return center.UserID(catalog.Users.ParseID(value(s))) }
+
+// reconfigured adapts operations on users and routing profiles: agents at work are told of what they have changed.
+func reconfigured(ops map[string]handler) map[string]handler {
+	for name, tell := range map[string]func(c call, id string) error{
+		"AssociateUserProficiencies": tellAgent, "DisassociateUserProficiencies": tellAgent, "UpdateUserProficiencies": tellAgent,
+		"UpdateUserConfig": tellAgent, "UpdateUserHierarchy": tellAgent, "UpdateUserIdentityInfo": tellAgent, "UpdateUserPhoneConfig": tellAgent,
+		"UpdateUserRoutingProfile": tellAgent,
+
+		"AssociateRoutingProfileQueues": tellAgents, "DisassociateRoutingProfileQueues": tellAgents, "UpdateRoutingProfileConcurrency": tellAgents,
+		"UpdateRoutingProfileDefaultOutboundQueue": tellAgents, "UpdateRoutingProfileName": tellAgents, "UpdateRoutingProfileQueues": tellAgents,
+		"UpdateRoutingProfileAgentAvailabilityTimer": tellAgents,
+	} {
+		if op, ok := ops[name]; ok {
+			ops[name] = func(a *API, x *exchange, in wire.Input) (wire.Output, error) {
+				out, err := op(a, x, in)
+				if on, ok := in.(onResource); ok && err == nil {
+					err = tell(call{a, x, center.ParseInstance(on.AtInstance())}, on.OnResource())
+				}
+				return out, err
+			}
+		}
+	}
+	return ops
+}
+
+func tellAgent(c call, id string) error { return c.Agents.Reconfigured(c.ctx(), c.at, userID(&id)) }
+
+func tellAgents(c call, id string) error {
+	return c.Agents.ProfileReconfigured(c.ctx(), c.at, center.RoutingProfileID(catalog.RoutingProfiles.ParseID(id)))
+}

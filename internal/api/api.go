@@ -117,13 +117,13 @@ func (a *API) Counters() []Counter {
 
 // handlers are what the served operations do, by service and name. Each file of operations has its table.
 var handlers = map[string]map[string]handler{
-	connectService: merge(
+	connectService: reconfigured(merge(
 		contactOps, erasureOps, authenticationOps, instanceOps, flowOps, flowVersionOps, flowAliasOps, moduleOps,
 		moduleAliasOps, associationOps, viewOps, hoursOps, queueOps, quickConnectOps, routingProfileOps,
 		predefinedAttributeOps, tagOps, authenticationProfileOps, instanceAttributeOps, storageOps, attachedFilesOps,
 		pushOps, phoneNumberOps, promptOps, vocabularyOps, taskTemplateOps, securityProfileOps, agentStatusOps, hierarchyOps,
 		userOps, proficiencyOps, botOps, originOps, securityKeyOps, integrationOps, searchOps, searchContactsOps, agentOps, pendingOps,
-	),
+	)),
 	participantService: merge(participantOps, participantViewOps, participantAuthenticationOps),
 }
 

@@ -40,7 +40,7 @@ var userOps = map[string]handler{
 			return &connect.ListUsersOutput{UserSummaryList: all, NextToken: next}
 		}),
 	"DeleteUser": does[connect.DeleteUserOutput](func(c call, in *connect.DeleteUserInput) error {
-		return c.Catalog.DeleteUser(c.ctx(), c.at, catalog.Users.ParseID(*in.UserId))
+		return c.Agents.DeleteUser(c.ctx(), c.at, userID(in.UserId))
 	}),
 	"UpdateUserIdentityInfo": does[connect.UpdateUserIdentityInfoOutput](func(c call, in *connect.UpdateUserIdentityInfoInput) error {
 		return c.Catalog.UpdateIdentity(c.ctx(), c.at, catalog.Users.ParseID(*in.UserId), identity(in.IdentityInfo))

@@ -235,10 +235,7 @@ func (d *AgentDraft) SetStatus(to WorkStatus) {
 	a := d.Agent
 	switch {
 	case a.Status.ID == to.ID || a.Live() && to.Type == StatusRoutable:
-		if a.Next != nil {
-			d.Edit().Next = nil
-			d.tell(AgentNext, "")
-		}
+		d.CancelNext()
 	case len(a.Contacts) > 0:
 		if a.Next != nil && a.Next.ID == to.ID {
 			return
@@ -247,6 +244,14 @@ func (d *AgentDraft) SetStatus(to WorkStatus) {
 		d.tell(AgentNext, "")
 	default:
 		d.become(to)
+	}
+}
+
+// CancelNext takes the next status away.
+func (d *AgentDraft) CancelNext() {
+	if d.Agent.Next != nil {
+		d.Edit().Next = nil
+		d.tell(AgentNext, "")
 	}
 }
 

@@ -78,9 +78,15 @@ func (c *Chat) MayRead(id ParticipantID) error {
 	return Refuse(AccessDenied, "Access denied")
 }
 
-// MayConnect is [Chat.Present] for one who asks for a connection: a custom participant who comes too late is told so.
-// Source: the API reference of CreateParticipant, which names ResourceNotFoundException.
+// MayConnect is [Chat.Present] for one who asks for a connection: a custom participant who comes too late is told so, and an
+// agent hears nothing of a chat that they have not accepted.
+// Source: the API reference of CreateParticipant, which names ResourceNotFoundException; that of agents is inferred.
 func (c *Chat) MayConnect(id ParticipantID) (*Participant, error) {
+	if p, ok := c.Participant(id); ok && p.Role == RoleAgent && p.Joined.IsZero() {
+		if contact, ok := c.Contact(p.Contact); !ok || contact.Offer == nil || contact.Offer.Participant != id || contact.Offer.Accepted.IsZero() {
+			return nil, Refuse(AccessDenied, "Access denied")
+		}
+	}
 	if p, ok := c.Participant(id); ok && p.Role == RoleCustomParticipant && p.Joined.IsZero() && !p.Left.IsZero() && c.Ended.IsZero() {
 		return nil, Refuse(NotFound, "the participant did not connect in time and is no longer part of the contact")
 	}

@@ -301,7 +301,16 @@ func (a *Agents) Dismiss(ctx context.Context, at center.InstanceID, agent center
 	if _, err := catalog.Users.Get(ctx, a.catalog, at, string(agent)); err != nil {
 		return err
 	}
-	return a.Clear(ctx, at, agent, contact)
+	return a.staff.Change(ctx, at, agent, func(tx *engine.Tx, m *staff.Member) error {
+		c, ok := m.Agent.Contact(contact)
+		switch {
+		case !ok:
+			return center.Refuse(center.NotFound, "Resource not found of Type: CONTACT %s (the user has no such contact)", center.Printable(string(contact)))
+		case c.Live():
+			return center.Refuse(center.InvalidRequest, "the contact %s is %s; only contacts that are MISSED, REJECTED, ERROR or ENDED can be dismissed", contact, c.State)
+		}
+		return a.clear(tx, m, contact)
+	})
 }
 
 // Credentials are the tokens of an agent's participant.

@@ -78,6 +78,7 @@ func New(c Config) *Chats {
 		Lost:    func(taken center.Claim) bool { return taken.Kind == center.ClaimQueuePlace }, // another contact was faster
 		Due:     chats.due(),
 	})
+	c.Engine.Handle(engine.Due{Key: dueGone, Lane: laneTimers, Answer: chats.userGone})
 	c.Engine.Handle(engine.Due{Key: center.DueAfterContactWork, Lane: laneTimers, Answer: chats.afterContactWorkOver})
 	return chats
 }

@@ -381,17 +381,15 @@ func (fs *flows) agentFacts(t *turn) (a flow.Agent, err error) {
 	if id == "" {
 		return a, nil
 	}
+	a.ARN = fs.partition.InstanceARN(t.Chat.Instance) + "/agent/" + string(id)
 	w, err := t.chats.staff.Worker(t.tx, t.Chat.Instance, id)
-	if err != nil {
-		if center.Refused(err) {
-			err = nil // the user was deleted
-		}
-		return a, err
+	if center.Refused(err) {
+		return a, nil // the user was deleted
 	}
-	return flow.Agent{
-		UserName: w.Name, FirstName: w.Identity.FirstName, LastName: w.Identity.LastName,
-		ARN: fs.partition.InstanceARN(t.Chat.Instance) + "/agent/" + string(id),
-	}, nil
+	if err == nil {
+		a.UserName, a.FirstName, a.LastName = w.Name, w.Identity.FirstName, w.Identity.LastName
+	}
+	return a, err
 }
 
 // aboutAgent is the agent whom the flow is about that is stepped, "" for none: who has accepted the contact, in whispers; whom

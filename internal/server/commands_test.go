@@ -10,6 +10,7 @@ import (
 	"github.com/rogpeppe/go-internal/testscript"
 
 	"github.com/parley-chat/parley/internal/bus/bustest"
+	"github.com/parley-chat/parley/internal/chat"
 	"github.com/parley-chat/parley/internal/server"
 )
 
@@ -59,6 +60,20 @@ func (s *story) commands() map[string]func(*testscript.TestScript, bool, []strin
 		"associate":       s.cmdAssociate,
 		"role-config":     s.cmdRoleConfig,
 		"signed-in":       s.cmdSignedIn,
+
+		// What agents do, and what is done to them.
+		"agent":        s.cmdAgent,
+		"delete-agent": s.cmdDeleteAgent,
+		"status":       s.cmdStatus,
+		"assign":       s.cmdAssign,
+		"accept":       s.cmdWorks((*chat.Agents).Accept),
+		"reject":       s.cmdWorks((*chat.Agents).Reject),
+		"depart":       s.cmdWorks((*chat.Agents).Leave),
+		"clear":        s.cmdWorks((*chat.Agents).Clear),
+		"dismiss":      s.cmdDismiss,
+		"attend":       s.cmdAttend,
+		"is":           s.cmdIs,
+		"told":         s.cmdTold,
 
 		// What a participant does.
 		"credentials": s.cmdCredentials,

@@ -291,6 +291,15 @@ func (s *Server) Settle(ctx context.Context) error {
 	}
 }
 
+// Staff are the server's agents, for those who test it.
+func (s *Server) Staff() *staff.Staff { return s.staff }
+
+// Items are the first thousand items of a stream, for those who test it.
+func (s *Server) Items(ctx context.Context, id center.StreamID) ([]center.Item, error) {
+	return s.store.ItemsAfter(ctx, id, 0, 1000)
+}
+
+
 // Catalog is what the server's instances are configured with, for those who test it.
 func (s *Server) Catalog() *catalog.Catalog { return s.catalog }
 

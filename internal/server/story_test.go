@@ -34,7 +34,8 @@ type story struct {
 	nodes   []*node
 	outside *outsiders // nil while there is nobody
 	people  map[string]*person
-	flows   map[string]string // name → id; of modules and queues too
+	workers map[string]*worker // agents, by name
+	flows   map[string]string  // name → id; of modules and queues too
 	ids     atomic.Uint64
 	news    chan struct{} // holds one when a socket has heard something
 
@@ -53,7 +54,7 @@ type node struct {
 
 func newStory(t *testing.T, on stage) *story {
 	s := &story{
-		t: t, on: on, people: map[string]*person{}, flows: seededIDs(), messages: map[string]string{},
+		t: t, on: on, people: map[string]*person{}, workers: map[string]*worker{}, flows: seededIDs(), messages: map[string]string{},
 		news: make(chan struct{}, 1),
 	}
 	s.config = server.Config{
