@@ -1,0 +1,4 @@
+package center
+
+// OfferAccepted is the outcome of an offer that the agent accepted.
+const OfferAccepted = "ACCEPTED"
