@@ -346,13 +346,13 @@ func buckets(from, to time.Time, period string, zone *time.Location) (all []stor
 func boundary(at time.Time, period string, zone *time.Location) time.Time {
 	local := at.In(zone)
 	if step := periods[period].step; step > 0 {
-		floor := func(t time.Time) time.Time {
+		shift := func(t time.Time) time.Duration {
 			_, offset := t.In(zone).Zone()
-			shift := time.Duration(offset) * time.Second
-			return t.Add(shift).Truncate(step).Add(-shift)
+			return time.Duration(offset) * time.Second
 		}
+		floor := func(t time.Time) time.Time { return t.Add(shift(t)).Truncate(step).Add(-shift(t)) }
 		next := floor(at).Add(step)
-		if moved := floor(next); moved.After(at) { // the clocks changed by less than a step
+		if moved := floor(next); moved.After(at) && shift(moved) == shift(next) { // the clocks changed by less than a step
 			next = moved
 		}
 		return next
