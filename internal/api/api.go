@@ -42,6 +42,7 @@ type Config struct {
 	Erasures    *chat.Erasures
 	Catalog     *catalog.Catalog
 	Insight     *insight.Contacts
+	Figures     *insight.Figures
 	Sockets     Sockets
 	// Keys verifies who calls the connect operations. It is not asked when AnyCredentials is set.
 	Keys Keys
@@ -121,7 +122,7 @@ var handlers = map[string]map[string]handler{
 		moduleAliasOps, associationOps, viewOps, hoursOps, queueOps, quickConnectOps, routingProfileOps,
 		predefinedAttributeOps, tagOps, authenticationProfileOps, instanceAttributeOps, storageOps, attachedFilesOps,
 		pushOps, phoneNumberOps, promptOps, vocabularyOps, taskTemplateOps, securityProfileOps, agentStatusOps, hierarchyOps,
-		userOps, proficiencyOps, botOps, originOps, securityKeyOps, integrationOps, searchOps, searchContactsOps,
+		userOps, proficiencyOps, botOps, originOps, securityKeyOps, integrationOps, searchOps, searchContactsOps, metricOps,
 	),
 	participantService: merge(participantOps, participantViewOps, participantAuthenticationOps),
 }

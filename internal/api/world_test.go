@@ -163,6 +163,7 @@ func newWorldOn(t testing.TB, database string, change func(*api.Config, *chat.Co
 	w.store, w.sealer, w.chats = db, sealer, chat.New(chats)
 	front.Chats, front.Transcripts, front.Erasures, front.Catalog = w.chats, chat.NewTranscripts(w.chats), chat.NewErasures(w.chats), w.catalog
 	front.Insight = insight.NewContacts(db, front.Now)
+	front.Figures = insight.NewFigures(db, chats.Clock.Now)
 	w.api = api.New(front)
 	w.seed(ctx)
 	w.listener = memnet.Listen()

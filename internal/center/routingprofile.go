@@ -146,3 +146,14 @@ func BasicRoutingProfile(at InstanceID, queue QueueID, now time.Time) (RoutingPr
 	}
 	return p, queues
 }
+
+// Slots is how many contacts of the channel an agent has at once: those of all types of workload, when only these have figures.
+func (m *MediaConcurrency) Slots() (n int64) {
+	if m.Concurrency != nil {
+		return *m.Concurrency
+	}
+	for _, w := range m.Workloads {
+		n += w.Concurrency
+	}
+	return n
+}

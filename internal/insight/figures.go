@@ -415,30 +415,35 @@ func (t *figuresToken) open(s string, now time.Time) error {
 	return nil
 }
 
-// Ask answers one page of at most limit rows, the first one for an empty token. Later pages are of the moment of the first:
-// what has ended since does not count.
+// Ask answers one page of at most limit rows of GetMetricDataV2.
 func (f *Figures) Ask(ctx context.Context, r *FiguresRequest, limit int, from string) (*FiguresPage, error) {
+	return f.paged(digestOf(r), limit, from, func(asOf time.Time) ([]FigureRow, error) {
+		plan, err := r.plan(asOf)
+		if err != nil {
+			return nil, err
+		}
+		return f.rows(ctx, r.Instance, plan, asOf)
+	})
+}
+
+// paged answers one page of the rows of a request, the first one for an empty token. Later pages are of the moment of the
+// first: what has ended since does not count.
+func (f *Figures) paged(request []byte, limit int, from string, rows func(asOf time.Time) ([]FigureRow, error)) (*FiguresPage, error) {
 	now := f.now().Truncate(time.Millisecond)
-	asOf, sum := now, digestOf(r)
-	at := figuresToken{Request: sum}
+	at := figuresToken{Request: request, AsOf: now.UnixMilli()}
 	if from != "" {
 		if err := at.open(from, now); err != nil {
 			return nil, err
 		}
-		asOf = time.UnixMilli(at.AsOf)
 	}
-	plan, err := r.plan(asOf)
+	all, err := rows(time.UnixMilli(at.AsOf))
 	if err != nil {
 		return nil, err
 	}
-	rows, err := f.rows(ctx, r.Instance, plan, asOf)
-	if err != nil {
-		return nil, err
-	}
-	page := &FiguresPage{Rows: rows[min(at.Served, len(rows)):]}
+	page := &FiguresPage{Rows: all[min(at.Served, len(all)):]}
 	if len(page.Rows) > limit {
 		page.Rows = page.Rows[:limit]
-		page.Next = sealed(figuresToken{Request: sum, AsOf: asOf.UnixMilli(), Given: now.UnixMilli(), Served: at.Served + limit})
+		page.Next = sealed(figuresToken{Request: request, AsOf: at.AsOf, Given: now.UnixMilli(), Served: at.Served + limit})
 	}
 	return page, nil
 }

@@ -173,7 +173,7 @@ func (s *Server) wire(ctx context.Context) error {
 	s.erasures, s.overview = chat.NewErasures(s.chats), chat.NewOverview(s.chats)
 	s.hub = hub.New(hub.Options{Source: source{s}, Bus: nodes, Log: s.cfg.Log, Remote: s.shared()})
 	operations := api.Config{
-		Chats: s.chats, Transcripts: chat.NewTranscripts(s.chats), Erasures: s.erasures, Catalog: s.catalog, Insight: insight.NewContacts(s.store, s.cfg.Now), Sockets: sockets{s}, Keys: s.keys, AnyCredentials: s.cfg.Dev, Partition: s.cfg.Partition,
+		Chats: s.chats, Transcripts: chat.NewTranscripts(s.chats), Erasures: s.erasures, Catalog: s.catalog, Insight: insight.NewContacts(s.store, s.cfg.Now), Figures: insight.NewFigures(s.store, s.cfg.Clock.Now), Sockets: sockets{s}, Keys: s.keys, AnyCredentials: s.cfg.Dev, Partition: s.cfg.Partition,
 		PublicURL: s.cfg.PublicURL, AnyOrigin: s.cfg.AnyOrigin, Throttle: s.cfg.Throttle, Now: s.cfg.Now, NewID: s.cfg.NewID, Log: s.cfg.Log,
 	}
 	s.api = api.New(operations)
