@@ -44,6 +44,7 @@ type Config struct {
 	Catalog     *catalog.Catalog
 	Insight     *insight.Contacts
 	Figures     *insight.Figures
+	Present     *insight.Present
 	Sockets     Sockets
 	// Keys verifies who calls the connect operations. It is not asked when AnyCredentials is set.
 	Keys Keys

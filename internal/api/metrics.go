@@ -11,8 +11,11 @@ import (
 )
 
 var metricOps = map[string]handler{
-	"GetMetricData":   answers(metricData),
-	"GetMetricDataV2": signedOp(metricDataV2),
+	"GetContactMetrics":    answers(contactMetrics),
+	"GetCurrentMetricData": answers(currentMetricData),
+	"GetCurrentUserData":   answers(currentUserData),
+	"GetMetricData":        answers(metricData),
+	"GetMetricDataV2":      signedOp(metricDataV2),
 }
 
 // figuresPage is the length of a page of figures when none is asked for, which is not documented.
@@ -232,4 +235,175 @@ func (q *question) figures(in wire.Input) error {
 		return cmp.Or(name(f.Queues, "queue"), name(f.RoutingProfiles, "routing-profile"), name(f.Agents, "agent"), name(f.UserHierarchyGroups, "agent-group"))
 	}
 	return nil
+}
+
+func currentMetricData(c call, in *connect.GetCurrentMetricDataInput) (*connect.GetCurrentMetricDataOutput, error) {
+	if _, err := c.Catalog.Instance(c.ctx(), c.at); err != nil {
+		return nil, err
+	}
+	f := in.Filters
+	r := &insight.CurrentRequest{
+		Instance: c.at, Queues: f.Queues, Profiles: f.RoutingProfiles, Channels: f.Channels, Steps: f.RoutingStepExpressions, Statuses: f.AgentStatuses,
+		Subtypes: f.Subtypes, Tests: f.ValidationTestTypes, Groupings: in.Groupings,
+	}
+	if len(in.CurrentMetrics) == 0 {
+		return nil, center.Refuse(center.InvalidParameter, "CurrentMetrics must have at least 1 element")
+	}
+	byID := 0
+	for _, m := range in.CurrentMetrics {
+		if m.MetricId != nil {
+			if byID++; byID > mostCurrentMetricIDs {
+				return nil, center.Refuse(center.InvalidParameter, "CurrentMetrics must have at most %d elements with a MetricId", mostCurrentMetricIDs)
+			}
+		}
+		name, err := metricName("CurrentMetrics", m.Name, m.MetricId)
+		if err != nil {
+			return nil, err
+		}
+		r.Metrics = append(r.Metrics, name)
+	}
+	if len(in.SortCriteria) > 0 {
+		r.SortBy, r.Ascending = value(in.SortCriteria[0].SortByMetric), value(in.SortCriteria[0].SortOrder) == "ASCENDING"
+	}
+	page, err := c.Present.Current(c.ctx(), r, int(cmp.Or(value(in.MaxResults), figuresPage)), value(in.NextToken))
+	if err != nil {
+		return nil, err
+	}
+	total := int64(page.Total)
+	out := &connect.GetCurrentMetricDataOutput{
+		MetricResults: make([]connect.CurrentMetricResult, len(page.Rows)), DataSnapshotTime: &page.At, ApproximateTotalCount: &total, NextToken: text(page.Next),
+	}
+	for i := range page.Rows {
+		row := &page.Rows[i]
+		result := connect.CurrentMetricResult{Collections: make([]connect.CurrentMetricData, len(in.CurrentMetrics))}
+		if len(in.Groupings) > 0 {
+			result.Dimensions = c.dimensionsNow(row)
+		}
+		for j := range in.CurrentMetrics {
+			result.Collections[j] = connect.CurrentMetricData{Metric: &in.CurrentMetrics[j], Value: row.Values[j]}
+		}
+		out.MetricResults[i] = result
+	}
+	return out, nil
+}
+
+func (c call) dimensionsNow(row *insight.CurrentRow) *connect.Dimensions {
+	d := &connect.Dimensions{Channel: text(row.Channel), RoutingStepExpression: text(row.Step), Subtype: text(row.Subtype)}
+	if row.Queue != "" {
+		d.Queue = c.queueReference(row.Queue)
+	}
+	if row.Profile != "" {
+		d.RoutingProfile = c.profileReference(row.Profile)
+	}
+	if row.Status != "" {
+		arn := c.arn("agent-state", string(row.Status))
+		d.AgentStatus = &connect.AgentStatusIdentifier{Id: text(row.Status), Arn: &arn}
+	}
+	return d
+}
+
+// arn is the ARN of a resource of the instance.
+func (c call) arn(tail, id string) string {
+	return c.Partition.InstanceARN(c.at) + "/" + tail + "/" + id
+}
+
+func (c call) profileReference(id center.RoutingProfileID) *connect.RoutingProfileReference {
+	arn := c.arn("routing-profile", string(id))
+	return &connect.RoutingProfileReference{Id: text(id), Arn: &arn}
+}
+
+func currentUserData(c call, in *connect.GetCurrentUserDataInput) (*connect.GetCurrentUserDataOutput, error) {
+	if _, err := c.Catalog.Instance(c.ctx(), c.at); err != nil {
+		return nil, err
+	}
+	f := in.Filters
+	r := &insight.UsersRequest{Instance: c.at, Queues: f.Queues, Profiles: f.RoutingProfiles, Agents: f.Agents, Groups: f.UserHierarchyGroups}
+	if f.ContactFilter != nil {
+		r.States = f.ContactFilter.ContactStates
+	}
+	after, limit, err := page(in.NextToken, in.MaxResults, figuresPage)
+	if err != nil {
+		return nil, err
+	}
+	found, n, err := c.Present.Users(c.ctx(), r, after, limit+1)
+	if err != nil {
+		return nil, err
+	}
+	found, next := cut(found, limit, func(u *insight.UserNow) string { return string(u.ID) })
+	total := int64(n)
+	out := &connect.GetCurrentUserDataOutput{UserDataList: make([]connect.UserData, len(found)), ApproximateTotalCount: &total, NextToken: next}
+	for i := range found {
+		out.UserDataList[i] = c.userData(&found[i])
+	}
+	return out, nil
+}
+
+func (c call) userData(u *insight.UserNow) connect.UserData {
+	arn, status := c.arn("agent", string(u.ID)), c.arn("agent-state", string(u.Status.ID))
+	d := connect.UserData{
+		User: &connect.UserReference{Id: text(u.ID), Arn: &arn}, RoutingProfile: c.profileReference(u.Profile), HierarchyPath: c.hierarchyPath(u.Groups),
+		Status:            &connect.AgentStatusReference{StatusStartTimestamp: &u.Since, StatusArn: &status, StatusName: text(u.Status.Name)},
+		MaxSlotsByChannel: u.Most, ActiveSlotsByChannel: u.Active, AvailableSlotsByChannel: u.Available, NextStatus: text(u.Next),
+		Contacts: make([]connect.AgentContactReference, len(u.Contacts)),
+	}
+	for i := range u.Contacts {
+		from := &u.Contacts[i]
+		d.Contacts[i] = connect.AgentContactReference{
+			ContactId: text(from.Contact), Channel: text(from.Channel), InitiationMethod: text(from.InitiationMethod), AgentContactState: text(from.State),
+			StateStartTimestamp: &from.Since, ConnectedToAgentTimestamp: instant(from.Connected),
+		}
+		switch {
+		case from.AgentQueue:
+			arn := c.arn("queue/agent", string(from.Queue))
+			d.Contacts[i].Queue = &connect.QueueReference{Id: text(from.Queue), Arn: &arn}
+		case from.Queue != "":
+			d.Contacts[i].Queue = c.queueReference(from.Queue)
+		}
+	}
+	return d
+}
+
+// hierarchyPath has the levels that there are, and is absent for a user in no group.
+func (c call) hierarchyPath(groups []center.HierarchyGroupID) *connect.HierarchyPathReference {
+	if len(groups) == 0 {
+		return nil
+	}
+	path := &connect.HierarchyPathReference{}
+	levels := []**connect.HierarchyGroupSummaryReference{&path.LevelOne, &path.LevelTwo, &path.LevelThree, &path.LevelFour, &path.LevelFive}
+	for i, id := range groups[:min(len(groups), len(levels))] {
+		arn := c.arn("agent-group", string(id))
+		*levels[i] = &connect.HierarchyGroupSummaryReference{Id: text(id), Arn: &arn}
+	}
+	return path
+}
+
+// Names of the metrics of a contact.
+const (
+	positionInQueue   = "POSITION_IN_QUEUE"
+	estimatedWaitTime = "ESTIMATED_WAIT_TIME"
+)
+
+func contactMetrics(c call, in *connect.GetContactMetricsInput) (*connect.GetContactMetricsOutput, error) {
+	id := contactID(in.ContactId)
+	if _, _, err := c.Chats.Contact(c.ctx(), c.at, id); err != nil {
+		return nil, err
+	}
+	place, err := c.Present.Place(c.ctx(), c.at, id)
+	if err != nil {
+		return nil, err
+	}
+	arn := c.Partition.ContactARN(c.at, id)
+	out := &connect.GetContactMetricsOutput{MetricResults: []connect.ContactMetricResult{}, Id: text(id), Arn: &arn}
+	for _, m := range in.Metrics {
+		result := connect.ContactMetricResult{Name: m.Name, Value: &connect.ContactMetricValue{}}
+		switch *m.Name {
+		case positionInQueue:
+			position := float64(place.Position)
+			result.Value.Number = &position
+		case estimatedWaitTime:
+			result.Value.Number = place.Wait
+		}
+		out.MetricResults = append(out.MetricResults, result)
+	}
+	return out, nil
 }

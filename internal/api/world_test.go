@@ -162,6 +162,8 @@ func newWorldOn(t testing.TB, database string, change func(*api.Config, *chat.Co
 	work := engine.New(engine.Config{Store: db, Bus: bus.NewLocal(), Clock: chats.Clock, NewID: chats.NewID, Log: log})
 	chats.Engine = work
 	chats.Staff = staff.New(work, db, w.catalog, chats.Clock, chats.NewID)
+	front.Present = insight.NewPresent(db, w.catalog, chats.Clock.Now, front.Now, chats.NewID)
+	chats.Figures = front.Present
 	w.store, w.sealer, w.chats = db, sealer, chat.New(chats)
 	front.Agents = chat.NewAgents(w.chats)
 	front.Chats, front.Transcripts, front.Erasures, front.Catalog = w.chats, chat.NewTranscripts(w.chats), chat.NewErasures(w.chats), w.catalog

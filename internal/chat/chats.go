@@ -38,8 +38,10 @@ type Config struct {
 	Bots      Bots
 	Systems   Systems
 	SignIns   SignIns
-	FlowLog   FlowLogWriter // gets the lines of flows whose logging is on; nil for nobody
-	Trace     bool          // every action is remembered for a while, for [Overview.Traced]
+	// Figures of queues; nil where there are none.
+	Figures Figures
+	FlowLog FlowLogWriter // gets the lines of flows whose logging is on; nil for nobody
+	Trace   bool          // every action is remembered for a while, for [Overview.Traced]
 }
 
 // Chats is the contact centre's chats as this node works on them.

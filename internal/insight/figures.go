@@ -397,21 +397,34 @@ type figuresToken struct {
 const tokenLasts = 5 * time.Minute
 
 // open reads a token that was given out for the same request.
-func (t *figuresToken) open(s string, now time.Time) error {
-	var was figuresToken
-	raw, err := base64.RawURLEncoding.DecodeString(s)
-	if err == nil {
-		err = json.Unmarshal(raw, &was)
+func (t *figuresToken) open(s string, request any, now time.Time) error {
+	if err := unsealed(s, t, func() []byte { return t.Request }, request); err != nil {
+		return err
 	}
-	switch given := time.UnixMilli(was.Given); {
-	case err != nil || was.Served <= 0 || was.AsOf > was.Given || given.After(now):
-		return center.Refuse(center.InvalidParameter, "NextToken must be one that this operation gave out")
-	case !bytes.Equal(was.Request, t.Request):
-		return center.Refuse(center.InvalidParameter, "NextToken must be used with the same parameters as the request that it answered")
+	switch given := time.UnixMilli(t.Given); {
+	case t.Served <= 0 || t.AsOf > t.Given || given.After(now):
+		return errToken
 	case now.Sub(given) >= tokenLasts:
 		return center.Refuse(center.InvalidParameter, "NextToken must be used within %d minutes", int(tokenLasts.Minutes()))
 	}
-	*t = was
+	return nil
+}
+
+var errToken = center.Refuse(center.InvalidParameter, "NextToken must be one that this operation gave out")
+
+// unsealed reads a token into t, and refuses one of another request than this.
+func unsealed(s string, t any, of func() []byte, request any) error {
+	raw, err := base64.RawURLEncoding.DecodeString(s)
+	if err != nil || json.Unmarshal(raw, t) != nil {
+		return errToken
+	}
+	sum, same := request.([]byte)
+	if !same {
+		sum = digestOf(request)
+	}
+	if !bytes.Equal(of(), sum) {
+		return center.Refuse(center.InvalidParameter, "NextToken must be used with the same parameters as the request that it answered")
+	}
 	return nil
 }
 
@@ -432,7 +445,7 @@ func (f *Figures) paged(request []byte, limit int, from string, rows func(asOf t
 	now := f.now().Truncate(time.Millisecond)
 	at := figuresToken{Request: request, AsOf: now.UnixMilli()}
 	if from != "" {
-		if err := at.open(from, now); err != nil {
+		if err := at.open(from, request, now); err != nil {
 			return nil, err
 		}
 	}
