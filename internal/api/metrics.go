@@ -260,6 +260,9 @@ func currentMetricData(c call, in *connect.GetCurrentMetricDataInput) (*connect.
 		if err != nil {
 			return nil, err
 		}
+		if err := insight.CheckUnit(name, value(m.Unit)); err != nil {
+			return nil, err
+		}
 		r.Metrics = append(r.Metrics, name)
 	}
 	if len(in.SortCriteria) > 0 {

@@ -53,6 +53,7 @@ type world struct {
 	t        testing.TB
 	store    *store.Store
 	chats    *chat.Chats
+	agents   *chat.Agents
 	catalog  *catalog.Catalog
 	sealer   *token.Sealer
 	api      *api.API
@@ -165,7 +166,8 @@ func newWorldOn(t testing.TB, database string, change func(*api.Config, *chat.Co
 	front.Present = insight.NewPresent(db, w.catalog, chats.Clock.Now, front.Now, chats.NewID)
 	chats.Figures = front.Present
 	w.store, w.sealer, w.chats = db, sealer, chat.New(chats)
-	front.Agents = chat.NewAgents(w.chats)
+	w.agents = chat.NewAgents(w.chats)
+	front.Agents = w.agents
 	front.Chats, front.Transcripts, front.Erasures, front.Catalog = w.chats, chat.NewTranscripts(w.chats), chat.NewErasures(w.chats), w.catalog
 	front.Insight = insight.NewContacts(db, front.Now)
 	front.Figures = insight.NewFigures(db, chats.Clock.Now)
@@ -247,10 +249,18 @@ func (w *world) prepare(line string) {
 		k, v, _ := strings.Cut(rest, " ")
 		err = w.chats.SetAttributes(ctx, instanceID, w.contact, map[string]string{k: v})
 	case "queued":
-		err = w.queued(ctx)
+		err = w.queued(ctx, rest)
 	case "tag":
 		k, v, _ := strings.Cut(rest, " ")
 		err = w.chats.Tag(ctx, instanceID, w.contact, map[string]string{k: v}, nil)
+	case "agent": // is available
+		err = w.agent(ctx, rest)
+	case "offer":
+		err = w.agents.Offer(ctx, instanceID, w.contact, w.user(rest), 0)
+	case "accept":
+		err = w.agents.Accept(ctx, instanceID, w.user(rest), w.contact)
+	case "leave":
+		err = w.agents.Leave(ctx, instanceID, w.user(rest), w.contact)
 	case "end":
 		err = w.chats.Stop(ctx, instanceID, w.contact)
 	case "flow":
@@ -310,10 +320,26 @@ func (w *world) caller(who string) (chat.Caller, error) {
 	return w.chats.Authenticate(w.names[who+"Connection"], token.Connection)
 }
 
+// agent makes a user of the basic routing profile who is available.
+func (w *world) agent(ctx context.Context, name string) error {
+	u := center.User{
+		Head: center.Head[center.UserID]{Name: name}, Identity: center.Identity{FirstName: name, LastName: "Lee"},
+		RoutingProfile: center.BasicRoutingProfileID(instanceID), SecurityProfiles: []center.SecurityProfileID{center.SecurityProfileID(w.names["agent"])},
+	}
+	password := "Secret123"
+	if err := w.catalog.CreateUser(ctx, instanceID, &u, &password); err != nil {
+		return err
+	}
+	w.names[name] = string(u.ID)
+	return w.agents.SetStatus(ctx, instanceID, u.ID, center.SeededID(instanceID, "agent-status", center.StatusNameAvailable), false)
+}
+
+func (w *world) user(name string) center.UserID { return center.UserID(w.names[name]) }
+
 // queued starts a chat whose flow says which agents it wants, and puts it into the basic queue.
-func (w *world) queued(ctx context.Context) error {
+func (w *world) queued(ctx context.Context, again string) error {
 	text := strings.ReplaceAll(asksForFrench, "QUEUE", center.SeededID(instanceID, "queue", center.BasicQueueName))
-	f, err := w.catalog.CreateFlow(ctx, instanceID, center.ContactFlow{Name: "French", Type: center.TypeContactFlow}, text, true)
+	f, err := w.catalog.CreateFlow(ctx, instanceID, center.ContactFlow{Name: "French" + again, Type: center.TypeContactFlow}, text, true)
 	if err != nil {
 		return err
 	}

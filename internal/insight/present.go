@@ -328,6 +328,18 @@ var currentMetrics = map[string]func(*figuresNow, *moment) float64{
 	oldestContact:               func(f *figuresNow, m *moment) float64 { return f.Age(m.at).Seconds() },
 }
 
+// CheckUnit refuses a unit that a metric does not have; "" is any.
+func CheckUnit(name, unit string) error {
+	want := unitCount
+	if name == oldestContact || name == estimatedWait {
+		want = unitSeconds
+	}
+	if unit != "" && unit != want {
+		return center.Refuse(center.InvalidParameter, "the metric %s must have Unit %s", said(name), want)
+	}
+	return nil
+}
+
 // check refuses what does not go together. All rules are those of the API model's texts.
 func (r *CurrentRequest) check() error {
 	refuse := func(text string, args ...any) error { return center.Refuse(center.InvalidRequest, text, args...) }
