@@ -21,7 +21,7 @@ import (
 
 // randomPast makes rows as decisions may leave them, over some days before a time.
 func randomPast(r *rand.Rand, n int, now time.Time) *past {
-	p := &past{}
+	p, agents := &past{}, max(4, n/1000)
 	id := func(kind, i int) string { return fmt.Sprintf("%08x-0000-4000-8000-%012x", kind, i) }
 	pick := func(kind, of int) string { return id(kind, r.IntN(of)+1) }
 	word := func(all ...string) string { return all[r.IntN(len(all))] }
@@ -43,7 +43,7 @@ func randomPast(r *rand.Rand, n int, now time.Time) *past {
 			c.queue, c.enqueued = pick(2, 3), after(at, 60_000)
 			at = c.enqueued
 			if r.IntN(3) > 0 {
-				c.agent, c.profile, c.hierarchy = pick(3, 4), pick(4, 2), hierarchy()
+				c.agent, c.profile, c.hierarchy = pick(3, agents), pick(4, 2), hierarchy()
 				c.connected = after(at, 120_000)
 				c.dequeued, at = c.connected, c.connected
 			}
@@ -71,14 +71,14 @@ func randomPast(r *rand.Rand, n int, now time.Time) *past {
 		}
 		p.contacts = append(p.contacts, c)
 		for range r.IntN(3) {
-			o := &pastOffer{contact: c, agent: pick(3, 4), profile: pick(4, 2), hierarchy: hierarchy(), queue: pick(2, 3), started: after(c.initiated, 300_000)}
+			o := &pastOffer{contact: c, agent: pick(3, agents), profile: pick(4, 2), hierarchy: hierarchy(), queue: pick(2, 3), started: after(c.initiated, 300_000)}
 			if r.IntN(8) > 0 {
 				o.ended, o.outcome = after(o.started, 20_000), word(center.OfferAccepted, "MISSED", "REJECTED", "ERROR")
 				if o.outcome != center.OfferAccepted && r.IntN(4) > 0 {
 					o.cleared = after(o.ended, 900_000)
 				}
 			}
-			if !slices.ContainsFunc(p.offers, func(q *pastOffer) bool { return q.contact == o.contact && q.agent == o.agent && q.started == o.started }) {
+			if mine := p.offers[max(0, len(p.offers)-3):]; !slices.ContainsFunc(mine, func(q *pastOffer) bool { return q.contact == o.contact && q.agent == o.agent && q.started == o.started }) {
 				p.offers = append(p.offers, o)
 			}
 		}
@@ -99,7 +99,7 @@ func randomPast(r *rand.Rand, n int, now time.Time) *past {
 			p.runs = append(p.runs, f)
 		}
 	}
-	for agent := range 4 {
+	for agent := range agents {
 		for at := start + r.Int64N(3_600_000); at < now.UnixMilli(); {
 			s := &pastSpan{agent: id(3, agent+1), kind: word("ROUTABLE", "ROUTABLE", "CUSTOM", "OFFLINE"), profile: pick(4, 2), hierarchy: hierarchy(), began: at}
 			if at += 1 + r.Int64N(14_400_000); at < now.UnixMilli() {

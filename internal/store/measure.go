@@ -210,32 +210,110 @@ func (w *searchText) filter(f DimensionFilter) {
 
 // measure writes the whole query.
 func (w *searchText) measure(m *Measurement) {
-	w.add("WITH bucket (n, b, e) AS (VALUES ")
-	for i, b := range m.Buckets {
-		w.add(", "[:2*min(i, 1)], fmt.Sprintf("(%d, %d, %d)", i, b.From, b.To))
+	instance, asOf := w.arg(string(m.Instance)), milliseconds(m.AsOf.UnixMilli())
+	first, last := milliseconds(m.Buckets[0].From), milliseconds(m.Buckets[len(m.Buckets)-1].To)
+	// from has the rows of r, bucket is the number of a row's bucket.
+	from, where, bucket := "", "", ""
+	at := func(column string) {
+		where = "r.instance = " + instance + " AND r." + column + " >= " + first + " AND r." + column + " < " + last
+		bucket = bucketOf("r."+column, m.Buckets)
 	}
-	w.add(")")
-	instance, asOf := w.arg(string(m.Instance)), strconv.FormatInt(m.AsOf.UnixMilli(), 10)
-	first, last := strconv.FormatInt(m.Buckets[0].From, 10), strconv.FormatInt(m.Buckets[len(m.Buckets)-1].To, 10)
-	from, where := "", ""
 	switch m.Source {
 	case CompletedContacts, EnqueuedContacts, ConnectedContacts:
-		at := map[Source]string{CompletedContacts: "disconnected", EnqueuedContacts: "enqueued", ConnectedContacts: "connected_to_agent"}[m.Source]
 		from = "(" + w.contactFacts() + ") AS r"
-		where = "r.instance = " + instance + " AND r." + at + " >= bucket.b AND r." + at + " < bucket.e"
+		at(map[Source]string{CompletedContacts: "disconnected", EnqueuedContacts: "enqueued", ConnectedContacts: "connected_to_agent"}[m.Source])
 		if m.Source == CompletedContacts {
 			where += " AND (r.acw_begun IS NULL OR r.acw_ended <= " + asOf + ")"
 		}
 	case Offers:
 		from = "(" + offerFacts(asOf) + ") AS r"
-		where = "r.instance = " + instance + " AND r.started >= bucket.b AND r.started < bucket.e"
+		at("started")
 	case Runs:
 		from = "(" + runFacts(asOf) + ") AS r"
-		where = "r.instance = " + instance + " AND r.started >= bucket.b AND r.started < bucket.e"
+		at("started")
+	default:
+		w.spans(m, instance, asOf, first, last)
+		from, where, bucket = "cut AS r", "1 = 1", "r.n"
+	}
+	// The groups of Wall are columns by then.
+	wall := m.Source == Wall
+	column := func(i int) string {
+		if wall {
+			return "r.d" + strconv.Itoa(i)
+		}
+		return w.dimension(m.Groups[i])
+	}
+	w.add(" SELECT ", bucket, " AS bucket")
+	for i := range m.Groups {
+		w.add(", ", column(i))
+	}
+	for _, sum := range m.Sums {
+		w.sum(&sum)
+	}
+	w.add(" FROM ", from, " WHERE ", where)
+	if !wall {
+		w.filters(m.Where)
+	}
+	for i := range m.Groups {
+		w.add(" AND ", column(i), " IS NOT NULL")
+	}
+	w.add(" GROUP BY 1")
+	for i := range m.Groups {
+		w.add(", ", strconv.Itoa(i+2))
+	}
+}
+
+func milliseconds(ms int64) string { return strconv.FormatInt(ms, 10) }
+
+// bucketOf is the number of the bucket that a time of a row is in.
+func bucketOf(at string, all []Bucket) string {
+	if len(all) == 1 {
+		return "0"
+	}
+	step, even := int64(0), len(all) > 2
+	if even {
+		step = all[1].To - all[1].From
+	}
+	for i := 1; i < len(all)-1; i++ {
+		even = even && all[i].To-all[i].From == step
+	}
+	if even && all[0].To-all[0].From <= step && all[len(all)-1].To-all[len(all)-1].From <= step {
+		return "(" + at + " - " + milliseconds(all[1].From-step) + ") / " + milliseconds(step)
+	}
+	var text strings.Builder
+	text.WriteString("CASE")
+	for i, b := range all[:len(all)-1] {
+		fmt.Fprintf(&text, " WHEN %s < %d THEN %d", at, b.To, i)
+	}
+	fmt.Fprintf(&text, " ELSE %d END", len(all)-1)
+	return text.String()
+}
+
+// sum writes an aggregate.
+func (w *searchText) sum(sum *Sum) {
+	w.add(", CAST(", sum.Of, "(")
+	expr := strings.ReplaceAll(sum.Expr, "?", sum.Threshold)
+	if len(sum.Where) > 0 {
+		w.add("CASE WHEN 1 = 1")
+		w.filters(sum.Where)
+		w.add(" THEN ", expr, " END")
+	} else {
+		w.add(expr)
+	}
+	w.add(") AS BIGINT)")
+}
+
+// spans writes cut, the parts of times that are in each bucket, for sources whose rows are times.
+func (w *searchText) spans(m *Measurement, instance, asOf, first, last string) {
+	w.add("WITH bucket (n, b, e) AS (VALUES ")
+	for i, b := range m.Buckets {
+		w.add(", "[:2*min(i, 1)], fmt.Sprintf("(%d, %d, %d)", i, b.From, b.To))
+	}
+	w.add(")")
+	switch m.Source {
 	case Presence:
 		w.add(", span AS (", attendance(instance, asOf, first, last), ")")
 		w.cut("span")
-		from, where = "cut AS r", "r.n = bucket.n"
 	case Busy, Engaged:
 		w.add(", span AS (", attendance(instance, asOf, first, last), "), piece AS (", contactPieces(instance, asOf, first, last))
 		if m.Source == Engaged {
@@ -247,7 +325,6 @@ func (w *searchText) measure(m *Measurement) {
 		w.add(", busy AS (SELECT s.agent, s.routing_profile, s.hierarchy, s.status_type, ", w.greatest, "(s.began, u.began) AS began, ", w.least,
 			"(s.ended, u.ended) AS ended FROM span AS s JOIN whole AS u ON u.agent = s.agent AND u.began < s.ended AND u.ended > s.began WHERE s.status_type = 'ROUTABLE')")
 		w.cut("busy")
-		from, where = "cut AS r", "r.n = bucket.n"
 	case Work, Wall:
 		w.add(", every AS (", contactPieces(instance, asOf, first, last), "), piece AS (SELECT * FROM every AS r WHERE 1 = 1")
 		w.filters(m.Where)
@@ -255,48 +332,12 @@ func (w *searchText) measure(m *Measurement) {
 			w.add(" AND ", w.dimension(d), " IS NOT NULL")
 		}
 		w.add(")")
-		pieces := "piece"
-		if m.Source == Wall {
-			pieces = "whole"
-			w.unionBy(m.Groups)
+		if m.Source == Work {
+			w.cut("piece")
+			return
 		}
-		w.cut(pieces)
-		from, where = "cut AS r", "r.n = bucket.n"
-	}
-	w.add(" SELECT bucket.n")
-	wall := m.Source == Wall
-	column := func(i int) string {
-		if wall {
-			return "r.d" + strconv.Itoa(i)
-		}
-		return w.dimension(m.Groups[i])
-	}
-	for i := range m.Groups {
-		w.add(", ", column(i))
-	}
-	for _, sum := range m.Sums {
-		w.add(", CAST(", sum.Of, "(")
-		expr := strings.ReplaceAll(sum.Expr, "?", sum.Threshold)
-		if len(sum.Where) > 0 {
-			w.add("CASE WHEN 1 = 1")
-			w.filters(sum.Where)
-			w.add(" THEN ", expr, " END")
-		} else {
-			w.add(expr)
-		}
-		w.add(") AS BIGINT)")
-	}
-	// The first table of a CROSS JOIN is SQLite's outer loop.
-	w.add(" FROM bucket CROSS JOIN ", from, " WHERE ", where)
-	if !wall {
-		w.filters(m.Where)
-	}
-	for i := range m.Groups {
-		w.add(" AND ", column(i), " IS NOT NULL")
-	}
-	w.add(" GROUP BY bucket.n")
-	for i := range m.Groups {
-		w.add(", ", column(i))
+		w.unionBy(m.Groups)
+		w.cut("whole")
 	}
 }
 
