@@ -4,16 +4,22 @@ import (
 	"context"
 
 	"github.com/parley-chat/parley/internal/center"
-	"github.com/parley-chat/parley/internal/chat"
 )
 
-// prepareAgent brings an agent into a state that a line of a golden's opening asks for. The agent is jane, of the basic routing
-// profile and at the second level of a hierarchy; the contact is the one that was queued last.
+// prepareAgent brings an agent into a state that a line of a golden's opening asks for. The agent is the named one, or jane, who is
+// at the second level of a hierarchy; the contact is the one that was queued last.
 func (w *world) prepareAgent(ctx context.Context, verb, rest string) error {
-	agents, jane := chat.NewAgents(w.chats), center.UserID(w.names["jane"])
+	name := rest
+	if name == "" || verb == "agent-says" {
+		name = "jane"
+	}
+	agents, jane := w.agents, center.UserID(w.names[name])
 	switch verb {
 	case "agent":
-		return w.hire(ctx)
+		if rest != "" {
+			return w.hire(ctx, center.User{Head: center.Head[center.UserID]{Name: rest}, Identity: center.Identity{FirstName: rest, LastName: "Lee"}})
+		}
+		return w.hireJane(ctx)
 	case "offer":
 		return agents.Offer(ctx, instanceID, w.contact, jane, 0)
 	case "reject":
@@ -42,8 +48,8 @@ func (w *world) prepareAgent(ctx context.Context, verb, rest string) error {
 	return nil
 }
 
-// hire makes the agent, available.
-func (w *world) hire(ctx context.Context) error {
+// hireJane makes the agent who is in a hierarchy, available.
+func (w *world) hireJane(ctx context.Context) error {
 	var levels center.HierarchyStructure
 	levels[0], levels[1] = "Region", "Site"
 	if err := w.catalog.UpdateHierarchyStructure(ctx, instanceID, levels); err != nil {
@@ -57,15 +63,19 @@ func (w *world) hire(ctx context.Context) error {
 	if err := w.catalog.CreateHierarchyGroup(ctx, instanceID, site, string(region.ID)); err != nil {
 		return err
 	}
+	return w.hire(ctx, center.User{
+		Head: center.Head[center.UserID]{Name: "jane"}, Identity: center.Identity{FirstName: "Jane", LastName: "Roe"}, HierarchyGroup: site.ID,
+	})
+}
+
+// hire makes a user an agent of the basic routing profile, who is available.
+func (w *world) hire(ctx context.Context, u center.User) error {
+	u.RoutingProfile = center.BasicRoutingProfileID(instanceID)
+	u.SecurityProfiles = []center.SecurityProfileID{center.SecurityProfileID(w.names["agent"])}
 	password := "Secret-123"
-	u := &center.User{
-		Head: center.Head[center.UserID]{Name: "jane"}, Identity: center.Identity{FirstName: "Jane", LastName: "Roe"},
-		SecurityProfiles: []center.SecurityProfileID{center.SecurityProfileID(w.names["agent"])},
-		RoutingProfile:   center.BasicRoutingProfileID(instanceID), HierarchyGroup: site.ID,
-	}
-	if err := w.catalog.CreateUser(ctx, instanceID, u, &password); err != nil {
+	if err := w.catalog.CreateUser(ctx, instanceID, &u, &password); err != nil {
 		return err
 	}
-	w.names["jane"] = string(u.ID)
-	return chat.NewAgents(w.chats).SetStatus(ctx, instanceID, u.ID, w.names["available"], false)
+	w.names[u.Name] = string(u.ID)
+	return w.agents.SetStatus(ctx, instanceID, u.ID, center.SeededID(instanceID, "agent-status", center.StatusNameAvailable), false)
 }

@@ -43,6 +43,8 @@ type Config struct {
 	Erasures    *chat.Erasures
 	Catalog     *catalog.Catalog
 	Insight     *insight.Contacts
+	Figures     *insight.Figures
+	Present     *insight.Present
 	Sockets     Sockets
 	// Keys verifies who calls the connect operations. It is not asked when AnyCredentials is set.
 	Keys Keys
@@ -122,6 +124,7 @@ var handlers = map[string]map[string]handler{
 		moduleAliasOps, associationOps, viewOps, hoursOps, queueOps, quickConnectOps, routingProfileOps,
 		predefinedAttributeOps, tagOps, authenticationProfileOps, instanceAttributeOps, storageOps, attachedFilesOps,
 		pushOps, phoneNumberOps, promptOps, vocabularyOps, taskTemplateOps, securityProfileOps, agentStatusOps, hierarchyOps,
+		userOps, proficiencyOps, botOps, originOps, securityKeyOps, integrationOps, searchOps, searchContactsOps, metricOps,
 		userOps, proficiencyOps, botOps, originOps, securityKeyOps, integrationOps, searchOps, searchContactsOps, agentOps, pendingOps,
 	)),
 	participantService: merge(participantOps, participantViewOps, participantAuthenticationOps),

@@ -105,6 +105,9 @@ func (a *API) about(ctx context.Context, operation string, in wire.Input) ([]pol
 		return nil, err
 	}
 	q := question{API: a, ctx: ctx, at: at}
+	if err := q.figures(in); err != nil {
+		return nil, err
+	}
 	if err := q.walk(reflect.ValueOf(in).Elem()); err != nil {
 		return nil, err
 	}
@@ -142,6 +145,9 @@ func (a *API) about(ctx context.Context, operation string, in wire.Input) ([]pol
 func (a *API) instanceOf(in wire.Input) (center.InstanceID, error) {
 	if named, ok := in.(inInstance); ok {
 		return center.ParseInstance(named.AtInstance()), nil
+	}
+	if in, ok := in.(*connect.GetMetricDataV2Input); ok {
+		return a.metricInstance(*in.ResourceArn)
 	}
 	member := func(name string) *string {
 		if f := reflect.ValueOf(in).Elem().FieldByName(name); f.IsValid() {
@@ -212,6 +218,9 @@ func (q *question) walk(v reflect.Value) error {
 			var texts []string
 			member := v.Type().Field(i).Name
 			tail, ok := naming[member]
+			if _, figures := v.Addr().Interface().(*connect.GetMetricDataV2Input); figures && member == "ResourceArn" {
+				continue // is the instance: see instanceOf
+			}
 			switch of := v.Field(i).Interface().(type) {
 			case *string:
 				texts = append(texts, value(of))

@@ -47,6 +47,8 @@ var namesNothing = map[string]string{
 	"AssociationId":              "is a part of the instance and has no ARN",
 	"RegistrationId":             "is a part of the contact that is named beside",
 
+	"MetricId": "names one of Amazon Connect's own metrics",
+
 	"AliasArn":               "belongs to Amazon Lex",
 	"FunctionArn":            "belongs to AWS Lambda",
 	"IntegrationArn":         "belongs to another service",

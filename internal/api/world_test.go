@@ -53,6 +53,7 @@ type world struct {
 	t        testing.TB
 	store    *store.Store
 	chats    *chat.Chats
+	agents   *chat.Agents
 	catalog  *catalog.Catalog
 	sealer   *token.Sealer
 	api      *api.API
@@ -162,10 +163,14 @@ func newWorldOn(t testing.TB, database string, change func(*api.Config, *chat.Co
 	work := engine.New(engine.Config{Store: db, Bus: bus.NewLocal(), Clock: chats.Clock, NewID: chats.NewID, Log: log})
 	chats.Engine = work
 	chats.Staff = staff.New(work, db, w.catalog, chats.Clock, chats.NewID)
+	front.Present = insight.NewPresent(db, w.catalog, chats.Clock.Now, front.Now, chats.NewID)
+	chats.Figures = front.Present
 	w.store, w.sealer, w.chats = db, sealer, chat.New(chats)
-	front.Agents = chat.NewAgents(w.chats)
+	w.agents = chat.NewAgents(w.chats)
+	front.Agents = w.agents
 	front.Chats, front.Transcripts, front.Erasures, front.Catalog = w.chats, chat.NewTranscripts(w.chats), chat.NewErasures(w.chats), w.catalog
 	front.Insight = insight.NewContacts(db, front.Now)
+	front.Figures = insight.NewFigures(db, chats.Clock.Now)
 	w.api = api.New(front)
 	w.seed(ctx)
 	w.listener = memnet.Listen()
@@ -244,7 +249,7 @@ func (w *world) prepare(line string) {
 		k, v, _ := strings.Cut(rest, " ")
 		err = w.chats.SetAttributes(ctx, instanceID, w.contact, map[string]string{k: v})
 	case "queued":
-		err = w.queued(ctx)
+		err = w.queued(ctx, rest)
 	case "agent", "offer", "reject", "accept", "agent-says", "agent-leaves", "customer-leaves", "clear":
 		err = w.prepareAgent(ctx, verb, rest)
 	case "tag":
@@ -310,9 +315,9 @@ func (w *world) caller(who string) (chat.Caller, error) {
 }
 
 // queued starts a chat whose flow says which agents it wants, and puts it into the basic queue.
-func (w *world) queued(ctx context.Context) error {
+func (w *world) queued(ctx context.Context, again string) error {
 	text := strings.ReplaceAll(asksForFrench, "QUEUE", center.SeededID(instanceID, "queue", center.BasicQueueName))
-	f, err := w.catalog.CreateFlow(ctx, instanceID, center.ContactFlow{Name: "French", Type: center.TypeContactFlow}, text, true)
+	f, err := w.catalog.CreateFlow(ctx, instanceID, center.ContactFlow{Name: "French" + again, Type: center.TypeContactFlow}, text, true)
 	if err != nil {
 		return err
 	}

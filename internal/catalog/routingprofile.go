@@ -43,6 +43,8 @@ var (
 type FoundProfile struct {
 	center.RoutingProfile
 	Routed, Manual []center.QueueID
+	// Channels are the channels of the queues in Routed.
+	Channels []center.QueueChannel
 }
 
 // FoundProfiles are the routing profiles of an instance with their queues. Whatever changes the queues of a routing profile
@@ -78,6 +80,10 @@ var FoundProfiles = &Kind[FoundProfile]{
 		}
 		err = ProfileQueues.each(ctx, c, at, func(parent string, q *center.ProfileQueue) {
 			add(func(p *FoundProfile) *[]center.QueueID { return &p.Routed }, parent, q.Queue)
+			if p := byID[parent]; p != nil {
+				p.Channels = append(p.Channels, q.QueueChannel)
+				queues++
+			}
 		})
 		if err == nil {
 			err = ProfileManualQueues.each(ctx, c, at, func(parent string, q *center.QueueChannel) {

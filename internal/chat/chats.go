@@ -39,6 +39,7 @@ type Config struct {
 	Systems   Systems
 	SignIns   SignIns
 	Presence  Presence      // nil: all agents are there
+	Figures   Figures       // nil: queues have no figures
 	FlowLog   FlowLogWriter // gets the lines of flows whose logging is on; nil for nobody
 	Trace     bool          // every action is remembered for a while, for [Overview.Traced]
 }

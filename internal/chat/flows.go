@@ -21,11 +21,12 @@ type flows struct {
 	bots      Bots
 	systems   Systems
 	signIns   SignIns
+	figures   Figures
 }
 
 func newFlows(c Config) *flows {
 	return &flows{
 		archive: archive{c.Store}, catalog: c.Catalog, partition: c.Partition, sealer: c.Sealer, wall: c.Wall, trace: c.Trace,
-		functions: c.Functions, bots: c.Bots, systems: c.Systems, signIns: c.SignIns,
+		functions: c.Functions, bots: c.Bots, systems: c.Systems, signIns: c.SignIns, figures: c.Figures,
 	}
 }

@@ -7,11 +7,9 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"time"
 
 	"github.com/parley-chat/parley/internal/center"
 	"github.com/parley-chat/parley/internal/flow"
-	"github.com/parley-chat/parley/internal/store"
 )
 
 // What flows ask about queues.
@@ -181,25 +179,35 @@ func (fs *flows) checkHours(t *turn, e flow.CheckHours) (flow.Event, error) {
 	return flow.Granted{Result: "False"}, nil
 }
 
-// waiting counts the contacts in a queue, and says how long the one who came first has waited. What this turn has
-// decided counts already.
-func (fs *flows) waiting(t *turn, q *center.Queue) (n int, oldest time.Duration, err error) {
+// Figures knows the figures of the present of queues.
+type Figures interface {
+	// OfQueue returns the figures of a queue of an instance, of one channel or of all for "". Contacts of one chat do not
+	// count.
+	OfQueue(ctx context.Context, at center.InstanceID, queue center.QueueID, channel string, but center.ChatID) (center.QueueFigures, error)
+}
+
+// figuresOf are the figures of a queue, of one channel or of all for "". What this turn has decided counts already.
+func (fs *flows) figuresOf(t *turn, q *center.Queue, channel string) (f center.QueueFigures, err error) {
+	if fs.figures == nil {
+		return f, nil
+	}
 	at, chat := t.Chat.Instance, t.Chat.ID
-	line, err := find(t, "line "+string(q.ID), func(ctx context.Context) (store.Line, error) { return fs.store.LineOf(ctx, at, q.ID, chat) })
+	f, err = find(t, "figures "+string(q.ID)+" "+channel, func(ctx context.Context) (center.QueueFigures, error) {
+		return fs.figures.OfQueue(ctx, at, q.ID, channel, chat)
+	})
 	if err != nil {
-		return 0, 0, err
+		return f, err
 	}
 	for i := range t.Chat.Contacts {
-		if own := t.Chat.Waiting(i); own != nil && own.Queue == q.ID {
-			if line.Contacts++; line.Oldest.IsZero() || own.Enqueued.Before(line.Oldest) {
-				line.Oldest = own.Enqueued
-			}
+		own := t.Chat.Waiting(i)
+		if own == nil || own.Queue != q.ID || own.OfferedTo != "" || channel != "" && own.Channel != channel {
+			continue
+		}
+		if f.Contacts++; f.Oldest.IsZero() || own.Enqueued.Before(f.Oldest) {
+			f.Oldest = own.Enqueued
 		}
 	}
-	if line.Oldest.IsZero() {
-		return 0, 0, nil
-	}
-	return line.Contacts, max(0, t.Now.Sub(line.Oldest)), nil
+	return f, nil
 }
 
 // position is the contact's place in the line of a queue, 0 when it is not in it.
@@ -214,45 +222,35 @@ func (fs *flows) position(t *turn, q *center.Queue) (int, error) {
 	return ahead + 1, err
 }
 
-// agentFigures counts the agents who serve a queue by what they do.
-type agentFigures struct {
-	Online, Available, Staffed, AfterContactWork, Busy, Missed, NonProductive int
-}
-
-// agents counts those who serve a queue: nobody can be an agent here.
-func (fs *flows) agents(center.QueueID) agentFigures { return agentFigures{} }
-
 // checkMetric answers with one figure.
 func (fs *flows) checkMetric(t *turn, e flow.CheckMetric) (flow.Event, error) {
 	q, err := fs.workingQueue(t, e.QueueID, e.AgentID)
 	if err != nil {
 		return no(err, "no queue to look at")
 	}
-	contacts, oldest, err := fs.waiting(t, q)
+	f, err := fs.figuresOf(t, q, "")
 	if err != nil {
 		return nil, err
 	}
-	agents := fs.agents(q.ID)
 	var n float64
 	switch e.Metric {
 	case "NumberOfAgentsAvailable":
-		n = float64(agents.Available)
+		n = float64(f.Available)
 	case "NumberOfAgentsStaffed":
-		n = float64(agents.Staffed)
+		n = float64(f.Staffed)
 	case "NumberOfAgentsOnline":
-		n = float64(agents.Online)
+		n = float64(f.Online)
 	case "NumberOfContactsInQueue":
-		n = float64(contacts)
+		n = float64(f.Contacts)
 	case "OldestContactInQueueAgeSeconds":
-		n = oldest.Seconds()
+		n = f.Age(t.Now).Seconds()
 	default:
 		return flow.Refused{Reason: "there is no such metric"}, nil
 	}
 	return flow.Granted{Result: strconv.FormatFloat(n, 'f', -1, 64)}, nil
 }
 
-// metrics is what $.Metrics leads to. How long a contact will have to wait is not among it: nobody knows while nobody
-// can be an agent.
+// metrics is what $.Metrics leads to. How long a contact will have to wait is not among it.
 type metrics struct {
 	Queue struct {
 		Name, ARN        string
@@ -267,7 +265,7 @@ type metrics struct {
 	}
 }
 
-// getMetrics answers with all figures. Only chats wait in queues.
+// getMetrics answers with all figures.
 func (fs *flows) getMetrics(t *turn, e flow.GetMetrics) (flow.Event, error) {
 	q, err := fs.workingQueue(t, e.QueueID, e.AgentID)
 	if err != nil {
@@ -275,16 +273,16 @@ func (fs *flows) getMetrics(t *turn, e flow.GetMetrics) (flow.Event, error) {
 	}
 	var m metrics
 	m.Queue.Name, m.Queue.ARN = q.Name, fs.queueARN(t, q)
-	a := fs.agents(q.ID)
-	m.Agents.Online.Count, m.Agents.Available.Count, m.Agents.Staffed.Count = a.Online, a.Available, a.Staffed
-	m.Agents.AfterContactWork.Count, m.Agents.Busy.Count = a.AfterContactWork, a.Busy
-	m.Agents.Missed.Count, m.Agents.NonProductive.Count = a.Missed, a.NonProductive
-	if e.Channel == "" || strings.EqualFold(e.Channel, "chat") {
-		var oldest time.Duration
-		if m.Queue.Size, oldest, err = fs.waiting(t, q); err != nil {
-			return nil, err
-		}
-		m.Queue.OldestContactAge = int64(oldest.Seconds())
+	channel := strings.ToUpper(e.Channel)
+	f, err := fs.figuresOf(t, q, channel)
+	if err != nil {
+		return nil, err
+	}
+	m.Agents.Online.Count, m.Agents.Available.Count, m.Agents.Staffed.Count = f.Online, f.Available, f.Staffed
+	m.Agents.AfterContactWork.Count, m.Agents.Busy.Count = f.AfterContactWork, f.OnContact
+	m.Agents.Missed.Count, m.Agents.NonProductive.Count = f.Missed, f.NonProductive
+	m.Queue.Size, m.Queue.OldestContactAge = f.Contacts, int64(f.Age(t.Now).Seconds())
+	if channel == "" || channel == center.ChannelChat {
 		if m.Contact.PositionInQueue, err = fs.position(t, q); err != nil {
 			return nil, err
 		}

@@ -13,6 +13,7 @@ import (
 	"github.com/parley-chat/parley/internal/center"
 	"github.com/parley-chat/parley/internal/chat"
 	"github.com/parley-chat/parley/internal/engine"
+	"github.com/parley-chat/parley/internal/insight"
 	"github.com/parley-chat/parley/internal/staff"
 	"github.com/parley-chat/parley/internal/store"
 	"github.com/parley-chat/parley/internal/token"
@@ -104,6 +105,7 @@ func (w *world) build(bus engine.Publisher, shared bool, c chat.Config) *node {
 	c.Engine = n.Engine
 	c.Staff = staff.New(n.Engine, c.Store, c.Catalog, c.Clock, c.NewID)
 	n.Staff = c.Staff
+	c.Figures = insight.NewPresent(c.Store, c.Catalog, c.Clock.Now, c.Wall, c.NewID)
 	n.Chats = chat.New(c)
 	n.Agents = chat.NewAgents(n.Chats)
 	n.Transcripts, n.Erasures, n.Overview = chat.NewTranscripts(n.Chats), chat.NewErasures(n.Chats), chat.NewOverview(n.Chats)

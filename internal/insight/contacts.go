@@ -98,22 +98,22 @@ func (c *Contacts) Search(ctx context.Context, s *Search, limit int, from string
 		answer.Contacts = found[:limit]
 		if served := at.Served + limit; served < reach {
 			last := page.Place(&found[limit-1])
-			answer.Next = seal(token{Search: print[:], Value: last.Value, ID: string(last.ID), Served: served, Total: at.Total})
+			answer.Next = sealed(token{Search: print[:], Value: last.Value, ID: string(last.ID), Served: served, Total: at.Total})
 		}
 	}
 	return answer, nil
 }
 
 // digest tells one search from another.
-func digest(s *Search) [sha256.Size]byte {
-	raw, err := json.Marshal(s)
+func digest(request any) [sha256.Size]byte {
+	raw, err := json.Marshal(request)
 	if err != nil {
 		panic(err) // texts, numbers and times in range
 	}
 	return sha256.Sum256(raw)
 }
 
-func seal(t token) string {
+func sealed(t any) string {
 	raw, err := json.Marshal(t)
 	if err != nil {
 		panic(err) // texts and numbers
@@ -190,3 +190,5 @@ func ceilMillis(t time.Time) int64 { return t.Add(time.Millisecond - time.Nanose
 func (c *Contacts) Associated(ctx context.Context, at center.InstanceID, root center.ContactID, after int64, id center.ContactID, limit int) ([]Associated, error) {
 	return c.store.AssociatedContacts(ctx, at, root, after, id, limit)
 }
+
+func digestOf(request any) []byte { sum := digest(request); return sum[:] }

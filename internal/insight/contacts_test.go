@@ -89,9 +89,9 @@ func TestSearchOfMoreThanItGivesOut(t *testing.T) {
 	// Tokens: of this search alone, and none that is made up.
 	p := find(search, 10, "")
 	for what, token := range map[string]string{
-		"no token": "x", "empty": seal(place{}), "no id": seal(place{Search: digestOf(&search), ID: "x", Served: 1}),
-		"a value that is none": seal(place{Search: digestOf(&search), ID: instance, Value: new(string), Served: 1}),
-		"all given out":        seal(place{Search: digestOf(&search), ID: instance, Served: reach}),
+		"no token": "x", "empty": sealed(place{}), "no id": sealed(place{Search: digestOf(&search), ID: "x", Served: 1}),
+		"a value that is none": sealed(place{Search: digestOf(&search), ID: instance, Value: new(string), Served: 1}),
+		"all given out":        sealed(place{Search: digestOf(&search), ID: instance, Served: reach}),
 	} {
 		if _, err := c.Search(t.Context(), &search, 10, token); !center.Is(err, center.InvalidParameter) {
 			t.Errorf("%s: %v", what, err)
@@ -105,5 +105,3 @@ func TestSearchOfMoreThanItGivesOut(t *testing.T) {
 }
 
 type place = token
-
-func digestOf(s *Search) []byte { d := digest(s); return d[:] }

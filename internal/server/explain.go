@@ -26,7 +26,7 @@ type explanation struct {
 	Steps      int           `json:",omitzero"`
 	Expires    time.Time     `json:",omitzero"`
 	// Next is when time alone changes something.
-	Next   time.Time      `json:",omitzero"`
+	Next   time.Time `json:",omitzero"`
 	Agents []refusal `json:",omitempty"`
 }
 

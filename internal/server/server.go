@@ -164,10 +164,11 @@ func (s *Server) wire(ctx context.Context) error {
 	s.catalog = s.cfg.catalog(s.store)
 	s.engine = s.cfg.engine(s.store, nodes, s.shared())
 	s.staff = staff.New(s.engine, s.store, s.catalog, s.cfg.Clock, s.cfg.NewID)
+	present := insight.NewPresent(s.store, s.catalog, s.cfg.Clock.Now, s.cfg.Now, s.cfg.NewID)
 	conf := chat.Config{
 		Engine: s.engine, Store: s.store, Catalog: s.catalog, Staff: s.staff, Sealer: s.tokens, Clock: s.cfg.Clock, Wall: s.cfg.Now, NewID: s.cfg.NewID,
 		Partition: s.cfg.Partition, Settings: s.cfg.Settings, Log: s.cfg.Log,
-		Functions: ask.functions, Bots: ask.bots, Systems: ask.systems, SignIns: ask.signIns, Trace: s.cfg.Dev,
+		Functions: ask.functions, Bots: ask.bots, Systems: ask.systems, SignIns: ask.signIns, Figures: present, Trace: s.cfg.Dev,
 	}
 	if s.cfg.FlowLog != "" {
 		if s.flowLog, err = openFlowLog(s.cfg.FlowLog, s.cfg.Log); err != nil {
@@ -184,7 +185,7 @@ func (s *Server) wire(ctx context.Context) error {
 	s.erasures, s.overview = chat.NewErasures(s.chats), chat.NewOverview(s.chats)
 	s.hub = hub.New(hub.Options{Source: source{s}, Bus: nodes, Log: s.cfg.Log, Remote: s.shared()})
 	operations := api.Config{
-		Chats: s.chats, Agents: s.agents, Transcripts: chat.NewTranscripts(s.chats), Erasures: s.erasures, Catalog: s.catalog, Insight: insight.NewContacts(s.store, s.cfg.Now), Sockets: sockets{s}, Keys: s.keys, AnyCredentials: s.cfg.Dev, Partition: s.cfg.Partition,
+		Chats: s.chats, Agents: s.agents, Transcripts: chat.NewTranscripts(s.chats), Erasures: s.erasures, Catalog: s.catalog, Insight: insight.NewContacts(s.store, s.cfg.Now), Figures: insight.NewFigures(s.store, s.cfg.Clock.Now), Present: present, Sockets: sockets{s}, Keys: s.keys, AnyCredentials: s.cfg.Dev, Partition: s.cfg.Partition,
 		PublicURL: s.cfg.PublicURL, AnyOrigin: s.cfg.AnyOrigin, Throttle: s.cfg.Throttle, Now: s.cfg.Now, NewID: s.cfg.NewID, Log: s.cfg.Log,
 	}
 	s.api = api.New(operations)
@@ -298,7 +299,6 @@ func (s *Server) Staff() *staff.Staff { return s.staff }
 func (s *Server) Items(ctx context.Context, id center.StreamID) ([]center.Item, error) {
 	return s.store.ItemsAfter(ctx, id, 0, 1000)
 }
-
 
 // Catalog is what the server's instances are configured with, for those who test it.
 func (s *Server) Catalog() *catalog.Catalog { return s.catalog }

@@ -18,7 +18,7 @@ import (
 // its attributes go and the figures stay; these go by their own age.
 
 // afterwards are the tables of such rows.
-var afterwards = []string{"contact", "contact_attribute", "contact_term", "flow_run", "offer", "agent", "agent_interval", "waiting", "slot"}
+var afterwards = []string{"contact", "contact_attribute", "contact_term", "flow_run", "offer", "agent", "agent_interval", "waiting", "slot", "figure_snapshot"}
 
 // contactColumns are those that a Change writes, beside the contact's id and its chat. figures come last.
 var contactColumns = []string{

@@ -58,6 +58,14 @@ var postgresDialect = &dialect{
 	element: func(array string, n int) string {
 		return fmt.Sprintf("convert_to(convert_from(%s, 'UTF8')::json ->> %d, 'UTF8')", array, n)
 	},
+	jsonNumber: func(column string, path ...string) string { return "(" + postgresMember(column, path) + ")::bigint" },
+	jsonFlag: func(column string, path ...string) string {
+		return "(" + postgresMember(column, path) + ")::boolean::int"
+	},
+	jsonTime: func(column string, path ...string) string {
+		return "round(extract(epoch FROM (" + postgresMember(column, path) + ")::timestamptz) * 1000)::bigint"
+	},
+	least: "LEAST", greatest: "GREATEST",
 	share:       ` FOR SHARE`,
 	skipLocked:  ` FOR UPDATE SKIP LOCKED`,
 	forUpdate:   ` FOR UPDATE`,
@@ -69,6 +77,10 @@ var postgresDialect = &dialect{
 	clock:       `SELECT (extract(epoch FROM clock_timestamp()) * 1000)::bigint`,
 
 	eraseSettles: eraseSettles,
+}
+
+func postgresMember(column string, path []string) string {
+	return "convert_from(" + column + ", 'UTF8')::json #>> '{" + strings.Join(path, ",") + "}'"
 }
 
 const pgAppendMany = `INSERT INTO item (stream, seq, at, id, flags, token, body)

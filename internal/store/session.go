@@ -68,6 +68,10 @@ type dialect struct {
 	comparesRows bool
 	// element is the text number n of a column that is a JSON array of texts, as bytes.
 	element func(array string, n int) string
+	// jsonNumber, jsonFlag and jsonTime are a member of a column that is JSON: a whole number, true as 1, and a time in
+	// milliseconds. least and greatest are functions.
+	jsonNumber, jsonFlag, jsonTime func(column string, path ...string) string
+	least, greatest                string
 	// hasVersions counts goose's table.
 	hasVersions string
 	// dropped says that a read failed because its connection had died, perhaps while it was idle; nil: never.

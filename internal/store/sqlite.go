@@ -13,6 +13,7 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"strings"
 	"sync/atomic"
 	"time"
 
@@ -63,8 +64,18 @@ var sqliteDialect = &dialect{
 	element: func(array string, n int) string {
 		return fmt.Sprintf("CAST(CAST(%s AS TEXT) ->> %d AS BLOB)", array, n)
 	},
+	jsonNumber: sqliteMember,
+	jsonFlag:   sqliteMember,
+	jsonTime: func(column string, path ...string) string {
+		return "CAST(round(unixepoch(CAST(" + column + " AS TEXT) ->> '$." + strings.Join(path, ".") + "', 'subsec') * 1000) AS INTEGER)"
+	},
+	least: "min", greatest: "max",
 	hasVersions: `SELECT count(*) FROM sqlite_master WHERE name = 'goose_db_version'`,
 	damaged:     sqliteDamaged,
+}
+
+func sqliteMember(column string, path ...string) string {
+	return "CAST(CAST(" + column + " AS TEXT) ->> '$." + strings.Join(path, ".") + "' AS INTEGER)"
 }
 
 func hexArray(ids [][]byte) any {

@@ -22,7 +22,7 @@ func EachDatabase(t *testing.T, f func(t *testing.T, database string)) {
 }
 
 // Postgres returns the URL of an empty schema that goes with the test, or skips the test where there is no PostgreSQL.
-func Postgres(t *testing.T) string {
+func Postgres(t testing.TB) string {
 	t.Helper()
 	base := os.Getenv("PARLEY_TEST_POSTGRES")
 	if base == "" {

@@ -4780,6 +4780,8 @@ func (v *CurrentMetricData) AppendJSON(dst []byte) []byte {
 		dst = append(dst, `"Value":`...)
 		dst = wire.AppendFloat(dst, *v.Value)
 		dst = append(dst, ',')
+	} else {
+		dst = append(dst, `"Value":null,`...)
 	}
 	return wire.Close(dst, '}')
 }
@@ -7091,6 +7093,8 @@ func (v *HistoricalMetric) AppendJSON(dst []byte) []byte {
 		dst = append(dst, `"Threshold":`...)
 		dst = v.Threshold.AppendJSON(dst)
 		dst = append(dst, ',')
+	} else {
+		dst = append(dst, `"Threshold":null,`...)
 	}
 	if v.Statistic != nil {
 		dst = append(dst, `"Statistic":`...)
@@ -7117,6 +7121,8 @@ func (v *HistoricalMetricData) AppendJSON(dst []byte) []byte {
 		dst = append(dst, `"Value":`...)
 		dst = wire.AppendFloat(dst, *v.Value)
 		dst = append(dst, ',')
+	} else {
+		dst = append(dst, `"Value":null,`...)
 	}
 	return wire.Close(dst, '}')
 }
@@ -9253,6 +9259,8 @@ func (v *MetricDataV2) AppendJSON(dst []byte) []byte {
 		dst = append(dst, `"Value":`...)
 		dst = wire.AppendFloat(dst, *v.Value)
 		dst = append(dst, ',')
+	} else {
+		dst = append(dst, `"Value":null,`...)
 	}
 	return wire.Close(dst, '}')
 }

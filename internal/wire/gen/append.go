@@ -35,6 +35,13 @@ func (e *emitter) appenders() {
 	}
 }
 
+// nulls are the members that are written as null when they are not set: figures that cannot be said ("Metric value is null:
+// The calculation cannot be performed due to divide by zero or insufficient data"), and what GetMetricData's example in the
+// API reference shows as null.
+var nulls = map[string]bool{
+	"CurrentMetricData.Value": true, "HistoricalMetricData.Value": true, "MetricDataV2.Value": true, "HistoricalMetric.Threshold": true,
+}
+
 func (e *emitter) appendStructure(s *shape) {
 	e.printf("// AppendJSON appends the members that are set.\n")
 	e.printf("func (v *%s) AppendJSON(dst []byte) []byte {\n", e.goName(s.name))
@@ -51,8 +58,12 @@ func (e *emitter) appendStructure(s *shape) {
 		if t := e.model.Shapes.byName[r.Shape].Type; t != "structure" && t != "list" && t != "map" {
 			value = "*" + field
 		}
-		e.printf("if %s != nil {\ndst = append(dst, `%q:`...)\n%s\ndst = append(dst, ',')\n}\n",
+		e.printf("if %s != nil {\ndst = append(dst, `%q:`...)\n%s\ndst = append(dst, ',')\n}",
 			field, wireName(member, r), e.appendValue(r, value))
+		if nulls[s.name+"."+member] {
+			e.printf(" else {\ndst = append(dst, `%q:null,`...)\n}", wireName(member, r))
+		}
+		e.printf("\n")
 	}
 	e.printf("return wire.Close(dst, '}')\n}\n\n")
 }
