@@ -21,6 +21,7 @@ import (
 	"github.com/parley-chat/parley/internal/catalog"
 	"github.com/parley-chat/parley/internal/center"
 	"github.com/parley-chat/parley/internal/chat"
+	"github.com/parley-chat/parley/internal/desk"
 	"github.com/parley-chat/parley/internal/door"
 	"github.com/parley-chat/parley/internal/engine"
 	"github.com/parley-chat/parley/internal/hub"
@@ -45,6 +46,7 @@ type Server struct {
 	overview *chat.Overview
 	hub      *hub.Hub
 	api      *api.API
+	desk     *desk.Desk
 	inside   *api.API // the same for callers in this process, without limits; nil when the configuration has none
 	handler  http.Handler
 	flowLog  *flowLog // nil for none
@@ -177,6 +179,9 @@ func (s *Server) wire(ctx context.Context) error {
 		PublicURL: s.cfg.PublicURL, AnyOrigin: s.cfg.AnyOrigin, Throttle: s.cfg.Throttle, Now: s.cfg.Now, NewID: s.cfg.NewID, Log: s.cfg.Log,
 	}
 	s.api = api.New(operations)
+	s.desk = desk.New(desk.Config{
+		Catalog: s.catalog, Store: s.store, Partition: s.cfg.Partition, PublicURL: s.cfg.PublicURL, Loopback: s.cfg.Dev, Now: s.cfg.Now, Log: s.cfg.Log,
+	})
 	if s.cfg.Furnish != nil || s.cfg.Leave != nil {
 		operations.Throttle, operations.AnyCredentials, operations.Who = nil, true, operator()
 		s.inside = api.New(operations)
@@ -225,7 +230,7 @@ func (c *Config) engine(db *store.Store, bus engine.Publisher, shared bool) *eng
 // shared says that other processes may write to the same store: other nodes, and on PostgreSQL nobody can tell.
 func (s *Server) shared() bool { return s.cfg.Nodes != nil || isPostgres(s.cfg.Database) }
 
-// routes is the only place where paths are handed out: the API's own, health, the pages, and in development /_parley/.
+// routes is the only place where paths are handed out: the API's own, the agent's side, health, the pages, and in development /_parley/.
 func (s *Server) routes() http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /health/live", s.live)
@@ -238,6 +243,10 @@ func (s *Server) routes() http.Handler {
 		mux.Handle(devPath, s.devRoutes())
 	}
 	all := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if desk.Handles(r) {
+			s.desk.ServeHTTP(w, r)
+			return
+		}
 		// The API routes on the escaped path itself; ServeMux would clean what it must not touch.
 		if s.api.Handles(r) {
 			s.api.ServeHTTP(w, r)
