@@ -21,9 +21,9 @@ import (
 )
 
 const (
-	instance = center.InstanceID("11111111-1111-4111-8111-111111111111")
+	instance  = center.InstanceID("11111111-1111-4111-8111-111111111111")
 	elsewhere = center.InstanceID("22222222-1111-4111-8111-111111111111")
-	password = "Correct-Horse-1"
+	password  = "Correct-Horse-1"
 )
 
 var start = time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
