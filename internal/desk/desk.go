@@ -7,11 +7,15 @@ import (
 	"net/http"
 	"os"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/parley-chat/parley/internal/catalog"
 	"github.com/parley-chat/parley/internal/center"
+	"github.com/parley-chat/parley/internal/chat"
 	"github.com/parley-chat/parley/internal/door"
+	"github.com/parley-chat/parley/internal/hub"
+	"github.com/parley-chat/parley/internal/staff"
 	"github.com/parley-chat/parley/internal/store"
 )
 
@@ -20,9 +24,14 @@ const Prefix = "/agent/v1/"
 
 // Config is what a [Desk] is made of.
 type Config struct {
-	Catalog   *catalog.Catalog
-	Store     *store.Store
-	Partition center.Partition
+	Catalog     *catalog.Catalog
+	Store       *store.Store
+	Staff       *staff.Staff
+	Chats       *chat.Chats
+	Agents      *chat.Agents
+	Transcripts *chat.Transcripts
+	Hub         *hub.Hub
+	Partition   center.Partition
 	// PublicURL is how clients reach this server, "https://chat.example.com". Empty: as the request at hand has reached it.
 	PublicURL string
 	// Loopback lets pages of this machine call, whatever the instances approve of: for development alone.
@@ -37,6 +46,12 @@ type Desk struct {
 	mux    *http.ServeMux
 	gate   gate
 	limits limits
+
+	running   sync.WaitGroup // goroutines of windows and of check
+	mu        sync.Mutex
+	windows   map[*window]struct{} // sockets of this node
+	checking  bool                 // the goroutine of check runs
+	stopCheck context.CancelFunc
 }
 
 // New returns a Desk ready to serve.
@@ -116,8 +131,8 @@ func (c *call) run() (any, error) {
 		return nil, err
 	}
 	door.Release(c.r.Context())
-	if len(c.route.needs) > 0 {
-		if err := c.who.May(c.route.needs...); err != nil {
+	for _, anyOf := range c.route.needs {
+		if err := c.who.May(anyOf...); err != nil {
 			return nil, err
 		}
 	}

@@ -26,6 +26,7 @@ func (f *fault) Error() string { return f.name + ": " + f.message }
 var faults = map[center.Code]fault{
 	center.InvalidParameter: {status: http.StatusBadRequest, name: "InvalidParameterException"},
 	center.InvalidRequest:   {status: http.StatusBadRequest, name: "InvalidRequestException"},
+	center.InvalidState:     {status: http.StatusConflict, name: "InvalidStateException"},
 	center.NotFound:         {status: http.StatusNotFound, name: "ResourceNotFoundException"},
 	center.ContactNotFound:  {status: http.StatusNotFound, name: "ContactNotFoundException"},
 	center.AccessDenied:     {status: http.StatusForbidden, name: "AccessDeniedException"},

@@ -14,26 +14,25 @@ import (
 // route is one operation.
 type route struct {
 	method, path string
-	open         bool     // whoever calls need not be signed in
-	needs        []string // permissions, one of which the caller must have; none: being signed in is enough
+	open         bool       // whoever calls need not be signed in
+	needs        [][]string // permissions: the caller must have one of each; none: being signed in is enough
 	do           func(*call) (any, error)
 }
-
-// agents is what the operations of the agent's own desk need.
-var agents = []string{center.PermitAgent}
 
 // routes are all operations.
 var routes []route
 
 func init() { // not a literal: the operations refer to the table by what they call
-	routes = append(routes, sessionRoutes...)
+	for _, some := range [][]route{sessionRoutes, agentRoutes, socketRoutes, overviewRoutes} {
+		routes = append(routes, some...)
+	}
 }
 
 // Route is an operation of the table, for those who walk over it.
 type Route struct {
 	Method, Path string
 	Open         bool
-	Needs        []string
+	Needs        [][]string
 }
 
 // Routes returns the table of operations.

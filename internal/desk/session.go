@@ -234,6 +234,7 @@ func (c *call) signOut() (any, error) {
 	if _, err := c.Store.EndSession(c.by(c.r.Context(), c.who.Name, "SignOut"), &c.session); err != nil {
 		return nil, err
 	}
+	c.sessionEnded(c.session.ID)
 	if !c.session.Bearer {
 		c.setCookie("", -time.Second)
 	}

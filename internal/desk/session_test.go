@@ -398,20 +398,33 @@ func TestUsersAreLimited(t *testing.T) {
 	c.wants(200, "", "GET", session, "")
 }
 
-// Every operation is closed to strangers, and to users without its permission.
+// Every operation is closed to strangers, to users without one of its permissions, and to users of another instance.
 func TestRoutesAreClosed(t *testing.T) {
 	w := newWorld(t)
 	w.user(instance, "quin", center.SecurityAnalyst)
-	for _, rt := range desk.Routes() {
-		path := strings.NewReplacer("{contact}", "33333333-1111-4111-8111-111111111111").Replace(rt.Path)
-		if rt.Open {
-			continue
-		}
-		w.client().wants(401, "UnauthorizedException", rt.Method, path, "{}")
-		quin := w.program("quin")
-		a := quin.ask(rt.Method, path, "{}")
-		if refused := a.status == 403 && strings.Contains(a.message(), "permission"); refused != (len(rt.Needs) > 0 && !slices.Contains(rt.Needs, center.PermitMetrics)) {
-			t.Errorf("%s %s of a user without the permission: %s", rt.Method, rt.Path, a.text)
+	profiles := center.DefaultSecurityProfiles(instance, start)
+	for _, who := range []struct{ user, profile string }{{"quin", center.SecurityAnalyst}, {"ann", center.SecurityAgent}} {
+		permissions := profiles[slices.IndexFunc(profiles, func(p center.SecurityProfile) bool { return p.Name == who.profile })].Permissions
+		for _, rt := range desk.Routes() {
+			path := strings.NewReplacer("{contact}", "33333333-1111-4111-8111-111111111111", "{agent}", "33333333-1111-4111-8111-111111111111").Replace(rt.Path)
+			if rt.Open {
+				continue
+			}
+			w.client().wants(401, "UnauthorizedException", rt.Method, path, "{}")
+			a := w.program(who.user).ask(rt.Method, path, "{}")
+			allowed := true
+			for _, anyOf := range rt.Needs {
+				allowed = allowed && slices.ContainsFunc(anyOf, func(p string) bool { return slices.Contains(permissions, p) })
+			}
+			if refused := a.status == 403 && strings.Contains(a.message(), "permission"); refused == allowed {
+				t.Errorf("%s %s of %s: %d %s", rt.Method, rt.Path, who.user, a.status, a.text)
+			}
+			if allowed && strings.Contains(rt.Path, "{contact}") && (a.status != 404 || a.kind() != "ContactNotFoundException") {
+				t.Errorf("%s %s of an unknown contact: %d %s", rt.Method, rt.Path, a.status, a.text)
+			}
+			if a.status >= 500 {
+				t.Errorf("%s %s: %d %s", rt.Method, rt.Path, a.status, a.text)
+			}
 		}
 	}
 }

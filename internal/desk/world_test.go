@@ -10,14 +10,21 @@ import (
 	"net/http/httptest"
 	"path/filepath"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
 
+	"github.com/parley-chat/parley/internal/bus"
 	"github.com/parley-chat/parley/internal/catalog"
 	"github.com/parley-chat/parley/internal/center"
+	"github.com/parley-chat/parley/internal/chat"
 	"github.com/parley-chat/parley/internal/desk"
+	"github.com/parley-chat/parley/internal/engine"
+	"github.com/parley-chat/parley/internal/hub"
+	"github.com/parley-chat/parley/internal/staff"
 	"github.com/parley-chat/parley/internal/store"
+	"github.com/parley-chat/parley/internal/token"
 )
 
 const (
@@ -38,7 +45,11 @@ type world struct {
 	ids     atomic.Uint64
 	store   *store.Store
 	catalog *catalog.Catalog
+	chats   *chat.Chats
+	agents  *chat.Agents
+	hub     *hub.Hub
 	desk    *desk.Desk
+	stop    func()
 	log     strings.Builder
 }
 
@@ -49,7 +60,7 @@ func newWorld(t *testing.T, edit ...func(*world)) *world {
 		f(w)
 	}
 	w.open()
-	t.Cleanup(func() { w.must(w.store.Close()) })
+	t.Cleanup(func() { w.stop() })
 	w.instance(instance, "here")
 	w.user(instance, "ann", center.SecurityAgent)
 	return w
@@ -64,12 +75,51 @@ func (w *world) open() {
 	w.must(err)
 	partition := center.Partition{Account: "123456789012", Region: "us-east-1"}
 	w.catalog = catalog.New(catalog.Config{Store: w.store, Now: w.now, NewID: w.newID, Partition: partition})
-	w.desk = desk.New(desk.Config{Catalog: w.catalog, Store: w.store, Partition: partition, PublicURL: w.public, Loopback: w.dev, Now: w.now, Log: log})
+	news, clock := bus.NewLocal(), engine.WallClock{}
+	work := engine.New(engine.Config{Store: w.store, Bus: news, Clock: clock, NewID: w.newID, Log: log})
+	people := staff.New(work, w.store, w.catalog, clock, w.newID)
+	sealer, err := token.NewSealer([]token.Key{{ID: "k1", Secret: [32]byte{1}}})
+	w.must(err)
+	w.chats = chat.New(chat.Config{
+		Engine: work, Store: w.store, Catalog: w.catalog, Staff: people, Sealer: sealer, Clock: clock, Wall: time.Now, NewID: w.newID,
+		Partition: partition, Settings: center.DefaultSettings(), Log: log,
+	})
+	w.agents = chat.NewAgents(w.chats)
+	w.hub = hub.New(hub.Options{Source: source{w}, Bus: news, Log: log})
+	w.desk = desk.New(desk.Config{
+		Catalog: w.catalog, Store: w.store, Staff: people, Chats: w.chats, Agents: w.agents, Transcripts: chat.NewTranscripts(w.chats), Hub: w.hub,
+		Partition: partition, PublicURL: w.public, Loopback: w.dev, Now: w.now, Log: log,
+	})
+	working, stop := context.WithCancel(context.Background())
+	var done sync.WaitGroup
+	done.Go(func() { work.Run(working) })
+	w.stop = func() {
+		w.must(w.hub.Close(context.Background(), 0))
+		w.desk.Close()
+		stop()
+		done.Wait()
+		w.must(w.store.Close())
+	}
+}
+
+// source is what the hub asks for.
+type source struct{ *world }
+
+func (s source) ItemsAfter(ctx context.Context, id center.StreamID, seq int64, limit int) ([]center.Item, error) {
+	return s.store.ItemsAfter(ctx, id, seq, limit)
+}
+
+func (s source) LastSeqs(ctx context.Context, ids []center.StreamID) (map[center.StreamID]int64, error) {
+	return s.store.LastSeqs(ctx, ids)
+}
+
+func (s source) Connected(ctx context.Context, v hub.Viewer) error {
+	return s.chats.Connected(ctx, chat.Caller{Chat: center.ChatID(v.Chat), Contact: v.Contact, Participant: v.Participant, Role: v.Role})
 }
 
 func (w *world) restart() {
 	w.Helper()
-	w.must(w.store.Close())
+	w.stop()
 	w.open()
 }
 

@@ -180,7 +180,8 @@ func (s *Server) wire(ctx context.Context) error {
 	}
 	s.api = api.New(operations)
 	s.desk = desk.New(desk.Config{
-		Catalog: s.catalog, Store: s.store, Partition: s.cfg.Partition, PublicURL: s.cfg.PublicURL, Loopback: s.cfg.Dev, Now: s.cfg.Now, Log: s.cfg.Log,
+		Catalog: s.catalog, Store: s.store, Staff: s.staff, Chats: s.chats, Agents: s.agents, Transcripts: operations.Transcripts, Hub: s.hub,
+		Partition: s.cfg.Partition, PublicURL: s.cfg.PublicURL, Loopback: s.cfg.Dev, Now: s.cfg.Now, Log: s.cfg.Log,
 	})
 	if s.cfg.Furnish != nil || s.cfg.Leave != nil {
 		operations.Throttle, operations.AnyCredentials, operations.Who = nil, true, operator()
@@ -296,6 +297,7 @@ func (s *Server) Work(ctx context.Context) {
 // Close closes the store and the flow log. Sockets and requests must be gone. The lock is released last: whoever waits
 // for it opens the database at once.
 func (s *Server) Close() error {
+	s.desk.Close()
 	return errors.Join(s.store.Close(), s.flowLog.close(), s.lock.Release())
 }
 
