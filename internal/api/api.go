@@ -38,6 +38,7 @@ type Keys interface {
 // Config is what an [API] is made of.
 type Config struct {
 	Chats       *chat.Chats
+	Agents      *chat.Agents
 	Transcripts *chat.Transcripts
 	Erasures    *chat.Erasures
 	Catalog     *catalog.Catalog
@@ -121,7 +122,7 @@ var handlers = map[string]map[string]handler{
 		moduleAliasOps, associationOps, viewOps, hoursOps, queueOps, quickConnectOps, routingProfileOps,
 		predefinedAttributeOps, tagOps, authenticationProfileOps, instanceAttributeOps, storageOps, attachedFilesOps,
 		pushOps, phoneNumberOps, promptOps, vocabularyOps, taskTemplateOps, securityProfileOps, agentStatusOps, hierarchyOps,
-		userOps, proficiencyOps, botOps, originOps, securityKeyOps, integrationOps, searchOps, searchContactsOps,
+		userOps, proficiencyOps, botOps, originOps, securityKeyOps, integrationOps, searchOps, searchContactsOps, agentOps, pendingOps,
 	),
 	participantService: merge(participantOps, participantViewOps, participantAuthenticationOps),
 }

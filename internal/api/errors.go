@@ -40,6 +40,7 @@ var declarable = [center.Unavailable + 1][]wire.ErrorShape{
 	center.Internal:         {connect.InternalServiceException, participant.InternalServerException},
 	center.InvalidParameter: {connect.InvalidParameterException, connect.InvalidRequestException, participant.ValidationException},
 	center.InvalidRequest:   {connect.InvalidRequestException, connect.InvalidParameterException, participant.ValidationException},
+	center.InvalidState:     {connect.InvalidRequestException, connect.InvalidParameterException, participant.ValidationException},
 	center.NotFound:         {connect.ResourceNotFoundException, connect.InvalidRequestException, connect.InvalidParameterException, participant.AccessDeniedException},
 	center.ContactNotFound:  {connect.ContactNotFoundException, connect.ResourceNotFoundException, connect.InvalidRequestException, connect.InvalidParameterException, participant.AccessDeniedException},
 	center.AccessDenied:     {participant.AccessDeniedException, connect.InvalidRequestException, connect.InvalidParameterException},

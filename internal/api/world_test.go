@@ -24,6 +24,7 @@ import (
 	"github.com/parley-chat/parley/internal/insight"
 	"github.com/parley-chat/parley/internal/memnet"
 	"github.com/parley-chat/parley/internal/policy"
+	"github.com/parley-chat/parley/internal/staff"
 	"github.com/parley-chat/parley/internal/store"
 	"github.com/parley-chat/parley/internal/token"
 )
@@ -160,7 +161,9 @@ func newWorldOn(t testing.TB, database string, change func(*api.Config, *chat.Co
 	chats.Catalog = w.catalog
 	work := engine.New(engine.Config{Store: db, Bus: bus.NewLocal(), Clock: chats.Clock, NewID: chats.NewID, Log: log})
 	chats.Engine = work
+	chats.Staff = staff.New(work, db, w.catalog, chats.Clock, chats.NewID)
 	w.store, w.sealer, w.chats = db, sealer, chat.New(chats)
+	front.Agents = chat.NewAgents(w.chats)
 	front.Chats, front.Transcripts, front.Erasures, front.Catalog = w.chats, chat.NewTranscripts(w.chats), chat.NewErasures(w.chats), w.catalog
 	front.Insight = insight.NewContacts(db, front.Now)
 	w.api = api.New(front)

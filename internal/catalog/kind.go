@@ -112,6 +112,9 @@ func (k *Kind[R]) decode(c *Catalog, row store.Resource) (*R, error) {
 // notFound is Amazon Connect's answer, and says which resource it is, which Amazon Connect leaves out.
 func (k *Kind[R]) notFound(id string) error { return notFound(k.word, id) }
 
+// NotFound is the answer for a record that does not exist.
+func (k *Kind[R]) NotFound(id string) error { return k.notFound(id) }
+
 func notFound(word, id string) error {
 	return center.Refuse(center.NotFound, "Resource not found of Type: %s %s", word, center.Printable(id))
 }

@@ -101,12 +101,12 @@ func (c *Catalog) DeleteQueue(ctx context.Context, at center.InstanceID, id cent
 	if err != nil {
 		return err
 	}
-	waiting, _, err := c.Store.CountClaims(ctx, center.ClaimQueued, center.QueuePrefix(at, id), "")
+	line, err := c.Store.LineOf(ctx, at, id, "")
 	if err != nil {
 		return err
 	}
-	if waiting > 0 {
-		return center.Refuse(center.InUse, "it is in use: %d contacts wait in the queue", waiting)
+	if line.Contacts > 0 {
+		return center.Refuse(center.InUse, "it is in use: %d contacts wait in the queue", line.Contacts)
 	}
 	return Queues.Delete(ctx, c, at, string(id))
 }

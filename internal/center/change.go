@@ -33,11 +33,21 @@ type Change struct {
 	Attributes []Attribute
 	Unset      []string
 	FlowRuns   []FlowRun
-	Due        []Due    // put: a row with the same stream and key is replaced
-	Cancel     []string // keys of due rows taken away
-	Take       []Claim  // fails the whole Change when a live claim is there
-	Release    []Claim  // by kind and key; taking away what is not there is no error
-	Receipts   []Receipt
+	// Waiting are contacts that wait in a queue, put over those that are there, and Left those that do not any more.
+	Waiting []WaitingRecord
+	Left    []ContactID
+	// Agent, Slots, Free, Offers and Intervals are rows of an agent: its own, those of contacts that take slots, the contacts
+	// whose slots are free, and what is asked of it afterwards.
+	Agent     *AgentRecord
+	Slots     []AgentContact
+	Free      []ContactID
+	Offers    []OfferRecord
+	Intervals []AgentInterval
+	Due       []Due    // put: a row with the same stream and key is replaced
+	Cancel    []string // keys of due rows taken away
+	Take      []Claim  // fails the whole Change when a live claim is there
+	Release   []Claim  // by kind and key; taking away what is not there is no error
+	Receipts  []Receipt
 	// Done is the due row whose event this Change is the answer to; it is taken away with it, if it is still the
 	// row that was claimed.
 	Done *Due

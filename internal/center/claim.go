@@ -21,12 +21,8 @@ const (
 	ClaimCustomParticipant = "bot"   // by chat and ClientToken: CreateParticipant
 )
 
-// Kinds of claims that contacts in a queue hold. All are by instance and queue, and then by what they are ordered by.
-const (
-	ClaimQueued     = "queued"      // by the time it came and contact: the contact waits there
-	ClaimInLine     = "in-line"     // by priority, age and contact: in the order in which they will be served
-	ClaimQueuePlace = "queue-place" // by number: one of the places of a queue with MaxContacts
-)
+// ClaimQueuePlace is what contacts in a queue with MaxContacts hold, by instance, queue and number: one of its places.
+const ClaimQueuePlace = "queue-place"
 
 // FreeClaim is the first key that is not held of a limited number of numbered ones, from the one numbered first on and
 // around; "" for none.

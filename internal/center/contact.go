@@ -26,10 +26,27 @@ type Contact struct {
 	Queue       QueueID   `json:"queue,omitempty"`
 	Enqueued    time.Time `json:"enqueued,omitzero"`
 	// Place is the claim this contact holds among the places of its queue, if they are limited.
-	Place          string           `json:"place,omitempty"`
+	Place string `json:"place,omitempty"`
+	// AgentQueue says that Queue is an agent's.
+	AgentQueue bool `json:"agentQueue,omitempty"`
+	// WaitsSince is what its age in the queue counts from; zero: from Enqueued. A contact that an agent has transferred keeps
+	// the time of the first.
+	WaitsSince     time.Time        `json:"waitsSince,omitzero"`
+	Dequeued       time.Time        `json:"dequeued,omitzero"`        // an agent took it
 	Priority       int              `json:"priority,omitempty"`       // 1 is served first; 0 while none was needed
 	TimeAdjustment int              `json:"timeAdjustment,omitempty"` // seconds
 	Routing        *RoutingCriteria `json:"routing,omitempty"`
+	// Offer is the agent whom it is offered to, nil for none. Attempts counts all offers, and Rejecter is who rejected it last.
+	Offer    *Offer `json:"offer,omitempty"`
+	Attempts int    `json:"attempts,omitempty"`
+	Rejecter UserID `json:"rejecter,omitempty"`
+	// Agent is who joined it, nil while nobody has.
+	Agent *ContactAgent `json:"agent,omitempty"`
+	// Beside says that it is not the customer's segment: a transfer that is not through yet, the leg of an agent who was
+	// invited, a monitor's.
+	Beside bool `json:"beside,omitempty"`
+	// Next is the contact that it went on as.
+	Next ContactID `json:"next,omitempty"`
 	// FirstSeq is the number of the first item of this segment.
 	FirstSeq          int64                       `json:"firstSeq"`
 	SegmentAttributes map[string]SegmentAttribute `json:"segmentAttributes,omitempty"`
@@ -43,10 +60,52 @@ const (
 	ReasonFlow         = "CONTACT_FLOW_DISCONNECT"
 	ReasonAPI          = "API"
 	ReasonSystemError  = "SYSTEM_ERROR"
+	ReasonAgent        = "AGENT_DISCONNECT"
+	ReasonIdle         = "IDLE_DISCONNECT"
+	ReasonThirdParty   = "THIRD_PARTY_DISCONNECT"
+	ReasonBarged       = "BARGED"
+	ReasonAgentNetwork = "AGENT_NETWORK_DISCONNECT"
 )
 
-// Current is the segment that the chat is in.
-func (c *Chat) Current() *Contact { return &c.Contacts[len(c.Contacts)-1] }
+// How contacts begin, as DescribeContact tells it.
+const (
+	InitiatedByAPI        = "API"
+	InitiatedByTransfer   = "TRANSFER"
+	InitiatedByDisconnect = "DISCONNECT"
+	InitiatedByMonitor    = "MONITOR"
+)
+
+// ContactAgent is an agent who joined a contact, with what they were then.
+type ContactAgent struct {
+	User        UserID        `json:"user"`
+	Participant ParticipantID `json:"participant"`
+	Connected   time.Time     `json:"connected"`
+	Left        time.Time     `json:"left,omitzero"` // after-contact work begins
+	Done        time.Time     `json:"done,omitzero"` // after-contact work ends
+	// Profile and Hierarchy are the agent's routing profile and hierarchy groups, from the first level on.
+	Profile   RoutingProfileID   `json:"profile"`
+	Hierarchy []HierarchyGroupID `json:"hierarchy,omitempty"`
+}
+
+// Current is the customer's segment.
+func (c *Chat) Current() *Contact {
+	for i := len(c.Contacts) - 1; i > 0; i-- {
+		if !c.Contacts[i].Beside {
+			return &c.Contacts[i]
+		}
+	}
+	return &c.Contacts[0]
+}
+
+// After is the customer's segment that followed the contact number i.
+func (c *Chat) After(i int) (*Contact, bool) {
+	for i++; i < len(c.Contacts); i++ {
+		if !c.Contacts[i].Beside {
+			return &c.Contacts[i], true
+		}
+	}
+	return nil, false
+}
 
 // Contact finds a segment by id.
 func (c *Chat) Contact(id ContactID) (*Contact, bool) {

@@ -12,6 +12,7 @@ const (
 	Internal         Code = iota // our fault
 	InvalidParameter             // one member is wrong by itself
 	InvalidRequest               // members are wrong together, or the state forbids it
+	InvalidState                 // what an agent's contact or status forbids
 	NotFound                     // no such resource
 	ContactNotFound              // StopContact's own word for an unknown or ended contact
 	AccessDenied                 // a token that is wrong, dead, or not for this; what is not allowed to anyone

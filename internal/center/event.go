@@ -2,14 +2,17 @@ package center
 
 // Content types of events.
 const (
-	eventPrefix        = "application/vnd.amazonaws.connect.event."
-	EventTyping        = eventPrefix + "typing"
-	EventJoined        = eventPrefix + "participant.joined"
-	EventLeft          = eventPrefix + "participant.left"
-	EventEnded         = eventPrefix + "chat.ended"
-	EventRehydrated    = eventPrefix + "chat.rehydrated"
-	EventDelivered     = eventPrefix + "message.delivered"
-	EventRead          = eventPrefix + "message.read"
-	EventMetadata      = eventPrefix + "message.metadata"
-	EventConnectionAck = eventPrefix + "connection.acknowledged"
+	eventPrefix         = "application/vnd.amazonaws.connect.event."
+	EventTyping         = eventPrefix + "typing"
+	EventJoined         = eventPrefix + "participant.joined"
+	EventLeft           = eventPrefix + "participant.left"
+	EventInvited        = eventPrefix + "participant.invited"
+	EventTransferred    = eventPrefix + "transfer.succeeded"
+	EventNotTransferred = eventPrefix + "transfer.failed"
+	EventEnded          = eventPrefix + "chat.ended"
+	EventRehydrated     = eventPrefix + "chat.rehydrated"
+	EventDelivered      = eventPrefix + "message.delivered"
+	EventRead           = eventPrefix + "message.read"
+	EventMetadata       = eventPrefix + "message.metadata"
+	EventConnectionAck  = eventPrefix + "connection.acknowledged"
 )

@@ -48,7 +48,7 @@ func (d *Draft) BeginModule(in int, module string) {
 func (d *Draft) beginRun(r FlowRun) {
 	c := d.Edit()
 	c.FlowRunsBegun++
-	r.Number, r.Contact, r.Started = c.FlowRunsBegun, c.Current().ID, d.Now.UnixMilli()
+	r.Number, r.Contact, r.Started = c.FlowRunsBegun, d.Subject().ID, d.Now.UnixMilli()
 	c.FlowRuns = append(slices.Clip(c.FlowRuns), r)
 }
 

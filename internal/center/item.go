@@ -35,12 +35,36 @@ type Item struct {
 	ParticipantID ParticipantID
 	DisplayName   string
 	Role          Role
-	// InTranscript says that GetTranscript shows it. Sockets show every item but a Marker.
+	// InTranscript says that GetTranscript shows it. Sockets show every item but a Marker, if it is meant for them.
 	InTranscript bool
+	To           Audience
 	// Receipt is set on MESSAGEMETADATA items alone.
 	Receipt *Receipt
 	// Token makes a repeated send find the first one: unique within the chat when not zero. It never leaves the store.
 	Token [16]byte
+}
+
+// Audience says whose sockets an item reaches: everybody's, those of a role, or one participant's, whose id it is.
+type Audience string
+
+// Audiences. ToAgents are agents and supervisors.
+const (
+	ToEverybody Audience = ""
+	ToAgents    Audience = "agents"
+	ToCustomer  Audience = "customer"
+)
+
+// Reaches says whether a participant's socket shows the item.
+func (a Audience) Reaches(id ParticipantID, role Role) bool {
+	switch a {
+	case ToEverybody:
+		return true
+	case ToAgents:
+		return role == RoleAgent || role == RoleSupervisor
+	case ToCustomer:
+		return role == RoleCustomer
+	}
+	return string(a) == string(id)
 }
 
 // body is the stored and carried form of what columns and envelopes do not say.
@@ -54,6 +78,7 @@ type body struct {
 	Name        string        `json:"n,omitempty"`
 	Role        Role          `json:"r,omitempty"`
 	Transcript  bool          `json:"x,omitempty"`
+	To          Audience      `json:"to,omitempty"`
 	Receipt     *Receipt      `json:"rc,omitempty"`
 }
 
@@ -74,6 +99,7 @@ func (it *Item) AppendBody(dst []byte) []byte {
 	if it.InTranscript {
 		dst = append(dst, `,"x":true`...)
 	}
+	dst = appendMember(dst, "to", string(it.To))
 	if it.Receipt != nil {
 		raw, err := json.Marshal(it.Receipt)
 		if err != nil {
@@ -93,7 +119,7 @@ func (it *Item) SetBody(src []byte) error {
 	it.ID, it.Type, it.Contact = b.ID, b.Type, b.Contact
 	it.ContentType, it.Content = b.ContentType, b.Content
 	it.ParticipantID, it.DisplayName, it.Role = b.Participant, b.Name, b.Role
-	it.InTranscript, it.Receipt = b.Transcript, b.Receipt
+	it.InTranscript, it.To, it.Receipt = b.Transcript, b.To, b.Receipt
 	return nil
 }
 

@@ -5,8 +5,8 @@ package center
 // the contact to the system, and their initial message into the chat; the flow may start.
 func (d *Draft) Connect(id ParticipantID) (first bool, err error) {
 	p, err := d.Chat.MayConnect(id)
-	if err != nil || !p.Joined.IsZero() {
-		return false, err
+	if err != nil || !p.Joined.IsZero() || p.User != "" {
+		return false, err // agents join by accepting
 	}
 	p, _ = d.Edit().Participant(id)
 	p.Joined = d.Now
@@ -27,23 +27,88 @@ func (d *Draft) Connect(id ParticipantID) (first bool, err error) {
 	return true, nil
 }
 
-// Leave takes a participant out. When the customer leaves, the chat ends. It says who left.
+// Leave takes a participant out. When the customer leaves, the chat ends. When the last agent does, what follows is the
+// caller's to decide: the contact is over, and the customer is still there. It says who left.
 func (d *Draft) Leave(id ParticipantID) (Participant, error) {
-	if _, err := d.Chat.Present(id); err != nil {
+	p, err := d.Chat.Present(id)
+	if err != nil {
 		return Participant{}, err
 	}
-	p, _ := d.Edit().Participant(id)
-	joined := !p.Joined.IsZero()
-	p.Left = d.Now
+	if p.Role == RoleAgent && p.Joined.IsZero() {
+		return *p, d.Reject(p.Contact, p.User) // leaving what is only offered
+	}
+	d.takeOut(id)
+	p, _ = d.Chat.Participant(id)
 	left := *p
-	if joined {
+	switch left.Role {
+	case RoleCustomer:
+		d.End(ReasonCustomer)
+	case RoleAgent:
+		d.agentLeft(&left, ReasonAgent)
+	}
+	return left, nil
+}
+
+// takeOut makes a participant one who has left, and tells those who saw them join.
+func (d *Draft) takeOut(id ParticipantID) {
+	p, _ := d.Edit().Participant(id)
+	p.Left = d.Now
+	if left := *p; !p.Joined.IsZero() {
 		d.event(EventLeft, &left, true)
 	}
 	d.Unschedule(DueCustomParticipant + string(id))
-	if left.Role == RoleCustomer {
-		d.End(ReasonCustomer)
+}
+
+// agentLeft ends an agent's part of the chat, for a reason: after-contact work begins. The customer's contact goes on while
+// another agent is there. Source: agents.md 2.1, 3.5.
+func (d *Draft) agentLeft(p *Participant, reason string) {
+	d.Edit()
+	if c, ok := d.Chat.Contact(p.Contact); ok {
+		d.finishWork(c)
+		if c.Beside {
+			d.disconnect(c, reason)
+		}
 	}
-	return left, nil
+	if current := d.Chat.Current(); d.Chat.Agents() == 0 && current.Agent != nil {
+		d.finishWork(current)
+		d.disconnect(current, reason)
+	}
+}
+
+// finishWork begins the after-contact work of the agent of a contact, once.
+func (d *Draft) finishWork(c *Contact) {
+	if c.Agent == nil || !c.Agent.Left.IsZero() {
+		return
+	}
+	work := *c.Agent
+	work.Left = d.Now
+	c.Agent, c.LastUpdate = &work, d.Now
+	d.move(work.User, c.ID, SlotEnded)
+}
+
+// disconnect ends a contact.
+func (d *Draft) disconnect(c *Contact, reason string) {
+	if !c.Disconnected.IsZero() {
+		return
+	}
+	d.leaveQueue(c)
+	c.Disconnected, c.DisconnectReason, c.LastUpdate = d.Now, reason, d.Now
+}
+
+// Over says that the customer's contact has ended and the chat has not: its last agent has left.
+func (c *Chat) Over() bool { return c.Ended.IsZero() && !c.Current().Disconnected.IsZero() }
+
+// FinishAfterContactWork ends the after-contact work of a contact's agent.
+func (d *Draft) FinishAfterContactWork(id ContactID, user UserID) {
+	c, ok := d.Chat.Contact(id)
+	if !ok || c.Agent == nil || c.Agent.User != user || c.Agent.Left.IsZero() || !c.Agent.Done.IsZero() {
+		return
+	}
+	d.Edit()
+	c, _ = d.Chat.Contact(id)
+	work := *c.Agent
+	work.Done = d.Now
+	c.Agent, c.LastUpdate = &work, d.Now
 }
 
 // DropLateCustomParticipant takes out a custom participant who has not connected in time. Nobody saw them, so nobody is told.
@@ -54,16 +119,16 @@ func (d *Draft) DropLateCustomParticipant(id ParticipantID) {
 	}
 }
 
-// End ends the chat with its current contact. chat.ended is its last item, without a participant: clients close
+// End ends the chat with all its contacts. chat.ended is its last item, without a participant: clients close
 // their session on it.
 func (d *Draft) End(reason string) {
 	if !d.Chat.Ended.IsZero() {
 		return
 	}
 	c := d.Edit()
-	contact := c.Current()
-	d.leaveQueue(contact)
-	contact.Disconnected, contact.DisconnectReason, contact.LastUpdate = d.Now, reason, d.Now
+	for i := range c.Contacts {
+		d.endContact(&c.Contacts[i], reason)
+	}
 	outcome := OutcomeDropped
 	if reason == ReasonFlow {
 		outcome = OutcomeDisconnected
@@ -72,8 +137,17 @@ func (d *Draft) End(reason string) {
 	d.Unschedule(DueConnect)
 	d.Unschedule(DueDuration)
 	for _, p := range c.Participants {
-		if p.Role == RoleCustomParticipant && p.Joined.IsZero() {
+		switch {
+		case p.Role == RoleCustomParticipant && p.Joined.IsZero():
 			d.Unschedule(DueCustomParticipant + string(p.ID))
+		case p.Role == RoleAgent && p.Active():
+			// That the customer has left is all that is told of then (agents.md 1.3).
+			if reason == ReasonCustomer {
+				gone, _ := c.Participant(p.ID)
+				gone.Left = d.Now
+			} else {
+				d.takeOut(p.ID)
+			}
 		}
 	}
 	if c.Slot != "" {
@@ -82,6 +156,22 @@ func (d *Draft) End(reason string) {
 	}
 	// The item's time and not Now, which it may be ahead of: a chat that continues this one begins after it.
 	c.Ended = d.event(EventEnded, nil, true).Time
+}
+
+// endContact ends one of the contacts of a chat that ends. Who it is offered to keeps a slot with a contact that failed: the
+// customer who leaves counts as an offer that was not answered (agents.md 1.1, 1.2.10).
+func (d *Draft) endContact(c *Contact, reason string) {
+	if c.Offer != nil {
+		state := SlotError
+		if reason == ReasonCustomer && c.Offer.Accepted.IsZero() {
+			state = SlotRejected
+		}
+		rejecter := c.Rejecter
+		d.Withdraw(c.ID, state)
+		c.Rejecter = rejecter
+	}
+	d.finishWork(c)
+	d.disconnect(c, reason)
 }
 
 // AddCustomParticipant brings a custom participant in, who must connect within Settings.JoinWithin.

@@ -25,6 +25,9 @@ func (d *Draft) speaker(id ParticipantID, operation string) (*Participant, error
 	if err != nil {
 		return nil, err
 	}
+	if p.Joined.IsZero() && p.User != "" {
+		return nil, Refuse(AccessDenied, "Access denied: the contact is not accepted")
+	}
 	if p.Joined.IsZero() {
 		refused := Refuse(InvalidParameter, "%s needs a connected participant: call CreateParticipantConnection with Type WEBSOCKET, open the socket and subscribe to aws/chat, or call it with ConnectParticipant true", operation)
 		refused.Cause = ErrNotConnected

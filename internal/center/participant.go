@@ -26,6 +26,9 @@ type Participant struct {
 	Created     time.Time     `json:"created"`
 	Joined      time.Time     `json:"joined,omitzero"`
 	Left        time.Time     `json:"left,omitzero"`
+	// User and Contact are of agents and supervisors: who it is, and the contact that they work on.
+	User    UserID    `json:"user,omitempty"`
+	Contact ContactID `json:"contact,omitempty"`
 }
 
 // Active says that the participant has connected and not left.
@@ -59,6 +62,20 @@ func (c *Chat) Present(id ParticipantID) (*Participant, error) {
 		return nil, Refuse(AccessDenied, "Access denied")
 	}
 	return p, nil
+}
+
+// MayRead is [Chat.Present] for one who reads the transcript. An agent reads nothing of a chat that is only offered to them,
+// and goes on reading until the after-contact work is over, also when the chat has ended (inferred).
+func (c *Chat) MayRead(id ParticipantID) error {
+	p, ok := c.Participant(id)
+	if !ok || p.User == "" {
+		_, err := c.Present(id)
+		return err
+	}
+	if contact, ok := c.Contact(p.Contact); ok && !p.Joined.IsZero() && (contact.Agent == nil || contact.Agent.Participant != id || contact.Agent.Done.IsZero()) {
+		return nil
+	}
+	return Refuse(AccessDenied, "Access denied")
 }
 
 // MayConnect is [Chat.Present] for one who asks for a connection: a custom participant who comes too late is told so.

@@ -47,13 +47,13 @@ func Continue(source *Chat, from ContactID, how string) (past []PastSession, err
 	if source.Ended.IsZero() {
 		return nil, Refuse(InvalidRequest, "SourceContactId must be of a chat that has ended; this one is still active")
 	}
-	last := len(source.Contacts) - 1
+	last := slices.IndexFunc(source.Contacts, func(c Contact) bool { return c.ID == source.Current().ID })
 	if how == FromSegment {
 		last = slices.IndexFunc(source.Contacts, func(c Contact) bool { return c.ID == from })
 	}
 	first := PastSession{Chat: source.ID, Contact: source.Contacts[last].ID, Contacts: last + 1, Ended: source.Ended}
-	if last+1 < len(source.Contacts) {
-		first.LastSeq = source.Contacts[last+1].FirstSeq - 1
+	if next, ok := source.After(last); ok {
+		first.LastSeq = next.FirstSeq - 1
 	}
 	total := 0
 	for _, p := range append([]PastSession{first}, source.Past...) {

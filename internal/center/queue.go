@@ -2,8 +2,6 @@ package center
 
 import (
 	"crypto/sha256"
-	"fmt"
-	"strconv"
 	"strings"
 	"time"
 )
@@ -110,38 +108,19 @@ func QueuePrefix(at InstanceID, q QueueID) string { return string(at) + "/" + st
 const DefaultPriority = 5
 
 // Queued says that the contact waits in a queue.
-func (c *Contact) Queued() bool { return !c.Enqueued.IsZero() && c.Disconnected.IsZero() }
-
-// queuedKey is the key of a contact's [ClaimQueued].
-func (c *Contact) queuedKey(at InstanceID) string {
-	return fmt.Sprintf("%s%014d/%s", QueuePrefix(at, c.Queue), c.Enqueued.UnixMilli(), c.ID)
-}
-
-// QueuedSince reads the time out of the key of a [ClaimQueued], without what QueuePrefix begins it with.
-func QueuedSince(key string) (time.Time, error) {
-	at, _, _ := strings.Cut(key, "/")
-	ms, err := strconv.ParseInt(at, 10, 64)
-	return time.UnixMilli(ms).UTC(), err
-}
-
-// LineKey is the key of a contact's [ClaimInLine].
-func (c *Contact) LineKey(at InstanceID) string {
-	// The time since when it counts as waiting may lie before 1970.
-	const positive = 10_000_000_000_000
-	since := c.Enqueued.UnixMilli() - int64(c.TimeAdjustment)*1000 + positive
-	return fmt.Sprintf("%s%019d/%014d/%s", QueuePrefix(at, c.Queue), c.Priority, since, c.ID)
+func (c *Contact) Queued() bool {
+	return !c.Enqueued.IsZero() && c.Dequeued.IsZero() && c.Disconnected.IsZero()
 }
 
 // SetTargetQueue makes a queue the current contact's working queue.
 func (d *Draft) SetTargetQueue(q QueueID) {
-	c := d.Edit().Current()
+	c := d.editSubject()
 	c.TargetQueue, c.LastUpdate = q, d.Now
 }
 
-// SetRouting changes the current contact's place in the queue that it waits in, or will wait in.
+// SetRouting changes the contact's place in the queue that it waits in, or will wait in.
 func (d *Draft) SetRouting(priority, adjustment *int) {
-	c := d.Edit().Current()
-	before := c.LineKey(d.Chat.Instance)
+	c := d.editSubject()
 	if priority != nil {
 		c.Priority = *priority
 	}
@@ -149,18 +128,17 @@ func (d *Draft) SetRouting(priority, adjustment *int) {
 		c.TimeAdjustment = *adjustment
 	}
 	c.LastUpdate = d.Now
-	if after := c.LineKey(d.Chat.Instance); c.Queued() && after != before {
-		d.Release(Claim{Kind: ClaimInLine, Key: before})
-		d.Take(Claim{Kind: ClaimInLine, Key: after})
-	}
 }
 
-// Enqueue puts the current contact into its working queue. place is the claim that it takes with that, if the queue
-// has a limited number of places. What the contact asks of its agent becomes active.
-func (d *Draft) Enqueue(place string) {
-	c := d.Edit().Current()
+// Enqueue puts the contact into its working queue, which may be an agent's. place is the claim that it takes with that, if
+// the queue has a limited number of places. What the contact asks of its agent becomes active.
+func (d *Draft) Enqueue(place string, agentQueue bool) {
+	d.enqueue(d.editSubject(), place, agentQueue)
+}
+
+func (d *Draft) enqueue(c *Contact, place string, agentQueue bool) {
 	c.Queue, c.Enqueued, c.LastUpdate = c.TargetQueue, d.Now, d.Now
-	c.Place = place
+	c.Place, c.AgentQueue = place, agentQueue
 	if c.Priority == 0 {
 		c.Priority = DefaultPriority
 	}
@@ -172,18 +150,11 @@ func (d *Draft) Enqueue(place string) {
 	if place != "" {
 		d.Take(Claim{Kind: ClaimQueuePlace, Key: place, Value: string(c.ID)})
 	}
-	d.Take(Claim{Kind: ClaimQueued, Key: c.queuedKey(d.Chat.Instance)})
-	d.Take(Claim{Kind: ClaimInLine, Key: c.LineKey(d.Chat.Instance)})
 }
 
 // leaveQueue gives back what the contact holds of its queue. That it waited there, and since when, stays known.
 func (d *Draft) leaveQueue(c *Contact) {
-	if !c.Queued() {
-		return
-	}
-	d.Release(Claim{Kind: ClaimQueued, Key: c.queuedKey(d.Chat.Instance)})
-	d.Release(Claim{Kind: ClaimInLine, Key: c.LineKey(d.Chat.Instance)})
-	if c.Place != "" {
+	if c.Queued() && c.Place != "" {
 		d.Release(Claim{Kind: ClaimQueuePlace, Key: c.Place})
 		c.Place = ""
 	}
@@ -196,10 +167,11 @@ const InitiatedByQueueTransfer = "QUEUE_TRANSFER"
 // is 11 transfers).
 const maxContacts = 12
 
-// MayEnqueue says whether the current contact may be put into a queue.
-func (c *Chat) MayEnqueue() error {
-	if c.Current().Queued() {
-		return Refuse(InvalidRequest, "the contact is in a queue already")
+// MayEnqueue says whether the contact may be put into a queue. One that an agent has taken out of a queue does not wait
+// again.
+func (c *Contact) MayEnqueue() error {
+	if !c.Enqueued.IsZero() {
+		return Refuse(InvalidRequest, "the contact is in a queue already, or was")
 	}
 	return nil
 }
@@ -224,6 +196,8 @@ func (c *Chat) MayRequeue() error {
 	switch {
 	case !c.Current().Queued():
 		return Refuse(InvalidRequest, "the contact is in no queue")
+	case c.Current().Offer != nil:
+		return Refuse(InvalidRequest, "the contact is being offered to an agent")
 	case len(c.Contacts) >= maxContacts:
 		return Refuse(QuotaExceeded, "the chat already has %d contacts in a row, which is the limit", maxContacts)
 	}
@@ -232,15 +206,31 @@ func (c *Chat) MayRequeue() error {
 
 // Requeue takes the current contact out of its queue and goes on with a new contact, in the queue q. What was known of
 // the old one, its place in line aside, is known of the new one too.
-func (d *Draft) Requeue(q QueueID, place string) {
+func (d *Draft) Requeue(q QueueID, place string, agentQueue bool) {
 	chat := d.Edit()
 	old := chat.Current()
-	d.leaveQueue(old)
-	old.Disconnected, old.DisconnectReason, old.LastUpdate = d.Now, ReasonFlow, d.Now
-	next := *old
-	next.ID, next.Previous, next.InitiationMethod = ContactID(d.NewID()), old.ID, InitiatedByQueueTransfer
-	next.Initiated, next.ConnectedToSystem, next.Disconnected, next.DisconnectReason = d.Now, d.Now, time.Time{}, ""
-	next.FirstSeq, next.TargetQueue = d.Seq(), q
-	chat.Contacts = append(chat.Contacts, next)
-	d.Enqueue(place)
+	d.disconnect(old, ReasonFlow)
+	next := d.follow(old, InitiatedByQueueTransfer)
+	next.TargetQueue = q
+	d.enqueue(next, place, agentQueue)
 }
+
+// follow goes on with a new contact after one that has ended: what was known of the old one is known of the new one too, but
+// for its time in queues and its agents.
+func (d *Draft) follow(old *Contact, method string) *Contact {
+	next := *old
+	next.ID, next.Previous, next.InitiationMethod = ContactID(d.NewID()), old.ID, method
+	next.Initiated, next.ConnectedToSystem, next.LastUpdate = d.Now, d.Now, d.Now
+	next.Disconnected, next.DisconnectReason, next.Next, next.Beside = time.Time{}, "", "", false
+	next.Queue, next.Enqueued, next.Dequeued, next.WaitsSince, next.Place, next.AgentQueue = "", time.Time{}, time.Time{}, time.Time{}, "", false
+	next.Offer, next.Attempts, next.Rejecter, next.Agent = nil, 0, "", nil
+	next.FirstSeq = d.Seq()
+	old.Next = next.ID
+	chat := d.Edit()
+	chat.Contacts = append(chat.Contacts, next)
+	return chat.Current()
+}
+
+// Follow is follow for a contact whose last agent has left: its disconnect flow runs on a contact of its own. Source:
+// agents.md 2.2.
+func (d *Draft) Follow(method string) *Contact { return d.follow(d.Edit().Current(), method) }

@@ -39,22 +39,26 @@ func held(claims []center.Claim) (all []string) {
 func TestEnqueue(t *testing.T) {
 	d := draft(chatOfOne(), noon)
 	d.SetTargetQueue("q1")
-	d.Enqueue("i1/q1/0")
+	d.Enqueue("i1/q1/0", false)
 	ch := finish(d)
 	c := d.Chat.Current()
 	if !c.Queued() || c.Queue != "q1" || !c.Enqueued.Equal(noon) || c.Priority != center.DefaultPriority {
 		t.Errorf("got %+v", c)
 	}
-	queued := []string{fmt.Sprintf("queued i1/q1/%014d/c1", noon.UnixMilli()), "in-line " + c.LineKey("i1")}
-	want := append([]string{"queue-place i1/q1/0"}, queued...)
+	want := []string{"queue-place i1/q1/0"}
 	if got := held(ch.Take); !slices.Equal(got, want) {
 		t.Errorf("took %v, want %v", got, want)
+	}
+	if len(ch.Waiting) != 1 || ch.Waiting[0].Contact != c.ID || ch.Waiting[0].Queue != "q1" || !ch.Waiting[0].Since.Equal(noon) {
+		t.Errorf("waits as %+v", ch.Waiting)
 	}
 
 	d = draft(d.Chat, noon.Add(time.Minute))
 	d.End(center.ReasonCustomer)
 	ch = finish(d)
-	want = append(queued, "queue-place i1/q1/0")
+	if len(ch.Waiting) != 0 || len(ch.Left) != 1 || ch.Left[0] != c.ID {
+		t.Errorf("at its end %v wait, %v left", ch.Waiting, ch.Left)
+	}
 	if got := held(ch.Release); !slices.Equal(got, want) {
 		t.Errorf("at its end it released %v, want %v", got, want)
 	}
@@ -70,13 +74,12 @@ func TestRequeue(t *testing.T) {
 	}
 	d := draft(chat, noon)
 	d.SetTargetQueue("q1")
-	d.Enqueue("")
+	d.Enqueue("", false)
 	d = draft(d.Chat, noon.Add(time.Minute))
 	if err := d.Chat.MayRequeue(); err != nil {
 		t.Fatal(err)
 	}
-	was := d.Chat.Current().LineKey("i1")
-	d.Requeue("q2", "")
+	d.Requeue("q2", "", false)
 	ch := finish(d)
 	old, next := d.Chat.Contacts[0], *d.Chat.Current()
 	if old.Queued() || !old.Disconnected.Equal(noon.Add(time.Minute)) || old.Queue != "q1" {
@@ -90,11 +93,8 @@ func TestRequeue(t *testing.T) {
 	if len(ch.Contacts) != 2 || ch.Contacts[0].ID != "c1" || ch.Contacts[0].Next != "new1" || ch.Contacts[1].ID != "new1" || ch.Contacts[1].Previous != "c1" {
 		t.Errorf("the change puts the contacts %+v", ch.Contacts)
 	}
-	if got := held(ch.Release); len(got) != 2 || !strings.HasPrefix(got[0], "queued i1/q1/") || got[1] != "in-line "+was {
-		t.Errorf("released %v", got)
-	}
-	if got := held(ch.Take); len(got) != 2 || !strings.HasPrefix(got[0], "queued i1/q2/") || got[1] != "in-line "+next.LineKey("i1") {
-		t.Errorf("took %v", got)
+	if len(ch.Left) != 1 || ch.Left[0] != "c1" || len(ch.Waiting) != 1 || ch.Waiting[0].Contact != next.ID || ch.Waiting[0].Queue != "q2" {
+		t.Errorf("%v left, %+v wait", ch.Left, ch.Waiting)
 	}
 	if chat.Contacts[0].Disconnected != (time.Time{}) || len(chat.Contacts) != 1 {
 		t.Error("the chat that was seen has changed")
@@ -104,34 +104,32 @@ func TestRequeue(t *testing.T) {
 func TestAChainOfContactsHasALimit(t *testing.T) {
 	d := draft(chatOfOne(), noon)
 	d.SetTargetQueue("q1")
-	d.Enqueue("")
+	d.Enqueue("", false)
 	for range 11 {
 		if err := d.Chat.MayRequeue(); err != nil {
 			t.Fatalf("after %d contacts: %v", len(d.Chat.Contacts), err)
 		}
-		d.Requeue("q1", "")
+		d.Requeue("q1", "", false)
 	}
 	if err := d.Chat.MayRequeue(); err == nil || len(d.Chat.Contacts) != 12 {
 		t.Errorf("%d contacts, %v", len(d.Chat.Contacts), err)
 	}
 }
 
-// The keys of claims sort as contacts are served: by priority, then by age.
-func TestLineKeys(t *testing.T) {
+// Within a priority, contacts are served by their age, which an adjustment changes.
+func TestAged(t *testing.T) {
 	line := []center.Contact{
-		{ID: "important", Enqueued: noon.Add(3 * time.Minute), Priority: 1},
-		{ID: "half as important", Enqueued: noon, Priority: 2},
-		{ID: "older by the greatest adjustment", Enqueued: noon.Add(time.Hour), Priority: 5, TimeAdjustment: math.MaxInt32},
-		{ID: "older than it is", Enqueued: noon.Add(time.Minute), Priority: 5, TimeAdjustment: 61},
-		{ID: "early", Enqueued: noon, Priority: 5},
-		{ID: "late", Enqueued: noon.Add(2 * time.Minute), Priority: 5},
-		{ID: "younger by the greatest adjustment", Enqueued: noon, Priority: 5, TimeAdjustment: -math.MaxInt32},
-		{ID: "unimportant", Enqueued: noon.Add(-time.Hour), Priority: 10},
-		{ID: "last", Enqueued: noon.Add(-time.Hour), Priority: math.MaxInt64},
+		{ID: "older by the greatest adjustment", Enqueued: noon.Add(time.Hour), TimeAdjustment: math.MaxInt32},
+		{ID: "older than it is", Enqueued: noon.Add(time.Minute), TimeAdjustment: 61},
+		{ID: "early", Enqueued: noon},
+		{ID: "of an older one", Enqueued: noon.Add(time.Hour), WaitsSince: noon.Add(time.Minute)},
+		{ID: "late", Enqueued: noon.Add(2 * time.Minute)},
+		{ID: "younger by the greatest adjustment", Enqueued: noon, TimeAdjustment: -math.MaxInt32},
 	}
+	chat := center.Chat{Contacts: line}
 	for i := range line[1:] {
-		if a, b := line[i].LineKey("i"), line[i+1].LineKey("i"); a >= b {
-			t.Errorf("%s does not come before %s", a, b)
+		if a, b := chat.Waiting(i), chat.Waiting(i+1); a.Aged() >= b.Aged() {
+			t.Errorf("%s does not come before %s", a.Contact, b.Contact)
 		}
 	}
 }
@@ -142,23 +140,23 @@ func TestSetRouting(t *testing.T) {
 	d := draft(chatOfOne(), noon)
 	d.SetTargetQueue("q1")
 	d.SetRouting(&one, nil)
-	if len(finish(d).Take) != 0 {
+	if len(finish(d).Waiting) != 0 {
 		t.Error("a contact in no queue stands in line")
 	}
 	d = draft(d.Chat, noon)
-	d.Enqueue("")
-	before := d.Chat.Current().LineKey("i1")
+	d.Enqueue("", false)
+	before := d.Chat.Waiting(0).Aged()
+	finish(d)
 	d = draft(d.Chat, noon.Add(time.Minute))
 	d.SetRouting(&one, nil)
-	if ch := finish(d); len(ch.Take)+len(ch.Release) != 0 {
+	if ch := finish(d); len(ch.Waiting)+len(ch.Left) != 0 {
 		t.Error("a contact stands in line anew, where it was")
 	}
 	d = draft(d.Chat, noon.Add(time.Minute))
 	d.SetRouting(nil, &minus)
 	ch := finish(d)
-	after := d.Chat.Current().LineKey("i1")
-	if !slices.Equal(held(ch.Take), []string{"in-line " + after}) || !slices.Equal(held(ch.Release), []string{"in-line " + before}) || after <= before {
-		t.Errorf("takes %v, releases %v", held(ch.Take), held(ch.Release))
+	if len(ch.Waiting) != 1 || ch.Waiting[0].Aged() <= before || ch.Waiting[0].Priority != 1 {
+		t.Errorf("waits as %+v", ch.Waiting)
 	}
 }
 
@@ -167,9 +165,9 @@ func TestAQueueThatIsLeftAtOnce(t *testing.T) {
 	one := 1
 	d := draft(chatOfOne(), noon)
 	d.SetTargetQueue("q1")
-	d.Enqueue("i1/q1/0")
+	d.Enqueue("i1/q1/0", false)
 	d.SetRouting(&one, nil)
-	d.Requeue("q2", "")
+	d.Requeue("q2", "", false)
 	d.End(center.ReasonFlow)
 	if ch := finish(d); len(ch.Take)+len(ch.Release) != 0 {
 		t.Errorf("takes %v, releases %v", held(ch.Take), held(ch.Release))
@@ -177,36 +175,18 @@ func TestAQueueThatIsLeftAtOnce(t *testing.T) {
 
 	d = draft(chatOfOne(), noon)
 	d.SetTargetQueue("q1")
-	d.Enqueue("i1/q1/0")
+	d.Enqueue("i1/q1/0", false)
 	have := held(finish(d).Take)
 	d = draft(d.Chat, noon)
 	d.SetRouting(&one, nil)
-	d.Requeue("q1", "i1/q1/1")
-	taken, released := d.Pending(center.ClaimQueued, "i1/q1/")
-	if len(taken) != 1 || len(released) != 1 {
-		t.Errorf("of those who wait it takes %v and releases %v", taken, released)
-	}
+	d.Requeue("q1", "i1/q1/1", false)
 	d.End(center.ReasonFlow)
 	ch := finish(d)
-	released = held(ch.Release)
+	released := held(ch.Release)
 	slices.Sort(have)
 	slices.Sort(released)
 	if len(ch.Take) != 0 || !slices.Equal(have, released) {
 		t.Errorf("takes %v, releases %v, had %v", held(ch.Take), released, have)
-	}
-}
-
-func TestQueuedSince(t *testing.T) {
-	d := draft(chatOfOne(), noon.Add(1500*time.Millisecond))
-	d.SetTargetQueue("q1")
-	d.Enqueue("")
-	taken, _ := d.Pending(center.ClaimQueued, center.QueuePrefix("i1", "q1"))
-	since, err := center.QueuedSince(strings.TrimPrefix(taken[0], center.QueuePrefix("i1", "q1")))
-	if err != nil || !since.Equal(noon.Add(1500*time.Millisecond)) {
-		t.Errorf("%v, %v", since, err)
-	}
-	if _, err := center.QueuedSince("late"); err == nil {
-		t.Error("taken for a time")
 	}
 }
 

@@ -32,6 +32,8 @@ type ContactRecord struct {
 	Routing            *RoutingCriteria
 	// Association is the root of a chat that was begun from another one; "" for the root itself.
 	Association ContactID
+	// Agent is the agent who joined it, nil for none.
+	Agent *ContactAgent
 	// Shown says that searches show it: its customer has connected, or it has ended without that.
 	Shown bool
 	About *About // nil when there is nothing in it
@@ -52,7 +54,7 @@ func (c *Chat) Record(i int) ContactRecord {
 		ID: from.ID, Chat: c.ID, Instance: c.Instance, Channel: channelChat, InitiationMethod: from.InitiationMethod,
 		Initiated: from.Initiated, ConnectedToSystem: from.ConnectedToSystem, Enqueued: from.Enqueued,
 		Disconnected: from.Disconnected, Previous: from.Previous, Related: from.Related,
-		DisconnectReason: from.DisconnectReason, Queue: from.Queue, Routing: from.Routing,
+		DisconnectReason: from.DisconnectReason, Queue: from.Queue, Routing: from.Routing, Agent: from.Agent, Dequeued: from.Dequeued,
 	}
 	if subtype := from.SegmentAttributes[SubtypeKey].ValueString; subtype != nil {
 		r.Subtype = *subtype
@@ -62,13 +64,26 @@ func (c *Chat) Record(i int) ContactRecord {
 	if string(c.Association) != string(c.ID) {
 		r.Association = c.Association
 	}
-	if !from.Enqueued.IsZero() && !from.Disconnected.IsZero() {
-		r.Dequeued, r.PreDisconnectState = from.Disconnected, StateInQueue // there are no agents to take it out
+	if !from.Enqueued.IsZero() && from.Dequeued.IsZero() && !from.Disconnected.IsZero() {
+		r.Dequeued, r.PreDisconnectState = from.Disconnected, StateInQueue // no agent took it out
 	}
-	if i+1 < len(c.Contacts) {
-		r.Next, r.Transferred = c.Contacts[i+1].ID, from.Disconnected
+	if r.Next = c.nextOf(i); r.Next != "" {
+		r.Transferred = from.Disconnected
 	}
 	return r
+}
+
+// nextOf is the contact that the contact number i went on as, "" for none. Chats from before contacts named it have one
+// line of contacts.
+func (c *Chat) nextOf(i int) ContactID {
+	from := &c.Contacts[i]
+	if from.Next != "" || i+1 == len(c.Contacts) {
+		return from.Next
+	}
+	if next := &c.Contacts[i+1]; next.Previous == from.ID && next.InitiationMethod == InitiatedByQueueTransfer {
+		return next.ID
+	}
+	return ""
 }
 
 // Connected is a contact whose customer has connected, of which else its row is as it was.
@@ -131,8 +146,8 @@ func (d *Draft) Count(id ContactID, before Tally) {
 	d.figures[id] = before.Figures(c.Disconnected)
 }
 
-// rowsVersion is that of the rows that are put here: 1 has what searches need.
-const rowsVersion = 1
+// rowsVersion is that of the rows that are put here: 1 has what searches need, 2 who waits in queues.
+const rowsVersion = 2
 
 // keepRows puts into the Change the rows that are to change: they follow from the chat as it was seen and as it will be,
 // so that no rule has to think of them. A chat whose rows are of before gets all of them with the first one.
@@ -140,10 +155,16 @@ func (d *Draft) keepRows() {
 	since := d.seen
 	d.keepSince(since)
 	c := &d.change
-	if len(c.Contacts)+len(c.Attributes)+len(c.Unset) > 0 && d.Chat.Rows < rowsVersion {
-		if since != nil {
+	if d.Chat.Rows < rowsVersion && (len(c.Contacts)+len(c.Attributes)+len(c.Unset) > 0 || d.Chat.Current().Queued()) {
+		left := c.Left
+		switch {
+		case since == nil:
+		case d.Chat.Rows == 0:
 			d.keepSince(nil)
+		default: // it has all but the rows of who waits
+			d.keepWaiting(nil)
 		}
+		c.Left = left
 		d.Edit().Rows = rowsVersion
 	}
 	d.keepRuns()
@@ -151,6 +172,7 @@ func (d *Draft) keepRows() {
 
 // keepSince puts what has changed since a chat, nil for all.
 func (d *Draft) keepSince(since *Chat) {
+	d.keepWaiting(since)
 	c := &d.change
 	c.Contacts, c.Connected, c.Terms, c.Attributes, c.Unset = c.Contacts[:0], c.Connected[:0], c.Terms[:0], c.Attributes[:0], c.Unset[:0]
 	for i := range d.Chat.Contacts {

@@ -14,7 +14,7 @@ import (
 // kept is chatOfOne with its rows, and a customer who is expected.
 func kept() *center.Chat {
 	c := chatOfOne()
-	c.Rows = 1
+	c.Rows = 2
 	c.Participants = []center.Participant{{ID: "p1", Role: center.RoleCustomer}}
 	c.Attributes = map[string]string{"a": "1", "b": "2"}
 	return c
@@ -92,7 +92,7 @@ func TestRowsFollowFromTheChat(t *testing.T) {
 			}
 			d.Edit().Current().Routing = criteria
 		}, "contact c1, agent/a1="},
-		{"a queue", func(d *center.Draft) { d.SetTargetQueue("q"); d.BeginFlow(1, "f", "T"); d.Enqueue("") }, "contact c1, run 1 "},
+		{"a queue", func(d *center.Draft) { d.SetTargetQueue("q"); d.BeginFlow(1, "f", "T"); d.Enqueue("", false) }, "contact c1, run 1 "},
 		{"the end", func(d *center.Draft) { d.BeginFlow(1, "f", "T"); d.BeginModule(1, "m"); d.End(center.ReasonExpired) }, "contact c1, run 1 DROPPED, run 2 DROPPED"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
@@ -122,7 +122,7 @@ func TestConnectionIsWrittenWithTheNextChange(t *testing.T) {
 	next := draft(d.Chat, noon.Add(time.Minute))
 	next.EndFlows(1, center.OutcomeToQueue, "", "q")
 	next.SetTargetQueue("q")
-	next.Enqueue("")
+	next.Enqueue("", false)
 	next.BeginFlow(1, "g", "CUSTOMER_QUEUE")
 	ch := finish(next)
 	if got := rows(ch); got != "contact c1, run 1 TRANSFERED_TO_QUEUE, run 2 " || !ch.Contacts[0].ConnectedToSystem.Equal(noon) || ch.FlowRuns[0].Started != noon.UnixMilli() {
@@ -154,7 +154,7 @@ func TestChatFromBeforeGetsItsRows(t *testing.T) {
 	}
 	d = draft(d.Chat, noon)
 	d.PutAttributes(map[string]string{"a": "2", "b": "2"})
-	if got := rows(finish(d)); got != "contact c0, contact c1, tag/a=b, a=2, b=2" || d.Chat.Rows != 1 || c.Rows != 0 {
+	if got := rows(finish(d)); got != "contact c0, contact c1, tag/a=b, a=2, b=2" || d.Chat.Rows != 2 || c.Rows != 0 {
 		t.Errorf("its first change puts %q", got)
 	}
 }

@@ -10,6 +10,15 @@ import (
 type RoutingCriteria struct {
 	Steps     []RoutingStep `json:"steps"`
 	Activated time.Time     `json:"activated,omitzero"`
+	// Joined is when an agent joined the contact: the step that was under way then is as it stays.
+	Joined time.Time `json:"joined,omitzero"`
+}
+
+// joined are the criteria of a contact that an agent joins.
+func (r *RoutingCriteria) joined(now time.Time) RoutingCriteria {
+	j := *r
+	j.Joined = now
+	return j
 }
 
 // RoutingStep asks for agents that an expression holds for, until it expires.
@@ -119,6 +128,7 @@ const (
 	StepActive   = "ACTIVE"
 	StepInactive = "INACTIVE"
 	StepExpired  = "EXPIRED"
+	StepJoined   = "JOINED"
 )
 
 // StepState is where one step stands.
@@ -130,6 +140,9 @@ type StepState struct {
 // At says where each step stands at a time, and which is under way: the number of steps when all have expired.
 func (r *RoutingCriteria) At(now time.Time) (index int, states []StepState) {
 	states = make([]StepState, len(r.Steps))
+	if !r.Joined.IsZero() && r.Joined.Before(now) {
+		now = r.Joined
+	}
 	begins := r.Activated
 	index = -1
 	for i := range r.Steps {
@@ -149,6 +162,9 @@ func (r *RoutingCriteria) At(now time.Time) (index int, states []StepState) {
 		if begins = s.Expires; s.Status == StepActive {
 			begins = time.Time{} // when those after it expire is known when they begin
 		}
+	}
+	if index >= 0 && !r.Joined.IsZero() {
+		states[index].Status = StepJoined
 	}
 	switch {
 	case r.Activated.IsZero():

@@ -181,7 +181,7 @@ func (c *Chats) AuthenticationURL(ctx context.Context, who Caller, session, redi
 		s.Redirect, s.Verifier = redirect, base64.RawURLEncoding.EncodeToString(secret[:])
 		challenge := sha256.Sum256([]byte(s.Verifier))
 		state := c.sealer.Seal(token.Claims{
-			Kind: token.SignIn, Instance: string(t.Chat.Instance), Chat: string(t.Chat.ID), Contact: string(t.Chat.Current().ID),
+			Kind: token.SignIn, Instance: string(t.Chat.Instance), Chat: string(t.Chat.ID), Contact: string(t.Subject().ID),
 			Session: s.ID, Issued: c.wall(),
 		})
 		var ok bool

@@ -88,7 +88,7 @@ const (
 // call puts what a flow asks outside on its way: a due row, which whoever has room for it takes up after the commit.
 func (fs *flows) call(t *turn, e flow.Call) error {
 	q, body := outsideCall{ID: e.ID}, any(nil)
-	contact := contactDataOf(&t.run.Contact, t.Chat.Current())
+	contact := contactDataOf(&t.run.Contact, t.Subject())
 	switch ask := e.Ask.(type) {
 	case flow.InvokeFunction:
 		q.Kind, q.To, q.Async, q.Within = kindFunction, ask.Function, ask.Async, functionLimit
@@ -97,9 +97,9 @@ func (fs *flows) call(t *turn, e flow.Call) error {
 		}
 		body = newLambdaEvent(contact, ask.Parameters)
 	case flow.RecognizeText:
-		q.Kind, q.To, q.Within, q.Session = kindBot, ask.Alias, streamingBotLimit, string(t.Chat.Current().ID)
+		q.Kind, q.To, q.Within, q.Session = kindBot, ask.Alias, streamingBotLimit, string(t.Subject().ID)
 		if q.Locale = ask.Locale; q.Locale == "" {
-			q.Locale = strings.ReplaceAll(t.Chat.Current().LanguageCode, "-", "_")
+			q.Locale = strings.ReplaceAll(t.Subject().LanguageCode, "-", "_")
 		}
 		body = recognizeText{Text: ask.Text, SessionState: json.RawMessage(ask.Session)}
 	case flow.AskSystem:

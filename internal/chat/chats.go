@@ -8,6 +8,7 @@ import (
 	"github.com/parley-chat/parley/internal/catalog"
 	"github.com/parley-chat/parley/internal/center"
 	"github.com/parley-chat/parley/internal/engine"
+	"github.com/parley-chat/parley/internal/staff"
 	"github.com/parley-chat/parley/internal/store"
 	"github.com/parley-chat/parley/internal/token"
 )
@@ -24,6 +25,7 @@ type Config struct {
 	Engine    *engine.Engine
 	Store     *store.Store
 	Catalog   *catalog.Catalog
+	Staff     *staff.Staff
 	Sealer    Sealer
 	Clock     engine.Clock
 	Wall      func() time.Time // real time, for tokens
@@ -46,6 +48,7 @@ type Chats struct {
 	flows     *flows
 	engine    *engine.Engine
 	catalog   *catalog.Catalog
+	staff     *staff.Staff
 	sealer    Sealer
 	clock     engine.Clock
 	wall      func() time.Time
@@ -62,7 +65,7 @@ type Chats struct {
 // New returns Chats ready for use. It registers their streams with the engine.
 func New(c Config) *Chats {
 	chats := &Chats{
-		archive: archive{c.Store}, flows: newFlows(c), engine: c.Engine, catalog: c.Catalog, sealer: c.Sealer, clock: c.Clock, wall: c.Wall, newID: c.NewID,
+		archive: archive{c.Store}, flows: newFlows(c), engine: c.Engine, catalog: c.Catalog, staff: c.Staff, sealer: c.Sealer, clock: c.Clock, wall: c.Wall, newID: c.NewID,
 		partition: c.Partition, settings: c.Settings, log: c.Log, signIns: c.SignIns, flowLog: newFlowLog(c),
 	}
 	c.Engine.Register(engine.Kind{
@@ -73,6 +76,7 @@ func New(c Config) *Chats {
 		Lost:    func(taken center.Claim) bool { return taken.Kind == center.ClaimQueuePlace }, // another contact was faster
 		Due:     chats.due(),
 	})
+	c.Engine.Handle(engine.Due{Key: center.DueAfterContactWork, Lane: laneTimers, Answer: chats.afterContactWorkOver})
 	return chats
 }
 
@@ -116,14 +120,22 @@ func (c *Chats) in(tx *engine.Tx, id center.ChatID) (*turn, error) {
 }
 
 // change lets decide work on a chat as it stands, commits what it decided and announces it; see [engine.Engine.Change].
-func (c *Chats) change(ctx context.Context, id center.ChatID, decide func(*turn) error) error {
+// What it does to agents' slots is part of it. agents are those that it is known to be about.
+func (c *Chats) change(ctx context.Context, id center.ChatID, decide func(*turn) error, agents ...center.UserID) error {
+	ids := append(make([]center.StreamID, 0, 1+len(agents)), center.StreamID(id))
+	for _, a := range agents {
+		ids = append(ids, center.StreamID(a))
+	}
 	return c.engine.Change(ctx, func(tx *engine.Tx) error {
 		t, err := c.in(tx, id)
-		if err != nil {
-			return err
+		if err == nil {
+			err = decide(t)
 		}
-		return decide(t)
-	}, center.StreamID(id))
+		if err == nil {
+			err = t.moveAgents()
+		}
+		return err
+	}, ids...)
 }
 
 // end ends a chat that may have ended. dues are the keys of due rows that are put with that, due at once.

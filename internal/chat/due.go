@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"strings"
 
 	"github.com/parley-chat/parley/internal/center"
 	"github.com/parley-chat/parley/internal/engine"
@@ -41,6 +42,10 @@ func (c *Chats) due() []engine.Due {
 		timer(center.DueDuration, ends(center.ReasonExpired)),
 		timer(dueFlow, c.flows.fired),
 		timer(dueFlowBehind, c.flows.fired),
+		timer(center.DueOffer, func(t *turn, due center.Due) error {
+			t.Miss(center.ContactID(strings.TrimPrefix(due.Key, center.DueOffer)), center.ParticipantID(due.Data))
+			return nil
+		}),
 		timer(center.DueCustomParticipant, func(t *turn, due center.Due) error {
 			t.DropLateCustomParticipant(center.ParticipantID(due.Data))
 			return nil

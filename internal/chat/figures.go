@@ -64,7 +64,7 @@ func (fs *flows) carryOn(t *turn, effects []flow.Effect, p *flow.Program) (answe
 	case flow.TransferToFlow:
 		t.EndFlows(run, center.OutcomeToFlow, center.FlowID(t.run.Flow), "")
 	case flow.Enqueue, flow.Requeue:
-		t.EndFlows(run, center.OutcomeToQueue, "", t.Chat.Current().Queue)
+		t.EndFlows(run, center.OutcomeToQueue, "", t.Subject().Queue)
 	case flow.InvokeModule:
 		t.BeginModule(run, t.run.Flow)
 		return answer, nil

@@ -39,7 +39,7 @@ type told struct {
 
 // log keeps what a flow tells until the turn is committed.
 func (t *turn) log(e flow.Effect) {
-	t.logs = append(t.logs, told{e, t.Chat.Current().ID, t.run.Content})
+	t.logs = append(t.logs, told{e, t.Subject().ID, t.run.Content})
 }
 
 // flowLog is where flows tell of themselves: the flow log, the traces, and the server's own log.

@@ -103,20 +103,6 @@ func (fs *flows) held(t *turn, kind, prefix string) ([]string, error) {
 	return find(t, "claims "+kind+" "+prefix, func(ctx context.Context) ([]string, error) { return fs.claimed(ctx, kind, prefix) })
 }
 
-// line is how many claims there are, and the first of their keys.
-type line struct {
-	n     int
-	first string
-}
-
-// counted counts the claims of a kind that begin with a prefix, and unless before is "", sort before it.
-func (fs *flows) counted(t *turn, kind, prefix, before string) (line, error) {
-	return find(t, "count "+kind+" "+prefix+" "+before, func(ctx context.Context) (l line, err error) {
-		l.n, l.first, err = fs.store.CountClaims(ctx, kind, prefix, before)
-		return l, err
-	})
-}
-
 // claimed reads the keys of claims.
 func (fs *flows) claimed(ctx context.Context, kind, prefix string) ([]string, error) {
 	all, err := fs.store.Claims(ctx, kind, prefix)
@@ -138,7 +124,7 @@ func (fs *flows) earlier(t *turn, p center.Persistence) ([]center.PastSession, e
 
 // chatRelated is the chat of the related contact, as it is stored.
 func (fs *flows) chatRelated(t *turn) (*state, error) {
-	at, id := t.Chat.Instance, t.Chat.Current().Related
+	at, id := t.Chat.Instance, t.Subject().Related
 	return find(t, "chat "+string(id), func(ctx context.Context) (*state, error) { return fs.chatOf(ctx, at, id) })
 }
 

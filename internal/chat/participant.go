@@ -97,8 +97,7 @@ func (c *Chats) present(ctx context.Context, who Caller) (s *state, last int64, 
 		return nil, 0, denied(err)
 	}
 	s = seen.State.(*state)
-	_, err = s.Present(who.Participant)
-	return s, seen.Seq, err
+	return s, seen.Seq, s.MayRead(who.Participant)
 }
 
 // Connected says that a participant is there. The first time they join the chat, and if they are the customer the
@@ -234,6 +233,8 @@ func (c *Chats) Leave(ctx context.Context, who Caller) error {
 			return err
 		case left.Role == center.RoleCustomParticipant:
 			return c.flows.feedAll(t, flow.CustomParticipantLeft{})
+		case left.Role == center.RoleAgent:
+			return c.flows.agentLeft(t)
 		}
 		return nil
 	}))

@@ -1,31 +1,29 @@
 package chat
 
 import (
+	"context"
 	"encoding/json"
+	"fmt"
 	"slices"
 	"strconv"
 	"strings"
 	"time"
 
-	"github.com/parley-chat/parley/internal/catalog"
 	"github.com/parley-chat/parley/internal/center"
 	"github.com/parley-chat/parley/internal/flow"
 	"github.com/parley-chat/parley/internal/stock"
+	"github.com/parley-chat/parley/internal/store"
 )
 
 // What flows ask about queues.
 
-// queueNamed finds a queue by an id or ARN. No contact can wait in an agent's queue: agents take no contacts yet.
+// queueNamed finds a queue by an id or ARN, or an agent's by the agent.
 func (fs *flows) queueNamed(t *turn, queueID, agentID string) (*center.Queue, error) {
-	id, agent := center.ParseQueue(queueID)
-	if agentID != "" || agent {
-		return nil, catalog.NoQueue(id)
+	if agentID != "" {
+		return fs.queueByID(t, center.QueueID(center.ResourceID(agentID, "agent")))
 	}
-	q, err := fs.queueByID(t, id)
-	if err == nil && q.Type == center.QueueAgent {
-		return nil, catalog.NoQueue(id)
-	}
-	return q, err
+	id, _ := center.ParseQueue(queueID)
+	return fs.queueByID(t, id)
 }
 
 // workingQueue finds the queue that is named, or else the one that the contact's flow has chosen.
@@ -38,7 +36,7 @@ func (fs *flows) workingQueue(t *turn, queueID, agentID string) (*center.Queue, 
 
 // targetQueue is the contact's working queue as it stands.
 func (fs *flows) targetQueue(t *turn) (*center.Queue, error) {
-	id := t.Chat.Current().TargetQueue
+	id := t.Subject().TargetQueue
 	if id == "" {
 		return nil, center.Refuse(center.NotFound, "the contact has no working queue")
 	}
@@ -58,7 +56,7 @@ func (fs *flows) setTargetQueue(t *turn, e flow.SetTargetQueue) (flow.Event, err
 
 // enqueue puts the contact into its working queue, and goes on with the flow for those who wait.
 func (fs *flows) enqueue(t *turn, p *flow.Program) (flow.Event, error) {
-	if err := t.Chat.MayEnqueue(); err != nil {
+	if err := t.Subject().MayEnqueue(); err != nil {
 		return no(err, err.Error())
 	}
 	q, err := fs.targetQueue(t)
@@ -70,7 +68,7 @@ func (fs *flows) enqueue(t *turn, p *flow.Program) (flow.Event, error) {
 		return atCapacity, err
 	}
 	t.grantedTo(p)
-	t.Enqueue(place)
+	t.Enqueue(place, q.Type == center.QueueAgent)
 	return fs.waitInQueue(t)
 }
 
@@ -88,7 +86,7 @@ func (fs *flows) requeue(t *turn, e flow.Requeue, p *flow.Program) (flow.Event, 
 		return atCapacity, err
 	}
 	t.grantedTo(p)
-	t.Requeue(q.ID, place)
+	t.Requeue(q.ID, place, q.Type == center.QueueAgent)
 	r := *t.run
 	r.Loops = nil // they count for one contact
 	t.run = &r
@@ -128,7 +126,7 @@ func (fs *flows) waitInQueue(t *turn) (flow.Event, error) {
 		return nil, err
 	}
 	if err != nil || !f.flow.MayHook(hookCustomerQueue) {
-		t.warn("the customer queue flow is gone", "contact", t.Chat.Current().ID, "flow", ref)
+		t.warn("the customer queue flow is gone", "contact", t.Subject().ID, "flow", ref)
 		r := *t.run
 		r.State = r.State.Enter(r.Flow, r.Content)
 		r.Done = true
@@ -161,56 +159,33 @@ func (fs *flows) checkHours(t *turn, e flow.CheckHours) (flow.Event, error) {
 // waiting counts the contacts in a queue, and says how long the one who came first has waited. What this turn has
 // decided counts already.
 func (fs *flows) waiting(t *turn, q *center.Queue) (n int, oldest time.Duration, err error) {
-	prefix := center.QueuePrefix(t.Chat.Instance, q.ID)
-	all, err := fs.counted(t, center.ClaimQueued, prefix, "")
+	at, chat := t.Chat.Instance, t.Chat.ID
+	line, err := find(t, "line "+string(q.ID), func(ctx context.Context) (store.Line, error) { return fs.store.LineOf(ctx, at, q.ID, chat) })
 	if err != nil {
 		return 0, 0, err
 	}
-	n, first := all.n, all.first
-	taken, released := t.Pending(center.ClaimQueued, prefix)
-	if n += len(taken) - len(released); slices.Contains(released, first) {
-		if first, err = fs.firstBut(t, prefix, released); err != nil {
-			return 0, 0, err
+	for i := range t.Chat.Contacts {
+		if own := t.Chat.Waiting(i); own != nil && own.Queue == q.ID {
+			if line.Contacts++; line.Oldest.IsZero() || own.Enqueued.Before(line.Oldest) {
+				line.Oldest = own.Enqueued
+			}
 		}
 	}
-	for _, key := range taken {
-		if first == "" || key < first {
-			first = key
-		}
+	if line.Oldest.IsZero() {
+		return 0, 0, nil
 	}
-	if first == "" {
-		return n, 0, nil
-	}
-	since, err := center.QueuedSince(strings.TrimPrefix(first, prefix))
-	return n, max(0, t.Now.Sub(since)), err
-}
-
-// firstBut is the first contact's claim on a queue that is not among those given back, "" for none.
-func (fs *flows) firstBut(t *turn, prefix string, released []string) (string, error) {
-	all, err := fs.held(t, center.ClaimQueued, prefix)
-	for _, key := range all {
-		if !slices.Contains(released, key) {
-			return key, err
-		}
-	}
-	return "", err
+	return line.Contacts, max(0, t.Now.Sub(line.Oldest)), nil
 }
 
 // position is the contact's place in the line of a queue, 0 when it is not in it.
 func (fs *flows) position(t *turn, q *center.Queue) (int, error) {
-	contact := t.Chat.Current()
+	contact := t.Subject()
 	if !contact.Queued() || contact.Queue != q.ID {
 		return 0, nil
 	}
-	prefix, own := center.QueuePrefix(t.Chat.Instance, q.ID), contact.LineKey(t.Chat.Instance)
-	before, err := fs.counted(t, center.ClaimInLine, prefix, own)
-	ahead := before.n
-	_, released := t.Pending(center.ClaimInLine, prefix)
-	for _, key := range released {
-		if key < own {
-			ahead--
-		}
-	}
+	own := t.Chat.Waiting(slices.IndexFunc(t.Chat.Contacts, func(c center.Contact) bool { return c.ID == contact.ID }))
+	key := fmt.Sprintf("ahead %s %s %d %d", own.Contact, own.Queue, own.Priority, own.Aged())
+	ahead, err := find(t, key, func(ctx context.Context) (int, error) { return fs.store.Ahead(ctx, own) })
 	return ahead + 1, err
 }
 

@@ -14,6 +14,8 @@ import (
 type run struct {
 	ID   runID   `json:"id"`
 	Role runRole `json:"role"`
+	// Of is the contact that it runs for; "" for the customer's, whichever that is.
+	Of center.ContactID `json:"of,omitempty"`
 	flow.State
 	Type  string `json:"type"`
 	Timer string `json:"timer,omitempty"` // id of the timer under dueFlowBehind
@@ -68,7 +70,7 @@ func (r *run) hides() bool { return r.Hidden && r.Waiting != nil && r.Waiting.Fo
 
 // with returns the run with another state, of a flow of the given type: nothing else of what it was told goes along.
 func (r *run) with(s flow.State, flowType string) *run {
-	return &run{ID: r.ID, Role: r.Role, State: s, Type: flowType}
+	return &run{ID: r.ID, Role: r.Role, Of: r.Of, State: s, Type: flowType}
 }
 
 // runs are the flows of a chat in a turn: as they will be. One of them at a time is stepped.
@@ -83,11 +85,19 @@ type runs struct {
 // begin makes a new run the one that is stepped. It takes the place of the one that is stepped now, if any, whose timers
 // end with it.
 func (t *turn) begin(role runRole, s flow.State, flowType string) {
+	var of center.ContactID
 	if t.run != nil {
 		t.unscheduleTimers(t.run)
+		of = t.run.Of
 	}
+	t.beginOn(of, role, s, flowType)
+}
+
+// beginOn is begin for a run of a contact beside the customer's.
+func (t *turn) beginOn(of center.ContactID, role runRole, s flow.State, flowType string) {
 	t.last++
-	t.run, t.ran = &run{ID: t.last, Role: role, State: s, Type: flowType}, true
+	t.run, t.ran = &run{ID: t.last, Role: role, Of: of, State: s, Type: flowType}, true
+	t.On(of)
 }
 
 // pick makes a run the one that is stepped, and says whether it is there.
@@ -98,6 +108,7 @@ func (t *turn) pick(id runID) bool {
 		return false
 	}
 	t.run, t.picked = t.all[i], id
+	t.On(t.run.Of)
 	return true
 }
 
@@ -113,6 +124,7 @@ func (t *turn) pickBy(fits func(*run) bool) bool {
 func (t *turn) keep() {
 	i, after := slices.IndexFunc(t.all, func(r *run) bool { return r.ID == t.picked }), t.run
 	t.run, t.picked = nil, 0
+	t.On("")
 	if after == nil || i >= 0 && t.all[i] == after {
 		return
 	}
@@ -144,6 +156,23 @@ func (r *run) appendTo(all []*run) []*run {
 func (t *turn) unscheduleTimers(r *run) {
 	t.Unschedule(r.ID.key(dueFlow))
 	t.Unschedule(r.ID.key(dueFlowBehind))
+}
+
+// endRunsThat ends the flows that fit, and with them what they waited for.
+func (t *turn) endRunsThat(fit func(*run) bool) {
+	t.keep()
+	var left []*run
+	for _, r := range t.all {
+		if fit(r) {
+			t.unscheduleTimers(r)
+			t.EndFlows(int(r.ID), center.OutcomeDropped, "", "")
+			continue
+		}
+		left = append(left, r)
+	}
+	if len(left) < len(t.all) {
+		t.all, t.ran = left, true
+	}
 }
 
 // endRuns ends all flows, and with them what they waited for.

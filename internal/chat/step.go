@@ -14,15 +14,21 @@ import (
 // startFlow begins the contact's flow, nil for one that is gone. It is called in the turn in which the customer connects.
 func (fs *flows) startFlow(t *turn, f runnable) error {
 	if f.flow == nil {
-		contact := t.Chat.Current()
+		contact := t.Subject()
 		t.warn("flow is gone", "contact", contact.ID, "flow", contact.Flow)
 		t.end(center.ReasonSystemError)
 		return nil
 	}
-	h := fnv.New64a()
-	_, _ = h.Write([]byte(t.Chat.ID))
+	return fs.startOn(t, "", f)
+}
+
+// startOn begins the flow of a contact, "" for the customer's.
+func (fs *flows) startOn(t *turn, of center.ContactID, f runnable) error {
 	t.keep()
-	t.begin(roleContact, flow.New(f.id, f.content, h.Sum64()), f.flow.Type)
+	t.On(of)
+	h := fnv.New64a()
+	_, _ = h.Write([]byte(t.Subject().ID))
+	t.beginOn(of, roleContact, flow.New(f.id, f.content, h.Sum64()), f.flow.Type)
 	t.BeginFlow(int(t.run.ID), f.flow.ID, f.flow.Type)
 	return fs.feed(t, flow.Start{})
 }
@@ -156,10 +162,11 @@ const typeCustomerQueue = "CUSTOMER_QUEUE"
 func (fs *flows) setRoutingCriteria(t *turn, e flow.SetRoutingCriteria) {
 	criteria, err := center.ParseRoutingCriteria(e.Criteria)
 	if err != nil {
-		t.warn("routing criteria were refused", "contact", t.Chat.Current().ID, "why", err)
+		t.warn("routing criteria were refused", "contact", t.Subject().ID, "why", err)
 		return
 	}
-	t.Edit().Current().Routing = criteria
+	t.Edit()
+	t.Subject().Routing = criteria
 }
 
 func (fs *flows) setContactData(t *turn, e flow.SetContactData) (flow.Event, error) {
@@ -175,14 +182,14 @@ func (fs *flows) setContactData(t *turn, e flow.SetContactData) (flow.Event, err
 	if e.Related {
 		return fs.toRelated(t, related{Data: set})
 	}
-	if err := t.SetContactData(t.Chat.Current().ID, set); err != nil {
+	if err := t.SetContactData(t.Subject().ID, set); err != nil {
 		return no(err, err.Error())
 	}
 	return flow.Granted{}, nil
 }
 
 func (fs *flows) setTags(t *turn, e flow.SetTags) (flow.Event, error) {
-	if err := t.Tag(t.Chat.Current().ID, e.Set, e.Remove); err != nil {
+	if err := t.Tag(t.Subject().ID, e.Set, e.Remove); err != nil {
 		return no(err, err.Error())
 	}
 	return flow.Granted{}, nil
@@ -296,7 +303,7 @@ func (fs *flows) toRelated(t *turn, set related) (flow.Event, error) {
 		return no(err, "the contact has no related contact")
 	}
 	all := t.related.and(set)
-	all.Contact = t.Chat.Current().Related
+	all.Contact = t.Subject().Related
 	if err := all.write(center.NewDraft(&other.Chat, 0, t.Now, t.Now, t.NewID)); err != nil {
 		return no(err, "the related contact does not take this")
 	}
@@ -317,7 +324,7 @@ const dueRelated = "related:"
 
 // facts is what a flow may know of the contact.
 func (fs *flows) facts(t *turn) (flow.Contact, error) {
-	chat, contact := t.Chat, t.Chat.Current()
+	chat, contact := t.Chat, t.Subject()
 	f := flow.Contact{
 		ContactID: string(contact.ID), InitialContactID: string(chat.ID), PreviousContactID: string(contact.Previous),
 		InstanceARN: fs.partition.InstanceARN(chat.Instance), InitiationMethod: contact.InitiationMethod,

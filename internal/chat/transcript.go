@@ -166,8 +166,8 @@ func (s *state) bounds(id center.ContactID) (low, high int64, err error) {
 		if s.Contacts[i].ID != id {
 			continue
 		}
-		if i+1 < len(s.Contacts) {
-			high = s.Contacts[i+1].FirstSeq - 1
+		if next, ok := s.After(i); ok {
+			high = next.FirstSeq - 1
 		}
 		return s.Contacts[i].FirstSeq, high, nil
 	}

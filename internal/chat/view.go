@@ -63,7 +63,7 @@ func viewMessage(id center.ViewID, data, token string) string {
 func (fs *flows) sealView(t *turn, v *catalog.View) string {
 	now := fs.wall()
 	return fs.sealer.Seal(token.Claims{
-		Kind: token.View, Instance: string(t.Chat.Instance), Chat: string(t.Chat.ID), Contact: string(t.Chat.Current().ID),
+		Kind: token.View, Instance: string(t.Chat.Instance), Chat: string(t.Chat.ID), Contact: string(t.Subject().ID),
 		View: v.Ref.String() + " " + v.SHA256, Issued: now, Expires: now.Add(t.Chat.ExpiresAt().Sub(t.Now)),
 	})
 }

@@ -13,6 +13,7 @@ import (
 	"github.com/parley-chat/parley/internal/center"
 	"github.com/parley-chat/parley/internal/chat"
 	"github.com/parley-chat/parley/internal/engine"
+	"github.com/parley-chat/parley/internal/staff"
 	"github.com/parley-chat/parley/internal/store"
 	"github.com/parley-chat/parley/internal/token"
 )
@@ -82,6 +83,8 @@ func newWorldOn(t testing.TB, database string) *world {
 // node is what one node works by.
 type node struct {
 	*chat.Chats
+	Agents *chat.Agents
+	Staff  *staff.Staff
 	*engine.Engine
 	Catalog     *catalog.Catalog
 	Transcripts *chat.Transcripts
@@ -99,7 +102,10 @@ func (w *world) build(bus engine.Publisher, shared bool, c chat.Config) *node {
 	c.NewID = func() string { return n.newID() }
 	n.Engine = engine.New(engine.Config{Store: c.Store, Bus: bus, Clock: c.Clock, NewID: c.NewID, Log: c.Log, Shared: shared})
 	c.Engine = n.Engine
+	c.Staff = staff.New(n.Engine, c.Store, c.Catalog, c.Clock, c.NewID)
+	n.Staff = c.Staff
 	n.Chats = chat.New(c)
+	n.Agents = chat.NewAgents(n.Chats)
 	n.Transcripts, n.Erasures, n.Overview = chat.NewTranscripts(n.Chats), chat.NewErasures(n.Chats), chat.NewOverview(n.Chats)
 	return n
 }

@@ -67,6 +67,9 @@ func (m *Membership) give(it *center.Item, frame *sharedFrame) bool {
 	if m.left && !ended {
 		return false
 	}
+	if !it.To.Reaches(m.viewer.Participant, m.viewer.Role) {
+		return false
+	}
 	own := m.viewer.Participant == it.ParticipantID
 	if own && it.Seq == 0 {
 		return false // typing is shown to the others

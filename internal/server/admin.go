@@ -13,6 +13,7 @@ import (
 	"github.com/parley-chat/parley/internal/center"
 	"github.com/parley-chat/parley/internal/chat"
 	"github.com/parley-chat/parley/internal/keys"
+	"github.com/parley-chat/parley/internal/staff"
 	"github.com/parley-chat/parley/internal/store"
 )
 
@@ -61,13 +62,15 @@ func OpenAdmin(ctx context.Context, cfg Config) (*Admin, error) {
 		return nil, err
 	}
 	s.catalog = cfg.catalog(s.store)
+	s.engine = cfg.engine(s.store, silence{}, true)
+	s.staff = staff.New(s.engine, s.store, s.catalog, cfg.Clock, cfg.NewID)
 	chats := chat.New(chat.Config{
-		Engine: cfg.engine(s.store, silence{}, true), Store: s.store, Catalog: s.catalog, Clock: s.cfg.Clock, Wall: s.cfg.Now, NewID: s.cfg.NewID,
+		Engine: s.engine, Store: s.store, Catalog: s.catalog, Staff: s.staff, Clock: s.cfg.Clock, Wall: s.cfg.Now, NewID: s.cfg.NewID,
 		Partition: s.cfg.Partition, Settings: s.cfg.Settings, Log: s.cfg.Log,
 	})
 	erasures := chat.NewErasures(chats)
 	return &Admin{Keys: s.keys, s: s, catalog: s.catalog, erasures: erasures, api: api.New(api.Config{
-		Chats: chats, Erasures: erasures, Catalog: s.catalog, AnyCredentials: true, Who: operator(), Partition: s.cfg.Partition,
+		Chats: chats, Agents: chat.NewAgents(chats), Erasures: erasures, Catalog: s.catalog, AnyCredentials: true, Who: operator(), Partition: s.cfg.Partition,
 		Now: s.cfg.Now, NewID: s.cfg.NewID, Log: s.cfg.Log,
 	})}, nil
 }

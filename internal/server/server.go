@@ -27,6 +27,7 @@ import (
 	"github.com/parley-chat/parley/internal/hub"
 	"github.com/parley-chat/parley/internal/insight"
 	"github.com/parley-chat/parley/internal/keys"
+	"github.com/parley-chat/parley/internal/staff"
 	"github.com/parley-chat/parley/internal/store"
 	"github.com/parley-chat/parley/internal/token"
 	"github.com/parley-chat/parley/internal/ui"
@@ -41,7 +42,9 @@ type Server struct {
 	tokens   *keys.Tokens
 	catalog  *catalog.Catalog
 	engine   *engine.Engine
+	staff    *staff.Staff
 	chats    *chat.Chats
+	agents   *chat.Agents
 	erasures *chat.Erasures
 	overview *chat.Overview
 	hub      *hub.Hub
@@ -160,8 +163,9 @@ func (s *Server) wire(ctx context.Context) error {
 	}
 	s.catalog = s.cfg.catalog(s.store)
 	s.engine = s.cfg.engine(s.store, nodes, s.shared())
+	s.staff = staff.New(s.engine, s.store, s.catalog, s.cfg.Clock, s.cfg.NewID)
 	conf := chat.Config{
-		Engine: s.engine, Store: s.store, Catalog: s.catalog, Sealer: s.tokens, Clock: s.cfg.Clock, Wall: s.cfg.Now, NewID: s.cfg.NewID,
+		Engine: s.engine, Store: s.store, Catalog: s.catalog, Staff: s.staff, Sealer: s.tokens, Clock: s.cfg.Clock, Wall: s.cfg.Now, NewID: s.cfg.NewID,
 		Partition: s.cfg.Partition, Settings: s.cfg.Settings, Log: s.cfg.Log,
 		Functions: ask.functions, Bots: ask.bots, Systems: ask.systems, SignIns: ask.signIns, Trace: s.cfg.Dev,
 	}
@@ -172,10 +176,11 @@ func (s *Server) wire(ctx context.Context) error {
 		conf.FlowLog = s.flowLog
 	}
 	s.chats = chat.New(conf)
+	s.agents = chat.NewAgents(s.chats)
 	s.erasures, s.overview = chat.NewErasures(s.chats), chat.NewOverview(s.chats)
 	s.hub = hub.New(hub.Options{Source: source{s}, Bus: nodes, Log: s.cfg.Log, Remote: s.shared()})
 	operations := api.Config{
-		Chats: s.chats, Transcripts: chat.NewTranscripts(s.chats), Erasures: s.erasures, Catalog: s.catalog, Insight: insight.NewContacts(s.store, s.cfg.Now), Sockets: sockets{s}, Keys: s.keys, AnyCredentials: s.cfg.Dev, Partition: s.cfg.Partition,
+		Chats: s.chats, Agents: s.agents, Transcripts: chat.NewTranscripts(s.chats), Erasures: s.erasures, Catalog: s.catalog, Insight: insight.NewContacts(s.store, s.cfg.Now), Sockets: sockets{s}, Keys: s.keys, AnyCredentials: s.cfg.Dev, Partition: s.cfg.Partition,
 		PublicURL: s.cfg.PublicURL, AnyOrigin: s.cfg.AnyOrigin, Throttle: s.cfg.Throttle, Now: s.cfg.Now, NewID: s.cfg.NewID, Log: s.cfg.Log,
 	}
 	s.api = api.New(operations)
@@ -270,6 +275,9 @@ func (s *Server) Handler() http.Handler { return s.handler }
 
 // Chats are the server's chats, for those who test it.
 func (s *Server) Chats() *chat.Chats { return s.chats }
+
+// Agents are the decisions about the server's agents, for those who test it.
+func (s *Server) Agents() *chat.Agents { return s.agents }
 
 // Settle answers what is due, and what that makes due, until nothing is: for those who test it.
 func (s *Server) Settle(ctx context.Context) error { return s.engine.Settle(ctx) }

@@ -18,7 +18,7 @@ import (
 // its attributes go and the figures stay; these go by their own age.
 
 // afterwards are the tables of such rows.
-var afterwards = []string{"contact", "contact_attribute", "contact_term", "flow_run", "offer", "agent", "agent_interval"}
+var afterwards = []string{"contact", "contact_attribute", "contact_term", "flow_run", "offer", "agent", "agent_interval", "waiting", "slot"}
 
 // contactColumns are those that a Change writes, beside the contact's id and its chat. figures come last.
 var contactColumns = []string{
@@ -46,6 +46,7 @@ var sqlPutContact = func() string {
 const (
 	sqlUnsetAttribute = `DELETE FROM contact_attribute WHERE stream = $1 AND name = $2`
 	sqlConnected      = `UPDATE contact SET connected_to_system = $3, shown = initiated WHERE id = $1 AND stream = $2`
+	sqlContactAgent   = `UPDATE contact SET connected_to_agent = $3, acw_begun = $4, acw_ended = $5, agent = $6, routing_profile = $7, hierarchy = $8 WHERE id = $1 AND stream = $2`
 	sqlUnsetTerm      = `DELETE FROM contact_term WHERE contact = $1 AND name = $2`
 	sqlPutFlowRun     = `INSERT INTO flow_run (contact, run, instance, resource, module, type, started, ended, outcome, next_resource, next_queue)
 		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
@@ -60,6 +61,9 @@ func checkAfterwards(c *center.Change) error {
 		r := &c.Contacts[i]
 		ids = append(ids, string(r.ID), string(cmp.Or(r.Previous, r.ID)), string(cmp.Or(r.Next, r.ID)), string(cmp.Or(r.Related, r.ID)), string(cmp.Or(r.Association, r.ID)),
 			cmp.Or(string(r.Queue), string(r.ID)))
+		if r.Agent != nil {
+			ids = append(ids, string(r.Agent.User), orNowhere(r.Agent.Profile))
+		}
 	}
 	for _, r := range c.FlowRuns {
 		contact := string(r.Contact)
@@ -91,6 +95,11 @@ func (d *dialect) afterwards(c *center.Change, chat []byte, add func(must func(s
 			moment(r.Dequeued), moment(r.Disconnected), moment(r.Transferred), known(r.Previous), known(r.Next), known(r.Related),
 			word(r.PreDisconnectState), word(r.DisconnectReason), known(r.Queue), word(r.Subtype), encoded(r.Routing), known(r.Association), shown(r),
 			encoded(r.About), folded(r), encoded(r.Figures))
+	}
+	for i := range c.Contacts {
+		if a := c.Contacts[i].Agent; a != nil {
+			add(nil, sqlContactAgent, known(c.Contacts[i].ID), chat, moment(a.Connected), moment(a.Left), moment(a.Done), known(a.User), known(a.Profile), groups(a.Hierarchy))
+		}
 	}
 	for _, r := range c.Connected {
 		add(nil, sqlConnected, known(r.ID), chat, moment(r.At))
@@ -204,13 +213,24 @@ func (s *Store) ContactRecord(ctx context.Context, id center.ContactID) (r cente
 		return r, ErrNotFound
 	}
 	err = ErrNotFound
-	read := s.rows(ctx, `SELECT stream, `+strings.Join(contactColumns, ", ")+` FROM contact WHERE id = $1 AND instance IS NOT NULL`, []any{raw[:]}, func(rows *sql.Rows) error {
+	read := s.rows(ctx, `SELECT stream, `+strings.Join(append(contactColumns, agentColumns...), ", ")+` FROM contact WHERE id = $1 AND instance IS NOT NULL`, []any{raw[:]}, func(rows *sql.Rows) error {
 		var chat, previous, next, related, queue, routing, association, about, name, figures []byte
 		var initiated, connected, enqueued, dequeued, disconnected, transferred, shown sql.NullInt64
 		var method, state, reason, subtype sql.NullString
+		var toAgent, left, done sql.NullInt64
+		var agent, profile, hierarchy []byte
 		if err := rows.Scan(&chat, &r.Instance, &r.Channel, &method, &initiated, &connected, &enqueued, &dequeued, &disconnected, &transferred,
-			&previous, &next, &related, &state, &reason, &queue, &subtype, &routing, &association, &shown, &about, &name, &figures); err != nil {
+			&previous, &next, &related, &state, &reason, &queue, &subtype, &routing, &association, &shown, &about, &name, &figures,
+			&toAgent, &left, &done, &agent, &profile, &hierarchy); err != nil {
 			return err
+		}
+		if agent != nil {
+			r.Agent = &center.ContactAgent{
+				User: center.UserID(idOf(agent)), Connected: timeOf(toAgent.Int64), Left: timeOf(left.Int64), Done: timeOf(done.Int64), Profile: center.RoutingProfileID(idOf(profile)),
+			}
+			if r.Agent.Hierarchy, err = decodedGroups(hierarchy); err != nil {
+				return err
+			}
 		}
 		r.ID, r.Chat, r.Previous, r.Next = id, center.ChatID(idOf(chat)), center.ContactID(idOf(previous)), center.ContactID(idOf(next))
 		r.Related, r.Queue = center.ContactID(idOf(related)), center.QueueID(idOf(queue))
@@ -344,6 +364,17 @@ func (s *Store) eraseAged(ctx context.Context, table, key, at string, instance c
 
 // eraseInstanceRecords deletes what is left of an instance whose chats are gone, in bounded steps.
 func (s *Store) eraseInstanceRecords(ctx context.Context, instance center.InstanceID) error {
+	err := s.writeAlone(ctx, func(ses session) error {
+		for _, table := range []string{"waiting", "slot", "agent"} {
+			if _, err := ses.exec(`DELETE FROM `+table+` WHERE instance = $1`, string(instance)); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		return err
+	}
 	for _, of := range aged {
 		for n := int64(eraseRows); n > 0; {
 			var err error

@@ -159,7 +159,7 @@ func newPart(c *center.Change) (p part, err error) {
 			return p, err
 		}
 	}
-	if err := checkAfterwards(c); err != nil {
+	if err := cmp.Or(checkAfterwards(c), checkAtWork(c)); err != nil {
 		return p, err
 	}
 	for _, r := range c.Receipts {
@@ -284,6 +284,7 @@ func (d *dialect) partSteps(steps []step, p *part) []step {
 		}
 	}
 	d.afterwards(c, stream, add)
+	atWork(c, stream, add)
 	if c.Done != nil && p.foreign() == nil {
 		steps = append(steps, finish(c.Done))
 	}

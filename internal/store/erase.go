@@ -103,6 +103,11 @@ func (s *Store) erase(ctx context.Context, now time.Time, find string, args ...a
 			*table.count = n
 			j.pages += int(n) * pagesPerRow
 		}
+		for _, from := range []string{`waiting WHERE stream`, `slot WHERE agent`} {
+			if _, err := ses.exec(`DELETE FROM `+from+` IN (SELECT v.id FROM `+s.d.ids+`)`, ids); err != nil {
+				return err
+			}
+		}
 		counted, err := ses.query(`SELECT count(*) FROM contact WHERE stream IN (SELECT v.id FROM `+s.d.ids+`) AND id <> stream`, ids)
 		if err != nil {
 			return err

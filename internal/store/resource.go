@@ -7,6 +7,8 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strconv"
+	"strings"
 	"time"
 
 	"github.com/parley-chat/parley/internal/center"
@@ -407,12 +409,16 @@ func (s *Store) LastBelow(ctx context.Context, instance center.InstanceID, kind,
 	return s.oneResource(ctx, sqlResource+`AND id > $3 AND id < $4 ORDER BY id DESC LIMIT 1`, string(instance), kind, []byte(id+"/"), []byte(id+"0"))
 }
 
-// KindVersion returns a number that every commit of a resource of the kind raises, 0 when there was none.
-func (s *Store) KindVersion(ctx context.Context, instance center.InstanceID, kind string) (version int64, err error) {
-	err = s.row(ctx, `SELECT version FROM resource_version WHERE instance = $1 AND kind = $2`, []any{string(instance), kind}, &version)
-	if errors.Is(err, ErrNotFound) {
-		err = nil
+// KindVersion returns a number that every commit of a resource of the kind raises, 0 when there was none. Of several kinds it is
+// the sum, which stays the same only while no number changes, since none ever falls.
+func (s *Store) KindVersion(ctx context.Context, instance center.InstanceID, kinds ...string) (version int64, err error) {
+	args, places := []any{string(instance)}, make([]string, len(kinds))
+	for i, kind := range kinds {
+		args = append(args, kind)
+		places[i] = "$" + strconv.Itoa(len(args))
 	}
+	text := `SELECT CAST(COALESCE(SUM(version), 0) AS BIGINT) FROM resource_version WHERE instance = $1 AND kind IN (` + strings.Join(places, ", ") + `)`
+	err = s.row(ctx, text, args, &version)
 	return version, err
 }
 

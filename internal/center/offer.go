@@ -1,0 +1,205 @@
+package center
+
+import "time"
+
+// OfferWithin is how long an agent has to accept a chat (admin guide, "Configure agent settings": it cannot be set).
+const OfferWithin = 20 * time.Second
+
+// Keys of due rows of offers, each with the id of its contact behind it.
+const (
+	DueOffer   = "offer:"   // the agent must have accepted by then
+	DueWhisper = "whisper:" // the whispers of one who accepted must be over by then
+)
+
+// Offer is a contact that is offered to an agent. It waits in its queue until the agent joins.
+type Offer struct {
+	User        UserID        `json:"user"`
+	Participant ParticipantID `json:"participant"`
+	At          time.Time     `json:"at"`
+	Accepted    time.Time     `json:"accepted,omitzero"` // whispers run from here on
+	// Direct says that it was assigned to the agent, whatever the agent's queues and slots.
+	Direct bool `json:"direct,omitempty"`
+}
+
+// Move is what a decision about a chat does to an agent's slot. Slot holds all of it for an offer and a monitor, else the
+// contact, the state and the time.
+type Move struct {
+	User UserID
+	Slot AgentContact
+}
+
+// TakeMoves returns what is to be done to agents' slots and was not taken yet.
+func (d *Draft) TakeMoves() []Move {
+	moves := d.moves
+	d.moves = nil
+	return moves
+}
+
+func (d *Draft) move(user UserID, contact ContactID, state string) {
+	d.moves = append(d.moves, Move{user, AgentContact{Contact: contact, State: state, Since: d.Now}})
+}
+
+// Offeree is the agent whom a contact is offered to.
+type Offeree struct {
+	User        UserID
+	DisplayName string
+	Direct      bool
+}
+
+// Offer offers a contact that waits in a queue to an agent, as a new participant each time: clients remember the dead
+// sessions of each. Nobody in the chat sees it. Source: agents.md 1.2.
+func (d *Draft) Offer(id ContactID, to Offeree) (*Participant, error) {
+	c, ok := d.Chat.Contact(id)
+	switch {
+	case !ok:
+		return nil, Refuse(NotFound, "Resource not found of Type: CONTACT %s", Printable(string(id)))
+	case !c.Queued():
+		return nil, Refuse(InvalidRequest, "the contact %s does not wait in a queue", id)
+	case c.Offer != nil:
+		return nil, Refuse(InvalidRequest, "the contact %s is offered to an agent already", id)
+	}
+	chat := d.Edit()
+	c, _ = chat.Contact(id)
+	p := Participant{ID: ParticipantID(d.NewID()), Role: RoleAgent, DisplayName: to.DisplayName, Created: d.Now, User: to.User, Contact: id}
+	chat.Participants = append(chat.Participants, p)
+	c.Offer = &Offer{User: to.User, Participant: p.ID, At: d.Now, Direct: to.Direct}
+	c.Attempts++
+	c.LastUpdate = d.Now
+	d.Schedule(DueOffer+string(id), d.Now.Add(OfferWithin), string(p.ID))
+	d.moves = append(d.moves, Move{to.User, AgentContact{
+		Contact: id, Chat: chat.ID, Participant: p.ID, Channel: channelChat, InitiationMethod: c.InitiationMethod,
+		State: SlotConnecting, Since: d.Now, Offered: d.Now, Queue: c.Queue, AgentQueue: c.AgentQueue, Enqueued: c.Enqueued,
+	}})
+	return &p, nil
+}
+
+// offered finds a contact that is offered to a user.
+func (d *Draft) offered(id ContactID, user UserID) (*Contact, error) {
+	c, ok := d.Chat.Contact(id)
+	if !ok || c.Offer == nil || c.Offer.User != user {
+		return nil, Refuse(InvalidState, "the contact %s is not offered to the agent (any more)", Printable(string(id)))
+	}
+	return c, nil
+}
+
+// Accept takes an offer up. The contact stays where it is until the whispers are over and the agent joins.
+func (d *Draft) Accept(id ContactID, user UserID) error {
+	c, err := d.offered(id, user)
+	if err != nil {
+		return err
+	}
+	if !c.Offer.Accepted.IsZero() {
+		return Refuse(InvalidState, "the contact %s is accepted already", id)
+	}
+	d.Edit()
+	c, _ = d.Chat.Contact(id)
+	offer := *c.Offer
+	offer.Accepted = d.Now
+	c.Offer, c.LastUpdate = &offer, d.Now
+	d.Unschedule(DueOffer + string(id))
+	return nil
+}
+
+// Dequeue takes a contact out of its queue for the agent who has accepted it: the agent's whisper is over.
+func (d *Draft) Dequeue(id ContactID) {
+	d.Edit()
+	c, ok := d.Chat.Contact(id)
+	if ok && c.Queued() {
+		d.leaveQueue(c)
+		c.Dequeued = d.Now
+	}
+}
+
+// Join connects the agent who has accepted a contact.
+func (d *Draft) Join(id ContactID, profile RoutingProfileID, hierarchy []HierarchyGroupID) {
+	d.Dequeue(id)
+	c, _ := d.Chat.Contact(id)
+	offer := c.Offer
+	p, _ := d.Chat.Participant(offer.Participant)
+	p.Joined = d.Now
+	c.Offer, c.Rejecter = nil, ""
+	c.Agent = &ContactAgent{User: offer.User, Participant: p.ID, Connected: d.Now, Profile: profile, Hierarchy: hierarchy}
+	c.LastUpdate = d.Now
+	if c.Routing != nil {
+		joined := c.Routing.joined(d.Now)
+		c.Routing = &joined
+	}
+	d.Unschedule(DueWhisper + string(id))
+	joined := *p
+	d.event(EventJoined, &joined, true)
+	d.move(offer.User, id, SlotConnected)
+}
+
+// Withdraw takes an offer back; the agent's slot gets the state. The contact is where it was, unless the agent had
+// accepted and it was taken out of its queue.
+func (d *Draft) Withdraw(id ContactID, state string) {
+	d.Edit()
+	c, ok := d.Chat.Contact(id)
+	if !ok || c.Offer == nil {
+		return
+	}
+	offer := c.Offer
+	if p, ok := d.Chat.Participant(offer.Participant); ok {
+		p.Left = d.Now
+	}
+	c.Offer, c.LastUpdate = nil, d.Now
+	if state == SlotRejected {
+		c.Rejecter = offer.User
+	}
+	d.Unschedule(DueOffer + string(id))
+	d.Unschedule(DueWhisper + string(id))
+	d.move(offer.User, id, state)
+}
+
+// Miss ends an offer that nobody has accepted in time, and says whether there was one.
+func (d *Draft) Miss(id ContactID, participant ParticipantID) bool {
+	c, ok := d.Chat.Contact(id)
+	if !ok || c.Offer == nil || c.Offer.Participant != participant || !c.Offer.Accepted.IsZero() {
+		return false
+	}
+	d.Withdraw(id, SlotMissed)
+	return true
+}
+
+// Reject ends an offer by the agent. Nobody rejects what they have accepted.
+func (d *Draft) Reject(id ContactID, user UserID) error {
+	c, err := d.offered(id, user)
+	if err != nil {
+		return err
+	}
+	if !c.Offer.Accepted.IsZero() {
+		return Refuse(InvalidState, "the contact %s is accepted already", id)
+	}
+	d.Withdraw(id, SlotRejected)
+	return nil
+}
+
+// Agents are the participants who are agents and connected.
+func (c *Chat) Agents() (n int) {
+	for i := range c.Participants {
+		if p := &c.Participants[i]; p.Role == RoleAgent && p.Active() {
+			n++
+		}
+	}
+	return n
+}
+
+// AgentOf finds the contact on which a user works as an agent, offered ones included.
+func (c *Chat) AgentOf(id ContactID, user UserID) (*Contact, error) {
+	contact, ok := c.Contact(id)
+	if !ok || contact.worker() != user {
+		return nil, Refuse(NotFound, "the user has no contact %s", Printable(string(id)))
+	}
+	return contact, nil
+}
+
+// worker is the agent whom the contact is offered to or who joined it, "" for none.
+func (c *Contact) worker() UserID {
+	switch {
+	case c.Offer != nil:
+		return c.Offer.User
+	case c.Agent != nil:
+		return c.Agent.User
+	}
+	return ""
+}

@@ -1,0 +1,209 @@
+package chat_test
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/parley-chat/parley/internal/catalog"
+	"github.com/parley-chat/parley/internal/center"
+	"github.com/parley-chat/parley/internal/chat"
+)
+
+// inQueue is a flow that puts the contact into the queue that its attribute names.
+const inQueue = `{"Version": "2019-10-30", "StartAction": "Set", "Actions": [
+  {"Identifier": "Set", "Type": "UpdateContactTargetQueue", "Parameters": {"QueueId": "$.Attributes.queue"},
+   "Transitions": {"NextAction": "Enter", "Errors": [{"ErrorType": "NoMatchingError", "NextAction": "End"}]}},
+  {"Identifier": "Enter", "Type": "TransferContactToQueue", "Parameters": {},
+   "Transitions": {"NextAction": "End", "Errors": [{"ErrorType": "QueueAtCapacity", "NextAction": "End"}, {"ErrorType": "NoMatchingError", "NextAction": "End"}]}},
+  {"Identifier": "End", "Type": "DisconnectParticipant", "Parameters": {}, "Transitions": {}}
+]}`
+
+// agent makes a user who is an agent of the basic routing profile, with a status.
+func (w *world) agent(c *node, name, status string) center.UserID {
+	w.Helper()
+	u := &center.User{
+		Head: center.Head[center.UserID]{Name: name}, Identity: center.Identity{FirstName: strings.ToUpper(name[:1]) + name[1:]},
+		SecurityProfiles: []center.SecurityProfileID{center.SecurityProfileID(center.SeededID(instance, "security-profile", center.SecurityAgent))},
+		RoutingProfile:   center.BasicRoutingProfileID(instance),
+	}
+	password := "Secret-123"
+	w.must(c.Catalog.CreateUser(w.ctx, instance, u, &password))
+	w.must(c.Agents.SetStatus(w.ctx, instance, u.ID, center.SeededID(instance, "agent-status", status), false))
+	return u.ID
+}
+
+// work is the agent as it stands: the status, the next one, and the contacts with their states.
+func (w *world) work(c *node, id center.UserID) string {
+	w.Helper()
+	a, _, err := c.Staff.Agent(w.ctx, instance, id)
+	w.must(err)
+	all := []string{a.Status.Name}
+	if a.Next != nil {
+		all = append(all, "then "+a.Next.Name)
+	}
+	for _, k := range a.Contacts {
+		all = append(all, k.State)
+	}
+	return strings.Join(all, " ")
+}
+
+// events are what was shown in a chat: names and roles of events, and texts.
+func (w *world) events(id center.ChatID) (all []string) {
+	for _, it := range w.items(id) {
+		switch it.Type {
+		case center.TypeEvent:
+			what := it.ContentType[strings.LastIndexByte(it.ContentType, '.')+1:]
+			all = append(all, strings.TrimSpace(what+" "+string(it.Role)))
+		case center.TypeMessage:
+			all = append(all, it.Content)
+		}
+	}
+	return all
+}
+
+func (w *world) sees(id center.ChatID, want ...string) {
+	w.Helper()
+	if got := w.events(id); !slices.Equal(got, want) {
+		w.Errorf("the chat shows\n%q, want\n%q", got, want)
+	}
+}
+
+func (w *world) isAt(c *node, id center.UserID, want string) {
+	w.Helper()
+	if got := w.work(c, id); got != want {
+		w.Errorf("the agent is %q, want %q", got, want)
+	}
+}
+
+func TestAnAgentAnswers(t *testing.T) {
+	w := newWorld(t)
+	c := w.node(center.DefaultSettings(), &told{})
+	f := w.makeFlow(c, "in queue", center.TypeContactFlow, inQueue)
+	jane := w.agent(c, "jane", center.StatusNameAvailable)
+	ada := w.enter(c, f, map[string]string{"queue": center.SeededID(instance, "queue", center.BasicQueueName)})
+	id := ada.Contact
+
+	w.must(c.Agents.Offer(w.ctx, instance, id, jane, 2))
+	w.isAt(c, jane, "Available CONNECTING")
+	w.must(c.Agents.Accept(w.ctx, instance, jane, id))
+	w.isAt(c, jane, "Available CONNECTED")
+	who, err := c.Agents.Caller(w.ctx, instance, jane, id)
+	w.must(err)
+	w.send(c, who, "How can I help?")
+	w.send(c, ada, "All is well.")
+	k := w.current(c, ada.Chat)
+	if k.Queued() || k.Agent == nil || k.Agent.User != jane || k.Attempts != 1 {
+		t.Errorf("the contact is %+v", k)
+	}
+	w.clock.advance(time.Minute)
+	w.must(c.Agents.Leave(w.ctx, instance, jane, id))
+	w.isAt(c, jane, "Available ENDED")
+	w.sees(ada.Chat, "joined CUSTOMER", "joined AGENT", "How can I help?", "All is well.", "left AGENT", "ended")
+	w.must(c.Agents.Clear(w.ctx, instance, jane, id))
+	w.isAt(c, jane, "Available")
+
+	r, err := w.store.ContactRecord(w.ctx, id)
+	w.must(err)
+	if r.Agent == nil || r.Agent.User != jane || r.Agent.Done.IsZero() || r.DisconnectReason != center.ReasonAgent {
+		t.Errorf("the record is %+v", r)
+	}
+	all, err := w.store.Agents(w.ctx, instance)
+	w.must(err)
+	if len(all) != 1 || all[0].Agent != jane || len(all[0].Slots) != 0 || all[0].Profile != center.BasicRoutingProfileID(instance) {
+		t.Errorf("the rows of agents are %+v", all)
+	}
+}
+
+func TestAnOfferThatIsMissed(t *testing.T) {
+	w := newWorld(t)
+	c := w.node(center.DefaultSettings(), &told{})
+	f := w.makeFlow(c, "in queue", center.TypeContactFlow, inQueue)
+	jane := w.agent(c, "jane", center.StatusNameAvailable)
+	queue := center.SeededID(instance, "queue", center.BasicQueueName)
+	ada := w.enter(c, f, map[string]string{"queue": queue})
+	since := w.current(c, ada.Chat).Enqueued
+	w.must(c.Agents.Offer(w.ctx, instance, ada.Contact, jane, 2))
+	w.clock.advance(center.OfferWithin)
+	w.must(c.Settle(w.ctx))
+	w.isAt(c, jane, "Available MISSED")
+	if k := w.current(c, ada.Chat); !k.Queued() || k.Offer != nil || !k.Enqueued.Equal(since) || w.waiting(queue) != 1 {
+		t.Errorf("the contact is %+v", k)
+	}
+	if err := c.Agents.Accept(w.ctx, instance, jane, ada.Contact); !center.Is(err, center.InvalidState) {
+		t.Errorf("accepting it too late: %v", err)
+	}
+	// Rejected by another, who has it offered then.
+	john := w.agent(c, "john", center.StatusNameAvailable)
+	w.must(c.Agents.Offer(w.ctx, instance, ada.Contact, john, 2))
+	w.must(c.Agents.Reject(w.ctx, instance, john, ada.Contact))
+	w.isAt(c, john, "Available REJECTED")
+	w.must(c.Agents.Offer(w.ctx, instance, ada.Contact, john, 2))
+	w.isAt(c, john, "Available CONNECTING")
+	w.must(c.Leave(w.ctx, ada))
+	w.isAt(c, john, "Available REJECTED")
+	w.sees(ada.Chat, "joined CUSTOMER", "left CUSTOMER", "ended")
+	w.must(c.Agents.SetStatus(w.ctx, instance, john, center.SeededID(instance, "agent-status", center.StatusNameOffline), false))
+	w.isAt(c, john, "Offline")
+}
+
+func TestStatusWhileContactsAreLive(t *testing.T) {
+	w := newWorld(t)
+	c := w.node(center.DefaultSettings(), &told{})
+	f := w.makeFlow(c, "in queue", center.TypeContactFlow, inQueue)
+	jane := w.agent(c, "jane", center.StatusNameAvailable)
+	lunch := &center.AgentStatus{Head: center.Head[center.AgentStatusID]{Name: "Lunch"}, Type: center.StatusCustom, State: center.StatusEnabled}
+	_, err := catalog.AgentStatuses.Create(w.ctx, c.Catalog, instance, lunch, catalog.ClientToken{})
+	w.must(err)
+	queue := center.SeededID(instance, "queue", center.BasicQueueName)
+	var chats []chat.Caller
+	for range 2 {
+		ada := w.enter(c, f, map[string]string{"queue": queue})
+		w.must(c.Agents.Offer(w.ctx, instance, ada.Contact, jane, 2))
+		w.must(c.Agents.Accept(w.ctx, instance, jane, ada.Contact))
+		chats = append(chats, ada)
+	}
+	w.must(c.Leave(w.ctx, chats[0]))
+	w.isAt(c, jane, "Available ENDED CONNECTED")
+	if err := c.Agents.SetStatus(w.ctx, instance, jane, string(lunch.ID), true); !center.Is(err, center.InvalidState) {
+		t.Errorf("a status at once: %v", err)
+	}
+	w.must(c.Agents.SetStatus(w.ctx, instance, jane, string(lunch.ID), false))
+	w.isAt(c, jane, "Available then Lunch CONNECTED")
+	third := w.enter(c, f, map[string]string{"queue": queue})
+	if err := c.Agents.Offer(w.ctx, instance, third.Contact, jane, 2); !center.Is(err, center.InvalidState) {
+		t.Errorf("an offer to one who is about to leave: %v", err)
+	}
+	w.must(c.Agents.Leave(w.ctx, instance, jane, chats[1].Contact))
+	w.must(c.Agents.Clear(w.ctx, instance, jane, chats[1].Contact))
+	w.isAt(c, jane, "Lunch")
+	w.must(c.Agents.Offer(w.ctx, instance, third.Contact, jane, 0)) // assigned
+	w.isAt(c, jane, "Lunch CONNECTING")
+}
+
+func TestAfterContactWorkHasALimit(t *testing.T) {
+	w := newWorld(t)
+	c := w.node(center.DefaultSettings(), &told{})
+	f := w.makeFlow(c, "in queue", center.TypeContactFlow, inQueue)
+	jane := w.agent(c, "jane", center.StatusNameAvailable)
+	w.must(catalog.Users.Update(w.ctx, c.Catalog, instance, string(jane), 0, func(u *center.User) error {
+		u.Channels.AfterContactWork = []center.AfterContactWork{{Channel: center.ChannelChat, Limit: 90}}
+		return nil
+	}))
+	ada := w.enter(c, f, map[string]string{"queue": center.SeededID(instance, "queue", center.BasicQueueName)})
+	w.must(c.Agents.Offer(w.ctx, instance, ada.Contact, jane, 2))
+	w.must(c.Agents.Accept(w.ctx, instance, jane, ada.Contact))
+	w.must(c.Leave(w.ctx, ada))
+	w.clock.advance(89 * time.Second)
+	w.must(c.Settle(w.ctx))
+	w.isAt(c, jane, "Available ENDED")
+	w.clock.advance(time.Second)
+	w.must(c.Settle(w.ctx))
+	w.isAt(c, jane, "Available")
+	k := w.current(c, ada.Chat)
+	if took := k.Agent.Done.Sub(k.Agent.Left); took != 90*time.Second {
+		t.Errorf("after-contact work took %v", fmt.Sprint(took))
+	}
+}
