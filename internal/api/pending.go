@@ -6,7 +6,7 @@ import (
 )
 
 // pendingOps are being built: whoever builds one takes its row away here.
-var pendingOps = pending("DeleteAllEntitySessions", "GetContactMetrics", "GetCurrentMetricData", "GetCurrentUserData", "GetMetricData",
+var pendingOps = pending("GetContactMetrics", "GetCurrentMetricData", "GetCurrentUserData", "GetMetricData",
 	"GetMetricDataV2", "MonitorContact", "TransferContact", "UpdateContactRoutingData", "UpdateParticipantRoleConfig")
 
 func pending(names ...string) map[string]handler {
