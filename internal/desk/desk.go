@@ -10,6 +10,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/parley-chat/parley/internal/agent"
 	"github.com/parley-chat/parley/internal/catalog"
 	"github.com/parley-chat/parley/internal/center"
 	"github.com/parley-chat/parley/internal/chat"
@@ -31,7 +32,10 @@ type Config struct {
 	Agents      *chat.Agents
 	Transcripts *chat.Transcripts
 	Hub         *hub.Hub
-	Partition   center.Partition
+	Working     *agent.Agents
+	// Presence hears of windows that are opened and closed; nil where it does not matter.
+	Presence  *agent.Presence
+	Partition center.Partition
 	// PublicURL is how clients reach this server, "https://chat.example.com". Empty: as the request at hand has reached it.
 	PublicURL string
 	// Loopback lets pages of this machine call, whatever the instances approve of: for development alone.

@@ -198,6 +198,11 @@ func (c *call) begin(ctx context.Context, attempt store.SignIn, u *center.User, 
 	if c.who, c.user, err = c.Catalog.Principal(ctx, attempt.Instance, u.ID); err != nil {
 		return nil, err
 	}
+	if c.who.Has(center.PermitAgent) {
+		if err := c.Working.SignedIn(ctx, attempt.Instance, u.ID); err != nil {
+			return nil, err
+		}
+	}
 	if !bearer {
 		c.setCookie(c.secret, center.SessionLife)
 	}
@@ -229,16 +234,38 @@ func (c *call) sessionOut(ctx context.Context) (*sessionOutput, error) {
 
 func (c *call) showSession() (any, error) { return c.sessionOut(c.r.Context()) }
 
-// signOut ends the session. The agent's status stays what it is.
+// signOut ends the session. The agent's status stays what it is, unless the client asks for Offline, as the sign-out of the
+// Contact Control Panel does: with live contacts it is the next status.
 func (c *call) signOut() (any, error) {
-	if _, err := c.Store.EndSession(c.by(c.r.Context(), c.who.Name, "SignOut"), &c.session); err != nil {
+	ctx := c.r.Context()
+	if c.r.URL.Query().Get("offline") == "true" && c.who.Has(center.PermitAgent) {
+		if err := c.GoOffline(ctx, c.who.Instance, c.who.User); err != nil {
+			return nil, err
+		}
+	}
+	ended, err := c.Store.EndSession(c.by(ctx, c.who.Name, "SignOut"), &c.session)
+	if err != nil {
 		return nil, err
+	}
+	if ended && c.who.Has(center.PermitAgent) {
+		if err := c.Working.SignedOut(ctx, c.who.Instance, c.who.User); err != nil {
+			return nil, err
+		}
 	}
 	c.sessionEnded(c.session.ID)
 	if !c.session.Bearer {
 		c.setCookie("", -time.Second)
 	}
 	return empty{}, nil
+}
+
+// GoOffline gives an agent the status Offline, or that as the next one while contacts are live.
+func (d *Desk) GoOffline(ctx context.Context, at center.InstanceID, id center.UserID) error {
+	offline, err := d.Catalog.StatusOfType(ctx, at, center.StatusOffline)
+	if err != nil {
+		return err
+	}
+	return d.Agents.SetStatus(ctx, at, id, string(offline.ID), false)
 }
 
 // authenticate finds the caller's session. What comes with a cookie must come from a page of this server, and what may change

@@ -11,6 +11,9 @@ const checkEvery = 5 * time.Second
 
 // open takes a window in.
 func (d *Desk) open(w *window) {
+	if d.Presence != nil {
+		d.Presence.Opened(w.who.Instance, w.who.User)
+	}
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	if d.windows == nil {
@@ -24,6 +27,9 @@ func (d *Desk) open(w *window) {
 }
 
 func (d *Desk) close(w *window) {
+	if d.Presence != nil {
+		d.Presence.Closed(w.who.Instance, w.who.User)
+	}
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	delete(d.windows, w)

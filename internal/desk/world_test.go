@@ -15,6 +15,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/parley-chat/parley/internal/agent"
 	"github.com/parley-chat/parley/internal/bus"
 	"github.com/parley-chat/parley/internal/catalog"
 	"github.com/parley-chat/parley/internal/center"
@@ -88,7 +89,7 @@ func (w *world) open() {
 	w.agents = chat.NewAgents(w.chats)
 	w.hub = hub.New(hub.Options{Source: source{w}, Bus: news, Log: log})
 	w.desk = desk.New(desk.Config{
-		Catalog: w.catalog, Store: w.store, Staff: people, Chats: w.chats, Agents: w.agents, Transcripts: chat.NewTranscripts(w.chats), Hub: w.hub,
+		Catalog: w.catalog, Store: w.store, Staff: people, Chats: w.chats, Agents: w.agents, Transcripts: chat.NewTranscripts(w.chats), Hub: w.hub, Working: agent.New(people, w.store, time.Now),
 		Partition: partition, PublicURL: w.public, Loopback: w.dev, Now: w.now, Log: log,
 	})
 	working, stop := context.WithCancel(context.Background())

@@ -16,6 +16,7 @@ import (
 
 	"github.com/gofrs/uuid/v5"
 
+	"github.com/parley-chat/parley/internal/agent"
 	"github.com/parley-chat/parley/internal/api"
 	"github.com/parley-chat/parley/internal/bus"
 	"github.com/parley-chat/parley/internal/catalog"
@@ -50,7 +51,8 @@ type Server struct {
 	hub      *hub.Hub
 	api      *api.API
 	desk     *desk.Desk
-	inside   *api.API // the same for callers in this process, without limits; nil when the configuration has none
+	presence *agent.Presence // nil when a closed window changes nothing
+	inside   *api.API        // the same for callers in this process, without limits; nil when the configuration has none
 	handler  http.Handler
 	flowLog  *flowLog // nil for none
 	// draining says that the process is about to stop: load balancers should look elsewhere.
@@ -184,8 +186,17 @@ func (s *Server) wire(ctx context.Context) error {
 		PublicURL: s.cfg.PublicURL, AnyOrigin: s.cfg.AnyOrigin, Throttle: s.cfg.Throttle, Now: s.cfg.Now, NewID: s.cfg.NewID, Log: s.cfg.Log,
 	}
 	s.api = api.New(operations)
+	working := agent.New(s.staff, s.store, s.cfg.Now)
+	if s.cfg.AgentGrace > 0 {
+		s.presence = working.NewPresence(agent.PresenceConfig{
+			Engine: s.engine, Grace: s.cfg.AgentGrace, Node: s.cfg.NewID(), Log: s.cfg.Log,
+			Gone: func(ctx context.Context, at center.InstanceID, id center.UserID) error {
+				return s.desk.GoOffline(ctx, at, id)
+			},
+		})
+	}
 	s.desk = desk.New(desk.Config{
-		Catalog: s.catalog, Store: s.store, Staff: s.staff, Chats: s.chats, Agents: s.agents, Transcripts: operations.Transcripts, Hub: s.hub,
+		Catalog: s.catalog, Store: s.store, Staff: s.staff, Chats: s.chats, Agents: s.agents, Transcripts: operations.Transcripts, Hub: s.hub, Working: working, Presence: s.presence,
 		Partition: s.cfg.Partition, PublicURL: s.cfg.PublicURL, Loopback: s.cfg.Dev, Now: s.cfg.Now, Log: s.cfg.Log,
 	})
 	if s.cfg.Furnish != nil || s.cfg.Leave != nil {
@@ -298,6 +309,9 @@ func (s *Server) Resync() { s.hub.Resync() }
 func (s *Server) Work(ctx context.Context) {
 	var erasing sync.WaitGroup
 	erasing.Go(func() { s.erasures.Run(ctx) })
+	if s.presence != nil {
+		erasing.Go(func() { s.presence.Run(ctx) })
+	}
 	s.engine.Run(ctx)
 	erasing.Wait()
 }

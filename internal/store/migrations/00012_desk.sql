@@ -25,3 +25,13 @@ CREATE TABLE attempt (
     PRIMARY KEY (instance, who)
 );
 CREATE INDEX attempt_last ON attempt (last);
+
+-- presence has the agents with an open window, per node. seen is real time; a node that is gone stops writing it.
+CREATE TABLE presence (
+    agent    BYTEA  NOT NULL,
+    node     TEXT   NOT NULL,
+    instance TEXT   NOT NULL,
+    seen     BIGINT NOT NULL,
+    PRIMARY KEY (agent, node)
+);
+CREATE INDEX presence_seen ON presence (seen);
