@@ -268,6 +268,26 @@ func (d *Desk) GoOffline(ctx context.Context, at center.InstanceID, id center.Us
 	return d.Agents.SetStatus(ctx, at, id, string(offline.ID), false)
 }
 
+// Lost gives an agent whose clients are gone the status Offline. With reclaim its live contacts go to others before.
+func (d *Desk) Lost(ctx context.Context, at center.InstanceID, id center.UserID, reclaim bool) error {
+	if reclaim {
+		a, _, err := d.Staff.Agent(ctx, at, id)
+		if err != nil {
+			return err
+		}
+		for _, slot := range a.Contacts {
+			if !slot.Live() || slot.Monitor != "" {
+				continue
+			}
+			err := d.Agents.Reclaim(ctx, at, id, slot.Contact)
+			if err != nil && !center.Is(err, center.NotFound) && !center.Is(err, center.InvalidState) { // else it is over already
+				return err
+			}
+		}
+	}
+	return d.GoOffline(ctx, at, id)
+}
+
 // authenticate finds the caller's session. What comes with a cookie must come from a page of this server, and what may change
 // something with the session's CSRF token.
 func (c *call) authenticate(from page) error {

@@ -45,6 +45,8 @@ type Config struct {
 	// AgentGrace is how long after an agent's last window was closed the agent becomes offline; 0: never, as on Amazon
 	// Connect.
 	AgentGrace time.Duration
+	// AgentReclaim gives the chats of such an agent to others before that.
+	AgentReclaim bool
 	// Clock is contact time; nil is real time.
 	Clock engine.Clock
 	Log   *slog.Logger

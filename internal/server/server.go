@@ -191,7 +191,7 @@ func (s *Server) wire(ctx context.Context) error {
 		s.presence = working.NewPresence(agent.PresenceConfig{
 			Engine: s.engine, Grace: s.cfg.AgentGrace, Node: s.cfg.NewID(), Log: s.cfg.Log,
 			Gone: func(ctx context.Context, at center.InstanceID, id center.UserID) error {
-				return s.desk.GoOffline(ctx, at, id)
+				return s.desk.Lost(ctx, at, id, s.cfg.AgentReclaim)
 			},
 		})
 	}
