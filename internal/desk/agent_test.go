@@ -497,3 +497,59 @@ func TestSupervisorsSeeAgentsAndQueues(t *testing.T) {
 	}
 	mia.wants(404, "ResourceNotFoundException", "PUT", "/agent/v1/agents/33333333-1111-4111-8111-111111111111/state", `{"name":"Offline"}`)
 }
+
+// An agent who is assigned very many chats gets each of them, and no socket is cut.
+func TestManyChatsOfOneAgent(t *testing.T) {
+	w := newWorld(t)
+	ann := w.program("ann")
+	socket := ann.connect()
+	socket.shows("nothing", none)
+	const many = 150
+	all := make([]*customer, many)
+	for i := range all {
+		all[i] = w.customer()
+		all[i].offerTo("ann")
+	}
+	s := socket.shows("all offers", func(s map[string]any) bool { return len(contactsOf(s)) == many })
+	var accepting sync.WaitGroup
+	for _, c := range contactsOf(s) {
+		accepting.Go(func() {
+			path := "/agent/v1/contacts/" + c["contactId"].(string) + "/accept"
+			for {
+				one := *ann
+				a := one.ask("POST", path, "")
+				if a.status == 429 {
+					w.advance(time.Second) // the limits of requests go by the desk's clock
+					continue
+				}
+				if a.status != 200 {
+					t.Errorf("accept: %d %s", a.status, a.text)
+				}
+				return
+			}
+		})
+	}
+	accepting.Wait()
+	socket.shows("all connected", func(s map[string]any) bool {
+		for _, c := range contactsOf(s) {
+			if c["state"].(map[string]any)["type"] != "connected" {
+				return false
+			}
+		}
+		return true
+	})
+	for i, c := range all {
+		c.say(fmt.Sprint("I am number ", i))
+	}
+	// Items of one chat come in its order, chats in any.
+	heard := map[string]int{}
+	for len(heard) < many {
+		f := socket.take("another chat", func(f frame) bool { return strings.Contains(string(f.Content), "I am number ") })
+		heard[f.Cursor]++
+	}
+	for cursor, n := range heard {
+		if n != 1 {
+			t.Errorf("%s came %d times", cursor, n)
+		}
+	}
+}

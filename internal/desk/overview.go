@@ -170,8 +170,8 @@ func (c *call) listAgents() (any, error) {
 			next := c.stateOf(at, a.Next.WorkStatus, time.Time{})
 			f.Next = &next
 		}
-		for i, s := range a.Slots {
-			f.Contacts[i] = slotView{s.Contact, s.Chat, s.Participant, contactStates[s.State].contact, seconds(s.Since)}
+		for i := range a.Slots {
+			f.Contacts[i] = slotOf(&a.Slots[i])
 		}
 		out = append(out, f)
 	}

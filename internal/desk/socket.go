@@ -70,8 +70,10 @@ type window struct {
 
 	// Only the window's goroutine:
 	known  tokens
-	shown  []byte // the last snapshot that was sent, without its time
+	shown  []byte    // the last snapshot that was sent, without its time
+	calm   time.Time // before then no snapshot is sent
 	opened bool
+	alarm  *time.Timer // of later
 }
 
 type joinedChat struct {
@@ -140,6 +142,11 @@ func (w *window) run(begin int64) {
 	defer until.Stop()
 	again := time.NewTimer(time.Hour)
 	defer again.Stop()
+	defer func() {
+		if w.alarm != nil {
+			w.alarm.Stop()
+		}
+	}()
 	w.poke()
 	for {
 		select {
@@ -192,6 +199,10 @@ func (w *window) refresh(begin int64) error {
 	if err := w.joinChats(a); err != nil {
 		return err
 	}
+	if wait := time.Until(w.calm); wait > 0 {
+		w.later(wait)
+		return nil
+	}
 	d, err := w.desk.desktop(w.ctx, &who, w.known)
 	if err != nil {
 		return err
@@ -206,6 +217,19 @@ func (w *window) refresh(begin int64) error {
 	return nil
 }
 
+// snapshotBytes is how many bytes of snapshots a socket gets in a second: changes of an agent with very many contacts become
+// fewer snapshots. One of an agent's usual few is sent at once.
+const snapshotBytes = 1 << 20
+
+// later wakes the window after a while.
+func (w *window) later(wait time.Duration) {
+	if w.alarm == nil {
+		w.alarm = time.AfterFunc(wait, w.poke)
+		return
+	}
+	w.alarm.Reset(wait)
+}
+
 // send sends what an agent's client is shown, unless it is the same as before.
 func (w *window) send(d *desktop) {
 	at := d.Snapshot.At
@@ -218,6 +242,7 @@ func (w *window) send(d *desktop) {
 		return
 	}
 	w.shown = same
+	w.calm = time.Now().Add(time.Duration(len(same)) * time.Second / snapshotBytes)
 	d.Snapshot.At = at
 	w.frame(d.Cursor, struct {
 		Type string `json:"type"`
@@ -256,14 +281,18 @@ type slotView struct {
 	Since       float64              `json:"timestamp"`
 }
 
+func slotOf(c *center.AgentContact) slotView {
+	return slotView{c.Contact, c.Chat, c.Participant, contactStates[c.State].contact, seconds(c.Since)}
+}
+
 type transitionView struct {
-	Type     string           `json:"type"`
-	What     string           `json:"what"`
-	At       float64          `json:"timestamp"`
-	Contact  center.ContactID `json:"contactId,omitempty"`
-	State    agentState       `json:"state"`
-	Next     *agentState      `json:"nextState"`
-	Contacts []slotView       `json:"contacts"`
+	Type    string           `json:"type"`
+	What    string           `json:"what"`
+	At      float64          `json:"timestamp"`
+	Contact center.ContactID `json:"contactId,omitempty"`
+	Slot    *slotView        `json:"contact"` // as it is now; null for one that was cleared
+	State   agentState       `json:"state"`
+	Next    *agentState      `json:"nextState"`
 }
 
 // joinOwn joins the agent's own stream behind an item.
@@ -281,13 +310,14 @@ func (w *window) joinOwn(after int64) {
 			}
 			w.poke()
 			a := &t.Agent
-			v := transitionView{"transition", t.What, seconds(it.Time), t.Contact, w.desk.stateOf(a.Instance, a.Status, a.Since), nil, make([]slotView, len(a.Contacts))}
+			v := transitionView{Type: "transition", What: t.What, At: seconds(it.Time), Contact: t.Contact, State: w.desk.stateOf(a.Instance, a.Status, a.Since)}
 			if a.Next != nil {
 				next := w.desk.stateOf(a.Instance, a.Next.WorkStatus, a.Next.Enqueued)
 				v.Next = &next
 			}
-			for i, c := range a.Contacts {
-				v.Contacts[i] = slotView{c.Contact, c.Chat, c.Participant, contactStates[c.State].contact, seconds(c.Since)}
+			if c, ok := a.Contact(t.Contact); ok {
+				slot := slotOf(c)
+				v.Slot = &slot
 			}
 			return frameOf(cursorOf(stream, it.Seq), v), false
 		},
