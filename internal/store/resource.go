@@ -47,6 +47,30 @@ func (s *Store) ResourceByName(ctx context.Context, instance center.InstanceID, 
 	return s.oneResource(ctx, sqlResource+`AND name = $3`, string(instance), kind, text(name))
 }
 
+// sqlTwoAndClaim has a claim in the columns of a resource.
+const sqlTwoAndClaim = sqlResource + `AND id = $3 UNION ALL
+	SELECT instance, kind, id, name, body, version, created, modified FROM resource WHERE instance = $4 AND kind = $5 AND id = $6 UNION ALL
+	SELECT '', kind, key, NULL, value, 0, 0, expires FROM claim WHERE kind = $7 AND key = $8`
+
+// TwoAndClaim is Resource for two resources of different kinds, and [Store.Claim] for a claim of a third kind, in one read: nil
+// for a resource that does not exist.
+func (s *Store) TwoAndClaim(ctx context.Context, a, b InstanceRef, kind, key string, now time.Time) (first, second *Resource, claim center.Claim, held bool, err error) {
+	all, err := s.resources(ctx, sqlTwoAndClaim, string(a.Instance), a.Kind, []byte(a.ID), string(b.Instance), b.Kind, []byte(b.ID), kind, []byte(key))
+	for i := range all {
+		switch r := &all[i]; r.Kind {
+		case a.Kind:
+			first = r
+		case b.Kind:
+			second = r
+		case kind:
+			if expires := r.Modified; expires.IsZero() || expires.UnixMilli() > millis(now) {
+				claim, held = center.Claim{Kind: kind, Key: key, Value: string(r.Body), Expires: expires}, true
+			}
+		}
+	}
+	return first, second, claim, held, err
+}
+
 func (s *Store) oneResource(ctx context.Context, query string, args ...any) (Resource, error) {
 	all, err := s.resources(ctx, query, args...)
 	if err == nil && len(all) == 0 {
