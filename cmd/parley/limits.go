@@ -20,6 +20,8 @@ type limitFlags struct {
 	StateCache       int           `group:"Limits:" env:"PARLEY_STATE_CACHE" default:"5" placeholder:"MIB" help:"Memory for the states of chats that nobody works on at the moment, in MiB (${default})."`
 	KeepContacts     time.Duration `group:"Limits:" env:"PARLEY_KEEP_CONTACTS" default:"17520h" placeholder:"TIME" help:"Delete the figures of a contact (times, queue, reasons, counts of messages) this long after it ended, whether its chat is kept or not; 0 to keep them (${default}: 24 months)."`
 	KeepAudit        time.Duration `group:"Limits:" env:"PARLEY_KEEP_AUDIT" default:"17520h" placeholder:"TIME" help:"Delete entries of the audit log this long after the change that they tell of; 0 to keep them (${default}: 24 months)."`
+	AgentGrace       time.Duration `group:"Limits:" env:"PARLEY_AGENT_GRACE" placeholder:"TIME" help:"Set an agent Offline this long after the agent's last window was closed, 2m for example; 0 for never (the default, as on Amazon Connect)."`
+	AgentReclaim     bool          `group:"Limits:" env:"PARLEY_AGENT_RECLAIM" help:"With --agent-grace: first put the agent's chats back into their queues."`
 	LegacySizes      bool          `group:"Limits:" env:"PARLEY_LEGACY_SIZES" help:"Limit messages by content type, as before 2026: 1024 characters of text, 12000 of JSON."`
 }
 
@@ -28,6 +30,9 @@ const minKeepChats = time.Minute
 
 // minKeepRecords is how often a server looks for what is older.
 const minKeepRecords = time.Hour
+
+// minAgentGrace is longer than a page takes to load again.
+const minAgentGrace = 10 * time.Second
 
 // maxStateCache is a terabyte.
 const maxStateCache = 1 << 20
@@ -43,6 +48,7 @@ func (f *limitFlags) apply(cfg *server.Config) error {
 		s.ActiveChats = 500
 	}
 	cfg.StateBytes = f.StateCache << 20
+	cfg.AgentGrace, cfg.AgentReclaim = f.AgentGrace, f.AgentReclaim
 	var wrong []error // one for each setting, so that each is found where it was set
 	if f.ActiveChats < 0 {
 		wrong = append(wrong, errors.New("--active-chats must not be negative"))
@@ -61,6 +67,12 @@ func (f *limitFlags) apply(cfg *server.Config) error {
 	}
 	if f.KeepAudit < 0 || f.KeepAudit > 0 && f.KeepAudit < minKeepRecords {
 		wrong = append(wrong, fmt.Errorf("--keep-audit must be 0 or at least %v", minKeepRecords))
+	}
+	if f.AgentGrace < 0 || f.AgentGrace > 0 && f.AgentGrace < minAgentGrace {
+		wrong = append(wrong, fmt.Errorf("--agent-grace must be 0 or at least %v", minAgentGrace))
+	}
+	if f.AgentReclaim && f.AgentGrace == 0 {
+		wrong = append(wrong, errors.New("--agent-reclaim needs --agent-grace"))
 	}
 	if f.ConnectWithin <= 0 {
 		wrong = append(wrong, errors.New("--connect-within must be longer than nothing"))

@@ -717,6 +717,8 @@ func TestLimits(t *testing.T) {
 		{limitFlags{BotJoinWithin: time.Second}, "--connect-within"},
 		{limitFlags{ConnectWithin: time.Second, BotJoinWithin: time.Second, ActiveChats: -1}, "--active-chats"},
 		{limitFlags{ConnectWithin: time.Second, BotJoinWithin: time.Second, Throttle: "Nothing=1/1"}, "Nothing"},
+		{limitFlags{ConnectWithin: time.Second, BotJoinWithin: time.Second, AgentGrace: time.Second}, "--agent-grace"},
+		{limitFlags{ConnectWithin: time.Second, BotJoinWithin: time.Second, AgentReclaim: true}, "--agent-reclaim needs --agent-grace"},
 	} {
 		var cfg server.Config
 		err := c.flags.apply(&cfg)

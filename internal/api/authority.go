@@ -81,7 +81,7 @@ var naming = map[string]string{
 	"PromptId": "prompt", "QueueId": "queue", "QuickConnectId": "transfer-destination", "QuickConnectIds": "transfer-destination",
 	"RelatedContactId": "contact", "RoutingProfileId": "routing-profile", "SecurityProfileId": "security-profile",
 	"SecurityProfileIds": "security-profile", "SourceContactId": "contact", "TaskTemplateId": "task-template", "UseCaseId": "use-case",
-	"UserId": "agent", "ViewId": "view", "VocabularyId": "vocabulary", "SelfAssignFlowId": "contact-flow",
+	"UserId": "agent", "EntityId": "agent", "ViewId": "view", "VocabularyId": "vocabulary", "SelfAssignFlowId": "contact-flow",
 	"WrapUpFlowId": "flow-module",                                 // so the API Reference has it of task templates
 	"ResourceId":   "phone-number", "ResourceIds": "phone-number", // if of that type: see ofNumbers
 	"ResourceArn": "*", // of any type: always an ARN

@@ -250,6 +250,7 @@ var withoutEffect = map[string]unused{
 	"connect DisassociateInstanceStorageConfig ClientToken":          {why: "a repeated request finds the association gone"},
 	"connect UpdateInstanceStorageConfig ClientToken":                {why: "the same configuration again changes nothing"},
 	"connect CreateSecurityProfile AllowedAIAgents":                  {why: "no AI agent takes part in a chat", kept: true},
+	"connect DeleteAllEntitySessions EntityType":                     {why: "USER is its only value"},
 	"connect DeleteInstance ClientToken":                             {why: "a repeated request finds the instance gone"},
 	"connect DisassociateApprovedOrigin ClientToken":                 {why: "a repeated request finds the association gone"},
 	"connect DisassociateBot ClientToken":                            {why: "a repeated request finds the association gone"},

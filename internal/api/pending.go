@@ -6,7 +6,7 @@ import (
 )
 
 // pendingOps are being built: whoever builds one takes its row away here.
-var pendingOps = pending("DeleteAllEntitySessions", "MonitorContact")
+var pendingOps = pending("MonitorContact")
 
 func pending(names ...string) map[string]handler {
 	all := map[string]handler{}

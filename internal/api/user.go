@@ -42,6 +42,9 @@ var userOps = map[string]handler{
 	"DeleteUser": does[connect.DeleteUserOutput](func(c call, in *connect.DeleteUserInput) error {
 		return c.Agents.DeleteUser(c.ctx(), c.at, userID(in.UserId))
 	}),
+	"DeleteAllEntitySessions": does[connect.DeleteAllEntitySessionsOutput](func(c call, in *connect.DeleteAllEntitySessionsInput) error {
+		return c.Catalog.EndSessions(c.ctx(), c.at, catalog.Users.ParseID(*in.EntityId))
+	}),
 	"UpdateUserIdentityInfo": does[connect.UpdateUserIdentityInfoOutput](func(c call, in *connect.UpdateUserIdentityInfoInput) error {
 		return c.Catalog.UpdateIdentity(c.ctx(), c.at, catalog.Users.ParseID(*in.UserId), identity(in.IdentityInfo))
 	}),

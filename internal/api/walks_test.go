@@ -128,7 +128,8 @@ var walks = []walk{
 			AssociateUserProficiencies {"UserProficiencies":[{"AttributeName":"Skill","AttributeValue":"Chess","Level":2.5}]}
 			UpdateUserProficiencies {"UserProficiencies":[{"AttributeName":"Skill","AttributeValue":"Chess","Level":3}]}
 			ListUserProficiencies
-			DisassociateUserProficiencies {"UserProficiencies":[{"AttributeName":"Skill","AttributeValue":"Chess"}]}`,
+			DisassociateUserProficiencies {"UserProficiencies":[{"AttributeName":"Skill","AttributeValue":"Chess"}]}
+			DeleteAllEntitySessions {"EntityId":"${UserId}","EntityType":"USER"}`,
 		remove: `DeleteUser`,
 	},
 	{

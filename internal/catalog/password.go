@@ -121,15 +121,17 @@ func (c *Catalog) passwordRow(ctx context.Context, at center.InstanceID, user ce
 
 // CheckPassword finds the user who has a name and a password. Whatever is wrong, the refusal is the same, AccessDenied,
 // and takes as long: an unknown name, or that of a user without a password, is held against a hash too.
-func (c *Catalog) CheckPassword(ctx context.Context, at center.InstanceID, username, password string) (*center.User, error) {
-	u, kept, err := c.credentials(ctx, at, username)
+//
+// The version of the password is what the user's sessions last as long as; see [Catalog.Session].
+func (c *Catalog) CheckPassword(ctx context.Context, at center.InstanceID, username, password string) (u *center.User, version int64, err error) {
+	u, kept, version, err := c.credentials(ctx, at, username)
 	if err != nil {
-		return nil, err
+		return nil, 0, err
 	}
 	a, salt, want := current, make([]byte, saltBytes), make([]byte, hashBytes)
 	if kept != nil {
 		if a, salt, want, err = decodePHC(kept.Hash); err != nil {
-			return nil, c.Store.Damaged("resource", fmt.Errorf("%s %s: %w", userPasswords.rows, kept.User, err))
+			return nil, 0, c.Store.Damaged("resource", fmt.Errorf("%s %s: %w", userPasswords.rows, kept.User, err))
 		}
 	}
 	possible := len(password) <= longestPassword
@@ -138,39 +140,39 @@ func (c *Catalog) CheckPassword(ctx context.Context, at center.InstanceID, usern
 	}
 	got, err := c.passwords.hash(ctx, a, password, salt)
 	if err != nil {
-		return nil, err
+		return nil, 0, err
 	}
 	if subtle.ConstantTimeCompare(got, want) != 1 || kept == nil || !possible {
-		return nil, center.Refuse(center.AccessDenied, "the user name or the password is wrong")
+		return nil, 0, center.Refuse(center.AccessDenied, "the user name or the password is wrong")
 	}
-	return u, nil
+	return u, version, nil
 }
 
-// credentials finds a user by its name, and its password; nil where there is none. It reads as much either way.
-func (c *Catalog) credentials(ctx context.Context, at center.InstanceID, username string) (*center.User, *userPassword, error) {
-	_, err := c.Instance(ctx, at)
+// credentials finds a user by its name, and its password with the version of that; nil where there is none. It reads as much
+// either way.
+func (c *Catalog) credentials(ctx context.Context, at center.InstanceID, username string) (u *center.User, kept *userPassword, version int64, err error) {
+	_, err = c.Instance(ctx, at)
 	known := err == nil && username != ""
 	if err != nil && !center.Is(err, center.NotFound) {
-		return nil, nil, err
+		return nil, nil, 0, err
 	}
-	var u *center.User
 	row, err := c.Store.ResourceByName(ctx, at, Users.rows, username)
 	switch {
 	case err == nil:
 		if u, err = Users.decode(c, row); err != nil {
-			return nil, nil, err
+			return nil, nil, 0, err
 		}
 	case errors.Is(err, store.ErrNotFound):
 		known = false
 	default:
-		return nil, nil, err
+		return nil, nil, 0, err
 	}
-	kept, err := userPasswords.find(ctx, c, at, row.ID)
+	kept, row, err = userPasswords.read(ctx, c, at, row.ID)
 	if center.Is(err, center.NotFound) {
-		return u, nil, nil
+		return u, nil, 0, nil
 	}
 	if err != nil || !known {
-		return nil, nil, err
+		return nil, nil, 0, err
 	}
-	return u, kept, nil
+	return u, kept, row.Version, nil
 }

@@ -105,6 +105,18 @@ func (c *Catalog) CreateUser(ctx context.Context, at center.InstanceID, u *cente
 	return err
 }
 
+// UserNamed finds a user by its name.
+func (c *Catalog) UserNamed(ctx context.Context, at center.InstanceID, name string) (*center.User, error) {
+	row, err := c.Store.ResourceByName(ctx, at, Users.rows, name)
+	if errors.Is(err, store.ErrNotFound) {
+		return nil, center.Refuse(center.NotFound, "no user has this name (%d characters)", len([]rune(name)))
+	}
+	if err != nil {
+		return nil, err
+	}
+	return Users.decode(c, row)
+}
+
 // nameFree refuses the name of a user that is there.
 func (c *Catalog) nameFree(ctx context.Context, at center.InstanceID, name string) error {
 	_, err := c.Store.ResourceByName(ctx, at, Users.rows, name)

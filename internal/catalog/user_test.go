@@ -51,7 +51,7 @@ func TestCheckPassword(t *testing.T) {
 		{instance, "Ann", password, ""}, {instance, "carl", password, ""}, {instance, "", password, ""}, {instance, "carl", "", ""},
 		{other, "ann", password, ""}, {"33333333-3333-4333-8333-333333333333", "ann", password, ""},
 	} {
-		got, err := w.node().CheckPassword(w.ctx, c.at, c.name, c.password)
+		got, _, err := w.node().CheckPassword(w.ctx, c.at, c.name, c.password)
 		switch {
 		case c.want != "" && (err != nil || got.ID != c.want):
 			t.Errorf("%s of %s: %v, %v", c.name, c.at, got, err)
@@ -60,12 +60,12 @@ func TestCheckPassword(t *testing.T) {
 		}
 	}
 	w.must(c.DeleteUser(w.ctx, instance, string(ann.ID)))
-	if _, err := c.CheckPassword(w.ctx, instance, "ann", password); !center.Is(err, center.AccessDenied) {
+	if _, _, err := c.CheckPassword(w.ctx, instance, "ann", password); !center.Is(err, center.AccessDenied) {
 		t.Errorf("a deleted user: %v", err)
 	}
 	w.newUser(c, "ann") // the name is free again
 	w.must(c.CloseInstance(w.ctx, instance))
-	if _, err := c.CheckPassword(w.ctx, instance, "bob", password); !center.Is(err, center.AccessDenied) {
+	if _, _, err := c.CheckPassword(w.ctx, instance, "bob", password); !center.Is(err, center.AccessDenied) {
 		t.Errorf("a user of an instance that is being deleted: %v", err)
 	}
 }
@@ -118,7 +118,7 @@ func TestPasswordsAreKeptAside(t *testing.T) {
 			t.Errorf("the audit log has no %s", kind)
 		}
 	}
-	carl, err := c.CheckPassword(w.ctx, instance, "carl", password)
+	carl, _, err := c.CheckPassword(w.ctx, instance, "carl", password)
 	w.must(err)
 	for _, u := range []*center.User{ann, bob, carl} {
 		w.must(c.DeleteUser(w.ctx, instance, string(u.ID)))
@@ -142,16 +142,16 @@ func TestHashesOfOtherParameters(t *testing.T) {
 		w.must(w.store.CommitResources(w.ctx, store.ResourceCommit{Replace: []store.Resource{row}}))
 	}
 	keep(catalog.HashForTest(64, 1, 2, password))
-	if _, err := c.CheckPassword(w.ctx, instance, "ann", password); err != nil {
+	if _, _, err := c.CheckPassword(w.ctx, instance, "ann", password); err != nil {
 		t.Error(err)
 	}
-	if _, err := c.CheckPassword(w.ctx, instance, "ann", password+"x"); !center.Is(err, center.AccessDenied) {
+	if _, _, err := c.CheckPassword(w.ctx, instance, "ann", password+"x"); !center.Is(err, center.AccessDenied) {
 		t.Error(err)
 	}
 	good := catalog.HashForTest(64, 1, 2, password)
 	for _, hash := range []string{"", password, strings.Replace(good, "argon2id", "argon2i", 1), strings.Replace(good, "t=1", "t=0", 1), strings.Replace(good, "v=19", "v=16", 1), good[:len(good)-4], strings.Replace(good, "m=64", "m=x", 1)} {
 		keep(hash)
-		if u, err := c.CheckPassword(w.ctx, instance, "ann", password); u != nil || !errors.Is(err, center.ErrDamaged) {
+		if u, _, err := c.CheckPassword(w.ctx, instance, "ann", password); u != nil || !errors.Is(err, center.ErrDamaged) {
 			t.Errorf("%q: %v, %v", hash, u, err)
 		}
 	}
@@ -172,7 +172,7 @@ func TestUnknownNamesCostAHash(t *testing.T) {
 	} {
 		var before, after runtime.MemStats
 		runtime.ReadMemStats(&before)
-		if _, err := c.CheckPassword(w.ctx, try.at, try.name, try.password); !center.Is(err, center.AccessDenied) {
+		if _, _, err := c.CheckPassword(w.ctx, try.at, try.name, try.password); !center.Is(err, center.AccessDenied) {
 			t.Error(err)
 		}
 		runtime.ReadMemStats(&after)
@@ -188,7 +188,7 @@ func TestHashingIsBounded(t *testing.T) {
 	c := w.node()
 	w.newUser(c, "ann")
 	leave := catalog.FillPasswordsForTest(c)
-	if _, err := c.CheckPassword(w.ctx, instance, "ann", password); !center.Is(err, center.Unavailable) {
+	if _, _, err := c.CheckPassword(w.ctx, instance, "ann", password); !center.Is(err, center.Unavailable) {
 		t.Errorf("with the line full: %v", err)
 	}
 	u, secret := user("bob"), password
@@ -199,12 +199,12 @@ func TestHashingIsBounded(t *testing.T) {
 	ctx, cancel := context.WithCancel(w.ctx)
 	leave = catalog.OccupyHashingForTest(c)
 	cancel()
-	if _, err := c.CheckPassword(ctx, instance, "ann", password); !errors.Is(err, context.Canceled) {
+	if _, _, err := c.CheckPassword(ctx, instance, "ann", password); !errors.Is(err, context.Canceled) {
 		t.Errorf("a request that ends while it waits: %v", err)
 	}
 	leave()
 	all(16, func(int) {
-		if _, err := c.CheckPassword(w.ctx, instance, "ann", password); err != nil {
+		if _, _, err := c.CheckPassword(w.ctx, instance, "ann", password); err != nil {
 			t.Error(err)
 		}
 	})

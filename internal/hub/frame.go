@@ -2,6 +2,7 @@ package hub
 
 import (
 	"encoding/binary"
+	"strconv"
 	"time"
 
 	"github.com/lxzan/gws"
@@ -16,6 +17,7 @@ const (
 	closeGoingAway   = 1001
 	closeProtocol    = 1002
 	closeInvalidText = 1007
+	closePolicy      = 1008
 )
 
 // Frames that never vary, shared by all sockets. Nobody writes into a frame once it is made.
@@ -79,6 +81,20 @@ func itemFrame(chat center.StreamID, it *center.Item) []byte {
 	start := maxHeader - len(h)
 	copy(buf[start:], h)
 	return buf[start:]
+}
+
+// ItemText is the text of the frame of a chat's item for a socket that listens to several chats, with the cursor behind which
+// the socket's client goes on.
+func ItemText(chat center.StreamID, it *center.Item) []byte {
+	var shown socket.Item
+	fillItem(&shown, chat, it)
+	text := socket.AppendItem(make([]byte, 0, 720+len(it.Content)+len(it.Content)/8), &shown)
+	if it.Seq == 0 {
+		return text // nobody can go on behind it
+	}
+	text = append(text[:len(text)-1], `,"cursor":"`...)
+	text = append(append(text, chat...), ':')
+	return append(strconv.AppendInt(text, it.Seq, 10), `"}`...)
 }
 
 func fillItem(dst *socket.Item, chat center.StreamID, it *center.Item) {

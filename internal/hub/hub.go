@@ -196,11 +196,14 @@ func (h *Hub) add(c *conn, limit int) (oldest *conn) {
 
 // forget lets go of a socket whose reading has ended. It is the last that happens to it but for a write under way.
 func (h *Hub) forget(c *conn) {
-	joined := c.partAll()
+	joined, ended := c.partAll()
 	h.drop(c)
 	h.leave(&c.own)
 	for _, m := range joined {
 		h.leave(m)
+	}
+	if ended != nil {
+		ended()
 	}
 }
 

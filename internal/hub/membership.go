@@ -139,9 +139,32 @@ func (ms Memberships) Join(s Stream) *Membership {
 	return m
 }
 
+// Send queues a text frame of the socket's owner, behind what is queued already. On a socket that has ended it does nothing.
+func (ms Memberships) Send(text []byte) { ms.conn.send(textFrame(text)) }
+
+// Close closes the socket after what is queued: its owner may not have it any more.
+func (ms Memberships) Close(reason string) { ms.conn.shut(closePolicy, reason) }
+
+// OnEnd has a function called once when the socket has ended, by a goroutine of the hub's; at once when it has already. It
+// must not block. The last function counts.
+func (ms Memberships) OnEnd(f func()) {
+	c := ms.conn
+	c.mu.Lock()
+	if c.joined == nil {
+		c.joined = new(joined)
+	}
+	over := c.forgotten()
+	c.joined.ended = f
+	c.mu.Unlock()
+	if over {
+		f()
+	}
+}
+
 // joined is what only a socket with memberships beside a participant's own needs.
 type joined struct {
 	all     []*Membership
+	ended   func()        // to be called when the socket has ended; nil for none
 	drained chan struct{} // closed when the queue is empty; nil while nothing waits for that
 }
 
@@ -159,22 +182,23 @@ func (c *conn) part(m *Membership) bool {
 	return true
 }
 
-// partAll is the end of all memberships with the socket's. It returns those that the socket has joined.
-func (c *conn) partAll() []*Membership {
+// partAll is the end of all memberships with the socket's. It returns those that the socket has joined, and whom to tell of the
+// end.
+func (c *conn) partAll() (all []*Membership, ended func()) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.own.gone.Store(true)
 	c.tell()
 	if c.joined == nil {
-		return nil
+		return nil, nil
 	}
 	c.drained()
-	all := c.joined.all
+	all, ended = c.joined.all, c.joined.ended
 	c.joined.all = nil
 	for _, m := range all {
 		m.gone.Store(true)
 	}
-	return all
+	return all, ended
 }
 
 // forgotten says that the socket has ended. c.mu is held.

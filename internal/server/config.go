@@ -42,6 +42,11 @@ type Config struct {
 	// StateBytes bounds the decoded states of chats that nobody works on. 0: 5 MiB.
 	StateBytes int
 	Throttle   api.Throttle
+	// AgentGrace is how long after an agent's last window was closed the agent becomes offline; 0: never, as on Amazon
+	// Connect.
+	AgentGrace time.Duration
+	// AgentReclaim gives the chats of such an agent to others before that.
+	AgentReclaim bool
 	// Clock is contact time; nil is real time.
 	Clock engine.Clock
 	Log   *slog.Logger

@@ -16,11 +16,13 @@ import (
 
 	"github.com/gofrs/uuid/v5"
 
+	"github.com/parley-chat/parley/internal/agent"
 	"github.com/parley-chat/parley/internal/api"
 	"github.com/parley-chat/parley/internal/bus"
 	"github.com/parley-chat/parley/internal/catalog"
 	"github.com/parley-chat/parley/internal/center"
 	"github.com/parley-chat/parley/internal/chat"
+	"github.com/parley-chat/parley/internal/desk"
 	"github.com/parley-chat/parley/internal/door"
 	"github.com/parley-chat/parley/internal/engine"
 	"github.com/parley-chat/parley/internal/hub"
@@ -50,7 +52,9 @@ type Server struct {
 	router   *router.Router
 	hub      *hub.Hub
 	api      *api.API
-	inside   *api.API // the same for callers in this process, without limits; nil when the configuration has none
+	desk     *desk.Desk
+	presence *agent.Presence // nil when a closed window changes nothing
+	inside   *api.API        // the same for callers in this process, without limits; nil when the configuration has none
 	handler  http.Handler
 	flowLog  *flowLog // nil for none
 	// draining says that the process is about to stop: load balancers should look elsewhere.
@@ -189,6 +193,19 @@ func (s *Server) wire(ctx context.Context) error {
 		PublicURL: s.cfg.PublicURL, AnyOrigin: s.cfg.AnyOrigin, Throttle: s.cfg.Throttle, Now: s.cfg.Now, NewID: s.cfg.NewID, Log: s.cfg.Log,
 	}
 	s.api = api.New(operations)
+	working := agent.New(s.staff, s.store, s.cfg.Now)
+	if s.cfg.AgentGrace > 0 {
+		s.presence = working.NewPresence(agent.PresenceConfig{
+			Engine: s.engine, Grace: s.cfg.AgentGrace, Node: s.cfg.NewID(), Log: s.cfg.Log,
+			Gone: func(ctx context.Context, at center.InstanceID, id center.UserID) error {
+				return s.desk.Lost(ctx, at, id, s.cfg.AgentReclaim)
+			},
+		})
+	}
+	s.desk = desk.New(desk.Config{
+		Catalog: s.catalog, Store: s.store, Staff: s.staff, Chats: s.chats, Agents: s.agents, Transcripts: operations.Transcripts, Hub: s.hub, Working: working, Presence: s.presence,
+		Partition: s.cfg.Partition, PublicURL: s.cfg.PublicURL, Loopback: s.cfg.Dev, Now: s.cfg.Now, Log: s.cfg.Log,
+	})
 	if s.cfg.Furnish != nil || s.cfg.Leave != nil {
 		operations.Throttle, operations.AnyCredentials, operations.Who = nil, true, operator()
 		s.inside = api.New(operations)
@@ -240,7 +257,7 @@ func (c *Config) engine(db *store.Store, bus engine.Publisher, shared bool) *eng
 // shared says that other processes may write to the same store: other nodes, and on PostgreSQL nobody can tell.
 func (s *Server) shared() bool { return s.cfg.Nodes != nil || isPostgres(s.cfg.Database) }
 
-// routes is the only place where paths are handed out: the API's own, health, the pages, and in development /_parley/.
+// routes is the only place where paths are handed out: the API's own, the agent's side, health, the pages, and in development /_parley/.
 func (s *Server) routes() http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /health/live", s.live)
@@ -253,6 +270,10 @@ func (s *Server) routes() http.Handler {
 		mux.Handle(devPath, s.devRoutes())
 	}
 	all := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if desk.Handles(r) {
+			s.desk.ServeHTTP(w, r)
+			return
+		}
 		// The API routes on the escaped path itself; ServeMux would clean what it must not touch.
 		if s.api.Handles(r) {
 			s.api.ServeHTTP(w, r)
@@ -317,6 +338,9 @@ func (s *Server) Work(ctx context.Context) {
 	var others sync.WaitGroup
 	others.Go(func() { s.erasures.Run(ctx) })
 	others.Go(func() { s.router.Run(ctx) })
+	if s.presence != nil {
+		others.Go(func() { s.presence.Run(ctx) })
+	}
 	s.engine.Run(ctx)
 	others.Wait()
 }
@@ -324,6 +348,7 @@ func (s *Server) Work(ctx context.Context) {
 // Close closes the store and the flow log. Sockets and requests must be gone. The lock is released last: whoever waits
 // for it opens the database at once.
 func (s *Server) Close() error {
+	s.desk.Close()
 	return errors.Join(s.store.Close(), s.flowLog.close(), s.lock.Release())
 }
 

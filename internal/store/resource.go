@@ -522,7 +522,7 @@ func (s *Store) DeleteInstance(ctx context.Context, instance center.InstanceID, 
 			return err
 		}
 		// What came since the steps. Contacts by the index that has all of an instance's which outlive their chats.
-		for _, table := range []string{"resource WHERE", "reference WHERE", "contact WHERE shown IS NOT NULL AND", "contact_attribute WHERE", "contact_term WHERE", "flow_run WHERE", "offer WHERE", "agent WHERE", "agent_interval WHERE"} {
+		for _, table := range []string{"resource WHERE", "reference WHERE", "contact WHERE shown IS NOT NULL AND", "contact_attribute WHERE", "contact_term WHERE", "flow_run WHERE", "offer WHERE", "agent WHERE", "agent_interval WHERE", "session WHERE", "attempt WHERE", "presence WHERE"} {
 			if _, err := ses.exec("DELETE FROM "+table+" instance = $1", string(instance)); err != nil {
 				return err
 			}

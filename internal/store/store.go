@@ -248,7 +248,7 @@ func (s *Store) Reset(ctx context.Context) error {
 		if _, err := ses.exec(`UPDATE resource_version SET version = version + 1`); err != nil {
 			return err
 		}
-		for _, table := range append([]string{"stream", "item", "due", "claim", "receipt", "resource", "reference", "erased"}, afterwards...) {
+		for _, table := range append([]string{"stream", "item", "due", "claim", "receipt", "resource", "reference", "erased", "session", "attempt", "presence"}, afterwards...) {
 			if _, err := ses.exec("DELETE FROM " + table); err != nil {
 				return err
 			}

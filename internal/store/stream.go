@@ -267,6 +267,16 @@ func (s *Store) items(ctx context.Context, stream center.StreamID, raw [16]byte,
 	return all, err
 }
 
+// FirstSeq returns the sequence of the first item of a stream that is kept, or ErrNotFound.
+func (s *Store) FirstSeq(ctx context.Context, stream center.StreamID) (seq int64, err error) {
+	raw, ok := center.UUID(string(stream))
+	if !ok {
+		return 0, ErrNotFound
+	}
+	err = s.row(ctx, `SELECT seq FROM item WHERE stream = $1`+notErased+` ORDER BY seq LIMIT 1`, []any{raw[:]}, &seq)
+	return seq, err
+}
+
 // SeqAt returns the sequence of a stream's first item at t or later, or ErrNotFound.
 func (s *Store) SeqAt(ctx context.Context, stream center.StreamID, t time.Time) (seq int64, err error) {
 	raw, ok := center.UUID(string(stream))

@@ -1,0 +1,200 @@
+package desk
+
+import (
+	"context"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/parley-chat/parley/internal/catalog"
+	"github.com/parley-chat/parley/internal/center"
+	"github.com/parley-chat/parley/internal/store"
+)
+
+// metrics is what the figures of all agents and queues need; statuses what changing the status of others does (admin guide,
+// "Change the Agent activity status in a metrics report").
+var (
+	metrics  = [][]string{{center.PermitMetrics, center.PermitRealTimeMetrics}}
+	statuses = [][]string{{center.PermitMetrics, center.PermitRealTimeMetrics}, {center.PermitStatuses}}
+)
+
+var overviewRoutes = []route{
+	{method: "GET", path: Prefix + "queues", needs: agents, do: (*call).listQueues},
+	{method: "GET", path: Prefix + "all-queues", needs: metrics, do: (*call).listAllQueues},
+	{method: "GET", path: Prefix + "agents", needs: metrics, do: (*call).listAgents},
+	{method: "PUT", path: Prefix + "agents/{agent}/state", needs: statuses, do: (*call).setStateOf},
+}
+
+type queueFigures struct {
+	queueView
+	Contacts  int      `json:"contactsInQueue"`
+	Oldest    *float64 `json:"oldestContactEnqueued"`
+	Online    int      `json:"agentsOnline"`
+	Staffed   int      `json:"agentsStaffed"`
+	Available int      `json:"agentsAvailable"`
+}
+
+// maxQueues bounds an answer.
+const maxQueues = 10_000
+
+// listQueues shows the queues of the agent's routing profile, with the agent's own.
+func (c *call) listQueues() (any, error) {
+	ctx, at := c.r.Context(), c.who.Instance
+	routed, _, err := c.Catalog.QueuesOfProfile(ctx, at, c.user.RoutingProfile)
+	if err != nil {
+		return nil, err
+	}
+	return c.figures(ctx, append(routed, center.QueueID(c.who.User)))
+}
+
+// listAllQueues shows all queues but those of agents.
+func (c *call) listAllQueues() (any, error) {
+	ctx := c.r.Context()
+	all, err := catalog.Queues.List(ctx, c.Catalog, c.who.Instance, "", maxQueues, func(q *center.Queue) bool { return q.Type != center.QueueAgent })
+	if err != nil {
+		return nil, err
+	}
+	ids := make([]center.QueueID, len(all))
+	for i := range all {
+		ids[i] = all[i].ID
+	}
+	return c.figures(ctx, ids)
+}
+
+// figures are those of some queues, of one moment as far as the agents are concerned.
+func (c *call) figures(ctx context.Context, ids []center.QueueID) (any, error) {
+	at := c.who.Instance
+	working, err := c.Store.Agents(ctx, at)
+	if err != nil {
+		return nil, err
+	}
+	serves := map[center.RoutingProfileID][]center.QueueID{}
+	for i := range working {
+		p := working[i].Profile
+		if _, known := serves[p]; known || p == "" {
+			continue
+		}
+		if serves[p], _, err = c.Catalog.QueuesOfProfile(ctx, at, p); err != nil && !center.Is(err, center.NotFound) {
+			return nil, err
+		}
+	}
+	out := []queueFigures{}
+	for _, id := range ids {
+		view, err := c.queueOf(ctx, at, id, string(id) == string(c.who.User))
+		if err != nil {
+			return nil, err
+		}
+		if view == nil {
+			continue
+		}
+		line, err := c.Store.LineOf(ctx, at, id, "")
+		if err != nil {
+			return nil, err
+		}
+		f := queueFigures{queueView: *view, Contacts: line.Contacts}
+		if !line.Oldest.IsZero() {
+			at := seconds(line.Oldest)
+			f.Oldest = &at
+		}
+		for i := range working {
+			a := &working[i]
+			if a.Agent != center.UserID(id) && !slices.Contains(serves[a.Profile], id) {
+				continue
+			}
+			if a.Status.Type != center.StatusOffline {
+				f.Online++
+			}
+			if a.Status.Type == center.StatusRoutable {
+				f.Staffed++
+				if a.Next == nil && len(a.Slots) == 0 {
+					f.Available++
+				}
+			}
+		}
+		out = append(out, f)
+	}
+	return map[string]any{"queues": out}, nil
+}
+
+type agentFigures struct {
+	ID       center.UserID `json:"id"`
+	ARN      string        `json:"agentARN"`
+	Username string        `json:"username"`
+	Name     string        `json:"name"`
+	State    agentState    `json:"state"`
+	Next     *agentState   `json:"nextState"`
+	Activity string        `json:"activity"`
+	Contacts []slotView    `json:"contacts"`
+}
+
+// activities are what an agent with contacts is said to do, the first that one of them has. Source: admin guide, "Agent Activity".
+var activities = []struct{ state, name string }{
+	{center.SlotError, "Error"}, {center.SlotMissed, "Missed"}, {center.SlotRejected, "Rejected"}, {center.SlotConnected, "On contact"},
+	{center.SlotEnded, "After Contact Work"}, {center.SlotConnecting, "Incoming"},
+}
+
+func activityOf(a *store.AgentAtWork) string {
+	for _, of := range activities {
+		if slices.ContainsFunc(a.Slots, func(s center.AgentContact) bool { return s.State == of.state }) {
+			return of.name
+		}
+	}
+	return a.Status.Name
+}
+
+// listAgents shows the agents who are not offline, or who have contacts.
+func (c *call) listAgents() (any, error) {
+	ctx, at := c.r.Context(), c.who.Instance
+	all, err := c.Store.Agents(ctx, at)
+	if err != nil {
+		return nil, err
+	}
+	out := []agentFigures{}
+	for i := range all {
+		a := &all[i]
+		if a.Status.Type == center.StatusOffline && len(a.Slots) == 0 {
+			continue
+		}
+		u, err := catalog.Users.Get(ctx, c.Catalog, at, string(a.Agent))
+		if center.Is(err, center.NotFound) {
+			continue
+		}
+		if err != nil {
+			return nil, err
+		}
+		f := agentFigures{
+			ID: a.Agent, ARN: catalog.Users.ARN(c.Partition, at, u), Username: u.Name, Name: strings.TrimSpace(u.Identity.FirstName + " " + u.Identity.LastName),
+			State: c.stateOf(at, a.Status, a.Since), Activity: activityOf(a), Contacts: make([]slotView, len(a.Slots)),
+		}
+		if a.Next != nil {
+			next := c.stateOf(at, a.Next.WorkStatus, time.Time{})
+			f.Next = &next
+		}
+		for i := range a.Slots {
+			f.Contacts[i] = slotOf(&a.Slots[i])
+		}
+		out = append(out, f)
+	}
+	return map[string]any{"agents": out}, nil
+}
+
+// setStateOf changes the status of another agent, while no contact is what the agent is said to be busy with.
+func (c *call) setStateOf() (any, error) {
+	var in stateInput
+	if err := c.body(maxBody, &in); err != nil {
+		return nil, err
+	}
+	id, err := c.statusNamed(in)
+	if err != nil {
+		return nil, err
+	}
+	agent := center.UserID(catalog.Users.ParseID(c.r.PathValue("agent")))
+	a, _, err := c.Staff.Agent(c.r.Context(), c.who.Instance, agent)
+	if err != nil {
+		return nil, err
+	}
+	if len(a.Contacts) > 0 {
+		return nil, center.Refuse(center.InvalidState, "Error changing agent status: the agent has a contact")
+	}
+	return empty{}, c.Agents.SetStatus(c.r.Context(), c.who.Instance, agent, string(id), true)
+}

@@ -1,0 +1,115 @@
+package desk
+
+import (
+	"context"
+	"time"
+)
+
+// checkEvery is how often a node with agents' sockets asks whether their sessions have ended: another node may have ended
+// one, or the user was deleted.
+const checkEvery = 5 * time.Second
+
+// open takes a window in.
+func (d *Desk) open(w *window) {
+	if d.Presence != nil {
+		d.Presence.Opened(w.who.Instance, w.who.User)
+	}
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if d.windows == nil {
+		d.windows = map[*window]struct{}{}
+	}
+	d.windows[w] = struct{}{}
+	if !d.checking {
+		d.checking = true
+		d.running.Go(d.check)
+	}
+}
+
+func (d *Desk) close(w *window) {
+	if d.Presence != nil {
+		d.Presence.Closed(w.who.Instance, w.who.User)
+	}
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	delete(d.windows, w)
+	if len(d.windows) == 0 && d.stopCheck != nil {
+		d.stopCheck()
+	}
+}
+
+// Close waits for what works for sockets. All of them must have ended.
+func (d *Desk) Close() { d.running.Wait() }
+
+// all are the windows that are open.
+func (d *Desk) all() []*window {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	all := make([]*window, 0, len(d.windows))
+	for w := range d.windows {
+		all = append(all, w)
+	}
+	return all
+}
+
+// check closes the sockets of sessions that have ended, now and then while there are any.
+func (d *Desk) check() {
+	for {
+		ctx, ok := d.checks()
+		if !ok {
+			return
+		}
+		select {
+		case <-ctx.Done():
+			continue
+		case <-time.After(checkEvery):
+		}
+		if err := d.closeEnded(ctx); err != nil && ctx.Err() == nil {
+			d.Log.Warn("sessions of agents' sockets not checked, trying again", "error", err)
+		}
+	}
+}
+
+// checks returns a context that ends with the last window; not ok without one, when the checking is over.
+func (d *Desk) checks() (context.Context, bool) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if d.stopCheck != nil {
+		d.stopCheck()
+	}
+	if len(d.windows) == 0 {
+		d.checking, d.stopCheck = false, nil
+		return nil, false
+	}
+	var ctx context.Context
+	ctx, d.stopCheck = context.WithCancel(context.Background())
+	return ctx, true
+}
+
+// closeEnded closes the sockets of sessions that have ended.
+func (d *Desk) closeEnded(ctx context.Context) error {
+	all := d.all()
+	ids := make([][]byte, len(all))
+	for i, w := range all {
+		ids[i] = w.session.ID[:]
+	}
+	alive, err := d.Catalog.Sessions(ctx, ids, d.Now())
+	if err != nil {
+		return err
+	}
+	for _, w := range all {
+		if !alive[w.session.ID] {
+			w.socket.Close(sessionClosed)
+		}
+	}
+	return nil
+}
+
+// sessionEnded closes the sockets of this node's that a session has.
+func (d *Desk) sessionEnded(id [32]byte) {
+	for _, w := range d.all() {
+		if w.session.ID == id {
+			w.socket.Close(sessionClosed)
+		}
+	}
+}
