@@ -257,7 +257,6 @@ var withoutEffect = map[string]unused{
 	"connect ReleasePhoneNumber ClientToken":                         {why: "a repeated request finds the number released"},
 	"connect DisassociateLexBot ClientToken":                         {why: "a repeated request finds the association gone"},
 	"connect DisassociateSecurityKey ClientToken":                    {why: "a repeated request finds the association gone"},
-	"connect StartChatContact DisconnectOnCustomerExit":              {why: "no agent takes part in a chat", kept: true},
 	"connect StartChatContact ParticipantConfiguration.ResponseMode": {why: "every message is sent whole", kept: true},
 	"connect UpdateInstanceAttribute ClientToken":                    {why: "the same value again changes nothing"},
 	"connect UpdateParticipantAuthentication ErrorDescription":       {why: "Error alone decides which branch the flow takes"},

@@ -154,7 +154,7 @@ func (d *Draft) enqueue(c *Contact, place string, agentQueue bool) {
 
 // leaveQueue gives back what the contact holds of its queue. That it waited there, and since when, stays known.
 func (d *Draft) leaveQueue(c *Contact) {
-	if c.Queued() && c.Place != "" {
+	if c.Place != "" {
 		d.Release(Claim{Kind: ClaimQueuePlace, Key: c.Place})
 		c.Place = ""
 	}
@@ -223,6 +223,7 @@ func (d *Draft) follow(old *Contact, method string) *Contact {
 	next.Initiated, next.ConnectedToSystem, next.LastUpdate = d.Now, d.Now, d.Now
 	next.Disconnected, next.DisconnectReason, next.Next, next.Beside = time.Time{}, "", "", false
 	next.Queue, next.Enqueued, next.Dequeued, next.WaitsSince, next.Place, next.AgentQueue = "", time.Time{}, time.Time{}, time.Time{}, "", false
+	next.TargetUser = ""
 	next.Offer, next.Attempts, next.Rejecter, next.Agent = nil, 0, "", nil
 	next.FirstSeq = d.Seq()
 	old.Next = next.ID
@@ -231,6 +232,13 @@ func (d *Draft) follow(old *Contact, method string) *Contact {
 	return chat.Current()
 }
 
-// Follow is follow for a contact whose last agent has left: its disconnect flow runs on a contact of its own. Source:
-// agents.md 2.2.
-func (d *Draft) Follow(method string) *Contact { return d.follow(d.Edit().Current(), method) }
+// MayFollow says whether another contact may follow those that the chat has in a row.
+func (c *Chat) MayFollow() bool { return len(c.Contacts) < maxContacts }
+
+// Follow is follow for a contact whose last agent has left: its disconnect flow runs on a contact of its own. What the contact
+// asked of its agent was answered, and does not go along (inferred). Source: agents.md 2.2.
+func (d *Draft) Follow(method string) *Contact {
+	next := d.follow(d.Edit().Current(), method)
+	next.Routing = nil
+	return next
+}

@@ -190,6 +190,9 @@ func (r *run) perform() outcome {
 	if r.current.step == nil {
 		return fail("unknown action type")
 	}
+	if r.s.Contact.whispers() && slices.Contains(notWhispered, r.current.name) {
+		return fail("not supported by whispers of the chat channel")
+	}
 	return r.current.step.run(r)
 }
 
