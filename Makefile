@@ -8,6 +8,7 @@ SHELL := /bin/bash
 KILLS ?= 20
 PAUSES ?= 10
 ROUNDS ?= 3
+CONTACTS ?= 20
 CONNECTIONS ?= 1500
 FUZZTIME ?= 20s
 BENCHTIME ?= 1s
@@ -73,6 +74,10 @@ soak-pause: ## stop one of two nodes on one PostgreSQL for 20 s, again and again
 .PHONY: soak-locked
 soak-locked: ## lock two chats in PostgreSQL, and compare what the others are given with a baseline (ROUNDS=3)
 	PARLEY_TEST_LOCKED=$(ROUNDS) scripts/postgres run go test -v -count=1 -timeout 60m -run '^TestSoakLocked$$' ./crash
+
+.PHONY: soak-contact
+soak-contact: ## kill parley at each commit of a contact with an agent, again and again, and look who has it (CONTACTS=20)
+	PARLEY_TEST_CRASH_AGENTS=$(CONTACTS) scripts/postgres run go test -v -count=1 -timeout 60m -run '^TestCrashAgents$$' ./crash
 
 .PHONY: soak-doors
 soak-doors: ## unfinished requests of unauthenticated clients at every door, and the memory they cost (CONNECTIONS=1500)

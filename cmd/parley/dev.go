@@ -159,6 +159,9 @@ func (c *devCmd) banner(w io.Writer, endpoint string, instances []server.Instanc
 			fmt.Fprintf(w, "            and %d more: GET /_parley/info lists them\n", n)
 		}
 	}
+	for _, p := range server.People() {
+		fmt.Fprintf(w, "  user      %s  (%s, password %s)\n", p.Username, p.Role, p.Password)
+	}
 	fmt.Fprintf(w, `  pages     %[1]s/  and a chat at %[1]s/chat/
 
 For the AWS CLI and SDKs:

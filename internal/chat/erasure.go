@@ -1,6 +1,7 @@
 package chat
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"log/slog"
@@ -86,9 +87,10 @@ func (e *Erasures) Stats() ErasureStats {
 }
 
 // Run erases the chats that ended longer than Settings.KeepChats ago and what is known of contacts that ended longer
-// than Settings.KeepContacts ago, entries of the audit log older than Settings.KeepAudit, finishes what other erasures have
-// begun, and deletes the contents that no flow needs, until ctx ends. Several nodes may do so at once. While there is nothing to
-// do it sleeps until the next chat's time has come, at most for an hour.
+// than Settings.KeepContacts ago, entries of the audit log older than Settings.KeepAudit, items of agents older than
+// center.KeepAgentItems, finishes what other erasures have begun, and deletes the contents that no flow needs, until ctx
+// ends. Several nodes may do so at once. While there is nothing to do it sleeps until the next chat's time has come, at most
+// for an hour.
 func (e *Erasures) Run(ctx context.Context) {
 	e.dirty.Store(true) // a crash may have left deleted rows in the write-ahead log
 	unneeded := unneeded{}
@@ -105,7 +107,7 @@ func (e *Erasures) Run(ctx context.Context) {
 			err = e.scrub(ctx)
 		}
 		if now := e.clock.Now(); err == nil && now.Sub(looked) >= eraseLook {
-			err = e.deleteUnneeded(ctx, unneeded)
+			err = cmp.Or(e.deleteUnneeded(ctx, unneeded), e.trimAgents(ctx))
 			looked = now
 		}
 		if err != nil && ctx.Err() == nil {
@@ -135,12 +137,9 @@ func (e *Erasures) eraseStep(ctx context.Context) (worked bool, err error) {
 	if err != nil || more || e.keepChats <= 0 && e.keepContacts <= 0 && e.keepAudit <= 0 {
 		return more, err
 	}
-	now := e.clock.Now()
-	// A clock that is ahead must not erase what is to be kept: the database's counts, where it has one.
-	if there, ok, err := e.store.Clock(ctx); err != nil {
+	now, err := e.now(ctx)
+	if err != nil {
 		return false, err
-	} else if ok && there.Before(now) {
-		now = there
 	}
 	if keep := e.keepChats; keep > 0 {
 		if worked, err = e.eraseEnded(ctx, now.Add(-keep)); worked || err != nil {
@@ -159,6 +158,31 @@ func (e *Erasures) eraseStep(ctx context.Context) (worked bool, err error) {
 		return entries > 0, err
 	}
 	return false, nil
+}
+
+// now is contact time. A clock that is ahead must not erase what is to be kept: the database's counts, where it has one.
+func (e *Erasures) now(ctx context.Context) (time.Time, error) {
+	now := e.clock.Now()
+	there, ok, err := e.store.Clock(ctx)
+	if err == nil && ok && there.Before(now) {
+		now = there
+	}
+	return now, err
+}
+
+// trimAgents drops the items of agents that are not kept any more.
+func (e *Erasures) trimAgents(ctx context.Context) error {
+	now, err := e.now(ctx)
+	for err == nil {
+		began := time.Now()
+		var gone int64
+		if gone, err = e.store.TrimAgents(ctx, now.Add(-center.KeepAgentItems)); gone == 0 {
+			break
+		}
+		e.dirty.Store(true)
+		rest(ctx, max(erasePause, erasePatience*time.Since(began)))
+	}
+	return err
 }
 
 // eraseEnded begins to erase some of the chats that ended at before or earlier.

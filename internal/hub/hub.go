@@ -45,7 +45,8 @@ type Viewer struct {
 // Source is what the hub asks of the rest of the server. Its methods are called from the hub's own goroutines and
 // must return when their context ends.
 type Source interface {
-	// ItemsAfter returns the committed items of a stream that follow seq, in order, at most limit of them.
+	// ItemsAfter returns the committed items of a stream that follow seq, in order, at most limit of them. The error is a
+	// [*center.Trimmed] when the stream does not keep the next one any more.
 	ItemsAfter(ctx context.Context, stream center.StreamID, seq int64, limit int) ([]center.Item, error)
 	// LastSeqs returns the sequence of the last committed item of each stream; one that is not there is left out.
 	LastSeqs(ctx context.Context, streams []center.StreamID) (map[center.StreamID]int64, error)

@@ -12,7 +12,8 @@ type Stream struct {
 	// After is the cursor: the sequence of the last item that the client has, or zero or less for none. Every item behind it
 	// is shown once and in order, those that are committed already too. A cursor beyond the last committed item cannot be of
 	// this stream as it is now (it may be older than a restore from a backup) and would hide what comes up to it: it ends
-	// the membership, so that its owner starts anew. It is not noticed once the stream has come as far again.
+	// the membership, so that its owner starts anew. It is not noticed once the stream has come as far again. So does a cursor
+	// whose next item the stream does not keep any more.
 	After int64
 	// Show returns the text of the frame that the socket gets for an item, nil for none, and whether the item is the last:
 	// then the membership ends and the socket stays. Ephemeral items (Seq 0) may come once the client has all others;

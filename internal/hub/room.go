@@ -179,6 +179,10 @@ func (r *room) catchUp(m *Membership) {
 			r.gone()
 			return
 		}
+		if _, trimmed := errors.AsType[*center.Trimmed](err); trimmed {
+			m.end()
+			return
+		}
 		if !r.retry(wait, "membership not caught up", err) {
 			return
 		}
@@ -333,6 +337,10 @@ func (r *room) readGap() {
 			wait = firstWait
 			continue
 		}
+		if t, trimmed := errors.AsType[*center.Trimmed](err); trimmed {
+			r.skip(t.First)
+			continue
+		}
 		if !r.retry(wait, "gap not read", err) {
 			return
 		}
@@ -362,6 +370,19 @@ func (r *room) repair(items []center.Item, heard int64) {
 	}
 	if len(items) == 0 && r.known == heard {
 		r.known = r.delivered // the news was false: nothing is committed there
+	}
+}
+
+// skip goes on where a stream begins that does not keep the next item any more. Memberships that have not come as far end, as
+// those with an older cursor do.
+func (r *room) skip(first int64) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.delivered = max(r.delivered, first-1)
+	for _, m := range r.members {
+		if m.other != nil && !m.behind && m.seq < r.delivered {
+			m.end()
+		}
 	}
 }
 

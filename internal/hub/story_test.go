@@ -42,6 +42,7 @@ type source struct {
 	asked     int           // for last sequences
 	pages     int           // asked for
 	erased    []center.StreamID
+	first     map[center.StreamID]int64 // of streams that are trimmed
 }
 
 func (s *source) commit(it center.Item) center.Item { return s.commitTo(chat, it) }
@@ -106,6 +107,9 @@ func (s *source) ItemsAfter(ctx context.Context, stream center.StreamID, seq int
 	s.pages++
 	if slices.Contains(s.erased, stream) {
 		return nil, nil
+	}
+	if first := s.first[stream]; seq+1 < first {
+		return nil, &center.Trimmed{First: first}
 	}
 	rest := s.items[stream][max(0, min(int(seq), len(s.items[stream]))):]
 	return append([]center.Item(nil), rest[:min(limit, len(rest))]...), nil

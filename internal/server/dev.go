@@ -34,7 +34,7 @@ const (
 //go:embed welcome.json
 var welcome string
 
-// seed makes the instance and the flow that a development server has, unless they are there.
+// seed makes the instance, the flow and the users that a development server has, unless they are there.
 func (s *Server) seed(ctx context.Context) error {
 	_, err := s.catalog.Instance(ctx, SeedInstance)
 	if center.Is(err, center.NotFound) {
@@ -58,7 +58,7 @@ func (s *Server) seed(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("seed the flow: %w", err)
 	}
-	return nil
+	return s.seedUsers(ctx)
 }
 
 // Furnish puts into the instance what the configuration says. Two at a time wait for each other.
@@ -279,10 +279,11 @@ func (s *Server) info(r *http.Request) (any, error) {
 		InstanceID center.InstanceID `json:"instanceId"`
 		FlowID     center.FlowID     `json:"contactFlowId"`
 		Instances  []InstanceInfo    `json:"instances"`
+		Users      []Person          `json:"users"`
 		Applied    any               `json:"applied,omitempty"`
 		Clock      clockInfo         `json:"clock"`
 		Version    string            `json:"version"`
-	}{s.endpoint(r), s.cfg.Partition.Region, s.cfg.Partition.Account, SeedInstance, SeedFlow, all, applied, s.clock(), Version()}, nil
+	}{s.endpoint(r), s.cfg.Partition.Region, s.cfg.Partition.Account, SeedInstance, SeedFlow, all, People(), applied, s.clock(), Version()}, nil
 }
 
 type clockInfo struct {

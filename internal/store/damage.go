@@ -19,8 +19,8 @@ import (
 	"github.com/parley-chat/parley/internal/center"
 )
 
-// The rules about damage: what is read is what was written, or an error. A stream's items are numbered without holes and
-// carry a checksum, so that neither a shorter nor another transcript is taken for the right one. The first finding of
+// The rules about damage: what is read is what was written, or an error. A stream's items are numbered without holes, from 1
+// or from where its row says that it was trimmed to, and carry a checksum, so that neither a shorter nor another transcript is taken for the right one. The first finding of
 // each kind is logged as an error, and from then on the store is not healthy until the program starts on another
 // database. A stream that is gone as a whole is not damage.
 
@@ -162,14 +162,15 @@ func checked(stream center.StreamID, raw [16]byte, row itemRow) (center.Item, er
 // whole returns damage if the numbers of a stream's items have a hole, or end before the item that is known to be the last.
 // A stream that is gone has none.
 func (s *Store) whole(ctx context.Context, stream center.StreamID, raw [16]byte, known int64) error {
-	var first, last, n int64
-	err := s.row(ctx, `SELECT coalesce(min(seq), 1), coalesce(max(seq), 0), count(*) FROM item WHERE stream = $1`+notErased, []any{raw[:]}, &first, &last, &n)
+	var first, last, n, begin int64
+	err := s.row(ctx, `SELECT coalesce(min(seq), 1), coalesce(max(seq), 0), count(*), coalesce(`+sqlBegin+`, 1) FROM item WHERE stream = $1`+notErased,
+		[]any{raw[:]}, &first, &last, &n, &begin)
 	switch {
 	case err != nil:
 		return err
 	case n == 0:
 		return nil
-	case first != 1 || n != last:
+	case first != begin || n != last-first+1:
 		return s.Damaged("item", fmt.Errorf("stream %s has %d items, numbered %d to %d", stream, n, first, last))
 	case last < known:
 		return s.Damaged("item", fmt.Errorf("stream %s ends with item %d; it had %d", stream, last, known))
@@ -222,10 +223,11 @@ func (s *Store) Check(atOnce int64) error {
 	return nil
 }
 
-// sqlHole names a stream whose items are not numbered from 1 without a hole. Those of a stream that is being erased go from the
+// sqlHole names a stream whose items are not numbered from its first without a hole. Those of a stream that is being erased go from the
 // first on.
 const sqlHole = `SELECT 'stream ' || hex(stream) || ' has ' || count(*) || ' items, numbered ' || min(seq) || ' to ' || max(seq)
-	FROM item WHERE NOT EXISTS (SELECT 1 FROM erased WHERE erased.stream = item.stream) GROUP BY stream HAVING min(seq) <> 1 OR max(seq) <> count(*) LIMIT 1`
+	FROM item WHERE NOT EXISTS (SELECT 1 FROM erased WHERE erased.stream = item.stream) GROUP BY stream
+	HAVING min(seq) <> coalesce((SELECT first_seq FROM stream WHERE stream.id = item.stream), 1) OR max(seq) - min(seq) + 1 <> count(*) LIMIT 1`
 
 // check reads the whole file. An error says that its structure is damaged; a hole between items is noted.
 func (e *sqliteEngine) check(ctx context.Context) error {

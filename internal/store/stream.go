@@ -66,8 +66,8 @@ func (s *Store) Stream(ctx context.Context, id center.StreamID) (Stream, error) 
 // gone returns ErrNotFound for a stream that is not there, and damage if its items still are.
 func (s *Store) gone(ctx context.Context, id center.StreamID, raw [16]byte) error {
 	var n int64
-	err := s.row(ctx, `SELECT count(*) FROM item WHERE stream = $1 AND seq = 1 AND NOT EXISTS (SELECT 1 FROM stream WHERE id = $1)
-		AND NOT EXISTS (SELECT 1 FROM erased WHERE erased.stream = $1)`, []any{raw[:]}, &n)
+	err := s.row(ctx, `SELECT count(*) FROM item WHERE stream = $1 AND seq = (SELECT min(seq) FROM item WHERE stream = $1)
+		AND NOT EXISTS (SELECT 1 FROM stream WHERE id = $1) AND NOT EXISTS (SELECT 1 FROM erased WHERE erased.stream = $1)`, []any{raw[:]}, &n)
 	if err == nil && n > 0 {
 		return s.Damaged("stream", fmt.Errorf("stream %s is missing, and its items are there", id))
 	}
@@ -154,7 +154,8 @@ type PageQuery struct {
 }
 
 // Page returns the items that q asks for; none when there is no such stream. It reads the items that the transcript does
-// not show, too: where one is missing is damage.
+// not show, too: where one is missing is damage. Of a stream that is trimmed, those before its first are none that are
+// missing: backwards the items end there, and forwards from before it the error is [*center.Trimmed].
 func (s *Store) Page(ctx context.Context, q PageQuery) ([]center.Item, error) {
 	raw, ok := center.UUID(string(q.Stream))
 	if !ok {
@@ -212,6 +213,15 @@ func (s *Store) stretch(ctx context.Context, q PageQuery, raw [16]byte) ([]cente
 			return nil, err
 		}
 	}
+	if !q.Backward && (len(items) == 0 || items[0].Seq != q.From) {
+		begin, err := s.beginOf(ctx, raw)
+		if err == nil && q.From < begin {
+			err = &center.Trimmed{First: begin}
+		}
+		if err != nil {
+			return nil, err
+		}
+	}
 	if q.Backward && len(items) > 0 {
 		next = items[0].Seq
 	}
@@ -222,6 +232,9 @@ func (s *Store) stretch(ctx context.Context, q PageQuery, raw [16]byte) ([]cente
 		next += step
 	}
 	if q.Backward && len(items) > 0 && len(items) < q.Limit && next >= q.From {
+		if begin, err := s.beginOf(ctx, raw); err != nil || next < begin {
+			return items, err
+		}
 		return nil, s.Damaged("item", fmt.Errorf("stream %s has no item %d, and one %d", q.Stream, next, next+1))
 	}
 	return items, nil
@@ -284,14 +297,14 @@ func (s *Store) SeqAt(ctx context.Context, stream center.StreamID, t time.Time) 
 		return 0, ErrNotFound
 	}
 	// Times rise with the sequence, so the first one found in its order is the one.
-	var before int64
-	err = s.row(ctx, `SELECT seq, (SELECT count(*) FROM item AS earlier WHERE earlier.stream = item.stream AND earlier.seq < item.seq)
-		FROM item WHERE stream = $1 AND at >= $2`+notErased+` ORDER BY seq LIMIT 1`, []any{raw[:], ceilMillis(t)}, &seq, &before)
+	var before, begin int64
+	err = s.row(ctx, `SELECT seq, (SELECT count(*) FROM item AS earlier WHERE earlier.stream = item.stream AND earlier.seq < item.seq), `+sqlBegin+`
+		FROM item WHERE stream = $1 AND at >= $2`+notErased+` ORDER BY seq LIMIT 1`, []any{raw[:], ceilMillis(t)}, &seq, &before, &begin)
 	last := errors.Is(err, ErrNotFound)
 	switch {
 	case last:
 		err = s.whole(ctx, stream, raw, 0)
-	case err == nil && before != seq-1:
+	case err == nil && before != seq-begin:
 		err = s.Damaged("item", fmt.Errorf("stream %s has %d items before item %d", stream, before, seq))
 	}
 	if err != nil {
@@ -320,10 +333,10 @@ func (s *Store) TranscriptBytes(ctx context.Context, stream center.StreamID, to 
 	if to == 0 {
 		to = math.MaxInt64
 	}
-	var items, last int64
-	err = s.row(ctx, `SELECT coalesce(sum(CASE WHEN flags & 1 <> 0 THEN length(body) ELSE 0 END), 0), count(*), coalesce(max(seq), 0)
-		FROM item WHERE stream = $1 AND seq <= $2`+notErased, []any{raw[:], to}, &n, &items, &last)
-	if err == nil && items != last {
+	var items, last, begin int64
+	err = s.row(ctx, `SELECT coalesce(sum(CASE WHEN flags & 1 <> 0 THEN length(body) ELSE 0 END), 0), count(*), coalesce(max(seq), 0), coalesce(`+sqlBegin+`, 1)
+		FROM item WHERE stream = $1 AND seq <= $2`+notErased, []any{raw[:], to}, &n, &items, &last, &begin)
+	if err == nil && items > 0 && items != last-begin+1 {
 		err = s.Damaged("item", fmt.Errorf("stream %s has %d items up to item %d", stream, items, last))
 	}
 	return n, err

@@ -1,0 +1,77 @@
+package server
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/parley-chat/parley/internal/catalog"
+	"github.com/parley-chat/parley/internal/center"
+)
+
+// SeedPassword is the password of all users that a development server is seeded with. It is no secret.
+const SeedPassword = "Parley-dev-1"
+
+// seedPasswordHash is that of SeedPassword. Hashing it anew at every start would take longer than all the rest of the start.
+const seedPasswordHash = "$argon2id$v=19$m=19456,t=2,p=1$cGFybGV5LWRldi1zZWVkcw$bgNkeWIqH5KlbNOsxcCORLCdLaPrB4dSqrQRqRwFbFg"
+
+// Person is a user that a development server is seeded with, as /_parley/info and the banner show it.
+type Person struct {
+	Username string `json:"username"`
+	Password string `json:"password"`
+	// Role is agent or supervisor.
+	Role string        `json:"role"`
+	ID   center.UserID `json:"id"`
+}
+
+const (
+	roleAgent      = "agent"
+	roleSupervisor = "supervisor"
+)
+
+var seedPeople = []struct{ name, first, last, role, profile string }{
+	{"agent-1", "Jane", "Roe", roleAgent, center.SecurityAgent},
+	{"agent-2", "John", "Doe", roleAgent, center.SecurityAgent},
+	{"supervisor", "Sam", "Lee", roleSupervisor, center.SecurityManager},
+}
+
+func seedUserID(name string) center.UserID {
+	return center.UserID(center.SeededID(SeedInstance, "user", name))
+}
+
+// People are the users that a development server is seeded with, whatever has become of them since.
+func People() []Person {
+	all := make([]Person, len(seedPeople))
+	for i, p := range seedPeople {
+		all[i] = Person{Username: p.name, Password: SeedPassword, Role: p.role, ID: seedUserID(p.name)}
+	}
+	return all
+}
+
+// seedUsers makes the users that a development server has, on the basic routing profile, unless they are there. One whose name
+// another user has is left out.
+func (s *Server) seedUsers(ctx context.Context) error {
+	for _, p := range seedPeople {
+		id := seedUserID(p.name)
+		_, err := catalog.Users.Get(ctx, s.catalog, SeedInstance, string(id))
+		if !center.Is(err, center.NotFound) {
+			if err != nil {
+				return fmt.Errorf("seed the user %s: %w", p.name, err)
+			}
+			continue
+		}
+		u := &center.User{
+			Head: center.Head[center.UserID]{ID: id, Name: p.name}, Identity: center.Identity{FirstName: p.first, LastName: p.last},
+			SecurityProfiles: []center.SecurityProfileID{center.SecurityProfileID(center.SeededID(SeedInstance, "security-profile", p.profile))},
+			RoutingProfile:   center.BasicRoutingProfileID(SeedInstance),
+		}
+		switch err = s.catalog.SeedUser(ctx, SeedInstance, u, seedPasswordHash); {
+		case center.Is(err, center.Duplicate):
+			s.cfg.Log.Warn("a seeded user was deleted, and another user has its name", "user", p.name)
+		case center.Is(err, center.NotFound):
+			s.cfg.Log.Warn("a seeded user is not made: its security profile or routing profile was deleted", "user", p.name)
+		case err != nil:
+			return fmt.Errorf("seed the user %s: %w", p.name, err)
+		}
+	}
+	return nil
+}
