@@ -25,6 +25,8 @@ type Contact struct {
 	TargetQueue QueueID   `json:"targetQueue,omitempty"`
 	Queue       QueueID   `json:"queue,omitempty"`
 	Enqueued    time.Time `json:"enqueued,omitzero"`
+	// TargetUser is the agent whom a quick connect of type USER leads to, "" for none.
+	TargetUser UserID `json:"targetUser,omitempty"`
 	// Place is the claim this contact holds among the places of its queue, if they are limited.
 	Place string `json:"place,omitempty"`
 	// AgentQueue says that Queue is an agent's.

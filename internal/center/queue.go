@@ -223,6 +223,7 @@ func (d *Draft) follow(old *Contact, method string) *Contact {
 	next.Initiated, next.ConnectedToSystem, next.LastUpdate = d.Now, d.Now, d.Now
 	next.Disconnected, next.DisconnectReason, next.Next, next.Beside = time.Time{}, "", "", false
 	next.Queue, next.Enqueued, next.Dequeued, next.WaitsSince, next.Place, next.AgentQueue = "", time.Time{}, time.Time{}, time.Time{}, "", false
+	next.TargetUser = ""
 	next.Offer, next.Attempts, next.Rejecter, next.Agent = nil, 0, "", nil
 	next.FirstSeq = d.Seq()
 	old.Next = next.ID
