@@ -10,6 +10,10 @@ const (
 	FlowLogs         InstanceAttributeType = "CONTACTFLOW_LOGS"
 	CustomVoices     InstanceAttributeType = "USE_CUSTOM_TTS_VOICES"
 	MessageStreaming InstanceAttributeType = "MESSAGE_STREAMING"
+
+	// MultiPartyChat lets agents invite others; EnhancedChatMonitoring lets supervisors barge in.
+	MultiPartyChat         InstanceAttributeType = "MULTI_PARTY_CHAT_CONFERENCE"
+	EnhancedChatMonitoring InstanceAttributeType = "ENHANCED_CHAT_MONITORING"
 )
 
 // instanceAttributes are all types with what an instance begins with, in the order of the API model. Those of Amazon Connect
@@ -21,8 +25,8 @@ var instanceAttributes = []InstanceAttribute{
 	{InboundCalls, false}, {OutboundCalls, false}, // members of the instance
 	{FlowLogs, true},
 	{"CONTACT_LENS", true}, {"AUTO_RESOLVE_BEST_VOICES", true}, {CustomVoices, false}, {"EARLY_MEDIA", true}, {"MULTI_PARTY_CONFERENCE", false},
-	{"AUTO_MUTE_AGENT_ON_HOLD", false}, {"HIGH_VOLUME_OUTBOUND", false}, {"ENHANCED_CONTACT_MONITORING", false}, {"ENHANCED_CHAT_MONITORING", false},
-	{"MULTI_PARTY_CHAT_CONFERENCE", false},
+	{"AUTO_MUTE_AGENT_ON_HOLD", false}, {"HIGH_VOLUME_OUTBOUND", false}, {"ENHANCED_CONTACT_MONITORING", false}, {EnhancedChatMonitoring, false},
+	{MultiPartyChat, false},
 	{MessageStreaming, true},
 }
 

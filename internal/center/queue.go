@@ -198,10 +198,8 @@ func (c *Chat) MayRequeue() error {
 		return Refuse(InvalidRequest, "the contact is in no queue")
 	case c.Current().Offer != nil:
 		return Refuse(InvalidRequest, "the contact is being offered to an agent")
-	case len(c.Contacts) >= maxContacts:
-		return Refuse(QuotaExceeded, "the chat already has %d contacts in a row, which is the limit", maxContacts)
 	}
-	return nil
+	return c.MayTransfer()
 }
 
 // Requeue takes the current contact out of its queue and goes on with a new contact, in the queue q. What was known of
@@ -218,18 +216,25 @@ func (d *Draft) Requeue(q QueueID, place string, agentQueue bool) {
 // follow goes on with a new contact after one that has ended: what was known of the old one is known of the new one too, but
 // for its time in queues and its agents.
 func (d *Draft) follow(old *Contact, method string) *Contact {
-	next := *old
-	next.ID, next.Previous, next.InitiationMethod = ContactID(d.NewID()), old.ID, method
-	next.Initiated, next.ConnectedToSystem, next.LastUpdate = d.Now, d.Now, d.Now
-	next.Disconnected, next.DisconnectReason, next.Next, next.Beside = time.Time{}, "", "", false
-	next.Queue, next.Enqueued, next.Dequeued, next.WaitsSince, next.Place, next.AgentQueue = "", time.Time{}, time.Time{}, time.Time{}, "", false
-	next.TargetUser = ""
-	next.Offer, next.Attempts, next.Rejecter, next.Agent = nil, 0, "", nil
-	next.FirstSeq = d.Seq()
+	next := d.successor(old, method)
 	old.Next = next.ID
 	chat := d.Edit()
 	chat.Contacts = append(chat.Contacts, next)
 	return chat.Current()
+}
+
+// successor is a new contact with all that is kept of an old one.
+func (d *Draft) successor(old *Contact, method string) Contact {
+	next := *old
+	next.ID, next.Previous, next.InitiationMethod = ContactID(d.NewID()), old.ID, method
+	next.Initiated, next.ConnectedToSystem, next.LastUpdate = d.Now, d.Now, d.Now
+	next.Disconnected, next.DisconnectReason, next.Next, next.Beside, next.Invited = time.Time{}, "", "", false, false
+	next.Transferred, next.NextContacts, next.Hooks = time.Time{}, nil, nil
+	next.Queue, next.Enqueued, next.Dequeued, next.WaitsSince, next.Place, next.AgentQueue = "", time.Time{}, time.Time{}, time.Time{}, "", false
+	next.TargetUser = ""
+	next.Offer, next.Attempts, next.Rejecter, next.Agent = nil, 0, "", nil
+	next.FirstSeq = d.Seq()
+	return next
 }
 
 // Follow is follow for a contact whose last agent has left: its disconnect flow runs on a contact of its own. Source:

@@ -117,8 +117,16 @@ func (fs *flows) join(t *turn, contact center.ContactID) error {
 		return err
 	}
 	t.Draft.Join(contact, w.RoutingProfile, w.Groups)
-	t.endRunsThat(func(r *run) bool { return r.Role == roleQueue })
+	t.endRunsThat(func(r *run) bool { return r.Role == roleQueue && r.Of == t.runsOf(contact) })
 	return nil
+}
+
+// runsOf is what the runs of a contact name it: "" is the customer's.
+func (t *turn) runsOf(id center.ContactID) center.ContactID {
+	if id == t.Chat.Current().ID {
+		return ""
+	}
+	return id
 }
 
 // Reject ends an offer. The contact is offered to others.
@@ -167,6 +175,7 @@ func (fs *flows) agentLeft(t *turn) error {
 		return nil
 	}
 	reason := t.Chat.Current().DisconnectReason
+	t.endRunsOfEnded()
 	ref, set := t.Chat.Hooks[hookCustomerRemaining]
 	if _, there := t.Chat.With(center.RoleCustomer); !set || !there {
 		t.end(reason)

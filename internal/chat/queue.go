@@ -63,12 +63,22 @@ func (fs *flows) enqueue(t *turn, p *flow.Program) (flow.Event, error) {
 	if err != nil || q.Status != center.QueueEnabled {
 		return no(err, "the contact has no working queue that is enabled")
 	}
-	place, full, err := fs.queuePlace(t, q, false)
+	if t.Subject().Transfers() && t.Chat.MayTransfer() != nil {
+		return atCapacity, nil // as of a queue that is full (inferred)
+	}
+	place, full, err := fs.queuePlace(t, q, t.Subject().ByQuickConnect())
 	if err != nil || full {
 		return atCapacity, err
 	}
 	t.grantedTo(p)
+	if t.Subject().Transfers() {
+		t.completeTransfer()
+	}
 	t.Enqueue(place, q.Type == center.QueueAgent)
+	if t.Subject().Beside { // no customer waits with it
+		t.finishRun()
+		return nil, nil
+	}
 	return fs.waitInQueue(t)
 }
 
@@ -117,7 +127,7 @@ const hookCustomerQueue = "CustomerQueue"
 // When there is none to run, the customer just waits.
 // Source: admin guide, "Set customer queue flow".
 func (fs *flows) waitInQueue(t *turn) (flow.Event, error) {
-	ref, set := t.Chat.Hooks[hookCustomerQueue]
+	ref, set := t.Chat.HooksOf(t.Subject().ID)[hookCustomerQueue]
 	if !set {
 		ref = stock.FlowID(t.Chat.Instance, stock.CustomerQueue)
 	}
@@ -127,14 +137,19 @@ func (fs *flows) waitInQueue(t *turn) (flow.Event, error) {
 	}
 	if err != nil || !f.flow.MayHook(hookCustomerQueue) {
 		t.warn("the customer queue flow is gone", "contact", t.Subject().ID, "flow", ref)
-		r := *t.run
-		r.State = r.State.Enter(r.Flow, r.Content)
-		r.Done = true
-		t.run = &r
+		t.finishRun()
 		return nil, nil
 	}
 	t.begin(roleQueue, t.run.Enter(f.id, f.content), f.flow.Type)
 	return flow.Start{}, nil
+}
+
+// finishRun is the end of the flow that is stepped, by what it was granted.
+func (t *turn) finishRun() {
+	r := *t.run
+	r.State = r.State.Enter(r.Flow, r.Content)
+	r.Done = true
+	t.run = &r
 }
 
 func (fs *flows) checkHours(t *turn, e flow.CheckHours) (flow.Event, error) {
