@@ -9,6 +9,7 @@ import (
 	"net/http/httptest"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"testing/synctest"
 
@@ -47,12 +48,12 @@ func served() []wire.Op {
 	return api.Operations()
 }
 
-func constraintsOf(op wire.Op) []wire.Constraint {
-	if op.Service == "connect" {
-		return connect.Constraints()[op.Name]
-	}
-	return participant.Constraints()[op.Name]
-}
+// allConstraints are read once: tests ask for those of each operation many times.
+var allConstraints = sync.OnceValue(func() map[string]map[string][]wire.Constraint {
+	return map[string]map[string][]wire.Constraint{"connect": connect.Constraints(), "participant": participant.Constraints()}
+})
+
+func constraintsOf(op wire.Op) []wire.Constraint { return allConstraints()[op.Service][op.Name] }
 
 // everything is what can be seen of the world's chat.
 func (w *world) everything() string {

@@ -24,6 +24,7 @@ var contactOps = map[string]handler{
 	"ListContactReferences":              answers(listContactReferences),
 	"UpdateContact":                      does[connect.UpdateContactOutput](updateContact),
 	"UpdateContactAttributes":            signedOp((*API).updateContactAttributes),
+	"UpdateParticipantRoleConfig":        does[connect.UpdateParticipantRoleConfigOutput](updateParticipantRoleConfig),
 }
 
 func (a *API) startChatContact(x *exchange, in *connect.StartChatContactInput) (*connect.StartChatContactOutput, error) {

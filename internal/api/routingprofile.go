@@ -118,22 +118,20 @@ func createRoutingProfile(c call, in *connect.CreateRoutingProfileInput) (*conne
 }
 
 // routingProfile is a routing profile as DescribeRoutingProfile shows it, which leaves the ids of its queues out (API
-// Reference, DescribeRoutingProfile). A queue counts once, whatever its channels (inferred).
+// Reference, DescribeRoutingProfile).
 func routingProfile(c call, p *center.RoutingProfile) (*connect.RoutingProfile, error) {
-	routed, manual, err := c.Catalog.QueuesOfProfile(c.ctx(), c.at, p.ID)
-	if err != nil {
-		return nil, err
-	}
-	return routingProfileWith(c, p, routed, manual)
+	has, err := c.Catalog.FiguresOfProfile(c.ctx(), c.at, p.ID)
+	return routingProfileWith(c, p, has), err
 }
 
 // foundProfile is a routing profile as SearchRoutingProfiles shows it. What is left out and what is in is said by the API
 // reference of both operations; the manual assignment queues are in as the others are (inferred).
 func foundProfile(c call, p *catalog.FoundProfile) (connect.RoutingProfile, error) {
-	out, err := routingProfileWith(c, &p.RoutingProfile, p.Routed, p.Manual)
+	users, err := c.Catalog.NumberOfUsers(c.ctx(), c.at, p.ID)
 	if err != nil {
 		return connect.RoutingProfile{}, err
 	}
+	out := routingProfileWith(c, &p.RoutingProfile, catalog.ProfileFigures{Queues: len(p.Routed), ManualQueues: len(p.Manual), Users: users})
 	id := func(q *center.QueueID) string { return string(*q) }
 	out.AssociatedQueueIds, out.AssociatedManualAssignmentQueueIds = each(p.Routed, id), each(p.Manual, id)
 	out.LastModifiedTime, out.LastModifiedRegion, out.AgentAvailabilityTimer = nil, nil, nil
@@ -143,19 +141,15 @@ func foundProfile(c call, p *catalog.FoundProfile) (connect.RoutingProfile, erro
 	return *out, nil
 }
 
-func routingProfileWith(c call, p *center.RoutingProfile, routed, manual []center.QueueID) (*connect.RoutingProfile, error) {
-	users, err := c.Catalog.NumberOfUsers(c.ctx(), c.at, p.ID)
-	if err != nil {
-		return nil, err
-	}
+func routingProfileWith(c call, p *center.RoutingProfile, has catalog.ProfileFigures) *connect.RoutingProfile {
 	m, instance, isDefault := madeOf(c, catalog.RoutingProfiles, p), string(c.at), p.ID == center.BasicRoutingProfileID(c.at)
 	return &connect.RoutingProfile{
 		InstanceId: &instance, RoutingProfileId: m.id, RoutingProfileArn: m.arn, Name: &p.Name, Description: text(p.Description),
 		MediaConcurrencies: concurrenciesOut(p.Concurrencies), DefaultOutboundQueueId: text(p.DefaultOutboundQueue),
 		AgentAvailabilityTimer: &p.AvailabilityTimer, Tags: p.Tags, IsDefault: &isDefault,
-		NumberOfAssociatedQueues: number(len(routed)), NumberOfAssociatedManualAssignmentQueues: number(len(manual)), NumberOfAssociatedUsers: number(users),
+		NumberOfAssociatedQueues: number(has.Queues), NumberOfAssociatedManualAssignmentQueues: number(has.ManualQueues), NumberOfAssociatedUsers: number(has.Users),
 		LastModifiedTime: &p.Modified, LastModifiedRegion: &c.Partition.Region,
-	}, nil
+	}
 }
 
 func number(n int) *int64 {

@@ -35,7 +35,7 @@ func AWSThrottle() Throttle {
 			t[op.Name] = Rate{2, 5}
 		}
 	}
-	for _, name := range []string{"StartChatContact", "CreateParticipant", "CreatePersistentContactAssociation"} {
+	for _, name := range []string{"StartChatContact", "CreateParticipant", "CreatePersistentContactAssociation", "UpdateParticipantRoleConfig"} {
 		t[name] = Rate{5, 8}
 	}
 	for _, name := range []string{"DescribeContact", "StopContact", "GetContactAttributes", "UpdateContactAttributes"} {

@@ -14,8 +14,8 @@ const (
 	recordBytes = 512
 )
 
-// decoded keeps the records of kinds decoded, so that lists and searches do not read all rows each time. What is kept
-// counts as long as the number that each commit of the kind raises is the same.
+// decoded keeps the records of kinds decoded, so that lists and searches do not read all rows each time, and what is counted
+// for a record. What is kept counts as long as the number that each commit of the kinds raises which it follows from is the same.
 type decoded struct {
 	mu    sync.Mutex
 	kinds map[kindOf]decodedKind
@@ -25,12 +25,13 @@ type decoded struct {
 type kindOf struct {
 	at       center.InstanceID
 	rows     string
-	gathered bool // what gather makes of the rows, for searches
+	gathered bool   // what gather makes of the rows, for searches
+	id       string // the record that something is counted for; "": all records
 }
 
 type decodedKind struct {
 	version int64
-	records any // *records[R]
+	records any // *records[R], or what is counted for a record
 	bytes   int
 }
 
@@ -102,19 +103,26 @@ func (k *Kind[R]) records(ctx context.Context, c *Catalog, at center.InstanceID)
 // keptDecoded returns the records that are kept for the present version of a kind. If there are none, it reads and keeps
 // them; bytes is what they count.
 func keptDecoded[R any](ctx context.Context, c *Catalog, of kindOf, read func() (all []R, bytes int, err error)) (*records[R], error) {
-	version, err := c.Store.KindVersion(ctx, of.at, of.rows)
+	return kept(ctx, c, of, func() (*records[R], int, error) {
+		all, bytes, err := read()
+		return &records[R]{byID: all}, bytes + recordBytes, err
+	}, of.rows)
+}
+
+// kept returns what is kept for the present version of the kinds that it follows from. If there is nothing, it reads and keeps it.
+func kept[T any](ctx context.Context, c *Catalog, of kindOf, read func() (value T, bytes int, err error), from ...string) (T, error) {
+	version, err := c.Store.KindVersion(ctx, of.at, from...)
 	if err != nil {
-		return nil, err
+		return *new(T), err
 	}
-	if known, ok := c.decoded.get(of, version).(*records[R]); ok {
+	if known, ok := c.decoded.get(of, version).(T); ok {
 		return known, nil
 	}
 	// Rows that are newer than version are read again next time.
-	all, bytes, err := read()
+	value, bytes, err := read()
 	if err != nil {
-		return nil, err
+		return *new(T), err
 	}
-	known := &records[R]{byID: all}
-	c.decoded.put(of, decodedKind{version, known, bytes + recordBytes})
-	return known, nil
+	c.decoded.put(of, decodedKind{version, value, bytes})
+	return value, nil
 }

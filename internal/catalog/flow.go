@@ -9,9 +9,11 @@ import (
 	"fmt"
 	"strings"
 	"sync"
+	"time"
 
 	"github.com/parley-chat/parley/internal/center"
 	"github.com/parley-chat/parley/internal/flow"
+	"github.com/parley-chat/parley/internal/store"
 )
 
 // FlowWithContent is a flow with one of its contents, as DescribeContactFlow shows it.
@@ -305,17 +307,49 @@ func problemsOf(err error) []flow.Problem {
 	return []flow.Problem{{Message: err.Error()}}
 }
 
+// Opening is what StartChatContact asks first.
+type Opening struct {
+	// Claim is that of its ClientToken, if one is Held.
+	Claim center.Claim
+	Held  bool
+
+	flow    *center.ContactFlow
+	refusal error // that there is no flow
+}
+
+// Opening reads an instance, which must exist, the flow that a chat is to start with, and the claim of a ClientToken.
+func (c *Catalog) Opening(ctx context.Context, at center.InstanceID, flow center.FlowID, token string, now time.Time) (*Opening, error) {
+	named := store.InstanceRef{Ref: store.Ref{Kind: instances.rows, ID: string(at)}}
+	starts := store.InstanceRef{Instance: at, Ref: store.Ref{Kind: Flows.rows, ID: string(flow)}}
+	instance, row, claim, held, err := c.Store.TwoAndClaim(ctx, named, starts, center.ClaimStart, token, now)
+	if err != nil {
+		return nil, err
+	}
+	if instance == nil {
+		return nil, instances.notFound(string(at))
+	}
+	if _, err := instances.decode(c, *instance); err != nil {
+		return nil, err
+	}
+	o := &Opening{Claim: claim, Held: held}
+	if row == nil {
+		o.refusal = Flows.notFound(string(flow))
+	} else {
+		o.flow, o.refusal = Flows.decode(c, *row)
+	}
+	return o, nil
+}
+
 // Startable refuses flows that chats may not start with. A version or an alias may follow the flow's id (inferred: AWS
 // does not say which references StartChatContact takes).
-func (c *Catalog) Startable(ctx context.Context, at center.InstanceID, ref center.FlowRef) error {
-	f, err := Flows.find(ctx, c, at, string(ref.ID))
-	if err != nil {
+func (c *Catalog) Startable(ctx context.Context, at center.InstanceID, o *Opening, ref center.FlowRef) error {
+	if o.refusal != nil {
+		return o.refusal
+	}
+	if err := o.flow.Startable(); err != nil {
 		return err
 	}
-	if err := f.Startable(); err != nil {
-		return err
-	}
-	_, _, err = c.published(ctx, at, f, ref)
+	_, _, err := c.published(ctx, at, o.flow, ref)
 	return err
 }
 

@@ -135,6 +135,22 @@ func (c *Catalog) NumberOfUsers(ctx context.Context, at center.InstanceID, id ce
 	return c.Store.CountReferrers(ctx, at, store.Ref{Kind: RoutingProfiles.rows, ID: string(id)}, users)
 }
 
+// ProfileFigures is how many queues and users a routing profile has. A queue counts once, whatever its channels (inferred).
+type ProfileFigures struct{ Queues, ManualQueues, Users int }
+
+// FiguresOfProfile counts what a routing profile has. The counts are kept until a routing profile's queues or a user change.
+func (c *Catalog) FiguresOfProfile(ctx context.Context, at center.InstanceID, id center.RoutingProfileID) (ProfileFigures, error) {
+	return kept(ctx, c, kindOf{at: at, rows: RoutingProfiles.rows, id: string(id)}, func() (n ProfileFigures, bytes int, err error) {
+		routed, manual, err := c.QueuesOfProfile(ctx, at, id)
+		if err != nil {
+			return n, 0, err
+		}
+		n.Queues, n.ManualQueues = len(routed), len(manual)
+		n.Users, err = c.NumberOfUsers(ctx, at, id)
+		return n, recordBytes, err
+	}, ProfileQueues.rows, ProfileManualQueues.rows, users)
+}
+
 // QueuesOfProfile are the ids of the queues of a routing profile, each once: those whose contacts are routed, and those whose
 // contacts are assigned by hand.
 func (c *Catalog) QueuesOfProfile(ctx context.Context, at center.InstanceID, id center.RoutingProfileID) (routed, manual []center.QueueID, err error) {

@@ -93,6 +93,61 @@ func TestProfileQueuesChangedAtOnce(t *testing.T) {
 	}
 }
 
+// Each node counts what another one has just changed, whatever it has counted before.
+func TestFiguresOfProfileOnEveryNode(t *testing.T) {
+	w := newWorld(t)
+	nodes := []*catalog.Catalog{w.node(), w.node()}
+	p, other := newProfile(w, nodes[0], "one"), newProfile(w, nodes[0], "other")
+	queues := newQueues(w, nodes[0], 2)
+	want := map[center.RoutingProfileID]catalog.ProfileFigures{}
+	see := func(after string) {
+		t.Helper()
+		for i, c := range nodes {
+			for _, id := range []center.RoutingProfileID{p.ID, other.ID} {
+				for range 2 { // counted, and as it is kept
+					if got, err := c.FiguresOfProfile(w.ctx, instance, id); err != nil || got != want[id] {
+						t.Errorf("after %s, node %d: the profile %s has %+v, %v, want %+v", after, i, id, got, err, want[id])
+					}
+				}
+			}
+		}
+	}
+	see("the profiles were made")
+	id := string(p.ID)
+	voice := chatOf(queues[0], 1)
+	voice.Channel = center.ChannelVoice
+	byHand := []center.QueueChannel{chatOf(queues[1], 1).QueueChannel}
+	w.must(nodes[0].AssociateProfileQueues(w.ctx, instance, id, []center.ProfileQueue{chatOf(queues[0], 1), voice, chatOf(queues[1], 1)}, nil))
+	want[p.ID] = catalog.ProfileFigures{Queues: 2}
+	see("queues came")
+	w.must(nodes[1].AssociateProfileQueues(w.ctx, instance, id, nil, byHand))
+	want[p.ID] = catalog.ProfileFigures{Queues: 2, ManualQueues: 1}
+	see("a queue by hand came")
+	for i, name := range []string{"ann", "bob"} {
+		u := w.newUser(nodes[i], name)
+		w.must(catalog.Users.Update(w.ctx, nodes[i], instance, string(u.ID), 0, func(u *center.User) error {
+			u.RoutingProfile = p.ID
+			return nil
+		}))
+		want[p.ID] = catalog.ProfileFigures{Queues: 2, ManualQueues: 1, Users: i + 1}
+		see("a user came")
+		if i == 1 {
+			w.must(catalog.Users.Update(w.ctx, nodes[0], instance, string(u.ID), 0, func(u *center.User) error {
+				u.RoutingProfile = other.ID
+				return nil
+			}))
+			want[p.ID], want[other.ID] = catalog.ProfileFigures{Queues: 2, ManualQueues: 1, Users: 1}, catalog.ProfileFigures{Users: 1}
+			see("a user went over to the other profile")
+			w.must(catalog.Users.Delete(w.ctx, nodes[0], instance, string(u.ID)))
+			want[other.ID] = catalog.ProfileFigures{}
+			see("a user was deleted")
+		}
+	}
+	w.must(nodes[1].DisassociateProfileQueues(w.ctx, instance, id, []center.QueueChannel{chatOf(queues[0], 1).QueueChannel, voice.QueueChannel}, byHand))
+	want[p.ID] = catalog.ProfileFigures{Queues: 1, Users: 1}
+	see("queues went")
+}
+
 // With the quotas of Amazon Connect a routing profile has 50 queues and channels, and those that it has can be changed.
 func TestQuotaOfProfileQueues(t *testing.T) {
 	w := newWorld(t)

@@ -148,7 +148,7 @@ func (k *Kind[R]) Search(ctx context.Context, c *Catalog, at center.InstanceID, 
 	if _, err := c.Instance(ctx, at); err != nil {
 		return nil, 0, err
 	}
-	p := planning[R]{Kind: k, ctx: ctx, c: c, at: at}
+	p := planning{fields: k.heads(), ctx: ctx, c: c, at: at}
 	holds, err := p.each(where, 1)
 	if err != nil {
 		return nil, 0, err
@@ -161,19 +161,21 @@ func (k *Kind[R]) Search(ctx context.Context, c *Catalog, at center.InstanceID, 
 }
 
 // pick is what a search does with all records, in its order.
-func (k *Kind[R]) pick(ctx context.Context, sorted []*R, after string, limit int, holds []test[R]) (found []*R, total int, err error) {
+func (k *Kind[R]) pick(ctx context.Context, sorted []*R, after string, limit int, holds []test) (found []*R, total int, err error) {
 	start := 0
 	if name, id, ok := k.parsePlace(after); ok {
 		start, _ = slices.BinarySearchFunc(sorted, struct{}{}, func(r *R, _ struct{}) int {
 			return cmp.Or(comparePlaces(k.title(r), k.ID(r), name, id), -1)
 		})
 	}
-	s := subject[R]{folded: make([]string, len(k.fields)), foldedOf: make([]*R, len(k.fields))}
+	at := recordUnderTest[R]{kind: k}
+	s := subject{record: &at, folded: make([]string, len(k.fields)), foldedOf: make([]int, len(k.fields))}
 	for i, r := range sorted {
 		if i%1000 == 0 && ctx.Err() != nil {
 			return nil, 0, ctx.Err()
 		}
-		if s.r = r; k.hidden != nil && k.hidden(r) || !all(holds, &s) {
+		at.r, s.n = r, i+1
+		if k.hidden != nil && k.hidden(r) || !all(holds, &s) {
 			continue
 		}
 		total++
@@ -200,7 +202,7 @@ func (k *Kind[R]) sorted(ctx context.Context, c *Catalog, at center.InstanceID) 
 
 // gathered is what gather reads. It is kept for as long as the kind's rows stay as they are.
 func (k *Kind[R]) gathered(ctx context.Context, c *Catalog, at center.InstanceID) (*records[R], error) {
-	return keptDecoded(ctx, c, kindOf{at, k.rows, true}, func() ([]R, int, error) { return k.gather(ctx, c, at) })
+	return keptDecoded(ctx, c, kindOf{at: at, rows: k.rows, gathered: true}, func() ([]R, int, error) { return k.gather(ctx, c, at) })
 }
 
 func (k *Kind[R]) inOrder(some []R) []*R {
@@ -243,26 +245,58 @@ func (k *Kind[R]) parsePlace(s string) (name, id string, ok bool) {
 	return s[:last], s[last+1:], true
 }
 
-// subject is a record under test. A text is folded once, however many conditions compare it.
-type subject[R any] struct {
-	r        *R
-	folded   []string
-	foldedOf []*R
+// The tests of a search know nothing of the type of the records, so that they are compiled once and not for each kind.
+
+// record is what tests ask of the record under test. Fields are named by their index.
+type record interface {
+	one(field int) string
+	some(field int, match func(string) bool) bool
+	items(field int, match func(item) bool) bool
+	tag(key string) (string, bool)
 }
 
-func (s *subject[R]) fold(i int, one func(*R) string) string {
-	if s.foldedOf[i] != s.r {
-		s.folded[i], s.foldedOf[i] = fold(one(s.r)), s.r
+// recordUnderTest is a record of a kind as tests see it.
+type recordUnderTest[R any] struct {
+	kind *Kind[R]
+	r    *R
+}
+
+func (u *recordUnderTest[R]) one(field int) string { return u.kind.fields[field].one(u.r) }
+
+func (u *recordUnderTest[R]) some(field int, match func(string) bool) bool {
+	return u.kind.fields[field].some(u.r, match)
+}
+
+func (u *recordUnderTest[R]) items(field int, match func(item) bool) bool {
+	return u.kind.fields[field].items(u.r, match)
+}
+
+func (u *recordUnderTest[R]) tag(key string) (string, bool) {
+	value, ok := (*u.kind.tags(u.r))[key]
+	return value, ok
+}
+
+// subject is the record under test, the nth of a search. A text is folded once, however many conditions compare it.
+type subject struct {
+	record
+	n        int // from 1
+	folded   []string
+	foldedOf []int
+}
+
+func (s *subject) fold(field int) string {
+	if s.foldedOf[field] != s.n {
+		s.folded[field], s.foldedOf[field] = fold(s.one(field)), s.n
 	}
-	return s.folded[i]
+	return s.folded[field]
 }
 
 // fold makes texts equal that differ only in the case of letters.
 func fold(s string) string { return strings.ToLower(s) }
 
-type test[R any] func(*subject[R]) bool
+type test func(*subject) bool
 
-func all[R any](tests []test[R], s *subject[R]) bool {
+func all(tests []test, s *subject) bool {
 	for _, t := range tests {
 		if !t(s) {
 			return false
@@ -271,9 +305,27 @@ func all[R any](tests []test[R], s *subject[R]) bool {
 	return true
 }
 
+// fieldHead is what planning needs to know of a field.
+type fieldHead struct {
+	name  string
+	how   comparing
+	many  bool // it has some, not one
+	parse func(string) string
+	below func(ctx context.Context, c *Catalog, at center.InstanceID, group string) (map[string]bool, error)
+}
+
+func (k *Kind[R]) heads() []fieldHead {
+	heads := make([]fieldHead, len(k.fields))
+	for i := range k.fields {
+		f := &k.fields[i]
+		heads[i] = fieldHead{name: f.name, how: f.how, many: f.some != nil, parse: f.parse, below: f.below}
+	}
+	return heads
+}
+
 // planning makes tests of conditions, once for all records.
-type planning[R any] struct {
-	*Kind[R]
+type planning struct {
+	fields     []fieldHead
 	ctx        context.Context
 	c          *Catalog
 	at         center.InstanceID
@@ -281,15 +333,15 @@ type planning[R any] struct {
 }
 
 // count refuses more conditions than a search may have.
-func (p *planning[R]) count() error {
+func (p *planning) count() error {
 	if p.conditions++; p.conditions > maxConditions {
 		return center.Refuse(center.InvalidParameter, "SearchFilter and SearchCriteria must have at most %d conditions together, got more", maxConditions)
 	}
 	return nil
 }
 
-func (p *planning[R]) each(some []Condition, depth int) ([]test[R], error) {
-	tests := make([]test[R], len(some))
+func (p *planning) each(some []Condition, depth int) ([]test, error) {
+	tests := make([]test, len(some))
 	for i := range some {
 		var err error
 		if tests[i], err = p.test(&some[i], depth); err != nil {
@@ -299,7 +351,7 @@ func (p *planning[R]) each(some []Condition, depth int) ([]test[R], error) {
 	return tests, nil
 }
 
-func (p *planning[R]) test(c *Condition, depth int) (test[R], error) {
+func (p *planning) test(c *Condition, depth int) (test, error) {
 	if err := p.count(); err != nil {
 		return nil, err
 	}
@@ -315,8 +367,8 @@ func (p *planning[R]) test(c *Condition, depth int) (test[R], error) {
 		return nil, err
 	}
 	if len(some) > 0 {
-		tests = append(tests, func(s *subject[R]) bool {
-			return slices.ContainsFunc(some, func(t test[R]) bool { return t(s) })
+		tests = append(tests, func(s *subject) bool {
+			return slices.ContainsFunc(some, func(t test) bool { return t(s) })
 		})
 	}
 	leaves, err := p.leaves(c)
@@ -326,12 +378,12 @@ func (p *planning[R]) test(c *Condition, depth int) (test[R], error) {
 	if tests = append(leaves, tests...); len(tests) == 1 {
 		return tests[0], nil
 	}
-	return func(s *subject[R]) bool { return all(tests, s) }, nil
+	return func(s *subject) bool { return all(tests, s) }, nil
 }
 
 // leaves are the tests of a condition's own members.
-func (p *planning[R]) leaves(c *Condition) (tests []test[R], err error) {
-	add := func(t test[R], failed error) {
+func (p *planning) leaves(c *Condition) (tests []test, err error) {
+	add := func(t test, failed error) {
 		if tests = append(tests, t); err == nil {
 			err = failed
 		}
@@ -358,7 +410,7 @@ func (p *planning[R]) leaves(c *Condition) (tests []test[R], err error) {
 }
 
 // find finds the field that a condition names among those that are compared in certain ways.
-func (p *planning[R]) find(at string, named *string, how ...comparing) (int, error) {
+func (p *planning) find(at string, named *string, how ...comparing) (int, error) {
 	var names []string
 	for i := range p.fields {
 		if !slices.Contains(how, p.fields[i].how) {
@@ -383,7 +435,7 @@ func noField(at, named string, names ...string) error {
 	return center.Refuse(center.InvalidParameter, "%s.FieldName must be one of %s, got another of %d characters", at, strings.Join(names, ", "), len([]rune(named)))
 }
 
-func (p *planning[R]) text(at string, c *TextCondition) (test[R], error) {
+func (p *planning) text(at string, c *TextCondition) (test, error) {
 	i, err := p.find(at, c.Field, byText, byName, byID)
 	if err != nil {
 		return nil, err
@@ -394,12 +446,12 @@ func (p *planning[R]) text(at string, c *TextCondition) (test[R], error) {
 		return nil, err
 	}
 	switch {
-	case f.some != nil:
-		return func(s *subject[R]) bool { return f.some(s.r, match) }, nil
+	case f.many:
+		return func(s *subject) bool { return s.some(i, match) }, nil
 	case f.how == byID:
-		return func(s *subject[R]) bool { return match(f.one(s.r)) }, nil
+		return func(s *subject) bool { return match(s.one(i)) }, nil
 	}
-	return func(s *subject[R]) bool { return match(s.fold(i, f.one)) }, nil
+	return func(s *subject) bool { return match(s.fold(i)) }, nil
 }
 
 // textMatch is the comparison that a condition asks for with values of a field; but for ids, they are folded.
@@ -432,7 +484,7 @@ func unknownComparison(at, comparison, known string) error {
 	return center.Refuse(center.InvalidParameter, "%s.ComparisonType must be one of %s, got another of %d characters", at, known, len([]rune(comparison)))
 }
 
-func (p *planning[R]) date(at string, c *DateCondition) (test[R], error) {
+func (p *planning) date(at string, c *DateCondition) (test, error) {
 	i, err := p.find(at, c.Field, byDate)
 	if err != nil {
 		return nil, err
@@ -453,52 +505,51 @@ func (p *planning[R]) date(at string, c *DateCondition) (test[R], error) {
 	if !ok {
 		return nil, unknownComparison(at, c.Comparison, "GREATER_THAN, LESS_THAN, GREATER_THAN_OR_EQUAL_TO, LESS_THAN_OR_EQUAL_TO, EQUAL_TO")
 	}
-	f, value := &p.fields[i], *c.Value
-	return func(s *subject[R]) bool { return match(cmp.Compare(f.one(s.r), value)) }, nil
+	value := *c.Value
+	return func(s *subject) bool { return match(cmp.Compare(s.one(i), value)) }, nil
 }
 
-func (p *planning[R]) word(member, word string) (test[R], error) {
-	i := slices.IndexFunc(p.fields, func(f field[R]) bool { return f.how == byWord && f.name == member })
+func (p *planning) word(member, word string) (test, error) {
+	i := slices.IndexFunc(p.fields, func(f fieldHead) bool { return f.how == byWord && f.name == member })
 	if i < 0 {
 		return nil, fmt.Errorf("catalog: no field of the kind is for %s", member)
 	}
-	f := &p.fields[i]
-	return func(s *subject[R]) bool { return f.one(s.r) == word }, nil
+	return func(s *subject) bool { return s.one(i) == word }, nil
 }
 
-func (p *planning[R]) tag(at string, c *TagCondition) (test[R], error) {
+func (p *planning) tag(at string, c *TagCondition) (test, error) {
 	if c.Key == nil {
 		return nil, required(at + ".TagKey")
 	}
 	key := *c.Key
-	return func(s *subject[R]) bool {
-		value, ok := (*p.tags(s.r))[key]
+	return func(s *subject) bool {
+		value, ok := s.tag(key)
 		return ok && (c.Value == nil || value == *c.Value)
 	}, nil
 }
 
-func (p *planning[R]) group(at string, c *GroupCondition) (test[R], error) {
+func (p *planning) group(at string, c *GroupCondition) (test, error) {
 	if c.Group == nil {
 		return nil, required(at + ".Value")
 	}
-	i := slices.IndexFunc(p.fields, func(f field[R]) bool { return f.how == byGroup })
+	i := slices.IndexFunc(p.fields, func(f fieldHead) bool { return f.how == byGroup })
 	if i < 0 {
 		return nil, fmt.Errorf("catalog: no field of the kind is for hierarchy groups")
 	}
 	f := &p.fields[i]
 	id := f.parse(*c.Group)
 	if !c.Children {
-		return func(s *subject[R]) bool { return f.one(s.r) == id }, nil
+		return func(s *subject) bool { return s.one(i) == id }, nil
 	}
 	groups, err := f.below(p.ctx, p.c, p.at, id)
-	return func(s *subject[R]) bool { return groups[f.one(s.r)] }, err
+	return func(s *subject) bool { return groups[s.one(i)] }, err
 }
 
-func (p *planning[R]) list(at string, c *ListCondition) (test[R], error) {
+func (p *planning) list(at string, c *ListCondition) (test, error) {
 	if c.List == nil {
 		return nil, required(at + ".TargetListType")
 	}
-	i := slices.IndexFunc(p.fields, func(f field[R]) bool { return f.how == byItems && f.name == *c.List })
+	i := slices.IndexFunc(p.fields, func(f fieldHead) bool { return f.how == byItems && f.name == *c.List })
 	if i < 0 {
 		return nil, fmt.Errorf("catalog: the kind has no list %s", *c.List)
 	}
@@ -513,9 +564,8 @@ func (p *planning[R]) list(at string, c *ListCondition) (test[R], error) {
 		}
 		tests = append(tests, more...)
 	}
-	items := p.fields[i].items
-	return func(s *subject[R]) bool {
-		return items(s.r, func(one item) bool {
+	return func(s *subject) bool {
+		return s.items(i, func(one item) bool {
 			return !slices.ContainsFunc(tests, func(t func(item) bool) bool { return !t(one) })
 		})
 	}, nil

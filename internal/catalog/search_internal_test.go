@@ -44,7 +44,7 @@ func things() *Kind[thing] {
 
 // searched is a search among some things.
 func searched(ctx context.Context, k *Kind[thing], some []thing, after string, limit int, where []Condition) ([]*thing, int, error) {
-	p := planning[thing]{Kind: k, ctx: ctx}
+	p := planning{fields: k.heads(), ctx: ctx}
 	holds, err := p.each(where, 1)
 	if err != nil {
 		return nil, 0, err

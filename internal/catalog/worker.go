@@ -2,8 +2,10 @@ package catalog
 
 import (
 	"context"
+	"errors"
 
 	"github.com/parley-chat/parley/internal/center"
+	"github.com/parley-chat/parley/internal/store"
 )
 
 // Worker is a user as their work needs to know them.
@@ -45,4 +47,24 @@ func (c *Catalog) StatusOfType(ctx context.Context, at center.InstanceID, kind s
 		}
 	}
 	return nil, center.Refuse(center.NotFound, "Resource not found of Type: AGENT_STATUS of the type %s", kind)
+}
+
+// AgentQueue finds the queue of an agent: by the user's id, ARN or name.
+func (c *Catalog) AgentQueue(ctx context.Context, at center.InstanceID, agent string) (*center.Queue, error) {
+	id := Users.ParseID(agent)
+	if _, ok := center.UUID(id); !ok {
+		row, err := c.Store.ResourceByName(ctx, at, Users.rows, agent)
+		switch {
+		case errors.Is(err, store.ErrNotFound):
+			return nil, Users.notFound(agent)
+		case err != nil:
+			return nil, err
+		}
+		id = row.ID
+	}
+	q, err := c.Queue(ctx, at, center.QueueID(id))
+	if err == nil && q.Type != center.QueueAgent {
+		return nil, Users.notFound(id)
+	}
+	return q, err
 }

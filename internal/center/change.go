@@ -20,7 +20,7 @@ type Change struct {
 	// State is the stream's new state in the encoding of whoever decides, nil when it did not change (a message between
 	// two people touches no other row).
 	State []byte
-	// Kind, Instance, Ended and EndedAt index the state; they are read only when State is set.
+	// Kind, Instance, Ended and EndedAt index the state; they are read only when State is set. A stream that has ended stays so.
 	Kind     StreamKind
 	Instance InstanceID
 	Ended    bool

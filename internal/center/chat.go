@@ -23,13 +23,15 @@ type Chat struct {
 	// Attributes belong to the whole session, not to a segment.
 	Attributes map[string]string `json:"attributes,omitempty"`
 	// ContentTypes are the SupportedMessagingContentTypes; text/plain is always among them.
-	ContentTypes    []string          `json:"contentTypes"`
-	DurationMinutes int               `json:"durationMinutes"`
-	ResponseMode    string            `json:"responseMode,omitempty"`
-	OnCustomerExit  []string          `json:"onCustomerExit,omitempty"`
-	CustomerID      string            `json:"customerId,omitempty"`
-	InitialMessage  *Message          `json:"initialMessage,omitempty"`
-	Hooks           map[string]FlowID `json:"hooks,omitempty"` // event hook → flow
+	ContentTypes    []string `json:"contentTypes"`
+	DurationMinutes int      `json:"durationMinutes"`
+	ResponseMode    string   `json:"responseMode,omitempty"`
+	OnCustomerExit  []string `json:"onCustomerExit,omitempty"`
+	// Leaving says that the customer has left their agents and stays for the disconnect flow.
+	Leaving        bool              `json:"leaving,omitempty"`
+	CustomerID     string            `json:"customerId,omitempty"`
+	InitialMessage *Message          `json:"initialMessage,omitempty"`
+	Hooks          map[string]FlowID `json:"hooks,omitempty"` // event hook → flow
 	// Past are the sessions this one continues, newest first.
 	Past []PastSession `json:"past,omitempty"`
 	// AgentFlows is how many flows agents have started beside the conversation.
@@ -43,6 +45,8 @@ type Chat struct {
 	// Rows is the version of the chat's rows for what is asked afterwards: 0 for chats from before there were such rows, and
 	// from before there was a version.
 	Rows int `json:"rows,omitempty"`
+	// Timers are those for how long a role may be silent; nil where none was ever set.
+	Timers *IdleTimers `json:"timers,omitempty"`
 	// Push are the devices that are to be told of messages.
 	Push []PushRegistration `json:"push,omitempty"`
 }
@@ -52,8 +56,8 @@ func (c *Chat) ExpiresAt() time.Time {
 	return c.Contacts[0].Initiated.Add(time.Duration(c.DurationMinutes) * time.Minute)
 }
 
-// clone copies what rules may change in place. Strings and times are shared, and so are the maps and lists of a
-// contact, which are replaced as a whole or not at all.
+// clone copies what rules may change in place. Strings and times are shared, and so are the timers, and the maps and lists
+// of a contact, which are replaced as a whole or not at all.
 func (c *Chat) clone() Chat {
 	n := *c
 	n.Contacts = slices.Clone(c.Contacts)

@@ -6,7 +6,7 @@ import "time"
 // Change that answers it takes the row away.
 type Due struct {
 	Stream StreamID
-	Key    string // unique within the stream: "connect", "duration", "flow:<run>", "join:<participant>"
+	Key    string // unique within the stream: "connect", "duration", "flow:<run>", "join:<participant>", "idle:<role>"
 	At     time.Time
 	Data   string // meant for whoever put it
 	Lane   Lane

@@ -1,5 +1,7 @@
 package center
 
+import "slices"
+
 // Connect marks a participant as connected: by the first subscription of their socket, or ConnectParticipant.
 // It says whether this was the first time; after that it decides nothing. The customer's first connection brings
 // the contact to the system, and their initial message into the chat; the flow may start.
@@ -11,6 +13,7 @@ func (d *Draft) Connect(id ParticipantID) (first bool, err error) {
 	p, _ = d.Edit().Participant(id)
 	p.Joined = d.Now
 	d.event(EventJoined, p, true)
+	d.startTimers()
 	if p.Role != RoleCustomer {
 		d.Unschedule(DueCustomParticipant + string(p.ID))
 		return true, nil
@@ -42,7 +45,7 @@ func (d *Draft) Leave(id ParticipantID) (Participant, error) {
 		return left, nil
 	}
 	if p.Role == RoleAgent && p.Joined.IsZero() {
-		return *p, d.Reject(p.Contact, p.User) // leaving what is only offered
+		return *p, d.leaveOffer(p.Contact, p.User)
 	}
 	d.takeOut(id)
 	p, _ = d.Chat.Participant(id)
@@ -64,6 +67,48 @@ func (d *Draft) takeOut(id ParticipantID) {
 		d.event(EventLeft, &left, true)
 	}
 	d.Unschedule(DueCustomParticipant + string(id))
+	d.stopTimersAlone()
+}
+
+// takeOthersOut takes out the agents and the custom participant. Supervisors go with the contact that they monitor.
+func (d *Draft) takeOthersOut() (removed []Participant) {
+	for _, p := range d.Chat.Participants {
+		if (p.Role == RoleAgent || p.Role == RoleCustomParticipant) && p.Active() {
+			d.takeOut(p.ID)
+			removed = append(removed, p)
+		}
+	}
+	return removed
+}
+
+// agentsLeft is agentLeft for the agents among those who were taken out.
+func (d *Draft) agentsLeft(removed []Participant, reason string) {
+	for i := range removed {
+		if removed[i].Role == RoleAgent {
+			d.agentLeft(&removed[i], reason)
+		}
+	}
+}
+
+// ExitsToAgents is the value of DisconnectOnCustomerExit that takes out the agents in the customer's stead.
+const ExitsToAgents = "AGENT"
+
+// LeaveInFlow is the leaving of a customer whose chat was started with DisconnectOnCustomerExit for agents: these are taken
+// out, and the customer stays for the disconnect flow, at whose end they leave. It says whether it is so; if not, the
+// customer leaves as any other. Source: API model, StartChatContact; which items there are, and that a customer with only an
+// offered agent, or without a disconnect flow, just leaves, is inferred.
+func (d *Draft) LeaveInFlow(id ParticipantID, hook string) (bool, error) {
+	p, err := d.Chat.Present(id)
+	if err != nil {
+		return false, err
+	}
+	_, set := d.Chat.Hooks[hook]
+	if p.Role != RoleCustomer || p.Joined.IsZero() || !set || d.Chat.Agents() == 0 || !slices.Contains(d.Chat.OnCustomerExit, ExitsToAgents) {
+		return false, nil
+	}
+	d.Edit().Leaving = true
+	d.agentsLeft(d.takeOthersOut(), ReasonCustomer)
+	return true, nil
 }
 
 // agentLeft ends an agent's part of the chat, for a reason: after-contact work begins. The customer's contact goes on while
@@ -150,6 +195,10 @@ func (d *Draft) end(reason string, customerLeft bool) {
 	d.endAllFlows(outcome)
 	d.Unschedule(DueConnect)
 	d.Unschedule(DueDuration)
+	d.stopTimers()
+	if p, ok := c.With(RoleCustomer); ok && c.Leaving {
+		d.takeOut(p.ID)
+	}
 	for _, p := range c.Participants {
 		switch {
 		case p.Role == RoleCustomParticipant && p.Joined.IsZero():

@@ -13,6 +13,7 @@ func (d *Draft) Send(from ParticipantID, m Message, token [16]byte, s Settings) 
 	if err := d.Chat.allows(m, s); err != nil {
 		return nil, err
 	}
+	d.spoke(p)
 	return d.Add(Item{
 		Type: TypeMessage, ContentType: m.ContentType, Content: m.Content, InTranscript: true, Token: token,
 		ParticipantID: p.ID, DisplayName: p.DisplayName, Role: p.Role,

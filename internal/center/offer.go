@@ -5,10 +5,20 @@ import "time"
 // OfferWithin is how long an agent has to accept a chat (admin guide, "Configure agent settings": it cannot be set).
 const OfferWithin = 20 * time.Second
 
-// Keys of due rows of offers, each with the id of its contact behind it.
+// WhisperWithin is how long each whisper may take (admin guide, "Set whisper flow").
+const WhisperWithin = 2 * time.Minute
+
+// Keys of due rows of offers, each with the id of its contact behind it and the participant's as data.
 const (
 	DueOffer   = "offer:"   // the agent must have accepted by then
-	DueWhisper = "whisper:" // the whispers of one who accepted must be over by then
+	DueAccept  = "accept:"  // it is accepted for the agent
+	DueWhisper = "whisper:" // the whisper of one who accepted must be over by then
+)
+
+// Whispers, in their order.
+const (
+	WhisperToAgent    = "agent"    // the contact is still in its queue
+	WhisperToCustomer = "customer" // it is not any more
 )
 
 // Offer is a contact that is offered to an agent. It waits in its queue until the agent joins.
@@ -17,6 +27,7 @@ type Offer struct {
 	Participant ParticipantID `json:"participant"`
 	At          time.Time     `json:"at"`
 	Accepted    time.Time     `json:"accepted,omitzero"` // whispers run from here on
+	Whisper     string        `json:"whisper,omitempty"` // that is under way, "" for none
 	// Direct says that it was assigned to the agent, whatever the agent's queues and slots.
 	Direct bool `json:"direct,omitempty"`
 }
@@ -109,15 +120,42 @@ func (d *Draft) Accept(id ContactID, user UserID) error {
 	offer.Accepted = d.Now
 	c.Offer, c.LastUpdate = &offer, d.Now
 	d.Unschedule(DueOffer + string(id))
+	d.Unschedule(DueAccept + string(id))
 	return nil
 }
 
-// Dequeue takes a contact out of its queue for the agent who has accepted it: the agent's whisper is over.
+// AutoAccept has an offer accepted for the agent at once. Between the two the agent is shown that it is offered.
+func (d *Draft) AutoAccept(id ContactID) {
+	c, _ := d.Chat.Contact(id)
+	d.Schedule(DueAccept+string(id), d.Now, string(c.Offer.Participant))
+}
+
+// BeginWhisper notes which whisper is under way of the agent who has accepted a contact.
+func (d *Draft) BeginWhisper(id ContactID, whisper string) {
+	d.Edit()
+	c, _ := d.Chat.Contact(id)
+	offer := *c.Offer
+	offer.Whisper = whisper
+	c.Offer = &offer
+	d.Schedule(DueWhisper+string(id), d.Now.Add(WhisperWithin), string(offer.Participant))
+}
+
+// EndWhisper notes that the whisper under way has come to its end.
+func (d *Draft) EndWhisper(id ContactID) {
+	d.Edit()
+	c, _ := d.Chat.Contact(id)
+	offer := *c.Offer
+	offer.Whisper = ""
+	c.Offer = &offer
+	d.Unschedule(DueWhisper + string(id))
+}
+
+// Dequeue takes a contact out of its queue for the agent who has accepted it: the agent's whisper is over. It keeps its place
+// among those of the queue until the agent has joined, and goes back to it if that fails.
 func (d *Draft) Dequeue(id ContactID) {
 	d.Edit()
 	c, ok := d.Chat.Contact(id)
 	if ok && c.Queued() {
-		d.leaveQueue(c)
 		c.Dequeued = d.Now
 	}
 }
@@ -126,6 +164,7 @@ func (d *Draft) Dequeue(id ContactID) {
 func (d *Draft) Join(id ContactID, profile RoutingProfileID, hierarchy []HierarchyGroupID) {
 	d.Dequeue(id)
 	c, _ := d.Chat.Contact(id)
+	d.leaveQueue(c)
 	offer := c.Offer
 	p, _ := d.Chat.Participant(offer.Participant)
 	p.Joined = d.Now
@@ -138,12 +177,14 @@ func (d *Draft) Join(id ContactID, profile RoutingProfileID, hierarchy []Hierarc
 	}
 	d.Unschedule(DueWhisper + string(id))
 	joined := *p
+	d.DropCustomParticipant()
 	d.event(EventJoined, &joined, true)
+	d.startTimers()
 	d.move(offer.User, id, SlotConnected)
 }
 
-// Withdraw takes an offer back; the agent's slot gets the state. The contact is where it was, unless the agent had
-// accepted and it was taken out of its queue.
+// Withdraw takes an offer back; the agent's slot gets the state. The contact is where it was: one that was taken out of its
+// queue is in it again, as long as before.
 func (d *Draft) Withdraw(id ContactID, state string) {
 	d.Edit()
 	c, ok := d.Chat.Contact(id)
@@ -154,11 +195,12 @@ func (d *Draft) Withdraw(id ContactID, state string) {
 	if p, ok := d.Chat.Participant(offer.Participant); ok {
 		p.Left = d.Now
 	}
-	c.Offer, c.LastUpdate = nil, d.Now
+	c.Offer, c.Dequeued, c.LastUpdate = nil, time.Time{}, d.Now
 	if state == SlotRejected {
 		c.Rejecter = offer.User
 	}
 	d.Unschedule(DueOffer + string(id))
+	d.Unschedule(DueAccept + string(id))
 	d.Unschedule(DueWhisper + string(id))
 	d.move(offer.User, id, state)
 }
@@ -171,6 +213,31 @@ func (d *Draft) Miss(id ContactID, participant ParticipantID) bool {
 	}
 	d.Withdraw(id, SlotMissed)
 	return true
+}
+
+// WhisperTooLong ends the offer to an agent whose whisper, or the customer's, has taken too long. It says whether there was
+// one.
+func (d *Draft) WhisperTooLong(id ContactID, participant ParticipantID) bool {
+	c, ok := d.Chat.Contact(id)
+	if !ok || c.Offer == nil || c.Offer.Participant != participant || c.Offer.Whisper == "" {
+		return false
+	}
+	d.Withdraw(id, SlotError)
+	return true
+}
+
+// leaveOffer is an agent's leaving a contact that they have not joined: it rejects an offer, and ends the whispers of one that
+// was accepted.
+func (d *Draft) leaveOffer(id ContactID, user UserID) error {
+	c, err := d.offered(id, user)
+	if err != nil {
+		return err
+	}
+	if c.Offer.Accepted.IsZero() {
+		return d.Reject(id, user)
+	}
+	d.Withdraw(id, SlotError)
+	return nil
 }
 
 // Reject ends an offer by the agent. Nobody rejects what they have accepted.

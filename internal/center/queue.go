@@ -154,7 +154,7 @@ func (d *Draft) enqueue(c *Contact, place string, agentQueue bool) {
 
 // leaveQueue gives back what the contact holds of its queue. That it waited there, and since when, stays known.
 func (d *Draft) leaveQueue(c *Contact) {
-	if c.Queued() && c.Place != "" {
+	if c.Place != "" {
 		d.Release(Claim{Kind: ClaimQueuePlace, Key: c.Place})
 		c.Place = ""
 	}
@@ -198,8 +198,10 @@ func (c *Chat) MayRequeue() error {
 		return Refuse(InvalidRequest, "the contact is in no queue")
 	case c.Current().Offer != nil:
 		return Refuse(InvalidRequest, "the contact is being offered to an agent")
+	case !c.MayFollow():
+		return Refuse(QuotaExceeded, "the chat already has %d contacts in a row, which is the limit", maxContacts)
 	}
-	return c.MayTransfer()
+	return nil
 }
 
 // Requeue takes the current contact out of its queue and goes on with a new contact, in the queue q. What was known of
@@ -237,6 +239,13 @@ func (d *Draft) successor(old *Contact, method string) Contact {
 	return next
 }
 
-// Follow is follow for a contact whose last agent has left: its disconnect flow runs on a contact of its own. Source:
-// agents.md 2.2.
-func (d *Draft) Follow(method string) *Contact { return d.follow(d.Edit().Current(), method) }
+// MayFollow says whether another contact may follow those that the chat has in a row.
+func (c *Chat) MayFollow() bool { return c.segments() < maxContacts }
+
+// Follow is follow for a contact whose last agent has left: its disconnect flow runs on a contact of its own. What the contact
+// asked of its agent was answered, and does not go along (inferred). Source: agents.md 2.2.
+func (d *Draft) Follow(method string) *Contact {
+	next := d.follow(d.Edit().Current(), method)
+	next.Routing = nil
+	return next
+}

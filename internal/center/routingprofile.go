@@ -35,6 +35,19 @@ type WorkloadConcurrency struct {
 	Crosses      bool   `json:"crosses,omitempty"`
 }
 
+// Slots is how many contacts of the channel an agent has at once. Where only types of workload have figures, their total
+// counts (inferred).
+func (m *MediaConcurrency) Slots() int {
+	if m.Concurrency != nil {
+		return int(*m.Concurrency)
+	}
+	total := int64(0)
+	for _, w := range m.Workloads {
+		total += w.Concurrency
+	}
+	return int(min(total, maxConcurrency))
+}
+
 // Channels, as the API spells them.
 const (
 	ChannelVoice = "VOICE"

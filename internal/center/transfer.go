@@ -36,14 +36,6 @@ func (c *Chat) segments() (n int) {
 	return n
 }
 
-// MayTransfer says whether the customer may get one more contact.
-func (c *Chat) MayTransfer() error {
-	if c.segments() >= maxContacts {
-		return Refuse(QuotaExceeded, "the chat already has %d contacts in a row, which is the limit", maxContacts)
-	}
-	return nil
-}
-
 // Live says that the contact has not ended.
 func (c *Contact) Live() bool { return c.Disconnected.IsZero() }
 
@@ -51,9 +43,6 @@ func (c *Contact) Live() bool { return c.Disconnected.IsZero() }
 func (c *Contact) Transfers() bool {
 	return c.Beside && !c.Invited && c.Live() && c.InitiationMethod == InitiatedByTransfer
 }
-
-// ByQuickConnect says that an agent made the contact by a quick connect: its queue has some more room for it.
-func (c *Contact) ByQuickConnect() bool { return c.InitiationMethod == InitiatedByTransfer }
 
 // Transferring finds the transfer that is under way.
 func (c *Chat) Transferring() (*Contact, bool) {

@@ -77,8 +77,37 @@ func (a *Agents) Offer(ctx context.Context, at center.InstanceID, contact center
 			return center.Refuse(center.InvalidState, "the agent takes no contact now")
 		}
 		_, err = t.Draft.Offer(contact, center.Offeree{User: to, DisplayName: displayName(w), Direct: limit == 0})
+		if err == nil && w.Channels.AutoAccepts() {
+			t.AutoAccept(contact)
+		}
 		return err
 	}, to)
+}
+
+// Presence knows which agents have a live session.
+type Presence interface {
+	// Present says whether a user has one. It may be called from any goroutine.
+	Present(center.UserID) bool
+}
+
+// acceptFor accepts an offer for an agent who has said so. Where the agent is not there it rings on.
+// Source: admin guide, "Enable auto-accept"; that it takes a live session is inferred.
+func (c *Chats) acceptFor(ctx context.Context, due center.Due) error {
+	contact := center.ContactID(strings.TrimPrefix(due.Key, center.DueAccept))
+	return c.change(ctx, center.ChatID(due.Stream), func(t *turn) error {
+		t.Answers(due)
+		k, ok := t.Chat.Contact(contact)
+		if !ok || k.Offer == nil || k.Offer.Participant != center.ParticipantID(due.Data) || !k.Offer.Accepted.IsZero() {
+			return nil
+		}
+		if c.presence != nil && !c.presence.Present(k.Offer.User) {
+			return nil
+		}
+		if err := t.Draft.Accept(contact, k.Offer.User); err != nil {
+			return err
+		}
+		return c.flows.accepted(t, contact)
+	})
 }
 
 // displayName is what others in a chat see of an agent: the first name (inferred from samples of the admin guide).
@@ -103,10 +132,7 @@ func (a *Agents) Accept(ctx context.Context, at center.InstanceID, agent center.
 	}, agent)
 }
 
-// accepted goes on with a contact that an agent has accepted.
-func (fs *flows) accepted(t *turn, contact center.ContactID) error { return fs.join(t, contact) }
-
-// join connects the agent who has accepted a contact. The flow of those who wait is over with that.
+// join connects the agent who has accepted a contact.
 func (fs *flows) join(t *turn, contact center.ContactID) error {
 	c, ok := t.Chat.Contact(contact)
 	if !ok || c.Offer == nil {
@@ -117,16 +143,7 @@ func (fs *flows) join(t *turn, contact center.ContactID) error {
 		return err
 	}
 	t.Draft.Join(contact, w.RoutingProfile, w.Groups)
-	t.endRunsThat(func(r *run) bool { return r.Role == roleQueue && r.Of == t.runsOf(contact) })
 	return nil
-}
-
-// runsOf is what the runs of a contact name it: "" is the customer's.
-func (t *turn) runsOf(id center.ContactID) center.ContactID {
-	if id == t.Chat.Current().ID {
-		return ""
-	}
-	return id
 }
 
 // Reject ends an offer. The contact is offered to others.
@@ -158,11 +175,20 @@ func (a *Agents) Leave(ctx context.Context, at center.InstanceID, agent center.U
 		if _, err := t.Chat.Present(of); err != nil {
 			return center.Refuse(center.InvalidState, "the agent has left the contact %s already", contact)
 		}
-		if _, err := t.Draft.Leave(of); err != nil {
+		left, err := t.Draft.Leave(of)
+		if err != nil {
 			return err
 		}
-		return a.flows.agentLeft(t)
+		return a.flows.goesOnWithout(t, &left)
 	}, agent)
+}
+
+// goesOnWithout goes on with a chat that an agent has left, or a contact that was offered to them.
+func (fs *flows) goesOnWithout(t *turn, left *center.Participant) error {
+	if left.Joined.IsZero() {
+		return fs.putBack(t, left.Contact)
+	}
+	return fs.agentLeft(t)
 }
 
 const hookCustomerRemaining = "CustomerRemaining"
@@ -177,7 +203,7 @@ func (fs *flows) agentLeft(t *turn) error {
 	reason := t.Chat.Current().DisconnectReason
 	t.endRunsOfEnded()
 	ref, set := t.Chat.Hooks[hookCustomerRemaining]
-	if _, there := t.Chat.With(center.RoleCustomer); !set || !there {
+	if _, there := t.Chat.With(center.RoleCustomer); !set || !there || !t.Chat.MayFollow() {
 		t.end(reason)
 		return nil
 	}

@@ -42,14 +42,17 @@ func (c *Chats) due() []engine.Due {
 		timer(center.DueDuration, ends(center.ReasonExpired)),
 		timer(dueFlow, c.flows.fired),
 		timer(dueFlowBehind, c.flows.fired),
+		timer(center.DueIdle, c.timerFired),
 		timer(center.DueOffer, func(t *turn, due center.Due) error {
 			t.Miss(center.ContactID(strings.TrimPrefix(due.Key, center.DueOffer)), center.ParticipantID(due.Data))
 			return nil
 		}),
+		timer(center.DueWhisper, c.flows.whisperTooLong),
 		timer(center.DueCustomParticipant, func(t *turn, due center.Due) error {
 			t.DropLateCustomParticipant(center.ParticipantID(due.Data))
 			return nil
 		}),
+		{Key: center.DueAccept, Lane: laneTimers, Answer: c.acceptFor},
 		{Key: dueCall, Lane: laneCalls, Outside: &engine.Outside{Read: c.readCall, Ask: c.askOutside}},
 		{Key: dueRelated, Lane: laneElsewhere, Answer: c.carryRelated},
 	}

@@ -63,7 +63,7 @@ func (fs *flows) carryOn(t *turn, effects []flow.Effect, p *flow.Program) (answe
 	switch effects[len(effects)-1].(type) { // what asks is the last
 	case flow.TransferToFlow:
 		t.EndFlows(run, center.OutcomeToFlow, center.FlowID(t.run.Flow), "")
-	case flow.Enqueue, flow.Requeue:
+	case flow.Enqueue, flow.Requeue, flow.TransferToAgent:
 		t.EndFlows(run, center.OutcomeToQueue, "", t.Subject().Queue)
 	case flow.InvokeModule:
 		t.BeginModule(run, t.run.Flow)

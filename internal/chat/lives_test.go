@@ -2,6 +2,7 @@ package chat_test
 
 import (
 	"errors"
+	"strings"
 	"testing"
 	"time"
 
@@ -95,6 +96,13 @@ func (l *lives) actions() map[string]func(*rapid.T) {
 			_, err := l.one().Event(l.ctx, l.someone(), center.EventRead, `{"messageId":"`+string(id)+`"}`)
 			l.settled(err)
 		}),
+		"timers": on(func() {
+			minutes := rapid.SampledFrom([]int{0, 2, 3})
+			l.settled(l.one().SetTimers(l.ctx, instance, l.contact(), []center.TimerSetting{
+				{Role: center.RoleCustomer, Type: center.TimerIdle, Minutes: minutes.Draw(l.t, "idle")},
+				{Role: center.RoleCustomer, Type: center.TimerDisconnect, Minutes: minutes.Draw(l.t, "disconnect")},
+			}))
+		}),
 		"leave": on(func() { l.settled(l.one().Leave(l.ctx, l.someone())) }),
 		"stop":  on(func() { l.settled(l.one().Stop(l.ctx, instance, l.contact())) }),
 		"set": on(func() {
@@ -130,6 +138,7 @@ func (l *lives) check() {
 		switch {
 		case of.Ended.IsZero():
 			active++
+			l.checkTimers(of, due)
 			if of.ExpiresAt().Before(l.clock.Now().Add(-time.Hour)) {
 				l.t.Fatalf("active after its time: %v", of.ExpiresAt())
 			}
@@ -141,6 +150,32 @@ func (l *lives) check() {
 	l.must(err)
 	if len(held) != active {
 		l.t.Fatalf("%d chats are active, and %d places taken", active, len(held))
+	}
+}
+
+// checkTimers: the timers that run are those that have a row, and they run between two who are there.
+func (l *lives) checkTimers(of *center.Chat, due []center.Due) {
+	rows := 0
+	for _, row := range due {
+		if strings.HasPrefix(row.Key, center.DueIdle) {
+			rows++
+		}
+	}
+	_, customer := of.With(center.RoleCustomer)
+	_, bot := of.With(center.RoleCustomParticipant)
+	waiting := 0
+	if of.Timers != nil {
+		for _, t := range of.Timers.Running {
+			if t.IdleAs == "" || t.Minutes.Disconnect > 0 {
+				waiting++
+			}
+			if !customer || !bot {
+				l.t.Fatalf("a timer runs for %s alone", t.Role)
+			}
+		}
+	}
+	if rows != waiting {
+		l.t.Fatalf("%d timers wait, and there are %d rows", waiting, rows)
 	}
 }
 

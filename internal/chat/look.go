@@ -87,6 +87,12 @@ func (fs *flows) queueByID(t *turn, id center.QueueID) (*center.Queue, error) {
 	return find(t, "queue "+string(id), func(ctx context.Context) (*center.Queue, error) { return fs.catalog.Queue(ctx, at, id) })
 }
 
+// agentQueue is an agent's queue, by the agent's id, ARN or user name.
+func (fs *flows) agentQueue(t *turn, agent string) (*center.Queue, error) {
+	at := t.Chat.Instance
+	return find(t, "agent queue "+agent, func(ctx context.Context) (*center.Queue, error) { return fs.catalog.AgentQueue(ctx, at, agent) })
+}
+
 // isOpen says whether hours of operation are open now.
 func (fs *flows) isOpen(t *turn, hours string) (bool, error) {
 	at, now := t.Chat.Instance, t.Now

@@ -227,6 +227,13 @@ func (c *Chats) acknowledge(t *turn, who Caller, read bool, content string, told
 // Leave takes the caller out of the chat. The customer's leaving ends it.
 func (c *Chats) Leave(ctx context.Context, who Caller) error {
 	return denied(c.change(ctx, who.Chat, func(t *turn) error {
+		stays, err := t.LeaveInFlow(who.Participant, hookCustomerRemaining)
+		if err != nil {
+			return err
+		}
+		if stays {
+			return c.flows.agentLeft(t)
+		}
 		left, err := t.Draft.Leave(who.Participant)
 		switch {
 		case err != nil:
@@ -234,7 +241,7 @@ func (c *Chats) Leave(ctx context.Context, who Caller) error {
 		case left.Role == center.RoleCustomParticipant:
 			return c.flows.feedAll(t, flow.CustomParticipantLeft{})
 		case left.Role == center.RoleAgent:
-			return c.flows.agentLeft(t)
+			return c.flows.goesOnWithout(t, &left)
 		}
 		return nil
 	}))

@@ -11,16 +11,15 @@ import (
 
 	"github.com/parley-chat/parley/internal/center"
 	"github.com/parley-chat/parley/internal/flow"
-	"github.com/parley-chat/parley/internal/stock"
 	"github.com/parley-chat/parley/internal/store"
 )
 
 // What flows ask about queues.
 
-// queueNamed finds a queue by an id or ARN, or an agent's by the agent.
+// queueNamed finds a queue by an id or ARN, or an agent's by the agent's id, ARN or user name.
 func (fs *flows) queueNamed(t *turn, queueID, agentID string) (*center.Queue, error) {
 	if agentID != "" {
-		return fs.queueByID(t, center.QueueID(center.ResourceID(agentID, "agent")))
+		return fs.agentQueue(t, agentID)
 	}
 	id, _ := center.ParseQueue(queueID)
 	return fs.queueByID(t, id)
@@ -43,6 +42,11 @@ func (fs *flows) targetQueue(t *turn) (*center.Queue, error) {
 	return fs.queueByID(t, id)
 }
 
+// queueARN is the ARN of a queue, or of an agent's.
+func (fs *flows) queueARN(t *turn, q *center.Queue) string {
+	return fs.partition.InstanceARN(t.Chat.Instance) + "/" + q.ARNPath()
+}
+
 const noQueue = "no enabled queue of that name"
 
 func (fs *flows) setTargetQueue(t *turn, e flow.SetTargetQueue) (flow.Event, error) {
@@ -54,24 +58,26 @@ func (fs *flows) setTargetQueue(t *turn, e flow.SetTargetQueue) (flow.Event, err
 	return flow.Granted{}, nil
 }
 
-// enqueue puts the contact into its working queue, and goes on with the flow for those who wait.
+// enqueue puts the contact into its working queue, and goes on with the flow for those who wait. What an agent has transferred
+// finds room where other contacts do not.
 func (fs *flows) enqueue(t *turn, p *flow.Program) (flow.Event, error) {
-	if err := t.Subject().MayEnqueue(); err != nil {
+	contact := t.Subject()
+	if err := contact.MayEnqueue(); err != nil {
 		return no(err, err.Error())
 	}
 	q, err := fs.targetQueue(t)
 	if err != nil || q.Status != center.QueueEnabled {
 		return no(err, "the contact has no working queue that is enabled")
 	}
-	if t.Subject().Transfers() && t.Chat.MayTransfer() != nil {
+	if contact.Transfers() && !t.Chat.MayFollow() {
 		return atCapacity, nil // as of a queue that is full (inferred)
 	}
-	place, full, err := fs.queuePlace(t, q, t.Subject().ByQuickConnect())
+	place, full, err := fs.queuePlace(t, q, contact.InitiationMethod == center.InitiatedByTransfer)
 	if err != nil || full {
 		return atCapacity, err
 	}
 	t.grantedTo(p)
-	if t.Subject().Transfers() {
+	if contact.Transfers() {
 		t.completeTransfer()
 	}
 	t.Enqueue(place, q.Type == center.QueueAgent)
@@ -80,6 +86,32 @@ func (fs *flows) enqueue(t *turn, p *flow.Program) (flow.Event, error) {
 		return nil, nil
 	}
 	return fs.waitInQueue(t)
+}
+
+// typeAgentTransfer is the type of the flows that give a contact to an agent.
+const typeAgentTransfer = "AGENT_TRANSFER"
+
+// transferToAgent puts the contact into the queue of the agent whom the flow was started for: the one whom a quick connect
+// leads to, or else the one whose queue is the working queue (the second is inferred). It has no branches: what cannot be
+// done ends the contact. Amazon Connect documents it for voice alone, and its recipe for chats uses it all the same.
+func (fs *flows) transferToAgent(t *turn, p *flow.Program) (flow.Event, error) {
+	if t.run.Type == typeAgentTransfer {
+		if to := t.Subject().TargetUser; to != "" {
+			t.SetTargetQueue(center.QueueID(to))
+		}
+		q, err := fs.targetQueue(t)
+		if err != nil && !center.Refused(err) {
+			return nil, err
+		}
+		if err == nil && q.Type == center.QueueAgent {
+			begins, err := fs.enqueue(t, p)
+			if _, refused := begins.(flow.Refused); !refused || err != nil {
+				return begins, err
+			}
+		}
+	}
+	t.disconnect()
+	return nil, nil
 }
 
 // requeue goes on with a new contact in another queue.
@@ -123,20 +155,13 @@ func (fs *flows) queuePlace(t *turn, q *center.Queue, transferred bool) (place s
 
 const hookCustomerQueue = "CustomerQueue"
 
-// waitInQueue starts the flow that a contact in a queue runs: the one that was set for it, or the instance's default.
-// When there is none to run, the customer just waits.
-// Source: admin guide, "Set customer queue flow".
+// waitInQueue goes on with the flow that a contact in a queue runs. When there is none to run, the customer just waits.
 func (fs *flows) waitInQueue(t *turn) (flow.Event, error) {
-	ref, set := t.Chat.HooksOf(t.Subject().ID)[hookCustomerQueue]
-	if !set {
-		ref = stock.FlowID(t.Chat.Instance, stock.CustomerQueue)
-	}
-	f, err := fs.flowToRun(t, string(ref))
-	if err != nil && !center.Refused(err) {
+	f, ok, err := fs.customerQueueFlow(t)
+	if err != nil {
 		return nil, err
 	}
-	if err != nil || !f.flow.MayHook(hookCustomerQueue) {
-		t.warn("the customer queue flow is gone", "contact", t.Subject().ID, "flow", ref)
+	if !ok {
 		t.finishRun()
 		return nil, nil
 	}
@@ -264,7 +289,7 @@ func (fs *flows) getMetrics(t *turn, e flow.GetMetrics) (flow.Event, error) {
 		return no(err, "no queue to look at")
 	}
 	var m metrics
-	m.Queue.Name, m.Queue.ARN = q.Name, fs.partition.QueueARN(t.Chat.Instance, q.ID)
+	m.Queue.Name, m.Queue.ARN = q.Name, fs.queueARN(t, q)
 	a := fs.agents(q.ID)
 	m.Agents.Online.Count, m.Agents.Available.Count, m.Agents.Staffed.Count = a.Online, a.Available, a.Staffed
 	m.Agents.AfterContactWork.Count, m.Agents.Busy.Count = a.AfterContactWork, a.Busy

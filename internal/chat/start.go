@@ -37,20 +37,15 @@ func (c *Chats) Start(ctx context.Context, cmd center.StartChat) (*Started, erro
 	if err := cmd.Check(c.settings); err != nil {
 		return nil, err
 	}
-	if _, err := c.catalog.Instance(ctx, cmd.Instance); err != nil {
+	again := center.Digest(string(cmd.Instance), cmd.ClientToken)
+	opening, err := c.catalog.Opening(ctx, cmd.Instance, cmd.Flow, again, c.clock.Now())
+	if err != nil {
 		return nil, err
 	}
-	again := center.Digest(string(cmd.Instance), cmd.ClientToken)
-	if cmd.ClientToken != "" {
-		claim, taken, err := c.store.Claim(ctx, center.ClaimStart, again, c.clock.Now())
-		if err != nil {
-			return nil, err
-		}
-		if taken {
-			return c.replay(ctx, &cmd, claim)
-		}
+	if cmd.ClientToken != "" && opening.Held {
+		return c.replay(ctx, &cmd, opening.Claim)
 	}
-	if err := c.catalog.Startable(ctx, cmd.Instance, center.FlowRef{ID: cmd.Flow, Qualifier: cmd.FlowQualifier}); err != nil {
+	if err := c.catalog.Startable(ctx, cmd.Instance, opening, center.FlowRef{ID: cmd.Flow, Qualifier: cmd.FlowQualifier}); err != nil {
 		return nil, err
 	}
 	if err := c.catalog.CheckSegmentAttributes(ctx, cmd.Instance, center.UserSegments(cmd.SegmentAttributes)); err != nil {

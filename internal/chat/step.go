@@ -60,6 +60,7 @@ func (fs *flows) feed(t *turn, ev flow.Event) error {
 		r := *t.run
 		r.State = next
 		t.run, t.ran = &r, true
+		t.botTakesOver(at.Waiting, next.Waiting)
 		if next.Behind != at.Behind || !t.run.signsIn() {
 			t.dropSignIn()
 		}
@@ -72,6 +73,9 @@ func (fs *flows) feed(t *turn, ev flow.Event) error {
 		r.Contact = flow.Contact{} // facts are the chat's; they are filled in before each step
 		t.run = &r
 	}
+	if t.run != nil && t.run.Done && t.run.whispers() {
+		return fs.whisperDone(t)
+	}
 	return nil
 }
 
@@ -80,10 +84,7 @@ func (fs *flows) carryOut(t *turn, effects []flow.Effect, p *flow.Program) (answ
 	for _, e := range effects {
 		switch e := e.(type) {
 		case flow.Say:
-			it := t.Prompt(center.Message{ContentType: e.ContentType, Content: e.Content})
-			if e.Bot {
-				it.DisplayName = center.BotDisplayName
-			}
+			t.say(e)
 		case flow.SetAttributes:
 			t.PutAttributes(t.run.Contact.Attributes)
 		case flow.StartTimer:
@@ -137,8 +138,9 @@ func (fs *flows) carryOut(t *turn, effects []flow.Effect, p *flow.Program) (answ
 			t.overWith(center.ReasonSystemError)
 		case flow.End:
 			t.overWith(center.ReasonFlow)
-		case flow.Disconnect, flow.TransferToAgent:
-			// Nobody can be an agent here, so there is nobody to give the contact to.
+		case flow.TransferToAgent:
+			answer, err = fs.transferToAgent(t, p)
+		case flow.Disconnect:
 			t.disconnect()
 		default:
 			return nil, fmt.Errorf("a flow wants %T, which nothing here carries out", e)
@@ -388,8 +390,48 @@ func (fs *flows) facts(t *turn) (flow.Contact, error) {
 			return f, err
 		}
 		if err == nil { // otherwise it was deleted, and there is none
-			f.Queue = flow.Queue{Name: q.Name, ARN: fs.partition.QueueARN(chat.Instance, q.ID)}
+			f.Queue = flow.Queue{Name: q.Name, ARN: fs.queueARN(t, q)}
 		}
 	}
-	return f, nil
+	var err error
+	f.Agent, err = fs.agentFacts(t)
+	return f, err
+}
+
+// agentFacts is what a flow may know of the agent whom it is about.
+func (fs *flows) agentFacts(t *turn) (a flow.Agent, err error) {
+	id := t.aboutAgent()
+	if id == "" {
+		return a, nil
+	}
+	w, err := t.chats.staff.Worker(t.tx, t.Chat.Instance, id)
+	if err != nil {
+		if center.Refused(err) {
+			err = nil // the user was deleted
+		}
+		return a, err
+	}
+	return flow.Agent{
+		UserName: w.Name, FirstName: w.Identity.FirstName, LastName: w.Identity.LastName,
+		ARN: fs.partition.InstanceARN(t.Chat.Instance) + "/agent/" + string(id),
+	}, nil
+}
+
+// aboutAgent is the agent whom the flow is about that is stepped, "" for none: who has accepted the contact, in whispers; whom
+// a quick connect leads to; who has left, in a disconnect flow.
+func (t *turn) aboutAgent() center.UserID {
+	c := t.Subject()
+	switch {
+	case t.run.whispers():
+		if c.Offer != nil {
+			return c.Offer.User
+		}
+	case t.run.Type == typeAgentTransfer && c.TargetUser != "":
+		return c.TargetUser
+	case t.run.Role == roleContact && c.InitiationMethod == center.InitiatedByDisconnect:
+		if previous, ok := t.Chat.Contact(c.Previous); ok && previous.Agent != nil {
+			return previous.Agent.User
+		}
+	}
+	return ""
 }

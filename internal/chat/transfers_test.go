@@ -339,7 +339,9 @@ func TestTransfersThatAreRefused(t *testing.T) {
 	o.refused(transfer(fast), center.InvalidState, "not connected to the contact")
 	o.must(o.c.Agents.Accept(o.ctx, instance, jane, ada.Contact))
 
-	named := func(name string) center.Head[center.QuickConnectID] { return center.Head[center.QuickConnectID]{Name: name} }
+	named := func(name string) center.Head[center.QuickConnectID] {
+		return center.Head[center.QuickConnectID]{Name: name}
+	}
 	phone := o.connectTo(center.QuickConnect{Head: named("Phone"), Type: center.QuickConnectPhone, Phone: "+12065550100"})
 	o.refused(transfer(phone), center.BadEndpoint, "of the type PHONE_NUMBER, to which no chat can go")
 	o.refused(transfer(o.toUser("Jane", jane, handsOver)), center.BadEndpoint, "leads to the agent who uses it")

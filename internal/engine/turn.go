@@ -187,6 +187,22 @@ func (e *Engine) ForgetStream(ctx context.Context, id center.StreamID) (state an
 	return state, nil
 }
 
+// LastSeq is the sequence of a stream's last item, where it is known without asking the store: no other node writes to the
+// store, the stream's state is kept decoded, and nobody works on the stream.
+func (e *Engine) LastSeq(id center.StreamID) (seq int64, known bool) {
+	if e.shared {
+		return 0, false
+	}
+	t := &e.turns
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	at := t.entries[id]
+	if at == nil || at.users > 0 || at.snap.age != t.forgot.Load() {
+		return 0, false
+	}
+	return at.snap.Seq, true
+}
+
 // Awake says that streams are worked on or kept decoded.
 func (e *Engine) Awake() bool {
 	e.turns.mu.Lock()

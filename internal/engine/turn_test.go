@@ -331,3 +331,38 @@ func TestBeginOfAStreamThatExists(t *testing.T) {
 		}
 	})
 }
+
+// The last item of a stream is known while its state is kept and nobody works on it, on a node that shares its store with
+// no other one.
+func TestLastItemIsKnownOfWhatIsKept(t *testing.T) {
+	db := openStore(t, "sqlite::memory:")
+	for shared, want := range map[bool]string{false: "2 true", true: "0 false"} {
+		l := newLedger(db, shared)
+		id := l.begin(t, purse, 5)
+		last := func() string { return fmt.Sprint(l.LastSeq(id)) }
+		change := func(during func()) {
+			t.Helper()
+			equal(t, "error", l.Change(within(t), func(tx *Tx) error {
+				p, err := in(tx, purse, id)
+				if err == nil {
+					p.add(1)
+					during()
+				}
+				return err
+			}, id), nil)
+		}
+		change(func() { equal(t, "while its turn is held", last(), "0 false") })
+		equal(t, "after a change", last(), want)
+		_, err := l.ForgetStream(within(t), id)
+		equal(t, "error", err, nil)
+		equal(t, "forgotten", last(), "0 false")
+		change(func() { l.Forget() })
+		equal(t, "forgotten while its turn was held", last(), "0 false")
+		if _, err := l.Look(within(t), purse, id); err != nil {
+			t.Fatal(err)
+		}
+		equal(t, "read again", last(), strings.Replace(want, "2", "3", 1))
+		l.Forget()
+		equal(t, "all are forgotten", last(), "0 false")
+	}
+}

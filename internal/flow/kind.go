@@ -32,3 +32,13 @@ func (k Kind) mayHave(actionType string) bool {
 	kinds, isRestricted := restricted[actionType]
 	return k == "" || k == Module || k == "CAMPAIGN" || !isRestricted || slices.Contains(kinds, k)
 }
+
+// notWhispered are the actions that a whisper of a chat does not support: they
+// take their error branch (admin guide, "Set whisper flow", and the flow types
+// of each block).
+var notWhispered = []string{
+	"AuthenticateParticipant", "CheckHoursOfOperation", "CheckMetricData", "ConnectParticipantWithAgenticCX",
+	"ConnectParticipantWithLexBot", "CreateWisdomSession", "DequeueContactAndTransferToQueue", "DisconnectParticipant",
+	"ShowView", "TransferContactToAgent", "TransferContactToQueue", "TransferToFlow", "UpdateContactRoutingBehavior",
+	"UpdateContactRoutingCriteria", "UpdateContactTargetQueue", "Wait",
+}

@@ -325,6 +325,8 @@ func named(s *State, root, name string) (string, bool) {
 		m = c.Tags
 	case "Queue":
 		return c.Queue.fact(name)
+	case "Agent":
+		return c.Agent.fact(name)
 	case "Media":
 		if name == "InitialMessage" {
 			return known(c.InitialMessage)
@@ -392,6 +394,20 @@ func (c *Contact) fact(root string) (string, bool) {
 		return known(c.Description)
 	case "CustomerId":
 		return known(c.CustomerID)
+	}
+	return "", false
+}
+
+func (a *Agent) fact(name string) (string, bool) {
+	switch name {
+	case "UserName":
+		return known(a.UserName)
+	case "FirstName":
+		return known(a.FirstName)
+	case "LastName":
+		return known(a.LastName)
+	case "ARN":
+		return known(a.ARN)
 	}
 	return "", false
 }

@@ -81,6 +81,7 @@ type Contact struct {
 	Tags              map[string]string
 	References        map[string]Reference
 	Queue             Queue
+	Agent             Agent // of flows that are about one
 
 	FlowType          string // type of the running flow, "" as CONTACT_FLOW
 	Trace             bool   // every action is told by a Log, whether logging is switched on or not
@@ -99,6 +100,15 @@ type Queue struct {
 	Name             string
 	ARN              string
 	OutboundCallerID string
+}
+
+// Agent is the agent whom the flow is about: who gets the contact, or who has
+// left it.
+type Agent struct {
+	UserName  string
+	FirstName string
+	LastName  string
+	ARN       string
 }
 
 // New is the state of a flow that has not started. The seed decides every
@@ -134,6 +144,11 @@ func (s State) Call(moduleID, content, input string) State {
 	s.Waiting, s.FlowAttributes = nil, nil
 	s.Data = Data{"Modules": json.RawMessage(`{"Input":` + input + `}`)}
 	return s
+}
+
+// whispers says whether the flow is a whisper.
+func (c *Contact) whispers() bool {
+	return c.FlowType == "AGENT_WHISPER" || c.FlowType == "CUSTOMER_WHISPER"
 }
 
 // endsWithContact says whether a flow of this type, when it has no branch to

@@ -193,6 +193,9 @@ func (r *run) perform() outcome {
 	if r.s.Contact.Beside && slices.Contains(notBeside, r.current.name) {
 		return fail("a flow that an agent has started beside the conversation cannot do this")
 	}
+	if r.s.Contact.whispers() && slices.Contains(notWhispered, r.current.name) {
+		return fail("not supported by whispers of the chat channel")
+	}
 	return r.current.step.run(r)
 }
 

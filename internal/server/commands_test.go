@@ -57,6 +57,7 @@ func (s *story) commands() map[string]func(*testscript.TestScript, bool, []strin
 		"attributes":      s.cmdAttributes,
 		"set":             s.cmdSet,
 		"associate":       s.cmdAssociate,
+		"role-config":     s.cmdRoleConfig,
 		"signed-in":       s.cmdSignedIn,
 
 		// What a participant does.

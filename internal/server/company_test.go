@@ -324,3 +324,28 @@ func (s *story) cmdAssociate(c *call) error {
 	}
 	return refused
 }
+
+// cmdRoleConfig calls UpdateParticipantRoleConfig: "role-config ana CUSTOMER.IDLE=5 AGENT.DISCONNECT_NONCUSTOMER=Unset". With
+// contact=ID it is about another contact than the one where somebody is.
+func (s *story) cmdRoleConfig(c *call) error {
+	p, err := s.person(c.take())
+	if err != nil {
+		return err
+	}
+	contact := p.contact
+	if id, ok := c.option("contact"); ok {
+		contact = id
+	}
+	var list []map[string]any
+	for _, a := range c.args {
+		key, length, _ := strings.Cut(a, "=")
+		role, kind, _ := strings.Cut(key, ".")
+		value := map[string]any{"ParticipantTimerAction": length}
+		if minutes, err := strconv.Atoi(length); err == nil {
+			value = map[string]any{"ParticipantTimerDurationInMinutes": minutes}
+		}
+		list = append(list, map[string]any{"ParticipantRole": role, "TimerType": kind, "TimerValue": value})
+	}
+	request := map[string]any{"ChannelConfiguration": map[string]any{"Chat": map[string]any{"ParticipantTimerConfigList": list}}}
+	return p.at().call("PUT", "/contact/participant-role-config/"+instance+"/"+contact, "", request, nil)
+}

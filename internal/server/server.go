@@ -312,6 +312,11 @@ func (o source) ItemsAfter(ctx context.Context, id center.StreamID, seq int64, l
 }
 
 func (o source) LastSeqs(ctx context.Context, ids []center.StreamID) (map[center.StreamID]int64, error) {
+	if len(ids) == 1 { // a room that opens
+		if seq, known := o.s.engine.LastSeq(ids[0]); known {
+			return map[center.StreamID]int64{ids[0]: seq}, nil
+		}
+	}
 	return o.s.store.LastSeqs(ctx, ids)
 }
 

@@ -239,6 +239,12 @@ func (s *story) line(it item) string {
 		return name + " joined as " + it.ParticipantRole
 	case it.is("participant.left"):
 		return name + " left"
+	case it.is("participant.idle"):
+		return name + " is idle"
+	case it.is("participant.returned"):
+		return name + " has returned"
+	case it.is("participant.autodisconnection"):
+		return name + " was silent for too long"
 	case it.is("typing"):
 		return name + " types"
 	case it.is("chat.ended") && it.ParticipantID == "":

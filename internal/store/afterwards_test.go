@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"reflect"
 	"strings"
@@ -74,6 +75,45 @@ func TestRecordsAreReadAsTheyWerePut(t *testing.T) {
 			t.Errorf("the record is %+v, want %+v", got, changed)
 		}
 		equal(t, "runs", fmt.Sprint(must(s.FlowRuns(ctx, records[1].ID))(t)), fmt.Sprint([]center.FlowRun{run, module}))
+	})
+}
+
+func TestRecordOfAChatThatBeginsIsReadAsItWasPut(t *testing.T) {
+	forEachEngine(t, func(t *testing.T, s *Store) {
+		ctx := t.Context()
+		plain, described, related := newChat(), newChat(), newChat()
+		for _, c := range []*center.Change{plain, described, related} {
+			c.Contacts = []center.ContactRecord{running(c, string(c.Stream))}
+		}
+		described.Contacts[0].Subtype, described.Contacts[0].About = "connect:Chat", &center.About{Name: "Order 7"}
+		related.Contacts[0].Related, related.Contacts[0].Association = center.ContactID(plain.Stream), center.ContactID(plain.Stream)
+		equal(t, "columns of the beginning", fmt.Sprint(begins(&plain.Contacts[0]), begins(&described.Contacts[0]), begins(&related.Contacts[0])), "true true false")
+		for _, c := range []*center.Change{plain, described, related} {
+			commit(t, s, c)
+			equal(t, "committed again", s.Commit(ctx, c), nil)
+			if got := must(s.ContactRecord(ctx, c.Contacts[0].ID))(t); !reflect.DeepEqual(got, c.Contacts[0]) {
+				t.Errorf("the record is %+v, want %+v", got, c.Contacts[0])
+			}
+		}
+
+		// The row of another chat's contact is left alone.
+		other := newChat()
+		other.Contacts = []center.ContactRecord{running(plain, string(plain.Stream))}
+		if err := s.Commit(ctx, other); err == nil || !strings.Contains(fmt.Sprint(errors.Unwrap(err)), "another chat's") {
+			t.Errorf("a chat with a contact of another one: %v", err)
+		}
+		equal(t, "the other chat", errOf(s.Stream(ctx, other.Stream)), ErrNotFound)
+		equal(t, "the contact's chat", must(s.ChatOf(ctx, plain.Contacts[0].ID))(t), plain.Stream)
+
+		// What comes later is put over it.
+		next := say(plain.Stream, 1, "x")
+		next.State, next.Instance = []byte(`{}`), instance
+		full := full(plain, string(plain.Stream), start.Add(time.Hour))
+		next.Contacts = []center.ContactRecord{full}
+		commit(t, s, next)
+		if got := must(s.ContactRecord(ctx, full.ID))(t); !reflect.DeepEqual(got, full) {
+			t.Errorf("the record is %+v, want %+v", got, full)
+		}
 	})
 }
 

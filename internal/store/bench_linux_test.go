@@ -234,3 +234,66 @@ func BenchmarkOpen(b *testing.B) {
 		}
 	})
 }
+
+// BenchmarkBegin commits what StartChatContact commits, and what its customer's first connection does, of 32 customers at
+// once: CPU time of both together, and what they allocate.
+//
+//	go test ./internal/store -run '^$' -bench Begin -benchtime 20000x -benchmem
+func BenchmarkBegin(b *testing.B) {
+	for _, engine := range []string{"sqlite", "postgres"} {
+		b.Run(engine, func(b *testing.B) {
+			database := "sqlite:" + filepath.Join(b.TempDir(), "parley.db")
+			if engine == "postgres" {
+				database = postgresURL(b)
+			}
+			s := open(b, database)
+			state := []byte(strings.Repeat("s", 1500))
+			var left atomic.Int64
+			left.Store(int64(b.N))
+			before := cpu()
+			b.ReportAllocs()
+			b.ResetTimer()
+			var wg sync.WaitGroup
+			for range 32 {
+				wg.Go(func() {
+					for left.Add(-1) >= 0 {
+						start, connect := beginning(state)
+						if err := s.Commit(context.Background(), start); err != nil {
+							b.Error(err)
+							return
+						}
+						if err := s.Commit(context.Background(), connect); err != nil {
+							b.Error(err)
+							return
+						}
+					}
+				})
+			}
+			wg.Wait()
+			b.StopTimer()
+			b.ReportMetric(float64((cpu()-before).Microseconds())/float64(b.N), "cpu-µs/op")
+		})
+	}
+}
+
+// beginning is what a chat's start commits, and what its customer's first connection does.
+func beginning(state []byte) (start, connect *center.Change) {
+	now := time.Now()
+	start = newChat(center.Item{ID: center.ItemID(newID()), Time: now, Type: center.Marker})
+	start.State = state
+	contact := center.ContactID(start.Stream)
+	start.Contacts = []center.ContactRecord{{
+		ID: contact, Chat: center.ChatID(start.Stream), Instance: instance, Channel: "CHAT", InitiationMethod: "API", Initiated: now, Subtype: "connect:Chat",
+	}}
+	start.Due = []center.Due{
+		{Stream: start.Stream, Key: "expire", At: now.Add(25 * time.Hour)},
+		{Stream: start.Stream, Key: "connect", At: now.Add(5 * time.Minute)},
+	}
+	start.Take = []center.Claim{{Kind: center.ClaimStart, Key: newID(), Value: newID() + newID(), Expires: now.Add(7 * 24 * time.Hour)}}
+	first, second := message("joined"), message("How can we help?")
+	connect = &center.Change{Stream: start.Stream, After: 1, Items: []center.Item{first, second}, State: state, Kind: start.Kind, Instance: instance}
+	connect.Connected = []center.Connected{{ID: contact, At: now}}
+	connect.Cancel = []string{"connect"}
+	connect.Due = []center.Due{{Stream: start.Stream, Key: "flow:1", At: now.Add(7 * 24 * time.Hour)}}
+	return start, connect
+}

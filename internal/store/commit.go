@@ -193,7 +193,7 @@ func newRow(stream [16]byte, it *center.Item, seq int64) (itemRow, error) {
 // The SQL of a Change, one text for both engines; the append that checks its predecessor is the dialect's.
 const (
 	sqlNewStream  = `INSERT INTO stream (id, kind, instance, ended, ended_at, state) VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT DO NOTHING`
-	sqlSetState   = `UPDATE stream SET ended = $2, ended_at = $3, state = $4 WHERE id = $1`
+	sqlSetEnded   = `UPDATE stream SET ended = $2, ended_at = $3, state = $4 WHERE id = $1`
 	sqlFinish     = `DELETE FROM due WHERE stream = $1 AND key = $2 AND at = $3`
 	sqlItem       = `INSERT INTO item (stream, seq, at, id, flags, token, body) VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT DO NOTHING`
 	sqlRelease    = `DELETE FROM claim WHERE kind = $1 AND key = $2`
@@ -202,6 +202,10 @@ const (
 	sqlItemID     = `SELECT id FROM item WHERE stream = $1 AND seq = $2`
 	sqlItemToken  = `SELECT seq, at, id, flags, body FROM item WHERE stream = $1 AND token = $2`
 	sqlClaimTaken = `SELECT value, expires FROM claim WHERE kind = $1 AND key = $2`
+
+	// Of a stream that has not ended: SQLite writes the entries of an index anew when one of its columns is set, whether it
+	// changes or not.
+	sqlSetState = `UPDATE stream SET state = $2 WHERE id = $1`
 
 	sqlTake = `INSERT INTO claim (kind, key, value, stream, expires) VALUES ($1, $2, $3, $4, $5)
 		ON CONFLICT (kind, key) DO UPDATE SET value = excluded.value, stream = excluded.stream, expires = excluded.expires
@@ -271,8 +275,10 @@ func (d *dialect) partSteps(steps []step, p *part) []step {
 	}
 	if c.After == 0 {
 		add(conflict, sqlNewStream, stream, string(c.Kind), string(c.Instance), number(c.Ended), millis(c.EndedAt), c.State)
+	} else if c.State != nil && c.Ended {
+		add(conflict, sqlSetEnded, stream, number(c.Ended), millis(c.EndedAt), c.State)
 	} else if c.State != nil {
-		add(conflict, sqlSetState, stream, number(c.Ended), millis(c.EndedAt), c.State)
+		add(conflict, sqlSetState, stream, c.State)
 	}
 	for i := range p.rows {
 		row := &p.rows[i]

@@ -430,6 +430,8 @@ func TestDeletionTakesAlong(t *testing.T) {
 			row("row", "a/c", Ref{"connect", "c"}), row("row", "ab/c", Ref{"connect", "c"}),
 		}}), nil)
 		before := must(s.KindVersion(ctx, instance, "row"))(t)
+		sum := must(s.KindVersion(ctx, instance, "row", "queue", "connect", "none"))(t)
+		equal(t, "sum", sum, before+must(s.KindVersion(ctx, instance, "queue"))(t)+must(s.KindVersion(ctx, instance, "connect"))(t))
 		remove := func(kind, id string, below, with []string) error {
 			return s.CommitResources(ctx, ResourceCommit{Delete: []Deletion{{InstanceRef: InstanceRef{instance, Ref{kind, id}}, Below: below, With: with}}})
 		}
@@ -446,6 +448,9 @@ func TestDeletionTakesAlong(t *testing.T) {
 		equal(t, "rows", len(must(s.Resources(ctx, instance, "row", "", 9))(t)), 0)
 		if after := must(s.KindVersion(ctx, instance, "row"))(t); after <= before {
 			t.Errorf("the version of the kind went from %d to %d", before, after)
+		}
+		if after := must(s.KindVersion(ctx, instance, "row", "queue", "connect", "none"))(t); after <= sum {
+			t.Errorf("the sum of the versions went from %d to %d", sum, after)
 		}
 		var missing *Missing
 		if err := s.InsertResource(ctx, row("row", "x", Ref{"connect", "c"})); !errors.As(err, &missing) {

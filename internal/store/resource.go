@@ -7,6 +7,8 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strconv"
+	"strings"
 	"time"
 
 	"github.com/parley-chat/parley/internal/center"
@@ -43,6 +45,30 @@ func (s *Store) Resource(ctx context.Context, instance center.InstanceID, kind, 
 // ResourceByName returns a resource by name, or ErrNotFound.
 func (s *Store) ResourceByName(ctx context.Context, instance center.InstanceID, kind, name string) (Resource, error) {
 	return s.oneResource(ctx, sqlResource+`AND name = $3`, string(instance), kind, text(name))
+}
+
+// sqlTwoAndClaim has a claim in the columns of a resource.
+const sqlTwoAndClaim = sqlResource + `AND id = $3 UNION ALL
+	SELECT instance, kind, id, name, body, version, created, modified FROM resource WHERE instance = $4 AND kind = $5 AND id = $6 UNION ALL
+	SELECT '', kind, key, NULL, value, 0, 0, expires FROM claim WHERE kind = $7 AND key = $8`
+
+// TwoAndClaim is Resource for two resources of different kinds, and [Store.Claim] for a claim of a third kind, in one read: nil
+// for a resource that does not exist.
+func (s *Store) TwoAndClaim(ctx context.Context, a, b InstanceRef, kind, key string, now time.Time) (first, second *Resource, claim center.Claim, held bool, err error) {
+	all, err := s.resources(ctx, sqlTwoAndClaim, string(a.Instance), a.Kind, []byte(a.ID), string(b.Instance), b.Kind, []byte(b.ID), kind, []byte(key))
+	for i := range all {
+		switch r := &all[i]; r.Kind {
+		case a.Kind:
+			first = r
+		case b.Kind:
+			second = r
+		case kind:
+			if expires := r.Modified; expires.IsZero() || expires.UnixMilli() > millis(now) {
+				claim, held = center.Claim{Kind: kind, Key: key, Value: string(r.Body), Expires: expires}, true
+			}
+		}
+	}
+	return first, second, claim, held, err
 }
 
 func (s *Store) oneResource(ctx context.Context, query string, args ...any) (Resource, error) {
@@ -407,12 +433,16 @@ func (s *Store) LastBelow(ctx context.Context, instance center.InstanceID, kind,
 	return s.oneResource(ctx, sqlResource+`AND id > $3 AND id < $4 ORDER BY id DESC LIMIT 1`, string(instance), kind, []byte(id+"/"), []byte(id+"0"))
 }
 
-// KindVersion returns a number that every commit of a resource of the kind raises, 0 when there was none.
-func (s *Store) KindVersion(ctx context.Context, instance center.InstanceID, kind string) (version int64, err error) {
-	err = s.row(ctx, `SELECT version FROM resource_version WHERE instance = $1 AND kind = $2`, []any{string(instance), kind}, &version)
-	if errors.Is(err, ErrNotFound) {
-		err = nil
+// KindVersion returns a number that every commit of a resource of the kind raises, 0 when there was none. Of several kinds it is
+// the sum, which stays the same only while no number changes, since none ever falls.
+func (s *Store) KindVersion(ctx context.Context, instance center.InstanceID, kinds ...string) (version int64, err error) {
+	args, places := []any{string(instance)}, make([]string, len(kinds))
+	for i, kind := range kinds {
+		args = append(args, kind)
+		places[i] = "$" + strconv.Itoa(len(args))
 	}
+	text := `SELECT CAST(COALESCE(SUM(version), 0) AS BIGINT) FROM resource_version WHERE instance = $1 AND kind IN (` + strings.Join(places, ", ") + `)`
+	err = s.row(ctx, text, args, &version)
 	return version, err
 }
 

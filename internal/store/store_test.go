@@ -8,6 +8,7 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"reflect"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -913,4 +914,40 @@ func updateResource(s *Store, ctx context.Context, instance center.InstanceID, k
 			return err
 		}
 	}
+}
+
+// Two resources and a claim are read at once as they are read one by one.
+func TestTwoAndClaim(t *testing.T) {
+	forEachEngine(t, func(t *testing.T, s *Store) {
+		ctx := t.Context()
+		a := Resource{Kind: "instance", ID: string(instance), Name: "an alias", Body: []byte(`{}`), Created: start, Modified: start.Add(time.Hour)}
+		b := Resource{Instance: instance, Kind: "flow", ID: newID(), Body: []byte("body \x00"), Created: start, Modified: start}
+		other := Resource{Instance: instance, Kind: "flow", ID: newID(), Created: start, Modified: start}
+		equal(t, "error", s.CommitResources(ctx, ResourceCommit{Insert: []Resource{a, b, other}}), nil)
+		c := newChat()
+		for key, expires := range map[string]time.Time{"kept": {}, "live": start.Add(time.Minute), "over": start} {
+			c.Take = append(c.Take, center.Claim{Kind: center.ClaimStart, Key: key, Value: "holder of " + key, Expires: expires})
+		}
+		commit(t, s, c)
+		for _, of := range []struct{ a, b, key string }{
+			{a.ID, b.ID, "kept"}, {a.ID, b.ID, "live"}, {a.ID, b.ID, "over"}, {a.ID, b.ID, "none"}, {newID(), b.ID, ""}, {a.ID, newID(), "live"}, {"", "", "kept"},
+		} {
+			first, second, claim, held, err := s.TwoAndClaim(ctx, InstanceRef{"", Ref{"instance", of.a}}, InstanceRef{instance, Ref{"flow", of.b}}, center.ClaimStart, of.key, start)
+			equal(t, "error", err, nil)
+			for _, r := range []struct {
+				at       center.InstanceID
+				kind, id string
+				got      *Resource
+			}{{"", "instance", of.a, first}, {instance, "flow", of.b, second}} {
+				want, err := s.Resource(ctx, r.at, r.kind, r.id)
+				if (r.got == nil) != errors.Is(err, ErrNotFound) || r.got != nil && !reflect.DeepEqual(*r.got, want) {
+					t.Errorf("%+v: the %s is %+v, want %+v, %v", of, r.kind, r.got, want, err)
+				}
+			}
+			want, taken, err := s.Claim(ctx, center.ClaimStart, of.key, start)
+			if claim != want || held != taken || err != nil {
+				t.Errorf("%+v: the claim is %+v, %v, want %+v, %v, %v", of, claim, held, want, taken, err)
+			}
+		}
+	})
 }

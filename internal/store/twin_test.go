@@ -161,7 +161,7 @@ func (tw *twin) keep(c *center.Change) {
 		chat.items = append(chat.items, it)
 	}
 	if c.State != nil {
-		chat.state, chat.ended = string(c.State), c.Ended
+		chat.state, chat.ended = string(c.State), chat.ended || c.Ended
 	}
 	for _, key := range c.Cancel {
 		delete(chat.due, key)

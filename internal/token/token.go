@@ -18,6 +18,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"aidanwoods.dev/go-paseto"
@@ -62,6 +63,9 @@ func (k Kind) String() string {
 	}
 	return fmt.Sprintf("token of kind %d", byte(k))
 }
+
+// known says that there are tokens of the kind.
+func (k Kind) known() bool { return k >= Participant && k <= SignIn }
 
 // Claims is what a token says. Times are kept to the millisecond, in UTC.
 type Claims struct {
@@ -112,7 +116,8 @@ var (
 type Sealer struct {
 	newest string
 	keys   map[string]paseto.V4SymmetricKey
-	opened cache
+	opened cache // connection tokens
+	sealed cache // tokens of all kinds, those that were sealed last
 }
 
 // NewSealer seals with the newest of keys, and opens what any of them sealed.
@@ -122,7 +127,7 @@ func NewSealer(keys []Key) (*Sealer, error) {
 	if len(keys) == 0 {
 		return nil, errors.New("no token keys")
 	}
-	s := &Sealer{keys: make(map[string]paseto.V4SymmetricKey, len(keys))}
+	s := &Sealer{keys: make(map[string]paseto.V4SymmetricKey, len(keys)), opened: cache{max: maxOpened}, sealed: cache{max: maxSealed}}
 	for _, k := range keys {
 		if k.ID == "" || len(k.ID) > maxKeyID {
 			return nil, fmt.Errorf("token key id %q must have 1 to %d bytes", k.ID, maxKeyID)
@@ -152,7 +157,11 @@ func (s *Sealer) Seal(c Claims) string {
 	t := paseto.NewToken()
 	t.SetString(claimName, base64.RawURLEncoding.EncodeToString(c.encode()))
 	t.SetFooter([]byte(s.newest))
-	return t.V4Encrypt(s.keys[s.newest], nil)
+	token := t.V4Encrypt(s.keys[s.newest], nil)
+	if len(token) <= MaxLen && c.Kind.known() {
+		s.sealed.put(token, c.told())
+	}
+	return token
 }
 
 // Open returns the claims of a token of the kind wanted that is good now. Its
@@ -160,9 +169,12 @@ func (s *Sealer) Seal(c Claims) string {
 func (s *Sealer) Open(token string, want Kind, now time.Time) (Claims, error) {
 	c, cached := s.opened.get(token)
 	if !cached {
-		var err error
-		if c, err = s.decrypt(token); err != nil {
-			return Claims{}, err
+		known := false
+		if c, known = s.sealed.get(token); !known {
+			var err error
+			if c, err = s.decrypt(token); err != nil {
+				return Claims{}, err
+			}
 		}
 	}
 	if c.Kind != want {
@@ -172,7 +184,7 @@ func (s *Sealer) Open(token string, want Kind, now time.Time) (Claims, error) {
 		return Claims{}, ErrExpired
 	}
 	if !cached && want == Connection {
-		s.opened.put(token, c) // the other kinds come once a connection: remembering them costs more than it saves
+		s.opened.put(strings.Clone(token), c) // the other kinds come once a connection: remembering them costs more than it saves
 	}
 	return c, nil
 }
@@ -182,12 +194,11 @@ func (s *Sealer) decrypt(token string) (Claims, error) {
 		return Claims{}, ErrInvalid
 	}
 	parser := paseto.NewParserWithoutExpiryCheck() // Open judges, by the now it is given
-	keyID, err := parser.UnsafeParseFooter(paseto.V4Local, token)
-	if err != nil {
-		return Claims{}, ErrInvalid
-	}
-	key, ok := s.keys[string(keyID)]
+	key, ok := s.keyOf(token)
 	if !ok {
+		if _, err := parser.UnsafeParseFooter(paseto.V4Local, token); err != nil {
+			return Claims{}, ErrInvalid
+		}
 		return Claims{}, ErrKey
 	}
 	t, err := parser.ParseV4Local(key, token, nil)
@@ -203,4 +214,13 @@ func (s *Sealer) decrypt(token string) (Claims, error) {
 		return Claims{}, ErrInvalid
 	}
 	return decodeClaims(encoded)
+}
+
+// keyOf is the key that a token's last part names, of whatever form the rest may be: opening it tells.
+func (s *Sealer) keyOf(token string) (key paseto.V4SymmetricKey, ok bool) {
+	id, err := base64.RawURLEncoding.DecodeString(token[strings.LastIndexByte(token, '.')+1:])
+	if err == nil {
+		key, ok = s.keys[string(id)]
+	}
+	return key, ok
 }

@@ -45,10 +45,14 @@ func TestOpenReturnsWhatWasSealed(t *testing.T) {
 	shown := Claims{Kind: View, Instance: connection.Instance, Chat: connection.Chat, Contact: connection.Contact, View: "form:1"}
 	for _, c := range []Claims{connection, participant, {Kind: Socket}, {Kind: Socket, Chat: "not a UUID", Role: "Ω"}, shown, {Kind: View}, {Kind: SignIn, Chat: connection.Chat, Session: connection.Contact}, {Kind: SignIn}} {
 		token := s.Seal(c)
-		for _, from := range []string{"token", "cache"} {
-			got, err := s.Open(token, c.Kind, now)
+		another := newSealer(t, key1)
+		for _, from := range []struct {
+			what string
+			*Sealer
+		}{{"where it was sealed", s}, {"from the token", another}, {"from the cache", another}} {
+			got, err := from.Open(token, c.Kind, now)
 			if err != nil || got != c {
-				t.Errorf("from the %s: %+v, %v\nwant %+v", from, got, err, c)
+				t.Errorf("%s: %+v, %v\nwant %+v", from.what, got, err, c)
 			}
 		}
 	}
@@ -93,13 +97,15 @@ func TestKindsDoNotOpenEachOther(t *testing.T) {
 		c.Kind = sealed
 		token := s.Seal(c)
 		for _, want := range kinds {
-			got, err := s.Open(token, want, now)
-			if sealed == want {
-				if err != nil {
-					t.Errorf("%v: %v", sealed, err)
+			for _, at := range []*Sealer{s, newSealer(t, key1)} {
+				got, err := at.Open(token, want, now)
+				if sealed == want {
+					if err != nil {
+						t.Errorf("%v: %v", sealed, err)
+					}
+				} else if !errors.Is(err, ErrKind) || got != (Claims{}) {
+					t.Errorf("%v as %v: %+v, %v, want ErrKind", sealed, want, got, err)
 				}
-			} else if !errors.Is(err, ErrKind) || got != (Claims{}) {
-				t.Errorf("%v as %v: %+v, %v, want ErrKind", sealed, want, got, err)
 			}
 		}
 	}
@@ -107,13 +113,17 @@ func TestKindsDoNotOpenEachOther(t *testing.T) {
 
 func TestTokenExpiresAtItsMoment(t *testing.T) {
 	s := newSealer(t, key1)
+	another := newSealer(t, key1)
 	token := s.Seal(connection)
-	for _, from := range []string{"token", "cache"} {
-		if _, err := s.Open(token, Connection, connection.Expires.Add(-1)); err != nil {
-			t.Errorf("from the %s, just before: %v", from, err)
+	for _, from := range []struct {
+		what string
+		*Sealer
+	}{{"where it was sealed", s}, {"from the token", another}, {"from the cache", another}} {
+		if _, err := from.Open(token, Connection, connection.Expires.Add(-1)); err != nil {
+			t.Errorf("%s, just before: %v", from.what, err)
 		}
-		if got, err := s.Open(token, Connection, connection.Expires); !errors.Is(err, ErrExpired) || got != (Claims{}) {
-			t.Errorf("from the %s, at the moment: %+v, %v, want ErrExpired", from, got, err)
+		if got, err := from.Open(token, Connection, connection.Expires); !errors.Is(err, ErrExpired) || got != (Claims{}) {
+			t.Errorf("%s, at the moment: %+v, %v, want ErrExpired", from.what, got, err)
 		}
 	}
 }
@@ -221,6 +231,39 @@ func TestOpenRefusesWhatWasNotSealed(t *testing.T) {
 	}
 }
 
+func TestTokensSealedLastAreRemembered(t *testing.T) {
+	s := newSealer(t, key1)
+	decrypts := func(token string) bool {
+		_, known := s.sealed.get(token)
+		return !known
+	}
+	first := s.Seal(connection)
+	if decrypts(first) {
+		t.Error("a token that was just sealed is decrypted")
+	}
+	for range maxSealed {
+		if last := s.Seal(connection); decrypts(last) {
+			t.Fatal("a token that was just sealed is decrypted")
+		}
+		if n := len(s.sealed.young) + len(s.sealed.old); n > maxSealed {
+			t.Fatalf("%d tokens are remembered, want at most %d", n, maxSealed)
+		}
+	}
+	if !decrypts(first) {
+		t.Errorf("a token is remembered after %d others", maxSealed)
+	}
+	if c, err := s.Open(first, Connection, now); err != nil || c != connection {
+		t.Errorf("%+v, %v", c, err)
+	}
+
+	// A token that no node would open is not remembered by the one that sealed it.
+	for _, c := range []Claims{{Kind: 6}, {Kind: Connection, Role: strings.Repeat("r", MaxLen)}} {
+		if got, err := s.Open(s.Seal(c), c.Kind, now); !errors.Is(err, ErrInvalid) {
+			t.Errorf("%+v, %v, want ErrInvalid", got, err)
+		}
+	}
+}
+
 func TestOnlyConnectionTokensAreRemembered(t *testing.T) {
 	s := newSealer(t, key1)
 	for kind, want := range map[Kind]bool{Participant: false, Connection: true, Socket: false, View: false, SignIn: false} {
@@ -264,7 +307,7 @@ func TestOversizedTokenCostsNothing(t *testing.T) {
 }
 
 func TestCacheIsBounded(t *testing.T) {
-	var c cache
+	c := cache{max: maxOpened}
 	c.put("kept", Claims{Role: "kept"})
 	for i := range 2 * maxOpened {
 		c.put(fmt.Sprint(i), Claims{})
@@ -334,6 +377,11 @@ func FuzzClaims(f *testing.F) {
 	f.Fuzz(func(t *testing.T, kind byte, chat, contact, role string, expires int64, encoded []byte) {
 		c := Claims{Kind: Kind(kind), Chat: chat, Contact: contact, Role: role, Expires: time.UnixMilli(expires).UTC()}
 		got, err := decodeClaims(c.encode())
+		more := c
+		more.View, more.Session, more.Issued = "view:1", "session", time.Unix(0, expires)
+		if said, bad := decodeClaims(more.encode()); bad == nil && more.told() != said {
+			t.Errorf("%+v\nwant %+v", more.told(), said)
+		}
 		if known := c.Kind >= Participant && c.Kind <= SignIn; known != (err == nil) || known && got != c {
 			t.Errorf("%+v, %v\nwant %+v", got, err, c)
 		}

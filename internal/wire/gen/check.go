@@ -1,12 +1,9 @@
 package main
 
 import (
-	"cmp"
 	"encoding/json"
 	"fmt"
-	"maps"
 	"regexp"
-	"slices"
 	"strings"
 )
 
@@ -157,95 +154,5 @@ func (e *emitter) checkFunc(r *ref) string {
 		return fmt.Sprintf("func(v %s) *wire.FieldError { return v.check() }", e.goName(s.name))
 	default:
 		return "check" + e.goName(s.name)
-	}
-}
-
-// constraints writes the table of all that the model says about each field of each request.
-func (e *emitter) constraints() {
-	e.printf("// Constraints are the facts that the API model states about each field of a request, by operation.\n")
-	e.printf("func Constraints() map[string][]wire.Constraint {\nreturn map[string][]wire.Constraint{\n")
-	for _, op := range e.ops {
-		e.printf("%q: {\n", op.Name)
-		s := e.inputs[op.Input.Shape]
-		for _, member := range s.members().names {
-			r := s.Members.byName[member]
-			at := place{path: member, required: s.requires(member), beside: e.beside(s, member), location: r.Location, name: r.LocationName}
-			e.describe(r, at)
-		}
-		e.printf("},\n")
-	}
-	e.printf("}\n}\n")
-}
-
-// place is where a field of a request is.
-type place struct {
-	path     string
-	key      bool
-	required bool
-	beside   []string
-	location string
-	name     string
-	around   map[string]bool // the structures it is in; one that contains itself is described once
-}
-
-func (p place) below(step string) place {
-	return place{path: p.path + step, location: p.location, name: p.name, around: p.around}
-}
-
-func (e *emitter) describe(r *ref, at place) {
-	s := e.model.Shapes.byName[r.Shape]
-	location := map[string]string{"": "Body", "uri": "Path", "querystring": "Query", "header": "Header"}[at.location]
-	e.printf("{Field: %q, Location: wire.%s, Type: %q", at.path, location, s.Type)
-	if at.name != "" {
-		e.printf(", Wire: %q", at.name)
-	}
-	if at.key {
-		e.printf(", Key: true")
-	}
-	if at.required {
-		e.printf(", Required: true")
-	}
-	if at.beside != nil {
-		e.printf(", Beside: %#v", at.beside)
-	}
-	if s.Min != nil {
-		e.printf(", Min: new(int64(%s))", *s.Min)
-	}
-	if s.Max != nil {
-		e.printf(", Max: new(int64(%s))", *s.Max)
-	}
-	if s.Pattern != "" {
-		e.printf(", Pattern: %q", s.Pattern)
-	}
-	if s.Enum != nil {
-		e.printf(", Enum: %#v", s.Enum)
-	}
-	e.printf("},\n")
-	switch s.Type {
-	case "list":
-		e.describe(s.Member, at.below("[0]"))
-	case "map":
-		key := at.below("[key]")
-		key.key = true
-		e.describe(s.Key, key)
-		e.describe(s.Value, at.below("[key]"))
-	case "structure":
-		e.describeMembers(s, at)
-	}
-}
-
-func (e *emitter) describeMembers(s *shape, at place) {
-	if at.around[s.name] {
-		return
-	}
-	around := map[string]bool{s.name: true}
-	maps.Copy(around, at.around)
-	for _, member := range s.members().names {
-		r := s.Members.byName[member]
-		below := at.below("." + cmp.Or(r.LocationName, member))
-		below.required = slices.Contains(s.Required, member)
-		below.beside = e.beside(s, member)
-		below.around = around
-		e.describe(r, below)
 	}
 }

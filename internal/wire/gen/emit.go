@@ -45,17 +45,21 @@ func (s service) emit(m *model) (map[string][]byte, error) {
 	}
 	files := map[string][]byte{}
 	for name, write := range map[string]func(){
-		"types_gen.go":       e.types,
-		"read_gen.go":        e.readers,
-		"append_gen.go":      e.appenders,
-		"check_gen.go":       e.checks,
-		"ops_gen.go":         e.tables,
-		"constraints_gen.go": e.constraints,
-		"access_gen.go":      e.accessors,
+		"types_gen.go":        e.types,
+		"read_gen.go":         e.readers,
+		"append_gen.go":       e.appenders,
+		"check_gen.go":        e.checks,
+		"ops_gen.go":          e.tables,
+		"constraints_gen.txt": e.constraints,
+		"access_gen.go":       e.accessors,
 	} {
 		e.out.Reset()
 		write()
 		if e.out.Len() == 0 {
+			continue
+		}
+		if path.Ext(name) != ".go" {
+			files[path.Join(s.Package, name)] = bytes.Clone(e.out.Bytes())
 			continue
 		}
 		formatted, err := format.Source(e.file())

@@ -24,7 +24,7 @@ func TestGeneratedFilesAreUpToDate(t *testing.T) {
 				t.Errorf("%s is out of date: run go generate ./internal/wire/...", name)
 			}
 		}
-		generated, err := filepath.Glob(filepath.Join("..", s.Package, "*_gen.go"))
+		generated, err := filepath.Glob(filepath.Join("..", s.Package, "*_gen.*"))
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -17,11 +17,13 @@ import (
 // served is every operation with its constraints.
 func served() map[*wire.Op][]wire.Constraint {
 	all := map[*wire.Op][]wire.Constraint{}
+	constraints := connect.Constraints()
 	for i, op := range connect.Ops {
-		all[&connect.Ops[i]] = connect.Constraints()[op.Name]
+		all[&connect.Ops[i]] = constraints[op.Name]
 	}
+	constraints = participant.Constraints()
 	for i, op := range participant.Ops {
-		all[&participant.Ops[i]] = participant.Constraints()[op.Name]
+		all[&participant.Ops[i]] = constraints[op.Name]
 	}
 	return all
 }
