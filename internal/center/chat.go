@@ -34,6 +34,8 @@ type Chat struct {
 	Hooks          map[string]FlowID `json:"hooks,omitempty"` // event hook → flow
 	// Past are the sessions this one continues, newest first.
 	Past []PastSession `json:"past,omitempty"`
+	// AgentFlows is how many flows agents have started beside the conversation.
+	AgentFlows int `json:"agentFlows,omitempty"`
 	// Slot is the claim this chat holds among the instance's concurrent active chats, if a quota is set.
 	Slot  string    `json:"slot,omitempty"`
 	Ended time.Time `json:"ended,omitzero"`

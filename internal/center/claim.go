@@ -15,10 +15,11 @@ type Claim struct {
 
 // Kinds of claims.
 const (
-	ClaimStart             = "start" // by instance and ClientToken: the first answer to StartChatContact
-	ClaimSlot              = "slot"  // by instance and number: one of the concurrent active chats
-	ClaimAssoc             = "assoc" // by chat and ClientToken: CreatePersistentContactAssociation
-	ClaimCustomParticipant = "bot"   // by chat and ClientToken: CreateParticipant
+	ClaimStart             = "start"   // by instance and ClientToken: the first answer to StartChatContact
+	ClaimSlot              = "slot"    // by instance and number: one of the concurrent active chats
+	ClaimAssoc             = "assoc"   // by chat and ClientToken: CreatePersistentContactAssociation
+	ClaimCustomParticipant = "bot"     // by chat and ClientToken: CreateParticipant
+	ClaimMonitor           = "monitor" // by instance and ClientToken: the first answer to MonitorContact
 )
 
 // ClaimQueuePlace is what contacts in a queue with MaxContacts hold, by instance, queue and number: one of its places.

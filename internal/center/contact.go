@@ -49,8 +49,17 @@ type Contact struct {
 	// Beside says that it is not the customer's segment: a transfer that is not through yet, the leg of an agent who was
 	// invited, a monitor's.
 	Beside bool `json:"beside,omitempty"`
-	// Next is the contact that it went on as.
-	Next ContactID `json:"next,omitempty"`
+	// Invited says that it is the leg of an agent whom another one has invited. It stays beside the customer's segment.
+	Invited bool `json:"invited,omitempty"`
+	// Monitor is set where a supervisor monitors the contact Previous.
+	Monitor *Monitor `json:"monitor,omitempty"`
+	// Next is the contact that it went on as. Transferred is when an agent's transfer did that.
+	Next        ContactID `json:"next,omitempty"`
+	Transferred time.Time `json:"transferred,omitzero"`
+	// NextContacts are all that agents made of it by quick connects, those that came to nothing too.
+	NextContacts []NextContact `json:"nextContacts,omitempty"`
+	// Hooks are event hooks that a flow has set of a contact beside the customer's; nil: the chat's.
+	Hooks map[string]FlowID `json:"hooks,omitempty"`
 	// FirstSeq is the number of the first item of this segment.
 	FirstSeq          int64                       `json:"firstSeq"`
 	SegmentAttributes map[string]SegmentAttribute `json:"segmentAttributes,omitempty"`

@@ -9,24 +9,26 @@ import (
 type Code int
 
 const (
-	Internal         Code = iota // our fault
-	InvalidParameter             // one member is wrong by itself
-	InvalidRequest               // members are wrong together, or the state forbids it
-	InvalidState                 // what an agent's contact or status forbids
-	NotFound                     // no such resource
-	ContactNotFound              // StopContact's own word for an unknown or ended contact
-	AccessDenied                 // a token that is wrong, dead, or not for this; what is not allowed to anyone
-	LimitExceeded                // the quota of concurrent active chats
-	QuotaExceeded                // any other quota
-	Conflict                     // another is already there
-	Duplicate                    // the name is taken
-	InUse                        // another resource refers to it
-	InvalidFlow                  // a flow document with problems
-	FlowNotPublished             // only a saved draft exists
-	NotTerminated                // the contact has not ended
-	InvalidProperty              // one property of a resource is wrong, or missing
-	TooManyResults               // there is more than the operation can answer
-	Unavailable                  // nothing can be committed now (disk full, overload); try again
+	Internal           Code = iota // our fault
+	InvalidParameter               // one member is wrong by itself
+	InvalidRequest                 // members are wrong together, or the state forbids it
+	InvalidState                   // what an agent's contact or status forbids
+	NotFound                       // no such resource
+	ContactNotFound                // StopContact's own word for an unknown or ended contact
+	AccessDenied                   // a token that is wrong, dead, or not for this; what is not allowed to anyone
+	LimitExceeded                  // the quota of concurrent active chats
+	QuotaExceeded                  // any other quota
+	Conflict                       // another is already there
+	Duplicate                      // the name is taken
+	InUse                          // another resource refers to it
+	InvalidFlow                    // a flow document with problems
+	FlowNotPublished               // only a saved draft exists
+	NotTerminated                  // the contact has not ended
+	InvalidProperty                // one property of a resource is wrong, or missing
+	TooManyResults                 // there is more than the operation can answer
+	BadEndpoint                    // a quick connect that an agent cannot use
+	InvalidContactType             // what a chat does not have, as hold
+	Unavailable                    // nothing can be committed now (disk full, overload); try again
 )
 
 // ErrDamaged is in the chain of every error that says that the database does not hold what was stored there. Its finder has

@@ -17,5 +17,6 @@ const (
 	EventDelivered         = eventPrefix + "message.delivered"
 	EventRead              = eventPrefix + "message.read"
 	EventMetadata          = eventPrefix + "message.metadata"
+	EventFlowCancelled     = eventPrefix + "workflow.cancelled"
 	EventConnectionAck     = eventPrefix + "connection.acknowledged"
 )

@@ -44,27 +44,31 @@ type Item struct {
 	Token [16]byte
 }
 
-// Audience says whose sockets an item reaches: everybody's, those of a role, or one participant's, whose id it is.
+// Audience says whose sockets an item reaches: everybody's, those of a role, those of all others, or one participant's, whose id
+// it is.
 type Audience string
 
 // Audiences. ToAgents are agents and supervisors.
 const (
 	ToEverybody Audience = ""
 	ToAgents    Audience = "agents"
+	ToOthers    Audience = "others" // than the participant whom the item is about
 	ToCustomer  Audience = "customer"
 )
 
 // Reaches says whether a participant's socket shows the item.
-func (a Audience) Reaches(id ParticipantID, role Role) bool {
-	switch a {
+func (it *Item) Reaches(id ParticipantID, role Role) bool {
+	switch it.To {
 	case ToEverybody:
 		return true
 	case ToAgents:
 		return role == RoleAgent || role == RoleSupervisor
 	case ToCustomer:
 		return role == RoleCustomer
+	case ToOthers:
+		return it.ParticipantID != id
 	}
-	return string(a) == string(id)
+	return string(it.To) == string(id)
 }
 
 // body is the stored and carried form of what columns and envelopes do not say.

@@ -37,6 +37,13 @@ func (d *Draft) Leave(id ParticipantID) (Participant, error) {
 	if err != nil {
 		return Participant{}, err
 	}
+	if p.Role == RoleSupervisor {
+		left := *p
+		d.Edit()
+		c, _ := d.Chat.Contact(left.Contact)
+		d.endMonitor(c, ReasonAgent, true)
+		return left, nil
+	}
 	if p.Role == RoleAgent && p.Joined.IsZero() {
 		return *p, d.leaveOffer(p.Contact, p.User)
 	}
@@ -110,12 +117,14 @@ func (d *Draft) agentLeft(p *Participant, reason string) {
 	d.Edit()
 	if c, ok := d.Chat.Contact(p.Contact); ok {
 		d.finishWork(c)
+		d.finishBeside(reason, func(next *Contact) bool { return next.Transfers() && next.Previous == c.ID })
 		if c.Beside {
 			d.disconnect(c, reason)
 		}
 	}
 	if current := d.Chat.Current(); d.Chat.Agents() == 0 && current.Agent != nil {
 		d.finishWork(current)
+		d.finishBeside(reason, func(*Contact) bool { return true })
 		d.disconnect(current, reason)
 	}
 }
@@ -131,7 +140,7 @@ func (d *Draft) finishWork(c *Contact) {
 	d.move(work.User, c.ID, SlotEnded)
 }
 
-// disconnect ends a contact.
+// disconnect ends a contact, and with it what monitors it.
 func (d *Draft) disconnect(c *Contact, reason string) {
 	if !c.Disconnected.IsZero() {
 		return
@@ -141,6 +150,7 @@ func (d *Draft) disconnect(c *Contact, reason string) {
 		c.Routing = c.Routing.End(StepDeactivated, d.Now)
 	}
 	c.Disconnected, c.DisconnectReason, c.LastUpdate = d.Now, reason, d.Now
+	d.endMonitors(c.ID, reason, true)
 }
 
 // Over says that the customer's contact has ended and the chat has not: its last agent has left.
@@ -169,13 +179,17 @@ func (d *Draft) DropLateCustomParticipant(id ParticipantID) {
 
 // End ends the chat with all its contacts. chat.ended is its last item, without a participant: clients close
 // their session on it.
-func (d *Draft) End(reason string) {
+func (d *Draft) End(reason string) { d.end(reason, reason == ReasonCustomer) }
+
+// end is End, and says whether the customer has left: that is all that is told of then (agents.md 1.3).
+func (d *Draft) end(reason string, customerLeft bool) {
 	if !d.Chat.Ended.IsZero() {
 		return
 	}
 	c := d.Edit()
+	d.endMonitors("", reason, !customerLeft)
 	for i := range c.Contacts {
-		d.endContact(&c.Contacts[i], reason)
+		d.endContact(&c.Contacts[i], reason, customerLeft)
 	}
 	outcome := OutcomeDropped
 	if reason == ReasonFlow {
@@ -193,8 +207,7 @@ func (d *Draft) End(reason string) {
 		case p.Role == RoleCustomParticipant && p.Joined.IsZero():
 			d.Unschedule(DueCustomParticipant + string(p.ID))
 		case p.Role == RoleAgent && p.Active():
-			// That the customer has left is all that is told of then (agents.md 1.3).
-			if reason == ReasonCustomer {
+			if customerLeft {
 				gone, _ := c.Participant(p.ID)
 				gone.Left = d.Now
 			} else {
@@ -212,10 +225,10 @@ func (d *Draft) End(reason string) {
 
 // endContact ends one of the contacts of a chat that ends. Who it is offered to keeps a slot with a contact that failed: the
 // customer who leaves counts as an offer that was not answered (agents.md 1.1, 1.2.10).
-func (d *Draft) endContact(c *Contact, reason string) {
+func (d *Draft) endContact(c *Contact, reason string, customerLeft bool) {
 	if c.Offer != nil {
 		state := SlotError
-		if reason == ReasonCustomer && c.Offer.Accepted.IsZero() {
+		if customerLeft && c.Offer.Accepted.IsZero() {
 			state = SlotRejected
 		}
 		rejecter := c.Rejecter

@@ -26,6 +26,9 @@ func (d *Draft) speaker(id ParticipantID, operation string) (*Participant, error
 	if err != nil {
 		return nil, err
 	}
+	if p.Silent {
+		return nil, Refuse(AccessDenied, "Access denied: a supervisor who monitors silently sends nothing")
+	}
 	if p.Joined.IsZero() && p.User != "" {
 		return nil, Refuse(AccessDenied, "Access denied: the contact is not accepted")
 	}

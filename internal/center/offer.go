@@ -68,6 +68,8 @@ func (d *Draft) Offer(id ContactID, to Offeree) (*Participant, error) {
 		return nil, Refuse(InvalidRequest, "the contact %s does not wait in a queue", id)
 	case c.Offer != nil:
 		return nil, Refuse(InvalidRequest, "the contact %s is offered to an agent already", id)
+	case d.Chat.takesPart(to.User):
+		return nil, Refuse(InvalidState, "the agent takes part in the chat already")
 	}
 	chat := d.Edit()
 	c, _ = chat.Contact(id)
@@ -82,6 +84,16 @@ func (d *Draft) Offer(id ContactID, to Offeree) (*Participant, error) {
 		State: SlotConnecting, Since: d.Now, Offered: d.Now, Queue: c.Queue, AgentQueue: c.AgentQueue, Enqueued: c.Enqueued,
 	}})
 	return &p, nil
+}
+
+// takesPart says that a user is in the chat, or is offered a contact of it: nobody is twice in a conversation.
+func (c *Chat) takesPart(user UserID) bool {
+	for i := range c.Participants {
+		if p := &c.Participants[i]; p.User == user && p.Left.IsZero() {
+			return true
+		}
+	}
+	return false
 }
 
 // offered finds a contact that is offered to a user.
@@ -237,6 +249,9 @@ func (d *Draft) Reject(id ContactID, user UserID) error {
 		return Refuse(InvalidState, "the contact %s is accepted already", id)
 	}
 	d.Withdraw(id, SlotRejected)
+	if c, _ := d.Chat.Contact(id); c.Invited { // whoever is invited and rejects does not join (agents.md 1.2.9)
+		d.disconnect(c, ReasonAgent)
+	}
 	return nil
 }
 

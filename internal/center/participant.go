@@ -26,6 +26,8 @@ type Participant struct {
 	Created     time.Time     `json:"created"`
 	Joined      time.Time     `json:"joined,omitzero"`
 	Left        time.Time     `json:"left,omitzero"`
+	// Silent is of a supervisor who only reads: the others do not see that they are there.
+	Silent bool `json:"silent,omitempty"`
 	// User and Contact are of agents and supervisors: who it is, and the contact that they work on.
 	User    UserID    `json:"user,omitempty"`
 	Contact ContactID `json:"contact,omitempty"`

@@ -196,7 +196,7 @@ func (c *Chat) MayRequeue() error {
 		return Refuse(InvalidRequest, "the contact is in no queue")
 	case c.Current().Offer != nil:
 		return Refuse(InvalidRequest, "the contact is being offered to an agent")
-	case len(c.Contacts) >= maxContacts:
+	case !c.MayFollow():
 		return Refuse(QuotaExceeded, "the chat already has %d contacts in a row, which is the limit", maxContacts)
 	}
 	return nil
@@ -216,22 +216,29 @@ func (d *Draft) Requeue(q QueueID, place string, agentQueue bool) {
 // follow goes on with a new contact after one that has ended: what was known of the old one is known of the new one too, but
 // for its time in queues and its agents.
 func (d *Draft) follow(old *Contact, method string) *Contact {
-	next := *old
-	next.ID, next.Previous, next.InitiationMethod = ContactID(d.NewID()), old.ID, method
-	next.Initiated, next.ConnectedToSystem, next.LastUpdate = d.Now, d.Now, d.Now
-	next.Disconnected, next.DisconnectReason, next.Next, next.Beside = time.Time{}, "", "", false
-	next.Queue, next.Enqueued, next.Dequeued, next.WaitsSince, next.Place, next.AgentQueue = "", time.Time{}, time.Time{}, time.Time{}, "", false
-	next.TargetUser = ""
-	next.Offer, next.Attempts, next.Rejecter, next.Agent = nil, 0, "", nil
-	next.FirstSeq = d.Seq()
+	next := d.successor(old, method)
 	old.Next = next.ID
 	chat := d.Edit()
 	chat.Contacts = append(chat.Contacts, next)
 	return chat.Current()
 }
 
+// successor is a new contact with all that is kept of an old one.
+func (d *Draft) successor(old *Contact, method string) Contact {
+	next := *old
+	next.ID, next.Previous, next.InitiationMethod = ContactID(d.NewID()), old.ID, method
+	next.Initiated, next.ConnectedToSystem, next.LastUpdate = d.Now, d.Now, d.Now
+	next.Disconnected, next.DisconnectReason, next.Next, next.Beside, next.Invited = time.Time{}, "", "", false, false
+	next.Transferred, next.NextContacts, next.Hooks = time.Time{}, nil, nil
+	next.Queue, next.Enqueued, next.Dequeued, next.WaitsSince, next.Place, next.AgentQueue = "", time.Time{}, time.Time{}, time.Time{}, "", false
+	next.TargetUser = ""
+	next.Offer, next.Attempts, next.Rejecter, next.Agent = nil, 0, "", nil
+	next.FirstSeq = d.Seq()
+	return next
+}
+
 // MayFollow says whether another contact may follow those that the chat has in a row.
-func (c *Chat) MayFollow() bool { return len(c.Contacts) < maxContacts }
+func (c *Chat) MayFollow() bool { return c.segments() < maxContacts }
 
 // Follow is follow for a contact whose last agent has left: its disconnect flow runs on a contact of its own. What the contact
 // asked of its agent was answered, and does not go along (inferred). Source: agents.md 2.2.

@@ -20,7 +20,7 @@ type ContactRecord struct {
 	Enqueued          time.Time
 	Dequeued          time.Time // an agent took it, or it ended
 	Disconnected      time.Time
-	Transferred       time.Time // it went on as Next
+	Transferred       time.Time // to another queue, or by an agent
 	Previous          ContactID
 	Next              ContactID
 	Related           ContactID
@@ -67,7 +67,8 @@ func (c *Chat) Record(i int) ContactRecord {
 	if !from.Enqueued.IsZero() && from.Dequeued.IsZero() && !from.Disconnected.IsZero() {
 		r.Dequeued, r.PreDisconnectState = from.Disconnected, StateInQueue // no agent took it out
 	}
-	if r.Next = c.nextOf(i); r.Next != "" {
+	r.Next, r.Transferred = c.nextOf(i), from.Transferred
+	if next, ok := c.Contact(r.Next); ok && next.InitiationMethod == InitiatedByQueueTransfer {
 		r.Transferred = from.Disconnected
 	}
 	return r

@@ -84,6 +84,25 @@ func (p *RoutingProfile) Check() error {
 	return nil
 }
 
+// ChatLimit is how many chats an agent has at once. Where types of workload have figures only, it is their sum (inferred).
+func (p *RoutingProfile) ChatLimit() int {
+	for i := range p.Concurrencies {
+		m := &p.Concurrencies[i]
+		switch {
+		case m.Channel != ChannelChat:
+		case m.Concurrency != nil:
+			return int(*m.Concurrency)
+		default:
+			n := 0
+			for _, w := range m.Workloads {
+				n += int(w.Concurrency)
+			}
+			return min(n, maxConcurrency)
+		}
+	}
+	return 0
+}
+
 func (m *MediaConcurrency) check() error {
 	most := int64(maxConcurrency)
 	if m.Channel == ChannelVoice {

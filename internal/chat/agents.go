@@ -201,6 +201,7 @@ func (fs *flows) agentLeft(t *turn) error {
 		return nil
 	}
 	reason := t.Chat.Current().DisconnectReason
+	t.endRunsOfEnded()
 	ref, set := t.Chat.Hooks[hookCustomerRemaining]
 	if _, there := t.Chat.With(center.RoleCustomer); !set || !there || !t.Chat.MayFollow() {
 		t.end(reason)

@@ -76,8 +76,10 @@ func New(c Config) *Chats {
 		Decode:  func(row store.Stream) (any, error) { return chats.decode(row) },
 		Ended:   func(s any) bool { return !s.(*state).Ended.IsZero() },
 		Missing: func(id center.StreamID) error { return noContact(center.ContactID(id)) },
-		Lost:    func(taken center.Claim) bool { return taken.Kind == center.ClaimQueuePlace }, // another contact was faster
-		Due:     chats.due(),
+		Lost: func(taken center.Claim) bool { // another contact, or the same request, was faster
+			return taken.Kind == center.ClaimQueuePlace || taken.Kind == center.ClaimMonitor
+		},
+		Due: chats.due(),
 	})
 	c.Engine.Handle(engine.Due{Key: dueGone, Lane: laneTimers, Answer: chats.userGone})
 	c.Engine.Handle(engine.Due{Key: center.DueAfterContactWork, Lane: laneTimers, Answer: chats.afterContactWorkOver})
@@ -137,6 +139,7 @@ func (c *Chats) change(ctx context.Context, id center.ChatID, decide func(*turn)
 			err = decide(t)
 		}
 		if err == nil {
+			t.endRunsOfEnded()
 			err = t.moveAgents()
 		}
 		return err

@@ -67,12 +67,22 @@ func (fs *flows) enqueue(t *turn, p *flow.Program) (flow.Event, error) {
 	if err != nil || q.Status != center.QueueEnabled {
 		return no(err, "the contact has no working queue that is enabled")
 	}
+	if contact.Transfers() && !t.Chat.MayFollow() {
+		return atCapacity, nil // as of a queue that is full (inferred)
+	}
 	place, full, err := fs.queuePlace(t, q, contact.InitiationMethod == center.InitiatedByTransfer)
 	if err != nil || full {
 		return atCapacity, err
 	}
 	t.grantedTo(p)
+	if contact.Transfers() {
+		t.completeTransfer()
+	}
 	t.Enqueue(place, q.Type == center.QueueAgent)
+	if t.Subject().Beside { // no customer waits with it
+		t.finishRun()
+		return nil, nil
+	}
 	return fs.waitInQueue(t)
 }
 
@@ -98,7 +108,7 @@ func (fs *flows) transferToAgent(t *turn, p *flow.Program) (flow.Event, error) {
 			}
 		}
 	}
-	t.end(center.ReasonFlow)
+	t.disconnect()
 	return nil, nil
 }
 
@@ -150,14 +160,19 @@ func (fs *flows) waitInQueue(t *turn) (flow.Event, error) {
 		return nil, err
 	}
 	if !ok {
-		r := *t.run
-		r.State = r.State.Enter(r.Flow, r.Content)
-		r.Done = true
-		t.run = &r
+		t.finishRun()
 		return nil, nil
 	}
 	t.begin(roleQueue, t.run.Enter(f.id, f.content), f.flow.Type)
 	return flow.Start{}, nil
+}
+
+// finishRun is the end of the flow that is stepped, by what it was granted.
+func (t *turn) finishRun() {
+	r := *t.run
+	r.State = r.State.Enter(r.Flow, r.Content)
+	r.Done = true
+	t.run = &r
 }
 
 func (fs *flows) checkHours(t *turn, e flow.CheckHours) (flow.Event, error) {

@@ -35,6 +35,8 @@ type runRole string
 const (
 	roleContact runRole = "contact" // the flow that the contact began with, and those that it is transferred to
 	roleQueue   runRole = "queue"   // the flow of a contact that waits in a queue
+	roleConnect runRole = "connect" // the flow of a quick connect by which an agent transfers or invites
+	roleAgent   runRole = "agent"   // a flow that an agent has started beside the conversation
 )
 
 // Keys of due rows, each with the id of its run behind it. Data is the timer's id.
@@ -173,6 +175,40 @@ func (t *turn) endRunsThat(fit func(*run) bool) {
 	if len(left) < len(t.all) {
 		t.all, t.ran = left, true
 	}
+}
+
+// endOtherRuns ends all flows but the one that is stepped.
+func (t *turn) endOtherRuns() {
+	var left []*run
+	for _, r := range t.all {
+		if r.ID == t.picked {
+			left = append(left, r)
+			continue
+		}
+		t.unscheduleTimers(r)
+		t.EndFlows(int(r.ID), center.OutcomeDropped, "", "")
+	}
+	t.all, t.ran = left, true
+}
+
+// endRunsOfEnded ends the flows of contacts beside the customer's that have ended.
+func (t *turn) endRunsOfEnded() {
+	some := t.run != nil && t.outlives(t.run)
+	for _, r := range t.all {
+		some = some || t.outlives(r)
+	}
+	if some {
+		t.endRunsThat(t.outlives)
+	}
+}
+
+// outlives says that a flow goes on whose contact beside the customer's has ended.
+func (t *turn) outlives(r *run) bool {
+	if r.Of == "" {
+		return false
+	}
+	c, ok := t.Chat.Contact(r.Of)
+	return !ok || !c.Live()
 }
 
 // endRuns ends all flows, and with them what they waited for.

@@ -24,11 +24,19 @@ func (fs *flows) startFlow(t *turn, f runnable) error {
 
 // startOn begins the flow of a contact, "" for the customer's.
 func (fs *flows) startOn(t *turn, of center.ContactID, f runnable) error {
+	return fs.startAs(t, of, roleContact, f)
+}
+
+// startAs is startOn for a flow of another role.
+func (fs *flows) startAs(t *turn, of center.ContactID, role runRole, f runnable) error {
 	t.keep()
 	t.On(of)
 	h := fnv.New64a()
 	_, _ = h.Write([]byte(t.Subject().ID))
-	t.beginOn(of, roleContact, flow.New(f.id, f.content, h.Sum64()), f.flow.Type)
+	if role == roleAgent {
+		_, _ = h.Write([]byte(strconv.Itoa(t.Chat.AgentFlows))) // flows of one contact do not throw alike
+	}
+	t.beginOn(of, role, flow.New(f.id, f.content, h.Sum64()), f.flow.Type)
 	t.BeginFlow(int(t.run.ID), f.flow.ID, f.flow.Type)
 	return fs.feed(t, flow.Start{})
 }
@@ -133,7 +141,7 @@ func (fs *flows) carryOut(t *turn, effects []flow.Effect, p *flow.Program) (answ
 		case flow.TransferToAgent:
 			answer, err = fs.transferToAgent(t, p)
 		case flow.Disconnect:
-			t.end(center.ReasonFlow)
+			t.disconnect()
 		default:
 			return nil, fmt.Errorf("a flow wants %T, which nothing here carries out", e)
 		}
@@ -153,8 +161,23 @@ func (fs *flows) invokeModule(t *turn, e flow.InvokeModule) (flow.Event, error) 
 // overWith is the end of the flow by itself. A flow that carries the contact takes it along; one that accompanies a
 // contact in a queue leaves it there, with all that was counted for it.
 func (t *turn) overWith(reason string) {
-	if t.run.Role == roleContact {
+	switch t.run.Role {
+	case roleContact:
 		t.end(reason)
+	case roleConnect:
+		t.FailConnect(t.run.Of)
+	}
+}
+
+// disconnect is the end of the contact by its flow. The flow of a quick connect ends what it was to connect, and one that an
+// agent has started ends by itself: the conversation goes on (inferred).
+func (t *turn) disconnect() {
+	switch t.run.Role {
+	case roleConnect:
+		t.FailConnect(t.run.Of)
+	case roleAgent:
+	default:
+		t.end(center.ReasonFlow)
 	}
 }
 
@@ -207,21 +230,19 @@ func no(err error, reason string) (flow.Event, error) {
 
 func (fs *flows) setHook(t *turn, e flow.SetEventHook) (flow.Event, error) {
 	if e.FlowID == "" {
-		delete(t.Edit().Hooks, e.Hook)
+		t.SetHook(e.Hook, "")
 		return flow.Granted{}, nil
 	}
 	f, err := fs.flowToRun(t, e.FlowID)
 	if err != nil || !f.flow.MayHook(e.Hook) {
 		return no(err, "no published flow of the right type for "+e.Hook)
 	}
-	chat := t.Edit()
-	if chat.Hooks == nil {
-		chat.Hooks = map[string]center.FlowID{}
-	}
 	ref := center.ParseFlow(e.FlowID)
-	if chat.Hooks[e.Hook] = ref.ID; ref.Qualifier != "" {
-		chat.Hooks[e.Hook] += center.FlowID(":" + ref.Qualifier)
+	set := ref.ID
+	if ref.Qualifier != "" {
+		set += center.FlowID(":" + ref.Qualifier)
 	}
+	t.SetHook(e.Hook, set)
 	return flow.Granted{}, nil
 }
 
@@ -360,6 +381,7 @@ func (fs *flows) facts(t *turn) (flow.Contact, error) {
 			f.References[key] = flow.Reference(r)
 		}
 	}
+	f.Beside = t.run.Role == roleAgent
 	_, f.CustomParticipant = chat.With(center.RoleCustomParticipant)
 	if contact.TargetQueue != "" {
 		q, err := fs.targetQueue(t)

@@ -38,7 +38,7 @@ func (fs *flows) accepted(t *turn, contact center.ContactID) error {
 // whisper runs a whisper of a contact, or goes on without it.
 func (fs *flows) whisper(t *turn, contact center.ContactID, which string) error {
 	w := whispers[which]
-	ref, set := t.Chat.Hooks[w.hook]
+	ref, set := t.Chat.HooksOf(contact)[w.hook]
 	if set {
 		f, err := fs.flowToRun(t, string(ref))
 		switch {
@@ -90,7 +90,7 @@ func (fs *flows) whisperTooLong(t *turn, due center.Due) error {
 func (fs *flows) putBack(t *turn, contact center.ContactID) error {
 	t.endRunsThat(func(r *run) bool { return r.whispers() && r.Of == contact })
 	c, ok := t.Chat.Contact(contact)
-	if !ok || !c.Queued() {
+	if !ok || !c.Queued() || c.Beside {
 		return nil
 	}
 	waits := t.queueFlowOf(contact)
@@ -131,7 +131,7 @@ func (fs *flows) beginFor(t *turn, of center.ContactID, role runRole, f runnable
 // false when there is none to run.
 // Source: admin guide, "Set customer queue flow".
 func (fs *flows) customerQueueFlow(t *turn) (f runnable, ok bool, err error) {
-	ref, set := t.Chat.Hooks[hookCustomerQueue]
+	ref, set := t.Chat.HooksOf(t.Subject().ID)[hookCustomerQueue]
 	if !set {
 		ref = stock.FlowID(t.Chat.Instance, stock.CustomerQueue)
 	}

@@ -407,7 +407,7 @@ func (w *window) joinChat(stream center.StreamID, slot *center.AgentContact, aft
 				}
 			}
 			over = over || last
-			if !it.To.Reaches(own, role) {
+			if !it.Reaches(own, role) {
 				return nil, last
 			}
 			return hub.ItemText(stream, it), last

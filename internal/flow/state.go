@@ -86,6 +86,7 @@ type Contact struct {
 	FlowType          string // type of the running flow, "" as CONTACT_FLOW
 	Trace             bool   // every action is told by a Log, whether logging is switched on or not
 	CustomParticipant bool   // a custom participant (CUSTOM_BOT) is in the chat
+	Beside            bool   // an agent has started the flow: it runs beside their conversation with the customer
 }
 
 // Reference is something that a contact refers to.

@@ -190,11 +190,18 @@ func (r *run) perform() outcome {
 	if r.current.step == nil {
 		return fail("unknown action type")
 	}
+	if r.s.Contact.Beside && slices.Contains(notBeside, r.current.name) {
+		return fail("a flow that an agent has started beside the conversation cannot do this")
+	}
 	if r.s.Contact.whispers() && slices.Contains(notWhispered, r.current.name) {
 		return fail("not supported by whispers of the chat channel")
 	}
 	return r.current.step.run(r)
 }
+
+// notBeside are the actions that take their error branch in a flow that an
+// agent has started (admin guide, "Agent-initiated flows").
+var notBeside = []string{"CreateWisdomSession", "AuthenticateParticipant", "CreatePersistentContactAssociation", "ConnectParticipantWithLexBot"}
 
 // finish turns the outcome of the current action into the next action, or -1
 // when the flow stands still.

@@ -15,7 +15,7 @@ func TestSeededPeople(t *testing.T) {
 		t.Fatalf("users: %+v", info.Users)
 	}
 	for _, p := range info.Users {
-		u, err := s.catalog.CheckPassword(t.Context(), SeedInstance, p.Username, p.Password)
+		u, _, err := s.catalog.CheckPassword(t.Context(), SeedInstance, p.Username, p.Password)
 		if err != nil || u.ID != p.ID || u.RoutingProfile != center.BasicRoutingProfileID(SeedInstance) {
 			t.Errorf("%s: %+v, %v", p.Username, u, err)
 		}
@@ -29,7 +29,7 @@ func TestSeededPeople(t *testing.T) {
 		}
 	}
 	get[map[string]bool](t, ask(s, "POST", "/_parley/reset", ""))
-	if _, err := s.catalog.CheckPassword(t.Context(), SeedInstance, "agent-1", SeedPassword); err != nil {
+	if _, _, err := s.catalog.CheckPassword(t.Context(), SeedInstance, "agent-1", SeedPassword); err != nil {
 		t.Error("after a reset:", err)
 	}
 }
@@ -63,7 +63,7 @@ func TestSeededPeopleStayAsTheyWere(t *testing.T) {
 	if err != nil || u.Identity.FirstName != "Ada" {
 		t.Errorf("agent-1 is %+v, %v", u, err)
 	}
-	if u, err := s.catalog.CheckPassword(t.Context(), SeedInstance, "agent-2", password); err != nil || u.ID != other.ID {
+	if u, _, err := s.catalog.CheckPassword(t.Context(), SeedInstance, "agent-2", password); err != nil || u.ID != other.ID {
 		t.Errorf("agent-2 is %+v, %v", u, err)
 	}
 }

@@ -1,0 +1,315 @@
+package center
+
+import (
+	"maps"
+	"slices"
+	"time"
+)
+
+// NextContact is a contact that an agent has made of another one by a quick connect.
+type NextContact struct {
+	Contact   ContactID      `json:"contact"`
+	Initiated time.Time      `json:"initiated"`
+	Connect   QuickConnectID `json:"connect"`
+	Name      string         `json:"name"`
+	Type      string         `json:"type"`
+}
+
+// maxNextContacts is how many contacts agents can make of one by quick connects (API model, NextContacts).
+const maxNextContacts = 24
+
+// maxBeside is how many contacts a chat can have beside the customer's: transfers that did not succeed, invitations and
+// monitors (inferred: something must bound a chat's state).
+const maxBeside = 100
+
+// maxParties is how many participants a chat has with invited agents, the customer included (admin guide, "Set up
+// multi-party chat").
+const maxParties = 6
+
+// segments is how many contacts the customer has had in a row.
+func (c *Chat) segments() (n int) {
+	for i := range c.Contacts {
+		if !c.Contacts[i].Beside {
+			n++
+		}
+	}
+	return n
+}
+
+// Live says that the contact has not ended.
+func (c *Contact) Live() bool { return c.Disconnected.IsZero() }
+
+// Transfers says that the contact is a transfer by a quick connect that has not succeeded or failed yet.
+func (c *Contact) Transfers() bool {
+	return c.Beside && !c.Invited && c.Live() && c.InitiationMethod == InitiatedByTransfer
+}
+
+// Transferring finds the transfer that is under way.
+func (c *Chat) Transferring() (*Contact, bool) {
+	for i := range c.Contacts {
+		if c.Contacts[i].Transfers() {
+			return &c.Contacts[i], true
+		}
+	}
+	return nil, false
+}
+
+// AgentIn finds the participant as whom a user works on a contact as an agent, now.
+func (c *Chat) AgentIn(id ContactID, user UserID) (*Participant, error) {
+	contact, err := c.AgentOf(id, user)
+	if err != nil {
+		return nil, err
+	}
+	if contact.Agent != nil && contact.Monitor == nil && contact.Offer == nil {
+		if p, ok := c.Participant(contact.Agent.Participant); ok && p.Active() && c.Ended.IsZero() {
+			return p, nil
+		}
+	}
+	return nil, Refuse(InvalidState, "the agent is not connected to the contact %s", id)
+}
+
+// BeginTransfer makes the contact that an agent transfers the chat to. It stays beside the customer's until its flow has put
+// it into a queue. Source: agents.md 3.2.
+func (d *Draft) BeginTransfer(from ContactID, agent UserID, to *QuickConnect, flow FlowID) (*Contact, error) {
+	if _, err := d.mayConnect(from, agent); err != nil {
+		return nil, err
+	}
+	return d.connect(from, to, flow)
+}
+
+// Invite makes the contact of an agent who is to join the conversation, and tells of it. It stays beside the customer's.
+// Source: agents.md 3.5.
+func (d *Draft) Invite(from ContactID, agent UserID, to *QuickConnect, flow FlowID) (*Contact, error) {
+	inviter, err := d.mayConnect(from, agent)
+	if err != nil {
+		return nil, err
+	}
+	parties := 1 + d.Chat.Agents() + len(d.Chat.invited())
+	if parties >= maxParties {
+		return nil, Refuse(QuotaExceeded, "the chat has %d participants, invited ones included, which is the limit", parties)
+	}
+	inviting := *inviter
+	c, err := d.connect(from, to, flow)
+	if err != nil {
+		return nil, err
+	}
+	c.Invited = true
+	d.event(EventInvited, &inviting, true)
+	return c, nil
+}
+
+// invited are the contacts of agents who are invited and have not joined yet.
+func (c *Chat) invited() (all []ContactID) {
+	for i := range c.Contacts {
+		if leg := &c.Contacts[i]; leg.Invited && leg.Live() && leg.Agent == nil {
+			all = append(all, leg.ID)
+		}
+	}
+	return all
+}
+
+// mayConnect says whether an agent may use a quick connect.
+func (d *Draft) mayConnect(from ContactID, agent UserID) (*Participant, error) {
+	p, err := d.Chat.AgentIn(from, agent)
+	if err != nil {
+		return nil, err
+	}
+	if c, ok := d.Chat.Transferring(); ok {
+		return nil, Refuse(InvalidState, "the chat is being transferred already, to the contact %s", c.ID)
+	}
+	return p, nil
+}
+
+// roomBeside refuses more contacts beside the customer's than a chat can have.
+func (d *Draft) roomBeside() error {
+	if n := len(d.Chat.Contacts) - d.Chat.segments(); n >= maxBeside {
+		return Refuse(QuotaExceeded, "the chat has had %d transfers without success, invitations and monitors, which is the limit", n)
+	}
+	return nil
+}
+
+// connect makes a contact by a quick connect. It keeps the age, the priority and all that was known of the one that it follows,
+// but for what that asked of its agent. Source: agents.md 3.1, 5.2.
+func (d *Draft) connect(from ContactID, to *QuickConnect, flow FlowID) (*Contact, error) {
+	if err := d.roomBeside(); err != nil {
+		return nil, err
+	}
+	chat := d.Edit()
+	old, _ := chat.Contact(from)
+	if len(old.NextContacts) >= maxNextContacts {
+		return nil, Refuse(QuotaExceeded, "quick connects have made %d contacts of the contact %s, which is the limit", maxNextContacts, from)
+	}
+	next := d.successor(old, InitiatedByTransfer)
+	next.Beside, next.Flow, next.FlowQualifier, next.Routing = true, flow, "", nil
+	if !old.Enqueued.IsZero() {
+		next.WaitsSince = old.age()
+	}
+	switch to.Type {
+	case QuickConnectQueue:
+		next.TargetQueue = to.Queue
+	case QuickConnectUser:
+		next.TargetUser = UserID(to.User)
+		next.TargetQueue = QueueID(to.User) // the user's own queue has the user's id
+	}
+	old.NextContacts = append(slices.Clip(old.NextContacts), NextContact{next.ID, d.Now, to.ID, to.Name, to.Type})
+	old.LastUpdate = d.Now
+	chat.Contacts = append(chat.Contacts, next)
+	return &chat.Contacts[len(chat.Contacts)-1], nil
+}
+
+// CompleteTransfer makes a contact that was beside the customer's the customer's: all agents leave, and with them those whom
+// they have invited and those who monitor. The contact before it ends without a reason. Source: agents.md 3.2.
+func (d *Draft) CompleteTransfer(id ContactID) {
+	d.event(EventTransferred, nil, true).To = ToAgents
+	chat := d.Edit()
+	for i := range chat.Participants {
+		if p := &chat.Participants[i]; p.Role == RoleAgent && p.Active() {
+			d.takeOut(p.ID)
+		}
+	}
+	next, _ := chat.Contact(id)
+	if from, ok := chat.Contact(next.Previous); ok {
+		from.Transferred, from.Next = d.Now, id
+	}
+	chat.Current().Next = id
+	for i := range chat.Contacts {
+		if c := &chat.Contacts[i]; c.ID != id && c.Monitor == nil {
+			d.finish(c, "")
+		}
+	}
+	next.Beside, next.FirstSeq, next.LastUpdate = false, d.Seq(), d.Now
+	if next.Hooks != nil {
+		chat.Hooks, next.Hooks = next.Hooks, nil
+	}
+}
+
+// FailConnect ends a contact that was made by a quick connect, and that its flow has not put into a queue. The agent who
+// transferred is told, and is where they were. Source: agents.md 3.3.
+func (d *Draft) FailConnect(id ContactID) {
+	d.Edit()
+	c, ok := d.Chat.Contact(id)
+	if !ok || !c.Beside || !c.Live() {
+		return
+	}
+	d.finish(c, ReasonFlow)
+	if from, ok := d.Chat.Contact(c.Previous); ok && !c.Invited && from.Agent != nil {
+		d.event(EventNotTransferred, nil, true).To = Audience(from.Agent.Participant)
+	}
+}
+
+// finish ends a contact for whoever is part of it: nobody is offered it any more, and its agent has after-contact work.
+func (d *Draft) finish(c *Contact, reason string) {
+	if c.Offer != nil {
+		d.Withdraw(c.ID, SlotError)
+	}
+	d.finishWork(c)
+	d.disconnect(c, reason)
+}
+
+// finishBeside ends the contacts beside the customer's that fit and go on. Monitors end with the contact that they monitor.
+func (d *Draft) finishBeside(reason string, fit func(*Contact) bool) {
+	chat := d.Edit()
+	for i := range chat.Contacts {
+		if c := &chat.Contacts[i]; c.Beside && c.Monitor == nil && c.Live() && fit(c) {
+			d.finish(c, reason)
+		}
+	}
+}
+
+// Remove takes another participant out on behalf of an agent, or of a supervisor who has barged in. Of an agent who is invited
+// and has not joined, whom is the participant if there is one yet, or else the id of the contact. It says who left.
+// Source: agents.md 3.5, 3.6; admin guide, "Set up multi-party chat".
+func (d *Draft) Remove(by ContactID, user UserID, whom ParticipantID) (Participant, error) {
+	reason := ReasonThirdParty
+	own, err := d.Chat.AgentIn(by, user)
+	if c, ok := d.Chat.Contact(by); ok && c.Monitor != nil {
+		if own, err = d.Chat.barged(by, user); err == nil {
+			reason = ReasonBarged
+		}
+	}
+	if err != nil {
+		return Participant{}, err
+	}
+	for _, id := range d.Chat.invited() {
+		leg, _ := d.Chat.Contact(id)
+		if ParticipantID(id) != whom && (leg.Offer == nil || leg.Offer.Participant != whom) {
+			continue
+		}
+		d.Edit()
+		leg, _ = d.Chat.Contact(id)
+		d.finish(leg, reason)
+		return Participant{Role: RoleAgent}, nil
+	}
+	p, ok := d.Chat.Participant(whom)
+	switch {
+	case !ok || !p.Active():
+		return Participant{}, Refuse(NotFound, "the chat has no participant %s", Printable(string(whom)))
+	case p.ID == own.ID:
+		return d.Leave(p.ID)
+	case p.Role == RoleAgent:
+		d.takeOut(whom)
+		p, _ = d.Chat.Participant(whom)
+		left := *p
+		d.agentLeft(&left, reason)
+		return left, nil
+	case p.Role == RoleCustomer && own.Role == RoleAgent:
+		d.takeOut(whom)
+		p, _ = d.Chat.Participant(whom)
+		left := *p
+		d.end(ReasonAgent, true)
+		return left, nil
+	}
+	return Participant{}, Refuse(AccessDenied, "a participant of the role %s cannot remove one of the role %s", own.Role, p.Role)
+}
+
+// maxAgentFlows is how many flows agents can start in a chat by quick connects (admin guide, "Agent-initiated flows").
+const maxAgentFlows = 10
+
+// BeginAgentFlow notes that an agent starts a flow beside the conversation. That no other one is under way is the caller's to
+// know. Source: admin guide, "Agent-initiated flows".
+func (d *Draft) BeginAgentFlow(on ContactID, agent UserID) error {
+	if _, err := d.mayConnect(on, agent); err != nil {
+		return err
+	}
+	if d.Chat.AgentFlows >= maxAgentFlows {
+		return Refuse(QuotaExceeded, "agents have started %d flows in the chat, which is the limit", maxAgentFlows)
+	}
+	d.Edit().AgentFlows++
+	return nil
+}
+
+// CancelAgentFlow tells that an agent has cancelled the flow that goes on beside the conversation. Transcripts do not show it
+// (inferred).
+func (d *Draft) CancelAgentFlow(on ContactID, agent UserID) error {
+	p, err := d.Chat.AgentIn(on, agent)
+	if err != nil {
+		return err
+	}
+	by := *p
+	d.event(EventFlowCancelled, &by, false)
+	return nil
+}
+
+// HooksOf are the flows that are set for the events of a contact.
+func (c *Chat) HooksOf(id ContactID) map[string]FlowID {
+	if contact, ok := c.Contact(id); ok && contact.Hooks != nil {
+		return contact.Hooks
+	}
+	return c.Hooks
+}
+
+// SetHook sets the flow for an event of the contact that rules work on, or takes it away with "". What is set of a contact
+// beside the customer's does not change the customer's, while that is another one.
+func (d *Draft) SetHook(event string, flow FlowID) {
+	chat := d.Edit()
+	c, set := d.Subject(), map[string]FlowID{}
+	maps.Copy(set, chat.HooksOf(c.ID))
+	if set[event] = flow; flow == "" {
+		delete(set, event)
+	}
+	if c.Beside {
+		c.Hooks = set
+	} else {
+		chat.Hooks = set
+	}
+}
