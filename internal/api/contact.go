@@ -215,7 +215,10 @@ func (a *API) describeContact(x *exchange, in *connect.DescribeContactInput) (*c
 	return &connect.DescribeContactOutput{Contact: out}, nil
 }
 
-// agentInfo tells of the agent who joined the contact. A chat is neither paused nor held.
+// agentInfo tells of the agent who joined the contact, or of the supervisor who monitors another one by it, whose modes it has.
+// A chat is neither paused nor held.
+// Source: API reference of AgentInfo; that modes are spelled as in contact events, not as in StateTransition's enumeration, is
+// inferred.
 func (a *API) agentInfo(at center.InstanceID, contact *center.Contact) *connect.AgentInfo {
 	g := contact.Agent
 	if g == nil {
@@ -232,6 +235,13 @@ func (a *API) agentInfo(at center.InstanceID, contact *center.Contact) *connect.
 	}
 	if len(g.Hierarchy) > 0 {
 		out.HierarchyGroups = a.hierarchyGroups(at, g.Hierarchy)
+	}
+	if m := contact.Monitor; m != nil {
+		out.StateTransitions = make([]connect.StateTransition, len(m.States))
+		for i := range m.States {
+			s := &m.States[i]
+			out.StateTransitions[i] = connect.StateTransition{State: &s.State, StateStartTimestamp: &s.Start, StateEndTimestamp: instant(s.End)}
+		}
 	}
 	return out
 }
