@@ -172,15 +172,22 @@ func (w *world) becomes(id center.UserID, status string) {
 // customer starts a chat that enters a queue.
 func (w *world) customer(queue center.QueueID, priority int) chat.Caller {
 	w.Helper()
+	who, err := w.enter(queue, priority)
+	w.must(err)
+	return who
+}
+
+func (w *world) enter(queue center.QueueID, priority int) (who chat.Caller, err error) {
 	started, err := w.at.Start(w.ctx, center.StartChat{
 		Instance: instance, Flow: w.flow, DisplayName: "Ana", Attributes: map[string]string{"queue": string(queue), "priority": fmt.Sprint(priority)},
 	})
-	w.must(err)
-	who, err := w.at.Authenticate(started.Token, token.Participant)
-	w.must(err)
-	_, err = w.at.Connection(w.ctx, who, true)
-	w.must(err)
-	return who
+	if err != nil {
+		return who, err
+	}
+	if who, err = w.at.Authenticate(started.Token, token.Participant); err == nil {
+		_, err = w.at.Connection(w.ctx, who, true)
+	}
+	return who, err
 }
 
 // waiting is the row of a contact, nil if it does not wait.
