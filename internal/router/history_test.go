@@ -154,7 +154,7 @@ func (h *history) check() {
 		u := conf.Users[a.Agent]
 		w := routing.Agent{ID: a.Agent, Profile: u.Profile, Status: a.Status.Type, Next: a.Next != nil, Access: u.Access, Activity: a.Idle, Inbound: a.Idle}
 		for _, c := range a.Slots {
-			w.Slots = append(w.Slots, routing.Slot{Contact: c.Contact, Channel: c.Channel, State: c.State, Since: c.Since})
+			w.Slots = append(w.Slots, routing.Slot{Contact: c.Contact, Chat: c.Chat, Channel: c.Channel, State: c.State, Since: c.Since})
 			if c.Live() {
 				if other := holders[c.Contact]; other != "" {
 					h.Fatalf("%s is %s's and %s's", c.Contact, other, a.Agent)
@@ -180,7 +180,7 @@ func (h *history) check() {
 			h.Fatalf("%s is offered to %q, and takes a slot of %q", r.Contact, r.OfferedTo, holders[r.Contact])
 		}
 		x.PutContact(routing.Contact{
-			ID: r.Contact, Queue: r.Queue, AgentQueue: r.AgentQueue, Enqueued: r.Enqueued, Since: r.Since, Priority: r.Priority,
+			ID: r.Contact, Chat: r.Chat, Queue: r.Queue, AgentQueue: r.AgentQueue, Enqueued: r.Enqueued, Since: r.Since, Priority: r.Priority,
 			Adjustment: time.Duration(r.Adjustment) * time.Second, Criteria: r.Routing, Offered: r.OfferedTo, Rejecter: r.Rejecter,
 		})
 	}

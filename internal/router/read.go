@@ -226,7 +226,7 @@ func (s *site) putContact(w *center.WaitingRecord) {
 		return
 	}
 	c := routing.Contact{
-		ID: w.Contact, Queue: w.Queue, AgentQueue: w.AgentQueue, Enqueued: w.Enqueued, Since: w.Since, Adjustment: time.Duration(w.Adjustment) * time.Second,
+		ID: w.Contact, Chat: w.Chat, Queue: w.Queue, AgentQueue: w.AgentQueue, Enqueued: w.Enqueued, Since: w.Since, Adjustment: time.Duration(w.Adjustment) * time.Second,
 		Priority: w.Priority, Criteria: w.Routing, Offered: w.OfferedTo, Rejecter: w.Rejecter,
 	}
 	if there, ok := s.index.Contact(c.ID); ok && same(&there, &c) {
@@ -260,7 +260,7 @@ func (s *site) putAgent(a *store.AgentAtWork) {
 	}
 	for i := range a.Slots {
 		c := &a.Slots[i]
-		w.Slots = append(w.Slots, routing.Slot{Contact: c.Contact, Channel: c.Channel, State: c.State, Since: c.Since})
+		w.Slots = append(w.Slots, routing.Slot{Contact: c.Contact, Chat: c.Chat, Channel: c.Channel, State: c.State, Since: c.Since})
 	}
 	s.index.PutAgent(w)
 }

@@ -28,6 +28,7 @@ type Agent struct {
 // Slot is what one contact takes of an agent.
 type Slot struct {
 	Contact center.ContactID
+	Chat    center.ChatID
 	Channel string
 	State   string
 	Since   time.Time // of State
@@ -122,6 +123,18 @@ func (a *Agent) free(p *Profile) int {
 		}
 	}
 	return n
+}
+
+// takesPart says that the agent talks or listens in the contact's conversation, or is being offered another contact of it. A
+// contact of an agent who was invited waits in a queue like any other, and nobody is twice in a conversation.
+func (a *Agent) takesPart(c *Contact) bool {
+	for i := range a.Slots {
+		s := &a.Slots[i]
+		if s.Chat == c.Chat && (s.State == center.SlotConnecting || s.State == center.SlotConnected) {
+			return true
+		}
+	}
+	return false
 }
 
 // closed is why the agent may be offered no chat at all; it has no code if the agent may be. p is the agent's profile, nil if

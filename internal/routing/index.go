@@ -62,9 +62,10 @@ const anyAgent = -1
 type worker struct {
 	Agent
 	fits fits
-	// profile and standing are the agent's in a pass.
+	// profile and standing are the agent's in a pass, and took the conversations of what it was offered in that.
 	profile  *profile
 	standing standing
+	took     []center.ChatID
 }
 
 // profile is a routing profile of the index, with its rows in the order in which they are served.

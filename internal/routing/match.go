@@ -69,7 +69,7 @@ func (x *Index) match(now time.Time) *pass {
 
 // open says whether an agent takes part in the pass, and prepares it for that.
 func (p *pass) open(a *worker) bool {
-	a.profile = p.profiles[a.Profile]
+	a.profile, a.took = p.profiles[a.Profile], a.took[:0]
 	var own *Profile
 	if a.profile != nil {
 		p.prepare(a.profile)
@@ -103,6 +103,7 @@ func (p *pass) offer(a *worker, w *waiting) {
 	w.taken = p.pass
 	p.offers = append(p.offers, Offer{w.ID, a.ID, a.standing.limit})
 	a.standing.free--
+	a.took = append(a.took, w.Chat)
 	if p.now.After(a.standing.idle) {
 		a.standing.idle = p.now
 	}
@@ -174,9 +175,11 @@ func (p *pass) head(a *worker, g *group, delay time.Duration) (w *waiting, held 
 		case w.taken == p.pass:
 		case !w.waited(delay, p.now):
 			c.soonest = earlier(c.soonest, w.Enqueued.Add(delay))
+		case a.takes(w):
+			continue // others do not pass it over
 		case w.Rejecter == a.ID && p.other(a, w):
 			held = true
-			continue // others do not pass it over
+			continue
 		default:
 			return w, held
 		}
@@ -201,6 +204,11 @@ func (p *pass) cursor(g *group, delay time.Duration) *cursor {
 	return &g.cursors[len(g.cursors)-1]
 }
 
+// takes says that the agent takes part in the contact's conversation, or does so by an offer of this pass.
+func (a *worker) takes(w *waiting) bool {
+	return a.takesPart(&w.Contact) || slices.Contains(a.took, w.Chat)
+}
+
 // other says whether there is an agent other than a who may be offered the contact now.
 func (p *pass) other(a *worker, w *waiting) bool {
 	return slices.ContainsFunc(p.serving, func(b *worker) bool { return b != a && b.standing.free > 0 && p.refusal(b, w).Code == "" })
@@ -209,8 +217,11 @@ func (p *pass) other(a *worker, w *waiting) bool {
 // refusal is why an agent who has a free slot may not be offered the contact; it has no code if the agent may be.
 func (p *pass) refusal(a *worker, w *waiting) Reason {
 	if w.AgentQueue {
-		if center.UserID(w.Queue) != a.ID {
+		switch {
+		case center.UserID(w.Queue) != a.ID:
 			return Reason{Code: OtherAgentQueue}
+		case a.takes(w):
+			return Reason{Code: TakesPart}
 		}
 		return Reason{}
 	}
@@ -225,6 +236,9 @@ func (p *pass) refusal(a *worker, w *waiting) Reason {
 	}
 	if step, number, expires := w.step(p.now); step != nil && !holds(&step.Expression, &a.Agent) {
 		return Reason{Code: StepNotMet, Step: number + 1, Until: expires}
+	}
+	if a.takes(w) {
+		return Reason{Code: TakesPart}
 	}
 	return Reason{}
 }

@@ -42,6 +42,12 @@ func TestRules(t *testing.T) {
 		{rule: "a missed chat leaves the other slots to chats", world: new(world).put(p, agent("a", 0, has("x", "MISSED")), contact("k", "q", 0)), want: "k>a"},
 		{rule: "a profile that allows fewer chats than there are", world: new(world).put(profile("p", 1, "q"), agent("a", 0, has("x", "CONNECTED"), has("y", "CONNECTED"), has("z", "CONNECTED")), contact("k", "q", 0))},
 
+		// Conversations.
+		{rule: "nobody is twice in a chat", world: new(world).put(p, agent("a", 0, has("x", "CONNECTED")), agent("b", 9), contact("k", "q", 0, chat("x"))), want: "k>b"},
+		{rule: "… not in one's own queue either", world: new(world).put(p, agent("a", 0, has("x", "CONNECTING")), contact("k", "a", 0, agentQueue, chat("x")))},
+		{rule: "two contacts of one chat are for two agents", world: new(world).put(p, agent("a", 0), contact("k1", "q", 0, chat("x")), contact("k2", "q", 1, chat("x")), contact("k3", "q", 2)), want: "k1>a k3>a"},
+		{rule: "who has left a chat may have it again", world: new(world).put(p, agent("a", 0, has("x", "ENDED")), contact("k", "q", 0, chat("x"))), want: "k>a"},
+
 		// Other channels.
 		{rule: "a task blocks chats by default", world: new(world).put(p, agent("a", 0, hasOf("TASK", "CONNECTED")), contact("k", "q", 0))},
 		{rule: "a task that allows other channels does not", world: new(world).put(others(p, "TASK"), agent("a", 0, hasOf("TASK", "CONNECTED")), contact("k", "q", 0)), want: "k>a"},

@@ -138,6 +138,11 @@ func (w *world) eligible(a *routing.Agent, c *routing.Contact, now time.Time) bo
 	if taken >= chat.Limit {
 		return false
 	}
+	for _, s := range a.Slots {
+		if s.Chat == c.Chat && (s.State == "CONNECTING" || s.State == "CONNECTED") {
+			return false
+		}
+	}
 	if c.AgentQueue {
 		return string(c.Queue) == string(a.ID)
 	}
@@ -249,7 +254,7 @@ func drawAgent(t *rapid.T, id string) routing.Agent {
 	}
 	states := []string{"CONNECTING", "CONNECTED", "ENDED", "MISSED", "REJECTED", "ERROR"}
 	for i := range rapid.SampledFrom([]int{0, 0, 0, 1, 1, 2, 3}).Draw(t, "slots") {
-		s := routing.Slot{Contact: center.ContactID(fmt.Sprint("x", i)), Channel: "CHAT", State: rapid.SampledFrom(states).Draw(t, "state"), Since: drawSeconds(t, 0, 5)}
+		s := routing.Slot{Contact: center.ContactID(fmt.Sprint("x", i)), Chat: drawChat(t), Channel: "CHAT", State: rapid.SampledFrom(states).Draw(t, "state"), Since: drawSeconds(t, 0, 5)}
 		if rare(t, "task") {
 			s.Channel = "TASK"
 		}
@@ -284,9 +289,14 @@ func drawExpression(t *rapid.T, depth int) string {
 	return e
 }
 
+// drawChat is one of a few chats, so that contacts share them with each other and with agents.
+func drawChat(t *rapid.T) center.ChatID {
+	return center.ChatID(fmt.Sprint("chat", rapid.IntRange(0, 9).Draw(t, "chat")))
+}
+
 func drawContact(t *rapid.T, id string) routing.Contact {
 	c := routing.Contact{
-		ID: center.ContactID(id), Queue: center.QueueID(rapid.SampledFrom(queueNames).Draw(t, "queue")), Enqueued: drawSeconds(t, 0, 30),
+		ID: center.ContactID(id), Chat: drawChat(t), Queue: center.QueueID(rapid.SampledFrom(queueNames).Draw(t, "queue")), Enqueued: drawSeconds(t, 0, 30),
 		Priority: rapid.SampledFrom([]int{5, 5, 5, 1, 9}).Draw(t, "priority"),
 	}
 	c.Since = c.Enqueued
