@@ -127,7 +127,7 @@ refused(errors.IdempotencyException, connect.monitor_contact, ContactId=second, 
 refused(errors.AccessDeniedException, connect.monitor_contact, ContactId=contact, UserId=john)
 refused(errors.InvalidRequestException, connect.monitor_contact, **watch)
 modes = connect.describe_contact(InstanceId=instance, ContactId=monitor["ContactId"])["Contact"]["AgentInfo"]["StateTransitions"]
-assert [m["State"] for m in modes] == ["SILENT_MONITOR"], modes
+assert [m["State"] for m in modes] == ["CONNECTED"], modes
 
 # Figures of the present.
 now = connect.get_current_metric_data(
