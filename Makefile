@@ -9,6 +9,7 @@ KILLS ?= 20
 PAUSES ?= 10
 ROUNDS ?= 3
 CONTACTS ?= 20
+LIVES ?= 1000
 CONNECTIONS ?= 1500
 FUZZTIME ?= 20s
 BENCHTIME ?= 1s
@@ -78,6 +79,10 @@ soak-locked: ## lock two chats in PostgreSQL, and compare what the others are gi
 .PHONY: soak-contact
 soak-contact: ## kill parley at each commit of a contact with an agent, again and again, and look who has it (CONTACTS=20)
 	PARLEY_TEST_CRASH_AGENTS=$(CONTACTS) scripts/postgres run go test -v -count=1 -timeout 60m -run '^TestCrashAgents$$' ./crash
+
+.PHONY: soak-lives
+soak-lives: ## random histories of chats and agents, on each database (LIVES=1000)
+	PARLEY_TEST_LIVES=$(LIVES) scripts/postgres run go test -v -count=1 -timeout 120m -run '^TestWorkingLives$$' ./internal/chat
 
 .PHONY: soak-doors
 soak-doors: ## unfinished requests of unauthenticated clients at every door, and the memory they cost (CONNECTIONS=1500)
