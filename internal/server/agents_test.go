@@ -235,7 +235,8 @@ func (s *story) cmdIs(c *call) error {
 	return nil
 }
 
-// cmdTold prints what the items of an agent's stream say, a line each: what happened, and what the agent was after that.
+// cmdTold prints what the items of an agent's stream say, a line each: what happened, and what the agent was after that. "told
+// bob last" prints the last one.
 func (s *story) cmdTold(c *call) error {
 	w, err := s.worker(c.take())
 	if err != nil {
@@ -262,6 +263,9 @@ func (s *story) cmdTold(c *call) error {
 			line += " " + k.State
 		}
 		lines = append(lines, line)
+	}
+	if c.take() == "last" && len(lines) > 0 {
+		lines = lines[len(lines)-1:]
 	}
 	print(c.Stdout(), lines)
 	return nil
@@ -327,42 +331,13 @@ func (s *story) cmdFrames(c *call) error {
 	for _, o := range s.people {
 		ids[o.participant] = o.name
 	}
-	name := func(key, id string) string {
-		if known, ok := ids[id]; ok {
-			return known
-		}
-		if key == "ParticipantId" {
-			return "flow"
-		}
-		n := 1
-		for _, other := range ids {
-			if strings.HasPrefix(other, key+" ") {
-				n++
-			}
-		}
-		ids[id] = fmt.Sprintf("%s %d", key, n)
-		return ids[id]
-	}
 	var lines []string
 	for _, frame := range all.frames {
 		var members map[string]any
 		if err := json.Unmarshal([]byte(frame), &members); err != nil {
 			return err
 		}
-		for _, key := range slices.Sorted(maps.Keys(members)) {
-			switch v := members[key].(type) {
-			case string:
-				switch key {
-				case "AbsoluteTime":
-					members[key] = "time"
-				case "ParticipantId", "Id":
-					members[key] = name(key, v)
-				case "ContactId", "InitialContactId":
-					members[key] = name("contact", v)
-				}
-			}
-		}
-		raw, err := json.Marshal(members)
+		raw, err := json.Marshal(nameIn(ids, "", members))
 		if err != nil {
 			return err
 		}
@@ -370,4 +345,43 @@ func (s *story) cmdFrames(c *call) error {
 	}
 	print(c.Stdout(), lines)
 	return nil
+}
+
+// nameIn puts names in place of the ids and times in a value that is the member key of another. ids has those that have one.
+func nameIn(ids map[string]string, key string, value any) any {
+	switch v := value.(type) {
+	case map[string]any:
+		for _, k := range slices.Sorted(maps.Keys(v)) {
+			v[k] = nameIn(ids, k, v[k])
+		}
+	case []any:
+		for i := range v {
+			v[i] = nameIn(ids, key, v[i])
+		}
+	case string:
+		kind := ""
+		switch {
+		case strings.HasSuffix(key, "Time"), strings.HasSuffix(key, "Timestamp"):
+			return "time"
+		case strings.HasSuffix(key, "ContactId"):
+			kind = "contact"
+		case strings.HasSuffix(key, "ParticipantId"):
+			kind = "participant"
+		case key == "Id", key == "MessageId":
+			kind = "item"
+		default:
+			return v
+		}
+		if ids[v] == "" {
+			n := 1
+			for _, other := range ids {
+				if strings.HasPrefix(other, kind+" ") {
+					n++
+				}
+			}
+			ids[v] = fmt.Sprintf("%s %d", kind, n)
+		}
+		return ids[v]
+	}
+	return value
 }
