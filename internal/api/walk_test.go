@@ -56,6 +56,10 @@ func TestEveryResourceLivesAndDies(t *testing.T) {
 				w.walk(k)
 			})
 		}
+		t.Run("agents at work", func(t *testing.T) {
+			w.t = t
+			w.agentsAtWork()
+		})
 		w.t = t
 		for _, op := range served() {
 			if op.Service == "connect" && !w.called[op.Name] && !otherWalks.MatchString(op.Name) {
