@@ -177,24 +177,3 @@ func (c *call) listAgents() (any, error) {
 	}
 	return map[string]any{"agents": out}, nil
 }
-
-// setStateOf changes the status of another agent, while no contact is what the agent is said to be busy with.
-func (c *call) setStateOf() (any, error) {
-	var in stateInput
-	if err := c.body(maxBody, &in); err != nil {
-		return nil, err
-	}
-	id, err := c.statusNamed(in)
-	if err != nil {
-		return nil, err
-	}
-	agent := center.UserID(catalog.Users.ParseID(c.r.PathValue("agent")))
-	a, _, err := c.Staff.Agent(c.r.Context(), c.who.Instance, agent)
-	if err != nil {
-		return nil, err
-	}
-	if len(a.Contacts) > 0 {
-		return nil, center.Refuse(center.InvalidState, "Error changing agent status: the agent has a contact")
-	}
-	return empty{}, c.Agents.SetStatus(c.r.Context(), c.who.Instance, agent, string(id), true)
-}
