@@ -8,17 +8,11 @@ import (
 	"github.com/parley-chat/parley/internal/chat"
 )
 
-// agents is what the operations of an agent's own desk need, transfers what those of quick connects need.
-var (
-	agents    = [][]string{{center.PermitAgent}}
-	transfers = [][]string{{center.PermitAgent}, {center.PermitQuickConnects}}
-)
+// agents is what the operations of an agent's own desk need.
+var agents = [][]string{{center.PermitAgent}}
 
-var agentRoutes = []route{
+var contactRoutes = []route{
 	{method: "GET", path: Prefix + "snapshot", needs: agents, do: (*call).showDesktop},
-	{method: "PUT", path: Prefix + "state", needs: agents, do: (*call).setState},
-	{method: "DELETE", path: Prefix + "state/next", needs: agents, do: (*call).cancelNextState},
-	{method: "GET", path: Prefix + "quick-connects", needs: transfers, do: (*call).listQuickConnects},
 	{method: "GET", path: Prefix + "contacts/{contact}", needs: agents, do: (*call).showContact},
 	{method: "GET", path: Prefix + "contacts/{contact}/attributes", needs: agents, do: (*call).showAttributes},
 	{method: "GET", path: Prefix + "contacts/{contact}/transcript", needs: agents, do: (*call).showTranscript},
@@ -26,8 +20,13 @@ var agentRoutes = []route{
 	{method: "POST", path: Prefix + "contacts/{contact}/accept", needs: agents, do: acts((*chat.Agents).Accept)},
 	{method: "POST", path: Prefix + "contacts/{contact}/reject", needs: agents, do: acts((*chat.Agents).Reject)},
 	{method: "POST", path: Prefix + "contacts/{contact}/leave", needs: agents, do: acts((*chat.Agents).Leave)},
+	{method: "POST", path: Prefix + "contacts/{contact}/end", needs: agents, do: acts((*chat.Agents).End)},
+	{method: "DELETE", path: Prefix + "contacts/{contact}/connections/{connection}", needs: agents, do: (*call).disconnect},
 	{method: "POST", path: Prefix + "contacts/{contact}/clear", needs: agents, do: acts((*chat.Agents).Clear)},
 	{method: "POST", path: Prefix + "contacts/{contact}/complete", needs: agents, do: (*call).complete},
+	{method: "POST", path: Prefix + "contacts/{contact}/hold", needs: agents, do: notForChats("hold")},
+	{method: "POST", path: Prefix + "contacts/{contact}/resume", needs: agents, do: notForChats("resume")},
+	{method: "POST", path: Prefix + "contacts/{contact}/consult", needs: agents, do: notForChats("consult")},
 }
 
 // own finds one of the caller's contacts: what is not among them does not exist, wherever else it is.
@@ -68,9 +67,33 @@ func (c *call) complete() (any, error) {
 		return nil, err
 	}
 	if slot.Monitor != "" {
-		return nil, &fault{400, "InvalidContactTypeException", "A contact that is monitored is cleared, not completed."}
+		return nil, center.Refuse(center.InvalidContactType, "The contact %s monitors another one: it is cleared, not completed", slot.Contact)
 	}
 	return acts((*chat.Agents).Clear)(c)
+}
+
+// disconnect is destroyConnection of agents' clients: the agent's own connection is left, of an offer it is rejected, and that
+// of another participant is taken out.
+func (c *call) disconnect() (any, error) {
+	slot, err := c.own()
+	if err != nil {
+		return nil, err
+	}
+	whom := center.ParticipantID(strings.ToLower(c.r.PathValue("connection")))
+	if whom == slot.Participant {
+		return acts((*chat.Agents).Leave)(c)
+	}
+	return empty{}, c.Agents.Remove(c.r.Context(), c.who.Instance, c.who.User, slot.Contact, whom)
+}
+
+// notForChats is an operation that agents' clients know and that chats do not have.
+func notForChats(operation string) func(*call) (any, error) {
+	return func(c *call) (any, error) {
+		if _, err := c.own(); err != nil {
+			return nil, err
+		}
+		return nil, chat.NotForChat(operation)
+	}
 }
 
 func (c *call) showDesktop() (any, error) { return c.desktop(c.r.Context(), &c.who, nil) }

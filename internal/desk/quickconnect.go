@@ -7,7 +7,56 @@ import (
 
 	"github.com/parley-chat/parley/internal/catalog"
 	"github.com/parley-chat/parley/internal/center"
+	"github.com/parley-chat/parley/internal/chat"
 )
+
+// transfers is what the operations of quick connects need.
+var transfers = [][]string{{center.PermitAgent}, {center.PermitQuickConnects}}
+
+var connectRoutes = []route{
+	{method: "GET", path: Prefix + "quick-connects", needs: transfers, do: (*call).listQuickConnects},
+	{method: "POST", path: Prefix + "contacts/{contact}/transfer", needs: transfers, do: connects((*chat.Agents).Transfer)},
+	{method: "POST", path: Prefix + "contacts/{contact}/invite", needs: transfers, do: connects((*chat.Agents).Invite)},
+	{method: "POST", path: Prefix + "contacts/{contact}/flow", needs: transfers, do: connects(startFlow)},
+	{method: "DELETE", path: Prefix + "contacts/{contact}/flow", needs: agents, do: acts((*chat.Agents).CancelFlow)},
+}
+
+type connectInput struct {
+	ARN string `json:"endpointARN"` // of a quick connect, or its id
+}
+
+type connectOutput struct {
+	Contact center.ContactID `json:"contactId,omitempty"` // that was made
+}
+
+// connects adapts what an agent does with one of the contacts by a quick connect.
+func connects(decide func(a *chat.Agents, ctx context.Context, at center.InstanceID, agent center.UserID, contact center.ContactID, quickConnect string) (center.ContactID, error)) func(*call) (any, error) {
+	return func(c *call) (any, error) {
+		slot, err := c.own()
+		if err != nil {
+			return nil, err
+		}
+		var in connectInput
+		if err := c.body(maxBody, &in); err != nil {
+			return nil, err
+		}
+		if err := short("endpointARN", in.ARN, maxARN); err != nil {
+			return nil, err
+		}
+		if err := c.ofInstance("endpointARN", in.ARN); err != nil {
+			return nil, err
+		}
+		made, err := decide(c.Agents, c.r.Context(), c.who.Instance, c.who.User, slot.Contact, in.ARN)
+		return connectOutput{made}, err
+	}
+}
+
+// maxARN is more than any ARN of an instance's has.
+const maxARN = 500
+
+func startFlow(a *chat.Agents, ctx context.Context, at center.InstanceID, agent center.UserID, contact center.ContactID, quickConnect string) (center.ContactID, error) {
+	return "", a.StartFlow(ctx, at, agent, contact, quickConnect)
+}
 
 // endpointTypes are the types of quick connects as agents' clients spell them.
 var endpointTypes = map[string]string{
@@ -18,10 +67,11 @@ var endpointTypes = map[string]string{
 // those that are named, each once.
 func (c *call) listQuickConnects() (any, error) {
 	ctx, at := c.r.Context(), c.who.Instance
-	routed, _, err := c.Catalog.QueuesOfProfile(ctx, at, c.user.RoutingProfile)
+	routed, manual, err := c.Catalog.QueuesOfProfile(ctx, at, c.user.RoutingProfile)
 	if err != nil {
 		return nil, err
 	}
+	routed = append(routed, manual...)
 	if named := c.r.URL.Query()["queueARN"]; len(named) > 0 {
 		var some []center.QueueID
 		for _, arn := range named {

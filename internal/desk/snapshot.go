@@ -114,7 +114,6 @@ func (d *Desk) contactOf(ctx context.Context, who *center.Principal, w *catalog.
 	if slot.Monitor != "" {
 		own.Type, own.MonitorStatus = "monitoring", &slot.Monitor
 		own.Monitoring = &monitoring{seconds(slot.Connected)}
-		own.Capabilities = d.capabilities(who)
 		if slot.State == center.SlotConnected {
 			own.State.Type = strings.ToLower(slot.Monitor)
 		}
@@ -122,6 +121,9 @@ func (d *Desk) contactOf(ctx context.Context, who *center.Principal, w *catalog.
 	if err != nil { // it was erased
 		v.Connections = []connectionView{own}
 		return v, nil
+	}
+	if contact.Monitor != nil {
+		own.Capabilities = contact.Monitor.Capabilities
 	}
 	if slot.Live() {
 		data, ok := known[slot.Participant]
@@ -238,14 +240,6 @@ func (d *Desk) others(chat *center.Chat, slot *center.AgentContact) (all []conne
 		} else {
 			all = append(all, v)
 		}
-	}
-	return all
-}
-
-func (d *Desk) capabilities(who *center.Principal) []string {
-	all := []string{"SILENT_MONITOR"}
-	if who.Has(center.PermitBarge) {
-		all = append(all, "BARGE")
 	}
 	return all
 }

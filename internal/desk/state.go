@@ -7,6 +7,12 @@ import (
 	"github.com/parley-chat/parley/internal/center"
 )
 
+var stateRoutes = []route{
+	{method: "PUT", path: Prefix + "state", needs: agents, do: (*call).setState},
+	{method: "DELETE", path: Prefix + "state/next", needs: agents, do: (*call).cancelNextState},
+	{method: "PUT", path: Prefix + "agents/{agent}/state", needs: statuses, do: (*call).setStateOf},
+}
+
 type stateInput struct {
 	ARN     string `json:"agentStateARN"` // ARN or id
 	Name    string `json:"name"`          // in place of that
@@ -33,8 +39,8 @@ func (c *call) statusNamed(in stateInput) (center.AgentStatusID, error) {
 	}
 	ctx, at := c.r.Context(), c.who.Instance
 	if in.ARN != "" {
-		if strings.HasPrefix(in.ARN, "arn:") && !strings.HasPrefix(in.ARN, c.Partition.InstanceARN(at)+"/") {
-			return "", center.Refuse(center.NotFound, "agentStateARN must be of the user's instance (%d characters)", len([]rune(in.ARN)))
+		if err := c.ofInstance("agentStateARN", in.ARN); err != nil {
+			return "", err
 		}
 		s, err := catalog.AgentStatuses.Get(ctx, c.Catalog, at, catalog.AgentStatuses.ParseID(in.ARN))
 		if err != nil {
@@ -80,4 +86,12 @@ func (c *call) setStateOf() (any, error) {
 		return nil, center.Refuse(center.InvalidState, "Error changing agent status: the agent has a contact")
 	}
 	return empty{}, c.Agents.SetStatus(c.r.Context(), c.who.Instance, agent, string(id), true)
+}
+
+// ofInstance refuses the ARN of something of another instance than the caller's.
+func (c *call) ofInstance(member, arn string) error {
+	if strings.HasPrefix(arn, "arn:") && !strings.HasPrefix(arn, c.Partition.InstanceARN(c.who.Instance)+"/") {
+		return center.Refuse(center.NotFound, "%s must be of the user's instance (%d characters)", member, len([]rune(arn)))
+	}
+	return nil
 }

@@ -22,6 +22,7 @@ import (
 	"github.com/parley-chat/parley/internal/desk"
 	"github.com/parley-chat/parley/internal/engine"
 	"github.com/parley-chat/parley/internal/hub"
+	"github.com/parley-chat/parley/internal/insight"
 	"github.com/parley-chat/parley/internal/staff"
 	"github.com/parley-chat/parley/internal/store"
 	"github.com/parley-chat/parley/internal/token"
@@ -91,14 +92,16 @@ func (w *world) open() {
 	people := staff.New(work, w.store, w.catalog, clock, w.newID)
 	sealer, err := token.NewSealer([]token.Key{{ID: "k1", Secret: [32]byte{1}}})
 	w.must(err)
+	figures := insight.NewPresent(w.store, w.catalog, clock.Now, w.wall.Now, w.newID)
 	w.chats = chat.New(chat.Config{
-		Engine: work, Store: w.store, Catalog: w.catalog, Staff: people, Sealer: sealer, Clock: clock, Wall: w.wall.Now, NewID: w.newID,
+		Figures: figures,
+		Engine:  work, Store: w.store, Catalog: w.catalog, Staff: people, Sealer: sealer, Clock: clock, Wall: w.wall.Now, NewID: w.newID,
 		Partition: partition, Settings: center.DefaultSettings(), Log: log,
 	})
 	w.agents = chat.NewAgents(w.chats)
 	w.hub = hub.New(hub.Options{Source: source{w}, Bus: news, Log: log})
 	w.desk = desk.New(desk.Config{
-		Catalog: w.catalog, Store: w.store, Staff: people, Chats: w.chats, Agents: w.agents, Transcripts: chat.NewTranscripts(w.chats), Hub: w.hub, Working: agent.New(people, w.store, w.wall.Now),
+		Catalog: w.catalog, Store: w.store, Staff: people, Chats: w.chats, Agents: w.agents, Transcripts: chat.NewTranscripts(w.chats), Present: figures, Hub: w.hub, Working: agent.New(people, w.store, w.wall.Now),
 		Partition: partition, PublicURL: w.public, Loopback: w.dev, Now: w.wall.Now, Log: log,
 	})
 	w.settle = work.Settle
