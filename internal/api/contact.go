@@ -207,7 +207,7 @@ func (a *API) describeContact(x *exchange, in *connect.DescribeContactInput) (*c
 	if contact.WisdomSession != "" {
 		out.WisdomInfo = &connect.WisdomInfo{SessionArn: &contact.WisdomSession}
 	}
-	out.AgentInfo = a.agentInfo(at, contact)
+	out.AgentInfo, out.NextContacts = a.agentInfo(at, contact), nextContacts(contact)
 	a.describeRouting(out, contact)
 	if out.ChatMetrics, err = a.chatMetrics(x.r.Context(), chat, contact); err != nil {
 		return nil, err
@@ -215,7 +215,10 @@ func (a *API) describeContact(x *exchange, in *connect.DescribeContactInput) (*c
 	return &connect.DescribeContactOutput{Contact: out}, nil
 }
 
-// agentInfo tells of the agent who joined the contact. A chat is neither paused nor held.
+// agentInfo tells of the agent who joined the contact, or of the supervisor who monitors another one by it, whose modes it has.
+// A chat is neither paused nor held.
+// Source: API reference of AgentInfo; that modes are spelled as in contact events, not as in StateTransition's enumeration, is
+// inferred.
 func (a *API) agentInfo(at center.InstanceID, contact *center.Contact) *connect.AgentInfo {
 	g := contact.Agent
 	if g == nil {
@@ -232,6 +235,28 @@ func (a *API) agentInfo(at center.InstanceID, contact *center.Contact) *connect.
 	}
 	if len(g.Hierarchy) > 0 {
 		out.HierarchyGroups = a.hierarchyGroups(at, g.Hierarchy)
+	}
+	if m := contact.Monitor; m != nil { // "the state transitions of a supervisor" (API model)
+		out.StateTransitions = make([]connect.StateTransition, len(m.States))
+		for i := range m.States {
+			s := &m.States[i]
+			out.StateTransitions[i] = connect.StateTransition{State: &s.State, StateStartTimestamp: &s.Start, StateEndTimestamp: instant(s.End)}
+		}
+	}
+	return out
+}
+
+// nextContacts are what agents have made of the contact by quick connects.
+func nextContacts(contact *center.Contact) []connect.NextContactEntry {
+	if len(contact.NextContacts) == 0 {
+		return nil
+	}
+	out, kind := make([]connect.NextContactEntry, len(contact.NextContacts)), "QUICK_CONNECT"
+	for i := range contact.NextContacts {
+		n := &contact.NextContacts[i]
+		out[i] = connect.NextContactEntry{Type: &kind, NextContactMetadata: &connect.NextContactMetadata{QuickConnectContactData: &connect.QuickConnectContactData{
+			ContactId: text(n.Contact), InitiationTimestamp: &n.Initiated, QuickConnectId: text(n.Connect), QuickConnectName: text(n.Name), QuickConnectType: text(n.Type),
+		}}}
 	}
 	return out
 }

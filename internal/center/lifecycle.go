@@ -47,16 +47,25 @@ func (d *Draft) Leave(id ParticipantID) (Participant, error) {
 	if p.Role == RoleAgent && p.Joined.IsZero() {
 		return *p, d.leaveOffer(p.Contact, p.User)
 	}
+	if p.Role == RoleAgent {
+		return d.takeAgentOut(id, ReasonAgent), nil
+	}
 	d.takeOut(id)
 	p, _ = d.Chat.Participant(id)
 	left := *p
-	switch left.Role {
-	case RoleCustomer:
+	if left.Role == RoleCustomer {
 		d.End(ReasonCustomer)
-	case RoleAgent:
-		d.agentLeft(&left, ReasonAgent)
 	}
 	return left, nil
+}
+
+// takeAgentOut takes an agent out who has joined, for a reason, and says who it was.
+func (d *Draft) takeAgentOut(id ParticipantID, reason string) Participant {
+	d.takeOut(id)
+	p, _ := d.Chat.Participant(id)
+	left := *p
+	d.agentLeft(&left, reason)
+	return left
 }
 
 // takeOut makes a participant one who has left, and tells those who saw them join.

@@ -84,9 +84,20 @@ func (d *Draft) Invite(from ContactID, agent UserID, to *QuickConnect, flow Flow
 	if err != nil {
 		return nil, err
 	}
-	parties := 1 + d.Chat.Agents() + len(d.Chat.invited())
+	invited := d.Chat.invited()
+	parties := 1 + d.Chat.Agents() + len(invited)
 	if parties >= maxParties {
 		return nil, Refuse(QuotaExceeded, "the chat has %d participants, invited ones included, which is the limit", parties)
+	}
+	if to.Type == QuickConnectUser {
+		if d.Chat.takesPart(UserID(to.User)) {
+			return nil, Refuse(InvalidState, "the user of the quick connect %s takes part in the chat already", to.Name)
+		}
+		for _, id := range invited {
+			if leg, _ := d.Chat.Contact(id); leg.TargetUser == UserID(to.User) {
+				return nil, Refuse(InvalidState, "the user of the quick connect %s is invited already, by the contact %s", to.Name, id)
+			}
+		}
 	}
 	inviting := *inviter
 	c, err := d.connect(from, to, flow)
@@ -183,17 +194,35 @@ func (d *Draft) CompleteTransfer(id ContactID) {
 	}
 }
 
-// FailConnect ends a contact that was made by a quick connect, and that its flow has not put into a queue. The agent who
-// transferred is told, and is where they were. Source: agents.md 3.3.
+// FailConnect ends a contact that was made by a quick connect, and that its flow has not put into a queue. Source:
+// agents.md 3.3.
 func (d *Draft) FailConnect(id ContactID) {
 	d.Edit()
-	c, ok := d.Chat.Contact(id)
-	if !ok || !c.Beside || !c.Live() {
-		return
+	if c, ok := d.Chat.Contact(id); ok && c.Beside && c.Live() {
+		d.failConnect(c, ReasonFlow)
 	}
-	d.finish(c, ReasonFlow)
-	if from, ok := d.Chat.Contact(c.Previous); ok && !c.Invited && from.Agent != nil {
+}
+
+// failConnect ends a contact that was made by a quick connect and that no agent has joined. The agent who used the quick
+// connect is where they were, and is told (inferred for invitations).
+func (d *Draft) failConnect(c *Contact, reason string) {
+	d.finish(c, reason)
+	if from, ok := d.Chat.Contact(c.Previous); ok && from.Agent != nil && from.Agent.Left.IsZero() {
 		d.event(EventNotTransferred, nil, true).To = Audience(from.Agent.Participant)
+	}
+}
+
+// StopBeside ends a contact beside the customer's by the API: a transfer or an invitation fails, an agent who was invited
+// leaves, a supervisor no longer monitors. The conversation goes on, unless that was its last agent (inferred).
+func (d *Draft) StopBeside(id ContactID) {
+	d.Edit()
+	switch c, _ := d.Chat.Contact(id); {
+	case c.Monitor != nil:
+		d.endMonitor(c, ReasonAPI, true)
+	case c.Agent != nil:
+		d.takeAgentOut(c.Agent.Participant, ReasonAPI)
+	default:
+		d.failConnect(c, ReasonAPI)
 	}
 }
 
@@ -217,18 +246,16 @@ func (d *Draft) finishBeside(reason string, fit func(*Contact) bool) {
 }
 
 // Remove takes another participant out on behalf of an agent, or of a supervisor who has barged in. Of an agent who is invited
-// and has not joined, whom is the participant if there is one yet, or else the id of the contact. It says who left.
+// and has not joined, whom is the participant if there is one yet, or else the id of the contact.
 // Source: agents.md 3.5, 3.6; admin guide, "Set up multi-party chat".
-func (d *Draft) Remove(by ContactID, user UserID, whom ParticipantID) (Participant, error) {
-	reason := ReasonThirdParty
-	own, err := d.Chat.AgentIn(by, user)
+func (d *Draft) Remove(by ContactID, user UserID, whom ParticipantID) error {
+	reason, find := ReasonThirdParty, d.Chat.AgentIn
 	if c, ok := d.Chat.Contact(by); ok && c.Monitor != nil {
-		if own, err = d.Chat.barged(by, user); err == nil {
-			reason = ReasonBarged
-		}
+		reason, find = ReasonBarged, d.Chat.barged
 	}
+	own, err := find(by, user)
 	if err != nil {
-		return Participant{}, err
+		return err
 	}
 	for _, id := range d.Chat.invited() {
 		leg, _ := d.Chat.Contact(id)
@@ -238,28 +265,23 @@ func (d *Draft) Remove(by ContactID, user UserID, whom ParticipantID) (Participa
 		d.Edit()
 		leg, _ = d.Chat.Contact(id)
 		d.finish(leg, reason)
-		return Participant{Role: RoleAgent}, nil
+		return nil
 	}
 	p, ok := d.Chat.Participant(whom)
 	switch {
 	case !ok || !p.Active():
-		return Participant{}, Refuse(NotFound, "the chat has no participant %s", Printable(string(whom)))
+		return Refuse(NotFound, "the chat has no participant %s", Printable(string(whom)))
 	case p.ID == own.ID:
-		return d.Leave(p.ID)
+		_, err = d.Leave(p.ID)
 	case p.Role == RoleAgent:
-		d.takeOut(whom)
-		p, _ = d.Chat.Participant(whom)
-		left := *p
-		d.agentLeft(&left, reason)
-		return left, nil
+		d.takeAgentOut(whom, reason)
 	case p.Role == RoleCustomer && own.Role == RoleAgent:
 		d.takeOut(whom)
-		p, _ = d.Chat.Participant(whom)
-		left := *p
 		d.end(ReasonAgent, true)
-		return left, nil
+	default:
+		return Refuse(AccessDenied, "a participant of the role %s cannot remove one of the role %s", own.Role, p.Role)
 	}
-	return Participant{}, Refuse(AccessDenied, "a participant of the role %s cannot remove one of the role %s", own.Role, p.Role)
+	return err
 }
 
 // maxAgentFlows is how many flows agents can start in a chat by quick connects (admin guide, "Agent-initiated flows").

@@ -157,7 +157,7 @@ func (a *Agents) Remove(ctx context.Context, at center.InstanceID, agent center.
 		return err
 	}
 	return a.change(ctx, chat, func(t *turn) error {
-		if _, err := t.Draft.Remove(contact, agent, participant); err != nil {
+		if err := t.Draft.Remove(contact, agent, participant); err != nil {
 			return err
 		}
 		return a.flows.agentLeft(t)
