@@ -85,6 +85,10 @@ func (s *screen) line(kind, who, what string) {
 	} else if text = s.forPeople(kind, onOneScreen(who), onOneScreen(what)); text == "" {
 		return
 	}
+	s.print(text)
+}
+
+func (s *screen) print(text string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	_, _ = fmt.Fprintln(s.w, text) // if nobody reads it, nobody misses it

@@ -151,9 +151,13 @@ func (s *Shift) dial() (*websocket.Conn, error) {
 		case answer == nil || answer.StatusCode == http.StatusOK:
 			return nil, fmt.Errorf("no socket from %s: %w", s.endpoint, conversation.WithoutURL(err))
 		case answer.StatusCode == http.StatusUnauthorized && !again:
-			if _, err := s.signIn(ctx); err != nil {
+			in, err := s.signIn(ctx)
+			if err != nil {
 				return nil, err
 			}
+			s.mu.Lock()
+			delete(s.cursors, in.User.ID) // the snapshot says what was before
+			s.mu.Unlock()
 		default:
 			f := &Fault{Status: answer.StatusCode, Message: "the server refuses the agent's socket"}
 			if answer.Body != nil {
@@ -220,7 +224,7 @@ func (s *Shift) read(conn *websocket.Conn, first chan struct{}) error {
 		if err != nil {
 			return err
 		}
-		if s.take(e, stream, seq, raw) && !seen {
+		if s.take(e, stream, seq, raw, !seen) && !seen {
 			seen = true
 			close(first)
 		}
@@ -233,15 +237,23 @@ func write(ctx context.Context, conn *websocket.Conn, text string) error {
 	return conn.Write(ctx, websocket.MessageText, []byte(text))
 }
 
-// take notes what a frame says, each thing once, and reports whether it was a snapshot.
-func (s *Shift) take(e Event, stream string, seq int64, raw []byte) bool {
+// take notes what a frame says, each thing once, and reports whether it was a snapshot. first is that the socket has shown none
+// before.
+func (s *Shift) take(e Event, stream string, seq int64, raw []byte, first bool) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	switch {
 	case e.Snapshot != nil:
-		// Items of before the snapshot may follow it, on a socket that goes on: it is no place to go on from, but the first.
-		if _, known := s.cursors[stream]; !known && stream != "" {
+		cursor, known := s.cursors[stream]
+		switch {
+		case stream == "":
+		case !known, first && seq < cursor:
+			// Items of before the snapshot may follow it, on a socket that goes on: it is no place to go on from, but the
+			// first, and that of a server which has lost what there was.
 			s.cursors[stream] = seq
+			e.Snapshot.Anew = true
+		case seq < cursor:
+			return true // what was shown is newer, and the next snapshot will be
 		}
 		s.shown = *e.Snapshot
 		live := map[string]bool{stream: true}
@@ -381,7 +393,7 @@ func (s *Shift) Close() {
 
 // SignOut ends the session, and the shift with it. The server makes the agent Offline, with live contacts as the next status.
 func (s *Shift) SignOut(ctx context.Context) error {
-	err := s.send(ctx, http.MethodDelete, "session", s.bearer(), nil, nil)
+	err := s.send(ctx, http.MethodDelete, "session?offline=true", s.bearer(), nil, nil)
 	if f, ok := errors.AsType[*Fault](err); ok && f.Status == http.StatusUnauthorized {
 		err = nil // it has ended
 	}
@@ -430,6 +442,15 @@ func (s *Shift) Reject(ctx context.Context, contact string) error {
 // Leave ends the agent's part in a contact. After-contact work begins.
 func (s *Shift) Leave(ctx context.Context, contact string) error {
 	return s.act(ctx, contact, "leave", nil)
+}
+
+// Contact is one of the agent's contacts, as a snapshot has it.
+func (s *Shift) Contact(ctx context.Context, contact string) (*Contact, error) {
+	out := new(Contact)
+	if err := s.call(ctx, http.MethodGet, "contacts/"+url.PathEscape(contact), nil, out); err != nil {
+		return nil, err
+	}
+	return out, nil
 }
 
 // Clear frees the slot of a contact that is over.
