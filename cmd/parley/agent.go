@@ -2,6 +2,7 @@ package main
 
 import (
 	"bufio"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -47,7 +48,7 @@ func (*agentCmd) Help() string {
 
 CONTACT is a contact's id, its beginning, or the customer's name; /accept, /reject, /leave and /clear take one too. // begins a text with a slash. The end of input is /quit.
 
-When input or output is no terminal, each line of input is a message or one of those commands, and each line of output is one event: its kind, the contact's id, who, and what, separated by tabs, with \n, \r, \t and \\ for those characters. The kinds are signed-in (who: the user; what: the agent status), state and next-state (what: its name), offered (who: the customer, what: the queue), connected, ended, failed (missed, rejected, or gone), cleared, lost (what: the reason) and back of the connection, signed-out, and those of parley chat for what happens in a contact: message, typing, joined, left and so on. Own messages are among them.
+When input or output is no terminal, each line of input is a message or one of those commands, and each line of output is one event: its kind, the contact's id, who, and what, separated by tabs, with \n, \r, \t and \\ for those characters. The kinds are signed-in (who: the user; what: the agent status), state and next-state (what: its name), offered (who: the customer, what: the queue), connected, ended, failed (missed, rejected, or gone), cleared, lost (what: the reason) and back of the connection, signed-out, and for what happens in a contact those of parley chat: message, typing, joined, left and so on, but chat-ended. Own messages are among them.
 
 SIGINT and SIGTERM do what /quit does. A lost connection is opened again, for five minutes, and goes on where it was; contacts that an earlier run has left behind are taken over.
 
@@ -211,6 +212,9 @@ func (w *worker) take(e *shift.Event) {
 		}
 		w.mu.Unlock()
 		kind, what := describe(it)
+		if kind == "ended" {
+			kind = "chat-ended" // ended is what the agent's part is
+		}
 		if kind == "message" && w.own(it, contact) && !w.shown.plain {
 			return
 		}
@@ -285,8 +289,8 @@ func (w *worker) moved(now job, queue string, live bool) {
 	before := ""
 	if i >= 0 {
 		before = w.contacts[i].state
-		now.customer = firstOf(now.customer, w.contacts[i].customer)
-		now.chat = firstOf(now.chat, w.contacts[i].chat)
+		now.customer = cmp.Or(now.customer, w.contacts[i].customer)
+		now.chat = cmp.Or(now.chat, w.contacts[i].chat)
 		w.contacts = slices.Delete(w.contacts, i, i+1)
 	}
 	if now.state != "cleared" {
@@ -333,13 +337,6 @@ const (
 	stateEnded     = "ended"
 	stateFailed    = "error"
 )
-
-func firstOf(a, b string) string {
-	if a != "" {
-		return a
-	}
-	return b
-}
 
 // introduce asks who is offered; the offer itself does not say.
 func (w *worker) introduce(j *job) (queue string) {
@@ -393,6 +390,7 @@ func (w *worker) quit() {
 		}
 		_ = w.Clear(ctx, j.contact) // it may be cleared
 	}
+	_ = w.Ping(ctx) // what came of that is shown
 	err := w.SignOut(ctx)
 	w.show("signed-out", "", w.cmd.User, "")
 	if err != nil {
@@ -528,7 +526,9 @@ func (w *worker) jobOf(chat string) *job {
 }
 
 // show shows something that happened to the agent or in a contact.
-func (w *worker) show(kind, contact, who, what string) { w.shown.event(w.cmd.Auto, kind, contact, who, what) }
+func (w *worker) show(kind, contact, who, what string) {
+	w.shown.event(w.cmd.Auto, kind, contact, who, what)
+}
 
 // event is a line for an agent. auto is that nothing needs to be done about offers and contacts that are over.
 func (s *screen) event(auto bool, kind, contact, who, what string) {
@@ -563,7 +563,7 @@ func (s *screen) event(auto bool, kind, contact, who, what string) {
 		text, todo = "The contact with "+who+" is over.", " /clear ends your after-contact work."
 	case "failed":
 		text, todo = "The contact was missed, rejected, or has gone.", " /clear frees its slot."
-	case "cleared":
+	case "cleared", "chat-ended":
 		return
 	default:
 		s.line(kind, who, what)

@@ -86,6 +86,7 @@ func Begin(ctx context.Context, o Options) (*Shift, error) {
 		opt:  o, events: newQueue(), done: make(chan struct{}), cursors: map[string]int64{},
 	}
 	s.life, s.end = context.WithCancelCause(ctx)
+	s.over = func() bool { return s.life.Err() != nil }
 	if s.session, err = s.signIn(s.life); err != nil {
 		s.end(err)
 		return nil, err
@@ -293,7 +294,7 @@ func (s *Shift) run(conn *websocket.Conn, ended chan error) {
 			late.Stop()
 		}
 		if s.life.Err() != nil {
-			s.over(context.Cause(s.life))
+			s.finish(context.Cause(s.life))
 			return
 		}
 		s.tell(false, why)
@@ -304,7 +305,7 @@ func (s *Shift) run(conn *websocket.Conn, ended chan error) {
 		lost := time.Now()
 		var err error
 		if conn, ended, err = s.back(lost, try); err != nil {
-			s.over(err)
+			s.finish(err)
 			return
 		}
 		s.tell(true, nil)
@@ -336,7 +337,7 @@ func (s *Shift) tell(connected bool, why error) {
 	}
 }
 
-func (s *Shift) over(err error) {
+func (s *Shift) finish(err error) {
 	if errors.Is(err, errClosed) {
 		err = nil
 	}
@@ -391,13 +392,14 @@ func (s *Shift) Close() {
 	<-s.done
 }
 
-// SignOut ends the session, and the shift with it. The server makes the agent Offline, with live contacts as the next status.
+// SignOut closes the socket and ends the session, and the shift with it. The server makes the agent Offline, with live contacts as
+// the next status.
 func (s *Shift) SignOut(ctx context.Context) error {
+	s.Close()
 	err := s.send(ctx, http.MethodDelete, "session?offline=true", s.bearer(), nil, nil)
 	if f, ok := errors.AsType[*Fault](err); ok && f.Status == http.StatusUnauthorized {
 		err = nil // it has ended
 	}
-	s.Close()
 	return err
 }
 
