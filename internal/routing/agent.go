@@ -118,7 +118,7 @@ func (a *Agent) free(p *Profile) int {
 	n := chat.Limit
 	for i := range a.Slots {
 		if a.Slots[i].Channel == center.ChannelChat {
-
+			n--
 		}
 	}
 	return n

@@ -348,7 +348,9 @@ func (s *Server) Work(ctx context.Context) {
 // Close closes the store and the flow log. Sockets and requests must be gone. The lock is released last: whoever waits
 // for it opens the database at once.
 func (s *Server) Close() error {
-	s.desk.Close()
+	if s.desk != nil { // an administrator's has none
+		s.desk.Close()
+	}
 	return errors.Join(s.store.Close(), s.flowLog.close(), s.lock.Release())
 }
 
