@@ -26,6 +26,7 @@ type Agent struct {
 	contact string                         // the current one
 	there   map[string]parley.AgentContact // as transitions and snapshots have shown them
 	said    []parley.AgentChat             // what was not asked for yet
+	failed  func(contactID string)         // is told which offers have failed
 }
 
 // agentChats is how many chats the agents of [Server.Agent] may have at once: the most that a routing profile allows.
@@ -189,7 +190,7 @@ func (s *Server) SignIn(username, password string) *Agent {
 	if err != nil {
 		s.t.Fatalf("parleytest: agent %s: %v", username, err)
 	}
-	a := &Agent{Agent: joined, Name: username, s: s, there: map[string]parley.AgentContact{}}
+	a := &Agent{Agent: joined, Name: username, s: s, there: map[string]parley.AgentContact{}, failed: func(string) {}}
 	s.mu.Lock()
 	s.desks = append(s.desks, a)
 	s.mu.Unlock()
@@ -232,32 +233,42 @@ func (a *Agent) Offered() (contactID string) {
 	return contactID
 }
 
-// Rejects waits until a contact is offered, and rejects and clears it.
+// Rejects waits until a contact is offered, rejects it and clears it. It is offered to others then, or to the same agent again.
 func (a *Agent) Rejects() (contactID string) {
 	a.s.t.Helper()
 	contactID = a.Offered()
-	err := a.Reject(a.s.ctx, contactID)
-	if err == nil {
-		err = a.Clear(a.s.ctx, contactID)
-	}
-	if err != nil {
+	if err := a.Reject(a.s.ctx, contactID); err != nil {
 		a.s.t.Fatalf("parleytest: agent %s rejects %s: %v", a.Name, contactID, err)
 	}
-	a.until("cleared "+contactID, func() bool { return a.there[contactID].State == "" })
+	a.free(contactID)
 	return contactID
 }
 
-// Misses waits until a contact is offered, lets the 20 seconds pass in which it could be accepted, and clears it.
+// Misses waits until a contact is offered, lets the 20 seconds pass in which it could be accepted, and clears it. It is offered
+// to others then, or to the same agent again.
 func (a *Agent) Misses() (contactID string) {
 	a.s.t.Helper()
 	contactID = a.Offered()
 	a.s.Advance(center.OfferWithin)
-	a.until("missed "+contactID, func() bool { return a.there[contactID].State == parley.AgentFailed })
-	if err := a.Clear(a.s.ctx, contactID); err != nil {
+	a.free(contactID)
+	return contactID
+}
+
+// free waits until an offer has failed, and clears it. One that was offered again at once has its slot back already.
+func (a *Agent) free(contactID string) {
+	a.s.t.Helper()
+	failed := false
+	a.failed = func(id string) { failed = failed || id == contactID }
+	defer func() { a.failed = func(string) {} }()
+	a.until("was without "+contactID, func() bool { return failed })
+	err := a.Clear(a.s.ctx, contactID)
+	if e, ok := errors.AsType[*parley.Error](err); ok && e.Code == "InvalidStateException" {
+		return
+	}
+	if err != nil {
 		a.s.t.Fatalf("parleytest: agent %s clears %s: %v", a.Name, contactID, err)
 	}
-	a.until("cleared "+contactID, func() bool { return a.there[contactID].State == "" })
-	return contactID
+	a.until("cleared "+contactID, func() bool { return a.there[contactID].State != parley.AgentFailed })
 }
 
 // In makes one of the agent's contacts the current one.
@@ -397,6 +408,9 @@ func (a *Agent) take(e parley.AgentEvent) {
 			a.there[c.ContactID] = c
 		}
 	case parley.AgentTransition:
+		if e.What == parley.AgentNotJoined {
+			a.failed(e.ContactID)
+		}
 		if e.Contact != nil {
 			a.there[e.ContactID] = *e.Contact
 		} else if e.ContactID != "" {

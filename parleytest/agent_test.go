@@ -69,7 +69,7 @@ func TestTransfers(t *testing.T) {
 		jane.Completes()
 		john.Accepts()
 		john.Says("Billing, hello")
-		ada.Hears("Transferring now.")
+		ada.Hears("You are being transferred to another team.")
 		ada.Hears("Billing, hello")
 		john.TransfersTo("To Jane")
 		john.Completes()
@@ -110,7 +110,7 @@ func TestSignIn(t *testing.T) {
 		if jane.Snapshot().State.Name != "Offline" || jane.UserID() == "" || jane.InstanceID() != s.InstanceID {
 			t.Errorf("%s of %s began as %+v", jane.UserID(), jane.InstanceID(), jane.Snapshot())
 		}
-		s.Settle()
+		s.Advance(time.Second)
 		if is := jane.Snapshot().State; is.Name != "Available" || is.Type != "routable" {
 			t.Errorf("is %+v", is)
 		}

@@ -33,6 +33,7 @@ var agentRoutes = []route{
 	{method: "POST", path: Prefix + "contacts/{contact}/reject", needs: agents, do: acts((*chat.Agents).Reject)},
 	{method: "POST", path: Prefix + "contacts/{contact}/leave", needs: agents, do: acts((*chat.Agents).Leave)},
 	{method: "POST", path: Prefix + "contacts/{contact}/clear", needs: agents, do: acts((*chat.Agents).Clear)},
+	{method: "POST", path: Prefix + "contacts/{contact}/transfer", needs: transfers, do: (*call).transfer},
 	{method: "POST", path: Prefix + "contacts/{contact}/complete", needs: agents, do: (*call).complete},
 }
 
@@ -78,6 +79,34 @@ func (c *call) complete() (any, error) {
 	}
 	return acts((*chat.Agents).Clear)(c)
 }
+
+type transferInput struct {
+	Endpoint string `json:"endpointARN"` // of a quick connect: ARN or id
+}
+
+type transferOutput struct {
+	Contact center.ContactID `json:"contactId"` // made for the transfer
+}
+
+// transfer is addConnection of agents' clients with a quick connect, of a chat: what becomes of it is told in the chat.
+func (c *call) transfer() (any, error) {
+	slot, err := c.own()
+	if err != nil {
+		return nil, err
+	}
+	var in transferInput
+	if err := c.body(maxBody, &in); err != nil {
+		return nil, err
+	}
+	if err := short("endpointARN", in.Endpoint, maxARN); err != nil {
+		return nil, err
+	}
+	next, err := c.Agents.Transfer(c.r.Context(), c.who.Instance, c.who.User, slot.Contact, catalog.QuickConnects.ParseID(in.Endpoint))
+	return transferOutput{next}, err
+}
+
+// maxARN is more than any ARN has.
+const maxARN = 512
 
 func (c *call) showDesktop() (any, error) { return c.desktop(c.r.Context(), &c.who, nil) }
 
