@@ -127,6 +127,7 @@ type worker struct {
 	shown *screen
 
 	doing sync.WaitGroup // what was begun for contacts
+	left  chan struct{}  // closed when quit is done
 
 	mu       sync.Mutex
 	contacts []*job // the newest connected last
@@ -157,7 +158,7 @@ func (c *agentCmd) work(stop context.Context, through *http.Client, in io.Reader
 	if err != nil {
 		return c.explained("sign in", err)
 	}
-	w := &worker{Shift: s, cmd: c, shown: shown}
+	w := &worker{Shift: s, cmd: c, shown: shown, left: make(chan struct{})}
 	defer s.Close()
 	go w.listenTo(stop, in) // a terminal cannot be read with a deadline: this goes with the process
 	go func() {
@@ -172,6 +173,12 @@ func (c *agentCmd) work(stop context.Context, through *http.Client, in io.Reader
 		switch {
 		case errors.Is(err, io.EOF):
 			w.doing.Wait()
+			w.mu.Lock()
+			leaving := w.leaving
+			w.mu.Unlock()
+			if leaving {
+				<-w.left
+			}
 			return w.trouble()
 		case err != nil:
 			return errors.Join(w.trouble(), c.explained("work", err))
@@ -372,6 +379,7 @@ func (w *worker) quit() {
 		return
 	}
 	w.leaving = true
+	defer close(w.left)
 	contacts := make([]job, len(w.contacts))
 	for i, j := range w.contacts {
 		contacts[i] = *j

@@ -81,10 +81,9 @@ joined	B	Jane
 message	B	Jane	How can I help?
 next-state			Offline
 left	B	Jane
-chat-ended	B
-state			Offline
 ended	B	Customer
 cleared	B	Customer
+state			Offline
 signed-out		agent-1
 `
 	// Of two streams, what has happened to the agent and what in the chat, each is in order.
@@ -157,9 +156,17 @@ func atADesk(t *testing.T, s *parleytest.Server, through *http.Client, c *agentC
 	ctx, stop := context.WithCancel(context.Background())
 	over = make(chan error, 1)
 	c.Endpoint, c.User, c.Password = s.Endpoint(), "agent-1", server.SeedPassword
-	go func() { over <- c.work(ctx, through, read, shown) }()
+	gone := make(chan struct{})
+	go func() {
+		defer close(gone)
+		over <- c.work(ctx, through, read, shown)
+	}()
 	time.Sleep(time.Second)
-	t.Cleanup(func() { stop(); typing.Close() }) //nolint:errcheck // returns nil
+	t.Cleanup(func() {
+		stop()
+		_ = typing.Close() // returns nil
+		<-gone
+	})
 	return typing, over
 }
 
@@ -206,8 +213,12 @@ func TestAgentGoesOnAfterACut(t *testing.T) {
 		atADesk(t, s, s.HTTPClient(), &agentCmd{State: "Available", Auto: true, Say: "hello"}, &screen{w: &second, plain: true})
 		ada.Leave()
 		time.Sleep(time.Second)
-		if got := second.String(); !strings.Contains(got, "connected\t"+ada.ContactID()+"\tCustomer") || !strings.Contains(got, "cleared\t"+ada.ContactID()) || strings.Contains(got, "message\t"+ada.ContactID()+"\tJane\thello") {
+		got := second.String()
+		if !strings.HasPrefix(got, "signed-in\t\tagent-1\tAvailable\nconnected\t"+ada.ContactID()+"\tCustomer\n") || !strings.Contains(got, "cleared\t"+ada.ContactID()) {
 			t.Errorf("another run shows\n%s", got)
+		}
+		if n := strings.Count(got, "message\t"+ada.ContactID()+"\tJane\thello"); n != 1 {
+			t.Errorf("the greeting of the first run is shown %d times\n%s", n, got)
 		}
 	})
 }

@@ -337,12 +337,12 @@ func (w *window) joinChats(a *center.Agent) error {
 		slot := &a.Contacts[i]
 		stream := center.StreamID(slot.Chat)
 		there[stream] = true
-		after, join, err := w.begins(slot)
+		after, join, resumes, err := w.begins(slot)
 		if err != nil {
 			return err
 		}
 		if join {
-			w.joinChat(stream, slot, after)
+			w.joinChat(stream, slot, after, resumes)
 		}
 	}
 	for _, m := range w.gone(there) {
@@ -356,7 +356,7 @@ func (w *window) joinChats(a *center.Agent) error {
 
 // begins says whether a chat is to be joined for a contact, and behind which item: the client's cursor, or what is before
 // the agent's joining. A contact that is over is only shown to its end, to a client that had some of it.
-func (w *window) begins(slot *center.AgentContact) (after int64, join bool, err error) {
+func (w *window) begins(slot *center.AgentContact) (after int64, join, resumes bool, err error) {
 	stream := center.StreamID(slot.Chat)
 	w.mu.Lock()
 	cursor, resumes := w.cursor[stream]
@@ -365,18 +365,18 @@ func (w *window) begins(slot *center.AgentContact) (after int64, join bool, err 
 	live := slot.State == center.SlotConnected
 	switch {
 	case skip || !live && !(resumes && slot.State == center.SlotEnded):
-		return 0, false, nil
+		return 0, false, false, nil
 	case resumes:
-		return cursor, true, nil
+		return cursor, true, true, nil
 	}
 	seq, err := w.desk.Store.SeqAt(w.ctx, stream, slot.Connected.Truncate(time.Millisecond))
 	if errors.Is(err, store.ErrNotFound) {
-		return 0, false, nil // it was erased
+		return 0, false, false, nil // it was erased
 	}
-	return seq - 1, err == nil, err
+	return seq - 1, err == nil, false, err
 }
 
-func (w *window) joinChat(stream center.StreamID, slot *center.AgentContact, after int64) {
+func (w *window) joinChat(stream center.StreamID, slot *center.AgentContact, after int64, resumes bool) {
 	own, role := slot.Participant, center.RoleAgent
 	if slot.Monitor != "" {
 		role = center.RoleSupervisor
@@ -386,9 +386,14 @@ func (w *window) joinChat(stream center.StreamID, slot *center.AgentContact, aft
 	w.chats[stream] = j
 	w.mu.Unlock()
 	over := false // Show is called for one item at a time
+	// Items of before the agent's joining may have the time of it, and a later one while contact time stands still.
+	before := !resumes && slot.Monitor == ""
 	m := w.socket.Join(hub.Stream{
 		ID: stream, After: after,
 		Show: func(it *center.Item) ([]byte, bool) {
+			if before = before && (it.ContentType != center.EventJoined || it.ParticipantID != own); before {
+				return nil, false
+			}
 			last := false
 			if it.Type == center.TypeEvent {
 				switch it.ContentType {

@@ -62,6 +62,8 @@ type Shift struct {
 
 	mu      sync.Mutex
 	shown   Snapshot
+	began   bool    // there was a snapshot
+	held    []Event // of chats, before the first snapshot: they are shown behind it
 	cursors map[string]int64
 	err     error
 	socket  *websocket.Conn // nil while it is lost
@@ -256,13 +258,17 @@ func (s *Shift) take(e Event, stream string, seq int64, raw []byte, first bool) 
 		case seq < cursor:
 			return true // what was shown is newer, and the next snapshot will be
 		}
-		s.shown = *e.Snapshot
+		s.shown, s.began = *e.Snapshot, true
 		live := map[string]bool{stream: true}
 		for i := range s.shown.Contacts {
 			live[s.shown.Contacts[i].Chat()] = true
 		}
 		maps.DeleteFunc(s.cursors, func(of string, _ int64) bool { return !live[of] && of != s.session.User.ID })
 		s.events.put(e)
+		for _, earlier := range s.held {
+			s.events.put(earlier)
+		}
+		s.held = nil
 		return true
 	case e.Transition == nil && e.Item == nil:
 		if isPong(raw) && len(s.waiting) > 0 {
@@ -274,6 +280,10 @@ func (s *Shift) take(e Event, stream string, seq int64, raw []byte, first bool) 
 		return false // it is known
 	case stream != "":
 		s.cursors[stream] = seq
+	}
+	if !s.began {
+		s.held = append(s.held, e)
+		return false
 	}
 	s.events.put(e)
 	return false
