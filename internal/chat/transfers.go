@@ -176,7 +176,7 @@ func (a *Agents) End(ctx context.Context, at center.InstanceID, agent center.Use
 		if !ok {
 			return center.Refuse(center.InvalidState, "the customer has left the contact %s already", contact)
 		}
-		if _, err := t.Draft.Remove(contact, agent, customer.ID); err != nil {
+		if err := t.Draft.Remove(contact, agent, customer.ID); err != nil {
 			return err
 		}
 		return a.flows.agentLeft(t)
