@@ -354,7 +354,7 @@ func (w *window) joinChats(a *center.Agent) error {
 	return nil
 }
 
-// begins says whether a chat is to be joined for a contact, and behind which item: the client's cursor, or what is before
+// begins says whether a chat is to be joined for a contact, and behind which item: the client's cursor, or one before
 // the agent's joining. A contact that is over is only shown to its end, to a client that had some of it.
 func (w *window) begins(slot *center.AgentContact) (after int64, join, resumes bool, err error) {
 	stream := center.StreamID(slot.Chat)
@@ -369,12 +369,19 @@ func (w *window) begins(slot *center.AgentContact) (after int64, join, resumes b
 	case resumes:
 		return cursor, true, true, nil
 	}
-	seq, err := w.desk.Store.SeqAt(w.ctx, stream, slot.Connected.Truncate(time.Millisecond))
+	from := slot.Connected.Truncate(time.Millisecond)
+	if slot.Monitor == "" {
+		from = slot.Offered.Add(-clockSkew)
+	}
+	seq, err := w.desk.Store.SeqAt(w.ctx, stream, from)
 	if errors.Is(err, store.ErrNotFound) {
 		return 0, false, false, nil // it was erased
 	}
 	return seq - 1, err == nil, false, err
 }
+
+// clockSkew is more than the clocks of nodes that are ready differ by.
+const clockSkew = 5 * time.Second
 
 func (w *window) joinChat(stream center.StreamID, slot *center.AgentContact, after int64, resumes bool) {
 	own, role := slot.Participant, center.RoleAgent
@@ -386,7 +393,8 @@ func (w *window) joinChat(stream center.StreamID, slot *center.AgentContact, aft
 	w.chats[stream] = j
 	w.mu.Unlock()
 	over := false // Show is called for one item at a time
-	// Items of before the agent's joining may have the time of it, and a later one while contact time stands still.
+	// The agent's joining is looked for in the items since the offer: times do not tell which it is, since the agent's stream
+	// and the chat's may have different ones of one moment, and contact time may stand still.
 	before := !resumes && slot.Monitor == ""
 	m := w.socket.Join(hub.Stream{
 		ID: stream, After: after,
