@@ -215,7 +215,10 @@ func (a *API) describeContact(x *exchange, in *connect.DescribeContactInput) (*c
 	return &connect.DescribeContactOutput{Contact: out}, nil
 }
 
-// agentInfo tells of the agent who joined the contact. A chat is neither paused nor held.
+// agentInfo tells of the agent who joined the contact, or of the supervisor who monitors another one by it, whose modes it has.
+// A chat is neither paused nor held.
+// Source: API reference of AgentInfo; that modes are spelled as in contact events, not as in StateTransition's enumeration, is
+// inferred.
 func (a *API) agentInfo(at center.InstanceID, contact *center.Contact) *connect.AgentInfo {
 	g := contact.Agent
 	if g == nil {

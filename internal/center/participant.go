@@ -80,19 +80,28 @@ func (c *Chat) MayRead(id ParticipantID) error {
 	return Refuse(AccessDenied, "Access denied")
 }
 
-// MayConnect is [Chat.Present] for one who asks for a connection: a custom participant who comes too late is told so, and an
-// agent hears nothing of a chat that they have not accepted.
+// MayConnect is [Chat.Present] for one who asks for a connection: a custom participant who comes too late is told so. An agent
+// gets one from the offer on, which is of no use before the contact is accepted: agents' clients ask once, as soon as they are
+// shown the offer, and take a refusal for good.
 // Source: the API reference of CreateParticipant, which names ResourceNotFoundException; that of agents is inferred.
 func (c *Chat) MayConnect(id ParticipantID) (*Participant, error) {
-	if p, ok := c.Participant(id); ok && p.Role == RoleAgent && p.Joined.IsZero() {
-		if contact, ok := c.Contact(p.Contact); !ok || contact.Offer == nil || contact.Offer.Participant != id || contact.Offer.Accepted.IsZero() {
-			return nil, Refuse(AccessDenied, "Access denied")
-		}
-	}
 	if p, ok := c.Participant(id); ok && p.Role == RoleCustomParticipant && p.Joined.IsZero() && !p.Left.IsZero() && c.Ended.IsZero() {
 		return nil, Refuse(NotFound, "the participant did not connect in time and is no longer part of the contact")
 	}
 	return c.Present(id)
+}
+
+// MayListen is [Chat.MayConnect] for one whose socket is to show the chat: an agent hears nothing of one that they have not
+// accepted.
+func (c *Chat) MayListen(id ParticipantID) (*Participant, error) {
+	p, err := c.MayConnect(id)
+	if err != nil || p.Role != RoleAgent || !p.Joined.IsZero() {
+		return p, err
+	}
+	if contact, ok := c.Contact(p.Contact); ok && contact.Offer != nil && contact.Offer.Participant == id && !contact.Offer.Accepted.IsZero() {
+		return p, nil
+	}
+	return nil, Refuse(AccessDenied, "Access denied")
 }
 
 // ErrNotConnected is the cause of refusing a participant who has not connected yet, and may be about to.

@@ -52,7 +52,8 @@ type Connection struct {
 }
 
 // Connection gives a participant new credentials. Earlier ones stay good until they expire. With connect, the
-// participant counts as connected from here on; without it, their socket's first subscription does that.
+// participant counts as connected from here on; without it, their socket's first subscription does that. Agents join by
+// accepting, so connect changes nothing for them.
 // After the first connection nothing is written.
 func (c *Chats) Connection(ctx context.Context, who Caller, connect bool) (*Connection, error) {
 	s, err := c.view(ctx, who.Chat)
@@ -63,7 +64,7 @@ func (c *Chats) Connection(ctx context.Context, who Caller, connect bool) (*Conn
 	if err != nil {
 		return nil, err
 	}
-	if connect && p.Joined.IsZero() {
+	if connect && p.Joined.IsZero() && p.User == "" {
 		var begins *runnable
 		if p.Role == center.RoleCustomer {
 			if begins, err = c.flows.findFlowToBegin(ctx, &s.Chat); err != nil {
@@ -109,7 +110,7 @@ func (c *Chats) Connected(ctx context.Context, who Caller) error {
 // connected is Connected for a chat whose flow, which begins now, was looked up beforehand, if it was.
 func (c *Chats) connected(ctx context.Context, who Caller, begins *runnable) error {
 	return c.change(ctx, who.Chat, func(t *turn) error {
-		p, err := t.Chat.MayConnect(who.Participant)
+		p, err := t.Chat.MayListen(who.Participant)
 		if err != nil {
 			return err
 		}

@@ -33,7 +33,7 @@ func randomPast(r *rand.Rand, n int, now time.Time) *past {
 	}
 	after := func(at, most int64) int64 { return min(at+r.Int64N(most), now.UnixMilli()-1) }
 	for i := range n {
-		c := &pastContact{id: id(1, i+1), method: word("API", "API", "TRANSFER", "QUEUE_TRANSFER", "DISCONNECT"), subtype: word("connect:Chat", "connect:Guide", "")}
+		c := &pastContact{id: id(1, i+1), method: word("API", "API", "API", "TRANSFER", "QUEUE_TRANSFER", "DISCONNECT", "MONITOR"), subtype: word("connect:Chat", "connect:Guide", "")}
 		c.initiated = start + r.Int64N(span)
 		if r.IntN(5) > 0 {
 			c.system = after(c.initiated, 5000)
@@ -60,7 +60,9 @@ func randomPast(r *rand.Rand, n int, now time.Time) *past {
 				c.next = pick(1, n)
 			}
 			if c.connected != 0 && r.IntN(8) > 0 {
-				c.acwBegun = c.disconnected
+				if c.acwBegun = c.disconnected; r.IntN(6) == 0 { // others stayed
+					c.acwBegun = c.connected + r.Int64N(c.disconnected-c.connected+1)
+				}
 				if r.IntN(10) > 0 {
 					c.acwEnded = after(c.acwBegun, 600_000)
 				}

@@ -2,6 +2,7 @@ package router_test
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"testing"
@@ -21,11 +22,12 @@ import (
 // nothing moves any more: no agent was offered a contact above its limit, no contact has two agents, rows and streams agree, and
 // no contact waits that an agent could have.
 func TestRandomHistories(t *testing.T) {
+	done := map[string]int{}
 	rapid.Check(t, func(r *rapid.T) {
 		var gone any // what ends a history early, which belongs to rapid
 		synctest.Test(t, func(*testing.T) {
 			defer func() { gone = recover() }()
-			history := &history{world: newWorld(r, "sqlite::memory:"), T: r}
+			history := &history{world: newWorld(r, "sqlite::memory:"), T: r, done: done}
 			defer history.close()
 			history.run()
 		})
@@ -33,18 +35,41 @@ func TestRandomHistories(t *testing.T) {
 			panic(gone)
 		}
 	})
+	t.Logf("%v", done)
+	for _, what := range []string{"come", "go", "accept", "reject", "leave", "clear", "transfer", "invite", "routing", "offer"} {
+		if done[what] == 0 {
+			t.Errorf("no history had: %s", what)
+		}
+	}
 }
 
 func (h *history) run() {
 	h.furnish(h.node(bus.NewLocal(), false))
+	h.must(h.at.Catalog.SetInstanceAttribute(h.ctx, instance, center.MultiPartyChat, "true"))
+	connect := func(q center.QuickConnect) {
+		_, err := catalog.QuickConnects.Create(h.ctx, h.at.Catalog, instance, &q, catalog.ClientToken{})
+		h.must(err)
+		h.connects = append(h.connects, string(q.ID))
+		for _, queue := range h.queues {
+			h.must(catalog.QueueQuickConnects.Add(h.ctx, h.at.Catalog, instance, string(queue), []center.QuickConnectID{q.ID}))
+		}
+	}
 	for i := range rapid.IntRange(1, 3).Draw(h.T, "agents") {
 		h.agents = append(h.agents, h.agent(fmt.Sprint("agent", i), center.StatusNameAvailable))
+		connect(center.QuickConnect{Head: center.Head[center.QuickConnectID]{Name: fmt.Sprint("to agent ", i)}, Type: center.QuickConnectUser, User: string(h.agents[i])})
 	}
-	for range rapid.IntRange(1, 25).Draw(h.T, "steps") {
+	for i, queue := range h.queues {
+		connect(center.QuickConnect{Head: center.Head[center.QuickConnectID]{Name: fmt.Sprint("to queue ", i)}, Type: center.QuickConnectQueue, Queue: queue})
+	}
+	for range rapid.IntRange(10, 40).Draw(h.T, "steps") {
 		h.step()
 		synctest.Wait()
 		h.check()
 	}
+	stats := h.at.Router.Stats()
+	h.done["offer"] += int(stats.Offers)
+	h.done["refused offer"] += int(stats.Refused)
+	h.done["pass"] += int(stats.Passes)
 }
 
 type history struct {
@@ -52,6 +77,8 @@ type history struct {
 	*rapid.T
 	agents    []center.UserID
 	customers []chat.Caller
+	connects  []string       // quick connects, to each agent and to each queue
+	done      map[string]int // how often what was done
 	// most is how many slots of each agent were taken at the last step; limits may fall below it.
 	most map[center.UserID]int
 }
@@ -60,55 +87,79 @@ func (h *history) Helper()                           { h.T.Helper() }
 func (h *history) Fatalf(format string, args ...any) { h.T.Fatalf(format, args...) }
 func (h *history) Errorf(format string, args ...any) { h.T.Errorf(format, args...) }
 
-// refused lets what people may not do right now be refused.
-func (h *history) refused(err error) {
-	if err != nil && !center.Refused(err) {
-		h.Fatalf("%v", err)
+// does notes what was done. What people may not do right now is refused.
+func (h *history) does(what string, err error) {
+	switch {
+	case err == nil:
+		h.done[what]++
+	case !center.Refused(err):
+		h.Fatalf("%s: %v", what, err)
 	}
 }
 
+// step does something that can be done, or could be if it were not for a limit.
 func (h *history) step() {
-	agent := rapid.SampledFrom(h.agents).Draw(h.T, "agent")
-	slots := h.slots(agent)
-	contact := func(states ...string) (center.ContactID, bool) {
-		var all []center.ContactID
-		for _, c := range slots {
-			if slices.Contains(states, c.State) {
-				all = append(all, c.Contact)
+	type pair struct {
+		agent   center.UserID
+		contact center.ContactID
+	}
+	pairs := map[string][]pair{}
+	for _, id := range h.agents {
+		for _, c := range h.slots(id) {
+			for _, what := range map[string][]string{
+				center.SlotConnecting: {"accept", "accept", "accept", "reject"}, center.SlotConnected: {"leave", "transfer", "transfer", "invite", "invite"}, center.SlotEnded: {"clear"},
+				center.SlotMissed: {"clear"}, center.SlotRejected: {"clear"}, center.SlotError: {"clear"},
+			}[c.State] {
+				pairs[what] = append(pairs[what], pair{id, c.Contact})
 			}
 		}
-		if len(all) == 0 {
-			return "", false
-		}
-		return rapid.SampledFrom(all).Draw(h.T, "contact"), true
 	}
-	switch what := rapid.SampledFrom([]string{"come", "accept", "come", "accept", "reject", "leave", "clear", "status", "wait", "go", "profile", "queues"}).Draw(h.T, "what"); what {
+	may := append([]string{"come", "status", "wait", "profile", "queues", "routing"}, slices.Sorted(maps.Keys(pairs))...)
+	if len(h.customers) > 0 {
+		may = append(may, "go")
+	}
+	what := rapid.SampledFrom(may).Draw(h.T, "what")
+	var of pair
+	if len(pairs[what]) > 0 {
+		of = rapid.SampledFrom(pairs[what]).Draw(h.T, "of")
+	}
+	agent, id := of.agent, of.contact
+	switch what {
 	case "come":
 		h.customers = append(h.customers, h.customer(rapid.SampledFrom(h.queues).Draw(h.T, "queue"), rapid.IntRange(1, 5).Draw(h.T, "priority")))
+		h.done[what]++
 	case "go":
-		if len(h.customers) > 0 {
-			i := rapid.IntRange(0, len(h.customers)-1).Draw(h.T, "customer")
-			h.refused(h.at.Leave(h.ctx, h.customers[i]))
-			h.customers = slices.Delete(h.customers, i, i+1)
-		}
+		i := rapid.IntRange(0, len(h.customers)-1).Draw(h.T, "customer")
+		h.does(what, h.at.Leave(h.ctx, h.customers[i]))
+		h.customers = slices.Delete(h.customers, i, i+1)
 	case "accept":
-		if id, ok := contact(center.SlotConnecting); ok {
-			h.refused(h.at.Agents.Accept(h.ctx, instance, agent, id))
-		}
+		h.does(what, h.at.Agents.Accept(h.ctx, instance, agent, id))
 	case "reject":
-		if id, ok := contact(center.SlotConnecting); ok {
-			h.refused(h.at.Agents.Reject(h.ctx, instance, agent, id))
-		}
+		h.does(what, h.at.Agents.Reject(h.ctx, instance, agent, id))
 	case "leave":
-		if id, ok := contact(center.SlotConnected); ok {
-			h.refused(h.at.Agents.Leave(h.ctx, instance, agent, id))
-		}
+		h.does(what, h.at.Agents.Leave(h.ctx, instance, agent, id))
 	case "clear":
-		if id, ok := contact(center.SlotEnded, center.SlotMissed, center.SlotRejected, center.SlotError); ok {
-			h.refused(h.at.Agents.Clear(h.ctx, instance, agent, id))
+		h.does(what, h.at.Agents.Clear(h.ctx, instance, agent, id))
+	case "transfer", "invite":
+		by := h.at.Agents.Transfer
+		if what == "invite" {
+			by = h.at.Agents.Invite
+		}
+		_, err := by(h.ctx, instance, agent, id, rapid.SampledFrom(h.connects).Draw(h.T, "quick connect"))
+		h.does(what, err)
+	case "routing":
+		waiting, err := h.store.Waiting(h.ctx, instance, "")
+		h.must(err)
+		if len(waiting) > 0 {
+			id := rapid.SampledFrom(waiting).Draw(h.T, "contact").Contact
+			data := center.RoutingData{Criteria: h.criteria()}
+			if rapid.Bool().Draw(h.T, "priority?") {
+				data.Priority = new(rapid.IntRange(1, 5).Draw(h.T, "priority"))
+			}
+			h.does(what, h.at.SetRouting(h.ctx, instance, id, data))
 		}
 	case "status":
-		h.becomes(agent, rapid.SampledFrom([]string{center.StatusNameAvailable, center.StatusNameOffline}).Draw(h.T, "status"))
+		h.becomes(rapid.SampledFrom(h.agents).Draw(h.T, "agent"), rapid.SampledFrom([]string{center.StatusNameAvailable, center.StatusNameOffline}).Draw(h.T, "status"))
 	case "wait":
 		time.Sleep(rapid.SampledFrom([]time.Duration{time.Second, 10 * time.Second, 20 * time.Second, time.Minute}).Draw(h.T, "how long"))
 	case "profile":
@@ -121,6 +172,14 @@ func (h *history) step() {
 		row := center.ProfileQueue{QueueChannel: center.QueueChannel{Queue: h.queues[1], Channel: center.ChannelChat}, Priority: rapid.Int64Range(1, 2).Draw(h.T, "priority"), Delay: rapid.SampledFrom([]int64{0, 15}).Draw(h.T, "delay")}
 		h.must(h.at.Catalog.AssociateProfileQueues(h.ctx, instance, string(center.BasicRoutingProfileID(instance)), []center.ProfileQueue{row}, nil))
 	}
+}
+
+// criteria ask for one agent for a while.
+func (h *history) criteria() *center.RoutingCriteria {
+	r, err := center.ParseRoutingCriteria(fmt.Sprintf(`{"Steps":[{"Expression":{"AttributeCondition":{"ComparisonOperator":"Match","MatchCriteria":{"AgentsCriteria":{"AgentIds":[%q]}}}},
+		"Expiry":{"DurationInSeconds":%d}}]}`, rapid.SampledFrom(h.agents).Draw(h.T, "preferred"), rapid.SampledFrom([]int{5, 60}).Draw(h.T, "expiry")))
+	h.must(err)
+	return r
 }
 
 func (h *history) slots(id center.UserID) []center.AgentContact {

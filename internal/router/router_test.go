@@ -1,6 +1,8 @@
 package router_test
 
 import (
+	"errors"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -100,6 +102,79 @@ func TestARejectedContactGoesToAnother(t *testing.T) {
 			t.Errorf("it is offered to %q", to)
 		}
 	})
+}
+
+// A contact that every agent's offer is refused for, and an agent to whom every contact's is, hold nobody else up, and are not
+// tried without end.
+func TestRefusedOffersHoldNothingUp(t *testing.T) {
+	for name, of := range map[string]struct {
+		contact bool // it is the contact whose offers are refused, else the agent's
+	}{"a contact": {true}, "an agent": {false}} {
+		t.Run(name, func(t *testing.T) {
+			inBubble(t, func(t *testing.T, w *world) {
+				var first center.ContactID
+				var mu sync.Mutex
+				broken := true
+				a := w.agent("a", center.StatusNameAvailable)
+				w.at.refuses = func(k center.ContactID, to center.UserID) error {
+					mu.Lock()
+					defer mu.Unlock()
+					if broken && (of.contact && k == first || !of.contact && to == a) {
+						return errors.New("it cannot be decoded")
+					}
+					return nil
+				}
+				time.Sleep(time.Second) // a is idle longest
+				b := w.agent("b", center.StatusNameAvailable)
+				w.becomes(b, center.StatusNameOffline)
+				mu.Lock()
+				first = w.customer(w.queues[0], 1).Contact
+				mu.Unlock()
+				second := w.customer(w.queues[0], 5).Contact
+				synctest.Wait()
+				w.becomes(b, center.StatusNameAvailable)
+				time.Sleep(time.Second)
+				synctest.Wait()
+				want := map[center.ContactID]center.UserID{first: b, second: b}
+				if of.contact {
+					want = map[center.ContactID]center.UserID{first: "", second: a}
+				}
+				for k, to := range want {
+					if got := w.offeredTo(k); got != to {
+						t.Errorf("%s is offered to %q, want %q", k, got, to)
+					}
+				}
+				tried := w.at.Router.Stats()
+				if tried.Refused > 6 {
+					t.Errorf("after a second: %+v", tried)
+				}
+				time.Sleep(10 * time.Second)
+				synctest.Wait()
+				if s := w.at.Router.Stats(); s.Refused == tried.Refused && of.contact || s.Refused-tried.Refused > 12 || s.Passes-tried.Passes > 60 {
+					t.Errorf("10 s later: %+v", s)
+				}
+				mu.Lock()
+				broken = false
+				mu.Unlock()
+				if of.contact {
+					time.Sleep(8 * time.Second)
+					synctest.Wait()
+					if to := w.offeredTo(first); to == "" {
+						t.Errorf("once it can be offered, it is not: %+v", w.at.Router.Stats())
+					}
+					return
+				}
+				// What changes the agent's row ends the wait.
+				w.becomes(a, center.StatusNameOffline)
+				w.becomes(a, center.StatusNameAvailable)
+				third := w.customer(w.queues[0], 5).Contact
+				synctest.Wait()
+				if to := w.offeredTo(third); to != a {
+					t.Errorf("the third contact is offered to %q", to)
+				}
+			})
+		})
+	}
 }
 
 // A delay of the routing profile is waited for, and a change of the configuration is noticed at once.

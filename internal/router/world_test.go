@@ -65,6 +65,8 @@ type node struct {
 	stopped chan struct{}
 	// hangs makes the node's offers wait until the world ends, as if its process stood still.
 	hangs atomic.Bool
+	// refuses, if it is not nil, refuses offers that rows would allow, as a chat does whose state is damaged.
+	refuses func(center.ContactID, center.UserID) error
 }
 
 func newID() string { return uuid.Must(uuid.NewV7()).String() }
@@ -122,6 +124,11 @@ func (w *world) node(between *bus.Local, shared bool) *node {
 		Offer: func(ctx context.Context, at center.InstanceID, contact center.ContactID, to center.UserID, limit int) error {
 			if n.hangs.Load() {
 				<-w.ctx.Done()
+			}
+			if n.refuses != nil {
+				if err := n.refuses(contact, to); err != nil {
+					return err
+				}
 			}
 			return n.Agents.Offer(ctx, at, contact, to, limit)
 		},

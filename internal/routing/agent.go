@@ -125,12 +125,10 @@ func (a *Agent) free(p *Profile) int {
 	return n
 }
 
-// takesPart says that the agent talks or listens in the contact's conversation, or is being offered another contact of it. A
-// contact of an agent who was invited waits in a queue like any other, and nobody is twice in a conversation.
-func (a *Agent) takesPart(c *Contact) bool {
+// in says whether the agent is offered a contact of a chat, talks in it or monitors it.
+func (a *Agent) in(chat center.ChatID) bool {
 	for i := range a.Slots {
-		s := &a.Slots[i]
-		if s.Chat == c.Chat && (s.State == center.SlotConnecting || s.State == center.SlotConnected) {
+		if s := &a.Slots[i]; chat != "" && s.Chat == chat && (s.State == center.SlotConnecting || s.State == center.SlotConnected) {
 			return true
 		}
 	}

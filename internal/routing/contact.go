@@ -9,9 +9,8 @@ import (
 
 // Contact is a contact that waits in a queue.
 type Contact struct {
-	ID center.ContactID
-	// Chat is the conversation that it belongs to: agents who take part in that already are not offered it.
-	Chat  center.ChatID
+	ID    center.ContactID
+	Chat  center.ChatID // whose agents are not offered it
 	Queue center.QueueID
 	// AgentQueue says that Queue is an agent's: its id is the agent's.
 	AgentQueue bool

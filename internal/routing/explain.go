@@ -50,11 +50,11 @@ const (
 	NoChannel       Code = "NO_CHAT"      // the routing profile does not have the channel
 	OtherChannel    Code = "OTHER_CHANNEL"
 	NoSlot          Code = "NO_FREE_SLOT"
+	InChat          Code = "IN_CHAT" // the agent takes part in the chat already
 	Delayed         Code = "DELAY"
 	StepNotMet      Code = "ROUTING_STEP"
-	TakesPart       Code = "TAKES_PART"  // the agent is in the conversation already
 	Rejected        Code = "REJECTED"    // the agent has rejected the contact, and there is another agent
-	OtherContact    Code = "OTHER_FIRST" // the agent gets other contacts first, which fill its slots or are of the same chat
+	OtherContact    Code = "OTHER_FIRST" // the agent gets other contacts first, which fill its slots
 	OtherAgent      Code = "OTHER_AGENT" // another agent is before it
 	Chosen          Code = "OFFERED"     // the agent is being offered the contact
 )
@@ -100,7 +100,7 @@ func (r Reason) String() string {
 		return fmt.Sprintf("the agent has the contact %s of the channel %s, which blocks CHAT", r.Contact, r.Channel)
 	case NoSlot:
 		return fmt.Sprintf("%d of %d slots are taken", r.Slots, r.Limit)
-	case TakesPart:
+	case InChat:
 		return "the agent takes part in the chat already"
 	case Delayed:
 		return "the delay of the queue in the routing profile is not over" + until("; it ends at ")
@@ -145,8 +145,8 @@ func (e *Explanation) String() string {
 }
 
 var codes = []Code{
-	OtherAgentQueue, NotServed, ManualOnly, NoProfile, NoAccess, NotRoutable, NextStatus, NoChannel, OtherChannel, NoSlot, Delayed, StepNotMet,
-	TakesPart, Rejected, OtherContact, OtherAgent, Chosen,
+	OtherAgentQueue, NotServed, ManualOnly, NoProfile, NoAccess, NotRoutable, NextStatus, NoChannel, OtherChannel, NoSlot, InChat, Delayed, StepNotMet,
+	Rejected, OtherContact, OtherAgent, Chosen,
 }
 
 // Explain says why a contact waits at a time, and why each agent does not get it. There is no explanation for a contact that
@@ -205,14 +205,13 @@ func (p *pass) explain(a *worker, w *waiting, offered center.UserID) Reason {
 	switch unserved := why.Code == OtherAgentQueue || why.Code == NotServed || why.Code == ManualOnly; {
 	case closed.Code != "" && !unserved:
 		return closed
-	case why.Code == TakesPart && !a.takesPart(&w.Contact): // by an offer of this pass
 	case why.Code != "":
 		return why
 	case w.Rejecter == a.ID && offered != "":
 		return Reason{Code: Rejected, Agent: offered}
 	}
 	for _, o := range p.offers {
-		if o.Agent == a.ID && (a.standing.free == 0 || p.contacts[o.Contact].Chat == w.Chat) {
+		if o.Agent == a.ID && (a.standing.free == 0 || w.Chat != "" && p.contacts[o.Contact].Chat == w.Chat) {
 			return Reason{Code: OtherContact, Contact: o.Contact}
 		}
 	}

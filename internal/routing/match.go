@@ -69,7 +69,7 @@ func (x *Index) match(now time.Time) *pass {
 
 // open says whether an agent takes part in the pass, and prepares it for that.
 func (p *pass) open(a *worker) bool {
-	a.profile, a.took = p.profiles[a.Profile], a.took[:0]
+	a.profile = p.profiles[a.Profile]
 	var own *Profile
 	if a.profile != nil {
 		p.prepare(a.profile)
@@ -81,7 +81,7 @@ func (p *pass) open(a *worker) bool {
 		return false
 	}
 	chat, _ := own.channel(center.ChannelChat)
-	a.standing = standing{a.idle(own), a.free(own), chat.Limit, a.ID}
+	a.standing, a.chats = standing{a.idle(own), a.free(own), chat.Limit, a.ID}, a.chats[:0]
 	return true
 }
 
@@ -103,7 +103,9 @@ func (p *pass) offer(a *worker, w *waiting) {
 	w.taken = p.pass
 	p.offers = append(p.offers, Offer{w.ID, a.ID, a.standing.limit})
 	a.standing.free--
-	a.took = append(a.took, w.Chat)
+	if w.Chat != "" {
+		a.chats = append(a.chats, w.Chat)
+	}
 	if p.now.After(a.standing.idle) {
 		a.standing.idle = p.now
 	}
@@ -175,10 +177,10 @@ func (p *pass) head(a *worker, g *group, delay time.Duration) (w *waiting, held 
 		case w.taken == p.pass:
 		case !w.waited(delay, p.now):
 			c.soonest = earlier(c.soonest, w.Enqueued.Add(delay))
-		case a.takes(w):
-			continue // others do not pass it over
 		case w.Rejecter == a.ID && p.other(a, w):
 			held = true
+			continue // others do not pass it over
+		case a.in(w.Chat) || a.given(w.Chat):
 			continue
 		default:
 			return w, held
@@ -204,25 +206,21 @@ func (p *pass) cursor(g *group, delay time.Duration) *cursor {
 	return &g.cursors[len(g.cursors)-1]
 }
 
-// takes says that the agent takes part in the contact's conversation, or does so by an offer of this pass.
-func (a *worker) takes(w *waiting) bool {
-	return a.takesPart(&w.Contact) || slices.Contains(a.took, w.Chat)
-}
-
 // other says whether there is an agent other than a who may be offered the contact now.
 func (p *pass) other(a *worker, w *waiting) bool {
-	return slices.ContainsFunc(p.serving, func(b *worker) bool { return b != a && b.standing.free > 0 && p.refusal(b, w).Code == "" })
+	return slices.ContainsFunc(p.serving, func(b *worker) bool {
+		return b != a && b.standing.free > 0 && !b.given(w.Chat) && p.refusal(b, w).Code == ""
+	})
 }
 
 // refusal is why an agent who has a free slot may not be offered the contact; it has no code if the agent may be.
 func (p *pass) refusal(a *worker, w *waiting) Reason {
-	if w.AgentQueue {
-		switch {
-		case center.UserID(w.Queue) != a.ID:
-			return Reason{Code: OtherAgentQueue}
-		case a.takes(w):
-			return Reason{Code: TakesPart}
-		}
+	switch own := center.UserID(w.Queue) == a.ID; {
+	case w.AgentQueue && !own:
+		return Reason{Code: OtherAgentQueue}
+	case w.AgentQueue && a.in(w.Chat):
+		return Reason{Code: InChat}
+	case w.AgentQueue:
 		return Reason{}
 	}
 	row, ok := a.profile.row(w.Queue)
@@ -231,14 +229,13 @@ func (p *pass) refusal(a *worker, w *waiting) Reason {
 		return Reason{Code: ManualOnly}
 	case !ok:
 		return Reason{Code: NotServed}
+	case a.in(w.Chat):
+		return Reason{Code: InChat}
 	case !w.waited(row.Delay, p.now):
 		return Reason{Code: Delayed, Until: w.Enqueued.Add(row.Delay)}
 	}
 	if step, number, expires := w.step(p.now); step != nil && !holds(&step.Expression, &a.Agent) {
 		return Reason{Code: StepNotMet, Step: number + 1, Until: expires}
-	}
-	if a.takes(w) {
-		return Reason{Code: TakesPart}
 	}
 	return Reason{}
 }

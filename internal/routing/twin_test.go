@@ -129,6 +129,9 @@ func (w *world) eligible(a *routing.Agent, c *routing.Contact, now time.Time) bo
 	}
 	taken := 0
 	for _, s := range a.Slots {
+		if s.Chat != "" && s.Chat == c.Chat && (s.State == "CONNECTING" || s.State == "CONNECTED") {
+			return false
+		}
 		if s.Channel == "CHAT" {
 			taken++
 		} else if s.State == "MISSED" || s.State == "REJECTED" || s.State == "ERROR" || !limits[s.Channel].Others {
@@ -137,11 +140,6 @@ func (w *world) eligible(a *routing.Agent, c *routing.Contact, now time.Time) bo
 	}
 	if taken >= chat.Limit {
 		return false
-	}
-	for _, s := range a.Slots {
-		if s.Chat == c.Chat && (s.State == "CONNECTING" || s.State == "CONNECTED") {
-			return false
-		}
 	}
 	if c.AgentQueue {
 		return string(c.Queue) == string(a.ID)
@@ -240,6 +238,10 @@ func drawProfile(t *rapid.T, id string) routing.Profile {
 	return p
 }
 
+func drawChat(t *rapid.T) center.ChatID {
+	return center.ChatID(rapid.SampledFrom([]string{"", "h1", "h2", "h3", "h4"}).Draw(t, "chat"))
+}
+
 func drawAgent(t *rapid.T, id string) routing.Agent {
 	a := routing.Agent{
 		ID: center.UserID(id), Profile: center.RoutingProfileID(drawName(t, "profile", profileNames, "gone")),
@@ -254,7 +256,7 @@ func drawAgent(t *rapid.T, id string) routing.Agent {
 	}
 	states := []string{"CONNECTING", "CONNECTED", "ENDED", "MISSED", "REJECTED", "ERROR"}
 	for i := range rapid.SampledFrom([]int{0, 0, 0, 1, 1, 2, 3}).Draw(t, "slots") {
-		s := routing.Slot{Contact: center.ContactID(fmt.Sprint("x", i)), Chat: drawChat(t), Channel: "CHAT", State: rapid.SampledFrom(states).Draw(t, "state"), Since: drawSeconds(t, 0, 5)}
+		s := routing.Slot{Contact: center.ContactID(fmt.Sprint("x", i)), Channel: "CHAT", State: rapid.SampledFrom(states).Draw(t, "state"), Since: drawSeconds(t, 0, 5), Chat: drawChat(t)}
 		if rare(t, "task") {
 			s.Channel = "TASK"
 		}
@@ -287,11 +289,6 @@ func drawExpression(t *rapid.T, depth int) string {
 		return or(parts...)
 	}
 	return e
-}
-
-// drawChat is one of a few chats, so that contacts share them with each other and with agents.
-func drawChat(t *rapid.T) center.ChatID {
-	return center.ChatID(fmt.Sprint("chat", rapid.IntRange(0, 9).Draw(t, "chat")))
 }
 
 func drawContact(t *rapid.T, id string) routing.Contact {

@@ -39,15 +39,15 @@ func (w *world) index() *routing.Index {
 // apply is the world in which offers have been committed.
 func (w *world) apply(offers []routing.Offer, now time.Time) {
 	for _, o := range offers {
-		took := slot(o.Contact, "CONNECTING", now)
+		taken := slot(o.Contact, "CONNECTING", now)
 		for i := range w.contacts {
 			if w.contacts[i].ID == o.Contact {
-				w.contacts[i].Offered, took.Chat = o.Agent, w.contacts[i].Chat
+				w.contacts[i].Offered, taken.Chat = o.Agent, w.contacts[i].Chat
 			}
 		}
 		for i := range w.agents {
 			if a := &w.agents[i]; a.ID == o.Agent {
-				a.Slots = append(slices.Clone(a.Slots), took)
+				a.Slots = append(slices.Clone(a.Slots), taken)
 			}
 		}
 	}
@@ -69,10 +69,10 @@ func (w *world) put(list ...any) *world {
 	return w
 }
 
-// contact is one of a chat of its own that was put into a queue so many seconds after noon.
+// contact is one that was put into a queue so many seconds after noon.
 func contact(id, queue string, enqueued float64, and ...func(*routing.Contact)) routing.Contact {
 	c := routing.Contact{
-		ID: center.ContactID(id), Chat: center.ChatID(id), Queue: center.QueueID(queue), Enqueued: at(enqueued), Since: at(enqueued), Priority: center.DefaultPriority,
+		ID: center.ContactID(id), Queue: center.QueueID(queue), Enqueued: at(enqueued), Since: at(enqueued), Priority: center.DefaultPriority,
 	}
 	for _, change := range and {
 		change(&c)
@@ -93,9 +93,7 @@ func offered(agent string) func(*routing.Contact) {
 func rejectedBy(agent string) func(*routing.Contact) {
 	return func(c *routing.Contact) { c.Rejecter = center.UserID(agent) }
 }
-
-// chat makes the contact one of another chat than its own.
-func chat(id string) func(*routing.Contact) {
+func ofChat(id string) func(*routing.Contact) {
 	return func(c *routing.Contact) { c.Chat = center.ChatID(id) }
 }
 func agentQueue(c *routing.Contact) { c.AgentQueue = true }
@@ -157,6 +155,15 @@ func inbound(seconds float64) func(*routing.Agent) {
 func has(contact, state string) func(*routing.Agent) {
 	return func(a *routing.Agent) { a.Slots = append(a.Slots, slot(center.ContactID(contact), state, noon)) }
 }
+
+// in is a contact of a chat, in a state.
+func in(chat, state string) func(*routing.Agent) {
+	return func(a *routing.Agent) {
+		s := slot("in "+center.ContactID(chat), state, noon)
+		s.Chat = center.ChatID(chat)
+		a.Slots = append(a.Slots, s)
+	}
+}
 func ringing(contact string, seconds float64) func(*routing.Agent) {
 	return func(a *routing.Agent) {
 		a.Slots = append(a.Slots, slot(center.ContactID(contact), "CONNECTING", at(seconds)))
@@ -174,7 +181,7 @@ func skill(name, value string, level float64) func(*routing.Agent) {
 }
 
 func slot(c center.ContactID, state string, since time.Time) routing.Slot {
-	return routing.Slot{Contact: c, Chat: center.ChatID(c), Channel: center.ChannelChat, State: state, Since: since}
+	return routing.Slot{Contact: c, Channel: center.ChannelChat, State: state, Since: since}
 }
 
 // profile allows so many chats of queues, each as "queue", "queue priority" or "queue priority delay".
