@@ -102,7 +102,7 @@ func TestTransfersGoOnAfterAnEnd(t *testing.T) {
 		o.on(center.MultiPartyChat)
 		jane, john := o.agent(o.c, "jane", center.StatusNameAvailable), o.agent(o.c, "john", center.StatusNameAvailable)
 		fast, slow, back := o.toQueue("Fast", o.sales, handsOver), o.toQueue("Slow", o.sales, waitsFirst), o.toUser("Jane", jane, handsOver)
-		ends, step := 0, 2 // nearly all commits announce two things or more
+		ends, step := 0, 2                           // nearly all commits announce two things or more
 		if strings.HasPrefix(database, "postgres") { // opening takes longer
 			step = 17
 		}
