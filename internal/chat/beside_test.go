@@ -2,6 +2,7 @@ package chat_test
 
 import (
 	"slices"
+	"sync"
 	"testing"
 	"time"
 
@@ -258,6 +259,39 @@ func TestTransfersAreFound(t *testing.T) {
 			if has[user] != want {
 				o.Errorf("the user has %q, want %q", has[user], want)
 			}
+		}
+	})
+}
+
+// One agent uses quick connects in several windows at once, on two nodes: one of them is first, and the others are told.
+func TestManyWindowsTransfer(t *testing.T) {
+	inOffices(t, func(o *office) {
+		o.on(center.MultiPartyChat)
+		jane, other := o.agent(o.c, "jane", center.StatusNameAvailable), o.node(center.DefaultSettings(), &told{})
+		fast, slow := o.toQueue("Fast", o.sales, handsOver), o.toQueue("Slow", o.sales, waitsFirst)
+		for _, connect := range []string{fast, slow} {
+			ada := o.answered(jane)
+			var all sync.WaitGroup
+			errs := make([]error, 6)
+			for i := range errs {
+				n := []*node{o.c, other}[i%2]
+				all.Go(func() { _, errs[i] = n.Agents.Transfer(o.ctx, instance, jane, ada.Contact, connect) })
+			}
+			all.Wait()
+			succeeded := 0
+			for _, err := range errs {
+				if err == nil {
+					succeeded++
+				} else if !center.Is(err, center.InvalidState) {
+					o.Error(err)
+				}
+			}
+			if k := o.contact(ada.Contact); succeeded != 1 || len(k.NextContacts) != 1 {
+				o.Errorf("%d transfers began: %+v", succeeded, k.NextContacts)
+			}
+			o.agree(ada.Chat)
+			o.must(o.c.Leave(o.ctx, ada))
+			o.must(o.c.Agents.Clear(o.ctx, instance, jane, ada.Contact))
 		}
 	})
 }
