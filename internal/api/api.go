@@ -125,7 +125,7 @@ var handlers = map[string]map[string]handler{
 		predefinedAttributeOps, tagOps, authenticationProfileOps, instanceAttributeOps, storageOps, attachedFilesOps,
 		pushOps, phoneNumberOps, promptOps, vocabularyOps, taskTemplateOps, securityProfileOps, agentStatusOps, hierarchyOps,
 		userOps, proficiencyOps, botOps, originOps, securityKeyOps, integrationOps, searchOps, searchContactsOps, metricOps,
-		userOps, proficiencyOps, botOps, originOps, securityKeyOps, integrationOps, searchOps, searchContactsOps, agentOps,
+		agentOps,
 	)),
 	participantService: merge(participantOps, participantViewOps, participantAuthenticationOps),
 }

@@ -60,6 +60,7 @@ func (s *story) commands() map[string]func(*testscript.TestScript, bool, []strin
 		"associate":       s.cmdAssociate,
 		"role-config":     s.cmdRoleConfig,
 		"signed-in":       s.cmdSignedIn,
+		"call":            s.cmdCall,
 
 		// What agents do, and what is done to them.
 		"agent":        s.cmdAgent,
@@ -74,6 +75,10 @@ func (s *story) commands() map[string]func(*testscript.TestScript, bool, []strin
 		"attend":       s.cmdAttend,
 		"is":           s.cmdIs,
 		"told":         s.cmdTold,
+		"profile":      s.cmdProfile,
+		"offered":      s.cmdOffered,
+		"why":          s.cmdWhy,
+		"steps":        s.cmdSteps,
 
 		// What agents and supervisors do by quick connects, and with each other.
 		"queue":         s.cmdQueue,

@@ -221,7 +221,9 @@ func (s *story) cmdCall(c *call) error {
 	}
 	for _, a := range c.args {
 		name, member, _ := strings.Cut(a, "=")
-		s.flows[name], _ = answer[member].(string)
+		id, _ := answer[member].(string)
+		s.flows[name] = id
+		c.Setenv(name, id)
 	}
 	text, err := json.Marshal(answer)
 	print(c.Stdout(), []string{string(text)})
