@@ -194,6 +194,7 @@ func (r *realTime) eventually(s *story, condition func() bool) bool {
 	for !condition() {
 		select {
 		case <-s.news:
+		case <-time.After(10 * time.Millisecond): // what agents are offered, no socket of the story shows
 		case <-late:
 			return condition()
 		}
