@@ -11,6 +11,7 @@ PAUSES ?= 10
 ROUNDS ?= 3
 CONTACTS ?= 20
 HISTORIES ?= 2000
+LIVES ?= 1000
 CONNECTIONS ?= 1500
 FUZZTIME ?= 20s
 BENCHTIME ?= 1s
@@ -86,6 +87,10 @@ soak-routing: ## many random histories of routing, and kill -9 of that one of tw
 	go test -v -count=1 -timeout 60m -run '^TestMatchEqualsItsTwin$$' ./internal/routing -rapid.checks=$$(( 20 * $(HISTORIES) ))
 	go test -v -count=1 -timeout 60m -run '^TestRandomHistories$$' ./internal/router -rapid.checks=$(HISTORIES)
 	PARLEY_TEST_CRASH_ROUTER=$(KILLS) scripts/postgres run go test -v -count=1 -timeout 60m -run '^TestCrashRouter$$' ./crash
+
+.PHONY: soak-lives
+soak-lives: ## random histories of chats and agents, on each database (LIVES=1000)
+	PARLEY_TEST_LIVES=$(LIVES) scripts/postgres run go test -v -count=1 -timeout 120m -run '^TestWorkingLives$$' ./internal/chat
 
 .PHONY: soak-doors
 soak-doors: ## unfinished requests of unauthenticated clients at every door, and the memory they cost (CONNECTIONS=1500)
