@@ -60,7 +60,6 @@ func (s *story) commands() map[string]func(*testscript.TestScript, bool, []strin
 		"associate":       s.cmdAssociate,
 		"role-config":     s.cmdRoleConfig,
 		"signed-in":       s.cmdSignedIn,
-		"call":            s.cmdCall,
 
 		// What agents do, and what is done to them.
 		"agent":        s.cmdAgent,
@@ -75,15 +74,12 @@ func (s *story) commands() map[string]func(*testscript.TestScript, bool, []strin
 		"attend":       s.cmdAttend,
 		"is":           s.cmdIs,
 		"told":         s.cmdTold,
-<<<<<<< HEAD
 		"profile":      s.cmdProfile,
 		"offered":      s.cmdOffered,
 		"why":          s.cmdWhy,
 		"steps":        s.cmdSteps,
-=======
 		"log-in":       s.cmdLogIn,
 		"api":          s.cmdAPI,
->>>>>>> main
 
 		// What agents and supervisors do by quick connects, and with each other.
 		"queue":         s.cmdQueue,

@@ -221,9 +221,7 @@ func (s *story) cmdCall(c *call) error {
 	}
 	for _, a := range c.args {
 		name, member, _ := strings.Cut(a, "=")
-		id, _ := answer[member].(string)
-		s.flows[name] = id
-		c.Setenv(name, id)
+		s.flows[name], _ = answer[member].(string)
 	}
 	text, err := json.Marshal(answer)
 	print(c.Stdout(), []string{string(text)})

@@ -16,12 +16,8 @@ import (
 func seededIDs() map[string]string {
 	ids := map[string]string{
 		center.BasicQueueName: center.SeededID(server.SeedInstance, "queue", center.BasicQueueName),
-<<<<<<< HEAD
-		center.BasicHoursName: center.SeededID(server.SeedInstance, "hours-of-operation", center.BasicHoursName),
-=======
 		"hours":               center.SeededID(server.SeedInstance, "hours-of-operation", center.BasicHoursName),
 		"basic profile":       string(center.BasicRoutingProfileID(server.SeedInstance)),
->>>>>>> main
 	}
 	for _, f := range stock.Flows(center.Partition{Account: server.SeedAccount, Region: server.SeedRegion}, server.SeedInstance) {
 		ids[f.Name] = string(f.ID)
