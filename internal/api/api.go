@@ -126,6 +126,8 @@ var handlers = map[string]map[string]handler{
 		pushOps, phoneNumberOps, promptOps, vocabularyOps, taskTemplateOps, securityProfileOps, agentStatusOps, hierarchyOps,
 		userOps, proficiencyOps, botOps, originOps, securityKeyOps, integrationOps, searchOps, searchContactsOps, metricOps,
 		agentOps,
+		userOps, proficiencyOps, botOps, originOps, securityKeyOps, integrationOps, searchOps, searchContactsOps, agentOps,
+		metricOps,
 	)),
 	participantService: merge(participantOps, participantViewOps, participantAuthenticationOps),
 }
