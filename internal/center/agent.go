@@ -285,6 +285,7 @@ func (d *AgentDraft) Apply(m Move, limit time.Duration) {
 	}
 	c := &a.Contacts[at]
 	if to.State == SlotConnecting { // again, after it was missed and not cleared: one slot for one contact
+		d.cleared(c)
 		a.Contacts[at] = to
 		a.Idle = d.Now
 		d.offer(&to, "")
@@ -328,11 +329,7 @@ func (d *AgentDraft) clear(at int) {
 	a.Contacts = slices.Delete(a.Contacts, at, at+1)
 	a.Idle = d.Now
 	d.Unschedule(DueAfterContactWork + string(c.Contact))
-	if c.Failed() {
-		o := c.record(a)
-		o.Outcome, o.Ended, o.Cleared = c.State, c.Since, d.Now
-		d.offers = append(d.offers, o)
-	}
+	d.cleared(&c)
 	d.tell(AgentCleared, c.Contact)
 	if len(a.Contacts) == 0 && a.Next != nil {
 		d.become(a.Next.WorkStatus)
@@ -348,6 +345,15 @@ func (d *AgentDraft) offer(c *AgentContact, outcome string) {
 		o.Ended = d.Now
 	}
 	d.offers = append(d.offers, o)
+}
+
+// cleared notes that an offer which failed, if it is one, takes no slot any more.
+func (d *AgentDraft) cleared(c *AgentContact) {
+	if c.Failed() {
+		o := c.record(d.Agent)
+		o.Outcome, o.Ended, o.Cleared = c.State, c.Since, d.Now
+		d.offers = append(d.offers, o)
+	}
 }
 
 func (c *AgentContact) record(a *Agent) OfferRecord {

@@ -55,6 +55,8 @@ func (s *story) cmdAgent(c *call) error {
 	for _, a := range c.args {
 		key, value, _ := strings.Cut(a, "=")
 		switch key {
+		case "supervisor":
+			request["SecurityProfileIds"] = []string{center.SeededID(server.SeedInstance, "security-profile", center.SecurityManager)}
 		case "profile":
 			request["RoutingProfileId"] = s.flows[value]
 		case "auto":

@@ -77,6 +77,19 @@ func (s *story) commands() map[string]func(*testscript.TestScript, bool, []strin
 		"log-in":       s.cmdLogIn,
 		"api":          s.cmdAPI,
 
+		// What agents and supervisors do by quick connects, and with each other.
+		"queue":         s.cmdQueue,
+		"quick-connect": s.cmdQuickConnect,
+		"switch":        s.cmdSwitch,
+		"transfer":      s.cmdConnects((*chat.Agents).Transfer),
+		"invite":        s.cmdConnects((*chat.Agents).Invite),
+		"start-flow":    s.cmdConnects(startFlow),
+		"cancel-flow":   s.cmdWorks((*chat.Agents).CancelFlow),
+		"remove":        s.cmdRemove,
+		"monitor":       s.cmdMonitor,
+		"mode":          s.cmdMode,
+		"associated":    s.cmdAssociated,
+
 		// What a participant does.
 		"credentials": s.cmdCredentials,
 		"connect":     s.cmdConnect,

@@ -171,7 +171,8 @@ func (p *person) subscribe(url string) *refusal {
 		return &refusal{code: "no socket", message: err.Error()}
 	}
 	p.sockets = append(p.sockets, c)
-	if !p.s.on.eventually(p.s, c.isSubscribed) {
+	p.s.on.eventually(p.s, func() bool { return c.isSubscribed() || c.isOver() })
+	if !c.isSubscribed() {
 		return &refusal{code: "no socket", message: "the subscription was not answered"}
 	}
 	if !p.joined && !p.s.on.eventually(p.s, func() bool { return c.heardJoin(p.participant) }) {

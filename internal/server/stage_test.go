@@ -191,12 +191,10 @@ func (r *realTime) settle(s *story) {
 func (r *realTime) eventually(s *story, condition func() bool) bool {
 	r.settle(s)
 	late := time.After(patience)
-	again := time.NewTicker(20 * time.Millisecond) // what no socket hears of
-	defer again.Stop()
 	for !condition() {
 		select {
 		case <-s.news:
-		case <-again.C:
+		case <-time.After(20 * time.Millisecond): // what no socket shows: a contact is offered to an agent
 		case <-late:
 			return condition()
 		}
