@@ -144,6 +144,21 @@ func TestAnOfferThatIsMissed(t *testing.T) {
 	w.isAt(c, john, "Available REJECTED")
 	w.must(c.Agents.Offer(w.ctx, instance, ada.Contact, john, 2))
 	w.isAt(c, john, "Available CONNECTING")
+	// Each offer was to a participant of its own.
+	offered := map[center.ParticipantID]bool{}
+	of, k, err := c.Contact(w.ctx, instance, ada.Contact)
+	w.must(err)
+	for _, p := range of.Participants {
+		if p.Role == center.RoleAgent {
+			offered[p.ID] = true
+			if last := p.ID == k.Offer.Participant; last != p.Left.IsZero() || !p.Joined.IsZero() {
+				t.Errorf("a participant of an offer is %+v", p)
+			}
+		}
+	}
+	if len(offered) != 3 || k.Attempts != 3 {
+		t.Errorf("%d offers to %d participants", k.Attempts, len(offered))
+	}
 	w.must(c.Leave(w.ctx, ada))
 	w.isAt(c, john, "Available REJECTED")
 	w.sees(ada.Chat, "joined CUSTOMER", "left CUSTOMER", "ended")
