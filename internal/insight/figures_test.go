@@ -23,7 +23,7 @@ import (
 
 // randomPast makes rows as decisions may leave them, over some days before a time.
 func randomPast(r *rand.Rand, n int, now time.Time) *past {
-	p, agents := &past{}, max(4, n/1000)
+	p, agents := &past{}, max(4, n/100)
 	id := func(kind, i int) string { return fmt.Sprintf("%08x-0000-4000-8000-%012x", kind, i) }
 	pick := func(kind, of int) string { return id(kind, r.IntN(of)+1) }
 	word := func(all ...string) string { return all[r.IntN(len(all))] }
