@@ -62,15 +62,15 @@ func benchmarkFigures(b *testing.B, at string) {
 		return nil
 	})
 	for name, q := range map[string]FiguresRequest{
-		"day":              {From: noon.Add(-24 * time.Hour), Filters: []FigureFilter{queues}, Groupings: []string{"QUEUE"}, Metrics: asked("CONTACTS_QUEUED", "CONTACTS_HANDLED", "CONTACTS_ABANDONED", "AVG_HANDLE_TIME")},
-		"all":              {From: noon.Add(-96 * time.Hour), Filters: []FigureFilter{queues}, Groupings: []string{"QUEUE"}, Metrics: asked("CONTACTS_QUEUED", "CONTACTS_HANDLED", "CONTACTS_ABANDONED", "AVG_HANDLE_TIME")},
-		"quarters":         {From: noon.Add(-71 * time.Hour), Period: "FIFTEEN_MIN", Filters: []FigureFilter{queues}, Groupings: []string{"QUEUE"}, Metrics: asked("CONTACTS_QUEUED", "AVG_QUEUE_ANSWER_TIME")},
-		"messages":         {From: noon.Add(-24 * time.Hour), Filters: []FigureFilter{queues}, Metrics: asked("AVG_MESSAGES", "AVG_RESPONSE_TIME_AGENT", "CONVERSATIONS_ABANDONED")},
-		"agents":           {From: noon.Add(-24 * time.Hour), Filters: []FigureFilter{agents}, Groupings: []string{"AGENT"}, Metrics: asked("AGENT_OCCUPANCY", "SUM_IDLE_TIME_AGENT", "SUM_ERROR_STATUS_TIME_AGENT")},
-		"agents' hours":    {From: noon.Add(-24 * time.Hour), Period: "HOUR", Filters: []FigureFilter{agents}, Groupings: []string{"AGENT"}, Metrics: asked("AGENT_OCCUPANCY")},
-		"concurrency":      {From: noon.Add(-24 * time.Hour), Filters: []FigureFilter{agents}, Groupings: []string{"AGENT"}, Metrics: asked("AVG_AGENT_CONCURRENCY")},
-		"offers":           {From: noon.Add(-24 * time.Hour), Filters: []FigureFilter{agents}, Metrics: asked("AGENT_ANSWER_RATE", "AGENT_NON_RESPONSE")},
-		"flows":            {From: noon.Add(-24 * time.Hour), Filters: []FigureFilter{queues}, Metrics: asked("FLOWS_STARTED", "AVG_FLOW_TIME")},
+		"day":           {From: noon.Add(-24 * time.Hour), Filters: []FigureFilter{queues}, Groupings: []string{"QUEUE"}, Metrics: asked("CONTACTS_QUEUED", "CONTACTS_HANDLED", "CONTACTS_ABANDONED", "AVG_HANDLE_TIME")},
+		"all":           {From: noon.Add(-96 * time.Hour), Filters: []FigureFilter{queues}, Groupings: []string{"QUEUE"}, Metrics: asked("CONTACTS_QUEUED", "CONTACTS_HANDLED", "CONTACTS_ABANDONED", "AVG_HANDLE_TIME")},
+		"quarters":      {From: noon.Add(-71 * time.Hour), Period: "FIFTEEN_MIN", Filters: []FigureFilter{queues}, Groupings: []string{"QUEUE"}, Metrics: asked("CONTACTS_QUEUED", "AVG_QUEUE_ANSWER_TIME")},
+		"messages":      {From: noon.Add(-24 * time.Hour), Filters: []FigureFilter{queues}, Metrics: asked("AVG_MESSAGES", "AVG_RESPONSE_TIME_AGENT", "CONVERSATIONS_ABANDONED")},
+		"agents":        {From: noon.Add(-24 * time.Hour), Filters: []FigureFilter{agents}, Groupings: []string{"AGENT"}, Metrics: asked("AGENT_OCCUPANCY", "SUM_IDLE_TIME_AGENT", "SUM_ERROR_STATUS_TIME_AGENT")},
+		"agents' hours": {From: noon.Add(-24 * time.Hour), Period: "HOUR", Filters: []FigureFilter{agents}, Groupings: []string{"AGENT"}, Metrics: asked("AGENT_OCCUPANCY")},
+		"concurrency":   {From: noon.Add(-24 * time.Hour), Filters: []FigureFilter{agents}, Groupings: []string{"AGENT"}, Metrics: asked("AVG_AGENT_CONCURRENCY")},
+		"offers":        {From: noon.Add(-24 * time.Hour), Filters: []FigureFilter{agents}, Metrics: asked("AGENT_ANSWER_RATE", "AGENT_NON_RESPONSE")},
+		"flows":         {From: noon.Add(-24 * time.Hour), Filters: []FigureFilter{queues}, Metrics: asked("FLOWS_STARTED", "AVG_FLOW_TIME")},
 	} {
 		q.Instance, q.To = instance, noon
 		measured(name, func() error { _, err := f.Ask(b.Context(), &q, 100, ""); return err })
