@@ -40,6 +40,8 @@ const (
 	// Work are the times that agents spent with a contact, each contact by itself, and Wall is when there was one at all.
 	Work
 	Wall
+	// Steps are routing steps that contacts have come to. [Store.Routed] has them; Measure does not.
+	Steps
 )
 
 // Dimension is what rows are grouped and filtered by.
@@ -65,6 +67,7 @@ const (
 	ByOutcome          Dimension = "outcome"
 	ByNextFlow         Dimension = "next_resource"
 	ByNextQueue        Dimension = "next_queue"
+	ByStep             Dimension = "step"
 	// ByNothing is a dimension that no row has a value in.
 	ByNothing Dimension = ""
 )
@@ -400,6 +403,27 @@ func attendance(instance, asOf, first, last string) string {
 // longestWork is how long before a span a contact may have begun whose agent still works on it: a chat lasts seven days at the
 // longest, and one more is for what comes after.
 const longestWork = 8 * 24 * time.Hour
+
+// RoutedContact is a contact with routing criteria.
+type RoutedContact struct {
+	Queue   center.QueueID
+	Routing *center.RoutingCriteria
+}
+
+// Routed returns the contacts with routing criteria whose steps may have begun in a span of time, its end excluded.
+func (s *Store) Routed(ctx context.Context, at center.InstanceID, from, to time.Time) (all []RoutedContact, err error) {
+	err = s.rowsOnce(ctx, `SELECT queue, routing FROM contact WHERE instance = $1 AND enqueued >= $2 AND enqueued < $3 AND queue IS NOT NULL AND routing IS NOT NULL`,
+		[]any{string(at), from.Add(-longestWork).UnixMilli(), to.UnixMilli()}, func(rows *sql.Rows) error {
+			var queue, routing []byte
+			if err := rows.Scan(&queue, &routing); err != nil {
+				return err
+			}
+			r, err := decoded[center.RoutingCriteria](routing)
+			all = append(all, RoutedContact{center.QueueID(idOf(queue)), r})
+			return err
+		})
+	return all, err
+}
 
 // contactPieces selects the times from when an agent joined a contact to the end of after-contact work.
 func contactPieces(instance, asOf, first, last string) string {
