@@ -272,6 +272,24 @@ func (p *Present) OfQueue(ctx context.Context, at center.InstanceID, queue cente
 	return f, err
 }
 
+// OfQueues are the figures of some queues, agents' ones among them, in their order, for all channels: of one moment as far as
+// agents are concerned.
+func (p *Present) OfQueues(ctx context.Context, at center.InstanceID, queues []center.QueueID) ([]center.QueueFigures, error) {
+	m, err := p.working(ctx, at)
+	if err != nil {
+		return nil, err
+	}
+	all := make([]center.QueueFigures, len(queues))
+	for i, queue := range queues {
+		f := m.figures(&scope{queues: []center.QueueID{queue}}).QueueFigures
+		if f.Contacts, f.Oldest, err = p.store.InQueue(ctx, at, queue, "", ""); err != nil {
+			return nil, err
+		}
+		all[i] = f
+	}
+	return all, nil
+}
+
 // CurrentRequest is what GetCurrentMetricData asks for, its members already within the model's own constraints.
 type CurrentRequest struct {
 	Instance                                                     center.InstanceID
