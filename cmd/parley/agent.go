@@ -48,7 +48,7 @@ func (*agentCmd) Help() string {
 
 CONTACT is a contact's id, its beginning, or the customer's name; /accept, /reject, /leave and /clear take one too. // begins a text with a slash. The end of input is /quit.
 
-When input or output is no terminal, each line of input is a message or one of those commands, and each line of output is one event: its kind, the contact's id, who, and what, separated by tabs, with \n, \r, \t and \\ for those characters. The kinds are signed-in (who: the user; what: the agent status), state and next-state (what: its name), offered (who: the customer, what: the queue), connected, ended, failed (missed, rejected, or gone), cleared, lost (what: the reason) and back of the connection, signed-out, and for what happens in a contact those of parley chat: message, typing, joined, left and so on, but chat-ended. Own messages are among them.
+When input or output is no terminal, each line of input is a message or one of those commands, and each line of output is one event: its kind, the contact's id, who, and what, separated by tabs, with \n, \r, \t and \\ for those characters. The kinds are signed-in (who: the user; what: the agent status), state and next-state (what: its name), offered (who: the customer, what: the queue), connected, earlier (what was said before), ended, failed (missed, rejected, or gone), cleared, lost (what: the reason) and back of the connection, signed-out, and for what happens in a contact those of parley chat: message, typing, joined, left and so on, but chat-ended. Own messages are among them.
 
 SIGINT and SIGTERM do what /quit does. A lost connection is opened again, for five minutes, and goes on where it was; contacts that an earlier run has left behind are taken over.
 
@@ -142,6 +142,7 @@ type worker struct {
 type job struct {
 	contact, chat, state string
 	customer             string
+	participant          string // the agent's
 }
 
 // work signs in and goes on until it is over.
@@ -258,7 +259,7 @@ func (w *worker) takeSnapshot(shown *shift.Snapshot) {
 	w.show("signed-in", "", w.cmd.User, shown.State.Name)
 	for i := range shown.Contacts {
 		c := &shown.Contacts[i]
-		w.moved(job{c.ID, c.Chat(), c.State.Type, c.Customer()}, c.QueueName(), false)
+		w.moved(job{c.ID, c.Chat(), c.State.Type, c.Customer(), c.Participant()}, c.QueueName(), false)
 	}
 	if shown.State.Name != w.cmd.State {
 		w.do("state "+w.cmd.State, func(ctx context.Context) error { return w.SetState(ctx, w.cmd.State) })
@@ -277,7 +278,7 @@ func (w *worker) takeTransition(t *shift.Transition) {
 	if t.Contact != "" {
 		j := job{contact: t.Contact, state: "cleared"}
 		if t.Slot != nil {
-			j.chat, j.state = t.Slot.Initial, t.Slot.State
+			j.chat, j.state, j.participant = t.Slot.Initial, t.Slot.State, t.Slot.Participant
 		}
 		w.moved(j, "", true)
 	}
@@ -321,6 +322,7 @@ func (w *worker) moved(now job, queue string, live bool) {
 		}
 	case stateConnected:
 		w.show("connected", now.contact, now.customer, "")
+		w.showEarlier(&now)
 		if w.cmd.Say != "" && live && !leaving {
 			w.do("say", func(ctx context.Context) error {
 				return w.Say(ctx, now.contact, "text/plain", w.cmd.Say)
@@ -344,6 +346,25 @@ const (
 	stateEnded     = "ended"
 	stateFailed    = "error"
 )
+
+// showEarlier shows what was said before the agent has joined.
+func (w *worker) showEarlier(j *job) {
+	ctx, cancel := context.WithTimeout(context.Background(), farewell)
+	defer cancel()
+	items, err := w.Before(ctx, j.contact)
+	if err != nil {
+		return // it is over, which is shown next
+	}
+	for i := range items {
+		it := &items[i]
+		if it.ContentType == conversation.EventJoined && it.ParticipantID == j.participant {
+			return
+		}
+		if it.Type == conversation.TypeMessage {
+			w.show("earlier", j.contact, it.DisplayName, it.Content)
+		}
+	}
+}
 
 // introduce asks who is offered; the offer itself does not say.
 func (w *worker) introduce(j *job) (queue string) {
@@ -571,6 +592,8 @@ func (s *screen) event(auto bool, kind, contact, who, what string) {
 		text, todo = "The contact with "+who+" is over.", " /clear ends your after-contact work."
 	case "failed":
 		text, todo = "The contact was missed, rejected, or has gone.", " /clear frees its slot."
+	case "earlier":
+		text = who + ": " + what
 	case "cleared", "chat-ended":
 		return
 	default:

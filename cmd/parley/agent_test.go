@@ -88,7 +88,7 @@ signed-out		agent-1
 `
 	// Of two streams, what has happened to the agent and what in the chat, each is in order.
 	got := strings.NewReplacer(ada.ContactID(), "A", bea.ContactID(), "B").Replace(said)
-	for _, of := range []*regexp.Regexp{regexp.MustCompile(`(?m)^(joined|message|left|chat-ended).*$`), regexp.MustCompile(`(?m)^(signed|offered|connected|ended|cleared|state|next).*$`)} {
+	for _, of := range []*regexp.Regexp{regexp.MustCompile(`(?m)^(earlier|joined|message|left|chat-ended).*$`), regexp.MustCompile(`(?m)^(signed|offered|connected|ended|cleared|state|next).*$`)} {
 		if is, must := strings.Join(of.FindAllString(got, -1), "\n"), strings.Join(of.FindAllString(want, -1), "\n"); is != must {
 			t.Errorf("printed\n%s\n, not\n%s", is, must)
 		}
@@ -111,6 +111,7 @@ func TestAgentOnAScreen(t *testing.T) {
 		}
 		enter("hello?")
 		ada := s.Start(flow)
+		ada.Say("before\tyou")
 		time.Sleep(time.Second)
 		enter("/accept")
 		enter("/typing")
@@ -132,7 +133,7 @@ func TestAgentOnAScreen(t *testing.T) {
 			t.Fatal(err)
 		}
 		for _, want := range []string{
-			"agent-1 has signed in and is Offline.", "You are Available.\n", "Customer waits in BasicQueue. /accept or /reject", "You talk to Customer; /leave ends it.\n",
+			"agent-1 has signed in and is Offline.", "You are Available.\n", "Customer waits in BasicQueue. /accept or /reject", "You talk to Customer; /leave ends it.\nCustomer: before    you\nJane joined\n",
 			"The contact was missed, rejected, or has gone. /clear frees its slot.\n", "The contact with Customer is over. /clear", "You are Offline.\nagent-1 has signed out.\n",
 		} {
 			if !strings.Contains(out.String(), want) {

@@ -475,6 +475,13 @@ func (s *Shift) Contact(ctx context.Context, contact string) (*Contact, error) {
 	return out, nil
 }
 
+// Before is what was said and happened in a contact's chat, as far as its last hundred items go, oldest first.
+func (s *Shift) Before(ctx context.Context, contact string) ([]conversation.Item, error) {
+	var out struct{ Transcript []conversation.Item }
+	err := s.call(ctx, http.MethodGet, "contacts/"+url.PathEscape(contact)+"/transcript?maxResults=100&scanDirection=BACKWARD&sortOrder=ASCENDING", nil, &out)
+	return out.Transcript, err
+}
+
 // Clear frees the slot of a contact that is over.
 func (s *Shift) Clear(ctx context.Context, contact string) error {
 	err := s.act(ctx, contact, "clear", nil)
