@@ -208,6 +208,14 @@ func TestThrottleCheck(t *testing.T) {
 	if err := api.AWSThrottle().Check(); err != nil {
 		t.Errorf("AWS's own: %v", err)
 	}
+	for name, want := range map[string]api.Rate{
+		"PutUserStatus": {2, 5}, "GetCurrentUserData": {2, 5}, "GetMetricData": {5, 8}, "GetMetricDataV2": {10, 10}, "StopContact": {10, 15},
+		"UpdateContactRoutingData": {20, 20}, "SearchContacts": {.5, 1}, "SendMessage": {10, 15},
+	} {
+		if got := api.AWSThrottle()[name]; got != want {
+			t.Errorf("%s: %v, want %v", name, got, want)
+		}
+	}
 	for _, bad := range []api.Throttle{{"Nothing": {1, 1}}, {"SendEvent": {1, 1}}, {"SendMessage": {0, 1}}, {"SendMessage": {1, 0}}} {
 		if bad.Check() == nil {
 			t.Errorf("%v is accepted", bad)

@@ -95,6 +95,21 @@ func TestPolicies(t *testing.T) {
 		{"another instance by condition", `{"Effect":"Allow","Action":"*","Resource":"*","Condition":{"StringEquals":{"connect:InstanceId":"` + nobody + `"}}}`, "GET /queues/${instance}/${basic}", "403"},
 		{"a tag that is not there", `{"Effect":"Allow","Action":"*","Resource":"*","Condition":{"StringEquals":{"aws:ResourceTag/team":"blue"}}}`, "GET /queues/${instance}/${basic}", "403"},
 		{"a chat", allow("StartChatContact", at+"/contact-flow/*"), `PUT /contact/chat {"InstanceId":"${instance}","ContactFlowId":"${flow}","ParticipantDetails":{"DisplayName":"Ann"}}`, "200"},
+		{"a status of a user", allow("PutUserStatus", at+"/agent/*") + "," + allow("PutUserStatus", at+"/agent-state/*"), `PUT /users/${instance}/` + nobody + `/status {"AgentStatusId":"` + nobody + `"}`, "404"},
+		{"a status of another user", allow("PutUserStatus", at+"/agent/x") + "," + allow("PutUserStatus", at+"/agent-state/*"), `PUT /users/${instance}/` + nobody + `/status {"AgentStatusId":"` + nobody + `"}`, "on resource: " + at + "/agent/" + nobody},
+		{"another status of a user", allow("PutUserStatus", at+"/agent/*"), `PUT /users/${instance}/` + nobody + `/status {"AgentStatusId":"` + nobody + `"}`, "on resource: " + at + "/agent-state/" + nobody},
+		{"a contact for a user", allow("AssociateContactWithUser", at+"/contact/*") + "," + allow("AssociateContactWithUser", at+"/agent/"+nobody), `POST /contacts/${instance}/` + nobody + `/associate-user {"UserId":"` + nobody + `"}`, "404"},
+		{"a contact for another user", allow("AssociateContactWithUser", at+"/contact/*") + "," + allow("AssociateContactWithUser", at+"/agent/x"), `POST /contacts/${instance}/` + nobody + `/associate-user {"UserId":"` + at + `/agent/` + nobody + `"}`, "on resource: " + at + "/agent/" + nobody},
+		{"another contact for a user", allow("AssociateContactWithUser", at+"/agent/*"), `POST /contacts/${instance}/` + nobody + `/associate-user {"UserId":"` + nobody + `"}`, "on resource: " + at + "/contact/" + nobody},
+		{"a contact of a user is dismissed", allow("DismissUserContact", at+"/agent/*") + "," + allow("DismissUserContact", at+"/contact/*"), `POST /users/${instance}/` + nobody + `/contact {"ContactId":"` + nobody + `"}`, "404"},
+		{"a contact of another user is dismissed", allow("*", "*") + `,{"Effect":"Deny","Action":"connect:Dismiss*","Resource":"` + at + `/agent/*"}`, `POST /users/${instance}/` + nobody + `/contact {"ContactId":"` + nobody + `"}`, "explicit deny"},
+		{"a contact is monitored", allow("MonitorContact", at+"/contact/*") + "," + allow("MonitorContact", at+"/agent/*"), `POST /contact/monitor {"InstanceId":"${instance}","ContactId":"` + nobody + `","UserId":"` + nobody + `"}`, "404"},
+		{"a contact is monitored for another user", allow("MonitorContact", at+"/contact/*"), `POST /contact/monitor {"InstanceId":"` + at + `","ContactId":"` + nobody + `","UserId":"` + nobody + `"}`, "on resource: " + at + "/agent/" + nobody},
+		{"a contact is routed", allow("UpdateContactRoutingData", at+"/contact/"+nobody), `POST /contacts/${instance}/` + nobody + `/routing-data {"QueuePriority":1}`, "404"},
+		{"a contact is transferred", allow("TransferContact", at+"/contact/*") + "," + allow("TransferContact", at+"/contact-flow/*"), `POST /contact/transfer {"InstanceId":"${instance}","ContactId":"` + nobody + `","ContactFlowId":"${flow}"}`, "404"},
+		{"figures of users", allow("GetCurrentUserData", at+"/agent/*"), `POST /metrics/userdata/${instance} {"Filters":{"Agents":["` + nobody + `"]}}`, "200"},
+		{"figures of other users", allow("GetCurrentUserData", at+"/agent/x"), `POST /metrics/userdata/${instance} {"Filters":{"Agents":["` + nobody + `"]}}`, "on resource: " + at + "/agent/" + nobody},
+		{"figures of queues", allow("GetCurrentMetricData", at+"/queue/x"), `POST /metrics/current/${instance} {"Filters":{"Queues":["${basic}"]},"CurrentMetrics":[{"Name":"AGENTS_ONLINE"}]}`, "on resource: " + at + "/queue/${basic}"},
 		{"a chat by another flow", allow("StartChatContact", at+"/contact-flow/x"), `PUT /contact/chat {"InstanceId":"${instance}","ContactFlowId":"${flow}","ParticipantDetails":{"DisplayName":"Ann"}}`, "403"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -110,7 +125,7 @@ func TestPolicies(t *testing.T) {
 					if !strings.HasPrefix(got, "HTTP/1.1 "+c.want) {
 						t.Errorf("got %s", got)
 					}
-				case !strings.HasPrefix(got, "HTTP/1.1 403") || !strings.Contains(got, "AccessDeniedException") || !strings.Contains(got, c.want):
+				case !strings.HasPrefix(got, "HTTP/1.1 403") || !strings.Contains(got, "AccessDeniedException") || !strings.Contains(got, names.Replace(c.want)):
 					t.Errorf("got %s, want %s", got, c.want)
 				}
 				if strings.Contains(got, " 403 ") && !strings.Contains(got, "User: arn:aws:iam::123456789012:user/"+accessKey+" is not authorized to perform: connect:") {

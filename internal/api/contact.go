@@ -207,7 +207,7 @@ func (a *API) describeContact(x *exchange, in *connect.DescribeContactInput) (*c
 	if contact.WisdomSession != "" {
 		out.WisdomInfo = &connect.WisdomInfo{SessionArn: &contact.WisdomSession}
 	}
-	out.AgentInfo = a.agentInfo(at, contact)
+	out.AgentInfo, out.NextContacts = a.agentInfo(at, contact), nextContacts(contact)
 	a.describeRouting(out, contact)
 	if out.ChatMetrics, err = a.chatMetrics(x.r.Context(), chat, contact); err != nil {
 		return nil, err
@@ -215,7 +215,9 @@ func (a *API) describeContact(x *exchange, in *connect.DescribeContactInput) (*c
 	return &connect.DescribeContactOutput{Contact: out}, nil
 }
 
-// agentInfo tells of the agent who joined the contact. A chat is neither paused nor held.
+// agentInfo tells of the agent who joined the contact. A chat is neither paused nor held. Of a supervisor who monitors another
+// contact by it, it has the time in between: the API model's states know being connected, and not whether they have barged in.
+// Source: API reference of AgentInfo and StateTransition; the use of CONNECTED is inferred.
 func (a *API) agentInfo(at center.InstanceID, contact *center.Contact) *connect.AgentInfo {
 	g := contact.Agent
 	if g == nil {
@@ -232,6 +234,25 @@ func (a *API) agentInfo(at center.InstanceID, contact *center.Contact) *connect.
 	}
 	if len(g.Hierarchy) > 0 {
 		out.HierarchyGroups = a.hierarchyGroups(at, g.Hierarchy)
+	}
+	if m := contact.Monitor; m != nil {
+		state, last := "CONNECTED", len(m.States)-1
+		out.StateTransitions = []connect.StateTransition{{State: &state, StateStartTimestamp: &m.States[0].Start, StateEndTimestamp: instant(m.States[last].End)}}
+	}
+	return out
+}
+
+// nextContacts are what agents have made of the contact by quick connects.
+func nextContacts(contact *center.Contact) []connect.NextContactEntry {
+	if len(contact.NextContacts) == 0 {
+		return nil
+	}
+	out, kind := make([]connect.NextContactEntry, len(contact.NextContacts)), "QUICK_CONNECT"
+	for i := range contact.NextContacts {
+		n := &contact.NextContacts[i]
+		out[i] = connect.NextContactEntry{Type: &kind, NextContactMetadata: &connect.NextContactMetadata{QuickConnectContactData: &connect.QuickConnectContactData{
+			ContactId: text(n.Contact), InitiationTimestamp: &n.Initiated, QuickConnectId: text(n.Connect), QuickConnectName: text(n.Name), QuickConnectType: text(n.Type),
+		}}}
 	}
 	return out
 }

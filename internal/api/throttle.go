@@ -35,11 +35,21 @@ func AWSThrottle() Throttle {
 			t[op.Name] = Rate{2, 5}
 		}
 	}
-	for _, name := range []string{"StartChatContact", "CreateParticipant", "CreatePersistentContactAssociation", "UpdateParticipantRoleConfig"} {
-		t[name] = Rate{5, 8}
-	}
-	for _, name := range []string{"DescribeContact", "StopContact", "GetContactAttributes", "UpdateContactAttributes"} {
-		t[name] = Rate{10, 15}
+	for _, of := range []struct {
+		Rate
+		names []string
+	}{
+		{Rate{0.5, 1}, []string{"SearchContacts"}},
+		{Rate{5, 8}, []string{"CreateParticipant", "CreatePersistentContactAssociation", "GetCurrentMetricData", "GetMetricData", "StartChatContact", "UpdateParticipantRoleConfig"}},
+		{Rate{10, 10}, []string{"GetMetricDataV2"}},
+		{Rate{10, 15}, []string{"DescribeContact", "GetContactAttributes", "ListContactReferences", "StopContact", "UpdateContact", "UpdateContactAttributes"}},
+		{Rate{20, 20}, []string{"UpdateContactRoutingData"}},
+		{Rate{20, 25}, []string{"TagContact", "UntagContact"}},
+		{Rate{25, 50}, []string{"ListIntegrationAssociations"}},
+	} {
+		for _, name := range of.names {
+			t[name] = of.Rate
+		}
 	}
 	t["CreateParticipantConnection"] = Rate{6, 9}
 	t["SendMessage"] = Rate{10, 15}

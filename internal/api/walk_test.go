@@ -56,6 +56,10 @@ func TestEveryResourceLivesAndDies(t *testing.T) {
 				w.walk(k)
 			})
 		}
+		t.Run("agents at work", func(t *testing.T) {
+			w.t = t
+			w.agentsAtWork()
+		})
 		w.t = t
 		for _, op := range served() {
 			if op.Service == "connect" && !w.called[op.Name] && !otherWalks.MatchString(op.Name) {
@@ -65,9 +69,9 @@ func TestEveryResourceLivesAndDies(t *testing.T) {
 	})
 }
 
-// otherWalks are the operations about contacts, and those on instances themselves, which have tests of their own.
+// otherWalks are the operations about contacts and figures, and those on instances themselves, which have tests of their own.
 var otherWalks = regexp.MustCompile(`(Chat|Stop|Update|Search|Describe|Associated|Tag|Untag|Transfer)Contacts?$|Contact(Attributes|Data|RoutingData|References|Association)$|Participant|` +
-	`^(Create|Delete|Describe|List)Instances?$|PushNotificationRegistration$`)
+	`^Get(Contact|Current)?(Metric|UserData)|^(Create|Delete|Describe|List)Instances?$|PushNotificationRegistration$`)
 
 // Of a hundred callers who make a resource of one name at the same time, one makes it. On PostgreSQL, where each waits for the others
 // in a transaction of its own, a hundred make some kinds and ten the others.

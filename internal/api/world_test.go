@@ -134,6 +134,7 @@ func newWorldOn(t testing.TB, database string, change func(*api.Config, *chat.Co
 		"admin":        center.SeededID(instanceID, "security-profile", center.SecurityAdmin),
 		"agent":        center.SeededID(instanceID, "security-profile", center.SecurityAgent),
 		"available":    center.SeededID(instanceID, "agent-status", center.StatusNameAvailable),
+		"offline":      center.SeededID(instanceID, "agent-status", center.StatusNameOffline),
 	}, done: make(chan struct{})}
 	log := slog.New(slog.NewTextHandler(w.log, nil))
 	db, err := store.Open(ctx, database, store.Options{Log: log})

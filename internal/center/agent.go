@@ -18,8 +18,8 @@ type Agent struct {
 	Since    time.Time      `json:"since"` // of Status
 	Next     *NextStatus    `json:"next,omitempty"`
 	Contacts []AgentContact `json:"contacts,omitempty"` // oldest offer first
-	// Idle is the latest of: the status became routable, an offer, an accept, a clear. The agent whose Idle is longest ago
-	// is the next to get a contact.
+	// Idle is the latest of: the status became routable, an offer, its accept or its end without one, a clear. The agent whose
+	// Idle is longest ago is the next to get a contact: what one has missed goes to another first.
 	Idle time.Time `json:"idle"`
 	// Profile and Hierarchy are the user's when the stream changed last: the routing profile, and the hierarchy groups from
 	// the first level on.
@@ -285,6 +285,7 @@ func (d *AgentDraft) Apply(m Move, limit time.Duration) {
 	}
 	c := &a.Contacts[at]
 	if to.State == SlotConnecting { // again, after it was missed and not cleared: one slot for one contact
+		d.cleared(c)
 		a.Contacts[at] = to
 		a.Idle = d.Now
 		d.offer(&to, "")
@@ -315,6 +316,7 @@ func (d *AgentDraft) Apply(m Move, limit time.Duration) {
 		}
 		d.tell(AgentEnded, c.Contact)
 	default:
+		a.Idle = d.Now
 		d.offer(c, c.State)
 		d.tell(AgentFailed, c.Contact)
 	}
@@ -327,11 +329,7 @@ func (d *AgentDraft) clear(at int) {
 	a.Contacts = slices.Delete(a.Contacts, at, at+1)
 	a.Idle = d.Now
 	d.Unschedule(DueAfterContactWork + string(c.Contact))
-	if c.Failed() {
-		o := c.record(a)
-		o.Outcome, o.Ended, o.Cleared = c.State, c.Since, d.Now
-		d.offers = append(d.offers, o)
-	}
+	d.cleared(&c)
 	d.tell(AgentCleared, c.Contact)
 	if len(a.Contacts) == 0 && a.Next != nil {
 		d.become(a.Next.WorkStatus)
@@ -347,6 +345,15 @@ func (d *AgentDraft) offer(c *AgentContact, outcome string) {
 		o.Ended = d.Now
 	}
 	d.offers = append(d.offers, o)
+}
+
+// cleared notes that an offer which failed, if it is one, takes no slot any more.
+func (d *AgentDraft) cleared(c *AgentContact) {
+	if c.Failed() {
+		o := c.record(d.Agent)
+		o.Outcome, o.Ended, o.Cleared = c.State, c.Since, d.Now
+		d.offers = append(d.offers, o)
+	}
 }
 
 func (c *AgentContact) record(a *Agent) OfferRecord {

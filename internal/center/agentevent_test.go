@@ -2,6 +2,7 @@ package center_test
 
 import (
 	"bytes"
+	"cmp"
 	"flag"
 	"os"
 	"path/filepath"
@@ -55,7 +56,8 @@ type shift struct {
 	t     *testing.T
 	d     *center.AgentDraft
 	setup *center.AgentSetup
-	seen  center.Agent // before the next transition
+	was   *center.AgentSetup // before the decision under way, if it was another one
+	seen  center.Agent       // before the next transition
 	told  []center.AgentEvent
 	e     center.AgentEvents
 }
@@ -84,10 +86,10 @@ func (s *shift) then(seconds int) {
 		if err != nil || !ok {
 			continue
 		}
-		if event, ok := s.e.Of(&step, ch.Items[i].Time, &s.seen, s.setup, s.setup); ok {
+		if event, ok := s.e.Of(&step, ch.Items[i].Time, &s.seen, cmp.Or(s.was, s.setup), s.setup); ok {
 			s.told = append(s.told, event)
 		}
-		s.seen = step.Agent
+		s.seen, s.was = step.Agent, nil
 	}
 	last := ch.Items[len(ch.Items)-1]
 	s.d = center.NewAgentDraft(s.d.Agent, last.Seq, last.Time, s.d.Now.Add(time.Duration(seconds)*time.Second), s.d.NewID)
@@ -151,12 +153,40 @@ func TestAgentEvents(t *testing.T) {
 		"clear_then_next": {func(s *shift) { talking(s); s.status(lunch); s.is("C1", center.SlotEnded) }, func(s *shift) { s.clear("C1") }, 2},
 		// A status is chosen in after-contact work: it is the next one, until the contact is cleared with that.
 		"status_clears": {func(s *shift) { talking(s); s.is("C1", center.SlotEnded) }, func(s *shift) { s.status(lunch); s.clear("C1") }, 3},
-		"monitor": {func(s *shift) { s.status(available) }, func(s *shift) {
-			s.d.Apply(center.Move{User: s.e.Agent, Slot: center.AgentContact{
-				Contact: "C3", Chat: "C1", Channel: center.ChannelChat, InitiationMethod: center.InitiatedByMonitor, State: center.SlotConnected,
-				Since: s.d.Now, Offered: s.d.Now, Connected: s.d.Now, Monitor: "SILENT_MONITOR",
-			}}, 0)
-			s.then(0)
+		// One of two contacts is cleared: the next status waits for the other.
+		"clear_one_of_two": {func(s *shift) {
+			talking(s)
+			s.is("C2", center.SlotConnecting)
+			s.status(lunch)
+			s.is("C1", center.SlotEnded)
+		}, func(s *shift) { s.clear("C1") }, 1},
+		"offer_second": {talking, func(s *shift) { s.is("C2", center.SlotConnecting) }, 1},
+		// The agent has missed the contact, and has not cleared it: it takes the same slot.
+		"offer_again": {func(s *shift) {
+			s.status(available)
+			s.is("C1", center.SlotConnecting)
+			s.is("C1", center.SlotMissed)
+		}, func(s *shift) { s.is("C1", center.SlotConnecting) }, 1},
+		// In a custom status, by AssociateContactWithUser.
+		"offer_assigned": {func(s *shift) { s.status(lunch) }, func(s *shift) { s.is("C1", center.SlotConnecting) }, 1},
+		"monitor":        {func(s *shift) { s.status(available) }, func(s *shift) { s.monitors(center.MonitorSilent) }, 1},
+		// Events do not know the mode of a supervisor.
+		"monitor_barges": {func(s *shift) { s.status(available); s.monitors(center.MonitorSilent) }, func(s *shift) { s.monitors(center.MonitorBarge) }, 0},
+		"monitor_ends":   {func(s *shift) { s.status(available); s.monitors(center.MonitorSilent) }, func(s *shift) { s.is("C3", center.SlotEnded) }, 1},
+		"profile": {func(s *shift) { s.status(available) }, func(s *shift) {
+			is := jane()
+			is.Profile.ID, is.Profile.Name, is.Profile.Concurrencies, is.Routed = "99999999-9999-4999-8999-999999999999", "Sales", is.Profile.Concurrencies[:1], is.Routed[1:2]
+			s.becomes(is)
+		}, 1},
+		"hierarchy": {func(*shift) {}, func(s *shift) {
+			is := jane()
+			is.Groups = is.Groups[:1]
+			s.becomes(is)
+		}, 1},
+		"proficiencies": {func(*shift) {}, func(s *shift) {
+			is := jane()
+			is.User.Proficiencies = append(is.User.Proficiencies, center.Proficiency{Attribute: "Product", Value: "Phones", Level: 2.5})
+			s.configured(is)
 		}, 1},
 		"queues": {func(*shift) {}, func(s *shift) {
 			is := jane()
@@ -211,6 +241,26 @@ func talking(s *shift) {
 	s.status(available)
 	s.is("C1", center.SlotConnecting)
 	s.is("C1", center.SlotConnected)
+}
+
+// monitors lets the agent monitor a contact of another one, in a mode.
+func (s *shift) monitors(mode string) {
+	s.d.Apply(center.Move{User: s.e.Agent, Slot: center.AgentContact{
+		Contact: "C3", Chat: "C1", Channel: center.ChannelChat, InitiationMethod: center.InitiatedByMonitor, State: center.SlotConnected,
+		Since: s.d.Now, Offered: s.d.Now, Connected: s.d.Now, Monitor: mode,
+	}}, 0)
+	s.then(10)
+}
+
+// becomes gives the agent another routing profile or hierarchy, which the stream tells of.
+func (s *shift) becomes(is *center.AgentSetup) {
+	s.was, s.setup = s.setup, is
+	groups := make([]center.HierarchyGroupID, len(is.Groups))
+	for i := range is.Groups {
+		groups[i] = is.Groups[i].ID
+	}
+	s.d.As(is.Profile.ID, groups)
+	s.then(10)
 }
 
 func (s *shift) configured(is *center.AgentSetup) {

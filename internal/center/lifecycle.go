@@ -47,16 +47,25 @@ func (d *Draft) Leave(id ParticipantID) (Participant, error) {
 	if p.Role == RoleAgent && p.Joined.IsZero() {
 		return *p, d.leaveOffer(p.Contact, p.User)
 	}
+	if p.Role == RoleAgent {
+		return d.takeAgentOut(id, ReasonAgent), nil
+	}
 	d.takeOut(id)
 	p, _ = d.Chat.Participant(id)
 	left := *p
-	switch left.Role {
-	case RoleCustomer:
+	if left.Role == RoleCustomer {
 		d.End(ReasonCustomer)
-	case RoleAgent:
-		d.agentLeft(&left, ReasonAgent)
 	}
 	return left, nil
+}
+
+// takeAgentOut takes an agent out who has joined, for a reason, and says who it was.
+func (d *Draft) takeAgentOut(id ParticipantID, reason string) Participant {
+	d.takeOut(id)
+	p, _ := d.Chat.Participant(id)
+	left := *p
+	d.agentLeft(&left, reason)
+	return left
 }
 
 // takeOut makes a participant one who has left, and tells those who saw them join.
@@ -64,7 +73,7 @@ func (d *Draft) takeOut(id ParticipantID) {
 	p, _ := d.Edit().Participant(id)
 	p.Left = d.Now
 	if left := *p; !p.Joined.IsZero() {
-		d.event(EventLeft, &left, true)
+		p.LeftSeq = d.event(EventLeft, &left, true).Seq
 	}
 	d.Unschedule(DueCustomParticipant + string(id))
 	d.stopTimersAlone()
@@ -221,6 +230,11 @@ func (d *Draft) end(reason string, customerLeft bool) {
 	}
 	// The item's time and not Now, which it may be ahead of: a chat that continues this one begins after it.
 	c.Ended = d.event(EventEnded, nil, true).Time
+	for i := range c.Participants {
+		if p := &c.Participants[i]; p.LeftSeq > d.After() {
+			p.LeftSeq = 0
+		}
+	}
 }
 
 // endContact ends one of the contacts of a chat that ends. Who it is offered to keeps a slot with a contact that failed: the

@@ -250,7 +250,7 @@ func (d *Draft) Reject(id ContactID, user UserID) error {
 	}
 	d.Withdraw(id, SlotRejected)
 	if c, _ := d.Chat.Contact(id); c.Invited { // whoever is invited and rejects does not join (agents.md 1.2.9)
-		d.disconnect(c, ReasonAgent)
+		d.failConnect(c, ReasonAgent)
 	}
 	return nil
 }

@@ -1,11 +1,14 @@
 package center
 
-// Lose takes an agent out of a chat whose client is gone: from an offer, which goes to others, or from the conversation. It
-// says whether the agent had joined. Source: agents.md 2.1, case 8.
+// Lose takes an agent out of a chat whose client is gone: from an offer, which goes to others, or from the conversation, or a
+// supervisor from monitoring it. It says whether the agent had joined. Source: agents.md 2.1, case 8.
 func (d *Draft) Lose(id ContactID, user UserID) (joined bool, err error) {
 	c, err := d.Chat.AgentOf(id, user)
 	if err != nil {
 		return false, err
+	}
+	if c.Monitor != nil {
+		return false, Refuse(InvalidState, "the contact %s monitors another; only conversations are taken from agents", id)
 	}
 	if c.Offer != nil {
 		d.Withdraw(id, SlotMissed)
@@ -15,10 +18,13 @@ func (d *Draft) Lose(id ContactID, user UserID) (joined bool, err error) {
 	if err != nil {
 		return false, Refuse(InvalidState, "the agent has left the contact %s already", id)
 	}
-	d.takeOut(p.ID)
-	left, _ := d.Chat.Participant(p.ID)
-	gone := *left
-	d.agentLeft(&gone, ReasonAgentNetwork)
+	if c.Monitor != nil {
+		d.Edit()
+		c, _ = d.Chat.Contact(id)
+		d.endMonitor(c, ReasonAgentNetwork, true)
+		return true, nil
+	}
+	d.takeAgentOut(p.ID, ReasonAgentNetwork)
 	return true, nil
 }
 

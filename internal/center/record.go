@@ -116,13 +116,13 @@ func searchable(name, value string) bool {
 }
 
 // Ending returns the contacts that this Draft ends. Their items are to be counted, and told to [Draft.Count], before
-// [Draft.Finish].
+// [Draft.Finish]. What is said is of the customer's contact: those beside it have nothing to count.
 func (d *Draft) Ending() (ends []Contact) {
 	if !d.edited {
 		return nil
 	}
 	for i, c := range d.Chat.Contacts {
-		if !c.Disconnected.IsZero() && (d.seen == nil || i >= len(d.seen.Contacts) || d.seen.Contacts[i].Disconnected.IsZero()) {
+		if !c.Beside && !c.Disconnected.IsZero() && (d.seen == nil || i >= len(d.seen.Contacts) || d.seen.Contacts[i].Disconnected.IsZero()) {
 			ends = append(ends, c)
 		}
 	}

@@ -41,7 +41,7 @@ func noContact(id center.ContactID) error {
 	return center.Refuse(center.NotFound, "Resource not found of Type: CONTACT %s", center.Printable(string(id)))
 }
 
-// Stop ends a contact, whatever state it is in.
+// Stop ends a contact, whatever state it is in. The customer's takes the chat along.
 func (c *Chats) Stop(ctx context.Context, at center.InstanceID, id center.ContactID) error {
 	_, contact, err := c.Contact(ctx, at, id)
 	var refused *center.Error
@@ -63,8 +63,13 @@ func (c *Chats) Stop(ctx context.Context, at center.InstanceID, id center.Contac
 		return err
 	}
 	return c.change(ctx, center.ChatID(chat), func(t *turn) error {
-		if !t.Chat.Ended.IsZero() {
+		k, ok := t.Chat.Contact(id)
+		switch {
+		case !ok || !k.Live() || !t.Chat.Ended.IsZero():
 			return over
+		case k.Beside:
+			t.StopBeside(id)
+			return c.flows.agentLeft(t)
 		}
 		t.end(center.ReasonAPI)
 		return nil

@@ -52,7 +52,8 @@ type Connection struct {
 }
 
 // Connection gives a participant new credentials. Earlier ones stay good until they expire. With connect, the
-// participant counts as connected from here on; without it, their socket's first subscription does that.
+// participant counts as connected from here on; without it, their socket's first subscription does that. Agents join by
+// accepting, so connect changes nothing for them.
 // After the first connection nothing is written.
 func (c *Chats) Connection(ctx context.Context, who Caller, connect bool) (*Connection, error) {
 	s, err := c.view(ctx, who.Chat)
@@ -63,7 +64,7 @@ func (c *Chats) Connection(ctx context.Context, who Caller, connect bool) (*Conn
 	if err != nil {
 		return nil, err
 	}
-	if connect && p.Joined.IsZero() {
+	if connect && p.Joined.IsZero() && p.User == "" {
 		var begins *runnable
 		if p.Role == center.RoleCustomer {
 			if begins, err = c.flows.findFlowToBegin(ctx, &s.Chat); err != nil {
@@ -90,14 +91,18 @@ func (c *Chats) credentials(who Caller) *Connection {
 	return con
 }
 
-// present returns the chat, and the number of its last item, if the caller is still part of it.
+// present returns the chat, and the number of the last item that the caller may read, if they are still part of it.
 func (c *Chats) present(ctx context.Context, who Caller) (s *state, last int64, err error) {
 	seen, err := c.engine.Look(ctx, center.KindChat, center.StreamID(who.Chat))
 	if err != nil {
 		return nil, 0, denied(err)
 	}
 	s = seen.State.(*state)
-	return s, seen.Seq, s.MayRead(who.Participant)
+	bound, err := s.MayRead(who.Participant)
+	if last = seen.Seq; bound > 0 {
+		last = bound
+	}
+	return s, last, err
 }
 
 // Connected says that a participant is there. The first time they join the chat, and if they are the customer the
@@ -109,7 +114,7 @@ func (c *Chats) Connected(ctx context.Context, who Caller) error {
 // connected is Connected for a chat whose flow, which begins now, was looked up beforehand, if it was.
 func (c *Chats) connected(ctx context.Context, who Caller, begins *runnable) error {
 	return c.change(ctx, who.Chat, func(t *turn) error {
-		p, err := t.Chat.MayConnect(who.Participant)
+		p, err := t.Chat.MayListen(who.Participant)
 		if err != nil {
 			return err
 		}

@@ -9,6 +9,8 @@ import (
 	"math"
 	"math/rand/v2"
 	"net/url"
+	"path/filepath"
+	"reflect"
 	"slices"
 	"strings"
 	"testing"
@@ -33,7 +35,7 @@ func randomPast(r *rand.Rand, n int, now time.Time) *past {
 	}
 	after := func(at, most int64) int64 { return min(at+r.Int64N(most), now.UnixMilli()-1) }
 	for i := range n {
-		c := &pastContact{id: id(1, i+1), method: word("API", "API", "TRANSFER", "QUEUE_TRANSFER", "DISCONNECT"), subtype: word("connect:Chat", "connect:Guide", "")}
+		c := &pastContact{id: id(1, i+1), method: word("API", "API", "API", "TRANSFER", "QUEUE_TRANSFER", "DISCONNECT", "MONITOR"), subtype: word("connect:Chat", "connect:Guide", "")}
 		c.initiated = start + r.Int64N(span)
 		if r.IntN(5) > 0 {
 			c.system = after(c.initiated, 5000)
@@ -60,7 +62,9 @@ func randomPast(r *rand.Rand, n int, now time.Time) *past {
 				c.next = pick(1, n)
 			}
 			if c.connected != 0 && r.IntN(8) > 0 {
-				c.acwBegun = c.disconnected
+				if c.acwBegun = c.disconnected; r.IntN(6) == 0 { // others stayed
+					c.acwBegun = c.connected + r.Int64N(c.disconnected-c.connected+1)
+				}
 				if r.IntN(10) > 0 {
 					c.acwEnded = after(c.acwBegun, 600_000)
 				}
@@ -482,6 +486,65 @@ func TestBuckets(t *testing.T) {
 	for _, name := range []string{"Local", "Mars/Base", "../etc"} {
 		if _, err := zoneOf(name); !center.Is(err, center.InvalidParameter) {
 			t.Errorf("the zone %s: %v", name, err)
+		}
+	}
+}
+
+// Tokens are good for five minutes and for one request. Later pages are of the moment of the first: what ends in between does
+// not count.
+func TestTokensOfFigures(t *testing.T) {
+	at := "sqlite:" + filepath.Join(t.TempDir(), "parley.db")
+	s, err := store.Open(t.Context(), at, store.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.Close()
+	db, now := database(t, at), noon
+	p := randomPast(rand.New(rand.NewPCG(8, 8)), 200, noon)
+	p.put(t, db)
+	f := NewFigures(s, func() time.Time { return now })
+	q := &FiguresRequest{
+		Instance: instance, From: noon.Add(-48 * time.Hour), To: noon, Period: "HOUR", Groupings: []string{"QUEUE"},
+		Filters: []FigureFilter{{Key: "QUEUE", Values: p.some(rand.New(rand.NewPCG(1, 1)), "QUEUE")}}, Metrics: asked("CONTACTS_HANDLED", "SUM_AFTER_CONTACT_WORK_TIME"),
+	}
+	whole, err := f.Ask(t.Context(), q, 1000, "")
+	if err != nil || len(whole.Rows) < 9 {
+		t.Fatalf("%d rows, %v", len(whole.Rows), err)
+	}
+	first, err := f.Ask(t.Context(), q, 4, "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	now = noon.Add(tokenLasts - time.Millisecond)
+	// All after-contact work that goes on ends now.
+	if _, err := db.Exec("UPDATE contact SET acw_ended = $1 WHERE acw_begun IS NOT NULL AND acw_ended IS NULL", now.UnixMilli()); err != nil {
+		t.Fatal(err)
+	}
+	second, err := f.Ask(t.Context(), q, 1000, first.Next)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := append(first.Rows, second.Rows...); !reflect.DeepEqual(got, whole.Rows) {
+		t.Errorf("pages of another moment: %v, want %v", got, whole.Rows)
+	}
+	other := *q
+	other.Groupings = nil
+	for what, ask := range map[string]func() error{
+		"another request's": func() error { _, err := f.Ask(t.Context(), &other, 4, first.Next); return err },
+		"of the future": func() error {
+			_, err := f.Ask(t.Context(), q, 4, sealed(figuresToken{digestOf(q), now.UnixMilli(), now.Add(time.Hour).UnixMilli(), 4}))
+			return err
+		},
+		"of nowhere": func() error {
+			_, err := f.Ask(t.Context(), q, 4, sealed(figuresToken{digestOf(q), 0, now.UnixMilli(), -4}))
+			return err
+		},
+		"no token":    func() error { _, err := f.Ask(t.Context(), q, 4, "e30"); return err },
+		"no encoding": func() error { _, err := f.Ask(t.Context(), q, 4, "\x00"); return err },
+		"expired":     func() error { now = noon.Add(tokenLasts); _, err := f.Ask(t.Context(), q, 4, first.Next); return err },
+	} {
+		if err := ask(); !center.Is(err, center.InvalidParameter) {
+			t.Errorf("a token %s: %v", what, err)
 		}
 	}
 }

@@ -243,7 +243,7 @@ func (p *past) twinRows(m *AskedMetric, ask *asking, from, to, asOf int64) map[s
 			case "CONTACTS_QUEUED_BY_ENQUEUE":
 				there = in(c.enqueued)
 			case "CONTACTS_HANDLED_BY_CONNECTED_TO_AGENT", "CONTACTS_HANDLED_CONNECTED_TO_AGENT_TIME":
-				there = in(c.connected)
+				there = in(c.connected) && c.handled()
 			}
 			if values, ok := ask.group(c.value); ok && there {
 				groups[key(values)] = append(groups[key(values)], c)
@@ -278,7 +278,7 @@ func contactValue(name string, list []*pastContact, below func(int64) bool) *flo
 		return c.enqueued != 0 && c.connected == 0 && c.next == "" && !(c.state == "IN_QUEUE" && c.transferred != 0)
 	}
 	for _, c := range list {
-		queued, handled := c.enqueued != 0, c.connected != 0
+		queued, handled := c.enqueued != 0, c.handled()
 		waits := c.enqueued != 0 && c.dequeued != 0
 		waited := c.dequeued - c.enqueued
 		acw := int64(0)
@@ -347,11 +347,11 @@ func contactValue(name string, list []*pastContact, below func(int64) bool) *flo
 			}
 		case "AVG_HANDLE_TIME", "SUM_HANDLE_TIME", "AVG_ACTIVE_TIME":
 			if handled {
-				sum.add(c.disconnected - c.connected + acw)
+				sum.add(c.left() - c.connected + acw)
 			}
 		case "AVG_INTERACTION_TIME", "SUM_INTERACTION_TIME", "AVG_INTERACTION_AND_HOLD_TIME", "SUM_INTERACTION_AND_HOLD_TIME":
 			if handled {
-				sum.add(c.disconnected - c.connected)
+				sum.add(c.left() - c.connected)
 			}
 		case "AVG_AFTER_CONTACT_WORK_TIME", "SUM_AFTER_CONTACT_WORK_TIME":
 			if handled {
@@ -519,6 +519,17 @@ func runValue(m *AskedMetric, list []*pastRun, asOf int64) *float64 {
 	panic("the twin does not know " + m.Name)
 }
 
+// handled says that an agent has joined: one who is no supervisor.
+func (c *pastContact) handled() bool { return c.connected != 0 && c.method != "MONITOR" }
+
+// left is when the agent left.
+func (c *pastContact) left() int64 {
+	if c.acwBegun != 0 {
+		return c.acwBegun
+	}
+	return c.disconnected
+}
+
 // working is the time in which an agent has a contact: connected or in after-contact work.
 func (c *pastContact) working(asOf int64) (from, to int64) {
 	to = asOf
@@ -553,7 +564,7 @@ func (p *past) agentRows(name string, ask *asking, from, to, asOf int64, out map
 		}
 		moments := []int64{begin, end}
 		for _, c := range p.contacts {
-			if c.agent == s.agent && c.connected != 0 {
+			if c.agent == s.agent && c.handled() {
 				a, b := c.working(asOf)
 				moments = append(moments, a, b)
 			}
@@ -571,7 +582,7 @@ func (p *past) agentRows(name string, ask *asking, from, to, asOf int64, out map
 			}
 			took, busy, failed := float64(b-a), false, false
 			for _, c := range p.contacts {
-				if from, to := c.working(asOf); c.agent == s.agent && c.connected != 0 && from <= a && b <= to {
+				if from, to := c.working(asOf); c.agent == s.agent && c.handled() && from <= a && b <= to {
 					busy = true
 				}
 			}
@@ -632,7 +643,7 @@ func (p *past) concurrency(ask *asking, from, to, asOf int64, out map[string]*fl
 	all := map[string]map[string][]cut{}
 	for _, c := range p.contacts {
 		values, ok := ask.group(c.value)
-		if !ok || c.connected == 0 {
+		if !ok || !c.handled() {
 			continue
 		}
 		a, b := c.working(asOf)

@@ -59,7 +59,7 @@ const (
 // Conditions on contacts.
 const (
 	queued   = "enqueued IS NOT NULL"
-	handled  = "connected_to_agent IS NOT NULL"
+	handled  = "handled IS NOT NULL"
 	gone     = "transferred IS NOT NULL"
 	inQueue  = "coalesce(pre_disconnect_state, '') = 'IN_QUEUE'"
 	accepted = "outcome = '" + center.OfferAccepted + "'"

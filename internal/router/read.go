@@ -13,6 +13,10 @@ import (
 
 const instancePage = 1000
 
+// heardAtOnce is of how many rows of an instance that have changed each is read by itself. With more of them it is quicker to read
+// all rows.
+const heardAtOnce = 256
+
 // read brings the index up to date: with what was heard of, or with the whole store when it is time to look at it.
 func (r *Router) read(ctx context.Context) error {
 	r.mu.Lock()
@@ -101,7 +105,7 @@ func (r *Router) lookAt(ctx context.Context, at center.InstanceID) error {
 	for _, contacts := range s.chats {
 		for _, id := range contacts {
 			if !there[id] {
-				s.index.RemoveContact(id)
+				s.removeContact(id)
 			}
 		}
 	}
@@ -113,7 +117,7 @@ func (r *Router) lookAt(ctx context.Context, at center.InstanceID) error {
 	}
 	for id := range before {
 		if _, ok := s.agents[id]; !ok {
-			s.index.RemoveAgent(id)
+			s.removeAgent(id)
 		}
 	}
 	return nil
@@ -122,7 +126,10 @@ func (r *Router) lookAt(ctx context.Context, at center.InstanceID) error {
 func (r *Router) site(at center.InstanceID) *site {
 	s := r.sites[at]
 	if s == nil {
-		s = &site{index: &routing.Index{}, chats: map[center.ChatID][]center.ContactID{}, agents: map[center.UserID]store.AgentAtWork{}}
+		s = &site{
+			index: &routing.Index{}, chats: map[center.ChatID][]center.ContactID{}, agents: map[center.UserID]store.AgentAtWork{},
+			back: setbacks{map[center.ContactID]*contactSetback{}, map[center.UserID]*agentSetback{}},
+		}
 		r.sites[at] = s
 	}
 	return s
@@ -160,7 +167,21 @@ func (r *Router) readHeard(ctx context.Context, heard map[about]bool, stale bool
 			}
 		}
 	}
+	of := map[center.InstanceID]int{}
 	for a := range heard {
+		of[a.instance]++
+	}
+	for at, n := range of {
+		if n > heardAtOnce {
+			if err := r.lookAt(ctx, at); err != nil {
+				return err
+			}
+		}
+	}
+	for a := range heard {
+		if of[a.instance] > heardAtOnce {
+			continue
+		}
 		s := r.site(a.instance)
 		if s.routing == nil {
 			if err := r.configure(ctx, a.instance, s); err != nil {
@@ -193,7 +214,7 @@ func (r *Router) readChat(ctx context.Context, at center.InstanceID, s *site, ch
 	}
 	for _, id := range s.chats[chat] {
 		if !slices.Contains(now, id) {
-			s.index.RemoveContact(id)
+			s.removeContact(id)
 		}
 	}
 	if s.chats[chat] = now; len(now) == 0 {
@@ -209,7 +230,7 @@ func (r *Router) readAgent(ctx context.Context, at center.InstanceID, s *site, i
 	}
 	if !ok {
 		delete(s.agents, id)
-		s.index.RemoveAgent(id)
+		s.removeAgent(id)
 		return nil
 	}
 	if _, known := s.routing.Users[id]; !known { // the user may be newer than what is known of the configuration
@@ -226,10 +247,10 @@ func (s *site) putContact(w *center.WaitingRecord) {
 		return
 	}
 	c := routing.Contact{
-		ID: w.Contact, Queue: w.Queue, AgentQueue: w.AgentQueue, Enqueued: w.Enqueued, Since: w.Since, Adjustment: time.Duration(w.Adjustment) * time.Second,
+		ID: w.Contact, Chat: w.Chat, Queue: w.Queue, AgentQueue: w.AgentQueue, Enqueued: w.Enqueued, Since: w.Since, Adjustment: time.Duration(w.Adjustment) * time.Second,
 		Priority: w.Priority, Criteria: w.Routing, Offered: w.OfferedTo, Rejecter: w.Rejecter,
 	}
-	if there, ok := s.index.Contact(c.ID); ok && same(&there, &c) {
+	if there, ok := s.index.Contact(c.ID); s.setBackContact(&c) || ok && same(&there, &c) {
 		return
 	}
 	s.index.PutContact(c)
@@ -246,9 +267,16 @@ func same(a, b *routing.Contact) bool {
 	return r == nil || r.Index == s.Index && r.Ending == s.Ending && r.Activated.Equal(s.Activated) && !r.Activated.IsZero()
 }
 
-// putAgent puts an agent into the index, as the configuration knows the user. One who is deleted gets nothing.
+// putAgent notes an agent, and puts it into the index.
 func (s *site) putAgent(a *store.AgentAtWork) {
 	s.agents[a.Agent] = *a
+	if !s.setBackAgent(a) {
+		s.indexAgent(a)
+	}
+}
+
+// indexAgent puts an agent into the index, as the configuration knows the user. One who is deleted gets nothing.
+func (s *site) indexAgent(a *store.AgentAtWork) {
 	u, ok := s.routing.Users[a.Agent]
 	if !ok {
 		s.index.RemoveAgent(a.Agent)
@@ -260,7 +288,7 @@ func (s *site) putAgent(a *store.AgentAtWork) {
 	}
 	for i := range a.Slots {
 		c := &a.Slots[i]
-		w.Slots = append(w.Slots, routing.Slot{Contact: c.Contact, Channel: c.Channel, State: c.State, Since: c.Since})
+		w.Slots = append(w.Slots, routing.Slot{Contact: c.Contact, Chat: c.Chat, Channel: c.Channel, State: c.State, Since: c.Since})
 	}
 	s.index.PutAgent(w)
 }

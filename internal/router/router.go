@@ -56,8 +56,6 @@ const (
 	// lookEvery is how often the store is looked at where other nodes write to it, and lookAlone where none does.
 	lookEvery = 2 * time.Second
 	lookAlone = time.Minute
-	// retryAfter is when a pass is made again after an offer was refused, if no news comes before.
-	retryAfter = time.Second
 	// atOnce is how many offers are committed at a time.
 	atOnce = 32
 	// resignWithin is how long giving the lease back may take.
@@ -95,6 +93,7 @@ type site struct {
 	routing *catalog.Routing
 	chats   map[center.ChatID][]center.ContactID // contacts of the index by chat
 	agents  map[center.UserID]store.AgentAtWork
+	back    setbacks
 }
 
 // figures are what the router has done since it was made.
@@ -168,15 +167,15 @@ func (r *Router) Run(ctx context.Context) {
 	}
 }
 
-// sleep waits for news, for contact time to reach next (zero: never), or until the store is to be looked at, or until a
-// refused offer is to be tried again.
-func (r *Router) sleep(ctx context.Context, next time.Time, retry bool) {
+// sleep waits for news, for contact time to reach next, for real time to reach retry (zero: never), or until the store is to be
+// looked at.
+func (r *Router) sleep(ctx context.Context, next, retry time.Time) {
 	wait := lookAlone
 	if r.Shared {
 		wait = leaseEvery
 	}
-	if retry {
-		wait = min(wait, retryAfter)
+	if !retry.IsZero() {
+		wait = max(0, min(wait, retry.Sub(r.Now())))
 	}
 	real := time.NewTimer(wait)
 	defer real.Stop()
@@ -224,17 +223,17 @@ func (r *Router) enter(ctx context.Context) error {
 
 func (r *Router) leave() { <-r.turn }
 
-// route makes passes until nothing more can be offered. It returns when time alone changes that, and whether it is to be tried
-// again soon.
-func (r *Router) route(ctx context.Context) (next time.Time, retry bool) {
+// route makes passes until nothing more can be offered. It returns when time alone changes that, and when, by real time, it is
+// to be tried again; zero is never for both.
+func (r *Router) route(ctx context.Context) (next, retry time.Time) {
 	if r.enter(ctx) != nil {
-		return time.Time{}, false
+		return time.Time{}, time.Time{}
 	}
 	defer r.leave()
 	next, retry, err := r.rounds(ctx)
 	if err != nil && ctx.Err() == nil {
 		r.Log.Warn("routing is tried again soon", "error", err)
-		return time.Time{}, true
+		return time.Time{}, r.Now().Add(readAfter)
 	}
 	return next, retry
 }
@@ -289,103 +288,89 @@ func (r *Router) resign() {
 	r.figures.leads.Store(false)
 }
 
-// rounds reads what has changed, offers what can be offered, and does that again until there is nothing to offer, or an offer
-// was refused.
-func (r *Router) rounds(ctx context.Context) (next time.Time, retry bool, err error) {
+// rounds reads what has changed, offers what can be offered, and does that again until there is nothing to offer.
+func (r *Router) rounds(ctx context.Context) (next, retry time.Time, err error) {
 	for {
 		if !r.lead(ctx) {
-			return time.Time{}, false, ctx.Err()
+			return time.Time{}, time.Time{}, ctx.Err()
 		}
 		if err := r.read(ctx); err != nil {
-			return time.Time{}, true, err
+			return time.Time{}, time.Time{}, err
 		}
-		offered, refused := 0, 0
-		next = time.Time{}
+		offered := false
+		next, retry = time.Time{}, time.Time{}
 		for at, s := range r.sites {
 			began := r.Now()
+			retry = sooner(retry, s.leaveOut(began))
 			offers, soon := s.index.Match(r.Clock.Now())
 			r.figures.passes.Add(1)
 			r.figures.passTime.Add(int64(r.Now().Sub(began)))
-			if !soon.IsZero() && (next.IsZero() || soon.Before(next)) {
-				next = soon
-			}
-			no := r.offer(ctx, at, s, offers)
-			offered, refused = offered+len(offers)-no, refused+no
+			next = sooner(next, soon)
+			r.offer(ctx, at, s, offers)
+			offered = offered || len(offers) > 0
 		}
 		if ctx.Err() != nil {
-			return time.Time{}, false, ctx.Err()
+			return time.Time{}, time.Time{}, ctx.Err()
 		}
 		r.figures.next.Store(millis(next))
-		if refused > 0 {
-			r.nudgeIfHeard()
-			return next, true, nil
-		}
-		if offered == 0 {
-			return next, false, nil
+		if !offered {
+			return next, retry, nil
 		}
 	}
 }
 
-// nudgeIfHeard makes the next sleep short if there is news that was not read.
-func (r *Router) nudgeIfHeard() {
-	r.mu.Lock()
-	heard := len(r.heard) > 0
-	r.mu.Unlock()
-	if heard {
-		r.nudge()
+// sooner is the earlier of two times, of which zero is never.
+func sooner(a, b time.Time) time.Time {
+	if a.IsZero() || !b.IsZero() && b.Before(a) {
+		return b
 	}
+	return a
 }
 
-// offer commits offers and says how many were refused.
-func (r *Router) offer(ctx context.Context, at center.InstanceID, s *site, offers []routing.Offer) (refused int) {
+// offer commits offers, as long as this node routes. What a refused one was decided on is read again with the next round.
+func (r *Router) offer(ctx context.Context, at center.InstanceID, s *site, offers []routing.Offer) {
 	places := make(chan struct{}, atOnce)
 	var all sync.WaitGroup
-	var no atomic.Int64
-	for _, o := range offers {
+	no := make([]bool, len(offers))
+	for i, o := range offers {
+		if !r.lead(ctx) { // many offers take long, and the lease is renewed meanwhile
+			offers = offers[:i]
+			break
+		}
 		places <- struct{}{}
 		all.Go(func() {
 			defer func() { <-places }()
 			began := r.Now()
 			err := r.Offer(ctx, at, o.Contact, o.Agent, o.Limit)
 			r.figures.offerTime.Add(int64(r.Now().Sub(began)))
-			switch {
-			case err == nil:
+			if no[i] = err != nil; err == nil {
 				r.figures.offers.Add(1)
 				return
+			}
+			r.figures.refused.Add(1)
+			switch {
 			case center.Refused(err):
 				r.Log.Debug("an offer was refused", "contact", o.Contact, "agent", o.Agent, "error", err)
 			case !errors.Is(err, context.Canceled):
 				r.Log.Warn("an offer failed", "contact", o.Contact, "agent", o.Agent, "error", err)
 			}
-			no.Add(1)
 		})
 	}
 	all.Wait()
-	if no.Load() > 0 { // what the refused offers were decided on is read again with the next round
+	now := r.Now()
+	for i := range offers {
+		o := &offers[i]
+		if !no[i] {
+			s.succeeded(o)
+			continue
+		}
+		s.refused(o, now)
+		c, _ := s.index.Contact(o.Contact)
 		r.mu.Lock()
-		for chat, contacts := range s.chats {
-			for _, o := range offers {
-				if contains(contacts, o.Contact) {
-					r.heard[about{center.NewsOfWaiting, at, center.StreamID(chat)}] = true
-				}
-			}
-		}
-		for _, o := range offers {
-			r.heard[about{center.NewsOfAgent, at, center.StreamID(o.Agent)}] = true
-		}
+		r.heard[about{center.NewsOfWaiting, at, center.StreamID(c.Chat)}] = true
+		r.heard[about{center.NewsOfAgent, at, center.StreamID(o.Agent)}] = true
 		r.mu.Unlock()
 	}
-	r.figures.refused.Add(no.Load())
-	return int(no.Load())
-}
-
-func contains(all []center.ContactID, id center.ContactID) bool {
-	for _, c := range all {
-		if c == id {
-			return true
-		}
-	}
-	return false
 }
 
 // millis rounds up, so that what is due at t is due at that millisecond.

@@ -1,6 +1,8 @@
 package router_test
 
 import (
+	"errors"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -102,6 +104,79 @@ func TestARejectedContactGoesToAnother(t *testing.T) {
 	})
 }
 
+// A contact that every agent's offer is refused for, and an agent to whom every contact's is, hold nobody else up, and are not
+// tried without end.
+func TestRefusedOffersHoldNothingUp(t *testing.T) {
+	for name, of := range map[string]struct {
+		contact bool // it is the contact whose offers are refused, else the agent's
+	}{"a contact": {true}, "an agent": {false}} {
+		t.Run(name, func(t *testing.T) {
+			inBubble(t, func(t *testing.T, w *world) {
+				var first center.ContactID
+				var mu sync.Mutex
+				broken := true
+				a := w.agent("a", center.StatusNameAvailable)
+				w.at.refuses = func(k center.ContactID, to center.UserID) error {
+					mu.Lock()
+					defer mu.Unlock()
+					if broken && (of.contact && k == first || !of.contact && to == a) {
+						return errors.New("it cannot be decoded")
+					}
+					return nil
+				}
+				time.Sleep(time.Second) // a is idle longest
+				b := w.agent("b", center.StatusNameAvailable)
+				w.becomes(b, center.StatusNameOffline)
+				mu.Lock()
+				first = w.customer(w.queues[0], 1).Contact
+				mu.Unlock()
+				second := w.customer(w.queues[0], 5).Contact
+				synctest.Wait()
+				w.becomes(b, center.StatusNameAvailable)
+				time.Sleep(time.Second)
+				synctest.Wait()
+				want := map[center.ContactID]center.UserID{first: b, second: b}
+				if of.contact {
+					want = map[center.ContactID]center.UserID{first: "", second: a}
+				}
+				for k, to := range want {
+					if got := w.offeredTo(k); got != to {
+						t.Errorf("%s is offered to %q, want %q", k, got, to)
+					}
+				}
+				tried := w.at.Router.Stats()
+				if tried.Refused > 6 {
+					t.Errorf("after a second: %+v", tried)
+				}
+				time.Sleep(10 * time.Second)
+				synctest.Wait()
+				if s := w.at.Router.Stats(); s.Refused == tried.Refused && of.contact || s.Refused-tried.Refused > 12 || s.Passes-tried.Passes > 60 {
+					t.Errorf("10 s later: %+v", s)
+				}
+				mu.Lock()
+				broken = false
+				mu.Unlock()
+				if of.contact {
+					time.Sleep(8 * time.Second)
+					synctest.Wait()
+					if to := w.offeredTo(first); to == "" {
+						t.Errorf("once it can be offered, it is not: %+v", w.at.Router.Stats())
+					}
+					return
+				}
+				// What changes the agent's row ends the wait.
+				w.becomes(a, center.StatusNameOffline)
+				w.becomes(a, center.StatusNameAvailable)
+				third := w.customer(w.queues[0], 5).Contact
+				synctest.Wait()
+				if to := w.offeredTo(third); to != a {
+					t.Errorf("the third contact is offered to %q", to)
+				}
+			})
+		})
+	}
+}
+
 // A delay of the routing profile is waited for, and a change of the configuration is noticed at once.
 func TestDelayAndConfiguration(t *testing.T) {
 	inBubble(t, func(t *testing.T, w *world) {
@@ -169,20 +244,14 @@ func TestAUserChanges(t *testing.T) {
 	})
 }
 
-// A node that routes and stands still is replaced within five seconds; one that stops in order, at once.
+// A node that routes and stands still is replaced within five seconds; one that stops in order, within two.
 func TestAnotherNodeTakesOver(t *testing.T) {
-	for name, leave := range map[string]struct {
-		go_    func(n *node)
-		within time.Duration
-	}{
-		"stands still": {func(n *node) { n.hangs.Store(true) }, 5 * time.Second},
-		"stops":        {func(n *node) { n.stop(); <-n.stopped }, 1100 * time.Millisecond},
-	} {
+	for name, stops := range map[string]bool{"stands still": false, "stops": true} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				w := newWorld(t, "sqlite::memory:")
 				defer w.close()
-				takesOver(t, w, leave.go_, leave.within, synctest.Wait)
+				takesOver(t, w, stops, synctest.Wait)
 			})
 		})
 	}
@@ -191,10 +260,10 @@ func TestAnotherNodeTakesOver(t *testing.T) {
 func TestAnotherNodeTakesOverOnPostgreSQL(t *testing.T) {
 	w := newWorld(t, storetest.Postgres(t))
 	defer w.close()
-	takesOver(t, w, func(n *node) { n.hangs.Store(true) }, 5*time.Second, func() { time.Sleep(50 * time.Millisecond) })
+	takesOver(t, w, false, func() { time.Sleep(50 * time.Millisecond) })
 }
 
-func takesOver(t *testing.T, w *world, leave func(*node), within time.Duration, settle func()) {
+func takesOver(t *testing.T, w *world, stops bool, settle func()) {
 	// Each node hears only its own news: the other half of what happens is lost.
 	first := w.node(bus.NewLocal(), true)
 	w.furnish(first)
@@ -212,9 +281,19 @@ func takesOver(t *testing.T, w *world, leave func(*node), within time.Duration, 
 		t.Fatalf("two nodes route: %+v", second.Router.Stats())
 	}
 	w.at = second
-	leave(first)
-	began := time.Now()
+	within := 2 * time.Second
+	if stops {
+		first.stop()
+		<-first.stopped
+	} else {
+		within = 5 * time.Second
+		first.hangs.Store(true)
+	}
 	ben := w.customer(w.queues[0], 5)
+	if !stops {
+		<-first.hung
+	}
+	began := time.Now()
 	for settle(); w.offeredTo(ben.Contact) == ""; settle() {
 		if time.Since(began) > within {
 			t.Fatalf("the next contact is not offered after %v", time.Since(began))

@@ -28,6 +28,7 @@ type Agent struct {
 // Slot is what one contact takes of an agent.
 type Slot struct {
 	Contact center.ContactID
+	Chat    center.ChatID
 	Channel string
 	State   string
 	Since   time.Time // of State
@@ -122,6 +123,16 @@ func (a *Agent) free(p *Profile) int {
 		}
 	}
 	return n
+}
+
+// in says whether the agent is offered a contact of a chat, talks in it or monitors it.
+func (a *Agent) in(chat center.ChatID) bool {
+	for i := range a.Slots {
+		if s := &a.Slots[i]; chat != "" && s.Chat == chat && (s.State == center.SlotConnecting || s.State == center.SlotConnected) {
+			return true
+		}
+	}
+	return false
 }
 
 // closed is why the agent may be offered no chat at all; it has no code if the agent may be. p is the agent's profile, nil if

@@ -10,6 +10,7 @@ import (
 // Contact is a contact that waits in a queue.
 type Contact struct {
 	ID    center.ContactID
+	Chat  center.ChatID // whose agents are not offered it
 	Queue center.QueueID
 	// AgentQueue says that Queue is an agent's: its id is the agent's.
 	AgentQueue bool

@@ -50,6 +50,7 @@ const (
 	NoChannel       Code = "NO_CHAT"      // the routing profile does not have the channel
 	OtherChannel    Code = "OTHER_CHANNEL"
 	NoSlot          Code = "NO_FREE_SLOT"
+	InChat          Code = "IN_CHAT" // the agent takes part in the chat already
 	Delayed         Code = "DELAY"
 	StepNotMet      Code = "ROUTING_STEP"
 	Rejected        Code = "REJECTED"    // the agent has rejected the contact, and there is another agent
@@ -99,6 +100,8 @@ func (r Reason) String() string {
 		return fmt.Sprintf("the agent has the contact %s of the channel %s, which blocks CHAT", r.Contact, r.Channel)
 	case NoSlot:
 		return fmt.Sprintf("%d of %d slots are taken", r.Slots, r.Limit)
+	case InChat:
+		return "the agent takes part in the chat already"
 	case Delayed:
 		return "the delay of the queue in the routing profile is not over" + until("; it ends at ")
 	case StepNotMet:
@@ -142,7 +145,7 @@ func (e *Explanation) String() string {
 }
 
 var codes = []Code{
-	OtherAgentQueue, NotServed, ManualOnly, NoProfile, NoAccess, NotRoutable, NextStatus, NoChannel, OtherChannel, NoSlot, Delayed, StepNotMet,
+	OtherAgentQueue, NotServed, ManualOnly, NoProfile, NoAccess, NotRoutable, NextStatus, NoChannel, OtherChannel, NoSlot, InChat, Delayed, StepNotMet,
 	Rejected, OtherContact, OtherAgent, Chosen,
 }
 
@@ -208,7 +211,7 @@ func (p *pass) explain(a *worker, w *waiting, offered center.UserID) Reason {
 		return Reason{Code: Rejected, Agent: offered}
 	}
 	for _, o := range p.offers {
-		if o.Agent == a.ID && a.standing.free == 0 {
+		if o.Agent == a.ID && (a.standing.free == 0 || w.Chat != "" && p.contacts[o.Contact].Chat == w.Chat) {
 			return Reason{Code: OtherContact, Contact: o.Contact}
 		}
 	}

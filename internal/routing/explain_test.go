@@ -29,6 +29,7 @@ func TestReasons(t *testing.T) {
 		{world: new(world).put(p, agent("a", 0), contact("k", "b", 0, agentQueue)), code: routing.OtherAgentQueue, words: "the contact waits in the queue of another agent"},
 		{world: new(world).put(p, agent("a", 0, has("x", "MISSED"), has("y", "ENDED")), waits), code: routing.NoSlot, words: "2 of 2 slots are taken", sum: "No agent may be offered the contact: NO_FREE_SLOT 1."},
 		{world: new(world).put(p, agent("a", 0, hasOf("TASK", "CONNECTED")), waits), code: routing.OtherChannel, words: "the agent has the contact other of the channel TASK, which blocks CHAT"},
+		{world: new(world).put(p, agent("a", 0, in("h", "CONNECTED")), contact("k", "q", 0, ofChat("h"))), code: routing.InChat, words: "the agent takes part in the chat already", sum: "No agent may be offered the contact: IN_CHAT 1."},
 		{world: new(world).put(profile("p", 2, "q 1 90"), agent("a", 0), waits), code: routing.Delayed, words: "the delay of the queue in the routing profile is not over; it ends at 2026-01-01T12:01:30.000Z"},
 		{world: new(world).put(p, agent("a", 0), contact("k", "q", 0, steps(30, match("c"), 60, match("b")))), steps: 2,
 			code: routing.StepNotMet, words: "the agent does not meet routing step 2, which expires at 2026-01-01T12:01:30.000Z"},

@@ -62,10 +62,14 @@ const anyAgent = -1
 type worker struct {
 	Agent
 	fits fits
-	// profile and standing are the agent's in a pass.
+	// The others are the agent's in a pass.
 	profile  *profile
 	standing standing
+	chats    []center.ChatID // of the contacts that the pass offers it
 }
+
+// given says whether the pass offers the agent another contact of the chat.
+func (a *worker) given(chat center.ChatID) bool { return chat != "" && slices.Contains(a.chats, chat) }
 
 // profile is a routing profile of the index, with its rows in the order in which they are served.
 type profile struct {

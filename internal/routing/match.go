@@ -81,7 +81,7 @@ func (p *pass) open(a *worker) bool {
 		return false
 	}
 	chat, _ := own.channel(center.ChannelChat)
-	a.standing = standing{a.idle(own), a.free(own), chat.Limit, a.ID}
+	a.standing, a.chats = standing{a.idle(own), a.free(own), chat.Limit, a.ID}, a.chats[:0]
 	return true
 }
 
@@ -103,6 +103,9 @@ func (p *pass) offer(a *worker, w *waiting) {
 	w.taken = p.pass
 	p.offers = append(p.offers, Offer{w.ID, a.ID, a.standing.limit})
 	a.standing.free--
+	if w.Chat != "" {
+		a.chats = append(a.chats, w.Chat)
+	}
 	if p.now.After(a.standing.idle) {
 		a.standing.idle = p.now
 	}
@@ -177,6 +180,8 @@ func (p *pass) head(a *worker, g *group, delay time.Duration) (w *waiting, held 
 		case w.Rejecter == a.ID && p.other(a, w):
 			held = true
 			continue // others do not pass it over
+		case a.in(w.Chat) || a.given(w.Chat):
+			continue
 		default:
 			return w, held
 		}
@@ -203,15 +208,19 @@ func (p *pass) cursor(g *group, delay time.Duration) *cursor {
 
 // other says whether there is an agent other than a who may be offered the contact now.
 func (p *pass) other(a *worker, w *waiting) bool {
-	return slices.ContainsFunc(p.serving, func(b *worker) bool { return b != a && b.standing.free > 0 && p.refusal(b, w).Code == "" })
+	return slices.ContainsFunc(p.serving, func(b *worker) bool {
+		return b != a && b.standing.free > 0 && !b.given(w.Chat) && p.refusal(b, w).Code == ""
+	})
 }
 
 // refusal is why an agent who has a free slot may not be offered the contact; it has no code if the agent may be.
 func (p *pass) refusal(a *worker, w *waiting) Reason {
-	if w.AgentQueue {
-		if center.UserID(w.Queue) != a.ID {
-			return Reason{Code: OtherAgentQueue}
-		}
+	switch own := center.UserID(w.Queue) == a.ID; {
+	case w.AgentQueue && !own:
+		return Reason{Code: OtherAgentQueue}
+	case w.AgentQueue && a.in(w.Chat):
+		return Reason{Code: InChat}
+	case w.AgentQueue:
 		return Reason{}
 	}
 	row, ok := a.profile.row(w.Queue)
@@ -220,6 +229,8 @@ func (p *pass) refusal(a *worker, w *waiting) Reason {
 		return Reason{Code: ManualOnly}
 	case !ok:
 		return Reason{Code: NotServed}
+	case a.in(w.Chat):
+		return Reason{Code: InChat}
 	case !w.waited(row.Delay, p.now):
 		return Reason{Code: Delayed, Until: w.Enqueued.Add(row.Delay)}
 	}

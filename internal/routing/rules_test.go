@@ -31,6 +31,14 @@ func TestRules(t *testing.T) {
 		{rule: "a queue in both lists is routed", world: new(world).put(manual(p, "q"), agent("a", 0), contact("k", "q", 0)), want: "k>a"},
 		{rule: "a contact that is being offered is not offered again", world: new(world).put(p, agent("a", 0), contact("k", "q", 0, offered("b")))},
 
+		// An agent takes part in a chat once.
+		{rule: "an agent in the chat is not offered another contact of it", world: new(world).put(p, agent("a", 0, in("h", "CONNECTED")), agent("b", 9), contact("k", "q", 0, ofChat("h"))), want: "k>b"},
+		{rule: "… nor one who is offered a contact of it", world: new(world).put(p, agent("a", 0, in("h", "CONNECTING")), contact("k", "q", 0, ofChat("h")))},
+		{rule: "… whatever queue it waits in", world: new(world).put(p, agent("a", 0, in("h", "CONNECTED")), contact("k", "a", 0, agentQueue, ofChat("h")))},
+		{rule: "… nor two of them at once", world: new(world).put(p, agent("a", 0), contact("k1", "q", 0, ofChat("h")), contact("k2", "q", 0, ofChat("h"))), want: "k1>a"},
+		{rule: "an agent who has left the chat may be offered it", world: new(world).put(p, agent("a", 0, in("h", "ENDED")), contact("k", "q", 0, ofChat("h"))), want: "k>a"},
+		{rule: "an agent in the chat is no other agent for a rejected contact", world: new(world).put(p, agent("a", 0), agent("b", 9, in("h", "CONNECTED")), contact("k", "q", 0, ofChat("h"), rejectedBy("a"))), want: "k>a"},
+
 		// Slots.
 		{rule: "never more than the concurrency", world: new(world).put(p, agent("a", 0), contact("k1", "q", 0), contact("k2", "q", 1), contact("k3", "q", 2)), want: "k1>a k2>a"},
 		{rule: "each contact that is not cleared takes a slot: CONNECTED", world: new(world).put(p, agent("a", 0, has("x", "CONNECTED"), has("y", "CONNECTED")), contact("k", "q", 0))},

@@ -129,6 +129,9 @@ func (w *world) eligible(a *routing.Agent, c *routing.Contact, now time.Time) bo
 	}
 	taken := 0
 	for _, s := range a.Slots {
+		if s.Chat != "" && s.Chat == c.Chat && (s.State == "CONNECTING" || s.State == "CONNECTED") {
+			return false
+		}
 		if s.Channel == "CHAT" {
 			taken++
 		} else if s.State == "MISSED" || s.State == "REJECTED" || s.State == "ERROR" || !limits[s.Channel].Others {
@@ -235,6 +238,10 @@ func drawProfile(t *rapid.T, id string) routing.Profile {
 	return p
 }
 
+func drawChat(t *rapid.T) center.ChatID {
+	return center.ChatID(rapid.SampledFrom([]string{"", "h1", "h2", "h3", "h4"}).Draw(t, "chat"))
+}
+
 func drawAgent(t *rapid.T, id string) routing.Agent {
 	a := routing.Agent{
 		ID: center.UserID(id), Profile: center.RoutingProfileID(drawName(t, "profile", profileNames, "gone")),
@@ -249,7 +256,7 @@ func drawAgent(t *rapid.T, id string) routing.Agent {
 	}
 	states := []string{"CONNECTING", "CONNECTED", "ENDED", "MISSED", "REJECTED", "ERROR"}
 	for i := range rapid.SampledFrom([]int{0, 0, 0, 1, 1, 2, 3}).Draw(t, "slots") {
-		s := routing.Slot{Contact: center.ContactID(fmt.Sprint("x", i)), Channel: "CHAT", State: rapid.SampledFrom(states).Draw(t, "state"), Since: drawSeconds(t, 0, 5)}
+		s := routing.Slot{Contact: center.ContactID(fmt.Sprint("x", i)), Channel: "CHAT", State: rapid.SampledFrom(states).Draw(t, "state"), Since: drawSeconds(t, 0, 5), Chat: drawChat(t)}
 		if rare(t, "task") {
 			s.Channel = "TASK"
 		}
@@ -286,7 +293,7 @@ func drawExpression(t *rapid.T, depth int) string {
 
 func drawContact(t *rapid.T, id string) routing.Contact {
 	c := routing.Contact{
-		ID: center.ContactID(id), Queue: center.QueueID(rapid.SampledFrom(queueNames).Draw(t, "queue")), Enqueued: drawSeconds(t, 0, 30),
+		ID: center.ContactID(id), Chat: drawChat(t), Queue: center.QueueID(rapid.SampledFrom(queueNames).Draw(t, "queue")), Enqueued: drawSeconds(t, 0, 30),
 		Priority: rapid.SampledFrom([]int{5, 5, 5, 1, 9}).Draw(t, "priority"),
 	}
 	c.Since = c.Enqueued

@@ -39,14 +39,15 @@ func (w *world) index() *routing.Index {
 // apply is the world in which offers have been committed.
 func (w *world) apply(offers []routing.Offer, now time.Time) {
 	for _, o := range offers {
+		taken := slot(o.Contact, "CONNECTING", now)
 		for i := range w.contacts {
 			if w.contacts[i].ID == o.Contact {
-				w.contacts[i].Offered = o.Agent
+				w.contacts[i].Offered, taken.Chat = o.Agent, w.contacts[i].Chat
 			}
 		}
 		for i := range w.agents {
 			if a := &w.agents[i]; a.ID == o.Agent {
-				a.Slots = append(slices.Clone(a.Slots), slot(o.Contact, "CONNECTING", now))
+				a.Slots = append(slices.Clone(a.Slots), taken)
 			}
 		}
 	}
@@ -91,6 +92,9 @@ func offered(agent string) func(*routing.Contact) {
 }
 func rejectedBy(agent string) func(*routing.Contact) {
 	return func(c *routing.Contact) { c.Rejecter = center.UserID(agent) }
+}
+func ofChat(id string) func(*routing.Contact) {
+	return func(c *routing.Contact) { c.Chat = center.ChatID(id) }
 }
 func agentQueue(c *routing.Contact) { c.AgentQueue = true }
 
@@ -150,6 +154,15 @@ func inbound(seconds float64) func(*routing.Agent) {
 // has is a chat that the agent has not cleared, in a state since noon.
 func has(contact, state string) func(*routing.Agent) {
 	return func(a *routing.Agent) { a.Slots = append(a.Slots, slot(center.ContactID(contact), state, noon)) }
+}
+
+// in is a contact of a chat, in a state.
+func in(chat, state string) func(*routing.Agent) {
+	return func(a *routing.Agent) {
+		s := slot("in "+center.ContactID(chat), state, noon)
+		s.Chat = center.ChatID(chat)
+		a.Slots = append(a.Slots, s)
+	}
 }
 func ringing(contact string, seconds float64) func(*routing.Agent) {
 	return func(a *routing.Agent) {

@@ -74,6 +74,21 @@ func (s *story) commands() map[string]func(*testscript.TestScript, bool, []strin
 		"attend":       s.cmdAttend,
 		"is":           s.cmdIs,
 		"told":         s.cmdTold,
+		"log-in":       s.cmdLogIn,
+		"api":          s.cmdAPI,
+
+		// What agents and supervisors do by quick connects, and with each other.
+		"queue":         s.cmdQueue,
+		"quick-connect": s.cmdQuickConnect,
+		"switch":        s.cmdSwitch,
+		"transfer":      s.cmdConnects((*chat.Agents).Transfer),
+		"invite":        s.cmdConnects((*chat.Agents).Invite),
+		"start-flow":    s.cmdConnects(startFlow),
+		"cancel-flow":   s.cmdWorks((*chat.Agents).CancelFlow),
+		"remove":        s.cmdRemove,
+		"monitor":       s.cmdMonitor,
+		"mode":          s.cmdMode,
+		"associated":    s.cmdAssociated,
 
 		// What a participant does.
 		"credentials": s.cmdCredentials,
@@ -95,6 +110,7 @@ func (s *story) commands() map[string]func(*testscript.TestScript, bool, []strin
 		"talk":        s.cmdTalk,
 		"see":         s.cmdSee,
 		"hear":        s.cmdHear,
+		"frames":      s.cmdFrames,
 		"sockets":     s.cmdSockets,
 		"closed":      s.cmdClosed,
 		"page":        s.cmdPage,

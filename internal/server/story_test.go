@@ -253,6 +253,9 @@ func (s *story) line(it item) string {
 	case it.is("chat.rehydrated") && it.ParticipantID == "":
 		return "chat rehydrated"
 	}
+	if told, ok := transferLine(name, it); ok {
+		return told
+	}
 	if told, ok := signInLine(name, it); ok {
 		return told
 	}

@@ -132,6 +132,10 @@ func final(err error) bool {
 	return refused && f.Status < 500 && f.Status != http.StatusTooManyRequests
 }
 
+// maxCursors is how many cursors the server takes. Chats without one begin with the agent's joining again, and what is known
+// of them is dropped.
+const maxCursors = 500
+
 // dial opens a socket that goes on where the last one ended. When the session has ended, another begins.
 func (s *Shift) dial() (*websocket.Conn, error) {
 	ctx, cancel := context.WithTimeout(s.life, dialTime)
@@ -139,8 +143,14 @@ func (s *Shift) dial() (*websocket.Conn, error) {
 	for again := false; ; again = true {
 		after := url.Values{}
 		s.mu.Lock()
+		name := func(stream string, seq int64) { after.Add("after", stream+":"+strconv.FormatInt(seq, 10)) }
+		if seq, known := s.cursors[s.session.User.ID]; known {
+			name(s.session.User.ID, seq)
+		}
 		for stream, seq := range s.cursors {
-			after.Add("after", stream+":"+strconv.FormatInt(seq, 10))
+			if stream != s.session.User.ID && len(after["after"]) < maxCursors {
+				name(stream, seq)
+			}
 		}
 		s.mu.Unlock()
 		conn, answer, err := websocket.Dial(ctx, "ws"+strings.TrimPrefix(s.endpoint, "http")+"/agent/v1/socket?"+after.Encode(), &websocket.DialOptions{

@@ -309,11 +309,11 @@ var aged = []struct{ table, key, at string }{
 	{"contact", "id", "disconnected"},
 	{"flow_run", "contact, run", "started"},
 	{"offer", "contact, agent, started", "started"},
-	{"agent_interval", "agent, began", "began"},
+	{"agent_interval", "agent, began", "ended"},
 }
 
 // EraseRecords deletes some of the rows of contacts that ended at before or earlier, of runs and offers that began then, and
-// of intervals of agents. It says how many; 0 when there are none left.
+// of intervals of agents that ended then. It says how many; 0 when there are none left.
 //
 // A contact's row whose chat is still there keeps what the contact is found by.
 func (s *Store) EraseRecords(ctx context.Context, before time.Time) (gone int64, err error) {

@@ -20,8 +20,8 @@ type Source int
 
 const (
 	// CompletedContacts are contacts by the time they ended, once after-contact work is over too. Beside the columns of the table
-	// they have: waited, talked, worked (after-contact work), resolved, led (by a flow, until it waited, went on or ended),
-	// abandoned (0 or 1), and the figures of messages.
+	// they have: waited, handled (when an agent joined), talked, worked (after-contact work), resolved, led (by a flow, until it
+	// waited, went on or ended), abandoned (0 or 1), and the figures of messages.
 	CompletedContacts Source = iota
 	// Enqueued and Connected are contacts by the time at which they were put into a queue, or an agent joined.
 	EnqueuedContacts
@@ -225,6 +225,9 @@ func (w *searchText) measure(m *Measurement) {
 		if m.Source == CompletedContacts {
 			where += " AND (r.acw_begun IS NULL OR r.acw_ended <= " + asOf + ")"
 		}
+		if m.Source == ConnectedContacts {
+			where += " AND r.handled IS NOT NULL"
+		}
 	case Offers:
 		from = "(" + offerFacts(asOf) + ") AS r"
 		at("started")
@@ -341,13 +344,17 @@ func (w *searchText) spans(m *Measurement, instance, asOf, first, last string) {
 	}
 }
 
-// contactFacts selects contacts with what figures need of them.
+// handledAt is when an agent joined a contact. A supervisor who monitors one handles none. inferred
+const handledAt = "CASE WHEN c.initiation_method <> '" + center.InitiatedByMonitor + "' THEN c.connected_to_agent END"
+
+// contactFacts selects contacts with what figures need of them. An agent of several may leave a contact before it ends: talked
+// is how long they were in it.
 func (w *searchText) contactFacts() string {
 	number := func(name string, path ...string) string {
 		return ", " + w.jsonNumber("c.figures", path...) + " AS " + name
 	}
-	return `SELECT c.*, c.dequeued - c.enqueued AS waited, c.disconnected - c.connected_to_agent AS talked,
-		CASE WHEN c.acw_ended IS NOT NULL THEN c.acw_ended - c.acw_begun WHEN c.connected_to_agent IS NOT NULL THEN 0 END AS worked,
+	return `SELECT c.*, c.dequeued - c.enqueued AS waited, ` + handledAt + ` AS handled, coalesce(c.acw_begun, c.disconnected) - ` + handledAt + ` AS talked,
+		CASE WHEN ` + handledAt + ` IS NOT NULL THEN coalesce(c.acw_ended - c.acw_begun, 0) END AS worked,
 		` + w.greatest + `(` + w.greatest + `(c.disconnected, coalesce(c.acw_ended, c.disconnected)) - c.initiated, 0) AS resolved,
 		CASE WHEN c.initiation_method IN ('INBOUND', 'TRANSFER', 'QUEUE_TRANSFER', 'API')
 			THEN ` + w.greatest + `(coalesce(c.enqueued, c.transferred, c.disconnected) - coalesce(c.connected_to_system, c.enqueued, c.transferred, c.disconnected), 0) END AS led,
@@ -397,7 +404,7 @@ const longestWork = 8 * 24 * time.Hour
 func contactPieces(instance, asOf, first, last string) string {
 	ended := `coalesce(acw_ended, CASE WHEN acw_begun IS NULL THEN disconnected END, ` + asOf + `)`
 	return `SELECT agent, queue, channel, routing_profile, hierarchy, connected_to_agent AS began, ` + ended + ` AS ended FROM contact
-		WHERE instance = ` + instance + ` AND agent IS NOT NULL AND connected_to_agent >= ` + first + ` - ` + strconv.FormatInt(longestWork.Milliseconds(), 10) +
+		WHERE instance = ` + instance + ` AND agent IS NOT NULL AND initiation_method <> '` + center.InitiatedByMonitor + `' AND connected_to_agent >= ` + first + ` - ` + strconv.FormatInt(longestWork.Milliseconds(), 10) +
 		` AND connected_to_agent < ` + last + ` AND ` + ended + ` > ` + first
 }
 
