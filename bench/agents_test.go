@@ -63,7 +63,7 @@ type staffed struct {
 	of       agentLoad
 	server   *load.Server
 	deadline time.Time
-	lines    chan *load.Line
+	lines    chan *line
 	agents   []*loadAgent
 	began    time.Time
 
@@ -104,11 +104,27 @@ func (s *staffed) must(err error) {
 	}
 }
 
+// line is a connection; the server closes one that is idle.
+type line struct {
+	*load.Line
+	used time.Time
+}
+
+const idleLine = 5 * time.Second
+
 // with lends a connection.
-func (s *staffed) with(do func(*load.Line) error) error {
+func (s *staffed) with(do func(*load.Line) error) (err error) {
 	l := <-s.lines
-	defer func() { s.lines <- l }()
-	return do(l)
+	defer func() { l.used = time.Now(); s.lines <- l }()
+	if time.Since(l.used) > idleLine {
+		if l.Line != nil {
+			l.Close()
+		}
+		if l.Line, err = load.Dial(s.server.Address, s.deadline); err != nil {
+			return err
+		}
+	}
+	return do(l.Line)
 }
 
 // measured says that what happens now counts.
@@ -132,13 +148,17 @@ func (s *staffed) work() {
 	s.server, err = load.NewServer("sqlite:"+filepath.Join(t.TempDir(), "parley.db"), os.Stderr)
 	s.must(err)
 	t.Cleanup(s.server.Kill)
-	s.lines = make(chan *load.Line, 48)
+	s.lines = make(chan *line, 48)
 	for range cap(s.lines) {
-		l, err := load.Dial(s.server.Address, s.deadline)
-		s.must(err)
-		t.Cleanup(func() { l.Close() })
-		s.lines <- l
+		s.lines <- new(line)
 	}
+	defer func() {
+		for range cap(s.lines) {
+			if l := <-s.lines; l.Line != nil {
+				l.Close()
+			}
+		}
+	}()
 	each := s.signIn()
 	t.Logf("memory of an agent who is signed in and Available, with a socket: %.1f KiB, of %d", each, s.of.agents)
 
