@@ -303,14 +303,14 @@ func (s *staffed) accept(a *loadAgent, id string) {
 		s.took(&s.accepted, time.Since(began))
 		return err
 	})
-	if err != nil {
+	if err != nil && !strings.Contains(err.Error(), "status 409") { // it is over, which the socket says
 		s.failed(err)
 	}
 }
 
 func (s *staffed) clear(a *loadAgent, id string) {
 	err := s.with(func(l *load.Line) error { return a.Do(l, "POST", "contacts/"+id+"/clear", "", &struct{}{}) })
-	if err != nil {
+	if err != nil && !strings.Contains(err.Error(), "status 409") { // it is offered again
 		s.failed(err)
 	}
 }
