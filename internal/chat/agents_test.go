@@ -207,3 +207,33 @@ func TestAfterContactWorkHasALimit(t *testing.T) {
 		t.Errorf("after-contact work took %v", fmt.Sprint(took))
 	}
 }
+
+// A contact may wait for days, and be offered every few seconds.
+func TestOffersThatFailLeaveNothingInTheChat(t *testing.T) {
+	o := newOffice(newWorld(t))
+	jane := o.agent(o.c, "jane", center.StatusNameAvailable)
+	ada := o.enter(o.c, o.entry, map[string]string{"queue": o.basic, "hook": string(o.hook)})
+	fail := func() {
+		o.must(o.c.Agents.Offer(o.ctx, instance, ada.Contact, jane, 2))
+		who := o.caller(jane, ada.Contact)
+		o.clock.advance(center.OfferWithin)
+		o.must(o.c.Settle(o.ctx))
+		if _, err := o.c.Connection(o.ctx, who, false); !center.Is(err, center.AccessDenied) {
+			t.Errorf("a connection for an offer that is over: %v", err)
+		}
+		o.must(o.c.Agents.Offer(o.ctx, instance, ada.Contact, jane, 2))
+		o.must(o.c.Agents.Reject(o.ctx, instance, jane, ada.Contact))
+	}
+	fail()
+	before := len(o.c.State(o.ctx, ada.Chat))
+	for range 4 {
+		fail()
+	}
+	if after := len(o.c.State(o.ctx, ada.Chat)); after > before+1 { // the number of attempts has one digit more
+		t.Errorf("the state has grown from %d to %d bytes", before, after)
+	}
+	o.join(ada.Contact, jane)
+	if k := o.contact(ada.Contact); k.Attempts != 11 || k.Agent == nil {
+		t.Errorf("the contact is %+v", k)
+	}
+}
