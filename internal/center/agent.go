@@ -89,6 +89,16 @@ func (a *Agent) Contact(id ContactID) (*AgentContact, bool) {
 	return nil, false
 }
 
+// Over finds a contact that was over for the agent at a time, and is not cleared.
+func (a *Agent) Over(at time.Time) (*AgentContact, bool) {
+	for i := range a.Contacts {
+		if c := &a.Contacts[i]; !c.Live() && !c.Since.After(at) {
+			return c, true
+		}
+	}
+	return nil, false
+}
+
 // Live says that a contact is offered or connected.
 func (a *Agent) Live() bool {
 	return slices.ContainsFunc(a.Contacts, func(c AgentContact) bool { return c.Live() })
@@ -96,6 +106,18 @@ func (a *Agent) Live() bool {
 
 // Routable says that contacts are routed to the agent.
 func (a *Agent) Routable() bool { return a.Status.Type == StatusRoutable && a.Next == nil }
+
+// maxContactsOfAgent is how many contacts that are not cleared an agent has with those that are assigned to them, whatever
+// their routing profile says (inferred: something must bound an agent's state, which each item of the stream repeats).
+const maxContactsOfAgent = 100
+
+// MayBeAssigned refuses another contact for an agent who has as many as one can have.
+func (a *Agent) MayBeAssigned() error {
+	if n := len(a.Contacts); n >= maxContactsOfAgent {
+		return Refuse(InvalidRequest, "the user has %d contacts that are not cleared, and can have at most %d", n, maxContactsOfAgent)
+	}
+	return nil
+}
 
 // NewAgent is an agent who has never worked: offline.
 func NewAgent(at InstanceID, id UserID, offline WorkStatus, now time.Time) *Agent {
