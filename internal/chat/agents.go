@@ -76,6 +76,11 @@ func (a *Agents) Offer(ctx context.Context, at center.InstanceID, contact center
 		if limit > 0 && (!m.Agent.Routable() || len(m.Agent.Contacts) >= limit) {
 			return center.Refuse(center.InvalidState, "the agent takes no contact now")
 		}
+		if limit == 0 {
+			if err := m.Agent.MayBeAssigned(contact); err != nil {
+				return err
+			}
+		}
 		_, err = t.Draft.Offer(contact, center.Offeree{User: to, DisplayName: displayName(w), Direct: limit == 0})
 		if err == nil && w.Channels.AutoAccepts() {
 			t.AutoAccept(contact)
