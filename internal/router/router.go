@@ -67,11 +67,11 @@ type Router struct {
 	Config
 	wake chan struct{}
 	turn chan struct{} // held by whoever works on what stands below, and on sites
-	// leads says that this node routes. looked is when it last looked at the whole store, renewed when it last took the lease,
-	// both by real time.
-	leads           bool
-	looked, renewed time.Time
-	sites           map[center.InstanceID]*site
+	// leads says that this node routes. looked is when it last looked at the whole store, renewed when it last took the lease, and
+	// asked when it last asked for it, all by real time.
+	leads                  bool
+	looked, renewed, asked time.Time
+	sites                  map[center.InstanceID]*site
 
 	mu    sync.Mutex
 	heard map[about]bool // rows that have changed since they were read
@@ -246,9 +246,13 @@ func (r *Router) lead(ctx context.Context) bool {
 		return true
 	}
 	now := r.Now()
-	if r.leads && now.Sub(r.renewed) < leaseEvery {
+	switch {
+	case r.leads && now.Sub(r.renewed) < leaseEvery:
 		return true
+	case !r.leads && !r.asked.IsZero() && now.Sub(r.asked) < leaseEvery: // news comes more often
+		return false
 	}
+	r.asked = now
 	held, err := r.Store.Lease(ctx, leaseTask, r.Holder, now, now.Add(leaseFor))
 	switch {
 	case err != nil && r.leads && now.Sub(r.renewed) < leaseFor:
@@ -292,7 +296,8 @@ func (r *Router) resign() {
 func (r *Router) rounds(ctx context.Context) (next, retry time.Time, err error) {
 	for {
 		if !r.lead(ctx) {
-			return time.Time{}, time.Time{}, ctx.Err()
+			r.forget()
+			return time.Time{}, r.asked.Add(leaseEvery), ctx.Err()
 		}
 		if err := r.read(ctx); err != nil {
 			return time.Time{}, time.Time{}, err
@@ -317,6 +322,15 @@ func (r *Router) rounds(ctx context.Context) (next, retry time.Time, err error) 
 			return next, retry, nil
 		}
 	}
+}
+
+// forget drops what was heard of: a node that begins to route looks at everything.
+func (r *Router) forget() {
+	r.mu.Lock()
+	clear(r.heard)
+	r.stale = false
+	r.mu.Unlock()
+	r.figures.next.Store(0)
 }
 
 // sooner is the earlier of two times, of which zero is never.

@@ -465,7 +465,7 @@ func TestProductionHasNothingOfDevelopment(t *testing.T) {
 	s := development(t, func(c *Config) {
 		c.Dev, c.Database, c.PublicURL = false, "sqlite:"+t.TempDir()+"/parley.db", "https://chat.example.com"
 	})
-	for _, target := range []string{"/_parley/info", "/_parley/contacts", "/_parley/timers", "/_parley/clock", "/_parley/", "/chat/", "/metrics", "/debug/", "/debug/pprof/"} {
+	for _, target := range []string{"/_parley/info", "/_parley/contacts", "/_parley/timers", "/_parley/clock", "/_parley/routing", "/_parley/", "/chat/", "/metrics", "/debug/", "/debug/pprof/"} {
 		if w := ask(s, "GET", target, ""); w.Code != http.StatusNotFound {
 			t.Errorf("GET %s: %d", target, w.Code)
 		}

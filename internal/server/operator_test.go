@@ -2,6 +2,7 @@ package server
 
 import (
 	"bytes"
+	"encoding/json"
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
@@ -128,9 +129,60 @@ func TestTheDebugPageOfAContact(t *testing.T) {
 	}
 }
 
+// Why a contact waits is told to who develops a flow and to operators, by the same text.
+func TestWhyAContactWaits(t *testing.T) {
+	s := development(t, func(c *Config) { c.Clock = NewManualClock(time.Date(2030, 1, 1, 0, 0, 0, 0, time.UTC)) })
+	queue := center.SeededID(SeedInstance, "queue", center.BasicQueueName)
+	content, _ := json.Marshal(`{"Version": "2019-10-30", "StartAction": "Set", "Actions": [
+		{"Identifier": "Set", "Type": "UpdateContactTargetQueue", "Parameters": {"QueueId": "` + queue + `"}, "Transitions": {"NextAction": "Enter", "Errors": [{"ErrorType": "NoMatchingError", "NextAction": "End"}]}},
+		{"Identifier": "Enter", "Type": "TransferContactToQueue", "Parameters": {}, "Transitions": {"NextAction": "End", "Errors": [{"ErrorType": "QueueAtCapacity", "NextAction": "End"}, {"ErrorType": "NoMatchingError", "NextAction": "End"}]}},
+		{"Identifier": "End", "Type": "DisconnectParticipant", "Parameters": {}, "Transitions": {}}]}`)
+	flow := get[map[string]string](t, ask(s, "PUT", "/contact-flows/"+string(SeedInstance), `{"Name":"queues","Type":"CONTACT_FLOW","Content":`+string(content)+`}`))["ContactFlowId"]
+	comes := func(flow string) *visitor {
+		started := get[map[string]string](t, ask(s, "PUT", "/contact/chat", `{"InstanceId":"`+string(SeedInstance)+`","ContactFlowId":"`+flow+`","ParticipantDetails":{"DisplayName":"Ana Secretname"},"Attributes":{"card":"4111-secret"}}`))
+		v := &visitor{t, s, started["ContactId"], started["ParticipantToken"], ""}
+		v.connect()
+		return v
+	}
+	first, second, elsewhere := comes(flow), comes(flow), comes(string(SeedFlow))
+	type told struct {
+		Why, Queue, Enqueued string
+		Ahead, Priority      int
+		Agents               []struct{ Name, Code, Why string }
+	}
+	for ahead, v := range []*visitor{first, second} {
+		for _, w := range []*httptest.ResponseRecorder{ask(s, "GET", "/_parley/routing?contact="+v.chat, ""), operate(s, "/debug/routing/"+v.chat)} {
+			why := get[told](t, w)
+			if why.Why != "No agent may be offered the contact. Of 3: 1 has no access to the Contact Control Panel, 2 are not available." || why.Queue != queue || why.Ahead != ahead || why.Priority != 5 || why.Enqueued == "" {
+				t.Errorf("%+v", why)
+			}
+			if len(why.Agents) != 3 || why.Agents[0].Name != "agent-1" || why.Agents[0].Why != "the agent is offline" {
+				t.Errorf("agents: %+v", why.Agents)
+			}
+			if text := w.Body.String(); strings.Contains(text, "secret") || strings.Contains(text, "Secretname") {
+				t.Errorf("it tells %s", text)
+			}
+		}
+	}
+	if why := get[told](t, operate(s, "/debug/routing/"+elsewhere.chat)); why.Why != "The contact does not wait in a queue." {
+		t.Errorf("%+v", why)
+	}
+	if w := ask(s, "GET", "/_parley/routing", ""); w.Code != http.StatusBadRequest || !strings.Contains(w.Body.String(), "give the id of a contact") {
+		t.Errorf("without a contact: %d %s", w.Code, w.Body)
+	}
+	for _, id := range []string{"33333333-3333-4333-8333-333333333333", "x", "%2e%2e", "'%20OR%201=1", strings.Repeat("a", 5000)} {
+		if w := ask(s, "GET", "/_parley/routing?contact="+id, ""); w.Code != http.StatusBadRequest || !strings.Contains(w.Body.String(), "Resource not found") {
+			t.Errorf("%.40s: %d %s", id, w.Code, w.Body)
+		}
+		if w := operate(s, "/debug/routing/"+id); w.Code != http.StatusNotFound {
+			t.Errorf("%.40s: %d %s", id, w.Code, w.Body)
+		}
+	}
+}
+
 func TestTheOperatorsPages(t *testing.T) {
 	s := development(t, nil)
-	for _, target := range []string{"/debug/", "/debug/hub", "/debug/operations", "/debug/pprof/", "/debug/pprof/goroutine?debug=1", "/health/live", "/health/ready", "/metrics"} {
+	for _, target := range []string{"/debug/", "/debug/hub", "/debug/routing", "/debug/operations", "/debug/pprof/", "/debug/pprof/goroutine?debug=1", "/health/live", "/health/ready", "/metrics"} {
 		if w := operate(s, target); w.Code != 200 {
 			t.Errorf("%s: %d", target, w.Code)
 		}
