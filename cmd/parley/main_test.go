@@ -509,7 +509,7 @@ func TestBanner(t *testing.T) {
 	(&devCmd{}).banner(&w, "http://127.0.0.1:4510", []server.InstanceInfo{{ID: "11111111-1111-4111-8111-111111111111", Alias: "parley-dev", Flows: flows}})
 	for _, want := range []string{
 		"ready at http://127.0.0.1:4510\n", "11111111-1111-4111-8111-111111111111  (parley-dev)", "22222222-2222-4222-8222-222222222222  (Wel?[2Jcome)",
-		"3 more", "  user      agent-2  (agent, password Parley-dev-1)\n", "http://127.0.0.1:4510/chat/", "export AWS_ENDPOINT_URL=http://127.0.0.1:4510\n", "AWS_DEFAULT_REGION=us-east-1", "AWS_SECRET_ACCESS_KEY=", "--data DIR",
+		"3 more", "  user      agent-2  (agent, password Parley-dev-1)\n", "parley chat --flow ce1cc015-c58b-8e87-99e5-7d8effe1d9f7\n", "http://127.0.0.1:4510/chat/", "export AWS_ENDPOINT_URL=http://127.0.0.1:4510\n", "AWS_DEFAULT_REGION=us-east-1", "AWS_SECRET_ACCESS_KEY=", "--data DIR",
 	} {
 		if !strings.Contains(w.String(), want) {
 			t.Errorf("it does not say %q:\n%s", want, w.String())

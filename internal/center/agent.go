@@ -18,8 +18,8 @@ type Agent struct {
 	Since    time.Time      `json:"since"` // of Status
 	Next     *NextStatus    `json:"next,omitempty"`
 	Contacts []AgentContact `json:"contacts,omitempty"` // oldest offer first
-	// Idle is the latest of: the status became routable, an offer, an accept, a clear. The agent whose Idle is longest ago
-	// is the next to get a contact.
+	// Idle is the latest of: the status became routable, an offer, its accept or its end without one, a clear. The agent whose
+	// Idle is longest ago is the next to get a contact: what one has missed goes to another first.
 	Idle time.Time `json:"idle"`
 	// Profile and Hierarchy are the user's when the stream changed last: the routing profile, and the hierarchy groups from
 	// the first level on.
@@ -328,6 +328,7 @@ func (d *AgentDraft) Apply(m Move, limit time.Duration) {
 		}
 		d.tell(AgentEnded, c.Contact)
 	default:
+		a.Idle = d.Now
 		d.offer(c, c.State)
 		d.tell(AgentFailed, c.Contact)
 	}

@@ -73,7 +73,7 @@ func (d *Draft) takeOut(id ParticipantID) {
 	p, _ := d.Edit().Participant(id)
 	p.Left = d.Now
 	if left := *p; !p.Joined.IsZero() {
-		d.event(EventLeft, &left, true)
+		p.LeftSeq = d.event(EventLeft, &left, true).Seq
 	}
 	d.Unschedule(DueCustomParticipant + string(id))
 	d.stopTimersAlone()
@@ -230,6 +230,11 @@ func (d *Draft) end(reason string, customerLeft bool) {
 	}
 	// The item's time and not Now, which it may be ahead of: a chat that continues this one begins after it.
 	c.Ended = d.event(EventEnded, nil, true).Time
+	for i := range c.Participants {
+		if p := &c.Participants[i]; p.LeftSeq > d.After() {
+			p.LeftSeq = 0
+		}
+	}
 }
 
 // endContact ends one of the contacts of a chat that ends. Who it is offered to keeps a slot with a contact that failed: the

@@ -189,6 +189,7 @@ func (d *Draft) endMonitor(c *Contact, reason string, told bool) {
 		if left.Silent {
 			it.To = Audience(left.ID)
 		}
+		p.LeftSeq = it.Seq
 	}
 	states := slices.Clone(c.Monitor.States)
 	states[len(states)-1].End = d.Now

@@ -26,6 +26,8 @@ type Participant struct {
 	Created     time.Time     `json:"created"`
 	Joined      time.Time     `json:"joined,omitzero"`
 	Left        time.Time     `json:"left,omitzero"`
+	// LeftSeq is the number of the last item that one who has left sees, 0 for those with whom the chat ended: they see all.
+	LeftSeq int64 `json:"leftSeq,omitempty"`
 	// Silent is of a supervisor who only reads: the others do not see that they are there.
 	Silent bool `json:"silent,omitempty"`
 	// User and Contact are of agents and supervisors: who it is, and the contact that they work on.
@@ -67,17 +69,19 @@ func (c *Chat) Present(id ParticipantID) (*Participant, error) {
 }
 
 // MayRead is [Chat.Present] for one who reads the transcript. An agent reads nothing of a chat that is only offered to them,
-// and goes on reading until the after-contact work is over, also when the chat has ended (inferred).
-func (c *Chat) MayRead(id ParticipantID) error {
+// and goes on reading until the after-contact work is over, also when the chat has ended (inferred). last is the number of the
+// last item that they may read, 0 for all: who has left does not read what others say after that.
+// Source: agents.md 3.2.
+func (c *Chat) MayRead(id ParticipantID) (last int64, err error) {
 	p, ok := c.Participant(id)
 	if !ok || p.User == "" {
 		_, err := c.Present(id)
-		return err
+		return 0, err
 	}
 	if contact, ok := c.Contact(p.Contact); ok && !p.Joined.IsZero() && (contact.Agent == nil || contact.Agent.Participant != id || contact.Agent.Done.IsZero()) {
-		return nil
+		return p.LeftSeq, nil
 	}
-	return Refuse(AccessDenied, "Access denied")
+	return 0, Refuse(AccessDenied, "Access denied")
 }
 
 // MayConnect is [Chat.Present] for one who asks for a connection: a custom participant who comes too late is told so. An agent

@@ -2,7 +2,6 @@ package chat
 
 import (
 	"context"
-	"slices"
 	"sync"
 
 	"github.com/parley-chat/parley/internal/center"
@@ -65,7 +64,8 @@ func (c *Chats) userGone(ctx context.Context, due center.Due) error {
 	}, due.Stream)
 }
 
-// retire takes a user who was deleted out of all contacts, and leaves them offline. due is the row that it is the answer to.
+// retire takes a user who was deleted out of all contacts, clears these, and leaves the user offline. due is the row that it is
+// the answer to. While a contact is live, because it was offered a moment ago, the row comes again.
 func (a *Agents) retire(ctx context.Context, at center.InstanceID, id center.UserID, due center.Due) error {
 	offline, err := a.catalog.StatusOfType(ctx, at, center.StatusOffline)
 	if err != nil {
@@ -76,10 +76,23 @@ func (a *Agents) retire(ctx context.Context, at center.InstanceID, id center.Use
 		return err
 	}
 	for i := range state.Contacts {
-		if c := &state.Contacts[i]; c.Live() {
+		c := &state.Contacts[i]
+		if c.Live() {
 			if err := a.withdraw(ctx, c.Chat, c.Contact, id); err != nil && !center.Refused(err) {
 				return err
 			}
+		}
+		// Each in a decision of its own: all of them may be of more streams than one has room for.
+		err := a.engine.Change(ctx, func(tx *engine.Tx) error {
+			m, err := a.staff.Of(tx, id)
+			if err != nil {
+				return err
+			}
+			m.CancelNext()
+			return a.clear(tx, m, c.Contact)
+		}, center.StreamID(id), center.StreamID(c.Chat))
+		if err != nil && !center.Is(err, center.NotFound) && !center.Is(err, center.InvalidState) { // it is cleared already, or live
+			return err
 		}
 	}
 	return a.engine.Change(ctx, func(tx *engine.Tx) error {
@@ -87,19 +100,13 @@ func (a *Agents) retire(ctx context.Context, at center.InstanceID, id center.Use
 		if err != nil {
 			return err
 		}
-		m.CancelNext()
-		for _, c := range slices.Clone(m.Agent.Contacts) {
-			if c.Live() {
-				continue // offered a moment ago: it rings out
-			}
-			if err := a.clear(tx, m, c.Contact); err != nil {
-				return err
-			}
-		}
 		m.SetStatus(offline.Work())
-		if due.Key != "" {
+		switch {
+		case len(m.Agent.Contacts) > 0:
+			m.Schedule(dueGone, m.Now.Add(center.OfferWithin), "")
+		case due.Key != "":
 			m.Answers(due)
-		} else {
+		default:
 			m.Unschedule(dueGone)
 		}
 		return nil

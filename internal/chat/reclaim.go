@@ -19,8 +19,13 @@ func (a *Agents) Reclaim(ctx context.Context, at center.InstanceID, agent center
 	}
 	return a.change(ctx, chat, func(t *turn) error {
 		joined, err := t.Lose(contact, agent)
-		if err != nil || !joined || !t.Chat.Over() {
+		switch {
+		case err != nil:
 			return err
+		case !joined:
+			return a.flows.putBack(t, contact)
+		case !t.Chat.Over():
+			return nil
 		}
 		if _, set := t.Chat.Hooks[hookCustomerRemaining]; !set {
 			back, err := a.flows.takeBack(t)
@@ -33,10 +38,10 @@ func (a *Agents) Reclaim(ctx context.Context, at center.InstanceID, agent center
 }
 
 // takeBack lets the customer of a chat whose last agent is gone wait in the queue that the agent was found in. back is false
-// when there is no such queue, or no room in it.
+// when there is no such queue, or no room in it, or the chat has as many contacts in a row as it may have.
 func (fs *flows) takeBack(t *turn) (back bool, err error) {
 	over := *t.Chat.Current()
-	if _, there := t.Chat.With(center.RoleCustomer); !there || over.Queue == "" {
+	if _, there := t.Chat.With(center.RoleCustomer); !there || over.Queue == "" || !t.Chat.MayFollow() {
 		return false, nil
 	}
 	q, err := fs.queueByID(t, over.Queue)

@@ -112,7 +112,7 @@ func (r *Transcripts) Page(ctx context.Context, who Caller, q TranscriptQuery) (
 			if low, high, err = s.bounds(q.Contact); err != nil {
 				return page, nil //nolint:nilerr // a foreign contact has an empty page
 			}
-			high = cmp.Or(high, last)
+			high = min(cmp.Or(high, last), last)
 		}
 		items, more, err := r.scan(ctx, session, *at, low, high, q.Max)
 		if err != nil {

@@ -164,6 +164,25 @@ func (a *Agents) Remove(ctx context.Context, at center.InstanceID, agent center.
 	}, agent)
 }
 
+// End ends the conversation of a contact on behalf of its agent: the customer and all others are taken out, and no disconnect
+// flow runs. An agent who only leaves calls [Agents.Leave]. Source: agents.md 3.5.
+func (a *Agents) End(ctx context.Context, at center.InstanceID, agent center.UserID, contact center.ContactID) error {
+	chat, err := a.chatOf(ctx, at, contact)
+	if err != nil {
+		return err
+	}
+	return a.change(ctx, chat, func(t *turn) error {
+		customer, ok := t.Chat.With(center.RoleCustomer)
+		if !ok {
+			return center.Refuse(center.InvalidState, "the customer has left the contact %s already", contact)
+		}
+		if err := t.Draft.Remove(contact, agent, customer.ID); err != nil {
+			return err
+		}
+		return a.flows.agentLeft(t)
+	}, agent)
+}
+
 // StartFlow starts the flow of a quick connect of the type FLOW beside the conversation. Source: admin guide, "Agent-initiated
 // flows".
 func (a *Agents) StartFlow(ctx context.Context, at center.InstanceID, agent center.UserID, contact center.ContactID, quickConnect string) error {

@@ -9,6 +9,8 @@ import (
 	"math"
 	"math/rand/v2"
 	"net/url"
+	"path/filepath"
+	"reflect"
 	"slices"
 	"strings"
 	"testing"
@@ -484,6 +486,65 @@ func TestBuckets(t *testing.T) {
 	for _, name := range []string{"Local", "Mars/Base", "../etc"} {
 		if _, err := zoneOf(name); !center.Is(err, center.InvalidParameter) {
 			t.Errorf("the zone %s: %v", name, err)
+		}
+	}
+}
+
+// Tokens are good for five minutes and for one request. Later pages are of the moment of the first: what ends in between does
+// not count.
+func TestTokensOfFigures(t *testing.T) {
+	at := "sqlite:" + filepath.Join(t.TempDir(), "parley.db")
+	s, err := store.Open(t.Context(), at, store.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.Close()
+	db, now := database(t, at), noon
+	p := randomPast(rand.New(rand.NewPCG(8, 8)), 200, noon)
+	p.put(t, db)
+	f := NewFigures(s, func() time.Time { return now })
+	q := &FiguresRequest{
+		Instance: instance, From: noon.Add(-48 * time.Hour), To: noon, Period: "HOUR", Groupings: []string{"QUEUE"},
+		Filters: []FigureFilter{{Key: "QUEUE", Values: p.some(rand.New(rand.NewPCG(1, 1)), "QUEUE")}}, Metrics: asked("CONTACTS_HANDLED", "SUM_AFTER_CONTACT_WORK_TIME"),
+	}
+	whole, err := f.Ask(t.Context(), q, 1000, "")
+	if err != nil || len(whole.Rows) < 9 {
+		t.Fatalf("%d rows, %v", len(whole.Rows), err)
+	}
+	first, err := f.Ask(t.Context(), q, 4, "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	now = noon.Add(tokenLasts - time.Millisecond)
+	// All after-contact work that goes on ends now.
+	if _, err := db.Exec("UPDATE contact SET acw_ended = $1 WHERE acw_begun IS NOT NULL AND acw_ended IS NULL", now.UnixMilli()); err != nil {
+		t.Fatal(err)
+	}
+	second, err := f.Ask(t.Context(), q, 1000, first.Next)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := append(first.Rows, second.Rows...); !reflect.DeepEqual(got, whole.Rows) {
+		t.Errorf("pages of another moment: %v, want %v", got, whole.Rows)
+	}
+	other := *q
+	other.Groupings = nil
+	for what, ask := range map[string]func() error{
+		"another request's": func() error { _, err := f.Ask(t.Context(), &other, 4, first.Next); return err },
+		"of the future": func() error {
+			_, err := f.Ask(t.Context(), q, 4, sealed(figuresToken{digestOf(q), now.UnixMilli(), now.Add(time.Hour).UnixMilli(), 4}))
+			return err
+		},
+		"of nowhere": func() error {
+			_, err := f.Ask(t.Context(), q, 4, sealed(figuresToken{digestOf(q), 0, now.UnixMilli(), -4}))
+			return err
+		},
+		"no token":    func() error { _, err := f.Ask(t.Context(), q, 4, "e30"); return err },
+		"no encoding": func() error { _, err := f.Ask(t.Context(), q, 4, "\x00"); return err },
+		"expired":     func() error { now = noon.Add(tokenLasts); _, err := f.Ask(t.Context(), q, 4, first.Next); return err },
+	} {
+		if err := ask(); !center.Is(err, center.InvalidParameter) {
+			t.Errorf("a token %s: %v", what, err)
 		}
 	}
 }
