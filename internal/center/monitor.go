@@ -145,7 +145,7 @@ func (c *Chat) barged(id ContactID, user UserID) (*Participant, error) {
 
 // SetMonitorMode lets a supervisor barge in, or fall silent again. Source: agents.md 3.6.
 func (d *Draft) SetMonitorMode(id ContactID, user UserID, mode string) error {
-	c, p, err := d.Chat.monitoring(id, user)
+	c, _, err := d.Chat.monitoring(id, user)
 	if err != nil {
 		return err
 	}
@@ -161,7 +161,7 @@ func (d *Draft) SetMonitorMode(id ContactID, user UserID, mode string) error {
 		return Refuse(QuotaExceeded, "another supervisor has barged in; %d is the limit", maxBarged)
 	}
 	d.Edit()
-	c, p, _ = d.Chat.monitoring(id, user)
+	c, p, _ := d.Chat.monitoring(id, user)
 	states := slices.Clone(c.Monitor.States)
 	states[len(states)-1].End = d.Now
 	c.Monitor = &Monitor{c.Monitor.Capabilities, append(states, MonitorState{State: mode, Start: d.Now})}
