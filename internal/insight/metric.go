@@ -274,17 +274,6 @@ func number(n *int64) float64 {
 	return float64(*n)
 }
 
-// parts are those of a metric that there are.
-func (m *metric) parts() []*part {
-	all := []*part{&m.num}
-	for _, p := range []*part{&m.less, &m.den} {
-		if p.of != "" {
-			all = append(all, p)
-		}
-	}
-	return all
-}
-
 // key is what a metric can be grouped or filtered by.
 type key struct {
 	letter byte

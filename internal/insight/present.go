@@ -203,7 +203,7 @@ type figuresNow struct {
 	center.QueueFigures
 	known                       bool // something is known of it: an agent at work, or a contact that waits
 	slotsActive, slotsAvailable int64
-	errors, missed              int
+	errors                      int
 }
 
 func (m *moment) figures(s *scope) (f figuresNow) {
