@@ -26,6 +26,7 @@ type cli struct {
 	Key      keyCmd      `cmd:"" help:"Access keys, with which callers of the connect API sign, and the keys of participants' tokens."`
 	Audit    auditCmd    `cmd:"" help:"Show who changed what of the configuration, and when."`
 	Instance instanceCmd `cmd:"" help:"Instances, to which everything else belongs."`
+	User     userCmd     `cmd:"" help:"Users, who sign in as agents and supervisors."`
 	Export   exportCmd   `cmd:"" help:"Write an instance to files, one for each resource."`
 	Apply    applyCmd    `cmd:"" help:"Make an instance what files say."`
 	Import   importCmd   `cmd:"" help:"Read an instance of Amazon Connect into such files."`

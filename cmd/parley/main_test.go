@@ -187,6 +187,56 @@ func TestInstancesFromTheShell(t *testing.T) {
 	}
 }
 
+func TestPasswordsFromTheShell(t *testing.T) {
+	dir := t.TempDir()
+	env := []string{"PARLEY_DB=sqlite:" + dir + "/parley.db"}
+	password := func(input string, args ...string) (string, int) {
+		c := command(t, env, append([]string{"user", "password"}, args...)...)
+		var errs bytes.Buffer
+		c.Stdin, c.Stderr = strings.NewReader(input), &errs
+		var exit *exec.ExitError
+		if err := c.Run(); err != nil && !errors.As(err, &exit) {
+			t.Fatal(err)
+		}
+		return errs.String(), c.ProcessState.ExitCode()
+	}
+	const secret = "Hunter2-hunter2"
+	if said, code := password(secret+"\n", "ada"); code != 1 || !strings.Contains(said, "there are 0 instances") {
+		t.Errorf("without an instance: exit %d, %s", code, said)
+	}
+	good(t, env, "instance", "create", "support")
+	if said, code := password(secret+"\n", "ada"); code != 1 || !strings.Contains(said, "no user has this name") || strings.Contains(said, secret) {
+		t.Errorf("a user who is not there: exit %d, %s", code, said)
+	}
+	if err := os.MkdirAll(dir+"/files/users", 0o755); err != nil {
+		t.Fatal(err)
+	}
+	user := `{"Kind":"user","Name":"ada","IdentityInfo":{"FirstName":"Ada","LastName":"Roe"},"PhoneConfig":{"PhoneType":"SOFT_PHONE"},` +
+		`"SecurityProfileIds":["${security-profile:Agent}"],"RoutingProfileId":"${routing-profile:Basic Routing Profile}"}`
+	if err := os.WriteFile(dir+"/files/users/ada.json", []byte(user), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	good(t, env, "apply", dir+"/files", "--instance", "support")
+	if said, code := password("", "ada"); code != 1 || !strings.Contains(said, "standard input") {
+		t.Errorf("without a password: exit %d, %s", code, said)
+	}
+	if said, code := password("hunter2\n", "ada"); code != 1 || !strings.Contains(said, "Password must have") || strings.Contains(said, "hunter2") {
+		t.Errorf("a weak one: exit %d, %s", code, said)
+	}
+	if said, code := password(secret+"\r\n", "ada", "--instance", "support"); code != 0 || said != "" {
+		t.Errorf("exit %d, %s", code, said)
+	}
+	_, endpoint := started(t, env, "serve", "--public-url", "https://chat.example.com", "--operator-listen", "")
+	answer, err := http.Post(endpoint+"/agent/v1/session", "application/json", strings.NewReader(`{"username":"ada","password":"`+secret+`","bearer":true}`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer answer.Body.Close() //nolint:errcheck // only its status matters
+	if answer.StatusCode != http.StatusOK {
+		t.Errorf("signing in with it: %s", answer.Status)
+	}
+}
+
 func TestServeSaysAllThatIsMissing(t *testing.T) {
 	_, stderr, code := parley(t, nil, "serve", "--bus", "pigeons", "--tls-cert", "cert.pem", "--operator-listen", "0.0.0.0:4511",
 		"--throttle", "much", "--region", "", "--account", "1", "--connect-within=0s")

@@ -89,6 +89,16 @@ func (a *Agent) Contact(id ContactID) (*AgentContact, bool) {
 	return nil, false
 }
 
+// Over finds a contact that was over for the agent at a time, and is not cleared.
+func (a *Agent) Over(at time.Time) (*AgentContact, bool) {
+	for i := range a.Contacts {
+		if c := &a.Contacts[i]; !c.Live() && !c.Since.After(at) {
+			return c, true
+		}
+	}
+	return nil, false
+}
+
 // Live says that a contact is offered or connected.
 func (a *Agent) Live() bool {
 	return slices.ContainsFunc(a.Contacts, func(c AgentContact) bool { return c.Live() })
@@ -96,6 +106,18 @@ func (a *Agent) Live() bool {
 
 // Routable says that contacts are routed to the agent.
 func (a *Agent) Routable() bool { return a.Status.Type == StatusRoutable && a.Next == nil }
+
+// MaxAssigned is how many contacts an agent may have at most when one more is assigned, whatever the routing profile says: each
+// transition of an agent tells all of them. It is ten times as many as the largest routing profile allows (inferred).
+const MaxAssigned = 100
+
+// MayBeAssigned refuses an agent who has too many contacts to be assigned one more.
+func (a *Agent) MayBeAssigned(id ContactID) error {
+	if _, again := a.Contact(id); !again && len(a.Contacts) >= MaxAssigned {
+		return Refuse(QuotaExceeded, "the user has %d contacts, offered, live or not cleared; no more can be assigned", len(a.Contacts))
+	}
+	return nil
+}
 
 // NewAgent is an agent who has never worked: offline.
 func NewAgent(at InstanceID, id UserID, offline WorkStatus, now time.Time) *Agent {

@@ -543,7 +543,7 @@ func TestManyChatsOfOneAgent(t *testing.T) {
 	ann := w.program("ann")
 	socket := ann.connect()
 	socket.shows("nothing", none)
-	const many = 150
+	const many = 100 // as many as an agent can have
 	all := make([]*customer, many)
 	for i := range all {
 		all[i] = w.customer()
