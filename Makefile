@@ -71,6 +71,10 @@ crash: ## kill parley and PostgreSQL under load, and count what is missing (KILL
 	if [ -z "$$targets" ]; then echo "no crash targets in this tree"; exit 0; fi; \
 	PARLEY_TEST_CRASH=$(KILLS) scripts/postgres run go test -v -count=1 -timeout 30m -run '^TestCrash' $$targets
 
+.PHONY: soak-agents
+soak-agents: ## measure what an agent who is signed in takes (AGENTS=500, CHATS=0)
+	PARLEY_TEST_AGENTS=$(or $(AGENTS),500) PARLEY_TEST_CHATS=$(or $(CHATS),0) go test -v -count=1 -timeout 30m -run '^TestSoakAgentMemory$$' ./internal/desk
+
 .PHONY: soak-pause
 soak-pause: ## stop one of two nodes on one PostgreSQL for 20 s, again and again, and look for silence of the other (PAUSES=10)
 	PARLEY_TEST_PAUSE=$(PAUSES) scripts/postgres run go test -v -count=1 -timeout 60m -run '^TestSoakPause$$' ./crash

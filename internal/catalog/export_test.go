@@ -17,6 +17,9 @@ func OccupyHashingForTest(c *Catalog) (leave func()) { return fill(c.passwords.r
 // HashingForTest is how many hashes run.
 func HashingForTest(c *Catalog) int { return len(c.passwords.running) }
 
+// HashesForTest is how many hashes were made.
+func HashesForTest(c *Catalog) int64 { return c.passwords.made.Load() }
+
 func fill(places chan struct{}) (leave func()) {
 	for range cap(places) {
 		places <- struct{}{}

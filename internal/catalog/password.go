@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"golang.org/x/crypto/argon2"
@@ -58,6 +59,7 @@ const (
 type passwords struct {
 	running chan struct{}
 	waiting chan struct{}
+	made    atomic.Int64 // so that a refusal can be seen to cost what a success costs
 }
 
 func newPasswords() passwords {
@@ -78,6 +80,7 @@ func (p *passwords) hash(ctx context.Context, a argon, password string, salt []b
 	case <-ctx.Done():
 		return nil, ctx.Err()
 	}
+	p.made.Add(1)
 	return argon2.IDKey([]byte(password), salt, a.time, a.memory, a.threads, hashBytes), nil
 }
 

@@ -51,7 +51,12 @@ func TestCheckPassword(t *testing.T) {
 		{instance, "Ann", password, ""}, {instance, "carl", password, ""}, {instance, "", password, ""}, {instance, "carl", "", ""},
 		{other, "ann", password, ""}, {"33333333-3333-4333-8333-333333333333", "ann", password, ""},
 	} {
-		got, _, err := w.node().CheckPassword(w.ctx, c.at, c.name, c.password)
+		n := w.node()
+		before := catalog.HashesForTest(n)
+		got, _, err := n.CheckPassword(w.ctx, c.at, c.name, c.password)
+		if made := catalog.HashesForTest(n) - before; made != 1 {
+			t.Errorf("%s of %s with a password of %d bytes: %d hashes", c.name, c.at, len(c.password), made)
+		}
 		switch {
 		case c.want != "" && (err != nil || got.ID != c.want):
 			t.Errorf("%s of %s: %v, %v", c.name, c.at, got, err)

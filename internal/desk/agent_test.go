@@ -58,9 +58,14 @@ func (c *customer) say(text string) {
 
 func (c *customer) offerTo(name string) {
 	c.Helper()
-	u, err := c.catalog.UserNamed(context.Background(), instance, name)
-	c.must(err)
-	c.must(c.agents.Offer(context.Background(), instance, c.contact, u.ID, 0))
+	c.must(c.agents.Offer(context.Background(), instance, c.contact, c.named(name), 0))
+}
+
+func (w *world) named(name string) center.UserID {
+	w.Helper()
+	u, err := w.catalog.UserNamed(context.Background(), instance, name)
+	w.must(err)
+	return u.ID
 }
 
 // frame is one of an agent's socket.
@@ -353,6 +358,22 @@ func TestOffersThatAreOver(t *testing.T) {
 	if a := ann.wants(409, "InvalidStateException", "POST", path+"/accept", ""); !strings.Contains(a.message(), "not offered") {
 		t.Error(a.message())
 	}
+	ann.wants(200, "", "POST", path+"/clear", "")
+
+	// The time is over: 20 seconds, and not one more.
+	ada = w.customer()
+	ada.offerTo("ann")
+	path = "/agent/v1/contacts/" + string(ada.contact)
+	w.advance(center.OfferWithin - time.Second)
+	socket.shows("still offered", in("connecting"))
+	w.advance(time.Second)
+	socket.shows("missed", in("error"))
+	ann.wants(409, "InvalidStateException", "POST", path+"/accept", "")
+	ann.wants(409, "InvalidStateException", "POST", path+"/reject", "")
+	ann.wants(409, "InvalidStateException", "POST", path+"/leave", "")
+	ann.wants(200, "", "POST", path+"/clear", "")
+	ada.offerTo("ann") // it still waits
+	ann.wants(200, "", "POST", path+"/reject", "")
 	ann.wants(200, "", "POST", path+"/clear", "")
 
 	// The agent has rejected.

@@ -53,8 +53,10 @@ func acts(decide func(a *chat.Agents, ctx context.Context, at center.InstanceID,
 			err = decide(c.Agents, c.r.Context(), c.who.Instance, c.who.User, slot.Contact)
 		}
 		if center.Is(err, center.NotFound) {
-			// It went meanwhile: another call was faster, or the chat was erased.
-			err = center.Refuse(center.ContactNotFound, "The agent has no contact %s any more", slot.Contact)
+			// It went meanwhile, since another call was faster; or it is there to be cleared.
+			if _, err = c.own(); err == nil {
+				err = center.Refuse(center.InvalidState, "The contact %s is over for the agent", slot.Contact)
+			}
 		}
 		return empty{}, err
 	}

@@ -28,10 +28,14 @@ const (
 	roleSupervisor = "supervisor"
 )
 
-var seedPeople = []struct{ name, first, last, role, profile string }{
-	{"agent-1", "Jane", "Roe", roleAgent, center.SecurityAgent},
-	{"agent-2", "John", "Doe", roleAgent, center.SecurityAgent},
-	{"supervisor", "Sam", "Lee", roleSupervisor, center.SecurityManager},
+// A supervisor has the profile of an agent too: who monitors needs access to the agent's side.
+var seedPeople = []struct {
+	name, first, last, role string
+	profiles                []string
+}{
+	{"agent-1", "Jane", "Roe", roleAgent, []string{center.SecurityAgent}},
+	{"agent-2", "John", "Doe", roleAgent, []string{center.SecurityAgent}},
+	{"supervisor", "Sam", "Lee", roleSupervisor, []string{center.SecurityManager, center.SecurityAgent}},
 }
 
 func seedUserID(name string) center.UserID {
@@ -61,8 +65,10 @@ func (s *Server) seedUsers(ctx context.Context) error {
 		}
 		u := &center.User{
 			Head: center.Head[center.UserID]{ID: id, Name: p.name}, Identity: center.Identity{FirstName: p.first, LastName: p.last},
-			SecurityProfiles: []center.SecurityProfileID{center.SecurityProfileID(center.SeededID(SeedInstance, "security-profile", p.profile))},
-			RoutingProfile:   center.BasicRoutingProfileID(SeedInstance),
+			RoutingProfile: center.BasicRoutingProfileID(SeedInstance),
+		}
+		for _, name := range p.profiles {
+			u.SecurityProfiles = append(u.SecurityProfiles, center.SecurityProfileID(center.SeededID(SeedInstance, "security-profile", name)))
 		}
 		switch err = s.catalog.SeedUser(ctx, SeedInstance, u, seedPasswordHash); {
 		case center.Is(err, center.Duplicate):
