@@ -4,16 +4,20 @@ SHELL := /bin/bash
 .DEFAULT_GOAL := help
 
 # How often the crash targets kill what they kill, and the soak targets do what they do; how many connections soak-doors
-# opens; how long each fuzz target and benchmark runs, and each fuzz target of soak-fuzz; for how long soak-streams goes on.
+# opens; how many random histories of routing are tried; how long each fuzz target and benchmark runs, and each fuzz target
+# of soak-fuzz; for how long soak-streams and soak-agents go on.
 KILLS ?= 20
 PAUSES ?= 10
 ROUNDS ?= 3
 CONTACTS ?= 20
+HISTORIES ?= 2000
+LIVES ?= 1000
 CONNECTIONS ?= 1500
 FUZZTIME ?= 20s
 BENCHTIME ?= 1s
 SOAKTIME ?= 5m
 STREAMTIME ?= 60s
+AGENTSTIME ?= 2m
 
 # The commit that `make rates` compares this tree with, and how often it measures each.
 BEFORE ?= HEAD~1
@@ -79,6 +83,16 @@ soak-locked: ## lock two chats in PostgreSQL, and compare what the others are gi
 soak-contact: ## kill parley at each commit of a contact with an agent, again and again, and look who has it (CONTACTS=20)
 	PARLEY_TEST_CRASH_AGENTS=$(CONTACTS) scripts/postgres run go test -v -count=1 -timeout 60m -run '^TestCrashAgents$$' ./crash
 
+.PHONY: soak-routing
+soak-routing: ## many random histories of routing, and kill -9 of that one of two nodes that routes (HISTORIES=2000 KILLS=20)
+	go test -v -count=1 -timeout 60m -run '^TestMatchEqualsItsTwin$$' ./internal/routing -rapid.checks=$$(( 20 * $(HISTORIES) ))
+	go test -v -count=1 -timeout 60m -run '^TestRandomHistories$$' ./internal/router -rapid.checks=$(HISTORIES)
+	PARLEY_TEST_CRASH_ROUTER=$(KILLS) scripts/postgres run go test -v -count=1 -timeout 60m -run '^TestCrashRouter$$' ./crash
+
+.PHONY: soak-lives
+soak-lives: ## random histories of chats and agents, on each database (LIVES=1000)
+	PARLEY_TEST_LIVES=$(LIVES) scripts/postgres run go test -v -count=1 -timeout 120m -run '^TestWorkingLives$$' ./internal/chat
+
 .PHONY: soak-doors
 soak-doors: ## unfinished requests of unauthenticated clients at every door, and the memory they cost (CONNECTIONS=1500)
 	PARLEY_SOAK_DOORS=$(CONNECTIONS) go test -v -count=1 -timeout 10m -run '^TestSoakDoors' ./crash
@@ -86,6 +100,10 @@ soak-doors: ## unfinished requests of unauthenticated clients at every door, and
 .PHONY: soak-streams
 soak-streams: ## two nodes change two streams at once, and PostgreSQL counts who waits in a ring (STREAMTIME=60s)
 	PARLEY_TEST_STREAMS=$(STREAMTIME) scripts/postgres run go test -v -count=1 -timeout 60m -run '^TestSoakStreams$$' ./internal/engine
+
+.PHONY: soak-agents
+soak-agents: ## 500 agents, 2,000 chats, 50 offers and 400 messages a second: how long an offer takes to the agent's socket (AGENTSTIME=2m)
+	PARLEY_TEST_SOAK_AGENTS=$(AGENTSTIME) go test -v -count=1 -timeout 60m -run '^TestSoakAgents$$' ./bench
 
 .PHONY: fuzz
 fuzz: ## run every fuzz target for a while (FUZZTIME=20s)

@@ -163,7 +163,7 @@ func (a *Agent) Close() error {
 	return nil
 }
 
-// SignOut ends the session, and closes the Agent. The agent becomes Offline, after the last contact if there are any.
+// SignOut closes the Agent, and ends the session. The agent becomes Offline, after the last contact if there are any.
 func (a *Agent) SignOut(ctx context.Context) error { return a.done("SignOut", a.shift.SignOut(ctx)) }
 
 // Ping asks the server, over the socket, for a sign of life. What the socket showed before the answer can be taken from

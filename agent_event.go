@@ -43,8 +43,11 @@ type AgentContact struct {
 	Attributes map[string]string
 }
 
-// AgentSnapshot is the agent as it is. There is one whenever something of it has changed.
+// AgentSnapshot is the agent as it is. There is one whenever something of it has changed; several changes may be one snapshot.
 type AgentSnapshot struct {
+	// Anew says that changes before it were not shown: it is the first one of a session, or the server has lost
+	// what there was.
+	Anew     bool
 	State    AgentState
 	Next     *AgentState // that will be when the last contact is over
 	Contacts []AgentContact
@@ -76,14 +79,14 @@ const (
 	AgentHasSignedOut = "signed-out"
 )
 
-// AgentTransition is something that happened to the agent, and the agent after it. Each is shown once.
+// AgentTransition is something that happened to the agent, and the agent's state after it. Each is shown once.
 type AgentTransition struct {
 	What      string
 	Time      time.Time
-	ContactID string // of the contact that it happened with, if with one
+	ContactID string        // of the contact that it happened with; "" for a change of the state
+	Contact   *AgentContact // after it; nil without a contact, and when it was cleared
 	State     AgentState
 	Next      *AgentState
-	Contacts  []AgentContact
 }
 
 // AgentChat is something that happened in one of the agent's chats, from the agent's joining to its leaving.
@@ -109,7 +112,7 @@ func nextState(s *shift.State) *AgentState {
 }
 
 func snapshotOf(s *shift.Snapshot) AgentSnapshot {
-	a := AgentSnapshot{State: agentState(&s.State), Next: nextState(s.Next)}
+	a := AgentSnapshot{Anew: s.Anew, State: agentState(&s.State), Next: nextState(s.Next)}
 	for i := range s.Contacts {
 		c := &s.Contacts[i]
 		k := AgentContact{
@@ -126,8 +129,8 @@ func snapshotOf(s *shift.Snapshot) AgentSnapshot {
 
 func transitionOf(t *shift.Transition) AgentTransition {
 	a := AgentTransition{What: t.What, Time: shift.Time(t.At), ContactID: t.Contact, State: agentState(&t.State), Next: nextState(t.Next)}
-	for _, c := range t.Contacts {
-		a.Contacts = append(a.Contacts, AgentContact{ContactID: c.Contact, ChatID: c.Initial, ParticipantID: c.Participant, State: c.State, Since: shift.Time(c.Since)})
+	if c := t.Slot; c != nil {
+		a.Contact = &AgentContact{ContactID: c.Contact, ChatID: c.Initial, ParticipantID: c.Participant, State: c.State, Since: shift.Time(c.Since)}
 	}
 	return a
 }

@@ -58,6 +58,14 @@
 // and whom it tells. Events end after Ended, after Disconnect, which leaves the chat, and after Close, which only hangs
 // up: the participant is still in the chat and can join again.
 //
+// # Agents
+//
+// [Client.JoinAgent] signs a user in at a parley server, whose API for agents' clients Amazon Connect does not have. The [Agent]
+// has one socket for all of the agent's contacts; [Agent.Events] shows what happens to the agent, and in its chats: an
+// [AgentSnapshot], an [AgentTransition] or an [AgentChat]. SetState makes the agent Available; Accept, Reject, Send, Transfer,
+// Leave and Clear are what agents do with contacts. It outlives sockets and sessions as a Chat does. Close leaves the agent as it
+// is, SignOut makes it Offline.
+//
 // # Failures
 //
 // Every error is an [*Error]: its Kind says how far the request came, and what may have happened. The AWS SDK's error

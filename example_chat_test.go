@@ -106,6 +106,54 @@ func ExampleClient_JoinAs() {
 	// HELLO
 }
 
+// An agent signs in, takes what is offered and answers.
+func ExampleClient_JoinAgent() {
+	here := exampleServer()
+	defer here.end()
+	client, ctx := here.Client(), context.Background()
+	queue := here.CreateQueue("Support")
+	here.Agent("jane", queue).Close() // a user who serves the queue, and is Available
+
+	jane, err := client.JoinAgent(ctx, "jane", "Parleytest-1")
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer jane.SignOut(ctx)
+	ada := here.Start(here.CreateQueueFlow(queue))
+	for event, err := range jane.Events() {
+		if err != nil {
+			log.Fatal(err)
+		}
+		switch e := event.(type) {
+		case parley.AgentTransition:
+			fmt.Println(e.What)
+			switch e.What {
+			case parley.AgentOffered:
+				err = jane.Accept(ctx, e.ContactID)
+			case parley.AgentJoined:
+				err = jane.Send(ctx, e.ContactID, "How can I help?")
+			}
+		case parley.AgentChat:
+			if m, ok := e.Event.(parley.Message); ok {
+				fmt.Printf("%s: %s\n", m.DisplayName, m.Content)
+				err = jane.Leave(ctx, m.ContactID)
+			}
+		}
+		if err != nil {
+			log.Fatal(err)
+		}
+		if e, ok := event.(parley.AgentTransition); ok && e.What == parley.AgentLeft {
+			break
+		}
+	}
+	ada.Hears("How can I help?")
+	// Output:
+	// offered
+	// connected
+	// jane: How can I help?
+	// ended
+}
+
 // The transcript is read newest first, and in a persistent chat goes on into the sessions before.
 func ExampleChat_Transcript() {
 	here := exampleServer()

@@ -35,3 +35,15 @@ func TestOperationsWithBoto3(t *testing.T) {
 		t.Fatalf("%v after\n%s", err, out)
 	}
 }
+
+// Agents at work, with boto3.
+func TestAgentsWithBoto3(t *testing.T) {
+	t.Parallel()
+	program := python(t)
+	s := startDev(t)
+	cmd := exec.Command(program, "python/agents.py", s.instance)
+	cmd.Env = awsEnvironment(s)
+	if out, err := cmd.CombinedOutput(); err != nil {
+		t.Fatalf("%v after\n%s", err, out)
+	}
+}

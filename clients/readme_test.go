@@ -127,6 +127,22 @@ func TestReadmeSetsUpAnInstance(t *testing.T) {
 	}
 }
 
+// TestReadmeAPersonAnswers runs the README's chapter: the user that it makes signs in, and answers.
+func TestReadmeAPersonAnswers(t *testing.T) {
+	t.Parallel()
+	r := newReader(t)
+	s := startDev(t)
+	out := r.run([]string{"PARLEY_ENDPOINT=" + s.endpoint}, "bash", "-c",
+		"set -euo pipefail\n"+strings.Join(s.exports(), "\n")+"\n"+markedBlocks(t, "../README.md", "a person answers"))
+	for _, line := range []string{
+		"message\tGrace\tHow can I help?\n", "state\t\t\tAvailable\n", "\tAda\tSupport\n", "\tAda\tI cannot sign in.\n", "cleared\t", "signed-out\t\tgrace\n", "\tCUSTOMER_DISCONNECT\n",
+	} {
+		if !strings.Contains(out, line) {
+			t.Errorf("%q is not in what the README's lines print", line)
+		}
+	}
+}
+
 // TestSetUpWithBoto3 runs the script of docs/setup.md twice. The second run starts another chat and makes nothing.
 func TestSetUpWithBoto3(t *testing.T) {
 	t.Parallel()

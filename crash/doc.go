@@ -5,6 +5,7 @@
 //	make soak-pause                                                 10 times, one of two nodes stops for 20 s
 //	make soak-locked                                                3 times, another session locks two chats
 //	make soak-contact                                               20 kills at each commit of a contact with an agent
+//	make soak-routing                                               20 kills of the node that routes, and 2,000 random histories
 //
 // Commits of several streams have a crash and a soak of their own, in internal/engine: make crash, make soak-streams.
 //
@@ -20,6 +21,9 @@
 //
 // A contact with an agent is killed at each of its commits, from its start to the end of after-contact work, on both engines
 // and with another node beside: it is not lost, has one owner, leaks no slot, and no agent is stuck (agents_test.go).
+//
+// Of two nodes the one that routes is killed while it offers contacts: the other offers what is left within 5 seconds, and no
+// contact has two owners (router_test.go).
 //
 // What hangs and does not die is looked at by the soak targets: what a node, or another session, has locked in PostgreSQL
 // when it hangs must not hold up the chats of others.

@@ -232,3 +232,25 @@ func TestOrderStatusInABubble(t *testing.T) {
 		ada.Hears("We cannot say right now.")
 	})
 }
+
+func TestHandOver(t *testing.T) {
+	s := parleytest.New(t)
+	support, billing := s.CreateQueue("Support"), s.CreateQueue("Billing")
+	s.CreateQuickConnect("To billing", support, billing)
+	jane, john := s.Agent("jane", support), s.Agent("john", billing)
+
+	ada := s.Start(s.CreateQueueFlow(support)) // or your own flow
+	jane.Misses()                              // the 20 seconds pass at once
+	jane.Accepts()
+	jane.Says("How can I help?")
+	ada.Hears("How can I help?")
+	ada.Say("My bill is wrong.")
+	jane.Hears("My bill is wrong.")
+	jane.TransfersTo("To billing")
+	jane.Completes()
+
+	john.Accepts()
+	ada.Hears("You are being transferred to another team.") // the stock flow "Default queue transfer"
+	john.Completes()
+	ada.Ends()
+}

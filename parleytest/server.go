@@ -12,6 +12,15 @@
 //		ada.Ends()
 //	}
 //
+// Agents are there as well, who are offered what waits in queues by the same rules as anywhere:
+//
+//	queue := s.CreateQueue("Support")
+//	jane := s.Agent("agent-1", queue)
+//	ada := s.Start(s.CreateQueueFlow(queue))
+//	jane.Accepts()
+//	jane.Says("How can I help?")
+//	ada.Hears("How can I help?")
+//
 // Code under test is given [Server.Config], an aws.Config that leads to the server, in place of the one that
 // config.LoadDefaultConfig would make; it goes on using the AWS SDK's own clients. What cannot be given an HTTP client,
 // another process for example, is given [Server.URL], which opens a TCP port.
@@ -81,10 +90,12 @@ type Server struct {
 	clock  *server.ManualClock // nil in a bubble
 	ctx    context.Context     // of everything that the server's own clients do; done when the test is
 
-	mu   sync.Mutex
-	tcp  *http.Server // nil until the URL is asked for
-	url  string
-	here []*Participant
+	mu     sync.Mutex
+	tcp    *http.Server // nil until the URL is asked for
+	url    string
+	here   []*Participant
+	desks  []*Agent
+	agents string // the security profile of agents, once there is one
 }
 
 // New starts a server that stops when the test is over. Call it inside the bubble, if there is one.
@@ -140,6 +151,9 @@ func (s *Server) run(cfg server.Config) {
 		for _, p := range s.everybody() {
 			p.Close() //nolint:errcheck // returns nothing else than nil
 		}
+		for _, a := range s.atWork() {
+			a.Close() //nolint:errcheck // returns nothing else than nil
+		}
 		over()
 		s.closeURL()
 		transport.CloseIdleConnections()
@@ -156,6 +170,13 @@ func (s *Server) everybody() []*Participant {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return append([]*Participant(nil), s.here...)
+}
+
+// atWork lists who was signed in by this server's methods.
+func (s *Server) atWork() []*Agent {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return append([]*Agent(nil), s.desks...)
 }
 
 // Config leads every client of the AWS SDK for Go to the server, over the network in memory. Any credentials are as good
@@ -273,7 +294,8 @@ func (s *Server) post(path string, body []byte) error {
 
 // Settle waits until nothing goes on any more: what is due has happened, what happened has been shown to everybody whom
 // [Server.Start], [Server.Join] and [Server.Invite] brought here, and every bot has answered. In a bubble it waits until
-// all of the bubble waits. It may end the test.
+// all of the bubble waits. Agents whom [Server.Agent] and [Server.SignIn] brought here count as well; that a waiting contact is
+// offered may take a moment longer, for which [Agent.Accepts] waits. It may end the test.
 func (s *Server) Settle() {
 	s.t.Helper()
 	if s.bubble {
@@ -291,6 +313,13 @@ func (s *Server) Settle() {
 			n, err := p.settle(ctx)
 			if err != nil {
 				s.t.Fatalf("parleytest: settle: %s: %v", p.Name, err)
+			}
+			now += n
+		}
+		for _, a := range s.atWork() {
+			n, err := a.settle(ctx)
+			if err != nil {
+				s.t.Fatalf("parleytest: settle: agent %s: %v", a.Name, err)
 			}
 			now += n
 		}

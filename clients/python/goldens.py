@@ -86,7 +86,7 @@ def differences(value, shape, path):
         for name, member in value.items():
             if name not in known:
                 yield f"{path}.{name} is unknown to the model"
-            else:
+            elif member is not None or not NULLS.match(f"{path}.{name}"):
                 yield from differences(member, known[name], f"{path}.{name}")
     elif kind == "list":
         if not isinstance(value, list):
@@ -103,6 +103,10 @@ def differences(value, shape, path):
     else:
         yield from scalar_differences(value, shape, path)
 
+
+# Members that are null where there is nothing to tell: figures without data, and what a metric does not have in the API Reference's
+# sample of GetMetricData.
+NULLS = re.compile(r"^Get(Current)?MetricData(V2)?\.MetricResults\[\d+\]\.Collections\[\d+\]\.(Value|Metric\.Threshold)$")
 
 # Values that the documentation names and the enumeration of the model lacks.
 DOCUMENTED_VALUES = {"BatchGetFlowAssociation.FlowAssociationSummaryList[0].ResourceType": ["SMS_PHONE_NUMBER"]}

@@ -12,8 +12,9 @@ import (
 
 // screen is what is seen of a chat: lines for a person, or for a script.
 type screen struct {
-	plain  bool
-	colour bool
+	plain      bool
+	colour     bool
+	complaints io.Writer // standard error, unless another is set
 
 	mu sync.Mutex
 	w  io.Writer
@@ -72,7 +73,11 @@ func (s *screen) connection(connected bool, why error) {
 func (s *screen) complain(err error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	_, _ = fmt.Fprintln(os.Stderr, "parley:", err) // there is nobody else to tell
+	to := s.complaints
+	if to == nil {
+		to = os.Stderr
+	}
+	_, _ = fmt.Fprintln(to, "parley:", err) // there is nowhere else to say it
 }
 
 // forScripts keeps an event on its line and its parts apart.
@@ -85,6 +90,10 @@ func (s *screen) line(kind, who, what string) {
 	} else if text = s.forPeople(kind, onOneScreen(who), onOneScreen(what)); text == "" {
 		return
 	}
+	s.print(text)
+}
+
+func (s *screen) print(text string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	_, _ = fmt.Fprintln(s.w, text) // if nobody reads it, nobody misses it

@@ -171,6 +171,11 @@ For the AWS CLI and SDKs:
   export AWS_ACCESS_KEY_ID=dev AWS_SECRET_ACCESS_KEY=dev
 
 `, endpoint, server.SeedRegion)
+	to := ""
+	if endpoint != defaultEndpoint {
+		to = " --endpoint " + endpoint
+	}
+	fmt.Fprintf(w, "A chat that a person answers, in two terminals:\n\n  parley agent%[1]s\n  parley chat%[1]s --flow %[2]s\n\n", to, server.SeedQueueFlow)
 	if c.Data == "" {
 		fmt.Fprintln(w, "Nothing is kept when it stops; --data DIR keeps it.")
 	}

@@ -20,11 +20,13 @@ import (
 type cli struct {
 	Dev      devCmd      `cmd:"" help:"Start for development: one process, a seeded instance, any credentials."`
 	Chat     chatCmds    `cmd:"" help:"Start a chat in the terminal, and talk: with parley dev, another parley or Amazon Connect (parley chat talk --help has its flags). Or erase a chat."`
+	Agent    agentCmd    `cmd:"" help:"Sign an agent in at a parley server, and take contacts in the terminal or in a script."`
 	Flow     flowCmd     `cmd:"" help:"Check, convert and draw flows, without a server."`
 	Serve    serveCmd    `cmd:"" help:"Start for production: your database, signed requests, one node or several."`
 	Key      keyCmd      `cmd:"" help:"Access keys, with which callers of the connect API sign, and the keys of participants' tokens."`
 	Audit    auditCmd    `cmd:"" help:"Show who changed what of the configuration, and when."`
 	Instance instanceCmd `cmd:"" help:"Instances, to which everything else belongs."`
+	User     userCmd     `cmd:"" help:"Users, who sign in as agents and supervisors."`
 	Export   exportCmd   `cmd:"" help:"Write an instance to files, one for each resource."`
 	Apply    applyCmd    `cmd:"" help:"Make an instance what files say."`
 	Import   importCmd   `cmd:"" help:"Read an instance of Amazon Connect into such files."`

@@ -187,6 +187,56 @@ func TestInstancesFromTheShell(t *testing.T) {
 	}
 }
 
+func TestPasswordsFromTheShell(t *testing.T) {
+	dir := t.TempDir()
+	env := []string{"PARLEY_DB=sqlite:" + dir + "/parley.db"}
+	password := func(input string, args ...string) (string, int) {
+		c := command(t, env, append([]string{"user", "password"}, args...)...)
+		var errs bytes.Buffer
+		c.Stdin, c.Stderr = strings.NewReader(input), &errs
+		var exit *exec.ExitError
+		if err := c.Run(); err != nil && !errors.As(err, &exit) {
+			t.Fatal(err)
+		}
+		return errs.String(), c.ProcessState.ExitCode()
+	}
+	const secret = "Hunter2-hunter2"
+	if said, code := password(secret+"\n", "ada"); code != 1 || !strings.Contains(said, "there are 0 instances") {
+		t.Errorf("without an instance: exit %d, %s", code, said)
+	}
+	good(t, env, "instance", "create", "support")
+	if said, code := password(secret+"\n", "ada"); code != 1 || !strings.Contains(said, "no user has this name") || strings.Contains(said, secret) {
+		t.Errorf("a user who is not there: exit %d, %s", code, said)
+	}
+	if err := os.MkdirAll(dir+"/files/users", 0o755); err != nil {
+		t.Fatal(err)
+	}
+	user := `{"Kind":"user","Name":"ada","IdentityInfo":{"FirstName":"Ada","LastName":"Roe"},"PhoneConfig":{"PhoneType":"SOFT_PHONE"},` +
+		`"SecurityProfileIds":["${security-profile:Agent}"],"RoutingProfileId":"${routing-profile:Basic Routing Profile}"}`
+	if err := os.WriteFile(dir+"/files/users/ada.json", []byte(user), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	good(t, env, "apply", dir+"/files", "--instance", "support")
+	if said, code := password("", "ada"); code != 1 || !strings.Contains(said, "standard input") {
+		t.Errorf("without a password: exit %d, %s", code, said)
+	}
+	if said, code := password("hunter2\n", "ada"); code != 1 || !strings.Contains(said, "Password must have") || strings.Contains(said, "hunter2") {
+		t.Errorf("a weak one: exit %d, %s", code, said)
+	}
+	if said, code := password(secret+"\r\n", "ada", "--instance", "support"); code != 0 || said != "" {
+		t.Errorf("exit %d, %s", code, said)
+	}
+	_, endpoint := started(t, env, "serve", "--public-url", "https://chat.example.com", "--operator-listen", "")
+	answer, err := http.Post(endpoint+"/agent/v1/session", "application/json", strings.NewReader(`{"username":"ada","password":"`+secret+`","bearer":true}`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer answer.Body.Close() //nolint:errcheck // only its status matters
+	if answer.StatusCode != http.StatusOK {
+		t.Errorf("signing in with it: %s", answer.Status)
+	}
+}
+
 func TestServeSaysAllThatIsMissing(t *testing.T) {
 	_, stderr, code := parley(t, nil, "serve", "--bus", "pigeons", "--tls-cert", "cert.pem", "--operator-listen", "0.0.0.0:4511",
 		"--throttle", "much", "--region", "", "--account", "1", "--connect-within=0s")
@@ -459,7 +509,7 @@ func TestBanner(t *testing.T) {
 	(&devCmd{}).banner(&w, "http://127.0.0.1:4510", []server.InstanceInfo{{ID: "11111111-1111-4111-8111-111111111111", Alias: "parley-dev", Flows: flows}})
 	for _, want := range []string{
 		"ready at http://127.0.0.1:4510\n", "11111111-1111-4111-8111-111111111111  (parley-dev)", "22222222-2222-4222-8222-222222222222  (Wel?[2Jcome)",
-		"3 more", "  user      agent-2  (agent, password Parley-dev-1)\n", "http://127.0.0.1:4510/chat/", "export AWS_ENDPOINT_URL=http://127.0.0.1:4510\n", "AWS_DEFAULT_REGION=us-east-1", "AWS_SECRET_ACCESS_KEY=", "--data DIR",
+		"3 more", "  user      agent-2  (agent, password Parley-dev-1)\n", "parley chat --flow ce1cc015-c58b-8e87-99e5-7d8effe1d9f7\n", "http://127.0.0.1:4510/chat/", "export AWS_ENDPOINT_URL=http://127.0.0.1:4510\n", "AWS_DEFAULT_REGION=us-east-1", "AWS_SECRET_ACCESS_KEY=", "--data DIR",
 	} {
 		if !strings.Contains(w.String(), want) {
 			t.Errorf("it does not say %q:\n%s", want, w.String())

@@ -125,7 +125,9 @@ var handlers = map[string]map[string]handler{
 		predefinedAttributeOps, tagOps, authenticationProfileOps, instanceAttributeOps, storageOps, attachedFilesOps,
 		pushOps, phoneNumberOps, promptOps, vocabularyOps, taskTemplateOps, securityProfileOps, agentStatusOps, hierarchyOps,
 		userOps, proficiencyOps, botOps, originOps, securityKeyOps, integrationOps, searchOps, searchContactsOps, metricOps,
+		agentOps,
 		userOps, proficiencyOps, botOps, originOps, securityKeyOps, integrationOps, searchOps, searchContactsOps, agentOps,
+		metricOps,
 	)),
 	participantService: merge(participantOps, participantViewOps, participantAuthenticationOps),
 }

@@ -215,10 +215,9 @@ func (a *API) describeContact(x *exchange, in *connect.DescribeContactInput) (*c
 	return &connect.DescribeContactOutput{Contact: out}, nil
 }
 
-// agentInfo tells of the agent who joined the contact, or of the supervisor who monitors another one by it, whose modes it has.
-// A chat is neither paused nor held.
-// Source: API reference of AgentInfo; that modes are spelled as in contact events, not as in StateTransition's enumeration, is
-// inferred.
+// agentInfo tells of the agent who joined the contact. A chat is neither paused nor held. Of a supervisor who monitors another
+// contact by it, it has the time in between: the API model's states know being connected, and not whether they have barged in.
+// Source: API reference of AgentInfo and StateTransition; the use of CONNECTED is inferred.
 func (a *API) agentInfo(at center.InstanceID, contact *center.Contact) *connect.AgentInfo {
 	g := contact.Agent
 	if g == nil {
@@ -230,18 +229,16 @@ func (a *API) agentInfo(at center.InstanceID, contact *center.Contact) *connect.
 		AfterContactWorkStartTimestamp: instant(g.Left), AfterContactWorkEndTimestamp: instant(g.Done),
 	}
 	if !g.Done.IsZero() {
-		took := int64(g.Done.Sub(g.Left) / time.Second)
+		// What has a time limit ends at its millisecond.
+		took := int64(g.Done.Truncate(time.Millisecond).Sub(g.Left.Truncate(time.Millisecond)) / time.Second)
 		out.AfterContactWorkDuration = &took
 	}
 	if len(g.Hierarchy) > 0 {
 		out.HierarchyGroups = a.hierarchyGroups(at, g.Hierarchy)
 	}
-	if m := contact.Monitor; m != nil { // "the state transitions of a supervisor" (API model)
-		out.StateTransitions = make([]connect.StateTransition, len(m.States))
-		for i := range m.States {
-			s := &m.States[i]
-			out.StateTransitions[i] = connect.StateTransition{State: &s.State, StateStartTimestamp: &s.Start, StateEndTimestamp: instant(s.End)}
-		}
+	if m := contact.Monitor; m != nil {
+		state, last := "CONNECTED", len(m.States)-1
+		out.StateTransitions = []connect.StateTransition{{State: &state, StateStartTimestamp: &m.States[0].Start, StateEndTimestamp: instant(m.States[last].End)}}
 	}
 	return out
 }

@@ -380,12 +380,11 @@ func (c call) hierarchyPath(groups []center.HierarchyGroupID) *connect.Hierarchy
 	return path
 }
 
-// Names of the metrics of a contact.
-const (
-	positionInQueue   = "POSITION_IN_QUEUE"
-	estimatedWaitTime = "ESTIMATED_WAIT_TIME"
-)
+// positionInQueue is one of the two metrics that a contact has. The other is ESTIMATED_WAIT_TIME.
+const positionInQueue = "POSITION_IN_QUEUE"
 
+// contactMetrics answers the metrics of a contact that are known. An estimate is left out as long as too little is known for one
+// (inferred): the model demands a number.
 func contactMetrics(c call, in *connect.GetContactMetricsInput) (*connect.GetContactMetricsOutput, error) {
 	id := contactID(in.ContactId)
 	if _, _, err := c.Chats.Contact(c.ctx(), c.at, id); err != nil {
@@ -397,16 +396,15 @@ func contactMetrics(c call, in *connect.GetContactMetricsInput) (*connect.GetCon
 	}
 	arn := c.Partition.ContactARN(c.at, id)
 	out := &connect.GetContactMetricsOutput{MetricResults: []connect.ContactMetricResult{}, Id: text(id), Arn: &arn}
+	position := float64(place.Position)
 	for _, m := range in.Metrics {
-		result := connect.ContactMetricResult{Name: m.Name, Value: &connect.ContactMetricValue{}}
-		switch *m.Name {
-		case positionInQueue:
-			position := float64(place.Position)
-			result.Value.Number = &position
-		case estimatedWaitTime:
-			result.Value.Number = place.Wait
+		value := place.Wait
+		if *m.Name == positionInQueue {
+			value = &position
 		}
-		out.MetricResults = append(out.MetricResults, result)
+		if value != nil { // SDKs refuse a value without a number
+			out.MetricResults = append(out.MetricResults, connect.ContactMetricResult{Name: m.Name, Value: &connect.ContactMetricValue{Number: value}})
+		}
 	}
 	return out, nil
 }

@@ -107,16 +107,49 @@ func decodePHC(s string) (a argon, salt, hash []byte, err error) {
 
 // passwordRow is a new user's password as a row.
 func (c *Catalog) passwordRow(ctx context.Context, at center.InstanceID, user center.UserID, password string) (store.Resource, error) {
-	if err := center.CheckPassword(password); err != nil {
+	hash, err := c.newHash(ctx, password)
+	if err != nil {
 		return store.Resource{}, err
+	}
+	return userPasswords.fresh(at, &userPassword{User: user, Hash: hash}, c.Now())
+}
+
+// newHash is the hash of a password that is to be kept, in the PHC string format.
+func (c *Catalog) newHash(ctx context.Context, password string) (string, error) {
+	if err := center.CheckPassword(password); err != nil {
+		return "", err
 	}
 	salt := make([]byte, saltBytes)
 	_, _ = rand.Read(salt) // it never fails
 	hash, err := c.passwords.hash(ctx, current, password, salt)
 	if err != nil {
-		return store.Resource{}, err
+		return "", err
 	}
-	return userPasswords.fresh(at, &userPassword{User: user, Hash: encodePHC(current, salt, hash)}, c.Now())
+	return encodePHC(current, salt, hash), nil
+}
+
+// SetPassword gives a user another password. The sessions of the earlier one end. It is refused in an instance whose users have
+// none.
+func (c *Catalog) SetPassword(ctx context.Context, at center.InstanceID, username, password string) error {
+	i, err := c.Instance(ctx, at)
+	if err != nil {
+		return err
+	}
+	if err := center.CheckPasswordGiven(true, i.IdentityManagementType); err != nil {
+		return err
+	}
+	u, err := c.UserNamed(ctx, at, username)
+	if err != nil {
+		return err
+	}
+	hash, err := c.newHash(ctx, password)
+	if err != nil {
+		return err
+	}
+	return userPasswords.Update(ctx, c, at, string(u.ID), 0, func(p *userPassword) error {
+		p.Hash = hash
+		return nil
+	})
 }
 
 // CheckPassword finds the user who has a name and a password. Whatever is wrong, the refusal is the same, AccessDenied,

@@ -27,6 +27,11 @@ func (c *Catalog) Sessions(ctx context.Context, ids [][]byte, now time.Time) (ma
 	return c.Store.Sessions(ctx, ids, userPasswords.rows, now)
 }
 
+// SignedIn says whether a user has a session that has not ended.
+func (c *Catalog) SignedIn(ctx context.Context, at center.InstanceID, id center.UserID, now time.Time) (bool, error) {
+	return c.Store.HasSession(ctx, at, id, userPasswords.rows, now)
+}
+
 // EndSessions ends all sessions of a user.
 func (c *Catalog) EndSessions(ctx context.Context, at center.InstanceID, user string) error {
 	if _, err := Users.Get(ctx, c, at, user); err != nil {

@@ -128,6 +128,43 @@ func TestPasswordsAreKeptAside(t *testing.T) {
 	}
 }
 
+// An operator gives a user another password. What lasted as long as the earlier one has ended.
+func TestAnotherPassword(t *testing.T) {
+	w := newWorld(t)
+	c := w.node()
+	w.newUser(c, "ann")
+	_, before, err := c.CheckPassword(w.ctx, instance, "ann", password)
+	w.must(err)
+	by := catalog.By(w.ctx, catalog.Author{Who: "operator"})
+	const next = "Another-456"
+	w.must(c.SetPassword(by, instance, "ann", next))
+	if _, _, err := c.CheckPassword(w.ctx, instance, "ann", password); !center.Is(err, center.AccessDenied) {
+		t.Errorf("the earlier password: %v", err)
+	}
+	_, after, err := c.CheckPassword(w.ctx, instance, "ann", next)
+	w.must(err)
+	if after == before {
+		t.Error("the password has the same version, so sessions go on")
+	}
+	for _, bad := range []struct {
+		at             center.InstanceID
+		user, password string
+		want           center.Code
+	}{
+		{instance, "ann", "short", center.InvalidParameter}, {instance, "bob", next, center.NotFound}, {"22222222-2222-4222-8222-222222222222", "ann", next, center.NotFound},
+	} {
+		if err := c.SetPassword(by, bad.at, bad.user, bad.password); !center.Is(err, bad.want) {
+			t.Errorf("%s: %v", bad.user, err)
+		}
+	}
+	entries, err := w.store.Audit(w.ctx, store.AuditPlace{}, 100)
+	w.must(err)
+	last := entries[len(entries)-1]
+	if last.Kind != "user-password" || last.Who != "operator" || last.Before != nil || last.After != nil {
+		t.Errorf("the audit log has %+v", last)
+	}
+}
+
 // A hash that was made with other parameters is checked with them. One that is none is damage, not a wrong password.
 func TestHashesOfOtherParameters(t *testing.T) {
 	w := newWorld(t)

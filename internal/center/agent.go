@@ -18,8 +18,8 @@ type Agent struct {
 	Since    time.Time      `json:"since"` // of Status
 	Next     *NextStatus    `json:"next,omitempty"`
 	Contacts []AgentContact `json:"contacts,omitempty"` // oldest offer first
-	// Idle is the latest of: the status became routable, an offer, an accept, a clear. The agent whose Idle is longest ago
-	// is the next to get a contact.
+	// Idle is the latest of: the status became routable, an offer, its accept or its end without one, a clear. The agent whose
+	// Idle is longest ago is the next to get a contact: what one has missed goes to another first.
 	Idle time.Time `json:"idle"`
 	// Profile and Hierarchy are the user's when the stream changed last: the routing profile, and the hierarchy groups from
 	// the first level on.
@@ -107,14 +107,14 @@ func (a *Agent) Live() bool {
 // Routable says that contacts are routed to the agent.
 func (a *Agent) Routable() bool { return a.Status.Type == StatusRoutable && a.Next == nil }
 
-// maxContactsOfAgent is how many contacts that are not cleared an agent has with those that are assigned to them, whatever
-// their routing profile says (inferred: something must bound an agent's state, which each item of the stream repeats).
-const maxContactsOfAgent = 100
+// MaxAssigned is how many contacts an agent may have at most when one more is assigned, whatever the routing profile says: each
+// transition of an agent tells all of them. It is ten times as many as the largest routing profile allows (inferred).
+const MaxAssigned = 100
 
-// MayBeAssigned refuses another contact for an agent who has as many as one can have.
-func (a *Agent) MayBeAssigned() error {
-	if n := len(a.Contacts); n >= maxContactsOfAgent {
-		return Refuse(InvalidRequest, "the user has %d contacts that are not cleared, and can have at most %d", n, maxContactsOfAgent)
+// MayBeAssigned refuses an agent who has too many contacts to be assigned one more.
+func (a *Agent) MayBeAssigned(id ContactID) error {
+	if _, again := a.Contact(id); !again && len(a.Contacts) >= MaxAssigned {
+		return Refuse(QuotaExceeded, "the user has %d contacts, offered, live or not cleared; no more can be assigned", len(a.Contacts))
 	}
 	return nil
 }
@@ -338,6 +338,7 @@ func (d *AgentDraft) Apply(m Move, limit time.Duration) {
 		}
 		d.tell(AgentEnded, c.Contact)
 	default:
+		a.Idle = d.Now
 		d.offer(c, c.State)
 		d.tell(AgentFailed, c.Contact)
 	}

@@ -1,7 +1,6 @@
 package center
 
 import (
-	"maps"
 	"slices"
 	"time"
 )
@@ -21,10 +20,6 @@ const maxNextContacts = 24
 // maxBeside is how many contacts a chat can have beside the customer's: transfers that did not succeed and invitations; and how
 // many monitors besides (inferred: something must bound a chat's state).
 const maxBeside = 100
-
-// maxParties is how many participants a chat has with invited agents, the customer included (admin guide, "Set up
-// multi-party chat").
-const maxParties = 6
 
 // segments is how many contacts the customer has had in a row.
 func (c *Chat) segments() (n int) {
@@ -75,48 +70,6 @@ func (d *Draft) BeginTransfer(from ContactID, agent UserID, to *QuickConnect, fl
 		return nil, err
 	}
 	return d.connect(from, to, flow)
-}
-
-// Invite makes the contact of an agent who is to join the conversation, and tells of it. It stays beside the customer's.
-// Source: agents.md 3.5.
-func (d *Draft) Invite(from ContactID, agent UserID, to *QuickConnect, flow FlowID) (*Contact, error) {
-	inviter, err := d.mayConnect(from, agent)
-	if err != nil {
-		return nil, err
-	}
-	invited := d.Chat.invited()
-	parties := 1 + d.Chat.Agents() + len(invited)
-	if parties >= maxParties {
-		return nil, Refuse(QuotaExceeded, "the chat has %d participants, invited ones included, which is the limit", parties)
-	}
-	if to.Type == QuickConnectUser {
-		if d.Chat.takesPart(UserID(to.User)) {
-			return nil, Refuse(InvalidState, "the user of the quick connect %s takes part in the chat already", to.Name)
-		}
-		for _, id := range invited {
-			if leg, _ := d.Chat.Contact(id); leg.TargetUser == UserID(to.User) {
-				return nil, Refuse(InvalidState, "the user of the quick connect %s is invited already, by the contact %s", to.Name, id)
-			}
-		}
-	}
-	inviting := *inviter
-	c, err := d.connect(from, to, flow)
-	if err != nil {
-		return nil, err
-	}
-	c.Invited = true
-	d.event(EventInvited, &inviting, true)
-	return c, nil
-}
-
-// invited are the contacts of agents who are invited and have not joined yet.
-func (c *Chat) invited() (all []ContactID) {
-	for i := range c.Contacts {
-		if leg := &c.Contacts[i]; leg.Invited && leg.Live() && leg.Agent == nil {
-			all = append(all, leg.ID)
-		}
-	}
-	return all
 }
 
 // mayConnect says whether an agent may use a quick connect.
@@ -251,96 +204,5 @@ func (d *Draft) finishBeside(reason string, fit func(*Contact) bool) {
 		if c := &chat.Contacts[i]; c.Beside && c.Monitor == nil && c.Live() && fit(c) {
 			d.finish(c, reason)
 		}
-	}
-}
-
-// Remove takes another participant out on behalf of an agent, or of a supervisor who has barged in. Of an agent who is invited
-// and has not joined, whom is the participant if there is one yet, or else the id of the contact.
-// Source: agents.md 3.5, 3.6; admin guide, "Set up multi-party chat".
-func (d *Draft) Remove(by ContactID, user UserID, whom ParticipantID) error {
-	reason, find := ReasonThirdParty, d.Chat.AgentIn
-	if c, ok := d.Chat.Contact(by); ok && c.Monitor != nil {
-		reason, find = ReasonBarged, d.Chat.barged
-	}
-	own, err := find(by, user)
-	if err != nil {
-		return err
-	}
-	for _, id := range d.Chat.invited() {
-		leg, _ := d.Chat.Contact(id)
-		if ParticipantID(id) != whom && (leg.Offer == nil || leg.Offer.Participant != whom) {
-			continue
-		}
-		d.Edit()
-		leg, _ = d.Chat.Contact(id)
-		d.finish(leg, reason)
-		return nil
-	}
-	p, ok := d.Chat.Participant(whom)
-	switch {
-	case !ok || !p.Active():
-		return Refuse(NotFound, "the chat has no participant %s", Printable(string(whom)))
-	case p.ID == own.ID:
-		_, err = d.Leave(p.ID)
-	case p.Role == RoleAgent:
-		d.takeAgentOut(whom, reason)
-	case p.Role == RoleCustomer && own.Role == RoleAgent:
-		d.takeOut(whom)
-		d.end(ReasonAgent, true)
-	default:
-		return Refuse(AccessDenied, "a participant of the role %s cannot remove one of the role %s", own.Role, p.Role)
-	}
-	return err
-}
-
-// maxAgentFlows is how many flows agents can start in a chat by quick connects (admin guide, "Agent-initiated flows").
-const maxAgentFlows = 10
-
-// BeginAgentFlow notes that an agent starts a flow beside the conversation. That no other one is under way is the caller's to
-// know. Source: admin guide, "Agent-initiated flows".
-func (d *Draft) BeginAgentFlow(on ContactID, agent UserID) error {
-	if _, err := d.mayConnect(on, agent); err != nil {
-		return err
-	}
-	if d.Chat.AgentFlows >= maxAgentFlows {
-		return Refuse(QuotaExceeded, "agents have started %d flows in the chat, which is the limit", maxAgentFlows)
-	}
-	d.Edit().AgentFlows++
-	return nil
-}
-
-// CancelAgentFlow tells that an agent has cancelled the flow that goes on beside the conversation. Transcripts do not show it
-// (inferred).
-func (d *Draft) CancelAgentFlow(on ContactID, agent UserID) error {
-	p, err := d.Chat.AgentIn(on, agent)
-	if err != nil {
-		return err
-	}
-	by := *p
-	d.event(EventFlowCancelled, &by, false)
-	return nil
-}
-
-// HooksOf are the flows that are set for the events of a contact.
-func (c *Chat) HooksOf(id ContactID) map[string]FlowID {
-	if contact, ok := c.Contact(id); ok && contact.Hooks != nil {
-		return contact.Hooks
-	}
-	return c.Hooks
-}
-
-// SetHook sets the flow for an event of the contact that rules work on, or takes it away with "". What is set of a contact
-// beside the customer's does not change the customer's, while that is another one.
-func (d *Draft) SetHook(event string, flow FlowID) {
-	chat := d.Edit()
-	c, set := d.Subject(), map[string]FlowID{}
-	maps.Copy(set, chat.HooksOf(c.ID))
-	if set[event] = flow; flow == "" {
-		delete(set, event)
-	}
-	if c.Beside {
-		c.Hooks = set
-	} else {
-		chat.Hooks = set
 	}
 }

@@ -79,7 +79,7 @@ func (a *Agents) Offer(ctx context.Context, at center.InstanceID, contact center
 			return center.Refuse(center.InvalidState, "the agent takes no contact now")
 		}
 		if limit == 0 {
-			if err := m.Agent.MayBeAssigned(); err != nil {
+			if err := m.Agent.MayBeAssigned(contact); err != nil {
 				return err
 			}
 		}
@@ -91,13 +91,7 @@ func (a *Agents) Offer(ctx context.Context, at center.InstanceID, contact center
 	}, to)
 }
 
-// Presence knows which agents have a live session.
-type Presence interface {
-	// Present says whether a user has one. It may be called from any goroutine.
-	Present(center.UserID) bool
-}
-
-// acceptFor accepts an offer for an agent who has said so. Where the agent is not there it rings on.
+// acceptFor accepts an offer for an agent who has said so. For one who is not signed in it rings on.
 // Source: admin guide, "Enable auto-accept"; that it takes a live session is inferred.
 func (c *Chats) acceptFor(ctx context.Context, due center.Due) error {
 	contact := center.ContactID(strings.TrimPrefix(due.Key, center.DueAccept))
@@ -107,8 +101,11 @@ func (c *Chats) acceptFor(ctx context.Context, due center.Due) error {
 		if !ok || k.Offer == nil || k.Offer.Participant != center.ParticipantID(due.Data) || !k.Offer.Accepted.IsZero() {
 			return nil
 		}
-		if c.presence != nil && !c.presence.Present(k.Offer.User) {
-			return nil
+		there, err := find(t, "signed in "+string(k.Offer.User), func(ctx context.Context) (bool, error) {
+			return c.catalog.SignedIn(ctx, t.Chat.Instance, k.Offer.User, c.wall())
+		})
+		if err != nil || !there {
+			return err
 		}
 		if err := t.Draft.Accept(contact, k.Offer.User); err != nil {
 			return err

@@ -5,12 +5,14 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
 	"github.com/parley-chat/parley/internal/catalog"
 	"github.com/parley-chat/parley/internal/center"
 	"github.com/parley-chat/parley/internal/chat"
+	"github.com/parley-chat/parley/internal/store/storetest"
 )
 
 // inQueue is a flow that puts the contact into the queue that its attribute names.
@@ -143,6 +145,21 @@ func TestAnOfferThatIsMissed(t *testing.T) {
 	w.isAt(c, john, "Available REJECTED")
 	w.must(c.Agents.Offer(w.ctx, instance, ada.Contact, john, 2))
 	w.isAt(c, john, "Available CONNECTING")
+	// Each offer was to a participant of its own.
+	offered := map[center.ParticipantID]bool{}
+	of, k, err := c.Contact(w.ctx, instance, ada.Contact)
+	w.must(err)
+	for _, p := range of.Participants {
+		if p.Role == center.RoleAgent {
+			offered[p.ID] = true
+			if last := p.ID == k.Offer.Participant; last != p.Left.IsZero() || !p.Joined.IsZero() {
+				t.Errorf("a participant of an offer is %+v", p)
+			}
+		}
+	}
+	if len(offered) != 3 || k.Attempts != 3 {
+		t.Errorf("%d offers to %d participants", k.Attempts, len(offered))
+	}
 	w.must(c.Leave(w.ctx, ada))
 	w.isAt(c, john, "Available REJECTED")
 	w.sees(ada.Chat, "joined CUSTOMER", "left CUSTOMER", "ended")
@@ -207,6 +224,61 @@ func TestAfterContactWorkHasALimit(t *testing.T) {
 	if took := k.Agent.Done.Sub(k.Agent.Left); took != 90*time.Second {
 		t.Errorf("after-contact work took %v", fmt.Sprint(took))
 	}
+}
+
+// More contacts are assigned to an agent at once than the agent may have. Each request is answered clearly, and no contact is lost:
+// what is refused waits, and what is missed waits again.
+func TestManyAreAssignedToOneAgent(t *testing.T) {
+	storetest.EachDatabase(t, func(t *testing.T, database string) {
+		w := newWorldOn(t, database)
+		c, other := w.node(center.DefaultSettings(), &told{}), w.node(center.DefaultSettings(), &told{})
+		f := w.makeFlow(c, "in queue", center.TypeContactFlow, inQueue)
+		jane := w.agent(c, "jane", center.StatusNameAvailable)
+		basic := center.SeededID(instance, "queue", center.BasicQueueName)
+		all := make([]chat.Caller, center.MaxAssigned+20)
+		for i := range all {
+			all[i] = w.enter(c, f, map[string]string{"queue": basic})
+		}
+		var mu sync.Mutex
+		var refused []center.ContactID
+		assign := func(of []chat.Caller, by *node) {
+			for _, who := range of {
+				switch err := by.Agents.Offer(w.ctx, instance, who.Contact, jane, 0); {
+				case center.Is(err, center.QuotaExceeded):
+					mu.Lock()
+					refused = append(refused, who.Contact)
+					mu.Unlock()
+				default:
+					w.must(err)
+				}
+			}
+		}
+		var both sync.WaitGroup
+		both.Go(func() { assign(all[:len(all)/2], c) })
+		both.Go(func() { assign(all[len(all)/2:], other) })
+		both.Wait()
+		if len(refused) != 20 {
+			t.Errorf("%d were refused, want 20", len(refused))
+		}
+		if n := w.waiting(basic); n != len(all) {
+			t.Errorf("%d wait, want %d: contacts that are offered wait too", n, len(all))
+		}
+		w.clock.advance(center.OfferWithin)
+		w.must(c.Settle(w.ctx))
+		if want := center.StatusNameAvailable + strings.Repeat(" MISSED", center.MaxAssigned); w.work(c, jane) != want {
+			t.Errorf("the agent is %q", w.work(c, jane))
+		}
+		// One that was missed takes the slot that it has.
+		i := slices.IndexFunc(all, func(who chat.Caller) bool { return !slices.Contains(refused, who.Contact) })
+		w.must(c.Agents.Offer(w.ctx, instance, all[i].Contact, jane, 0))
+		w.must(c.Agents.Reject(w.ctx, instance, jane, all[i].Contact))
+		w.must(c.Agents.SetStatus(w.ctx, instance, jane, center.SeededID(instance, "agent-status", center.StatusNameOffline), false))
+		w.isAt(c, jane, center.StatusNameOffline)
+		w.must(c.Agents.Offer(w.ctx, instance, refused[0], jane, 0))
+		if n := w.waiting(basic); n != len(all) {
+			t.Errorf("%d wait in the end, want %d", n, len(all))
+		}
+	})
 }
 
 // A contact may wait for days, and be offered every few seconds.
@@ -338,25 +410,4 @@ func TestAStatusThatIsNotTakenClearsNothing(t *testing.T) {
 	o.isAt(o.c, jane, "Lunch ENDED CONNECTED")
 	o.must(o.c.Agents.SetStatus(o.ctx, instance, jane, center.SeededID(instance, "agent-status", center.StatusNameOffline), false))
 	o.isAt(o.c, jane, "Lunch then Offline CONNECTED")
-}
-
-// An agent can be assigned contacts whatever the routing profile says, up to a bound.
-func TestAssignedContactsAreBounded(t *testing.T) {
-	o := newOffice(newWorld(t))
-	jane := o.agent(o.c, "jane", center.StatusNameAvailable)
-	var err error
-	n := 0
-	for ; err == nil; n++ {
-		ada := o.enter(o.c, o.entry, map[string]string{"queue": o.basic, "hook": string(o.hook)})
-		err = o.c.Agents.Offer(o.ctx, instance, ada.Contact, jane, 0)
-	}
-	if n != 101 {
-		t.Errorf("contact %d is refused", n)
-	}
-	o.refused(err, center.InvalidRequest, "the user has 100 contacts that are not cleared")
-	a, _, err := o.c.Staff.Agent(o.ctx, instance, jane)
-	o.must(err)
-	if size := len(dump(a)); size > 60_000 {
-		t.Errorf("the agent has %d bytes", size)
-	}
 }

@@ -38,7 +38,6 @@ type Config struct {
 	Bots      Bots
 	Systems   Systems
 	SignIns   SignIns
-	Presence  Presence      // nil: all agents are there
 	Figures   Figures       // nil: queues have no figures
 	FlowLog   FlowLogWriter // gets the lines of flows whose logging is on; nil for nobody
 	Trace     bool          // every action is remembered for a while, for [Overview.Traced]
@@ -59,8 +58,7 @@ type Chats struct {
 	settings  center.Settings
 	log       *slog.Logger
 
-	signIns  SignIns
-	presence Presence
+	signIns SignIns
 
 	flowLog *flowLog
 }
@@ -69,7 +67,7 @@ type Chats struct {
 func New(c Config) *Chats {
 	chats := &Chats{
 		archive: archive{c.Store}, flows: newFlows(c), engine: c.Engine, catalog: c.Catalog, staff: c.Staff, sealer: c.Sealer, clock: c.Clock, wall: c.Wall, newID: c.NewID,
-		partition: c.Partition, settings: c.Settings, log: c.Log, signIns: c.SignIns, presence: c.Presence, flowLog: newFlowLog(c),
+		partition: c.Partition, settings: c.Settings, log: c.Log, signIns: c.SignIns, flowLog: newFlowLog(c),
 	}
 	c.Engine.Register(engine.Kind{
 		Name:    center.KindChat,

@@ -6,11 +6,13 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
 	"github.com/parley-chat/parley/internal/center"
 	"github.com/parley-chat/parley/internal/chat"
+	"github.com/parley-chat/parley/internal/store/storetest"
 )
 
 // silent is a chat with a custom participant, whose customer is idle after some minutes of its ten.
@@ -289,4 +291,64 @@ func TestAgentTakesTheCustomParticipantsPlace(t *testing.T) {
 	}
 	d.pass(d.c, 3)
 	d.sees(d.ada.Chat, "joined CUSTOMER", "joined CUSTOM_BOT", "idle CUSTOMER", "left CUSTOM_BOT", "joined AGENT", "idle CUSTOMER", "idle AGENT")
+}
+
+// A message and the timer of its sender meet at the same moment, on two nodes. Whichever comes first, the other knows of it:
+// nobody is told of as idle, or taken out, behind their own message.
+func TestTimersRaceWithMessages(t *testing.T) {
+	storetest.EachDatabase(t, func(t *testing.T, database string) {
+		w := newWorldOn(t, database)
+		timers, doors := w.node(center.DefaultSettings(), &told{}), w.node(center.DefaultSettings(), &told{})
+		d := w.atDesk(timers, false)
+		f := w.makeFlow(timers, "in queue", center.TypeContactFlow, inQueue)
+		seen := map[string]int{}
+		for round := range 24 {
+			d.ada = w.enter(timers, f, map[string]string{"queue": center.SeededID(instance, "queue", center.BasicQueueName)})
+			speaker := d.ada
+			if round%4 < 2 {
+				d.set(0, 2*(round%2), 2, 2*(round%2)) // the agent's
+				speaker = d.answer(d.jane)
+			} else {
+				d.set(2, 2*(round%2), 0, 0)
+				d.answer(d.jane)
+			}
+			w.clock.advance(2 * time.Minute)
+			if round%2 == 1 { // one is idle already; the race is with the second timer
+				w.must(timers.Settle(w.ctx))
+				w.clock.advance(2 * time.Minute)
+			}
+			var sent, fired error
+			var both sync.WaitGroup
+			both.Go(func() { fired = timers.Settle(w.ctx) })
+			both.Go(func() {
+				_, sent = doors.Send(w.ctx, speaker, center.Message{ContentType: center.TextPlain, Content: "wait"}, "")
+			})
+			both.Wait()
+			w.must(fired)
+			if sent != nil && !center.Refused(sent) {
+				t.Fatal(sent)
+			}
+			var all []string
+			for _, line := range d.timed() {
+				_, what, _ := strings.Cut(line, " ")
+				what, _, _ = strings.Cut(what, " ")
+				all = append(all, what)
+			}
+			got := strings.Join(all, " ")
+			seen[got]++
+			allowed := []string{"joined wait", "joined idle returned wait"}
+			if round%2 == 1 {
+				allowed = []string{"joined idle returned wait", "joined idle left autodisconnection ended"}
+			}
+			if !slices.Contains(allowed, got) || (sent == nil) != strings.HasSuffix(got, "wait") {
+				t.Errorf("round %d: the chat shows %q, and the message was answered %v", round, got, sent)
+			}
+			contact := d.current(timers, d.ada.Chat).ID
+			if err := timers.Stop(w.ctx, instance, contact); err != nil && !center.Refused(err) {
+				t.Fatal(err)
+			}
+			w.must(timers.Agents.Clear(w.ctx, instance, d.jane, contact))
+		}
+		t.Log(seen)
+	})
 }

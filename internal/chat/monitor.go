@@ -10,9 +10,6 @@ import (
 	"github.com/parley-chat/parley/internal/center"
 )
 
-// permitMonitor is the permission to monitor live conversations (admin guide, "List of security profile permissions").
-const permitMonitor = "ManagerListenIn"
-
 // MonitorRequest asks for a contact to be monitored. Capabilities are what the user may do, nil for what is usual.
 type MonitorRequest struct {
 	Contact      center.ContactID
@@ -122,10 +119,10 @@ func (a *Agents) supervisor(ctx context.Context, at center.InstanceID, id center
 		if err != nil {
 			return nil, 0, err
 		}
-		may = may || slices.Contains(profile.Permissions, permitMonitor)
+		may = may || slices.Contains(profile.Permissions, center.PermitMonitor)
 	}
 	if !may {
-		return nil, 0, center.Refuse(center.AccessDenied, "the user %s has no security profile with the permission %s", w.Name, permitMonitor)
+		return nil, 0, center.Refuse(center.AccessDenied, "the user %s has no security profile with the permission %s", w.Name, center.PermitMonitor)
 	}
 	p, err := catalog.RoutingProfiles.Get(ctx, a.catalog, at, string(w.RoutingProfile))
 	if err != nil {

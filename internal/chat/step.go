@@ -27,14 +27,17 @@ func (fs *flows) startOn(t *turn, of center.ContactID, f runnable) error {
 	return fs.startAs(t, of, roleContact, f)
 }
 
-// startAs is startOn for a flow of another role.
+// startAs is startOn for a flow of another role, which runs beside those that the contact has.
 func (fs *flows) startAs(t *turn, of center.ContactID, role runRole, f runnable) error {
 	t.keep()
 	t.On(of)
-	h := fnv.New64a()
+	h := fnv.New64a() // flows of one contact do not throw alike
+	if role != roleContact {
+		_, _ = h.Write([]byte(string(role) + " "))
+	}
 	_, _ = h.Write([]byte(t.Subject().ID))
 	if role == roleAgent {
-		_, _ = h.Write([]byte(strconv.Itoa(t.Chat.AgentFlows))) // flows of one contact do not throw alike
+		_, _ = h.Write([]byte(strconv.Itoa(t.Chat.AgentFlows)))
 	}
 	t.beginOn(of, role, flow.New(f.id, f.content, h.Sum64()), f.flow.Type)
 	t.BeginFlow(int(t.run.ID), f.flow.ID, f.flow.Type)

@@ -25,6 +25,13 @@ const handsOver = `{"Version": "2019-10-30", "StartAction": "Tell", "Actions": [
   {"Identifier": "End", "Type": "DisconnectParticipant", "Parameters": {}, "Transitions": {}}
 ]}`
 
+// inHours is handsOver while the queue is open.
+var inHours = strings.NewReplacer(`"StartAction": "Tell"`, `"StartAction": "Hours"`, `"Actions": [`, `"Actions": [
+  {"Identifier": "Hours", "Type": "CheckHoursOfOperation", "Parameters": {},
+   "Transitions": {"NextAction": "Failed", "Errors": [{"ErrorType": "NoMatchingError", "NextAction": "Failed"}],
+    "Conditions": [{"NextAction": "Tell", "Condition": {"Operator": "Equals", "Operands": ["True"]}}, {"NextAction": "Closed", "Condition": {"Operator": "Equals", "Operands": ["False"]}}]}},
+  {"Identifier": "Closed", "Type": "MessageParticipant", "Parameters": {"Text": "closed"}, "Transitions": {"NextAction": "End", "Errors": [{"ErrorType": "NoMatchingError", "NextAction": "End"}]}},`).Replace(handsOver)
+
 // waitsFirst is handsOver after ten minutes, or when the customer has said something.
 const waitsFirst = `{"Version": "2019-10-30", "StartAction": "Hook", "Actions": [
   {"Identifier": "Hook", "Type": "UpdateContactEventHooks", "Parameters": {"EventHooks": {"CustomerQueue": "$.Attributes.hook"}},
@@ -161,10 +168,18 @@ func TestTransferToAQueue(t *testing.T) {
 		sales := o.toQueue("Sales", o.sales, handsOver)
 		ada := o.enter(o.c, o.entry, map[string]string{"queue": o.basic, "hook": string(o.hook)})
 		began := o.contact(ada.Contact).Enqueued
+		two, older := 2, 30
+		criteria, err := center.ParseRoutingCriteria(`{"Steps": [{"Expression": {"AttributeCondition": {"Name": "Language", "Value": "French", "ProficiencyLevel": 1, "ComparisonOperator": "NumberGreaterOrEqualTo"}}}]}`)
+		o.must(err)
+		o.must(o.c.SetRouting(o.ctx, instance, ada.Contact, center.RoutingData{Priority: &two, Criteria: criteria}))
+		o.must(o.c.SetRouting(o.ctx, instance, ada.Contact, center.RoutingData{TimeAdjustment: &older}))
 		o.clock.advance(time.Minute)
 		o.join(ada.Contact, jane)
 		as := o.caller(jane, ada.Contact)
-		o.must(o.c.Update(o.ctx, instance, ada.Contact, center.ContactData{References: map[string]center.Reference{"order": {Value: "42", Type: "STRING"}}}))
+		name, description, customer := "Order", "Of yesterday", "c-7"
+		o.must(o.c.Update(o.ctx, instance, ada.Contact, center.ContactData{
+			Name: &name, Description: &description, CustomerID: &customer, References: map[string]center.Reference{"order": {Value: "42", Type: "STRING"}},
+		}))
 		o.must(o.c.Tag(o.ctx, instance, ada.Contact, map[string]string{"tier": "gold"}, nil))
 		o.clock.advance(time.Minute)
 
@@ -192,7 +207,8 @@ func TestTransferToAQueue(t *testing.T) {
 		}
 		if !second.Queued() || second.Beside || second.Previous != ada.Contact || second.InitiationMethod != center.InitiatedByTransfer ||
 			string(second.Queue) != o.sales || !second.WaitsSince.Equal(began) || !second.Enqueued.Equal(o.clock.Now()) || second.Agent != nil || second.Attempts != 0 ||
-			second.References["order"].Value != "42" || second.Tags["tier"] != "gold" || second.Priority != center.DefaultPriority {
+			second.References["order"].Value != "42" || second.Tags["tier"] != "gold" || second.Priority != 2 || second.TimeAdjustment != 30 || second.Routing != nil || first.Routing == nil ||
+			second.Name != name || second.Description != description || second.LanguageCode != first.LanguageCode || len(second.SegmentAttributes) != len(first.SegmentAttributes) {
 			o.Errorf("the second contact is %+v", second)
 		}
 		rows, err := o.store.Waiting(o.ctx, instance, center.QueueID(o.sales))
@@ -235,24 +251,34 @@ func TestTransfersThatFail(t *testing.T) {
 		jane := o.agent(o.c, "jane", center.StatusNameAvailable)
 		ada := o.answered(jane)
 		as := o.caller(jane, ada.Contact)
-		for _, test := range []struct{ name, queue, says string }{
-			{"Full", o.queue("full", 0, center.QueueEnabled), "full"},
-			{"Disabled", o.queue("disabled", -1, center.QueueDisabled), "failed"},
+		never, err := o.c.Catalog.CreateHours(o.ctx, instance, center.HoursOfOperation{Name: "never", TimeZone: "UTC"}, nil)
+		o.must(err)
+		closed := center.Queue{Head: center.Head[center.QueueID]{Name: "closed"}, Type: center.QueueStandard, Status: center.QueueEnabled, Hours: never.ID}
+		_, err = catalog.Queues.Create(o.ctx, o.c.Catalog, instance, &closed, catalog.ClientToken{})
+		o.must(err)
+		for _, test := range []struct {
+			name, queue, flow string
+			says              []string
+		}{
+			{"Full", o.queue("full", 0, center.QueueEnabled), handsOver, []string{"One moment.", "full"}},
+			{"Disabled", o.queue("disabled", -1, center.QueueDisabled), handsOver, []string{"One moment.", "failed"}},
+			{"Closed", string(closed.ID), inHours, []string{"closed"}},
 		} {
 			before := len(o.items(ada.Chat))
-			next, err := o.c.Agents.Transfer(o.ctx, instance, jane, ada.Contact, o.toQueue(test.name, test.queue, handsOver))
+			next, err := o.c.Agents.Transfer(o.ctx, instance, jane, ada.Contact, o.toQueue(test.name, test.queue, test.flow))
 			o.must(err)
 			o.is(next, center.ReasonFlow, true)
 			o.is(ada.Contact, "", false)
 			items := o.items(ada.Chat)[before:]
 			last := items[len(items)-1]
-			if len(items) != 3 || items[1].Content != test.says || last.ContentType != center.EventNotTransferred || last.ParticipantID != "" || last.To != center.Audience(as.Participant) || !last.InTranscript {
+			if got := o.events(ada.Chat); !slices.Equal(got[len(got)-len(test.says)-1:], append(test.says, "failed")) || last.ContentType != center.EventNotTransferred || last.ParticipantID != "" || last.To != center.Audience(as.Participant) || !last.InTranscript {
 				o.Errorf("%s: %+v", test.name, items)
 			}
 		}
 		o.isAt(o.c, jane, "Available CONNECTED")
+		o.refused(catalog.Queues.Delete(o.ctx, o.c.Catalog, instance, string(closed.ID)), center.InUse, "in use by the quick connect")
 		o.send(o.c, as, "Here I am.")
-		if k := o.contact(ada.Contact); k.Next != "" || len(k.NextContacts) != 2 {
+		if k := o.contact(ada.Contact); k.Next != "" || len(k.NextContacts) != 3 {
 			o.Errorf("the contact is %+v", k)
 		}
 		chat, err := o.store.ContactRecord(o.ctx, ada.Contact)
@@ -554,7 +580,14 @@ const asksFirst = `{"Version": "2019-10-30", "StartAction": "Wisdom", "Actions":
   {"Identifier": "Wisdom", "Type": "CreateWisdomSession", "Parameters": {"WisdomAssistantArn": "arn:aws:wisdom:us-east-1:123456789012:assistant/a"},
    "Transitions": {"NextAction": "Wrong", "Errors": [{"ErrorType": "NoMatchingError", "NextAction": "Persist"}]}},
   {"Identifier": "Persist", "Type": "CreatePersistentContactAssociation", "Parameters": {"RehydrationType": "FROM_SEGMENT", "SourceContactId": "$.ContactId"},
-   "Transitions": {"NextAction": "Wrong", "Errors": [{"ErrorType": "NoMatchingError", "NextAction": "Queue"}]}},
+   "Transitions": {"NextAction": "Wrong", "Errors": [{"ErrorType": "NoMatchingError", "NextAction": "SignIn"}]}},
+  {"Identifier": "SignIn", "Type": "AuthenticateParticipant",
+   "Parameters": {"CognitoConfiguration": {"UserPoolArn": "arn:aws:cognito-idp:us-east-1:123456789012:userpool/us-east-1_Ab", "AppClientId": "app"}, "CustomerProfilesConfiguration": {"ObjectTypeName": "CTR"}, "TimeLimitMinutes": "3"},
+   "Transitions": {"NextAction": "Wrong", "Errors": [{"ErrorType": "NoMatchingError", "NextAction": "Bot"}, {"ErrorType": "TimeLimitExceeded", "NextAction": "Wrong"}],
+    "Conditions": [{"NextAction": "Wrong", "Condition": {"Operator": "Equals", "Operands": ["OptedOut"]}}]}},
+  {"Identifier": "Bot", "Type": "ConnectParticipantWithLexBot",
+   "Parameters": {"Text": "How can I help?", "LexV2Bot": {"AliasArn": "arn:aws:lex:us-east-1:123456789012:bot-alias/HOTEL12345/TSTALIASID"}},
+   "Transitions": {"NextAction": "Wrong", "Errors": [{"ErrorType": "NoMatchingError", "NextAction": "Queue"}, {"ErrorType": "NoMatchingCondition", "NextAction": "Wrong"}]}},
   {"Identifier": "Queue", "Type": "TransferContactToQueue", "Parameters": {},
    "Transitions": {"NextAction": "Ask", "Errors": [{"ErrorType": "QueueAtCapacity", "NextAction": "Wrong"}, {"ErrorType": "NoMatchingError", "NextAction": "Ask"}]}},
   {"Identifier": "Ask", "Type": "MessageParticipant", "Parameters": {"Text": "What is your name?"},

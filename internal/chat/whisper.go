@@ -1,7 +1,6 @@
 package chat
 
 import (
-	"hash/fnv"
 	"strings"
 
 	"github.com/parley-chat/parley/internal/center"
@@ -46,7 +45,7 @@ func (fs *flows) whisper(t *turn, contact center.ContactID, which string) error 
 			return err
 		case err == nil && f.flow.MayHook(w.hook):
 			t.BeginWhisper(contact, which)
-			return fs.beginFor(t, contact, w.role, f)
+			return fs.startAs(t, contact, w.role, f)
 		}
 		t.warn("the whisper flow is gone", "contact", contact, "flow", ref)
 	}
@@ -107,24 +106,13 @@ func (fs *flows) putBack(t *turn, contact center.ContactID) error {
 	if err != nil || !ok {
 		return err
 	}
-	return fs.beginFor(t, of, roleQueue, f)
+	return fs.startAs(t, of, roleQueue, f)
 }
 
 // queueFlowOf knows the run of a contact's flow for those who wait.
 func (t *turn) queueFlowOf(contact center.ContactID) func(*run) bool {
 	current := contact == t.Chat.Current().ID
 	return func(r *run) bool { return r.Role == roleQueue && (r.Of == contact || r.Of == "" && current) }
-}
-
-// beginFor begins a flow beside those that run for a contact, "" for the customer's.
-func (fs *flows) beginFor(t *turn, of center.ContactID, role runRole, f runnable) error {
-	t.keep()
-	t.On(of)
-	h := fnv.New64a()
-	_, _ = h.Write([]byte(string(role) + " " + string(t.Subject().ID)))
-	t.beginOn(of, role, flow.New(f.id, f.content, h.Sum64()), f.flow.Type)
-	t.BeginFlow(int(t.run.ID), f.flow.ID, f.flow.Type)
-	return fs.feed(t, flow.Start{})
 }
 
 // customerQueueFlow is the flow that a contact in a queue runs: the one that was set for it, or the instance's default. ok is

@@ -2,29 +2,17 @@ package desk
 
 import (
 	"context"
-	"math"
-	"net/url"
-	"slices"
-	"strconv"
 	"strings"
-	"time"
 
-	"github.com/parley-chat/parley/internal/catalog"
 	"github.com/parley-chat/parley/internal/center"
 	"github.com/parley-chat/parley/internal/chat"
 )
 
-// agents is what the operations of an agent's own desk need, transfers what those of quick connects need.
-var (
-	agents    = [][]string{{center.PermitAgent}}
-	transfers = [][]string{{center.PermitAgent}, {center.PermitQuickConnects}}
-)
+// agents is what the operations of an agent's own desk need.
+var agents = [][]string{{center.PermitAgent}}
 
-var agentRoutes = []route{
+var contactRoutes = []route{
 	{method: "GET", path: Prefix + "snapshot", needs: agents, do: (*call).showDesktop},
-	{method: "PUT", path: Prefix + "state", needs: agents, do: (*call).setState},
-	{method: "DELETE", path: Prefix + "state/next", needs: agents, do: (*call).cancelNextState},
-	{method: "GET", path: Prefix + "quick-connects", needs: transfers, do: (*call).listQuickConnects},
 	{method: "GET", path: Prefix + "contacts/{contact}", needs: agents, do: (*call).showContact},
 	{method: "GET", path: Prefix + "contacts/{contact}/attributes", needs: agents, do: (*call).showAttributes},
 	{method: "GET", path: Prefix + "contacts/{contact}/transcript", needs: agents, do: (*call).showTranscript},
@@ -32,8 +20,13 @@ var agentRoutes = []route{
 	{method: "POST", path: Prefix + "contacts/{contact}/accept", needs: agents, do: acts((*chat.Agents).Accept)},
 	{method: "POST", path: Prefix + "contacts/{contact}/reject", needs: agents, do: acts((*chat.Agents).Reject)},
 	{method: "POST", path: Prefix + "contacts/{contact}/leave", needs: agents, do: acts((*chat.Agents).Leave)},
+	{method: "POST", path: Prefix + "contacts/{contact}/end", needs: agents, do: acts((*chat.Agents).End)},
+	{method: "DELETE", path: Prefix + "contacts/{contact}/connections/{connection}", needs: agents, do: (*call).disconnect},
 	{method: "POST", path: Prefix + "contacts/{contact}/clear", needs: agents, do: acts((*chat.Agents).Clear)},
 	{method: "POST", path: Prefix + "contacts/{contact}/complete", needs: agents, do: (*call).complete},
+	{method: "POST", path: Prefix + "contacts/{contact}/hold", needs: agents, do: notForChats("hold")},
+	{method: "POST", path: Prefix + "contacts/{contact}/resume", needs: agents, do: notForChats("resume")},
+	{method: "POST", path: Prefix + "contacts/{contact}/consult", needs: agents, do: notForChats("consult")},
 }
 
 // own finds one of the caller's contacts: what is not among them does not exist, wherever else it is.
@@ -74,9 +67,33 @@ func (c *call) complete() (any, error) {
 		return nil, err
 	}
 	if slot.Monitor != "" {
-		return nil, &fault{400, "InvalidContactTypeException", "A contact that is monitored is cleared, not completed."}
+		return nil, center.Refuse(center.InvalidContactType, "The contact %s monitors another one: it is cleared, not completed", slot.Contact)
 	}
 	return acts((*chat.Agents).Clear)(c)
+}
+
+// disconnect is destroyConnection of agents' clients: the agent's own connection is left, of an offer it is rejected, and that
+// of another participant is taken out.
+func (c *call) disconnect() (any, error) {
+	slot, err := c.own()
+	if err != nil {
+		return nil, err
+	}
+	whom := center.ParticipantID(strings.ToLower(c.r.PathValue("connection")))
+	if whom == slot.Participant {
+		return acts((*chat.Agents).Leave)(c)
+	}
+	return empty{}, c.Agents.Remove(c.r.Context(), c.who.Instance, c.who.User, slot.Contact, whom)
+}
+
+// notForChats is an operation that agents' clients know and that chats do not have.
+func notForChats(operation string) func(*call) (any, error) {
+	return func(c *call) (any, error) {
+		if _, err := c.own(); err != nil {
+			return nil, err
+		}
+		return nil, chat.NotForChat(operation)
+	}
 }
 
 func (c *call) showDesktop() (any, error) { return c.desktop(c.r.Context(), &c.who, nil) }
@@ -135,220 +152,4 @@ func (c *call) giveToken() (any, error) {
 		return nil, err
 	}
 	return tokenOutput{tokens.Participant, data, tokens.Connection.Token, center.FormatTime(tokens.Connection.TokenExpiry)}, nil
-}
-
-type transcriptOutput struct {
-	Initial center.ChatID `json:"InitialContactId"`
-	Next    string        `json:"NextToken,omitempty"`
-	Items   []itemView    `json:"Transcript"`
-}
-
-type itemView struct {
-	AbsoluteTime string               `json:"AbsoluteTime"`
-	Content      string               `json:"Content,omitempty"`
-	ContentType  string               `json:"ContentType,omitempty"`
-	ID           center.ItemID        `json:"Id"`
-	Type         string               `json:"Type"`
-	Participant  center.ParticipantID `json:"ParticipantId,omitempty"`
-	DisplayName  string               `json:"DisplayName,omitempty"`
-	Role         center.Role          `json:"ParticipantRole,omitempty"`
-	Contact      center.ContactID     `json:"ContactId,omitempty"`
-	Related      center.ContactID     `json:"RelatedContactId,omitempty"`
-}
-
-// showTranscript is GetTranscript for the contact, with the members of its items.
-func (c *call) showTranscript() (any, error) {
-	slot, err := c.own()
-	if err != nil {
-		return nil, err
-	}
-	q, err := transcriptQuery(c.r.URL.Query())
-	if err != nil {
-		return nil, err
-	}
-	caller, err := c.Agents.Caller(c.r.Context(), c.who.Instance, c.who.User, slot.Contact)
-	if err != nil {
-		return nil, err
-	}
-	page, err := c.Transcripts.Page(c.r.Context(), caller, q)
-	if err != nil {
-		return nil, err
-	}
-	out := transcriptOutput{Initial: page.Chat, Next: page.Next, Items: make([]itemView, len(page.Items))}
-	for i := range page.Items {
-		it := &page.Items[i]
-		v := itemView{
-			AbsoluteTime: center.FormatTime(it.Time), Content: it.Content, ContentType: it.ContentType, ID: it.ID, Type: string(it.Type),
-			Participant: it.ParticipantID, DisplayName: it.DisplayName, Role: it.Role,
-		}
-		if it.Past {
-			v.Related = it.Contact
-		} else {
-			v.Contact = it.Contact
-		}
-		out.Items[i] = v
-	}
-	return out, nil
-}
-
-// maxTranscript is the API model's bound of MaxResults.
-const maxTranscript = 100
-
-func transcriptQuery(from url.Values) (q chat.TranscriptQuery, err error) {
-	q.NextToken = from.Get("nextToken")
-	if s := from.Get("maxResults"); s != "" {
-		if q.Max, err = strconv.Atoi(s); err != nil || q.Max < 1 || q.Max > maxTranscript {
-			return q, center.Refuse(center.InvalidParameter, "maxResults must be 1 to %d", maxTranscript)
-		}
-	}
-	for _, of := range []struct {
-		name, yes, no string
-		set           func(bool)
-	}{
-		{"scanDirection", "FORWARD", "BACKWARD", func(forward bool) { q.Forward = &forward }},
-		{"sortOrder", "ASCENDING", "DESCENDING", func(ascending bool) { q.Ascending = ascending }},
-	} {
-		switch from.Get(of.name) {
-		case "":
-		case of.yes:
-			of.set(true)
-		case of.no:
-			of.set(false)
-		default:
-			return q, center.Refuse(center.InvalidParameter, "%s must be %s or %s", of.name, of.yes, of.no)
-		}
-	}
-	return q, nil
-}
-
-type stateInput struct {
-	ARN     string `json:"agentStateARN"` // ARN or id
-	Name    string `json:"name"`          // in place of that
-	Enqueue bool   `json:"enqueueNextState"`
-}
-
-// setState is putAgentState of agents' clients.
-func (c *call) setState() (any, error) {
-	var in stateInput
-	if err := c.body(maxBody, &in); err != nil {
-		return nil, err
-	}
-	id, err := c.statusNamed(in)
-	if err != nil {
-		return nil, err
-	}
-	return empty{}, c.Agents.SetStatus(c.r.Context(), c.who.Instance, c.who.User, string(id), !in.Enqueue)
-}
-
-// statusNamed finds a status by its ARN, its id or its name.
-func (c *call) statusNamed(in stateInput) (center.AgentStatusID, error) {
-	if (in.ARN == "") == (in.Name == "") {
-		return "", center.Refuse(center.InvalidParameter, "agentStateARN or name is required, and not both")
-	}
-	ctx, at := c.r.Context(), c.who.Instance
-	if in.ARN != "" {
-		if strings.HasPrefix(in.ARN, "arn:") && !strings.HasPrefix(in.ARN, c.Partition.InstanceARN(at)+"/") {
-			return "", center.Refuse(center.NotFound, "agentStateARN must be of the user's instance (%d characters)", len([]rune(in.ARN)))
-		}
-		s, err := catalog.AgentStatuses.Get(ctx, c.Catalog, at, catalog.AgentStatuses.ParseID(in.ARN))
-		if err != nil {
-			return "", err
-		}
-		return s.ID, nil
-	}
-	all, err := catalog.AgentStatuses.List(ctx, c.Catalog, at, "", 1, func(s *center.AgentStatus) bool { return s.Name == in.Name })
-	if err != nil {
-		return "", err
-	}
-	if len(all) == 0 {
-		return "", center.Refuse(center.NotFound, "No agent status has this name (%d characters)", len([]rune(in.Name)))
-	}
-	return all[0].ID, nil
-}
-
-// cancelNextState takes the next status away by choosing the one that the agent has.
-func (c *call) cancelNextState() (any, error) {
-	a, _, err := c.Staff.Agent(c.r.Context(), c.who.Instance, c.who.User)
-	if err != nil || a.Next == nil {
-		return empty{}, err
-	}
-	return empty{}, c.Agents.SetStatus(c.r.Context(), c.who.Instance, c.who.User, string(a.Status.ID), false)
-}
-
-// endpointTypes are the types of quick connects as agents' clients spell them.
-var endpointTypes = map[string]string{
-	center.QuickConnectUser: "agent", center.QuickConnectQueue: "queue", center.QuickConnectPhone: "phone_number", center.QuickConnectFlow: "flow",
-}
-
-// listQuickConnects is getEndpoints of agents' clients: the quick connects of the queues of the agent's routing profile, or of
-// those that are named, each once.
-func (c *call) listQuickConnects() (any, error) {
-	ctx, at := c.r.Context(), c.who.Instance
-	routed, _, err := c.Catalog.QueuesOfProfile(ctx, at, c.user.RoutingProfile)
-	if err != nil {
-		return nil, err
-	}
-	if named := c.r.URL.Query()["queueARN"]; len(named) > 0 {
-		var some []center.QueueID
-		for _, arn := range named {
-			id, _ := center.ParseQueue(arn)
-			if slices.Contains(routed, id) { // an agent's own queue has none
-				some = append(some, id)
-			}
-		}
-		routed = some
-	}
-	seen, found := map[center.QuickConnectID]bool{}, []endpointView{}
-	for _, queue := range routed {
-		ids, err := catalog.QueueQuickConnects.All(ctx, c.Catalog, at, string(queue))
-		if err != nil {
-			return nil, err
-		}
-		for _, id := range ids {
-			if seen[id] {
-				continue
-			}
-			seen[id] = true
-			v, err := c.endpointOf(ctx, id)
-			if err != nil {
-				return nil, err
-			}
-			if v != nil {
-				found = append(found, *v)
-			}
-		}
-	}
-	slices.SortFunc(found, func(x, y endpointView) int { return strings.Compare(*x.Name, *y.Name) })
-	return map[string]any{"endpoints": found, "nextToken": nil}, nil
-}
-
-func (c *call) endpointOf(ctx context.Context, id center.QuickConnectID) (*endpointView, error) {
-	at := c.who.Instance
-	q, err := catalog.QuickConnects.Get(ctx, c.Catalog, at, string(id))
-	if center.Is(err, center.NotFound) {
-		return nil, nil //nolint:nilnil // it went meanwhile
-	}
-	if err != nil {
-		return nil, err
-	}
-	arn := catalog.QuickConnects.ARN(c.Partition, at, q)
-	v := &endpointView{ARN: &arn, Type: endpointTypes[q.Type], Name: &q.Name}
-	switch q.Type {
-	case center.QuickConnectPhone:
-		v.Phone = &q.Phone
-	case center.QuickConnectQueue:
-		queue := c.Partition.QueueARN(at, q.Queue)
-		v.Queue = &queue
-	case center.QuickConnectUser:
-		if u, err := catalog.Users.Get(ctx, c.Catalog, at, q.User); err == nil {
-			v.Login = &u.Name
-		} else if !center.Is(err, center.NotFound) {
-			return nil, err
-		}
-	}
-	return v, nil
-}
-
-func wholeSeconds(d time.Duration) string {
-	return strconv.FormatInt(int64(math.Max(0, d.Seconds())), 10)
 }

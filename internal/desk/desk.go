@@ -16,6 +16,7 @@ import (
 	"github.com/parley-chat/parley/internal/chat"
 	"github.com/parley-chat/parley/internal/door"
 	"github.com/parley-chat/parley/internal/hub"
+	"github.com/parley-chat/parley/internal/insight"
 	"github.com/parley-chat/parley/internal/staff"
 	"github.com/parley-chat/parley/internal/store"
 )
@@ -32,6 +33,7 @@ type Config struct {
 	Agents      *chat.Agents
 	Transcripts *chat.Transcripts
 	Hub         *hub.Hub
+	Present     *insight.Present
 	Working     *agent.Agents
 	// Presence hears of windows that are opened and closed; nil where it does not matter.
 	Presence  *agent.Presence

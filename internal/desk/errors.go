@@ -24,16 +24,18 @@ func (f *fault) Error() string { return f.name + ": " + f.message }
 
 // faults are what refusals are answered with.
 var faults = map[center.Code]fault{
-	center.InvalidParameter: {status: http.StatusBadRequest, name: "InvalidParameterException"},
-	center.InvalidRequest:   {status: http.StatusBadRequest, name: "InvalidRequestException"},
-	center.InvalidState:     {status: http.StatusConflict, name: "InvalidStateException"},
-	center.NotFound:         {status: http.StatusNotFound, name: "ResourceNotFoundException"},
-	center.ContactNotFound:  {status: http.StatusNotFound, name: "ContactNotFoundException"},
-	center.AccessDenied:     {status: http.StatusForbidden, name: "AccessDeniedException"},
-	center.LimitExceeded:    {status: http.StatusPaymentRequired, name: "QuotaExceededException"},
-	center.QuotaExceeded:    {status: http.StatusPaymentRequired, name: "QuotaExceededException"},
-	center.Conflict:         {status: http.StatusConflict, name: "InvalidStateException"},
-	center.Unavailable:      {status: http.StatusServiceUnavailable, name: "ServiceUnavailableException"},
+	center.InvalidParameter:   {status: http.StatusBadRequest, name: "InvalidParameterException"},
+	center.InvalidRequest:     {status: http.StatusBadRequest, name: "InvalidRequestException"},
+	center.InvalidState:       {status: http.StatusConflict, name: "InvalidStateException"},
+	center.NotFound:           {status: http.StatusNotFound, name: "ResourceNotFoundException"},
+	center.ContactNotFound:    {status: http.StatusNotFound, name: "ContactNotFoundException"},
+	center.AccessDenied:       {status: http.StatusForbidden, name: "AccessDeniedException"},
+	center.LimitExceeded:      {status: http.StatusPaymentRequired, name: "QuotaExceededException"},
+	center.QuotaExceeded:      {status: http.StatusPaymentRequired, name: "QuotaExceededException"},
+	center.BadEndpoint:        {status: http.StatusBadRequest, name: "BadEndpointException"},
+	center.InvalidContactType: {status: http.StatusBadRequest, name: "InvalidContactTypeException"},
+	center.Conflict:           {status: http.StatusConflict, name: "InvalidStateException"},
+	center.Unavailable:        {status: http.StatusServiceUnavailable, name: "ServiceUnavailableException"},
 }
 
 // faultOf is what an error is answered with. What is no refusal says nothing of its cause.

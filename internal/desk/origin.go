@@ -1,7 +1,6 @@
 package desk
 
 import (
-	"math"
 	"net"
 	"net/http"
 	"net/url"
@@ -97,7 +96,7 @@ func (d *Desk) approves(r *http.Request, at center.InstanceID, origin string) (b
 
 // anyApproves is approves while nobody knows which instance is meant: before a caller is known. A preflight has none.
 func (d *Desk) anyApproves(r *http.Request, origin string) (bool, error) {
-	all, err := d.Catalog.Instances(r.Context(), "", math.MaxInt)
+	all, err := d.Catalog.Instances(r.Context(), "", maxInstances)
 	if err != nil {
 		return false, err
 	}

@@ -22,16 +22,17 @@ var overviewRoutes = []route{
 	{method: "GET", path: Prefix + "queues", needs: agents, do: (*call).listQueues},
 	{method: "GET", path: Prefix + "all-queues", needs: metrics, do: (*call).listAllQueues},
 	{method: "GET", path: Prefix + "agents", needs: metrics, do: (*call).listAgents},
-	{method: "PUT", path: Prefix + "agents/{agent}/state", needs: statuses, do: (*call).setStateOf},
 }
 
 type queueFigures struct {
 	queueView
-	Contacts  int      `json:"contactsInQueue"`
-	Oldest    *float64 `json:"oldestContactEnqueued"`
-	Online    int      `json:"agentsOnline"`
-	Staffed   int      `json:"agentsStaffed"`
-	Available int      `json:"agentsAvailable"`
+	Contacts      int      `json:"contactsInQueue"`
+	Oldest        *float64 `json:"oldestContactEnqueued"`
+	Online        int      `json:"agentsOnline"`
+	Staffed       int      `json:"agentsStaffed"`
+	Available     int      `json:"agentsAvailable"`
+	NonProductive int      `json:"agentsNonProductive"`
+	OnContact     int      `json:"agentsOnContact"`
 }
 
 // maxQueues bounds an answer.
@@ -61,25 +62,15 @@ func (c *call) listAllQueues() (any, error) {
 	return c.figures(ctx, ids)
 }
 
-// figures are those of some queues, of one moment as far as the agents are concerned.
+// figures are those of some queues.
 func (c *call) figures(ctx context.Context, ids []center.QueueID) (any, error) {
 	at := c.who.Instance
-	working, err := c.Store.Agents(ctx, at)
+	all, err := c.Present.OfQueues(ctx, at, ids)
 	if err != nil {
 		return nil, err
 	}
-	serves := map[center.RoutingProfileID][]center.QueueID{}
-	for i := range working {
-		p := working[i].Profile
-		if _, known := serves[p]; known || p == "" {
-			continue
-		}
-		if serves[p], _, err = c.Catalog.QueuesOfProfile(ctx, at, p); err != nil && !center.Is(err, center.NotFound) {
-			return nil, err
-		}
-	}
 	out := []queueFigures{}
-	for _, id := range ids {
+	for i, id := range ids {
 		view, err := c.queueOf(ctx, at, id, string(id) == string(c.who.User))
 		if err != nil {
 			return nil, err
@@ -87,31 +78,16 @@ func (c *call) figures(ctx context.Context, ids []center.QueueID) (any, error) {
 		if view == nil {
 			continue
 		}
-		line, err := c.Store.LineOf(ctx, at, id, "")
-		if err != nil {
-			return nil, err
+		f := &all[i]
+		shown := queueFigures{
+			queueView: *view, Contacts: f.Contacts, Online: f.Online, Staffed: f.Staffed, Available: f.Available,
+			NonProductive: f.NonProductive, OnContact: f.OnContact,
 		}
-		f := queueFigures{queueView: *view, Contacts: line.Contacts}
-		if !line.Oldest.IsZero() {
-			at := seconds(line.Oldest)
-			f.Oldest = &at
+		if !f.Oldest.IsZero() {
+			oldest := seconds(f.Oldest)
+			shown.Oldest = &oldest
 		}
-		for i := range working {
-			a := &working[i]
-			if a.Agent != center.UserID(id) && !slices.Contains(serves[a.Profile], id) {
-				continue
-			}
-			if a.Status.Type != center.StatusOffline {
-				f.Online++
-			}
-			if a.Status.Type == center.StatusRoutable {
-				f.Staffed++
-				if a.Next == nil && len(a.Slots) == 0 {
-					f.Available++
-				}
-			}
-		}
-		out = append(out, f)
+		out = append(out, shown)
 	}
 	return map[string]any{"queues": out}, nil
 }
@@ -149,52 +125,34 @@ func (c *call) listAgents() (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	out := []agentFigures{}
+	working := map[center.UserID]*store.AgentAtWork{}
 	for i := range all {
-		a := &all[i]
-		if a.Status.Type == center.StatusOffline && len(a.Slots) == 0 {
-			continue
+		if a := &all[i]; a.Status.Type != center.StatusOffline || len(a.Slots) > 0 {
+			working[a.Agent] = a
 		}
-		u, err := catalog.Users.Get(ctx, c.Catalog, at, string(a.Agent))
-		if center.Is(err, center.NotFound) {
-			continue
-		}
-		if err != nil {
-			return nil, err
-		}
-		f := agentFigures{
-			ID: a.Agent, ARN: catalog.Users.ARN(c.Partition, at, u), Username: u.Name, Name: strings.TrimSpace(u.Identity.FirstName + " " + u.Identity.LastName),
-			State: c.stateOf(at, a.Status, a.Since), Activity: activityOf(a), Contacts: make([]slotView, len(a.Slots)),
-		}
-		if a.Next != nil {
-			next := c.stateOf(at, a.Next.WorkStatus, time.Time{})
-			f.Next = &next
-		}
-		for i := range a.Slots {
-			f.Contacts[i] = slotOf(&a.Slots[i])
-		}
-		out = append(out, f)
+	}
+	users, err := catalog.Users.List(ctx, c.Catalog, at, "", len(working), func(u *center.User) bool { return working[u.ID] != nil })
+	if err != nil {
+		return nil, err
+	}
+	out := make([]agentFigures, len(users))
+	for i := range users {
+		out[i] = c.figuresOf(&users[i], working[users[i].ID])
 	}
 	return map[string]any{"agents": out}, nil
 }
 
-// setStateOf changes the status of another agent, while no contact is what the agent is said to be busy with.
-func (c *call) setStateOf() (any, error) {
-	var in stateInput
-	if err := c.body(maxBody, &in); err != nil {
-		return nil, err
+func (d *Desk) figuresOf(u *center.User, a *store.AgentAtWork) agentFigures {
+	f := agentFigures{
+		ID: u.ID, ARN: catalog.Users.ARN(d.Partition, a.Instance, u), Username: u.Name, Name: strings.TrimSpace(u.Identity.FirstName + " " + u.Identity.LastName),
+		State: d.stateOf(a.Instance, a.Status, a.Since), Activity: activityOf(a), Contacts: make([]slotView, len(a.Slots)),
 	}
-	id, err := c.statusNamed(in)
-	if err != nil {
-		return nil, err
+	if a.Next != nil {
+		next := d.stateOf(a.Instance, a.Next.WorkStatus, time.Time{})
+		f.Next = &next
 	}
-	agent := center.UserID(catalog.Users.ParseID(c.r.PathValue("agent")))
-	a, _, err := c.Staff.Agent(c.r.Context(), c.who.Instance, agent)
-	if err != nil {
-		return nil, err
+	for i := range a.Slots {
+		f.Contacts[i] = slotOf(&a.Slots[i])
 	}
-	if len(a.Contacts) > 0 {
-		return nil, center.Refuse(center.InvalidState, "Error changing agent status: the agent has a contact")
-	}
-	return empty{}, c.Agents.SetStatus(c.r.Context(), c.who.Instance, agent, string(id), true)
+	return f
 }

@@ -23,7 +23,7 @@ type route struct {
 var routes []route
 
 func init() { // not a literal: the operations refer to the table by what they call
-	for _, some := range [][]route{sessionRoutes, agentRoutes, socketRoutes, overviewRoutes} {
+	for _, some := range [][]route{sessionRoutes, stateRoutes, contactRoutes, connectRoutes, monitorRoutes, socketRoutes, overviewRoutes} {
 		routes = append(routes, some...)
 	}
 }

@@ -2,7 +2,6 @@ package desk
 
 import (
 	"context"
-	"crypto/rand"
 	"crypto/sha256"
 	"crypto/subtle"
 	"encoding/base64"
@@ -13,7 +12,6 @@ import (
 
 	"github.com/parley-chat/parley/internal/catalog"
 	"github.com/parley-chat/parley/internal/center"
-	"github.com/parley-chat/parley/internal/store"
 )
 
 var sessionRoutes = []route{
@@ -32,19 +30,7 @@ const (
 	csrfHeader = "X-Parley-CSRF"
 	// secretBytes is how much randomness a session's secret has.
 	secretBytes = 32
-	// maxSignIn is more than the members of a sign-in need, and no more than a connection may send uncounted.
-	maxSignIn = 4 << 10
-	// maxName bounds user names and names of instances.
-	maxName = 100
 )
-
-// signInInput is what signing in takes.
-type signInInput struct {
-	Instance string `json:"instance"` // id, ARN or alias; may be absent if the server has one instance
-	Username string `json:"username"`
-	Password string `json:"password"`
-	Bearer   bool   `json:"bearer"` // for a program: a token in the answer instead of a cookie
-}
 
 // sessionOutput is a session as it is shown.
 type sessionOutput struct {
@@ -68,149 +54,6 @@ type userOutput struct {
 	Username  string        `json:"username"`
 	FirstName string        `json:"firstName,omitempty"`
 	LastName  string        `json:"lastName,omitempty"`
-}
-
-// seconds is a time as the desk's clients read it: seconds since 1970, with milliseconds.
-func seconds(t time.Time) float64 { return float64(t.UnixMilli()) / 1000 }
-
-const wrongCredentials = "The user name or the password is wrong."
-
-// signIn begins a session. Nothing in its answers or in the time that they take says whether a user name exists.
-func (c *call) signIn() (any, error) {
-	var in signInInput
-	if err := c.body(maxSignIn, &in); err != nil {
-		return nil, err
-	}
-	if err := short("username", in.Username, maxName); err != nil {
-		return nil, err
-	}
-	if in.Password == "" {
-		return nil, center.Refuse(center.InvalidParameter, "password is required")
-	}
-	if from, _ := c.pageOf(c.r); from == otherPage && !in.Bearer {
-		return nil, forbidden("A page of another origin signs in with bearer: true; cookies are for pages of this server.")
-	}
-	ctx := c.r.Context()
-	at, err := c.instanceNamed(ctx, in.Instance)
-	if err != nil {
-		return nil, err
-	}
-	if err := c.instanceApproves(at); err != nil {
-		return nil, err
-	}
-	attempt := store.SignIn{Instance: at, Name: sha256.Sum256([]byte("name " + in.Username)), From: sha256.Sum256([]byte("from " + c.from()))}
-	if until, err := c.Store.Locked(ctx, attempt, c.Now()); err != nil || !until.IsZero() {
-		return nil, c.locked(until, err)
-	}
-	leave, err := c.gate.enter(ctx)
-	if err != nil {
-		return nil, err
-	}
-	u, version, err := c.check(ctx, attempt, in.Username, in.Password)
-	leave()
-	if err != nil {
-		return nil, err
-	}
-	return c.begin(ctx, attempt, u, version, in.Bearer)
-}
-
-// check holds a user name and a password against those that are kept, as an attempt that is counted before.
-func (c *call) check(ctx context.Context, attempt store.SignIn, username, password string) (*center.User, int64, error) {
-	until, last, err := c.Store.Attempt(ctx, attempt, c.Now())
-	if err != nil || !until.IsZero() {
-		return nil, 0, c.locked(until, err)
-	}
-	u, version, err := c.Catalog.CheckPassword(ctx, attempt.Instance, username, password)
-	if !center.Is(err, center.AccessDenied) {
-		return u, version, err
-	}
-	// What was given as a name may be a password: only the name of a user is logged.
-	who, id := "unknown user", center.UserID("")
-	known, err := c.Catalog.UserNamed(ctx, attempt.Instance, username)
-	switch {
-	case err == nil:
-		who, id = known.Name, known.ID
-	case !center.Is(err, center.NotFound):
-		return nil, 0, err
-	}
-	if err := c.Store.FailSignIn(c.by(ctx, who, "SignIn"), attempt.Instance, id, last); err != nil {
-		return nil, 0, err
-	}
-	return nil, 0, unauthorized(wrongCredentials)
-}
-
-func (c *call) locked(until time.Time, err error) error {
-	if err != nil {
-		return err
-	}
-	return throttled(until.Sub(c.Now()), "Too many attempts to sign in have failed. Try again later.")
-}
-
-// instanceNamed finds an instance by what a request calls it. An unknown one is an instance without users.
-func (c *call) instanceNamed(ctx context.Context, name string) (center.InstanceID, error) {
-	if name == "" {
-		name = c.r.URL.Query().Get("instance")
-	}
-	if len([]rune(name)) > maxName {
-		return "", center.Refuse(center.InvalidParameter, "instance must have at most %d characters, got %d", maxName, len([]rune(name)))
-	}
-	all, err := c.Catalog.Instances(ctx, "", maxInstances)
-	if err != nil {
-		return "", err
-	}
-	if name == "" {
-		if len(all) != 1 {
-			return "", center.Refuse(center.InvalidParameter, "instance is required: the server has %d instances; give the id or the alias of one", len(all))
-		}
-		return all[0].ID, nil
-	}
-	id := center.ParseInstance(name)
-	for i := range all {
-		if all[i].ID == id || all[i].Alias == name {
-			return all[i].ID, nil
-		}
-	}
-	return "", nil
-}
-
-const maxInstances = 1_000_000
-
-// begin makes the session of a user who has signed in.
-func (c *call) begin(ctx context.Context, attempt store.SignIn, u *center.User, version int64, bearer bool) (any, error) {
-	raw := make([]byte, secretBytes)
-	_, _ = rand.Read(raw) // it never fails
-	c.secret = base64.RawURLEncoding.EncodeToString(raw)
-	now := c.Now()
-	c.session = store.Session{
-		ID: sha256.Sum256([]byte(c.secret)), Instance: attempt.Instance, User: u.ID, Bearer: bearer, Credential: version,
-		Began: now, Expires: now.Add(center.SessionLife),
-	}
-	// Whoever signs in anew in a browser has one session there.
-	var ended *[32]byte
-	if cookie, err := c.r.Cookie(c.cookieName()); err == nil && !bearer {
-		id := sha256.Sum256([]byte(cookie.Value))
-		ended = &id
-	}
-	if err := c.Store.BeginSession(c.by(ctx, u.Name, "SignIn"), attempt, &c.session, ended); err != nil {
-		return nil, err
-	}
-	var err error
-	if c.who, c.user, err = c.Catalog.Principal(ctx, attempt.Instance, u.ID); err != nil {
-		return nil, err
-	}
-	if c.who.Has(center.PermitAgent) {
-		if err := c.Working.SignedIn(ctx, attempt.Instance, u.ID); err != nil {
-			return nil, err
-		}
-	}
-	if !bearer {
-		c.setCookie(c.secret, center.SessionLife)
-	}
-	out, err := c.sessionOut(ctx)
-	if err == nil && bearer {
-		out.Token = c.secret
-	}
-	return out, err
 }
 
 func (c *call) sessionOut(ctx context.Context) (*sessionOutput, error) {
@@ -257,35 +100,6 @@ func (c *call) signOut() (any, error) {
 		c.setCookie("", -time.Second)
 	}
 	return empty{}, nil
-}
-
-// GoOffline gives an agent the status Offline, or that as the next one while contacts are live.
-func (d *Desk) GoOffline(ctx context.Context, at center.InstanceID, id center.UserID) error {
-	offline, err := d.Catalog.StatusOfType(ctx, at, center.StatusOffline)
-	if err != nil {
-		return err
-	}
-	return d.Agents.SetStatus(ctx, at, id, string(offline.ID), false)
-}
-
-// Lost gives an agent whose clients are gone the status Offline. With reclaim its live contacts go to others before.
-func (d *Desk) Lost(ctx context.Context, at center.InstanceID, id center.UserID, reclaim bool) error {
-	if reclaim {
-		a, _, err := d.Staff.Agent(ctx, at, id)
-		if err != nil {
-			return err
-		}
-		for _, slot := range a.Contacts {
-			if !slot.Live() || slot.Monitor != "" {
-				continue
-			}
-			err := d.Agents.Reclaim(ctx, at, id, slot.Contact)
-			if err != nil && !center.Is(err, center.NotFound) && !center.Is(err, center.InvalidState) { // else it is over already
-				return err
-			}
-		}
-	}
-	return d.GoOffline(ctx, at, id)
 }
 
 // authenticate finds the caller's session. What comes with a cookie must come from a page of this server, and what may change

@@ -10,7 +10,6 @@ import (
 	"net/http/httptest"
 	"path/filepath"
 	"strings"
-	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -23,6 +22,7 @@ import (
 	"github.com/parley-chat/parley/internal/desk"
 	"github.com/parley-chat/parley/internal/engine"
 	"github.com/parley-chat/parley/internal/hub"
+	"github.com/parley-chat/parley/internal/insight"
 	"github.com/parley-chat/parley/internal/staff"
 	"github.com/parley-chat/parley/internal/store"
 	"github.com/parley-chat/parley/internal/token"
@@ -42,7 +42,8 @@ type world struct {
 	file    string
 	public  string
 	dev     bool
-	clock   atomic.Int64 // since start
+	wall    clock // of sessions and limits
+	contact clock // of contacts: it stands still, and what is due is done when it is advanced
 	ids     atomic.Uint64
 	store   *store.Store
 	catalog *catalog.Catalog
@@ -50,6 +51,7 @@ type world struct {
 	agents  *chat.Agents
 	hub     *hub.Hub
 	desk    *desk.Desk
+	settle  func(context.Context) error
 	stop    func()
 	log     strings.Builder
 	flow    center.FlowID // see customer
@@ -68,6 +70,14 @@ func newWorld(t *testing.T, edit ...func(*world)) *world {
 	return w
 }
 
+// clock is a time since start.
+type clock struct{ passed atomic.Int64 }
+
+func (c *clock) Now() time.Time { return start.Add(time.Duration(c.passed.Load())) }
+
+// Timer is for the engine's loop, which does not run.
+func (c *clock) Timer(time.Time) (<-chan struct{}, func()) { return make(chan struct{}), func() {} }
+
 // open starts the desk, again after restart.
 func (w *world) open() {
 	w.Helper()
@@ -76,30 +86,28 @@ func (w *world) open() {
 	w.store, err = store.Open(context.Background(), "sqlite:"+w.file, store.Options{Log: log, Fatal: func(err error) { w.Error(err) }})
 	w.must(err)
 	partition := center.Partition{Account: "123456789012", Region: "us-east-1"}
-	w.catalog = catalog.New(catalog.Config{Store: w.store, Now: w.now, NewID: w.newID, Partition: partition})
-	news, clock := bus.NewLocal(), engine.WallClock{}
+	w.catalog = catalog.New(catalog.Config{Store: w.store, Now: w.contact.Now, NewID: w.newID, Partition: partition})
+	news, clock := bus.NewLocal(), &w.contact
 	work := engine.New(engine.Config{Store: w.store, Bus: news, Clock: clock, NewID: w.newID, Log: log})
 	people := staff.New(work, w.store, w.catalog, clock, w.newID)
 	sealer, err := token.NewSealer([]token.Key{{ID: "k1", Secret: [32]byte{1}}})
 	w.must(err)
+	figures := insight.NewPresent(w.store, w.catalog, clock.Now, w.wall.Now, w.newID)
 	w.chats = chat.New(chat.Config{
-		Engine: work, Store: w.store, Catalog: w.catalog, Staff: people, Sealer: sealer, Clock: clock, Wall: time.Now, NewID: w.newID,
+		Figures: figures,
+		Engine:  work, Store: w.store, Catalog: w.catalog, Staff: people, Sealer: sealer, Clock: clock, Wall: w.wall.Now, NewID: w.newID,
 		Partition: partition, Settings: center.DefaultSettings(), Log: log,
 	})
 	w.agents = chat.NewAgents(w.chats)
 	w.hub = hub.New(hub.Options{Source: source{w}, Bus: news, Log: log})
 	w.desk = desk.New(desk.Config{
-		Catalog: w.catalog, Store: w.store, Staff: people, Chats: w.chats, Agents: w.agents, Transcripts: chat.NewTranscripts(w.chats), Hub: w.hub, Working: agent.New(people, w.store, time.Now),
-		Partition: partition, PublicURL: w.public, Loopback: w.dev, Now: w.now, Log: log,
+		Catalog: w.catalog, Store: w.store, Staff: people, Chats: w.chats, Agents: w.agents, Transcripts: chat.NewTranscripts(w.chats), Present: figures, Hub: w.hub, Working: agent.New(people, w.store, w.wall.Now),
+		Partition: partition, PublicURL: w.public, Loopback: w.dev, Now: w.wall.Now, Log: log,
 	})
-	working, stop := context.WithCancel(context.Background())
-	var done sync.WaitGroup
-	done.Go(func() { work.Run(working) })
+	w.settle = work.Settle
 	w.stop = func() {
 		w.must(w.hub.Close(context.Background(), 0))
 		w.desk.Close()
-		stop()
-		done.Wait()
 		w.must(w.store.Close())
 	}
 }
@@ -125,8 +133,14 @@ func (w *world) restart() {
 	w.open()
 }
 
-func (w *world) now() time.Time          { return start.Add(time.Duration(w.clock.Load())) }
-func (w *world) advance(d time.Duration) { w.clock.Add(int64(d)) }
+// advance lets time pass, and does what is due then.
+func (w *world) advance(d time.Duration) {
+	w.Helper()
+	w.wall.passed.Add(int64(d))
+	w.contact.passed.Add(int64(d))
+	w.must(w.settle(context.Background()))
+}
+
 func (w *world) newID() string {
 	return fmt.Sprintf("%08x-0000-7000-8000-%012x", w.ids.Add(1), w.ids.Load())
 }

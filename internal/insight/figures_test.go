@@ -9,6 +9,8 @@ import (
 	"math"
 	"math/rand/v2"
 	"net/url"
+	"path/filepath"
+	"reflect"
 	"slices"
 	"strings"
 	"testing"
@@ -21,7 +23,7 @@ import (
 
 // randomPast makes rows as decisions may leave them, over some days before a time.
 func randomPast(r *rand.Rand, n int, now time.Time) *past {
-	p, agents := &past{}, max(4, n/1000)
+	p, agents := &past{}, max(4, n/100)
 	id := func(kind, i int) string { return fmt.Sprintf("%08x-0000-4000-8000-%012x", kind, i) }
 	pick := func(kind, of int) string { return id(kind, r.IntN(of)+1) }
 	word := func(all ...string) string { return all[r.IntN(len(all))] }
@@ -71,6 +73,9 @@ func randomPast(r *rand.Rand, n int, now time.Time) *past {
 				c.figures = randomFigures(r, c)
 			}
 		}
+		if c.queue != "" && r.IntN(3) == 0 {
+			c.routing = randomRouting(r, c)
+		}
 		p.contacts = append(p.contacts, c)
 		for range r.IntN(3) {
 			o := &pastOffer{contact: c, agent: pick(3, agents), profile: pick(4, 2), hierarchy: hierarchy(), queue: pick(2, 3), started: after(c.initiated, 300_000)}
@@ -111,6 +116,27 @@ func randomPast(r *rand.Rand, n int, now time.Time) *past {
 		}
 	}
 	return p
+}
+
+// randomRouting is criteria that began to count when the contact was put into its queue, and ended when it left that.
+func randomRouting(r *rand.Rand, c *pastContact) *center.RoutingCriteria {
+	var steps []string
+	for range 1 + r.IntN(3) {
+		steps = append(steps, fmt.Sprintf(`{"Expression":{"AttributeCondition":{"Name":"L","Value":"%d","ProficiencyLevel":"3","ComparisonOperator":"NumberGreaterOrEqualTo"}},"Expiry":{"DurationInSeconds":"%d"}}`,
+			r.IntN(2), []int{0, 5, 30, 60}[r.IntN(4)]))
+	}
+	routing, err := center.ParseRoutingCriteria(`{"steps":[` + strings.Join(steps, ",") + `]}`)
+	if err != nil {
+		panic(err)
+	}
+	routing.Activated = time.UnixMilli(c.enqueued).UTC()
+	switch {
+	case c.connected != 0:
+		return routing.End(center.StepJoined, time.UnixMilli(c.connected).UTC())
+	case c.disconnected != 0:
+		return routing.End(center.StepDeactivated, time.UnixMilli(c.disconnected).UTC())
+	}
+	return routing
 }
 
 func randomFigures(r *rand.Rand, c *pastContact) *center.Figures {
@@ -194,15 +220,18 @@ func (p *past) put(t testing.TB, db *sql.DB) {
 		}
 	}
 	for _, c := range p.contacts {
-		var figures any
+		var figures, routing any
+		if c.routing != nil {
+			routing, _ = json.Marshal(c.routing)
+		}
 		if c.figures != nil {
 			figures, _ = json.Marshal(c.figures)
 		}
 		exec("contact", `id, stream, instance, channel, initiation_method, initiated, connected_to_system, enqueued, dequeued, connected_to_agent, disconnected,
-			acw_begun, acw_ended, transferred, next_contact, pre_disconnect_state, disconnect_reason, queue, agent, routing_profile, hierarchy, subtype, figures`,
+			acw_begun, acw_ended, transferred, next_contact, pre_disconnect_state, disconnect_reason, queue, agent, routing_profile, hierarchy, subtype, figures, routing`,
 			raw(c.id), raw(c.id), instance, "CHAT", c.method, c.initiated, at(c.system), at(c.enqueued), at(c.dequeued), at(c.connected), at(c.disconnected),
 			at(c.acwBegun), at(c.acwEnded), at(c.transferred), raw(c.next), text(c.state), text(c.reason), raw(c.queue), raw(c.agent), raw(c.profile),
-			list(c.hierarchy), text(c.subtype), figures)
+			list(c.hierarchy), text(c.subtype), figures, routing)
 	}
 	for _, o := range p.offers {
 		exec("offer", "contact, agent, started, instance, queue, ended, outcome, cleared, routing_profile, hierarchy", raw(o.contact.id), raw(o.agent), o.started,
@@ -225,7 +254,7 @@ func (p *past) put(t testing.TB, db *sql.DB) {
 var letters = map[byte][]string{
 	'Q': {"QUEUE"}, 'C': {"CHANNEL"}, 'R': {"ROUTING_PROFILE"}, 'A': {"AGENT"}, 'H': levelKeys, 'S': {subtypeKey}, 'D': {"DISCONNECT_REASON"},
 	'I': {"INITIATION_METHOD"}, 'T': {"FLOW_TYPE"}, 'L': {"FLOWS_RESOURCE_ID"}, 'M': {"FLOWS_MODULE_RESOURCE_ID"}, 'O': {"FLOWS_OUTCOME_TYPE"},
-	'N': {"FLOWS_NEXT_RESOURCE_ID"}, 'U': {"FLOWS_NEXT_RESOURCE_QUEUE_ID"},
+	'E': {"ROUTING_STEP_EXPRESSION"}, 'N': {"FLOWS_NEXT_RESOURCE_ID"}, 'U': {"FLOWS_NEXT_RESOURCE_QUEUE_ID"},
 }
 
 // some are values of a key that rows have.
@@ -233,6 +262,9 @@ func (p *past) some(r *rand.Rand, key string) (all []string) {
 	seen := map[string]bool{}
 	for _, c := range p.contacts {
 		seen[c.value(key)] = true
+		for _, s := range c.steps(math.MaxInt64) {
+			seen[s.value(key)] = true
+		}
 	}
 	for _, f := range p.runs {
 		seen[f.value(key, math.MaxInt64)] = true
@@ -406,7 +438,7 @@ func TestFiguresSumUp(t *testing.T) {
 			t.Fatal(err)
 		}
 		defer s.Close()
-		p := randomPast(rand.New(rand.NewPCG(3, 4)), 300, noon)
+		p := randomPast(rand.New(rand.NewPCG(3, 4)), 100, noon)
 		p.put(t, database(t, at))
 		f := NewFigures(s, func() time.Time { return noon })
 		agents := FigureFilter{Key: "AGENT", Values: p.some(rand.New(rand.NewPCG(1, 1)), "AGENT")}
@@ -484,6 +516,65 @@ func TestBuckets(t *testing.T) {
 	for _, name := range []string{"Local", "Mars/Base", "../etc"} {
 		if _, err := zoneOf(name); !center.Is(err, center.InvalidParameter) {
 			t.Errorf("the zone %s: %v", name, err)
+		}
+	}
+}
+
+// Tokens are good for five minutes and for one request. Later pages are of the moment of the first: what ends in between does
+// not count.
+func TestTokensOfFigures(t *testing.T) {
+	at := "sqlite:" + filepath.Join(t.TempDir(), "parley.db")
+	s, err := store.Open(t.Context(), at, store.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.Close()
+	db, now := database(t, at), noon
+	p := randomPast(rand.New(rand.NewPCG(8, 8)), 200, noon)
+	p.put(t, db)
+	f := NewFigures(s, func() time.Time { return now })
+	q := &FiguresRequest{
+		Instance: instance, From: noon.Add(-48 * time.Hour), To: noon, Period: "HOUR", Groupings: []string{"QUEUE"},
+		Filters: []FigureFilter{{Key: "QUEUE", Values: p.some(rand.New(rand.NewPCG(1, 1)), "QUEUE")}}, Metrics: asked("CONTACTS_HANDLED", "SUM_AFTER_CONTACT_WORK_TIME"),
+	}
+	whole, err := f.Ask(t.Context(), q, 1000, "")
+	if err != nil || len(whole.Rows) < 9 {
+		t.Fatalf("%d rows, %v", len(whole.Rows), err)
+	}
+	first, err := f.Ask(t.Context(), q, 4, "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	now = noon.Add(tokenLasts - time.Millisecond)
+	// All after-contact work that goes on ends now.
+	if _, err := db.Exec("UPDATE contact SET acw_ended = $1 WHERE acw_begun IS NOT NULL AND acw_ended IS NULL", now.UnixMilli()); err != nil {
+		t.Fatal(err)
+	}
+	second, err := f.Ask(t.Context(), q, 1000, first.Next)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := append(first.Rows, second.Rows...); !reflect.DeepEqual(got, whole.Rows) {
+		t.Errorf("pages of another moment: %v, want %v", got, whole.Rows)
+	}
+	other := *q
+	other.Groupings = nil
+	for what, ask := range map[string]func() error{
+		"another request's": func() error { _, err := f.Ask(t.Context(), &other, 4, first.Next); return err },
+		"of the future": func() error {
+			_, err := f.Ask(t.Context(), q, 4, sealed(figuresToken{digestOf(q), now.UnixMilli(), now.Add(time.Hour).UnixMilli(), 4}))
+			return err
+		},
+		"of nowhere": func() error {
+			_, err := f.Ask(t.Context(), q, 4, sealed(figuresToken{digestOf(q), 0, now.UnixMilli(), -4}))
+			return err
+		},
+		"no token":    func() error { _, err := f.Ask(t.Context(), q, 4, "e30"); return err },
+		"no encoding": func() error { _, err := f.Ask(t.Context(), q, 4, "\x00"); return err },
+		"expired":     func() error { now = noon.Add(tokenLasts); _, err := f.Ask(t.Context(), q, 4, first.Next); return err },
+	} {
+		if err := ask(); !center.Is(err, center.InvalidParameter) {
+			t.Errorf("a token %s: %v", what, err)
 		}
 	}
 }

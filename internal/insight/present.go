@@ -1,6 +1,7 @@
 package insight
 
 import (
+	"bytes"
 	"cmp"
 	"context"
 	"encoding/json"
@@ -271,6 +272,24 @@ func (p *Present) OfQueue(ctx context.Context, at center.InstanceID, queue cente
 	return f, err
 }
 
+// OfQueues are the figures of some queues, agents' ones among them, in their order, for all channels: of one moment as far as
+// agents are concerned.
+func (p *Present) OfQueues(ctx context.Context, at center.InstanceID, queues []center.QueueID) ([]center.QueueFigures, error) {
+	m, err := p.working(ctx, at)
+	if err != nil {
+		return nil, err
+	}
+	all := make([]center.QueueFigures, len(queues))
+	for i, queue := range queues {
+		f := m.figures(&scope{queues: []center.QueueID{queue}}).QueueFigures
+		if f.Contacts, f.Oldest, err = p.store.InQueue(ctx, at, queue, "", ""); err != nil {
+			return nil, err
+		}
+		all[i] = f
+	}
+	return all, nil
+}
+
 // CurrentRequest is what GetCurrentMetricData asks for, its members already within the model's own constraints.
 type CurrentRequest struct {
 	Instance                                                     center.InstanceID
@@ -424,7 +443,8 @@ func (p *Present) Current(ctx context.Context, r *CurrentRequest, limit int, fro
 	if len(rows) <= limit {
 		return page, nil
 	}
-	body, err := json.Marshal(keptRows{rows, m.at})
+	request := digestOf(r)
+	body, err := json.Marshal(keptRows{rows, m.at, request})
 	if err != nil {
 		return nil, err
 	}
@@ -432,14 +452,15 @@ func (p *Present) Current(ctx context.Context, r *CurrentRequest, limit int, fro
 	if err := p.store.PutSnapshot(ctx, id, p.wall(), p.wall().Add(tokenLasts), body); err != nil {
 		return nil, err
 	}
-	page.Rows, page.Next = rows[:limit], sealed(currentToken{digestOf(r), id, limit})
+	page.Rows, page.Next = rows[:limit], sealed(currentToken{request, id, limit})
 	return page, nil
 }
 
 // keptRows is what is stored of an answer, and currentToken names it and says where the next page begins.
 type keptRows struct {
-	Rows []CurrentRow `json:"rows"`
-	At   time.Time    `json:"at"`
+	Rows    []CurrentRow `json:"rows"`
+	At      time.Time    `json:"at"`
+	Request []byte       `json:"request"` // a digest: the answer is for no other one
 }
 
 type currentToken struct {
@@ -463,6 +484,9 @@ func (p *Present) later(ctx context.Context, r *CurrentRequest, limit int, from 
 	var kept keptRows
 	if err := json.Unmarshal(body, &kept); err != nil {
 		return nil, err
+	}
+	if !bytes.Equal(kept.Request, t.Request) {
+		return nil, errToken
 	}
 	page := &CurrentPage{At: kept.At, Total: len(kept.Rows), Rows: kept.Rows[min(max(t.Served, 0), len(kept.Rows)):]}
 	if len(page.Rows) > limit {

@@ -257,6 +257,15 @@ func TestPresentEqualsARecount(t *testing.T) {
 		if _, err := p.Current(t.Context(), &other, 1, page.Next); !center.Is(err, center.InvalidParameter) {
 			t.Errorf("a token of another request: %v", err)
 		}
+		// One that says it is for the other request, of the same answer.
+		var forged currentToken
+		if err := unsealed(page.Next, &forged, func() []byte { return forged.Request }, q); err != nil {
+			t.Fatal(err)
+		}
+		forged.Request = digestOf(&other)
+		if _, err := p.Current(t.Context(), &other, 1, sealed(forged)); !center.Is(err, center.InvalidParameter) {
+			t.Errorf("a forged token: %v", err)
+		}
 		now = now.Add(tokenLasts)
 		if _, err := p.Current(t.Context(), q, 1, page.Next); !center.Is(err, center.InvalidParameter) {
 			t.Errorf("a token that has expired: %v", err)

@@ -1,10 +1,13 @@
 package router_test
 
 import (
+	"context"
+	"flag"
 	"fmt"
 	"maps"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -23,6 +26,13 @@ import (
 // no contact waits that an agent could have.
 func TestRandomHistories(t *testing.T) {
 	done := map[string]int{}
+	given := false
+	flag.Visit(func(f *flag.Flag) { given = given || f.Name == "rapid.checks" })
+	if !given { // make soak-routing tries more
+		if err := flag.Set("rapid.checks", "30"); err != nil {
+			t.Fatal(err)
+		}
+	}
 	rapid.Check(t, func(r *rapid.T) {
 		var gone any // what ends a history early, which belongs to rapid
 		synctest.Test(t, func(*testing.T) {
@@ -36,7 +46,7 @@ func TestRandomHistories(t *testing.T) {
 		}
 	})
 	t.Logf("%v", done)
-	for _, what := range []string{"come", "go", "accept", "reject", "leave", "clear", "transfer", "invite", "routing", "offer"} {
+	for _, what := range []string{"come", "go", "accept", "reject", "clear", "routing", "offer"} {
 		if done[what] == 0 {
 			t.Errorf("no history had: %s", what)
 		}
@@ -61,7 +71,7 @@ func (h *history) run() {
 	for i, queue := range h.queues {
 		connect(center.QuickConnect{Head: center.Head[center.QuickConnectID]{Name: fmt.Sprint("to queue ", i)}, Type: center.QuickConnectQueue, Queue: queue})
 	}
-	for range rapid.IntRange(10, 40).Draw(h.T, "steps") {
+	for range rapid.IntRange(10, 30).Draw(h.T, "steps") {
 		h.step()
 		synctest.Wait()
 		h.check()
@@ -79,26 +89,47 @@ type history struct {
 	customers []chat.Caller
 	connects  []string       // quick connects, to each agent and to each queue
 	done      map[string]int // how often what was done
-	// most is how many slots of each agent were taken at the last step; limits may fall below it.
-	most map[center.UserID]int
+	coming    sync.Mutex
+	// limit is the highest that applied since the last step. most is how many slots of each agent were taken then; limits may fall
+	// below it.
+	limit int
+	most  map[center.UserID]int
 }
 
 func (h *history) Helper()                           { h.T.Helper() }
 func (h *history) Fatalf(format string, args ...any) { h.T.Fatalf(format, args...) }
 func (h *history) Errorf(format string, args ...any) { h.T.Errorf(format, args...) }
 
-// does notes what was done. What people may not do right now is refused.
-func (h *history) does(what string, err error) {
-	switch {
-	case err == nil:
-		h.done[what]++
-	case !center.Refused(err):
-		h.Fatalf("%s: %v", what, err)
+// deed is something that is done, with its name.
+type deed struct {
+	what string
+	do   func() error
+	err  error
+}
+
+// step does a few things at once. What may not be done right now is refused.
+func (h *history) step() {
+	deeds := make([]deed, rapid.SampledFrom([]int{1, 1, 1, 2, 3}).Draw(h.T, "at once"))
+	for i := range deeds {
+		deeds[i] = h.deed()
+	}
+	var all sync.WaitGroup
+	for i := range deeds {
+		all.Go(func() { deeds[i].err = deeds[i].do() })
+	}
+	all.Wait()
+	for _, d := range deeds {
+		switch {
+		case d.err == nil:
+			h.done[d.what]++
+		case !center.Refused(d.err):
+			h.Fatalf("%s: %v", d.what, d.err)
+		}
 	}
 }
 
-// step does something that can be done, or could be if it were not for a limit.
-func (h *history) step() {
+// deed draws something that can be done as of now, or could be if it were not for a limit.
+func (h *history) deed() deed {
 	type pair struct {
 		agent   center.UserID
 		contact center.ContactID
@@ -123,54 +154,83 @@ func (h *history) step() {
 	if len(pairs[what]) > 0 {
 		of = rapid.SampledFrom(pairs[what]).Draw(h.T, "of")
 	}
-	agent, id := of.agent, of.contact
+	return deed{what: what, do: h.drawn(what, of.agent, of.contact)}
+}
+
+func (h *history) drawn(what string, agent center.UserID, id center.ContactID) func() error {
+	agents := h.at.Agents
+	basic := string(center.BasicRoutingProfileID(instance))
+	ours := func(do func(context.Context, center.InstanceID, center.UserID, center.ContactID) error) func() error {
+		return func() error { return do(h.ctx, instance, agent, id) }
+	}
 	switch what {
 	case "come":
-		h.customers = append(h.customers, h.customer(rapid.SampledFrom(h.queues).Draw(h.T, "queue"), rapid.IntRange(1, 5).Draw(h.T, "priority")))
-		h.done[what]++
+		queue, priority := rapid.SampledFrom(h.queues).Draw(h.T, "queue"), rapid.IntRange(1, 5).Draw(h.T, "priority")
+		return func() error {
+			who, err := h.enter(queue, priority)
+			h.coming.Lock()
+			defer h.coming.Unlock()
+			h.customers = append(h.customers, who)
+			return err
+		}
 	case "go":
 		i := rapid.IntRange(0, len(h.customers)-1).Draw(h.T, "customer")
-		h.does(what, h.at.Leave(h.ctx, h.customers[i]))
+		who := h.customers[i]
 		h.customers = slices.Delete(h.customers, i, i+1)
+		return func() error { return h.at.Leave(h.ctx, who) }
 	case "accept":
-		h.does(what, h.at.Agents.Accept(h.ctx, instance, agent, id))
+		return ours(agents.Accept)
 	case "reject":
-		h.does(what, h.at.Agents.Reject(h.ctx, instance, agent, id))
+		return ours(agents.Reject)
 	case "leave":
-		h.does(what, h.at.Agents.Leave(h.ctx, instance, agent, id))
+		return ours(agents.Leave)
 	case "clear":
-		h.does(what, h.at.Agents.Clear(h.ctx, instance, agent, id))
+		return ours(agents.Clear)
 	case "transfer", "invite":
-		by := h.at.Agents.Transfer
+		by := agents.Transfer
 		if what == "invite" {
-			by = h.at.Agents.Invite
+			by = agents.Invite
 		}
-		_, err := by(h.ctx, instance, agent, id, rapid.SampledFrom(h.connects).Draw(h.T, "quick connect"))
-		h.does(what, err)
+		connect := rapid.SampledFrom(h.connects).Draw(h.T, "quick connect")
+		return func() error {
+			_, err := by(h.ctx, instance, agent, id, connect)
+			return err
+		}
 	case "routing":
 		waiting, err := h.store.Waiting(h.ctx, instance, "")
 		h.must(err)
+		id := center.ContactID(newID())
 		if len(waiting) > 0 {
-			id := rapid.SampledFrom(waiting).Draw(h.T, "contact").Contact
-			data := center.RoutingData{Criteria: h.criteria()}
-			if rapid.Bool().Draw(h.T, "priority?") {
-				data.Priority = new(rapid.IntRange(1, 5).Draw(h.T, "priority"))
-			}
-			h.does(what, h.at.SetRouting(h.ctx, instance, id, data))
+			id = rapid.SampledFrom(waiting).Draw(h.T, "contact").Contact
 		}
+		data := center.RoutingData{Criteria: h.criteria()}
+		if rapid.Bool().Draw(h.T, "priority?") {
+			data.Priority = new(rapid.IntRange(1, 5).Draw(h.T, "priority"))
+		}
+		return func() error { return h.at.SetRouting(h.ctx, instance, id, data) }
 	case "status":
-		h.becomes(rapid.SampledFrom(h.agents).Draw(h.T, "agent"), rapid.SampledFrom([]string{center.StatusNameAvailable, center.StatusNameOffline}).Draw(h.T, "status"))
-	case "wait":
-		time.Sleep(rapid.SampledFrom([]time.Duration{time.Second, 10 * time.Second, 20 * time.Second, time.Minute}).Draw(h.T, "how long"))
+		agent := rapid.SampledFrom(h.agents).Draw(h.T, "agent")
+		status := center.SeededID(instance, "agent-status", rapid.SampledFrom([]string{center.StatusNameAvailable, center.StatusNameOffline}).Draw(h.T, "status"))
+		return func() error { return agents.SetStatus(h.ctx, instance, agent, status, false) }
 	case "profile":
 		n := rapid.Int64Range(1, 4).Draw(h.T, "concurrency")
-		h.must(catalog.RoutingProfiles.Update(h.ctx, h.at.Catalog, instance, string(center.BasicRoutingProfileID(instance)), 0, func(p *center.RoutingProfile) error {
-			p.Concurrencies = []center.MediaConcurrency{{Channel: center.ChannelChat, Concurrency: &n}}
-			return nil
-		}))
+		h.limit = max(h.limit, int(n))
+		return func() error {
+			return catalog.RoutingProfiles.Update(h.ctx, h.at.Catalog, instance, basic, 0, func(p *center.RoutingProfile) error {
+				p.Concurrencies = []center.MediaConcurrency{{Channel: center.ChannelChat, Concurrency: &n}}
+				return nil
+			})
+		}
 	case "queues":
 		row := center.ProfileQueue{QueueChannel: center.QueueChannel{Queue: h.queues[1], Channel: center.ChannelChat}, Priority: rapid.Int64Range(1, 2).Draw(h.T, "priority"), Delay: rapid.SampledFrom([]int64{0, 15}).Draw(h.T, "delay")}
-		h.must(h.at.Catalog.AssociateProfileQueues(h.ctx, instance, string(center.BasicRoutingProfileID(instance)), []center.ProfileQueue{row}, nil))
+		return func() error {
+			return h.at.Catalog.AssociateProfileQueues(h.ctx, instance, basic, []center.ProfileQueue{row}, nil)
+		}
+	}
+	lasts := rapid.SampledFrom([]time.Duration{time.Second, 10 * time.Second, 20 * time.Second, time.Minute}).Draw(h.T, "how long")
+	return func() error {
+		time.Sleep(lasts)
+		return nil
 	}
 }
 
@@ -221,7 +281,7 @@ func (h *history) check() {
 				holders[c.Contact] = a.Agent
 			}
 		}
-		if taken[a.Agent] = len(a.Slots); len(a.Slots) > max(limit, h.most[a.Agent]) {
+		if taken[a.Agent] = len(a.Slots); len(a.Slots) > max(limit, h.limit, h.most[a.Agent]) {
 			h.Fatalf("%s has %d contacts, and the limit is %d", a.Agent, len(a.Slots), limit)
 		}
 		state, _, err := h.at.Staff.Agent(h.ctx, instance, a.Agent)
@@ -231,7 +291,7 @@ func (h *history) check() {
 		}
 		x.PutAgent(w)
 	}
-	h.most = taken
+	h.most, h.limit = taken, limit
 	waiting, err := h.store.Waiting(h.ctx, instance, "")
 	h.must(err)
 	for _, r := range waiting {

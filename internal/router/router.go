@@ -327,12 +327,16 @@ func sooner(a, b time.Time) time.Time {
 	return a
 }
 
-// offer commits offers. What a refused one was decided on is read again with the next round.
+// offer commits offers, as long as this node routes. What a refused one was decided on is read again with the next round.
 func (r *Router) offer(ctx context.Context, at center.InstanceID, s *site, offers []routing.Offer) {
 	places := make(chan struct{}, atOnce)
 	var all sync.WaitGroup
 	no := make([]bool, len(offers))
 	for i, o := range offers {
+		if !r.lead(ctx) { // many offers take long, and the lease is renewed meanwhile
+			offers = offers[:i]
+			break
+		}
 		places <- struct{}{}
 		all.Go(func() {
 			defer func() { <-places }()

@@ -65,6 +65,7 @@ type node struct {
 	stopped chan struct{}
 	// hangs makes the node's offers wait until the world ends, as if its process stood still.
 	hangs atomic.Bool
+	hung  chan struct{} // receives when the first offer hangs
 	// refuses, if it is not nil, refuses offers that rows would allow, as a chat does whose state is damaged.
 	refuses func(center.ContactID, center.UserID) error
 }
@@ -110,7 +111,7 @@ func (w *world) furnish(n *node) {
 func (w *world) node(between *bus.Local, shared bool) *node {
 	w.Helper()
 	clock, log := engine.WallClock{}, slog.New(slog.DiscardHandler)
-	n := &node{stopped: make(chan struct{})}
+	n := &node{stopped: make(chan struct{}), hung: make(chan struct{}, 1)}
 	n.Catalog = catalog.New(catalog.Config{Store: w.store, Now: clock.Now, NewID: newID, Partition: center.Partition{Account: "123456789012", Region: "us-east-1"}})
 	e := engine.New(engine.Config{Store: w.store, Bus: between, Clock: clock, NewID: newID, Log: log, Shared: shared})
 	c := chat.Config{
@@ -123,6 +124,10 @@ func (w *world) node(between *bus.Local, shared bool) *node {
 		Store: w.store, Catalog: n.Catalog, Bus: between, Clock: clock, Now: clock.Now, Holder: newID(), Shared: shared, Log: log,
 		Offer: func(ctx context.Context, at center.InstanceID, contact center.ContactID, to center.UserID, limit int) error {
 			if n.hangs.Load() {
+				select {
+				case n.hung <- struct{}{}:
+				default:
+				}
 				<-w.ctx.Done()
 			}
 			if n.refuses != nil {
@@ -172,15 +177,22 @@ func (w *world) becomes(id center.UserID, status string) {
 // customer starts a chat that enters a queue.
 func (w *world) customer(queue center.QueueID, priority int) chat.Caller {
 	w.Helper()
+	who, err := w.enter(queue, priority)
+	w.must(err)
+	return who
+}
+
+func (w *world) enter(queue center.QueueID, priority int) (who chat.Caller, err error) {
 	started, err := w.at.Start(w.ctx, center.StartChat{
 		Instance: instance, Flow: w.flow, DisplayName: "Ana", Attributes: map[string]string{"queue": string(queue), "priority": fmt.Sprint(priority)},
 	})
-	w.must(err)
-	who, err := w.at.Authenticate(started.Token, token.Participant)
-	w.must(err)
-	_, err = w.at.Connection(w.ctx, who, true)
-	w.must(err)
-	return who
+	if err != nil {
+		return who, err
+	}
+	if who, err = w.at.Authenticate(started.Token, token.Participant); err == nil {
+		_, err = w.at.Connection(w.ctx, who, true)
+	}
+	return who, err
 }
 
 // waiting is the row of a contact, nil if it does not wait.

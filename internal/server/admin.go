@@ -119,6 +119,25 @@ func (a *Admin) FindInstance(ctx context.Context, name string) (*center.Instance
 	return nil, center.Refuse(center.NotFound, "there is no instance with that alias or id; parley instance list shows them")
 }
 
+// SetPassword gives a user of an instance, which an alias or id names, another password. With "" it is the only instance.
+func (a *Admin) SetPassword(ctx context.Context, instance, username, password string) error {
+	all, err := a.Instances(ctx)
+	if err != nil {
+		return err
+	}
+	if instance == "" {
+		if len(all) != 1 {
+			return center.Refuse(center.InvalidRequest, "there are %d instances; --instance says which one is meant", len(all))
+		}
+		instance = string(all[0].ID)
+	}
+	i, err := a.FindInstance(ctx, instance)
+	if err != nil {
+		return err
+	}
+	return a.catalog.SetPassword(ctx, i.ID, username, password)
+}
+
 // EraseChat erases the whole chat that a contact belongs to and returns what that was. A chat that has not ended is
 // refused, or with end ended first.
 func (a *Admin) EraseChat(ctx context.Context, contact center.ContactID, end bool) (store.Erased, error) {

@@ -2,7 +2,10 @@ package server_test
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
+	"maps"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -15,8 +18,9 @@ import (
 
 // worker is an agent of a story.
 type worker struct {
-	id   center.UserID
-	name string
+	id      center.UserID
+	name    string
+	session string // the bearer token of the agent's client, "" for none
 }
 
 func (s *story) worker(name string) (*worker, error) {
@@ -25,6 +29,16 @@ func (s *story) worker(name string) (*worker, error) {
 		return nil, fmt.Errorf("no agent is called %s", name)
 	}
 	return w, nil
+}
+
+// nameOfWorker is the agent with an id.
+func (s *story) nameOfWorker(id string) string {
+	for _, w := range s.workers {
+		if string(w.id) == id {
+			return w.name
+		}
+	}
+	return id
 }
 
 // cmdAgent makes an agent: "agent bob auto acw=30 LastName=Roe". The agent is offline and serves the basic queue. $bob is the
@@ -43,6 +57,8 @@ func (s *story) cmdAgent(c *call) error {
 		switch key {
 		case "supervisor":
 			request["SecurityProfileIds"] = []string{center.SeededID(server.SeedInstance, "security-profile", center.SecurityManager)}
+		case "profile":
+			request["RoutingProfileId"] = s.flows[value]
 		case "auto":
 			request["AutoAcceptConfigs"] = []map[string]any{{"Channel": "CHAT", "AutoAccept": true}}
 		case "acw":
@@ -60,10 +76,22 @@ func (s *story) cmdAgent(c *call) error {
 	}
 	refused := s.anyNode().call("PUT", "/users/"+instance, "", request, &answer)
 	if refused == nil {
-		s.workers[name] = &worker{center.UserID(answer.UserID), name}
+		s.workers[name] = &worker{id: center.UserID(answer.UserID), name: name}
 		s.flows[name] = answer.UserID
 		c.Setenv(name, answer.UserID)
 	}
+	return refused
+}
+
+// cmdLogIn begins a session of an agent, as the agent's client does: "log-in bob".
+func (s *story) cmdLogIn(c *call) error {
+	w, err := s.worker(c.take())
+	if err != nil {
+		return err
+	}
+	var answer struct{ Token string }
+	refused := s.anyNode().call("POST", "/agent/v1/session", "", map[string]any{"username": w.name, "password": "Secret-123", "bearer": true}, &answer)
+	w.session = answer.Token
 	return refused
 }
 
@@ -209,7 +237,8 @@ func (s *story) cmdIs(c *call) error {
 	return nil
 }
 
-// cmdTold prints what the items of an agent's stream say, a line each: what happened, and what the agent was after that.
+// cmdTold prints what the items of an agent's stream say, a line each: what happened, and what the agent was after that. "told
+// bob last" prints the last one.
 func (s *story) cmdTold(c *call) error {
 	w, err := s.worker(c.take())
 	if err != nil {
@@ -229,11 +258,133 @@ func (s *story) cmdTold(c *call) error {
 			continue
 		}
 		line := t.What + ": " + t.Agent.Status.Name
+		if t.Agent.Next != nil {
+			line += " then " + t.Agent.Next.Name
+		}
 		for _, k := range t.Agent.Contacts {
 			line += " " + k.State
 		}
 		lines = append(lines, line)
 	}
+	if c.take() == "last" && len(lines) > 0 {
+		lines = lines[len(lines)-1:]
+	}
 	print(c.Stdout(), lines)
 	return nil
+}
+
+// cmdAPI calls an operation of Amazon Connect: "api POST /users/{instance}/{bob}/routing-profile '{"RoutingProfileId":"{sales}"}'".
+// A name in braces is the id of what has that name: {instance}, an agent, a queue, a flow, somebody's contact, or what an earlier
+// line has kept with sales=RoutingProfileId, a member of its answer.
+func (s *story) cmdAPI(c *call) error {
+	keep := map[string]string{}
+	args := c.args[:0:0]
+	for _, a := range c.args {
+		if name, member, ok := strings.Cut(a, "="); ok && len(args) >= 2 && !strings.HasPrefix(a, "{") {
+			keep[name] = member
+			continue
+		}
+		args = append(args, s.withIDs(a))
+	}
+	if len(args) < 2 {
+		return fmt.Errorf("an operation has a method and a path")
+	}
+	var in any
+	if len(args) > 2 {
+		in = json.RawMessage(args[2])
+	}
+	answer := map[string]any{}
+	if refused := s.anyNode().call(args[0], args[1], "", in, &answer); refused != nil {
+		return refused
+	}
+	for name, member := range keep {
+		id, ok := answer[member].(string)
+		if !ok {
+			return fmt.Errorf("the answer has no %s: %v", member, answer)
+		}
+		s.flows[name] = id
+		c.Setenv(name, id)
+	}
+	s.on.settle(s)
+	return nil
+}
+
+// withIDs replaces names in braces by ids.
+func (s *story) withIDs(text string) string {
+	text = strings.ReplaceAll(text, "{instance}", instance)
+	for name, id := range s.flows {
+		text = strings.ReplaceAll(text, "{"+name+"}", id)
+	}
+	for name, p := range s.people {
+		text = strings.ReplaceAll(text, "{"+name+"}", p.contact)
+	}
+	return text
+}
+
+// cmdFrames prints the items that somebody's last socket has heard, as they came, with names in place of ids and times.
+func (s *story) cmdFrames(c *call) error {
+	p, err := s.person(c.take())
+	if err != nil {
+		return err
+	}
+	all := p.sockets[len(p.sockets)-1]
+	all.mu.Lock()
+	defer all.mu.Unlock()
+	ids := map[string]string{}
+	for _, o := range s.people {
+		ids[o.participant] = o.name
+	}
+	var lines []string
+	for _, frame := range all.frames {
+		var members map[string]any
+		if err := json.Unmarshal([]byte(frame), &members); err != nil {
+			return err
+		}
+		raw, err := json.Marshal(nameIn(ids, "", members))
+		if err != nil {
+			return err
+		}
+		lines = append(lines, string(raw))
+	}
+	print(c.Stdout(), lines)
+	return nil
+}
+
+// nameIn puts names in place of the ids and times in a value that is the member key of another. ids has those that have one.
+func nameIn(ids map[string]string, key string, value any) any {
+	switch v := value.(type) {
+	case map[string]any:
+		for _, k := range slices.Sorted(maps.Keys(v)) {
+			v[k] = nameIn(ids, k, v[k])
+		}
+	case []any:
+		for i := range v {
+			v[i] = nameIn(ids, key, v[i])
+		}
+	case string:
+		kind := ""
+		switch {
+		case strings.HasSuffix(key, "Time"), strings.HasSuffix(key, "Timestamp"):
+			return "time"
+		case strings.HasSuffix(key, "ContactId"):
+			kind = "contact"
+		case strings.HasSuffix(key, "ParticipantId"):
+			kind = "participant"
+		case key == "Id", key == "MessageId":
+			kind = "item"
+		default:
+			return v
+		}
+		if ids[v] == "" {
+			n := 1
+			for _, other := range ids {
+				if strings.HasPrefix(other, kind+" ") {
+					n++
+				}
+			}
+			ids[v] = fmt.Sprintf("%s %d", kind, n)
+		}
+		return ids[v]
+	}
+	return value
 }

@@ -74,6 +74,12 @@ func (s *story) commands() map[string]func(*testscript.TestScript, bool, []strin
 		"attend":       s.cmdAttend,
 		"is":           s.cmdIs,
 		"told":         s.cmdTold,
+		"profile":      s.cmdProfile,
+		"offered":      s.cmdOffered,
+		"why":          s.cmdWhy,
+		"steps":        s.cmdSteps,
+		"log-in":       s.cmdLogIn,
+		"api":          s.cmdAPI,
 
 		// What agents and supervisors do by quick connects, and with each other.
 		"queue":         s.cmdQueue,
@@ -108,6 +114,7 @@ func (s *story) commands() map[string]func(*testscript.TestScript, bool, []strin
 		"talk":        s.cmdTalk,
 		"see":         s.cmdSee,
 		"hear":        s.cmdHear,
+		"frames":      s.cmdFrames,
 		"sockets":     s.cmdSockets,
 		"closed":      s.cmdClosed,
 		"page":        s.cmdPage,

@@ -115,7 +115,7 @@ func (s *story) cmdStart(c *call) error {
 			interactive(request, key)
 		case key == "InitialMessage":
 			request[key] = map[string]string{"ContentType": "text/plain", "Content": value}
-		case key == "ConnectionTypes":
+		case key == "ConnectionTypes", key == "DisconnectOnCustomerExit":
 			request[key] = strings.Split(value, ",")
 		case isNumber == nil:
 			request[key] = number
@@ -230,7 +230,7 @@ func (s *story) cmdStopContact(c *call) error {
 }
 
 // cmdDescribe expects members of the contact: "describe ana DisconnectReason=API RelatedContactId= lasts=5m0s". lasts
-// is the time from its initiation to its end.
+// is the time from its initiation to its end, agent is who joined it, and after-contact-work is how many seconds that took.
 func (s *story) cmdDescribe(c *call) error {
 	p, err := s.person(c.take())
 	if err != nil {
@@ -241,6 +241,10 @@ func (s *story) cmdDescribe(c *call) error {
 		return refused
 	}
 	answer.Contact["queue"], answer.Contact["queued-after"] = s.queueOf(answer.Contact)
+	if a, ok := answer.Contact["AgentInfo"].(map[string]any); ok {
+		answer.Contact["agent"] = s.nameOfWorker(fmt.Sprint(a["Id"]))
+		answer.Contact["after-contact-work"] = fmt.Sprint(a["AfterContactWorkDuration"])
+	}
 	answer.Contact["lasts"] = lasts(answer.Contact["InitiationTimestamp"], answer.Contact["DisconnectTimestamp"])
 	for _, a := range c.args {
 		key, want, _ := strings.Cut(a, "=")

@@ -31,6 +31,9 @@ const (
 	SeedFlowName = "Welcome"
 )
 
+// SeedQueueFlow is the stock flow of the seeded instance that puts a chat in the basic queue, where agents take it.
+var SeedQueueFlow = stock.FlowID(SeedInstance, "Sample queue customer")
+
 //go:embed welcome.json
 var welcome string
 

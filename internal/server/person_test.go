@@ -207,7 +207,8 @@ type socket struct {
 	mu         sync.Mutex
 	subscribed bool
 	heard      []item
-	seen       int // how many of heard the story has looked at
+	frames     []string // of heard, as they came
+	seen       int      // how many of heard the story has looked at
 	code       websocket.StatusCode
 }
 
@@ -273,13 +274,13 @@ func (c *socket) hear(frame []byte) {
 		if json.Unmarshal(f.Content, &text) != nil || json.Unmarshal([]byte(text), &it) != nil {
 			c.p.s.wrong("%s got an item that clients do not understand: %s", c.p.name, frame)
 		}
-		c.hearItem(it)
+		c.hearItem(it, text)
 	}
 }
 
 // hearItem takes an item in, and checks what holds for all of them: each comes once, times rise because clients sort
 // by them, all are of the chat, and nothing follows the chat's end.
-func (c *socket) hearItem(it item) {
+func (c *socket) hearItem(it item, frame string) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	for _, earlier := range c.heard {
@@ -295,7 +296,7 @@ func (c *socket) hearItem(it item) {
 	if it.Type != "MESSAGEMETADATA" && it.InitialContactID != c.p.initial {
 		c.p.s.wrong("%s heard an item of %q: %s", c.p.name, it.InitialContactID, c.p.s.line(it))
 	}
-	c.heard = append(c.heard, it)
+	c.heard, c.frames = append(c.heard, it), append(c.frames, frame)
 }
 
 func (c *socket) isSubscribed() bool {

@@ -14,7 +14,11 @@ import (
 
 // seededIDs are the ids of what the seeded instance has from its beginning, by name.
 func seededIDs() map[string]string {
-	ids := map[string]string{center.BasicQueueName: center.SeededID(server.SeedInstance, "queue", center.BasicQueueName)}
+	ids := map[string]string{
+		center.BasicQueueName: center.SeededID(server.SeedInstance, "queue", center.BasicQueueName),
+		"hours":               center.SeededID(server.SeedInstance, "hours-of-operation", center.BasicHoursName),
+		"basic profile":       string(center.BasicRoutingProfileID(server.SeedInstance)),
+	}
 	for _, f := range stock.Flows(center.Partition{Account: server.SeedAccount, Region: server.SeedRegion}, server.SeedInstance) {
 		ids[f.Name] = string(f.ID)
 	}

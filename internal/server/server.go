@@ -203,7 +203,7 @@ func (s *Server) wire(ctx context.Context) error {
 		})
 	}
 	s.desk = desk.New(desk.Config{
-		Catalog: s.catalog, Store: s.store, Staff: s.staff, Chats: s.chats, Agents: s.agents, Transcripts: operations.Transcripts, Hub: s.hub, Working: working, Presence: s.presence,
+		Catalog: s.catalog, Store: s.store, Staff: s.staff, Chats: s.chats, Agents: s.agents, Transcripts: operations.Transcripts, Present: present, Hub: s.hub, Working: working, Presence: s.presence,
 		Partition: s.cfg.Partition, PublicURL: s.cfg.PublicURL, Loopback: s.cfg.Dev, Now: s.cfg.Now, Log: s.cfg.Log,
 	})
 	if s.cfg.Furnish != nil || s.cfg.Leave != nil {

@@ -194,6 +194,7 @@ func (r *realTime) eventually(s *story, condition func() bool) bool {
 	for !condition() {
 		select {
 		case <-s.news:
+		case <-time.After(20 * time.Millisecond): // what no socket shows: a contact is offered to an agent
 		case <-late:
 			return condition()
 		}

@@ -56,6 +56,7 @@ type desk struct {
 	instance string
 	username string
 	password string
+	over     func() bool // no other session may begin
 
 	mu     sync.Mutex
 	token  string                   // of the session
@@ -102,7 +103,7 @@ func (d *desk) bearer() string {
 // call calls an operation of the session. When the session has ended, another begins.
 func (d *desk) call(ctx context.Context, method, path string, in, out any) error {
 	err := d.send(ctx, method, path, d.bearer(), in, out)
-	if f, ok := errors.AsType[*Fault](err); !ok || f.Status != http.StatusUnauthorized {
+	if f, ok := errors.AsType[*Fault](err); !ok || f.Status != http.StatusUnauthorized || d.over() {
 		return err
 	}
 	if _, err := d.signIn(ctx); err != nil {

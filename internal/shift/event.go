@@ -37,12 +37,12 @@ type Slot struct {
 
 // Transition is what happened to the agent, and how the agent is after it.
 type Transition struct {
-	What     string  `json:"what"`
-	At       float64 `json:"timestamp"`
-	Contact  string  `json:"contactId"`
-	State    State   `json:"state"`
-	Next     *State  `json:"nextState"`
-	Contacts []Slot  `json:"contacts"`
+	What    string  `json:"what"`
+	At      float64 `json:"timestamp"`
+	Contact string  `json:"contactId"`
+	Slot    *Slot   `json:"contact"` // as it is then; nil without a contact, and when it was cleared
+	State   State   `json:"state"`
+	Next    *State  `json:"nextState"`
 }
 
 // Snapshot is the agent as it is.
@@ -51,6 +51,10 @@ type Snapshot struct {
 	Next     *State    `json:"nextState"`
 	Contacts []Contact `json:"contacts"`
 	At       float64   `json:"snapshotTimestamp"`
+
+	// Anew says that what happened before it was not shown: it is the first one of a session, or the server has
+	// lost what there was.
+	Anew bool `json:"-"`
 }
 
 // Contact is one of the agent's contacts.

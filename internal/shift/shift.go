@@ -62,6 +62,8 @@ type Shift struct {
 
 	mu      sync.Mutex
 	shown   Snapshot
+	began   bool    // there was a snapshot
+	held    []Event // of chats, before the first snapshot: they are shown behind it
 	cursors map[string]int64
 	err     error
 	socket  *websocket.Conn // nil while it is lost
@@ -86,6 +88,7 @@ func Begin(ctx context.Context, o Options) (*Shift, error) {
 		opt:  o, events: newQueue(), done: make(chan struct{}), cursors: map[string]int64{},
 	}
 	s.life, s.end = context.WithCancelCause(ctx)
+	s.over = func() bool { return s.life.Err() != nil }
 	if s.session, err = s.signIn(s.life); err != nil {
 		s.end(err)
 		return nil, err
@@ -129,6 +132,10 @@ func final(err error) bool {
 	return refused && f.Status < 500 && f.Status != http.StatusTooManyRequests
 }
 
+// maxCursors is how many cursors the server takes. Chats without one begin with the agent's joining again, and what is known
+// of them is dropped.
+const maxCursors = 500
+
 // dial opens a socket that goes on where the last one ended. When the session has ended, another begins.
 func (s *Shift) dial() (*websocket.Conn, error) {
 	ctx, cancel := context.WithTimeout(s.life, dialTime)
@@ -136,8 +143,14 @@ func (s *Shift) dial() (*websocket.Conn, error) {
 	for again := false; ; again = true {
 		after := url.Values{}
 		s.mu.Lock()
+		name := func(stream string, seq int64) { after.Add("after", stream+":"+strconv.FormatInt(seq, 10)) }
+		if seq, known := s.cursors[s.session.User.ID]; known {
+			name(s.session.User.ID, seq)
+		}
 		for stream, seq := range s.cursors {
-			after.Add("after", stream+":"+strconv.FormatInt(seq, 10))
+			if stream != s.session.User.ID && len(after["after"]) < maxCursors {
+				name(stream, seq)
+			}
 		}
 		s.mu.Unlock()
 		conn, answer, err := websocket.Dial(ctx, "ws"+strings.TrimPrefix(s.endpoint, "http")+"/agent/v1/socket?"+after.Encode(), &websocket.DialOptions{
@@ -151,9 +164,13 @@ func (s *Shift) dial() (*websocket.Conn, error) {
 		case answer == nil || answer.StatusCode == http.StatusOK:
 			return nil, fmt.Errorf("no socket from %s: %w", s.endpoint, conversation.WithoutURL(err))
 		case answer.StatusCode == http.StatusUnauthorized && !again:
-			if _, err := s.signIn(ctx); err != nil {
+			in, err := s.signIn(ctx)
+			if err != nil {
 				return nil, err
 			}
+			s.mu.Lock()
+			delete(s.cursors, in.User.ID) // the snapshot says what was before
+			s.mu.Unlock()
 		default:
 			f := &Fault{Status: answer.StatusCode, Message: "the server refuses the agent's socket"}
 			if answer.Body != nil {
@@ -220,7 +237,7 @@ func (s *Shift) read(conn *websocket.Conn, first chan struct{}) error {
 		if err != nil {
 			return err
 		}
-		if s.take(e, stream, seq, raw) && !seen {
+		if s.take(e, stream, seq, raw, !seen) && !seen {
 			seen = true
 			close(first)
 		}
@@ -233,23 +250,35 @@ func write(ctx context.Context, conn *websocket.Conn, text string) error {
 	return conn.Write(ctx, websocket.MessageText, []byte(text))
 }
 
-// take notes what a frame says, each thing once, and reports whether it was a snapshot.
-func (s *Shift) take(e Event, stream string, seq int64, raw []byte) bool {
+// take notes what a frame says, each thing once, and reports whether it was a snapshot. first is that the socket has shown none
+// before.
+func (s *Shift) take(e Event, stream string, seq int64, raw []byte, first bool) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	switch {
 	case e.Snapshot != nil:
-		// Items of before the snapshot may follow it, on a socket that goes on: it is no place to go on from, but the first.
-		if _, known := s.cursors[stream]; !known && stream != "" {
+		cursor, known := s.cursors[stream]
+		switch {
+		case stream == "":
+		case !known, first && seq < cursor:
+			// Items of before the snapshot may follow it, on a socket that goes on: it is no place to go on from, but the
+			// first, and that of a server which has lost what there was.
 			s.cursors[stream] = seq
+			e.Snapshot.Anew = true
+		case seq < cursor:
+			return true // what was shown is newer, and the next snapshot will be
 		}
-		s.shown = *e.Snapshot
+		s.shown, s.began = *e.Snapshot, true
 		live := map[string]bool{stream: true}
 		for i := range s.shown.Contacts {
 			live[s.shown.Contacts[i].Chat()] = true
 		}
 		maps.DeleteFunc(s.cursors, func(of string, _ int64) bool { return !live[of] && of != s.session.User.ID })
 		s.events.put(e)
+		for _, earlier := range s.held {
+			s.events.put(earlier)
+		}
+		s.held = nil
 		return true
 	case e.Transition == nil && e.Item == nil:
 		if isPong(raw) && len(s.waiting) > 0 {
@@ -261,6 +290,10 @@ func (s *Shift) take(e Event, stream string, seq int64, raw []byte) bool {
 		return false // it is known
 	case stream != "":
 		s.cursors[stream] = seq
+	}
+	if !s.began {
+		s.held = append(s.held, e)
+		return false
 	}
 	s.events.put(e)
 	return false
@@ -281,7 +314,7 @@ func (s *Shift) run(conn *websocket.Conn, ended chan error) {
 			late.Stop()
 		}
 		if s.life.Err() != nil {
-			s.over(context.Cause(s.life))
+			s.finish(context.Cause(s.life))
 			return
 		}
 		s.tell(false, why)
@@ -292,7 +325,7 @@ func (s *Shift) run(conn *websocket.Conn, ended chan error) {
 		lost := time.Now()
 		var err error
 		if conn, ended, err = s.back(lost, try); err != nil {
-			s.over(err)
+			s.finish(err)
 			return
 		}
 		s.tell(true, nil)
@@ -324,7 +357,7 @@ func (s *Shift) tell(connected bool, why error) {
 	}
 }
 
-func (s *Shift) over(err error) {
+func (s *Shift) finish(err error) {
 	if errors.Is(err, errClosed) {
 		err = nil
 	}
@@ -379,13 +412,14 @@ func (s *Shift) Close() {
 	<-s.done
 }
 
-// SignOut ends the session, and the shift with it. The server makes the agent Offline, with live contacts as the next status.
+// SignOut closes the socket and ends the session, and the shift with it. The server makes the agent Offline, with live contacts as
+// the next status.
 func (s *Shift) SignOut(ctx context.Context) error {
-	err := s.send(ctx, http.MethodDelete, "session", s.bearer(), nil, nil)
+	s.Close()
+	err := s.send(ctx, http.MethodDelete, "session?offline=true", s.bearer(), nil, nil)
 	if f, ok := errors.AsType[*Fault](err); ok && f.Status == http.StatusUnauthorized {
 		err = nil // it has ended
 	}
-	s.Close()
 	return err
 }
 
@@ -430,6 +464,22 @@ func (s *Shift) Reject(ctx context.Context, contact string) error {
 // Leave ends the agent's part in a contact. After-contact work begins.
 func (s *Shift) Leave(ctx context.Context, contact string) error {
 	return s.act(ctx, contact, "leave", nil)
+}
+
+// Contact is one of the agent's contacts, as a snapshot has it.
+func (s *Shift) Contact(ctx context.Context, contact string) (*Contact, error) {
+	out := new(Contact)
+	if err := s.call(ctx, http.MethodGet, "contacts/"+url.PathEscape(contact), nil, out); err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+// Before is what was said and happened in a contact's chat, as far as its last hundred items go, oldest first.
+func (s *Shift) Before(ctx context.Context, contact string) ([]conversation.Item, error) {
+	var out struct{ Transcript []conversation.Item }
+	err := s.call(ctx, http.MethodGet, "contacts/"+url.PathEscape(contact)+"/transcript?maxResults=100&scanDirection=BACKWARD&sortOrder=ASCENDING", nil, &out)
+	return out.Transcript, err
 }
 
 // Clear frees the slot of a contact that is over.

@@ -195,6 +195,15 @@ func (s *Store) Session(ctx context.Context, id [32]byte, kind string, now time.
 	return b, err
 }
 
+// HasSession says whether a user has a session that has not ended.
+func (s *Store) HasSession(ctx context.Context, at center.InstanceID, user center.UserID, kind string, now time.Time) (bool, error) {
+	var n int64
+	err := s.row(ctx, `SELECT COUNT(*) FROM session AS s
+		JOIN resource AS r ON r.instance = s.instance AND r.kind = $3 AND r.id = s.agent AND r.version = s.credential
+		WHERE s.instance = $1 AND s.agent = $2 AND s.expires > $4`, []any{string(at), []byte(user), kind, millis(now)}, &n)
+	return n > 0, err
+}
+
 // Sessions returns those of some sessions that have not ended.
 func (s *Store) Sessions(ctx context.Context, ids [][]byte, kind string, now time.Time) (alive map[[32]byte]bool, err error) {
 	alive = map[[32]byte]bool{}

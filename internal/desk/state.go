@@ -1,0 +1,97 @@
+package desk
+
+import (
+	"strings"
+
+	"github.com/parley-chat/parley/internal/catalog"
+	"github.com/parley-chat/parley/internal/center"
+)
+
+var stateRoutes = []route{
+	{method: "PUT", path: Prefix + "state", needs: agents, do: (*call).setState},
+	{method: "DELETE", path: Prefix + "state/next", needs: agents, do: (*call).cancelNextState},
+	{method: "PUT", path: Prefix + "agents/{agent}/state", needs: statuses, do: (*call).setStateOf},
+}
+
+type stateInput struct {
+	ARN     string `json:"agentStateARN"` // ARN or id
+	Name    string `json:"name"`          // in place of that
+	Enqueue bool   `json:"enqueueNextState"`
+}
+
+// setState is putAgentState of agents' clients.
+func (c *call) setState() (any, error) {
+	var in stateInput
+	if err := c.body(maxBody, &in); err != nil {
+		return nil, err
+	}
+	id, err := c.statusNamed(in)
+	if err != nil {
+		return nil, err
+	}
+	return empty{}, c.Agents.SetStatus(c.r.Context(), c.who.Instance, c.who.User, string(id), !in.Enqueue)
+}
+
+// statusNamed finds a status by its ARN, its id or its name.
+func (c *call) statusNamed(in stateInput) (center.AgentStatusID, error) {
+	if (in.ARN == "") == (in.Name == "") {
+		return "", center.Refuse(center.InvalidParameter, "agentStateARN or name is required, and not both")
+	}
+	ctx, at := c.r.Context(), c.who.Instance
+	if in.ARN != "" {
+		if err := c.ofInstance("agentStateARN", in.ARN); err != nil {
+			return "", err
+		}
+		s, err := catalog.AgentStatuses.Get(ctx, c.Catalog, at, catalog.AgentStatuses.ParseID(in.ARN))
+		if err != nil {
+			return "", err
+		}
+		return s.ID, nil
+	}
+	all, err := catalog.AgentStatuses.List(ctx, c.Catalog, at, "", 1, func(s *center.AgentStatus) bool { return s.Name == in.Name })
+	if err != nil {
+		return "", err
+	}
+	if len(all) == 0 {
+		return "", center.Refuse(center.NotFound, "No agent status has this name (%d characters)", len([]rune(in.Name)))
+	}
+	return all[0].ID, nil
+}
+
+// cancelNextState takes the next status away by choosing the one that the agent has.
+func (c *call) cancelNextState() (any, error) {
+	a, _, err := c.Staff.Agent(c.r.Context(), c.who.Instance, c.who.User)
+	if err != nil || a.Next == nil {
+		return empty{}, err
+	}
+	return empty{}, c.Agents.SetStatus(c.r.Context(), c.who.Instance, c.who.User, string(a.Status.ID), false)
+}
+
+// setStateOf changes the status of another agent, while no contact is what the agent is said to be busy with.
+func (c *call) setStateOf() (any, error) {
+	var in stateInput
+	if err := c.body(maxBody, &in); err != nil {
+		return nil, err
+	}
+	id, err := c.statusNamed(in)
+	if err != nil {
+		return nil, err
+	}
+	agent := center.UserID(catalog.Users.ParseID(c.r.PathValue("agent")))
+	a, _, err := c.Staff.Agent(c.r.Context(), c.who.Instance, agent)
+	if err != nil {
+		return nil, err
+	}
+	if len(a.Contacts) > 0 {
+		return nil, center.Refuse(center.InvalidState, "Error changing agent status: the agent has a contact")
+	}
+	return empty{}, c.Agents.SetStatus(c.r.Context(), c.who.Instance, agent, string(id), true)
+}
+
+// ofInstance refuses the ARN of something of another instance than the caller's.
+func (c *call) ofInstance(member, arn string) error {
+	if strings.HasPrefix(arn, "arn:") && !strings.HasPrefix(arn, c.Partition.InstanceARN(c.who.Instance)+"/") {
+		return center.Refuse(center.NotFound, "%s must be of the user's instance (%d characters)", member, len([]rune(arn)))
+	}
+	return nil
+}
