@@ -323,18 +323,18 @@ func (d *AgentDraft) Apply(m Move, limit time.Duration) {
 		return
 	}
 	if c.State = to.State; c.State != before {
-		c.Since = d.Now
+		c.Since = to.Since // the contact's time, which its record has too
 	}
 	switch {
 	case to.State == SlotConnected && before == SlotConnecting:
-		c.Connected, a.Idle = d.Now, d.Now
+		c.Connected, a.Idle = to.Since, d.Now
 		d.offer(c, OfferAccepted)
 		d.tell(AgentConnected, c.Contact)
 	case to.State == SlotConnected:
 		d.tell(AgentMonitors, c.Contact)
 	case to.State == SlotEnded:
 		if limit > 0 {
-			d.Schedule(DueAfterContactWork+string(c.Contact), d.Now.Add(limit), string(c.Chat))
+			d.Schedule(DueAfterContactWork+string(c.Contact), to.Since.Add(limit), string(c.Chat))
 		}
 		d.tell(AgentEnded, c.Contact)
 	default:
@@ -364,7 +364,7 @@ const OfferAccepted = "ACCEPTED"
 func (d *AgentDraft) offer(c *AgentContact, outcome string) {
 	o := c.record(d.Agent)
 	if o.Outcome = outcome; outcome != "" {
-		o.Ended = d.Now
+		o.Ended = c.Since
 	}
 	d.offers = append(d.offers, o)
 }
@@ -395,6 +395,13 @@ func (d *AgentDraft) Clear(id ContactID) error {
 	}
 	d.clear(at)
 	return nil
+}
+
+// Drop frees the slot of a contact whatever its state is: nothing is left of its chat.
+func (d *AgentDraft) Drop(id ContactID) {
+	if at := slices.IndexFunc(d.Agent.Contacts, func(c AgentContact) bool { return c.Contact == id }); at >= 0 {
+		d.clear(at)
+	}
 }
 
 // Finish returns the Change. encode gives the stored form of the agent and is called only when it changed.

@@ -78,7 +78,7 @@ func (d *Draft) Monitor(id ContactID, by Supervisor, capabilities []string) (*Co
 	if n := len(d.Chat.monitors("")); n >= maxMonitors {
 		return nil, Refuse(QuotaExceeded, "%d supervisors monitor the chat, which is the limit", n)
 	}
-	if err := d.roomBeside(); err != nil {
+	if err := d.roomBeside(true); err != nil {
 		return nil, err
 	}
 	chat := d.Edit()

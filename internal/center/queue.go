@@ -231,7 +231,7 @@ func (d *Draft) successor(old *Contact, method string) Contact {
 	next.Disconnected, next.DisconnectReason, next.Next, next.Beside, next.Invited = time.Time{}, "", "", false, false
 	next.Transferred, next.NextContacts, next.Hooks, next.PastRouting = time.Time{}, nil, nil, nil
 	next.Queue, next.Enqueued, next.Dequeued, next.WaitsSince, next.Place, next.AgentQueue = "", time.Time{}, time.Time{}, time.Time{}, "", false
-	next.TargetUser = ""
+	next.TargetUser, next.PastRouting = "", nil
 	next.Offer, next.Attempts, next.Rejecter, next.Agent = nil, 0, "", nil
 	next.FirstSeq = d.Seq()
 	return next

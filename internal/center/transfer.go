@@ -17,8 +17,8 @@ type NextContact struct {
 // maxNextContacts is how many contacts agents can make of one by quick connects (API model, NextContacts).
 const maxNextContacts = 24
 
-// maxBeside is how many contacts a chat can have beside the customer's: transfers that did not succeed, invitations and
-// monitors (inferred: something must bound a chat's state).
+// maxBeside is how many contacts a chat can have beside the customer's: transfers that did not succeed and invitations; and how
+// many monitors besides (inferred: something must bound a chat's state).
 const maxBeside = 100
 
 // segments is how many contacts the customer has had in a row.
@@ -84,18 +84,27 @@ func (d *Draft) mayConnect(from ContactID, agent UserID) (*Participant, error) {
 	return p, nil
 }
 
-// roomBeside refuses more contacts beside the customer's than a chat can have.
-func (d *Draft) roomBeside() error {
-	if n := len(d.Chat.Contacts) - d.Chat.segments(); n >= maxBeside {
-		return Refuse(QuotaExceeded, "the chat has had %d transfers without success, invitations and monitors, which is the limit", n)
+// roomBeside refuses more contacts beside the customer's than a chat can have. Supervisors do not take the room of agents.
+func (d *Draft) roomBeside(monitors bool) error {
+	n := 0
+	for i := range d.Chat.Contacts {
+		if c := &d.Chat.Contacts[i]; c.Beside && (c.Monitor != nil) == monitors {
+			n++
+		}
 	}
-	return nil
+	switch {
+	case n < maxBeside:
+		return nil
+	case monitors:
+		return Refuse(QuotaExceeded, "the chat was monitored %d times, which is the limit", n)
+	}
+	return Refuse(QuotaExceeded, "the chat has had %d transfers without success and invitations, which is the limit", n)
 }
 
 // connect makes a contact by a quick connect. It keeps the age, the priority and all that was known of the one that it follows,
 // but for what that asked of its agent. Source: agents.md 3.1, 5.2.
 func (d *Draft) connect(from ContactID, to *QuickConnect, flow FlowID) (*Contact, error) {
-	if err := d.roomBeside(); err != nil {
+	if err := d.roomBeside(false); err != nil {
 		return nil, err
 	}
 	chat := d.Edit()

@@ -2,6 +2,7 @@ package chat
 
 import (
 	"context"
+	"errors"
 	"strings"
 	"time"
 
@@ -225,20 +226,23 @@ func (fs *flows) agentLeft(t *turn) error {
 	return fs.startOn(t, "", f)
 }
 
-// Clear frees the slot of a contact that is over for an agent. After-contact work ends with that.
+// Clear frees the slot of a contact that is over for an agent, or whose chat does not exist or is damaged. After-contact work
+// ends with that.
 func (a *Agents) Clear(ctx context.Context, at center.InstanceID, agent center.UserID, contact center.ContactID) error {
 	return a.staff.Change(ctx, at, agent, func(tx *engine.Tx, m *staff.Member) error { return a.clear(tx, m, contact) })
 }
 
 func (a *Agents) clear(tx *engine.Tx, m *staff.Member, contact center.ContactID) error {
 	c, ok := m.Agent.Contact(contact)
-	if ok && c.State == center.SlotEnded {
+	if ok && !c.Failed() {
 		t, err := a.in(tx, c.Chat)
 		switch {
-		case center.Is(err, center.NotFound): // it was erased
+		case center.Is(err, center.NotFound), errors.Is(err, center.ErrDamaged): // erased, or unreadable: nothing else frees the slot
+			m.Drop(contact)
+			return nil
 		case err != nil:
 			return err
-		default:
+		case c.State == center.SlotEnded:
 			t.FinishAfterContactWork(contact, m.Agent.ID)
 		}
 	}
@@ -330,20 +334,22 @@ func (c *Chats) clearOver(ctx context.Context, agent center.UserID, chosen time.
 	}
 }
 
-// Dismiss clears a contact of an agent that is over: DismissUserContact.
+// Dismiss clears a contact of an agent that is over, or whose chat does not exist or is damaged: DismissUserContact.
 func (a *Agents) Dismiss(ctx context.Context, at center.InstanceID, agent center.UserID, contact center.ContactID) error {
 	if _, err := catalog.Users.Get(ctx, a.catalog, at, string(agent)); err != nil {
 		return err
 	}
 	return a.staff.Change(ctx, at, agent, func(tx *engine.Tx, m *staff.Member) error {
 		c, ok := m.Agent.Contact(contact)
-		switch {
-		case !ok:
+		if !ok {
 			return center.Refuse(center.NotFound, "Resource not found of Type: CONTACT %s (the user has no such contact)", center.Printable(string(contact)))
-		case c.Live():
-			return center.Refuse(center.InvalidRequest, "the contact %s is %s; only contacts that are MISSED, REJECTED, ERROR or ENDED can be dismissed", contact, c.State)
 		}
-		return a.clear(tx, m, contact)
+		state := c.State
+		err := a.clear(tx, m, contact)
+		if center.Is(err, center.InvalidState) {
+			return center.Refuse(center.InvalidRequest, "the contact %s is %s; only contacts that are MISSED, REJECTED, ERROR or ENDED can be dismissed", contact, state)
+		}
+		return err
 	})
 }
 

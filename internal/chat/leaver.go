@@ -2,6 +2,7 @@ package chat
 
 import (
 	"context"
+	"errors"
 	"sync"
 
 	"github.com/parley-chat/parley/internal/center"
@@ -34,10 +35,14 @@ func (a *Agents) DeleteUser(ctx context.Context, at center.InstanceID, id center
 			return err
 		}
 	}
-	if err := a.catalog.DeleteUser(ctx, at, string(id)); err != nil || worked == 0 {
+	if err := a.catalog.DeleteUser(ctx, at, string(id)); err != nil {
 		return err
 	}
-	return a.retire(ctx, at, id, center.Due{})
+	// Also one who has begun to work since we looked.
+	if err := a.retire(ctx, at, id, center.Due{}); worked > 0 || !center.Is(err, center.NotFound) {
+		return err
+	}
+	return nil
 }
 
 // userGone does what was left to do when a user was deleted, if they were.
@@ -78,7 +83,7 @@ func (a *Agents) retire(ctx context.Context, at center.InstanceID, id center.Use
 	for i := range state.Contacts {
 		c := &state.Contacts[i]
 		if c.Live() {
-			if err := a.withdraw(ctx, c.Chat, c.Contact, id); err != nil && !center.Refused(err) {
+			if err := a.withdraw(ctx, c.Chat, c.Contact, id); err != nil && !center.Refused(err) && !errors.Is(err, center.ErrDamaged) {
 				return err
 			}
 		}
@@ -132,8 +137,11 @@ func (a *Agents) withdraw(ctx context.Context, chat center.ChatID, contact cente
 	}, id)
 }
 
-// Reconfigured tells in an agent's stream that what the user is has changed. It tells nothing of one who has never worked.
+// Reconfigured tells in an agent's stream that what the user is has changed. It tells nothing of one who has never worked. What
+// has changed is committed: agents are told of it also when the caller does not wait, and after an error the caller may change
+// the same again.
 func (a *Agents) Reconfigured(ctx context.Context, at center.InstanceID, id center.UserID) error {
+	ctx = context.WithoutCancel(ctx)
 	_, worked, err := a.staff.Agent(ctx, at, id)
 	if err != nil || worked == 0 {
 		return err
@@ -151,6 +159,7 @@ const reconfigureAtOnce = 32
 
 // ProfileReconfigured is Reconfigured for the agents of a routing profile who are at work or have contacts.
 func (a *Agents) ProfileReconfigured(ctx context.Context, at center.InstanceID, profile center.RoutingProfileID) error {
+	ctx = context.WithoutCancel(ctx)
 	all, err := a.store.Agents(ctx, at)
 	if err != nil {
 		return err

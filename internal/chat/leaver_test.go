@@ -1,6 +1,7 @@
 package chat_test
 
 import (
+	"context"
 	"testing"
 
 	"github.com/parley-chat/parley/internal/center"
@@ -45,4 +46,18 @@ func TestDeletingAUserWithManyContacts(t *testing.T) {
 			t.Errorf("the contact is %+v", k)
 		}
 	})
+}
+
+// Agents are told of a change of their routing profile whatever becomes of the caller.
+func TestAgentsAreToldOfTheirProfile(t *testing.T) {
+	o := newOffice(newWorld(t))
+	jane := o.agent(o.c, "jane", center.StatusNameAvailable)
+	_, before, err := o.c.Staff.Agent(o.ctx, instance, jane)
+	o.must(err)
+	ctx, hangUp := context.WithCancel(o.ctx)
+	hangUp()
+	o.must(o.c.Agents.ProfileReconfigured(ctx, instance, center.BasicRoutingProfileID(instance)))
+	if _, after, err := o.c.Staff.Agent(o.ctx, instance, jane); err != nil || after != before+1 {
+		t.Errorf("%v, the agent was told %d things", err, after-before)
+	}
 }

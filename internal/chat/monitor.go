@@ -32,6 +32,17 @@ func (a *Agents) Monitor(ctx context.Context, at center.InstanceID, in MonitorRe
 	if err != nil {
 		return "", err
 	}
+	asked := center.Digest(append([]string{string(in.Contact), string(in.User)}, slices.Sorted(slices.Values(in.Capabilities))...)...)
+	key := center.Digest(string(at), in.ClientToken)
+	if in.ClientToken != "" { // before anything that may have changed since
+		first, taken, err := a.store.Claim(ctx, center.ClaimMonitor, key, a.clock.Now())
+		if err != nil {
+			return "", err
+		}
+		if taken {
+			return a.monitoredBefore(first, asked)
+		}
+	}
 	w, limit, err := a.supervisor(ctx, at, in.User)
 	if err != nil {
 		return "", err
@@ -45,8 +56,6 @@ func (a *Agents) Monitor(ctx context.Context, at center.InstanceID, in MonitorRe
 		return "", err
 	}
 	capabilities = slices.Compact(slices.Sorted(slices.Values(capabilities)))
-	asked := center.Digest(append([]string{string(in.Contact), string(w.ID)}, capabilities...)...)
-	key := center.Digest(string(at), in.ClientToken)
 	err = a.change(ctx, chat, func(t *turn) error {
 		if in.ClientToken != "" {
 			first, taken, err := a.store.Claim(ctx, center.ClaimMonitor, key, t.Now)

@@ -5,8 +5,6 @@ import (
 	"database/sql/driver"
 	"errors"
 	"time"
-
-	"github.com/parley-chat/parley/internal/center"
 )
 
 // Streams of agents are trimmed: their items go from the first on, the last one never. The row of the stream says which item is
@@ -30,18 +28,18 @@ func (s *Store) beginOf(ctx context.Context, raw [16]byte) (begin int64, err err
 	return begin, err
 }
 
-// A stream that has nothing but its first item is not looked at.
-const sqlTrimmable = `SELECT id, coalesce(first_seq, 1) FROM stream WHERE kind = $1
-	AND EXISTS (SELECT 1 FROM item WHERE item.stream = stream.id AND item.seq = coalesce(stream.first_seq, 1) AND item.at < $2)
+// A stream that has nothing but its first item is not looked at. The kind is not a parameter: the index of agents' streams names it.
+const sqlTrimmable = `SELECT id, coalesce(first_seq, 1) FROM stream WHERE kind = 'agent'
+	AND EXISTS (SELECT 1 FROM item WHERE item.stream = stream.id AND item.seq = coalesce(stream.first_seq, 1) AND item.at < $1)
 	AND EXISTS (SELECT 1 FROM item WHERE item.stream = stream.id AND item.seq = coalesce(stream.first_seq, 1) + 1)
-	ORDER BY id LIMIT $3`
+	ORDER BY id LIMIT $2`
 
 // TrimAgents deletes some items of agents' streams that are older than before, and returns how many: 0 when there is no more
 // to do, or another node is at it.
 func (s *Store) TrimAgents(ctx context.Context, before time.Time) (gone int64, err error) {
 	// Without a transaction first: mostly there is nothing.
 	var n int64
-	err = s.row(ctx, `SELECT count(*) FROM (`+sqlTrimmable+`) AS old`, []any{string(center.KindAgent), millis(before), 1}, &n)
+	err = s.row(ctx, `SELECT count(*) FROM (`+sqlTrimmable+`) AS old`, []any{millis(before), 1}, &n)
 	if err != nil || n == 0 {
 		return 0, err
 	}
@@ -49,7 +47,7 @@ func (s *Store) TrimAgents(ctx context.Context, before time.Time) (gone int64, e
 	j.work = func(ses session) error {
 		gone = 0
 		// The stream first, as every Change does: one that sets the state waits, or is waited for.
-		rows, err := ses.query(sqlTrimmable+s.d.skipLocked, string(center.KindAgent), millis(before), int64(trimStreams))
+		rows, err := ses.query(sqlTrimmable+s.d.skipLocked, millis(before), int64(trimStreams))
 		for ; err == nil && gone < trimItems && len(rows) > 0; rows = rows[1:] {
 			var n int64
 			first, _ := rows[0][1].(int64)

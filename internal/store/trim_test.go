@@ -1,8 +1,10 @@
 package store
 
 import (
+	"database/sql"
 	"errors"
 	"fmt"
+	"strings"
 	"testing"
 	"time"
 
@@ -186,4 +188,19 @@ func TestTrimmingBesideChanges(t *testing.T) {
 		all := must(s.Page(t.Context(), PageQuery{Stream: agent, From: 1, Backward: true, Limit: 1000, Last: 150}))(t)
 		equal(t, "what is left", fmt.Sprint(seqs(all)), "[150]")
 	})
+}
+
+// What is to be trimmed is found without a look at each chat. PostgreSQL scans a table that is empty whatever indexes it has.
+func TestTrimmedStreamsAreFoundByAnIndex(t *testing.T) {
+	plan := ""
+	err := open(t, "sqlite::memory:").rows(t.Context(), `EXPLAIN QUERY PLAN `+sqlTrimmable, []any{int64(1), int64(1)}, func(r *sql.Rows) error {
+		var id, parent, none int64
+		var step string
+		err := r.Scan(&id, &parent, &none, &step)
+		plan += step + "\n"
+		return err
+	})
+	if err != nil || !strings.Contains(plan, "stream_agent") {
+		t.Errorf("%v; the plan is\n%s", err, plan)
+	}
 }
