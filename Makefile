@@ -5,7 +5,7 @@ SHELL := /bin/bash
 
 # How often the crash targets kill what they kill, and the soak targets do what they do; how many connections soak-doors
 # opens; how many random histories of routing are tried; how long each fuzz target and benchmark runs, and each fuzz target
-# of soak-fuzz; for how long soak-streams goes on.
+# of soak-fuzz; for how long soak-streams and soak-agents go on.
 KILLS ?= 20
 PAUSES ?= 10
 ROUNDS ?= 3
@@ -17,6 +17,7 @@ FUZZTIME ?= 20s
 BENCHTIME ?= 1s
 SOAKTIME ?= 5m
 STREAMTIME ?= 60s
+AGENTSTIME ?= 2m
 
 # The commit that `make rates` compares this tree with, and how often it measures each.
 BEFORE ?= HEAD~1
@@ -99,6 +100,10 @@ soak-doors: ## unfinished requests of unauthenticated clients at every door, and
 .PHONY: soak-streams
 soak-streams: ## two nodes change two streams at once, and PostgreSQL counts who waits in a ring (STREAMTIME=60s)
 	PARLEY_TEST_STREAMS=$(STREAMTIME) scripts/postgres run go test -v -count=1 -timeout 60m -run '^TestSoakStreams$$' ./internal/engine
+
+.PHONY: soak-agents
+soak-agents: ## 500 agents, 2,000 chats, 50 offers and 400 messages a second: how long an offer takes to the agent's socket (AGENTSTIME=2m)
+	PARLEY_TEST_SOAK_AGENTS=$(AGENTSTIME) go test -v -count=1 -timeout 60m -run '^TestSoakAgents$$' ./bench
 
 .PHONY: fuzz
 fuzz: ## run every fuzz target for a while (FUZZTIME=20s)

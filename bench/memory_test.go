@@ -155,7 +155,7 @@ func (c *crowd) growth(do func()) (float64, string) {
 }
 
 // collected makes the server collect its garbage twice, for what finalizers let go of, and returns its memory in RAM.
-func collected(b *testing.B, s *load.Server) int64 {
+func collected(b testing.TB, s *load.Server) int64 {
 	b.Helper()
 	for range 2 {
 		if _, err := operate(s, "POST", "/debug/free"); err != nil {

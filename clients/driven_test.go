@@ -212,6 +212,9 @@ type chatJSParticipant struct {
 	role     string
 	creds    participantCredentials
 	follow   bool // have chatjs keep the transcript itself
+	// chatToken and desk are an agent's: the connection token, and the agent's socket.
+	chatToken *chatToken
+	desk      *deskSocket
 }
 
 func newChatJSParticipant(t testing.TB, program string, s server, creds participantCredentials, bot bool) *chatJSParticipant {
@@ -237,7 +240,13 @@ func (p *chatJSParticipant) connect() {
 		"participantId":    p.creds.ParticipantId,
 		"participantToken": p.creds.ParticipantToken,
 		"follow":           p.follow,
+		"chatToken":        p.chatToken,
+		"desk":             p.desk,
 	}, nil)
+	if p.desk != nil {
+		p.await("the agent's socket", func(notices []string, _ []item) bool { return count(notices, "onConnectionEstablished") >= 1 })
+		return
+	}
 	// connect() resolves before the socket is open; the second notice is the socket's.
 	p.await("the socket", func(notices []string, _ []item) bool { return count(notices, "onConnectionEstablished") >= 2 })
 }

@@ -24,10 +24,12 @@ import (
 
 	"github.com/google/uuid"
 
+	"github.com/parley-chat/parley/internal/bus"
 	"github.com/parley-chat/parley/internal/catalog"
 	"github.com/parley-chat/parley/internal/center"
 	"github.com/parley-chat/parley/internal/chat"
 	"github.com/parley-chat/parley/internal/engine"
+	"github.com/parley-chat/parley/internal/router"
 	"github.com/parley-chat/parley/internal/staff"
 	"github.com/parley-chat/parley/internal/store"
 	"github.com/parley-chat/parley/internal/token"
@@ -230,13 +232,18 @@ type rooms struct {
 	staff   *staff.Staff
 	chats   *chat.Chats
 	agents  *chat.Agents
+	news    *bus.Local
 
 	said     atomic.Int64
 	watching bool // another process is at work: two reads are not of one moment
 }
 
 // Publish counts, and dies in time: what is announced is committed, and not answered yet.
-func (w *rooms) Publish(center.StreamID, []center.Item) {
+func (w *rooms) Publish(stream center.StreamID, items []center.Item) {
+	w.news.Publish(stream, items)
+	if stream == center.RoutingNews {
+		return // of a commit that is announced by itself
+	}
 	if n := w.said.Add(1); w.errand.Kill == 0 || n != w.errand.Kill {
 		return
 	}
@@ -260,7 +267,7 @@ func (e *errand) open() (*rooms, error) {
 		return nil, err
 	}
 	partition := center.Partition{Account: "123456789012", Region: "us-east-1"}
-	w := &rooms{errand: e, store: s}
+	w := &rooms{errand: e, store: s, news: bus.NewLocal()}
 	newID := func() string { return uuid.Must(uuid.NewV7()).String() }
 	w.catalog = catalog.New(catalog.Config{Store: s, Now: time.Now, NewID: newID, Partition: partition})
 	clock := engine.WallClock{}
@@ -357,7 +364,9 @@ func (w *rooms) carryOut(ctx context.Context, said *told) error {
 	}
 	status := func(to string) error {
 		for _, agent := range e.Agents {
-			if err := again(func() error { return w.agents.SetStatus(ctx, at, agent, center.SeededID(at, "agent-status", to), false) }); err != nil {
+			if err := again(func() error {
+				return w.agents.SetStatus(ctx, at, agent, center.SeededID(at, "agent-status", to), false)
+			}); err != nil {
 				return fmt.Errorf("status %s: %w", to, err)
 			}
 		}
@@ -382,7 +391,7 @@ func (w *rooms) carryOut(ctx context.Context, said *told) error {
 	return status(center.StatusNameOffline)
 }
 
-// own has the contact offered to both agents at once, which one of them gets, and accepted.
+// own has the contact offered by two routers at once, to one of the two agents, and accepted.
 func (w *rooms) own(ctx context.Context, id center.ContactID) (center.UserID, error) {
 	at := w.errand.Instance
 	_, c, err := w.chats.Contact(ctx, at, id)
@@ -392,22 +401,24 @@ func (w *rooms) own(ctx context.Context, id center.ContactID) (center.UserID, er
 	if c.Agent != nil {
 		return c.Agent.User, nil
 	}
-	var got [2]error
-	var both sync.WaitGroup
-	for i, agent := range w.errand.Agents {
-		both.Go(func() {
-			got[i] = again(func() error { return w.agents.Offer(ctx, at, id, agent, 2) })
+	routing, stop := context.WithTimeout(ctx, 20*time.Second)
+	var routers sync.WaitGroup
+	for range 2 {
+		r := router.New(router.Config{
+			Store: w.store, Catalog: w.catalog, Bus: w.news, Clock: engine.WallClock{}, Now: time.Now, Offer: w.agents.Offer, Holder: uuid.NewString(), Log: slog.New(slog.DiscardHandler),
 		})
+		routers.Go(func() { r.Run(routing) })
 	}
-	both.Wait()
-	if got[0] == nil && got[1] == nil {
-		return "", errors.New("the contact was offered to two agents at once")
-	}
-	if _, c, err = w.chats.Contact(ctx, at, id); err != nil {
-		return "", fmt.Errorf("contact: %w", err)
-	}
-	if c.Offer == nil {
-		return "", fmt.Errorf("the contact is offered to nobody: %w, %w", got[0], got[1])
+	defer routers.Wait()
+	defer stop()
+	for c.Offer == nil {
+		if _, c, err = w.chats.Contact(ctx, at, id); err != nil {
+			return "", fmt.Errorf("contact: %w", err)
+		}
+		if routing.Err() != nil {
+			return "", errors.New("the contact was offered to no agent in 20 seconds")
+		}
+		time.Sleep(time.Millisecond)
 	}
 	owner := c.Offer.User
 	err = again(func() error { return w.agents.Accept(ctx, at, owner, id) })

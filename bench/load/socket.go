@@ -56,16 +56,21 @@ func OpenSocket(address string, deadline time.Time) (*Socket, error) {
 	return s, nil
 }
 
-func (s *Socket) open(u *url.URL, deadline time.Time) error {
+// handshake asks for the socket. Each header of more ends its line.
+func (s *Socket) handshake(u *url.URL, more string, deadline time.Time) error {
 	if err := s.conn.SetDeadline(deadline); err != nil {
 		return err
 	}
 	handshake := fmt.Appendf(nil, "GET %s HTTP/1.1\r\nHost: %s\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"+
-		"Sec-WebSocket-Key: bG9hZCBvZiBwYXJsZXkuLg==\r\nSec-WebSocket-Version: 13\r\n\r\n", u.RequestURI(), u.Host)
+		"Sec-WebSocket-Key: bG9hZCBvZiBwYXJsZXkuLg==\r\nSec-WebSocket-Version: 13\r\n%s\r\n", u.RequestURI(), u.Host, more)
 	if _, err := s.conn.Write(handshake); err != nil {
 		return err
 	}
-	if err := s.switched(); err != nil {
+	return s.switched()
+}
+
+func (s *Socket) open(u *url.URL, deadline time.Time) error {
+	if err := s.handshake(u, "", deadline); err != nil {
 		return err
 	}
 	if _, err := s.conn.Write(appendFrame(nil, opText, []byte(subscribe))); err != nil {

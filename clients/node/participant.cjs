@@ -26,8 +26,33 @@ const say = (line) => process.stdout.write(JSON.stringify(line) + "\n");
 
 let session;
 
+// agentSocket is what Amazon Connect Streams gives to chatjs in an agent's page: one socket for all chats of the agent.
+function agentSocket({ url, bearer }) {
+  const heard = { gain: [], lost: [], message: [] };
+  const on = (kind) => (callback) => {
+    heard[kind].push(callback);
+    return () => heard[kind].splice(heard[kind].indexOf(callback), 1);
+  };
+  const socket = new (require("ws"))(url, { headers: { Authorization: "Bearer " + bearer } });
+  const tell = (kind, value) => [...heard[kind]].forEach((callback) => callback(value));
+  socket.on("open", () => tell("gain"));
+  socket.on("close", () => tell("lost"));
+  socket.on("error", (error) => process.stderr.write("the agent's socket: " + error + "\n"));
+  socket.on("message", (text) => {
+    const frame = JSON.parse(text);
+    if (frame.topic === "aws/chat") tell("message", frame);
+  });
+  return {
+    subscribeTopics: () => {},
+    onMessage: (_topic, callback) => on("message")(callback),
+    onConnectionGain: on("gain"),
+    onConnectionLost: on("lost"),
+    onInitFailure: () => () => {}, // the socket is opened here
+  };
+}
+
 const commands = {
-  async open({ endpoint, role, contactId, participantId, participantToken, follow }) {
+  async open({ endpoint, role, contactId, participantId, participantToken, follow, chatToken, desk }) {
     connect.ChatSession.setGlobalConfig({
       endpoint,
       features: { messageReceipts: { throttleTime: 200 } },
@@ -41,8 +66,10 @@ const commands = {
         participantId,
         participantToken,
         // Only an agent's page has Amazon Connect Streams to ask; without it chatjs goes on with the participant token.
-        getConnectionToken: () => Promise.reject(new Error("no Streams here")),
+        getConnectionToken: () =>
+          chatToken ? Promise.resolve({ chatTokenTransport: chatToken }) : Promise.reject(new Error("no Streams here")),
       },
+      websocketManager: desk && agentSocket(desk),
       type: role,
       disableCSM: true,
     });

@@ -213,28 +213,21 @@ func (w *worker) take(e *shift.Event) {
 		w.takeTransition(e.Transition)
 	default:
 		it := &e.Item.Item
+		contact, own := cmp.Or(it.ContactID, e.Item.InitialContactID), false
 		w.mu.Lock()
-		contact := e.Item.InitialContactID
-		if j := w.jobOf(contact); j != nil {
-			contact = j.contact
+		if j := w.jobOf(e.Item.InitialContactID); j != nil {
+			contact, own = j.contact, it.ParticipantID == j.participant
 		}
 		w.mu.Unlock()
 		kind, what := describe(it)
+		if own && !w.shown.plain && (kind == "message" && what != w.cmd.Say || kind == "joined" || kind == "left") {
+			return // the agent knows
+		}
 		if kind == "ended" {
 			kind = "chat-ended" // ended is what the agent's part is
 		}
-		if kind == "message" && w.own(it, contact) && !w.shown.plain {
-			return
-		}
 		w.show(kind, contact, it.DisplayName, what)
 	}
-}
-
-// own says that an item is the agent's.
-func (w *worker) own(it *conversation.Item, contact string) bool {
-	shown := w.Shown()
-	c, ok := shown.Contact(contact)
-	return ok && c.Participant() == it.ParticipantID
 }
 
 // takeSnapshot begins, and begins again when the server has lost what there was.

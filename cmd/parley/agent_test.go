@@ -133,7 +133,7 @@ func TestAgentOnAScreen(t *testing.T) {
 			t.Fatal(err)
 		}
 		for _, want := range []string{
-			"agent-1 has signed in and is Offline.", "You are Available.\n", "Customer waits in BasicQueue. /accept or /reject", "You talk to Customer; /leave ends it.\nCustomer: before    you\nJane joined\n",
+			"agent-1 has signed in and is Offline.", "You are Available.\n", "Customer waits in BasicQueue. /accept or /reject", "You talk to Customer; /leave ends it.\nCustomer: before    you\n",
 			"The contact was missed, rejected, or has gone. /clear frees its slot.\n", "The contact with Customer is over. /clear", "You are Offline.\nagent-1 has signed out.\n",
 		} {
 			if !strings.Contains(out.String(), want) {

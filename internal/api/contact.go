@@ -229,7 +229,8 @@ func (a *API) agentInfo(at center.InstanceID, contact *center.Contact) *connect.
 		AfterContactWorkStartTimestamp: instant(g.Left), AfterContactWorkEndTimestamp: instant(g.Done),
 	}
 	if !g.Done.IsZero() {
-		took := int64(g.Done.Sub(g.Left) / time.Second)
+		// What has a time limit ends at its millisecond.
+		took := int64(g.Done.Truncate(time.Millisecond).Sub(g.Left.Truncate(time.Millisecond)) / time.Second)
 		out.AfterContactWorkDuration = &took
 	}
 	if len(g.Hierarchy) > 0 {

@@ -89,6 +89,16 @@ func (a *Agent) Contact(id ContactID) (*AgentContact, bool) {
 	return nil, false
 }
 
+// Over finds a contact that was over for the agent at a time, and is not cleared.
+func (a *Agent) Over(at time.Time) (*AgentContact, bool) {
+	for i := range a.Contacts {
+		if c := &a.Contacts[i]; !c.Live() && !c.Since.After(at) {
+			return c, true
+		}
+	}
+	return nil, false
+}
+
 // Live says that a contact is offered or connected.
 func (a *Agent) Live() bool {
 	return slices.ContainsFunc(a.Contacts, func(c AgentContact) bool { return c.Live() })

@@ -45,7 +45,8 @@ func (d *Draft) Leave(id ParticipantID) (Participant, error) {
 		return left, nil
 	}
 	if p.Role == RoleAgent && p.Joined.IsZero() {
-		return *p, d.leaveOffer(p.Contact, p.User)
+		left := *p
+		return left, d.leaveOffer(left.Contact, left.User)
 	}
 	if p.Role == RoleAgent {
 		return d.takeAgentOut(id, ReasonAgent), nil

@@ -1,6 +1,9 @@
 package center
 
-import "time"
+import (
+	"slices"
+	"time"
+)
 
 // OfferWithin is how long an agent has to accept a chat (admin guide, "Configure agent settings": it cannot be set).
 const OfferWithin = 20 * time.Second
@@ -183,7 +186,8 @@ func (d *Draft) Join(id ContactID, profile RoutingProfileID, hierarchy []Hierarc
 }
 
 // Withdraw takes an offer back; the agent's slot gets the state. The contact is where it was: one that was taken out of its
-// queue is in it again, as long as before.
+// queue is in it again, as long as before. Nothing is kept of a participant who has not joined: a contact may be offered again
+// and again for as long as it waits.
 func (d *Draft) Withdraw(id ContactID, state string) {
 	d.Edit()
 	c, ok := d.Chat.Contact(id)
@@ -191,9 +195,7 @@ func (d *Draft) Withdraw(id ContactID, state string) {
 		return
 	}
 	offer := c.Offer
-	if p, ok := d.Chat.Participant(offer.Participant); ok {
-		p.Left = d.Now
-	}
+	d.Chat.Participants = slices.DeleteFunc(d.Chat.Participants, func(p Participant) bool { return p.ID == offer.Participant })
 	c.Offer, c.Dequeued, c.LastUpdate = nil, time.Time{}, d.Now
 	if state == SlotRejected {
 		c.Rejecter = offer.User

@@ -7,9 +7,6 @@ func (d *Draft) Lose(id ContactID, user UserID) (joined bool, err error) {
 	if err != nil {
 		return false, err
 	}
-	if c.Monitor != nil {
-		return false, Refuse(InvalidState, "the contact %s monitors another; only conversations are taken from agents", id)
-	}
 	if c.Offer != nil {
 		d.Withdraw(id, SlotMissed)
 		return false, nil

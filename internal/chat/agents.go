@@ -3,6 +3,7 @@ package chat
 import (
 	"context"
 	"strings"
+	"time"
 
 	"github.com/parley-chat/parley/internal/catalog"
 	"github.com/parley-chat/parley/internal/center"
@@ -261,8 +262,12 @@ func (c *Chats) afterContactWorkOver(ctx context.Context, due center.Due) error 
 	}, due.Stream)
 }
 
+// dueOver is the key of the row, in an agent's stream, of contacts that are to be cleared because a status was chosen.
+const dueOver = "over"
+
 // SetStatus gives an agent a status, or the next one while contacts are live. It clears what is over for the agent: choosing
-// another status ends after-contact work. With strict, nothing becomes the next status.
+// another status ends after-contact work. That goes on when the caller does not wait for it, and, by a due row, after a crash.
+// With strict, nothing becomes the next status.
 // Source: admin guide, "Set next status"; agents.md 2.3, 4.2.
 func (a *Agents) SetStatus(ctx context.Context, at center.InstanceID, agent center.UserID, status string, strict bool) error {
 	to, err := catalog.AgentStatuses.Get(ctx, a.catalog, at, status)
@@ -272,31 +277,57 @@ func (a *Agents) SetStatus(ctx context.Context, at center.InstanceID, agent cent
 	if to.State != center.StatusEnabled {
 		return center.Refuse(center.InvalidRequest, "the agent status %s is disabled", to.Name)
 	}
-	var over []center.ContactID
+	var chosen time.Time
 	err = a.staff.Change(ctx, at, agent, func(_ *engine.Tx, m *staff.Member) error {
-		over = over[:0]
+		chosen = time.Time{}
 		if strict && m.Agent.Live() {
 			return center.Refuse(center.InvalidState, "Cannot change agent state: Invalid agent or contact state.")
 		}
-		if m.Agent.Status.ID != to.ID {
-			for i := range m.Agent.Contacts {
-				if c := &m.Agent.Contacts[i]; !c.Live() {
-					over = append(over, c.Contact)
-				}
-			}
-		}
 		m.SetStatus(to.Work())
+		if _, ok := m.Agent.Over(m.Now); ok && m.Agent.Next != nil && m.Agent.Next.ID == to.ID {
+			chosen = m.Now
+			m.Schedule(dueOver, chosen.Add(clearAgainAfter), "")
+		}
 		return nil
 	})
-	for _, contact := range over {
-		if err == nil {
-			err = a.Clear(ctx, at, agent, contact)
-		}
-		if center.Is(err, center.NotFound) || center.Is(err, center.InvalidState) {
-			err = nil // another call was faster
+	if err != nil || chosen.IsZero() {
+		return err
+	}
+	return a.clearOver(context.WithoutCancel(ctx), agent, chosen)
+}
+
+// clearAgainAfter is when what a crash has left to clear is cleared.
+const clearAgainAfter = 30 * time.Second
+
+// clearOver clears the contacts that were over for an agent when they chose their next status, each in a decision of its own:
+// all of them may be of more streams than one has room for. With the last one the due row goes. Contacts that end later have
+// their after-contact work, and an agent who has chosen otherwise keeps what is not cleared yet.
+func (c *Chats) clearOver(ctx context.Context, agent center.UserID, chosen time.Time) error {
+	a := &Agents{c}
+	for {
+		more := false
+		err := c.engine.Change(ctx, func(tx *engine.Tx) error {
+			m, err := c.staff.Of(tx, agent)
+			if err != nil {
+				return err
+			}
+			if over, ok := m.Agent.Over(chosen); ok && m.Agent.Next != nil {
+				if err := a.clear(tx, m, over.Contact); err != nil {
+					return err
+				}
+			}
+			if _, more = m.Agent.Over(chosen); m.Agent.Next == nil {
+				more = false
+			}
+			if !more {
+				m.Unschedule(dueOver)
+			}
+			return nil
+		}, center.StreamID(agent))
+		if err != nil || !more {
+			return err
 		}
 	}
-	return err
 }
 
 // Dismiss clears a contact of an agent that is over: DismissUserContact.

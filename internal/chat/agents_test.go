@@ -1,6 +1,7 @@
 package chat_test
 
 import (
+	"context"
 	"fmt"
 	"slices"
 	"strings"
@@ -144,6 +145,21 @@ func TestAnOfferThatIsMissed(t *testing.T) {
 	w.isAt(c, john, "Available REJECTED")
 	w.must(c.Agents.Offer(w.ctx, instance, ada.Contact, john, 2))
 	w.isAt(c, john, "Available CONNECTING")
+	// Each offer was to a participant of its own.
+	offered := map[center.ParticipantID]bool{}
+	of, k, err := c.Contact(w.ctx, instance, ada.Contact)
+	w.must(err)
+	for _, p := range of.Participants {
+		if p.Role == center.RoleAgent {
+			offered[p.ID] = true
+			if last := p.ID == k.Offer.Participant; last != p.Left.IsZero() || !p.Joined.IsZero() {
+				t.Errorf("a participant of an offer is %+v", p)
+			}
+		}
+	}
+	if len(offered) != 3 || k.Attempts != 3 {
+		t.Errorf("%d offers to %d participants", k.Attempts, len(offered))
+	}
 	w.must(c.Leave(w.ctx, ada))
 	w.isAt(c, john, "Available REJECTED")
 	w.sees(ada.Chat, "joined CUSTOMER", "left CUSTOMER", "ended")
@@ -263,4 +279,135 @@ func TestManyAreAssignedToOneAgent(t *testing.T) {
 			t.Errorf("%d wait in the end, want %d", n, len(all))
 		}
 	})
+}
+
+// A contact may wait for days, and be offered every few seconds.
+func TestOffersThatFailLeaveNothingInTheChat(t *testing.T) {
+	o := newOffice(newWorld(t))
+	jane := o.agent(o.c, "jane", center.StatusNameAvailable)
+	ada := o.enter(o.c, o.entry, map[string]string{"queue": o.basic, "hook": string(o.hook)})
+	fail := func() {
+		o.must(o.c.Agents.Offer(o.ctx, instance, ada.Contact, jane, 2))
+		who := o.caller(jane, ada.Contact)
+		o.clock.advance(center.OfferWithin)
+		o.must(o.c.Settle(o.ctx))
+		if _, err := o.c.Connection(o.ctx, who, false); !center.Is(err, center.AccessDenied) {
+			t.Errorf("a connection for an offer that is over: %v", err)
+		}
+		o.must(o.c.Agents.Offer(o.ctx, instance, ada.Contact, jane, 2))
+		o.must(o.c.Agents.Reject(o.ctx, instance, jane, ada.Contact))
+	}
+	fail()
+	before := len(o.c.State(o.ctx, ada.Chat))
+	for range 4 {
+		fail()
+	}
+	if after := len(o.c.State(o.ctx, ada.Chat)); after > before+1 { // the number of attempts has one digit more
+		t.Errorf("the state has grown from %d to %d bytes", before, after)
+	}
+	o.join(ada.Contact, jane)
+	if k := o.contact(ada.Contact); k.Attempts != 11 || k.Agent == nil {
+		t.Errorf("the contact is %+v", k)
+	}
+}
+
+// lunch is a status that contacts are not routed to.
+func (o *office) lunch() string {
+	o.Helper()
+	s := &center.AgentStatus{Head: center.Head[center.AgentStatusID]{Name: "Lunch"}, Type: center.StatusCustom, State: center.StatusEnabled}
+	_, err := catalog.AgentStatuses.Create(o.ctx, o.c.Catalog, instance, s, catalog.ClientToken{})
+	o.must(err)
+	return string(s.ID)
+}
+
+// over is a chat that an agent has answered and left.
+func (o *office) over(agent center.UserID) center.ContactID {
+	o.Helper()
+	id := o.answered(agent).Contact
+	o.must(o.c.Agents.Leave(o.ctx, instance, agent, id))
+	return id
+}
+
+// Choosing a status clears what is over, whatever becomes of the caller and of the process.
+func TestAStatusIsChosenForGood(t *testing.T) {
+	inOffices(t, func(o *office) {
+		jane, lunch := o.agent(o.c, "jane", center.StatusNameAvailable), o.lunch()
+		available := center.SeededID(instance, "agent-status", center.StatusNameAvailable)
+		for range 3 {
+			o.over(jane)
+		}
+		// The caller hangs up.
+		ctx, hangUp := context.WithCancel(o.ctx)
+		left := 2
+		ids := o.c.newID
+		o.c.newID = func() string {
+			if left--; left == 0 {
+				hangUp()
+			}
+			return ids()
+		}
+		o.must(o.c.Agents.SetStatus(ctx, instance, jane, lunch, false))
+		o.c.newID = ids
+		if ctx.Err() == nil {
+			t.Fatal("the caller has not hung up")
+		}
+		o.isAt(o.c, jane, "Lunch")
+
+		// The process ends.
+		o.must(o.c.Agents.SetStatus(o.ctx, instance, jane, available, false))
+		for range 3 {
+			o.over(jane)
+		}
+		live := o.answered(jane).Contact
+		o.clock.advance(time.Second)
+		crashing := o.node(center.DefaultSettings(), &told{})
+		left = 4
+		crashing.newID = func() string {
+			if left--; left == 0 {
+				panic("crash")
+			}
+			return ids()
+		}
+		func() {
+			defer func() {
+				if recover() == nil {
+					t.Error("the process has not ended")
+				}
+			}()
+			_ = crashing.Agents.SetStatus(o.ctx, instance, jane, lunch, false)
+		}()
+		o.isAt(o.c, jane, "Available then Lunch ENDED ENDED CONNECTED")
+		o.clock.advance(time.Second)
+		o.must(o.c.Agents.Leave(o.ctx, instance, jane, live)) // this one has its after-contact work
+		o.clock.advance(time.Minute)
+		o.must(o.c.Settle(o.ctx))
+		o.isAt(o.c, jane, "Available then Lunch ENDED")
+		o.must(o.c.Agents.Clear(o.ctx, instance, jane, live))
+		o.isAt(o.c, jane, "Lunch")
+		due, err := o.store.DueOf(o.ctx, center.StreamID(jane))
+		o.must(err)
+		if len(due) != 0 {
+			t.Errorf("still due: %v", due)
+		}
+	})
+}
+
+// A routable status that is asked for while contacts are live takes the next status away, and nothing else.
+func TestAStatusThatIsNotTakenClearsNothing(t *testing.T) {
+	o := newOffice(newWorld(t))
+	jane, lunch := o.agent(o.c, "jane", center.StatusNameAvailable), o.lunch()
+	o.must(o.c.Agents.SetStatus(o.ctx, instance, jane, lunch, false))
+	assigned := func() chat.Caller {
+		ada := o.enter(o.c, o.entry, map[string]string{"queue": o.basic, "hook": string(o.hook)})
+		o.must(o.c.Agents.Offer(o.ctx, instance, ada.Contact, jane, 0))
+		o.must(o.c.Agents.Accept(o.ctx, instance, jane, ada.Contact))
+		return ada
+	}
+	o.must(o.c.Leave(o.ctx, assigned()))
+	assigned()
+	o.isAt(o.c, jane, "Lunch ENDED CONNECTED")
+	o.must(o.c.Agents.SetStatus(o.ctx, instance, jane, center.SeededID(instance, "agent-status", center.StatusNameAvailable), false))
+	o.isAt(o.c, jane, "Lunch ENDED CONNECTED")
+	o.must(o.c.Agents.SetStatus(o.ctx, instance, jane, center.SeededID(instance, "agent-status", center.StatusNameOffline), false))
+	o.isAt(o.c, jane, "Lunch then Offline CONNECTED")
 }

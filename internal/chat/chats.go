@@ -80,6 +80,10 @@ func New(c Config) *Chats {
 		Due: chats.due(),
 	})
 	c.Engine.Handle(engine.Due{Key: dueGone, Lane: laneTimers, Answer: chats.userGone})
+	c.Engine.Handle(engine.Due{Key: dueOver, Lane: laneTimers, Answer: func(ctx context.Context, due center.Due) error {
+		chosen := due.At.Add(time.Millisecond - clearAgainAfter) // rows have times in whole milliseconds
+		return chats.clearOver(ctx, center.UserID(due.Stream), chosen)
+	}})
 	c.Engine.Handle(engine.Due{Key: center.DueAfterContactWork, Lane: laneTimers, Answer: chats.afterContactWorkOver})
 	return chats
 }

@@ -147,6 +147,9 @@ func (fs *flows) queuePlace(t *turn, q *center.Queue, transferred bool) (place s
 	if err != nil {
 		return "", false, err
 	}
+	if len(held) >= n { // more than n places may be held, by contacts that were transferred
+		return "", true, nil
+	}
 	place = center.FreeClaim(prefix, held, n, 0)
 	return place, place == "", nil
 }

@@ -5,7 +5,6 @@ import (
 	"slices"
 
 	"github.com/parley-chat/parley/internal/center"
-	"github.com/parley-chat/parley/internal/stock"
 )
 
 // What agents do by quick connects.
@@ -16,11 +15,11 @@ type destination struct {
 	flow runnable
 }
 
-// connectFlows are, by the types of quick connects, the types of their flows and the ones that are run where none is set.
-var connectFlows = map[string]struct{ flowType, standard string }{
-	center.QuickConnectQueue: {"QUEUE_TRANSFER", "Default queue transfer"},
-	center.QuickConnectUser:  {"AGENT_TRANSFER", "Default agent transfer"},
-	center.QuickConnectFlow:  {center.TypeContactFlow, ""},
+// connectFlows are the types of flows of the types of quick connects that chats can use.
+var connectFlows = map[string]string{
+	center.QuickConnectQueue: "QUEUE_TRANSFER",
+	center.QuickConnectUser:  typeAgentTransfer,
+	center.QuickConnectFlow:  center.TypeContactFlow,
 }
 
 // destination finds a quick connect that an agent may use, and refuses one that leads nowhere.
@@ -47,19 +46,15 @@ func (a *Agents) destination(ctx context.Context, at center.InstanceID, agent ce
 			return nil, err
 		}
 	}
-	ref := to.Flow
-	if ref == "" {
-		ref = string(stock.FlowID(at, need.standard))
-	}
-	f, content, err := a.catalog.FlowToRun(ctx, at, ref)
+	f, content, err := a.catalog.FlowToRun(ctx, at, to.Flow)
 	if center.Refused(err) {
 		return nil, center.Refuse(center.BadEndpoint, "the flow of the quick connect %s does not exist any more, or is not published", to.Name)
 	}
 	if err != nil {
 		return nil, err
 	}
-	if f.Type != need.flowType {
-		return nil, center.Refuse(center.BadEndpoint, "the flow of the quick connect %s is of the type %s; the type %s needs %s", to.Name, f.Type, to.Type, need.flowType)
+	if f.Type != need {
+		return nil, center.Refuse(center.BadEndpoint, "the flow of the quick connect %s is of the type %s; the type %s needs %s", to.Name, f.Type, to.Type, need)
 	}
 	return &destination{to, runnable{string(f.ID), f, content}}, nil
 }
@@ -75,6 +70,9 @@ func (a *Agents) byQuickConnect(ctx context.Context, at center.InstanceID, agent
 		return err
 	}
 	return a.change(ctx, chat, func(t *turn) error {
+		if _, err := t.Chat.AgentIn(contact, agent); err != nil {
+			return err
+		}
 		if t.agentFlow() {
 			return center.Refuse(center.InvalidState, "a flow that an agent has started is under way in the chat; it must end or be cancelled before")
 		}

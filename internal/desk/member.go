@@ -14,6 +14,7 @@ import (
 type joinedChat struct {
 	membership  *hub.Membership
 	participant center.ParticipantID
+	left        bool // what remains is the end of the chat
 }
 
 type slotView struct {
@@ -95,14 +96,16 @@ func (w *window) joinChats(a *center.Agent) error {
 // leaveChats leaves the chats in which the agent's part is over without an item that says so: what was missed, and what was
 // cleared. It forgets what was shown of those.
 func (w *window) leaveChats(a *center.Agent) {
-	parts := map[center.ParticipantID]bool{}
+	parts, live := map[center.ParticipantID]bool{}, map[center.StreamID]bool{}
 	for i := range a.Contacts {
-		parts[a.Contacts[i].Participant] = !a.Contacts[i].Failed()
+		slot := &a.Contacts[i]
+		parts[slot.Participant] = !slot.Failed()
+		live[center.StreamID(slot.Chat)] = live[center.StreamID(slot.Chat)] || slot.Live()
 	}
 	var gone []*hub.Membership
 	w.mu.Lock()
 	for stream, j := range w.chats {
-		if !parts[j.participant] && j.membership != nil {
+		if (!parts[j.participant] || j.left && live[stream]) && j.membership != nil {
 			gone = append(gone, j.membership)
 			delete(w.chats, stream)
 		}
@@ -181,7 +184,7 @@ func (w *window) joinChat(slot *center.AgentContact, p part) {
 	w.mu.Lock()
 	w.chats[stream] = j
 	w.mu.Unlock()
-	over := false // Show is called for one item at a time
+	left, transferred, over := false, false, false // Show is called for one item at a time
 	m := w.socket.Join(hub.Stream{
 		ID: stream, After: p.after,
 		Show: func(it *center.Item) ([]byte, bool) {
@@ -193,15 +196,27 @@ func (w *window) joinChat(slot *center.AgentContact, p part) {
 			switch {
 			case event == center.EventTyping && mine || !it.Reaches(own, role):
 				return nil, false
+			case left && event != center.EventEnded:
+				return nil, false
 			case event == center.EventJoined && mine:
 				p.joined = true
 			case !p.joined && it.To != center.Audience(own):
 				return nil, false
 			}
+			switch {
+			case event == center.EventTransferred:
+				transferred = true
+			case event == center.EventLeft && mine:
+				left = true
+				w.mu.Lock()
+				j.left = true
+				w.mu.Unlock()
+			}
+			// Clients take their leave of a chat on its end. One that was transferred goes on without the agent.
+			over = event == center.EventEnded || left && transferred
 			if event != "" && event != center.EventTyping {
 				w.poke() // others have come or gone
 			}
-			over = event == center.EventEnded || event == center.EventLeft && mine
 			if it.Seq != 0 && it.Seq <= p.shown {
 				return nil, over
 			}

@@ -219,7 +219,9 @@ func TestInvitations(t *testing.T) {
 	ada.say("to both")
 	hers.hears("to both")
 	his.hears("to both")
-	s := hers.shows("three", func(s map[string]any) bool { return len(contactsOf(s)[0]["connections"].([]any)) == 3 })
+	s := hers.shows("three", func(s map[string]any) bool {
+		return in("connected")(s) && len(contactsOf(s)[0]["connections"].([]any)) == 3
+	})
 	third := contactsOf(s)[0]["connections"].([]any)[2].(map[string]any)
 	if third["type"] != "outbound" || third["chatMediaInfo"].(map[string]any)["agentName"] != "First" {
 		t.Errorf("the third %v", third)

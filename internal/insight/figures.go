@@ -262,6 +262,15 @@ func (k key) filter(f FigureFilter) (*store.DimensionFilter, error) {
 				return nil, center.Refuse(center.InvalidParameter, "FilterValues of CHANNEL must be VOICE, CHAT, TASK or EMAIL")
 			}
 		}
+	case k.letter == 'E':
+		where.Values = nil
+		for _, v := range f.Values {
+			step, ok := canonical(v)
+			if !ok {
+				return nil, center.Refuse(center.InvalidParameter, "FilterValues of ROUTING_STEP_EXPRESSION must be JSON, got %d characters of something else", len([]rune(v)))
+			}
+			where.Values = append(where.Values, step)
+		}
 	case k.letter == 'K' && !f.Absent:
 		for _, v := range f.Values {
 			if v != "TRUE" && v != "FALSE" {
@@ -465,7 +474,11 @@ func (f *Figures) paged(request []byte, limit int, from string, rows func(asOf t
 func (f *Figures) rows(ctx context.Context, at center.InstanceID, p *figurePlan, asOf time.Time) ([]FigureRow, error) {
 	found := map[string]*gathered{}
 	for _, m := range p.measurements(at, asOf) {
-		measured, err := f.store.Measure(ctx, &m.Measurement)
+		measure := f.store.Measure
+		if m.Source == store.Steps {
+			measure = f.steps
+		}
+		measured, err := measure(ctx, &m.Measurement)
 		if err != nil {
 			return nil, err
 		}

@@ -23,7 +23,7 @@ import (
 
 // randomPast makes rows as decisions may leave them, over some days before a time.
 func randomPast(r *rand.Rand, n int, now time.Time) *past {
-	p, agents := &past{}, max(4, n/1000)
+	p, agents := &past{}, max(4, n/100)
 	id := func(kind, i int) string { return fmt.Sprintf("%08x-0000-4000-8000-%012x", kind, i) }
 	pick := func(kind, of int) string { return id(kind, r.IntN(of)+1) }
 	word := func(all ...string) string { return all[r.IntN(len(all))] }
@@ -73,6 +73,9 @@ func randomPast(r *rand.Rand, n int, now time.Time) *past {
 				c.figures = randomFigures(r, c)
 			}
 		}
+		if c.queue != "" && r.IntN(3) == 0 {
+			c.routing = randomRouting(r, c)
+		}
 		p.contacts = append(p.contacts, c)
 		for range r.IntN(3) {
 			o := &pastOffer{contact: c, agent: pick(3, agents), profile: pick(4, 2), hierarchy: hierarchy(), queue: pick(2, 3), started: after(c.initiated, 300_000)}
@@ -113,6 +116,27 @@ func randomPast(r *rand.Rand, n int, now time.Time) *past {
 		}
 	}
 	return p
+}
+
+// randomRouting is criteria that began to count when the contact was put into its queue, and ended when it left that.
+func randomRouting(r *rand.Rand, c *pastContact) *center.RoutingCriteria {
+	var steps []string
+	for range 1 + r.IntN(3) {
+		steps = append(steps, fmt.Sprintf(`{"Expression":{"AttributeCondition":{"Name":"L","Value":"%d","ProficiencyLevel":"3","ComparisonOperator":"NumberGreaterOrEqualTo"}},"Expiry":{"DurationInSeconds":"%d"}}`,
+			r.IntN(2), []int{0, 5, 30, 60}[r.IntN(4)]))
+	}
+	routing, err := center.ParseRoutingCriteria(`{"steps":[` + strings.Join(steps, ",") + `]}`)
+	if err != nil {
+		panic(err)
+	}
+	routing.Activated = time.UnixMilli(c.enqueued).UTC()
+	switch {
+	case c.connected != 0:
+		return routing.End(center.StepJoined, time.UnixMilli(c.connected).UTC())
+	case c.disconnected != 0:
+		return routing.End(center.StepDeactivated, time.UnixMilli(c.disconnected).UTC())
+	}
+	return routing
 }
 
 func randomFigures(r *rand.Rand, c *pastContact) *center.Figures {
@@ -196,15 +220,18 @@ func (p *past) put(t testing.TB, db *sql.DB) {
 		}
 	}
 	for _, c := range p.contacts {
-		var figures any
+		var figures, routing any
+		if c.routing != nil {
+			routing, _ = json.Marshal(c.routing)
+		}
 		if c.figures != nil {
 			figures, _ = json.Marshal(c.figures)
 		}
 		exec("contact", `id, stream, instance, channel, initiation_method, initiated, connected_to_system, enqueued, dequeued, connected_to_agent, disconnected,
-			acw_begun, acw_ended, transferred, next_contact, pre_disconnect_state, disconnect_reason, queue, agent, routing_profile, hierarchy, subtype, figures`,
+			acw_begun, acw_ended, transferred, next_contact, pre_disconnect_state, disconnect_reason, queue, agent, routing_profile, hierarchy, subtype, figures, routing`,
 			raw(c.id), raw(c.id), instance, "CHAT", c.method, c.initiated, at(c.system), at(c.enqueued), at(c.dequeued), at(c.connected), at(c.disconnected),
 			at(c.acwBegun), at(c.acwEnded), at(c.transferred), raw(c.next), text(c.state), text(c.reason), raw(c.queue), raw(c.agent), raw(c.profile),
-			list(c.hierarchy), text(c.subtype), figures)
+			list(c.hierarchy), text(c.subtype), figures, routing)
 	}
 	for _, o := range p.offers {
 		exec("offer", "contact, agent, started, instance, queue, ended, outcome, cleared, routing_profile, hierarchy", raw(o.contact.id), raw(o.agent), o.started,
@@ -227,7 +254,7 @@ func (p *past) put(t testing.TB, db *sql.DB) {
 var letters = map[byte][]string{
 	'Q': {"QUEUE"}, 'C': {"CHANNEL"}, 'R': {"ROUTING_PROFILE"}, 'A': {"AGENT"}, 'H': levelKeys, 'S': {subtypeKey}, 'D': {"DISCONNECT_REASON"},
 	'I': {"INITIATION_METHOD"}, 'T': {"FLOW_TYPE"}, 'L': {"FLOWS_RESOURCE_ID"}, 'M': {"FLOWS_MODULE_RESOURCE_ID"}, 'O': {"FLOWS_OUTCOME_TYPE"},
-	'N': {"FLOWS_NEXT_RESOURCE_ID"}, 'U': {"FLOWS_NEXT_RESOURCE_QUEUE_ID"},
+	'E': {"ROUTING_STEP_EXPRESSION"}, 'N': {"FLOWS_NEXT_RESOURCE_ID"}, 'U': {"FLOWS_NEXT_RESOURCE_QUEUE_ID"},
 }
 
 // some are values of a key that rows have.
@@ -235,6 +262,9 @@ func (p *past) some(r *rand.Rand, key string) (all []string) {
 	seen := map[string]bool{}
 	for _, c := range p.contacts {
 		seen[c.value(key)] = true
+		for _, s := range c.steps(math.MaxInt64) {
+			seen[s.value(key)] = true
+		}
 	}
 	for _, f := range p.runs {
 		seen[f.value(key, math.MaxInt64)] = true
@@ -408,7 +438,7 @@ func TestFiguresSumUp(t *testing.T) {
 			t.Fatal(err)
 		}
 		defer s.Close()
-		p := randomPast(rand.New(rand.NewPCG(3, 4)), 300, noon)
+		p := randomPast(rand.New(rand.NewPCG(3, 4)), 100, noon)
 		p.put(t, database(t, at))
 		f := NewFigures(s, func() time.Time { return noon })
 		agents := FigureFilter{Key: "AGENT", Values: p.some(rand.New(rand.NewPCG(1, 1)), "AGENT")}

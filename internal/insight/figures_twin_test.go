@@ -1,6 +1,7 @@
 package insight
 
 import (
+	"encoding/json"
 	"math"
 	"slices"
 	"strings"
@@ -25,6 +26,47 @@ type pastContact struct {
 	initiated, system, enqueued, dequeued, connected                int64
 	disconnected, acwBegun, acwEnded, transferred                   int64
 	figures                                                         *center.Figures
+	routing                                                         *center.RoutingCriteria
+}
+
+// steps are those that the contact has come to until a time.
+func (c *pastContact) steps(asOf int64) (all []*pastStep) {
+	if c.routing == nil || c.routing.Activated.UnixMilli() > asOf {
+		return nil
+	}
+	until, ending := asOf, ""
+	if ended := c.routing.Ended; !ended.IsZero() && ended.UnixMilli() <= asOf {
+		until, ending = ended.UnixMilli(), c.routing.Ending
+	}
+	begins := c.routing.Activated.UnixMilli()
+	for _, s := range c.routing.Steps {
+		raw, _ := json.Marshal(s.Expression)
+		step := &pastStep{expression: string(raw), queue: c.queue, entered: begins}
+		all = append(all, step)
+		ends := begins + int64(s.Expiry.Seconds)*1000
+		if ends == begins || ends > until {
+			step.joined = ending == "JOINED"
+			break
+		}
+		step.expired, begins = true, ends
+	}
+	return all
+}
+
+type pastStep struct {
+	expression, queue string
+	entered           int64
+	joined, expired   bool
+}
+
+func (s *pastStep) value(key string) string {
+	switch key {
+	case "QUEUE":
+		return s.queue
+	case "ROUTING_STEP_EXPRESSION":
+		return s.expression
+	}
+	return ""
 }
 
 type pastOffer struct {
@@ -220,6 +262,39 @@ func (p *past) twinRows(m *AskedMetric, ask *asking, from, to, asOf int64) map[s
 		}
 		for g, list := range groups {
 			out[g] = runValue(m, list, asOf)
+		}
+	case strings.Contains(m.Name, "STEP_"):
+		type counts struct{ all, joined, expired float64 }
+		groups := map[string]*counts{}
+		for _, c := range p.contacts {
+			for _, s := range c.steps(asOf) {
+				values, ok := ask.group(s.value)
+				if !ok || !in(s.entered) {
+					continue
+				}
+				g := groups[key(values)]
+				if g == nil {
+					g = &counts{}
+					groups[key(values)] = g
+				}
+				g.all++
+				if s.joined {
+					g.joined++
+				}
+				if s.expired {
+					g.expired++
+				}
+			}
+		}
+		for k, g := range groups {
+			switch m.Name {
+			case "STEP_CONTACTS_QUEUED":
+				out[k] = floats(g.all)
+			case "PERCENT_CONTACTS_STEP_JOINED":
+				out[k] = over(g.joined, g.all, 100)
+			default:
+				out[k] = over(g.expired, g.all, 100)
+			}
 		}
 	case strings.HasPrefix(m.Name, "AGENT_NON_RESPONSE") || m.Name == "AGENT_ANSWER_RATE" || strings.Contains(m.Name, "CONNECTING_TIME"):
 		groups := map[string][]*pastOffer{}

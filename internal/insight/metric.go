@@ -45,11 +45,11 @@ const (
 )
 
 // Letters of keys: Q queue, C channel, R routing profile, A agent, H hierarchy levels, S subtype, F feature (a filter only), E
-// routing step expression, D disconnect reason, I initiation method, K Q in Connect; and of flows: T type, L resource, M
+// routing step expression (of the steps' own metrics: contacts have none), D disconnect reason, I initiation method, K Q in Connect; and of flows: T type, L resource, M
 // module, N next resource, U its queue, O outcome, P published timestamp.
 const (
 	ofContact  = "QCRAHSK"
-	ofMessages = "QCRAHSFEDIK"
+	ofMessages = "QCRAHSFDIK"
 	ofAgent    = "RAH"
 	ofOffer    = "QCRAH"
 	ofStart    = "CSTLMIP"
@@ -112,14 +112,14 @@ var metrics = func() map[string]metric {
 	routable := sum(store.Presence, when("status_type = 'ROUTABLE'", "spent"))
 	busy, engaged := sum(store.Busy, "spent"), sum(store.Engaged, "spent")
 	removed := "waited ?"
-	rung := sum(store.Offers, "1")
+	rung, entered := sum(store.Offers, "1"), sum(store.Steps, stepEntered)
 	all := map[string]metric{
 		"CONTACTS_CREATED":                       count(c, "1 = 1", "QCRFSK", "I"),
 		"CONTACTS_QUEUED":                        count(c, queued, ofContact, ""),
 		"CONTACTS_QUEUED_BY_ENQUEUE":             count(store.EnqueuedContacts, "1 = 1", "QCAHS", ""),
-		"CONTACTS_HANDLED":                       count(c, handled, "QCRAHFSEK", "ID"),
+		"CONTACTS_HANDLED":                       count(c, handled, "QCRAHFSK", "ID"),
 		"CONTACTS_HANDLED_BY_CONNECTED_TO_AGENT": count(store.ConnectedContacts, "1 = 1", "QCAHSK", "I"),
-		"CONTACTS_ABANDONED":                     count(c, "abandoned = 1", "QCRAHSEK", "I"),
+		"CONTACTS_ABANDONED":                     count(c, "abandoned = 1", "QCRAHSK", "I"),
 		"ABANDONMENT_RATE":                       share(sum(c, "abandoned"), sum(c, one(queued)), "QCRAHFSK", ""),
 		"AVG_ABANDON_TIME":                       averageOf(when("abandoned = 1", "waited"), "QCRAHFSK", "I"),
 		"SUM_CONTACTS_ABANDONED_IN_X":            count(c, "abandoned = 1 AND waited ?", "QCRSK", "").within(),
@@ -133,7 +133,7 @@ var metrics = func() map[string]metric {
 		"AVG_RESOLUTION_TIME":                  averageOf("resolved", "QCRSK", ""),
 		"CONTACTS_RESOLVED_IN_X":               count(c, "resolved ?", "QCRSK", "").within(),
 		"SUM_CONTACT_FLOW_TIME":                sumOf("led", "QCRAHK"),
-		"AVG_HANDLE_TIME":                      averageOf(handling, "QCRAHFSE", ""),
+		"AVG_HANDLE_TIME":                      averageOf(handling, "QCRAHFS", ""),
 		"SUM_HANDLE_TIME":                      sumOf(handling, "QCRAHK"),
 		"AVG_INTERACTION_TIME":                 averageOf("talked", "QCRAFSK", "I"), // by agent is not listed, but the live service answers it
 		"SUM_INTERACTION_TIME":                 sumOf("talked", "QCRAH"),
@@ -187,6 +187,10 @@ var metrics = func() map[string]metric {
 		"AVG_CONTACT_FIRST_RESPONSE_TIME_AGENT": averageOf("first_responded - enqueued", ofMessages, ""),
 		"AVG_CONVERSATION_CLOSE_TIME":           averageOf("closed", ofMessages, ""),
 		"CONVERSATIONS_ABANDONED":               count(c, "agent_silent = 1 OR customer_silent = 1", ofMessages, ""),
+
+		"STEP_CONTACTS_QUEUED":          {kind: summed, num: entered, by: "QE"},
+		"PERCENT_CONTACTS_STEP_JOINED":  share(sum(store.Steps, stepJoined), entered, "QE", ""),
+		"PERCENT_CONTACTS_STEP_EXPIRED": share(sum(store.Steps, stepExpired), entered, "QE", ""),
 
 		"FLOWS_STARTED": count(store.Runs, "1 = 1", ofStart, ""),
 		"FLOWS_OUTCOME": count(store.Runs, "ran IS NOT NULL", ofRun, ""),
@@ -303,6 +307,7 @@ var keys = map[string]key{
 	"AGENT_HIERARCHY_LEVEL_FIVE":   {'H', store.ByLevel5, "agent-group", true},
 	subtypeKey:                     {'S', store.BySubtype, "", false},
 	"FEATURE":                      {'F', store.ByNothing, "", false},
+	"ROUTING_STEP_EXPRESSION":      {'E', store.ByStep, "", false},
 	"Q_CONNECT_ENABLED":            {'K', store.ByNothing, "", false},
 	"DISCONNECT_REASON":            {'D', store.ByDisconnectReason, "", false},
 	"INITIATION_METHOD":            {'I', store.ByInitiationMethod, "", false},

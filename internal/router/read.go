@@ -306,7 +306,8 @@ func (r *Router) count() {
 // ErrNotWaiting says that a contact waits in no queue.
 var ErrNotWaiting = errors.New("the contact does not wait in a queue")
 
-// Explain says why a contact waits, and why each agent does not get it, from rows as they are now: every node can.
+// Explain says why a contact waits, and why each agent does not get it, from rows as they are now: every node can. Users who have
+// never worked are agents who are offline.
 func (r *Router) Explain(ctx context.Context, at center.InstanceID, contact center.ContactID) (*routing.Explanation, error) {
 	fresh := &Router{Config: r.Config, sites: map[center.InstanceID]*site{}}
 	if err := fresh.lookAt(ctx, at); err != nil {
@@ -315,6 +316,11 @@ func (r *Router) Explain(ctx context.Context, at center.InstanceID, contact cent
 	s := fresh.sites[at]
 	if s == nil {
 		return nil, ErrNotWaiting
+	}
+	for id := range s.routing.Users {
+		if _, ok := s.agents[id]; !ok {
+			s.putAgent(&store.AgentAtWork{AgentRecord: center.AgentRecord{Agent: id, Instance: at, Status: center.WorkStatus{Type: center.StatusOffline}}})
+		}
 	}
 	e, ok := s.index.Explain(contact, r.Clock.Now())
 	if !ok {

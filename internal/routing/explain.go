@@ -91,7 +91,10 @@ func (r Reason) String() string {
 	case NoAccess:
 		return "no security profile of the agent has the permission BasicAgentAccess"
 	case NotRoutable:
-		return "the status of the agent is of type " + cmp.Or(r.Status, center.StatusOffline)
+		if r.Status == center.StatusCustom {
+			return "the agent has a custom status, in which no contacts are routed"
+		}
+		return "the agent is offline"
 	case NextStatus:
 		return "the agent has chosen a next status"
 	case NoChannel:
@@ -126,27 +129,45 @@ func (e *Explanation) String() string {
 	case e.Offered != "":
 		return fmt.Sprintf("The contact is being offered to the agent %s.", e.Offered)
 	case len(e.Agents) == 0:
-		return "There are no agents."
+		return "The instance has no agents."
 	}
 	count := map[Code]int{}
 	for _, a := range e.Agents {
 		count[a.Reason.Code]++
 	}
-	if count[NotServed]+count[ManualOnly]+count[OtherAgentQueue] == len(e.Agents) {
-		return fmt.Sprintf("None of the %d agents serves the queue.", len(e.Agents))
-	}
 	var parts []string
-	for _, c := range codes {
-		if n := count[c]; n > 0 {
-			parts = append(parts, fmt.Sprintf("%s %d", c, n))
+	for _, c := range counted {
+		switch n := count[c.code]; {
+		case n == 1:
+			parts = append(parts, "1 "+c.one)
+		case n > 1:
+			parts = append(parts, fmt.Sprint(n, " ", c.many))
 		}
 	}
-	return "No agent may be offered the contact: " + strings.Join(parts, ", ") + "."
+	return fmt.Sprintf("No agent may be offered the contact. Of %d: %s.", len(e.Agents), strings.Join(parts, ", "))
 }
 
-var codes = []Code{
-	OtherAgentQueue, NotServed, ManualOnly, NoProfile, NoAccess, NotRoutable, NextStatus, NoChannel, OtherChannel, NoSlot, InChat, Delayed, StepNotMet,
-	Rejected, OtherContact, OtherAgent, Chosen,
+// counted says of one agent and of many why they do not get a contact, in the order in which it is told.
+var counted = []struct {
+	code      Code
+	one, many string
+}{
+	{OtherAgentQueue, "is not the agent whose queue it is", "are not the agent whose queue it is"},
+	{NotServed, "does not serve the queue", "do not serve the queue"},
+	{ManualOnly, "has the queue for manual assignment only", "have the queue for manual assignment only"},
+	{NoProfile, "has no routing profile", "have no routing profile"},
+	{NoAccess, "has no access to the Contact Control Panel", "have no access to the Contact Control Panel"},
+	{NotRoutable, "is not available", "are not available"},
+	{NextStatus, "has chosen a next status", "have chosen a next status"},
+	{NoChannel, "takes no chats", "take no chats"},
+	{OtherChannel, "is busy on another channel", "are busy on another channel"},
+	{NoSlot, "has no free slot", "have no free slot"},
+	{InChat, "takes part in the chat", "take part in the chat"},
+	{Delayed, "must wait for the delay of the queue", "must wait for the delay of the queue"},
+	{StepNotMet, "does not meet the routing step", "do not meet the routing step"},
+	{Rejected, "has rejected it", "have rejected it"},
+	{OtherContact, "gets other contacts first", "get other contacts first"},
+	{OtherAgent, "comes after another agent", "come after another agent"},
 }
 
 // Explain says why a contact waits at a time, and why each agent does not get it. There is no explanation for a contact that

@@ -303,6 +303,7 @@ func (s *story) cmdAPI(c *call) error {
 			return fmt.Errorf("the answer has no %s: %v", member, answer)
 		}
 		s.flows[name] = id
+		c.Setenv(name, id)
 	}
 	s.on.settle(s)
 	return nil

@@ -74,6 +74,10 @@ func (s *story) commands() map[string]func(*testscript.TestScript, bool, []strin
 		"attend":       s.cmdAttend,
 		"is":           s.cmdIs,
 		"told":         s.cmdTold,
+		"profile":      s.cmdProfile,
+		"offered":      s.cmdOffered,
+		"why":          s.cmdWhy,
+		"steps":        s.cmdSteps,
 		"log-in":       s.cmdLogIn,
 		"api":          s.cmdAPI,
 

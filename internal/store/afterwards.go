@@ -380,8 +380,8 @@ func (s *Store) eraseAged(ctx context.Context, table, key, at string, instance c
 // eraseInstanceRecords deletes what is left of an instance whose chats are gone, in bounded steps.
 func (s *Store) eraseInstanceRecords(ctx context.Context, instance center.InstanceID) error {
 	err := s.writeAlone(ctx, func(ses session) error {
-		for _, table := range []string{"waiting", "slot", "agent"} {
-			if _, err := ses.exec(`DELETE FROM `+table+` WHERE instance = $1`, string(instance)); err != nil {
+		for _, of := range []string{"waiting WHERE", "slot WHERE", "agent WHERE", "agent_interval WHERE ended IS NULL AND"} {
+			if _, err := ses.exec(`DELETE FROM `+of+` instance = $1`, string(instance)); err != nil {
 				return err
 			}
 		}

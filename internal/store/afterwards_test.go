@@ -179,7 +179,7 @@ func TestRecordsOutliveTheirChat(t *testing.T) {
 		equal(t, "delete", s.DeleteInstance(ctx, instance, start), nil)
 		equal(t, "record", errOf(s.ContactRecord(ctx, records[0].ID)), ErrNotFound)
 		equal(t, "another's record", errOf(s.ContactRecord(ctx, kept[0].ID)), nil)
-		for table, want := range map[string]int64{"contact": 2, "flow_run": 1, "contact_attribute": 1, "offer": 2, "agent": 2, "agent_interval": 2} {
+		for table, want := range map[string]int64{"contact": 2, "flow_run": 1, "contact_attribute": 1, "offer": 2, "agent": 2, "agent_interval": 4} {
 			equal(t, "rows of "+table, count(t, s, table), want)
 		}
 		if err := s.Reset(ctx); err != nil {
@@ -208,7 +208,8 @@ func fillAgents(t testing.TB, s *Store, at center.InstanceID, n int, began time.
 			agent := id()
 			for _, st := range []step{
 				{sql: `INSERT INTO agent (instance, id, routing_profile, status, status_type, status_since) VALUES ($1, $2, $2, $2, 'ROUTABLE', $3)`, args: []any{string(at), agent, began.UnixMilli()}},
-				{sql: `INSERT INTO agent_interval (agent, began, instance, status, status_type, routing_profile) VALUES ($1, $2, $3, $1, 'ROUTABLE', $1)`, args: []any{agent, began.UnixMilli(), string(at)}},
+				{sql: `INSERT INTO agent_interval (agent, began, ended, instance, status, status_type, routing_profile) VALUES ($1, $2, $2, $3, $1, 'CUSTOM', $1)`, args: []any{agent, began.UnixMilli(), string(at)}},
+				{sql: `INSERT INTO agent_interval (agent, began, instance, status, status_type, routing_profile) VALUES ($1, $2, $3, $1, 'ROUTABLE', $1)`, args: []any{agent, began.UnixMilli() + 1, string(at)}},
 				{sql: `INSERT INTO offer (contact, agent, started, instance, queue) VALUES ($1, $2, $3, $4, $1)`, args: []any{id(), agent, began.UnixMilli(), string(at)}},
 			} {
 				if _, err := ses.exec(st.sql, st.args...); err != nil {
@@ -271,7 +272,8 @@ func TestOldRecordsAreErasedInBoundedSteps(t *testing.T) {
 
 		equal(t, "a younger record", errOf(s.ContactRecord(ctx, young[1].ID)), nil)
 		equal(t, "one that has not ended", errOf(s.ContactRecord(ctx, begun.Contacts[0].ID)), nil)
-		for table, want := range map[string]int64{"contact": 3, "flow_run": 1, "offer": 1, "agent_interval": 1, "agent": 4} {
+		// An agent's interval that goes on stays, however long ago it began.
+		for table, want := range map[string]int64{"contact": 3, "flow_run": 1, "offer": 1, "agent_interval": 3 + 2, "agent": 4} {
 			equal(t, "rows of "+table, count(t, s, table), want)
 		}
 	})

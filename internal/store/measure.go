@@ -40,6 +40,8 @@ const (
 	// Work are the times that agents spent with a contact, each contact by itself, and Wall is when there was one at all.
 	Work
 	Wall
+	// Steps are routing steps that contacts have come to. [Store.Routed] has them; Measure does not.
+	Steps
 )
 
 // Dimension is what rows are grouped and filtered by.
@@ -65,6 +67,7 @@ const (
 	ByOutcome          Dimension = "outcome"
 	ByNextFlow         Dimension = "next_resource"
 	ByNextQueue        Dimension = "next_queue"
+	ByStep             Dimension = "step"
 	// ByNothing is a dimension that no row has a value in.
 	ByNothing Dimension = ""
 )
@@ -387,11 +390,12 @@ func runFacts(asOf string) string {
 		FROM flow_run AS f LEFT JOIN contact AS c ON c.id = f.contact`
 }
 
-// attendance selects the times of agents that overlap a span, but for those in which they were offline.
+// attendance selects the times of agents that overlap a span, but for those in which they were offline. Those that go on are few
+// and are found by that: "began + 0" keeps SQLite from going through all that began before.
 func attendance(instance, asOf, first, last string) string {
 	of := func(ended, where string) string {
 		return `SELECT agent, routing_profile, hierarchy, status_type, began, ` + ended + ` AS ended FROM agent_interval
-			WHERE instance = ` + instance + ` AND ` + where + ` AND began < ` + last + ` AND status_type <> 'OFFLINE'`
+			WHERE instance = ` + instance + ` AND ` + where + ` AND began + 0 < ` + last + ` AND status_type <> 'OFFLINE'`
 	}
 	return of("ended", "ended > "+first) + " UNION ALL " + of(asOf, "ended IS NULL")
 }
@@ -399,6 +403,27 @@ func attendance(instance, asOf, first, last string) string {
 // longestWork is how long before a span a contact may have begun whose agent still works on it: a chat lasts seven days at the
 // longest, and one more is for what comes after.
 const longestWork = 8 * 24 * time.Hour
+
+// RoutedContact is a contact with routing criteria.
+type RoutedContact struct {
+	Queue   center.QueueID
+	Routing *center.RoutingCriteria
+}
+
+// Routed returns the contacts with routing criteria whose steps may have begun in a span of time, its end excluded.
+func (s *Store) Routed(ctx context.Context, at center.InstanceID, from, to time.Time) (all []RoutedContact, err error) {
+	err = s.rowsOnce(ctx, `SELECT queue, routing FROM contact WHERE instance = $1 AND enqueued >= $2 AND enqueued < $3 AND queue IS NOT NULL AND routing IS NOT NULL`,
+		[]any{string(at), from.Add(-longestWork).UnixMilli(), to.UnixMilli()}, func(rows *sql.Rows) error {
+			var queue, routing []byte
+			if err := rows.Scan(&queue, &routing); err != nil {
+				return err
+			}
+			r, err := decoded[center.RoutingCriteria](routing)
+			all = append(all, RoutedContact{center.QueueID(idOf(queue)), r})
+			return err
+		})
+	return all, err
+}
 
 // contactPieces selects the times from when an agent joined a contact to the end of after-contact work.
 func contactPieces(instance, asOf, first, last string) string {
