@@ -124,8 +124,6 @@ var handlers = map[string]map[string]handler{
 		moduleAliasOps, associationOps, viewOps, hoursOps, queueOps, quickConnectOps, routingProfileOps,
 		predefinedAttributeOps, tagOps, authenticationProfileOps, instanceAttributeOps, storageOps, attachedFilesOps,
 		pushOps, phoneNumberOps, promptOps, vocabularyOps, taskTemplateOps, securityProfileOps, agentStatusOps, hierarchyOps,
-		userOps, proficiencyOps, botOps, originOps, securityKeyOps, integrationOps, searchOps, searchContactsOps, metricOps,
-		agentOps,
 		userOps, proficiencyOps, botOps, originOps, securityKeyOps, integrationOps, searchOps, searchContactsOps, agentOps,
 		metricOps,
 	)),
