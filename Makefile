@@ -71,10 +71,6 @@ crash: ## kill parley and PostgreSQL under load, and count what is missing (KILL
 	if [ -z "$$targets" ]; then echo "no crash targets in this tree"; exit 0; fi; \
 	PARLEY_TEST_CRASH=$(KILLS) scripts/postgres run go test -v -count=1 -timeout 30m -run '^TestCrash' $$targets
 
-.PHONY: soak-agents
-soak-agents: ## measure what an agent who is signed in takes (AGENTS=500, CHATS=0)
-	PARLEY_TEST_AGENTS=$(or $(AGENTS),500) PARLEY_TEST_CHATS=$(or $(CHATS),0) go test -v -count=1 -timeout 30m -run '^TestSoakAgentMemory$$' ./internal/desk
-
 .PHONY: soak-pause
 soak-pause: ## stop one of two nodes on one PostgreSQL for 20 s, again and again, and look for silence of the other (PAUSES=10)
 	PARLEY_TEST_PAUSE=$(PAUSES) scripts/postgres run go test -v -count=1 -timeout 60m -run '^TestSoakPause$$' ./crash
@@ -106,7 +102,8 @@ soak-streams: ## two nodes change two streams at once, and PostgreSQL counts who
 	PARLEY_TEST_STREAMS=$(STREAMTIME) scripts/postgres run go test -v -count=1 -timeout 60m -run '^TestSoakStreams$$' ./internal/engine
 
 .PHONY: soak-agents
-soak-agents: ## 500 agents, 2,000 chats, 50 offers and 400 messages a second: how long an offer takes to the agent's socket (AGENTSTIME=2m)
+soak-agents: ## 500 agents, 2,000 chats, 50 offers and 400 messages a second: how long an offer takes to the agent's socket, and an agent's memory (AGENTSTIME=2m)
+	PARLEY_TEST_AGENTS=500 PARLEY_TEST_CHATS=0 go test -v -count=1 -timeout 30m -run '^TestSoakAgentMemory$$' ./internal/desk
 	PARLEY_TEST_SOAK_AGENTS=$(AGENTSTIME) go test -v -count=1 -timeout 60m -run '^TestSoakAgents$$' ./bench
 
 .PHONY: fuzz
