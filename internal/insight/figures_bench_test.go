@@ -30,7 +30,11 @@ func benchmarkFigures(b *testing.B, at string) {
 	}
 	defer s.Close()
 	r := rand.New(rand.NewPCG(1, 2))
-	p := randomPast(r, 100_000, noon)
+	contacts := 100_000
+	if testing.Short() {
+		contacts = 20_000
+	}
+	p := randomPast(r, contacts, noon)
 	db := database(b, at)
 	p.put(b, db)
 	if _, err := db.Exec("ANALYZE"); err != nil {
