@@ -582,6 +582,6 @@ func TestWorkingLives(t *testing.T) {
 			l.end()
 		})
 	}
-	t.Run("sqlite", func(t *testing.T) { live(t, 10, func() string { return "sqlite::memory:" }) })
-	t.Run("postgres", func(t *testing.T) { live(t, 3, func() string { return storetest.Postgres(t) }) })
+	t.Run("sqlite", func(t *testing.T) { live(t, 6, func() string { return "sqlite::memory:" }) })
+	t.Run("postgres", func(t *testing.T) { live(t, 2, func() string { return storetest.Postgres(t) }) })
 }
