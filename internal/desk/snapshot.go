@@ -214,8 +214,8 @@ func (d *Desk) others(chat *center.Chat, slot *center.AgentContact) (all []conne
 		name := p.DisplayName
 		v := connectionView{ID: string(p.ID), State: stateView{"connected", seconds(p.Joined)}}
 		switch {
-		case p.ID == slot.Participant || p.Role != center.RoleCustomer && p.Joined.IsZero():
-			continue // the agent, or one whom others do not see
+		case p.ID == slot.Participant || p.Silent || p.Role != center.RoleCustomer && p.Joined.IsZero():
+			continue // the agent, or one whom others do not see: an agent who has not joined, a supervisor who listens
 		case p.Role == center.RoleCustomer:
 			v.Type, v.Initial, v.Chat = "inbound", true, &chatMedia{CustomerName: &name}
 		case p.Role == center.RoleAgent || p.Role == center.RoleSupervisor:

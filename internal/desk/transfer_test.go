@@ -259,6 +259,15 @@ func TestSupervisors(t *testing.T) {
 	if own["type"] != "monitoring" || own["monitorStatus"] != center.MonitorSilent || fmt.Sprint(own["monitorCapabilities"]) != "[SILENT_MONITOR]" {
 		t.Errorf("the supervisor's connection %v", own)
 	}
+	// others are how many agents and supervisors the agent sees beside herself.
+	others := func(want int) {
+		t.Helper()
+		seen := contactsOf(ann.wants(200, "", "GET", "/agent/v1/snapshot", "").json["snapshot"].(map[string]any))[0]["connections"].([]any)
+		if len(seen) != 2+want {
+			t.Errorf("the agent sees %v, want %d beside herself and the customer", seen, want)
+		}
+	}
+	others(0)
 	ada.say("listen")
 	hers.hears("listen")
 	its := "/agent/v1/contacts/" + made
@@ -270,6 +279,7 @@ func TestSupervisors(t *testing.T) {
 	mia.wants(200, "", "POST", its+"/leave", "")
 	mia.wants(200, "", "POST", its+"/clear", "")
 	hers.shows("nothing", none)
+	others(0)
 
 	// With barge, and the permission for it.
 	w.must(w.catalog.SetInstanceAttribute(ctx, instance, center.EnhancedChatMonitoring, "true"))
@@ -288,7 +298,9 @@ func TestSupervisors(t *testing.T) {
 	}
 	mode(center.MonitorBarge)
 	hers.hears("participant.joined")
+	others(1)
 	mode(center.MonitorSilent)
+	others(0)
 	ada.say("are you there?")
 	hers.hears("are you there?") // she who is silent again still listens
 	mode(center.MonitorBarge)
