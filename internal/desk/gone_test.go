@@ -45,6 +45,13 @@ func TestLostAgents(t *testing.T) {
 	w.damage(damaged.contact)
 	ada := w.customer()
 	ada.offerTo("ann")
+	// The agent still sees both, the damaged one as its slot has it.
+	seen := contactsOf(ann.wants(200, "", "GET", "/agent/v1/snapshot", "").json["snapshot"].(map[string]any))
+	if len(seen) != 2 || len(seen[0]["connections"].([]any)) != 1 || len(seen[1]["connections"].([]any)) != 2 {
+		t.Errorf("the agent sees %v", seen)
+	}
+	socket := ann.connect()
+	socket.shows("both", func(s map[string]any) bool { return len(contactsOf(s)) == 2 })
 	w.must(w.desk.Lost(ctx, instance, id, true))
 	a, _, err = w.desk.Staff.Agent(ctx, instance, id)
 	w.must(err)

@@ -163,8 +163,8 @@ func (w *window) partOf(slot *center.AgentContact) (p part, ok bool, err error) 
 		end, err = w.before(stream, slot.Since.Add(-margin))
 		p.after = max(begin, min(p.after, end))
 	}
-	if errors.Is(err, store.ErrNotFound) {
-		return p, false, nil // it was erased
+	if errors.Is(err, store.ErrNotFound) || errors.Is(err, center.ErrDamaged) {
+		return p, false, nil // it was erased, or cannot be read
 	}
 	return p, err == nil, err
 }

@@ -3,6 +3,7 @@ package desk
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"slices"
 	"strings"
 	"time"
@@ -78,7 +79,8 @@ func (d *Desk) desktop(ctx context.Context, who *center.Principal, known tokens)
 	return out, nil
 }
 
-// contactOf is one of an agent's contacts. Of a chat that was erased there is only what the slot says.
+// contactOf is one of an agent's contacts. Of a chat that was erased or is damaged there is only what the slot says: the agent
+// sees the others, and can clear this one when it is over.
 func (d *Desk) contactOf(ctx context.Context, who *center.Principal, w *catalog.Worker, slot *center.AgentContact, known tokens) (*contactView, error) {
 	states := contactStates[slot.State]
 	auto := w.Channels.AutoAccepts()
@@ -104,7 +106,7 @@ func (d *Desk) contactOf(ctx context.Context, who *center.Principal, w *catalog.
 		}
 	}
 	chat, contact, err := d.Chats.Contact(ctx, who.Instance, slot.Contact)
-	if err != nil && !center.Is(err, center.NotFound) {
+	if err != nil && !center.Is(err, center.NotFound) && !errors.Is(err, center.ErrDamaged) { // the store has logged damage
 		return nil, err
 	}
 	own := connectionView{
@@ -118,7 +120,7 @@ func (d *Desk) contactOf(ctx context.Context, who *center.Principal, w *catalog.
 			own.State.Type = strings.ToLower(slot.Monitor)
 		}
 	}
-	if err != nil { // it was erased
+	if err != nil {
 		v.Connections = []connectionView{own}
 		return v, nil
 	}
