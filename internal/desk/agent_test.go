@@ -382,6 +382,9 @@ func TestOffersThatAreOver(t *testing.T) {
 	path = "/agent/v1/contacts/" + string(ada.contact)
 	ann.wants(200, "", "POST", path+"/reject", "")
 	s = socket.shows("rejected", in("error"))
+	if a := ann.wants(200, "", "GET", path+"/attributes", ""); len(a.json["attributes"].(map[string]any)) != 0 || len(contactsOf(s)[0]["attributes"].(map[string]any)) != 0 {
+		t.Errorf("attributes of a contact that was rejected: %s, %v", a.text, contactsOf(s)[0])
+	}
 	if own := contactsOf(s)[0]["connections"].([]any)[0].(map[string]any)["state"].(map[string]any)["type"]; own != "rejected" {
 		t.Errorf("own connection %v", own)
 	}

@@ -160,7 +160,7 @@ func (d *Desk) describe(v *contactView, chat *center.Chat, contact *center.Conta
 		v.Attributes = nil
 		return
 	}
-	for name, value := range chat.Attributes {
+	for name, value := range attributesOf(chat, slot) {
 		v.Attributes[name] = attributeView{name, value}
 	}
 	v.Name, v.Description = orNil(contact.Name), orNil(contact.Description)
@@ -174,6 +174,15 @@ func (d *Desk) describe(v *contactView, chat *center.Chat, contact *center.Conta
 	for name, a := range contact.SegmentAttributes {
 		v.Segment[name] = segmentView(a)
 	}
+}
+
+// attributesOf are the attributes that an agent sees of a contact: the chat's as they are now, also during after-contact work.
+// Who monitors sees none, nor does one who did not take the contact.
+func attributesOf(chat *center.Chat, slot *center.AgentContact) map[string]string {
+	if slot.Monitor != "" || slot.Failed() {
+		return nil
+	}
+	return chat.Attributes
 }
 
 // segmentView is a segment attribute with the members of the API.
@@ -223,6 +232,9 @@ func (d *Desk) others(chat *center.Chat, slot *center.AgentContact) (all []conne
 		case p.Role == center.RoleAgent || p.Role == center.RoleSupervisor:
 			if !p.Active() && slot.State != center.SlotConnected {
 				continue // they were there before
+			}
+			if !slot.Live() && p.Joined.After(slot.Since) {
+				continue // they came when the agent's part was over
 			}
 			no := false
 			v.Type, v.Chat = "outbound", &chatMedia{AutoAccept: &no, AgentName: &name}

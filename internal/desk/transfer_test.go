@@ -272,6 +272,9 @@ func TestSupervisors(t *testing.T) {
 	hers.hears("listen")
 	its := "/agent/v1/contacts/" + made
 	mia.wants(200, "", "GET", its+"/transcript", "")
+	if a := mia.wants(200, "", "GET", its+"/attributes", ""); a.text != "{\"attributes\":{}}\n" {
+		t.Errorf("attributes of who monitors: %s", a.text)
+	}
 	mia.wants(403, "AccessDeniedException", "PUT", its+"/monitor", `{"targetMonitorMode":"BARGE"}`) // the permission is missing
 	mia.wants(409, "InvalidStateException", "PUT", its+"/monitor", `{"targetMonitorMode":"SHOUT"}`)
 	mia.wants(404, "ContactNotFoundException", "PUT", monitor, `{"targetMonitorMode":"SILENT_MONITOR"}`)
