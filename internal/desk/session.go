@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"crypto/subtle"
 	"encoding/base64"
+	"errors"
 	"net"
 	"net/http"
 	"strings"
@@ -78,28 +79,29 @@ func (c *call) sessionOut(ctx context.Context) (*sessionOutput, error) {
 func (c *call) showSession() (any, error) { return c.sessionOut(c.r.Context()) }
 
 // signOut ends the session. The agent's status stays what it is, unless the client asks for Offline, as the sign-out of the
-// Contact Control Panel does: with live contacts it is the next status.
+// Contact Control Panel does: with live contacts it is the next status. The session has ended also when that fails, and when the
+// client does not wait for it.
 func (c *call) signOut() (any, error) {
 	ctx := c.r.Context()
-	if c.r.URL.Query().Get("offline") == "true" && c.who.Has(center.PermitAgent) {
-		if err := c.GoOffline(ctx, c.who.Instance, c.who.User); err != nil {
-			return nil, err
-		}
-	}
 	ended, err := c.Store.EndSession(c.by(ctx, c.who.Name, "SignOut"), &c.session)
 	if err != nil {
 		return nil, err
 	}
-	if ended && c.who.Has(center.PermitAgent) {
-		if err := c.Working.SignedOut(ctx, c.who.Instance, c.who.User); err != nil {
-			return nil, err
-		}
-	}
-	c.sessionEnded(c.session.ID)
+	defer c.sessionEnded(c.session.ID)
 	if !c.session.Bearer {
 		c.setCookie("", -time.Second)
 	}
-	return empty{}, nil
+	if !c.who.Has(center.PermitAgent) {
+		return empty{}, nil
+	}
+	ctx = context.WithoutCancel(ctx)
+	if c.r.URL.Query().Get("offline") == "true" {
+		err = c.GoOffline(ctx, c.who.Instance, c.who.User)
+	}
+	if ended {
+		err = errors.Join(err, c.Working.SignedOut(ctx, c.who.Instance, c.who.User))
+	}
+	return empty{}, err
 }
 
 // authenticate finds the caller's session. What comes with a cookie must come from a page of this server, and what may change

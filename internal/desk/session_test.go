@@ -428,3 +428,13 @@ func TestRoutesAreClosed(t *testing.T) {
 		}
 	}
 }
+
+// A sign-out that cannot set the agent Offline says so, and the session has ended nevertheless.
+func TestSignOutEndsTheSessionFirst(t *testing.T) {
+	w := newWorld(t)
+	ann := w.program("ann")
+	ann.wants(200, "", "PUT", "/agent/v1/state", `{"name":"Available"}`)
+	w.damage(center.ContactID(w.named("ann")))
+	ann.wants(500, "InternalServiceException", "DELETE", session+"?offline=true", "")
+	ann.wants(401, "UnauthorizedException", "GET", session, "")
+}
