@@ -8,6 +8,7 @@ import (
 	"errors"
 	"net"
 	"net/http"
+	"net/netip"
 	"strings"
 	"time"
 
@@ -199,9 +200,14 @@ func (c *call) setCookie(value string, life time.Duration) {
 }
 
 // from is the address that a request comes from. Where a proxy terminates TLS, all come from it, and the last address of
-// X-Forwarded-For is the one that it has added.
+// X-Forwarded-For is the one that it has added. A proxy is on this machine or in a private network: the header of anybody else is
+// the caller's own.
 func (c *call) from() string {
-	if strings.HasPrefix(c.PublicURL, "https://") && c.r.TLS == nil {
+	host, _, err := net.SplitHostPort(c.r.RemoteAddr)
+	if err != nil {
+		host = c.r.RemoteAddr
+	}
+	if strings.HasPrefix(c.PublicURL, "https://") && c.r.TLS == nil && near(host) {
 		if all := c.r.Header.Values("X-Forwarded-For"); len(all) > 0 {
 			parts := strings.Split(all[len(all)-1], ",")
 			if ip := net.ParseIP(strings.TrimSpace(parts[len(parts)-1])); ip != nil {
@@ -209,9 +215,25 @@ func (c *call) from() string {
 			}
 		}
 	}
-	host, _, err := net.SplitHostPort(c.r.RemoteAddr)
-	if err != nil {
-		return c.r.RemoteAddr
-	}
 	return host
+}
+
+// near says that an address is of this machine or of a private network.
+func near(host string) bool {
+	ip, err := netip.ParseAddr(host)
+	return err == nil && (ip.Unmap().IsLoopback() || ip.Unmap().IsPrivate())
+}
+
+// counted is what the attempts from an address are counted for: of IPv6 the network of 64 bits, which is the least that a
+// customer of a provider has.
+func counted(host string) string {
+	ip, err := netip.ParseAddr(host)
+	if err != nil {
+		return host
+	}
+	ip = ip.Unmap().WithZone("")
+	if ip.Is6() {
+		return netip.PrefixFrom(ip, 64).Masked().String()
+	}
+	return ip.String()
 }

@@ -52,7 +52,7 @@ func (c *call) signIn() (any, error) {
 	if err := c.instanceApproves(at); err != nil {
 		return nil, err
 	}
-	attempt := store.SignIn{Instance: at, Name: sha256.Sum256([]byte("name " + in.Username)), From: sha256.Sum256([]byte("from " + c.from()))}
+	attempt := store.SignIn{Instance: at, Name: sha256.Sum256([]byte("name " + in.Username)), From: sha256.Sum256([]byte("from " + counted(c.from())))}
 	if until, err := c.Store.Locked(ctx, attempt, c.Now()); err != nil || !until.IsZero() {
 		return nil, c.locked(until, err)
 	}
