@@ -188,7 +188,7 @@ func (w *world) user(at center.InstanceID, name, profile string) *center.User {
 	return u
 }
 
-// client is somebody who calls. Its cookie and its token are sent if they are set.
+// client is who calls. Its cookie and its token are sent if they are set.
 type client struct {
 	*world
 	address string
