@@ -130,8 +130,11 @@ func (s *staffed) with(do func(*load.Line) error) (err error) {
 // measured says that what happens now counts.
 func (s *staffed) measured() bool {
 	at := time.Since(s.began)
-	return at > s.of.lasts && at < s.of.lasts+s.of.during
+	return s.of.during < smallCrowd || at > s.of.lasts && at < s.of.lasts+s.of.during
 }
+
+// smallCrowd is a run too short to say anything about speed: all of it counts, whenever it happens.
+const smallCrowd = 10 * time.Second
 
 func (s *staffed) took(of *[]time.Duration, d time.Duration) {
 	if !s.measured() {
@@ -448,7 +451,7 @@ func (s *staffed) report(all int, cpu func() string) {
 	if s.fail != nil {
 		t.Error(s.fail)
 	}
-	if n := s.done.Load(); n != int64(all) || s.missed.Load() > 0 && s.of.during < 10*time.Second {
+	if n := s.done.Load(); n != int64(all) {
 		t.Errorf("%d of %d chats had an agent and are over; %d offers were missed", n, all, s.missed.Load())
 	}
 }

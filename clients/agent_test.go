@@ -123,6 +123,7 @@ func TestAgentWithChatJSInNode(t *testing.T) {
 			InstanceId: aws.String(s.instance), ContactFlowId: aws.String(flow), ParticipantDetails: &connecttypes.ParticipantDetails{DisplayName: aws.String(customerName)},
 		})
 		customer := newChatJSParticipant(t, program, s, participantCredentials{*started.ContactId, *started.ParticipantId, *started.ParticipantToken}, false)
+		person := newChatJSParticipant(t, program, s, participantCredentials{}, true) // before the offer, which lasts 20 s of real time
 		customer.connect()
 		contact := agent.offered()
 		if contact != *started.ContactId {
@@ -135,7 +136,7 @@ func TestAgentWithChatJSInNode(t *testing.T) {
 		}
 		agent.call("POST", "contacts/"+contact+"/token", nil, &given)
 		data := decode[struct{ ConnectionAuthenticationToken string }](t, "connectionData", []byte(given.ConnectionData))
-		person := newChatJSParticipant(t, program, s, participantCredentials{contact, given.ParticipantID, data.ConnectionAuthenticationToken}, true)
+		person.creds = participantCredentials{contact, given.ParticipantID, data.ConnectionAuthenticationToken}
 		if page {
 			person.chatToken = &given.chatToken
 			person.desk = &deskSocket{"ws" + strings.TrimPrefix(s.endpoint, "http") + "/agent/v1/socket", agent.token}

@@ -22,7 +22,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/google/uuid"
+	"github.com/gofrs/uuid/v5"
 
 	"github.com/parley-chat/parley/internal/bus"
 	"github.com/parley-chat/parley/internal/catalog"
@@ -405,7 +405,7 @@ func (w *rooms) own(ctx context.Context, id center.ContactID) (center.UserID, er
 	var routers sync.WaitGroup
 	for range 2 {
 		r := router.New(router.Config{
-			Store: w.store, Catalog: w.catalog, Bus: w.news, Clock: engine.WallClock{}, Now: time.Now, Offer: w.agents.Offer, Holder: uuid.NewString(), Log: slog.New(slog.DiscardHandler),
+			Store: w.store, Catalog: w.catalog, Bus: w.news, Clock: engine.WallClock{}, Now: time.Now, Offer: w.agents.Offer, Holder: uuid.Must(uuid.NewV4()).String(), Log: slog.New(slog.DiscardHandler),
 		})
 		routers.Go(func() { r.Run(routing) })
 	}

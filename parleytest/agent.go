@@ -224,7 +224,10 @@ func (a *Agent) Offered() (contactID string) {
 	a.s.t.Helper()
 	a.until("was offered a contact", func() bool {
 		for id, c := range a.there {
-			if c.State == parley.AgentConnecting && (contactID == "" || c.Since.Before(a.there[contactID].Since)) {
+			if c.State != parley.AgentConnecting {
+				continue
+			}
+			if first := a.there[contactID]; contactID == "" || c.Since.Before(first.Since) || c.Since.Equal(first.Since) && id < contactID {
 				contactID = id
 			}
 		}

@@ -179,6 +179,9 @@ func (c *agentCmd) work(stop context.Context, through *http.Client, in io.Reader
 			w.mu.Unlock()
 			if leaving {
 				<-w.left
+				if w.trouble() == nil { // behind all that happened
+					w.show("signed-out", "", c.User, "")
+				}
 			}
 			return w.trouble()
 		case err != nil:
@@ -413,9 +416,7 @@ func (w *worker) quit() {
 		_ = w.Clear(ctx, j.contact) // it may be cleared
 	}
 	_ = w.Ping(ctx) // what came of that is shown
-	err := w.SignOut(ctx)
-	w.show("signed-out", "", w.cmd.User, "")
-	if err != nil {
+	if err := w.SignOut(ctx); err != nil {
 		w.fail(w.cmd.explained("sign out", err))
 	}
 }

@@ -81,6 +81,7 @@ joined	B	Jane
 message	B	Jane	How can I help?
 next-state			Offline
 left	B	Jane
+chat-ended	B
 ended	B	Customer
 cleared	B	Customer
 state			Offline

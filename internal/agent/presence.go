@@ -166,8 +166,18 @@ func (p *Presence) answer(ctx context.Context, due center.Due) error {
 			return err
 		}
 	}
-	return p.engine.Change(ctx, func(tx *engine.Tx) error {
-		m, err := p.staff.Of(tx, id)
+	return p.answered(ctx, p.engine, due)
+}
+
+// WithoutGrace answers the due rows that an earlier start with a grace has left behind, and does nothing else about them.
+func (a *Agents) WithoutGrace(e *engine.Engine) {
+	e.Handle(engine.Due{Key: dueGrace, Answer: func(ctx context.Context, due center.Due) error { return a.answered(ctx, e, due) }})
+}
+
+// answered takes a due row away.
+func (a *Agents) answered(ctx context.Context, e *engine.Engine, due center.Due) error {
+	return e.Change(ctx, func(tx *engine.Tx) error {
+		m, err := a.staff.Of(tx, center.UserID(due.Stream))
 		if err == nil {
 			m.Answers(due)
 		}

@@ -43,23 +43,28 @@ type Supervisor struct {
 }
 
 // CheckMonitorCapabilities refuses what no supervisor can be allowed. barge says that the instance has barge switched on:
-// then the capabilities must be named. It returns what is allowed.
-func CheckMonitorCapabilities(given []string, barge bool) ([]string, error) {
+// then the capabilities must be named.
+func CheckMonitorCapabilities(given []string, barge bool) error {
 	if given == nil && barge {
-		return nil, Refuse(InvalidRequest, "AllowedMonitorCapabilities is required where barge is enabled")
+		return Refuse(InvalidRequest, "AllowedMonitorCapabilities is required where barge is enabled")
 	}
 	for i, c := range given {
 		switch {
 		case c != MonitorSilent && c != MonitorBarge:
-			return nil, Refuse(InvalidRequest, "AllowedMonitorCapabilities[%d] must be %s or %s", i, MonitorSilent, MonitorBarge)
+			return Refuse(InvalidRequest, "AllowedMonitorCapabilities[%d] must be %s or %s", i, MonitorSilent, MonitorBarge)
 		case c == MonitorBarge && !barge:
-			return nil, Refuse(InvalidRequest, "AllowedMonitorCapabilities has %s, which needs the instance attribute %s", MonitorBarge, EnhancedChatMonitoring)
+			return Refuse(InvalidRequest, "AllowedMonitorCapabilities has %s, which needs the instance attribute %s", MonitorBarge, EnhancedChatMonitoring)
 		}
 	}
+	return nil
+}
+
+// MonitorCapabilities are those that a request gives a supervisor: each once, in order, and silent monitoring when it names none.
+func MonitorCapabilities(given []string) []string {
 	if len(given) == 0 {
-		return []string{MonitorSilent}, nil
+		return []string{MonitorSilent}
 	}
-	return given, nil
+	return slices.Compact(slices.Sorted(slices.Values(given)))
 }
 
 // Monitor lets a supervisor read a conversation, on a contact beside the customer's. Nobody in the chat sees it.

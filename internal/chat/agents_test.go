@@ -247,13 +247,17 @@ func TestManyAreAssignedToOneAgent(t *testing.T) {
 		var refused []center.ContactID
 		assign := func(of []chat.Caller, by *node) {
 			for _, who := range of {
-				switch err := by.Agents.Offer(w.ctx, instance, who.Contact, jane, 0); {
+				err := by.Agents.Offer(w.ctx, instance, who.Contact, jane, 0)
+				for center.Is(err, center.Internal) { // the other node was faster again and again: clients try again
+					err = by.Agents.Offer(w.ctx, instance, who.Contact, jane, 0)
+				}
+				switch {
 				case center.Is(err, center.QuotaExceeded):
 					mu.Lock()
 					refused = append(refused, who.Contact)
 					mu.Unlock()
-				default:
-					w.must(err)
+				case err != nil:
+					t.Error(err)
 				}
 			}
 		}

@@ -32,7 +32,7 @@ func (a *Agents) Monitor(ctx context.Context, at center.InstanceID, in MonitorRe
 	if err != nil {
 		return "", err
 	}
-	asked := center.Digest(append([]string{string(in.Contact), string(in.User)}, slices.Sorted(slices.Values(in.Capabilities))...)...)
+	asked := center.Digest(append([]string{string(in.Contact), string(in.User)}, center.MonitorCapabilities(in.Capabilities)...)...)
 	key := center.Digest(string(at), in.ClientToken)
 	if in.ClientToken != "" { // before anything that may have changed since
 		first, taken, err := a.store.Claim(ctx, center.ClaimMonitor, key, a.clock.Now())
@@ -51,11 +51,9 @@ func (a *Agents) Monitor(ctx context.Context, at center.InstanceID, in MonitorRe
 	if err != nil {
 		return "", err
 	}
-	capabilities, err := center.CheckMonitorCapabilities(in.Capabilities, instance.Has(center.EnhancedChatMonitoring))
-	if err != nil {
+	if err := center.CheckMonitorCapabilities(in.Capabilities, instance.Has(center.EnhancedChatMonitoring)); err != nil {
 		return "", err
 	}
-	capabilities = slices.Compact(slices.Sorted(slices.Values(capabilities)))
 	err = a.change(ctx, chat, func(t *turn) error {
 		if in.ClientToken != "" {
 			first, taken, err := a.store.Claim(ctx, center.ClaimMonitor, key, t.Now)
@@ -77,7 +75,7 @@ func (a *Agents) Monitor(ctx context.Context, at center.InstanceID, in MonitorRe
 		if n := len(m.Agent.Contacts); n >= limit {
 			return center.Refuse(center.QuotaExceeded, "the user %s has %d contacts, and the routing profile allows %d chats", w.Name, n, limit)
 		}
-		c, err := t.Draft.Monitor(in.Contact, center.Supervisor{User: w.ID, DisplayName: displayName(w), Profile: w.RoutingProfile, Hierarchy: w.Groups}, capabilities)
+		c, err := t.Draft.Monitor(in.Contact, center.Supervisor{User: w.ID, DisplayName: displayName(w), Profile: w.RoutingProfile, Hierarchy: w.Groups}, center.MonitorCapabilities(in.Capabilities))
 		if err != nil {
 			return err
 		}

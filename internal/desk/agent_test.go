@@ -593,7 +593,7 @@ func TestManyChatsOfOneAgent(t *testing.T) {
 	// Items of one chat come in its order, chats in any.
 	heard := map[string]int{}
 	for len(heard) < many {
-		f := socket.take("another chat", func(f frame) bool { return strings.Contains(string(f.Content), "I am number ") })
+		f := socket.take(fmt.Sprintf("another chat, %d of %d heard", len(heard), many), func(f frame) bool { return strings.Contains(string(f.Content), "I am number ") })
 		heard[f.Cursor]++
 	}
 	for cursor, n := range heard {

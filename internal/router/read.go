@@ -60,7 +60,10 @@ func (r *Router) look(ctx context.Context) error {
 		for i := range page {
 			after = string(page[i].ID)
 			found[page[i].ID] = true
-			if err := r.lookAt(ctx, page[i].ID); err != nil {
+			switch err := r.lookAt(ctx, page[i].ID); {
+			case errors.Is(err, center.ErrDamaged): // the store has logged it; other instances are routed
+				delete(found, page[i].ID)
+			case err != nil:
 				return err
 			}
 		}

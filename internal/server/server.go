@@ -201,6 +201,8 @@ func (s *Server) wire(ctx context.Context) error {
 				return s.desk.Lost(ctx, at, id, s.cfg.AgentReclaim)
 			},
 		})
+	} else {
+		working.WithoutGrace(s.engine)
 	}
 	s.desk = desk.New(desk.Config{
 		Catalog: s.catalog, Store: s.store, Staff: s.staff, Chats: s.chats, Agents: s.agents, Transcripts: operations.Transcripts, Present: present, Hub: s.hub, Working: working, Presence: s.presence,

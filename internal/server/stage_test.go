@@ -155,7 +155,7 @@ type realTime struct {
 }
 
 // patience is how long anything may take in real time.
-const patience = 20 * time.Second
+const patience = time.Minute
 
 func (*realTime) listen() (net.Listener, dialer, error) {
 	l, err := net.Listen("tcp", "127.0.0.1:0")
