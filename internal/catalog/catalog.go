@@ -15,6 +15,9 @@ type Config struct {
 	Partition center.Partition
 	// Quotas says whether Amazon Connect's default quotas of resources hold.
 	Quotas bool
+	// KnownHash is the hash of a password that everybody knows, in the PHC string format: no user signs in with it. Empty: there
+	// is none.
+	KnownHash string
 }
 
 // Catalog is what the instances of one store are configured with. All methods may be called from any goroutine.

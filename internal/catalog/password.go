@@ -158,6 +158,8 @@ func (c *Catalog) SetPassword(ctx context.Context, at center.InstanceID, usernam
 // CheckPassword finds the user who has a name and a password. Whatever is wrong, the refusal is the same, AccessDenied,
 // and takes as long: an unknown name, or that of a user without a password, is held against a hash too.
 //
+// A password of which the hash is [Config.KnownHash] is wrong.
+//
 // The version of the password is what the user's sessions last as long as; see [Catalog.Session].
 func (c *Catalog) CheckPassword(ctx context.Context, at center.InstanceID, username, password string) (u *center.User, version int64, err error) {
 	u, kept, version, err := c.credentials(ctx, at, username)
@@ -178,7 +180,7 @@ func (c *Catalog) CheckPassword(ctx context.Context, at center.InstanceID, usern
 	if err != nil {
 		return nil, 0, err
 	}
-	if subtle.ConstantTimeCompare(got, want) != 1 || kept == nil || !possible {
+	if subtle.ConstantTimeCompare(got, want) != 1 || kept == nil || !possible || kept.Hash == c.KnownHash {
 		return nil, 0, center.Refuse(center.AccessDenied, "the user name or the password is wrong")
 	}
 	return u, version, nil

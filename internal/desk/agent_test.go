@@ -382,6 +382,16 @@ func TestOffersThatAreOver(t *testing.T) {
 	path = "/agent/v1/contacts/" + string(ada.contact)
 	ann.wants(200, "", "POST", path+"/reject", "")
 	s = socket.shows("rejected", in("error"))
+	if a := ann.wants(200, "", "GET", path+"/attributes", ""); len(a.json["attributes"].(map[string]any)) != 0 || len(contactsOf(s)[0]["attributes"].(map[string]any)) != 0 {
+		t.Errorf("attributes of a contact that was rejected: %s, %v", a.text, contactsOf(s)[0])
+	}
+	w.user(instance, "bob", center.SecurityAgent)
+	w.advance(time.Second)
+	ada.offerTo("bob")
+	w.program("bob").wants(200, "", "POST", path+"/accept", "")
+	if a := ann.wants(200, "chat", "GET", path, ""); len(a.json["connections"].([]any)) != 2 {
+		t.Errorf("one who rejected sees who came later: %s", a.text)
+	}
 	if own := contactsOf(s)[0]["connections"].([]any)[0].(map[string]any)["state"].(map[string]any)["type"]; own != "rejected" {
 		t.Errorf("own connection %v", own)
 	}

@@ -124,7 +124,7 @@ func (c *call) showAttributes() (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	all := of.Attributes
+	all := attributesOf(of, slot)
 	if all == nil {
 		all = map[string]string{}
 	}

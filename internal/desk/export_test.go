@@ -1,5 +1,7 @@
 package desk
 
+import "context"
+
 // Fill takes all places of the gate, until its caller lets go of them.
 func (d *Desk) Fill() (empty func()) {
 	for range cap(d.gate.waiting) {
@@ -11,6 +13,9 @@ func (d *Desk) Fill() (empty func()) {
 		}
 	}
 }
+
+// CloseEnded is what a node with sockets does every five seconds.
+func (d *Desk) CloseEnded(ctx context.Context) error { return d.closeEnded(ctx) }
 
 // Limits of the package, for tests.
 const (

@@ -94,7 +94,7 @@ func (w *window) joinChats(a *center.Agent) error {
 }
 
 // leaveChats leaves the chats in which the agent's part is over without an item that says so: what was missed, and what was
-// cleared. It forgets what was shown of those.
+// cleared. It forgets what was shown of those, and their tokens.
 func (w *window) leaveChats(a *center.Agent) {
 	parts, live := map[center.ParticipantID]bool{}, map[center.StreamID]bool{}
 	for i := range a.Contacts {
@@ -113,6 +113,11 @@ func (w *window) leaveChats(a *center.Agent) {
 	for id := range w.over {
 		if !parts[id] {
 			delete(w.over, id)
+		}
+	}
+	for id := range w.known {
+		if _, there := parts[id]; !there {
+			delete(w.known, id)
 		}
 	}
 	w.mu.Unlock()
@@ -163,8 +168,8 @@ func (w *window) partOf(slot *center.AgentContact) (p part, ok bool, err error) 
 		end, err = w.before(stream, slot.Since.Add(-margin))
 		p.after = max(begin, min(p.after, end))
 	}
-	if errors.Is(err, store.ErrNotFound) {
-		return p, false, nil // it was erased
+	if errors.Is(err, store.ErrNotFound) || errors.Is(err, center.ErrDamaged) {
+		return p, false, nil // it was erased, or cannot be read
 	}
 	return p, err == nil, err
 }

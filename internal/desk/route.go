@@ -50,7 +50,7 @@ type call struct {
 	w     http.ResponseWriter
 	r     *http.Request
 	route *route
-	taken bool // the answer is somebody else's, a socket's
+	taken bool // the answer is the socket's
 
 	who     center.Principal
 	user    *center.User

@@ -5,8 +5,10 @@ import (
 	"crypto/sha256"
 	"crypto/subtle"
 	"encoding/base64"
+	"errors"
 	"net"
 	"net/http"
+	"net/netip"
 	"strings"
 	"time"
 
@@ -78,28 +80,29 @@ func (c *call) sessionOut(ctx context.Context) (*sessionOutput, error) {
 func (c *call) showSession() (any, error) { return c.sessionOut(c.r.Context()) }
 
 // signOut ends the session. The agent's status stays what it is, unless the client asks for Offline, as the sign-out of the
-// Contact Control Panel does: with live contacts it is the next status.
+// Contact Control Panel does: with live contacts it is the next status. The session has ended also when that fails, and when the
+// client does not wait for it.
 func (c *call) signOut() (any, error) {
 	ctx := c.r.Context()
-	if c.r.URL.Query().Get("offline") == "true" && c.who.Has(center.PermitAgent) {
-		if err := c.GoOffline(ctx, c.who.Instance, c.who.User); err != nil {
-			return nil, err
-		}
-	}
 	ended, err := c.Store.EndSession(c.by(ctx, c.who.Name, "SignOut"), &c.session)
 	if err != nil {
 		return nil, err
 	}
-	if ended && c.who.Has(center.PermitAgent) {
-		if err := c.Working.SignedOut(ctx, c.who.Instance, c.who.User); err != nil {
-			return nil, err
-		}
-	}
-	c.sessionEnded(c.session.ID)
+	defer c.sessionEnded(c.session.ID)
 	if !c.session.Bearer {
 		c.setCookie("", -time.Second)
 	}
-	return empty{}, nil
+	if !c.who.Has(center.PermitAgent) {
+		return empty{}, nil
+	}
+	ctx = context.WithoutCancel(ctx)
+	if c.r.URL.Query().Get("offline") == "true" {
+		err = c.GoOffline(ctx, c.who.Instance, c.who.User)
+	}
+	if ended {
+		err = errors.Join(err, c.Working.SignedOut(ctx, c.who.Instance, c.who.User))
+	}
+	return empty{}, err
 }
 
 // authenticate finds the caller's session. What comes with a cookie must come from a page of this server, and what may change
@@ -197,9 +200,14 @@ func (c *call) setCookie(value string, life time.Duration) {
 }
 
 // from is the address that a request comes from. Where a proxy terminates TLS, all come from it, and the last address of
-// X-Forwarded-For is the one that it has added.
+// X-Forwarded-For is the one that it has added. A proxy is on this machine or in a private network: the header of anybody else is
+// the caller's own.
 func (c *call) from() string {
-	if strings.HasPrefix(c.PublicURL, "https://") && c.r.TLS == nil {
+	host, _, err := net.SplitHostPort(c.r.RemoteAddr)
+	if err != nil {
+		host = c.r.RemoteAddr
+	}
+	if strings.HasPrefix(c.PublicURL, "https://") && c.r.TLS == nil && near(host) {
 		if all := c.r.Header.Values("X-Forwarded-For"); len(all) > 0 {
 			parts := strings.Split(all[len(all)-1], ",")
 			if ip := net.ParseIP(strings.TrimSpace(parts[len(parts)-1])); ip != nil {
@@ -207,9 +215,25 @@ func (c *call) from() string {
 			}
 		}
 	}
-	host, _, err := net.SplitHostPort(c.r.RemoteAddr)
-	if err != nil {
-		return c.r.RemoteAddr
-	}
 	return host
+}
+
+// near says that an address is of this machine or of a private network.
+func near(host string) bool {
+	ip, err := netip.ParseAddr(host)
+	return err == nil && (ip.Unmap().IsLoopback() || ip.Unmap().IsPrivate())
+}
+
+// counted is what the attempts from an address are counted for: of IPv6 the network of 64 bits, which is the least that a
+// customer of a provider has.
+func counted(host string) string {
+	ip, err := netip.ParseAddr(host)
+	if err != nil {
+		return host
+	}
+	ip = ip.Unmap().WithZone("")
+	if ip.Is6() {
+		return netip.PrefixFrom(ip, 64).Masked().String()
+	}
+	return ip.String()
 }

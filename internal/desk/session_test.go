@@ -2,6 +2,7 @@ package desk_test
 
 import (
 	"context"
+	"database/sql"
 	"net/http"
 	"slices"
 	"strconv"
@@ -373,6 +374,7 @@ func TestOtherOrigins(t *testing.T) {
 func TestBehindAProxyWithTLS(t *testing.T) {
 	w := newWorld(t, func(w *world) { w.public = "https://parley.test" })
 	c := w.client()
+	c.address = "[::ffff:10.0.0.2]:4000"
 	c.head = http.Header{"X-Forwarded-For": {"203.0.113.9, 198.51.100.7"}}
 	c.wants(200, "", "POST", session, credentials("ann", password))
 	if !c.cookie.Secure || c.cookie.Name != "__Host-parley-session" {
@@ -427,4 +429,35 @@ func TestRoutesAreClosed(t *testing.T) {
 			}
 		}
 	}
+}
+
+// A sign-out that cannot set the agent Offline says so, and the session has ended nevertheless.
+func TestSignOutEndsTheSessionFirst(t *testing.T) {
+	w := newWorld(t)
+	ann := w.program("ann")
+	ann.wants(200, "", "PUT", "/agent/v1/state", `{"name":"Available"}`)
+	w.damage(center.ContactID(w.named("ann")))
+	ann.wants(500, "InternalServiceException", "DELETE", session+"?offline=true", "")
+	ann.wants(401, "UnauthorizedException", "GET", session, "")
+}
+
+// Attempts of which nobody learns whether the password was right do not lock the user out.
+func TestAttemptsThatFailOtherwiseDoNotCount(t *testing.T) {
+	w := newWorld(t)
+	replace := func(this, by string) {
+		t.Helper()
+		w.stop()
+		db, err := sql.Open("sqlite", w.file)
+		w.must(err)
+		_, err = db.Exec("UPDATE resource SET body = CAST(replace(CAST(body AS TEXT), $1, $2) AS BLOB) WHERE kind = 'user-password'", this, by)
+		w.must(err)
+		w.must(db.Close())
+		w.open()
+	}
+	replace("$argon2id$", "$spoilt$")
+	for range center.MaxUserFailures + 1 {
+		w.client().wants(500, "InternalServiceException", "POST", session, credentials("ann", password))
+	}
+	replace("$spoilt$", "$argon2id$")
+	w.client().wants(200, "", "POST", session, credentials("ann", password))
 }

@@ -52,7 +52,7 @@ func (c *call) signIn() (any, error) {
 	if err := c.instanceApproves(at); err != nil {
 		return nil, err
 	}
-	attempt := store.SignIn{Instance: at, Name: sha256.Sum256([]byte("name " + in.Username)), From: sha256.Sum256([]byte("from " + c.from()))}
+	attempt := store.SignIn{Instance: at, Name: sha256.Sum256([]byte("name " + in.Username)), From: sha256.Sum256([]byte("from " + counted(c.from())))}
 	if until, err := c.Store.Locked(ctx, attempt, c.Now()); err != nil || !until.IsZero() {
 		return nil, c.locked(until, err)
 	}
@@ -75,8 +75,15 @@ func (c *call) check(ctx context.Context, attempt store.SignIn, username, passwo
 		return nil, 0, c.locked(until, err)
 	}
 	u, version, err := c.Catalog.CheckPassword(ctx, attempt.Instance, username, password)
-	if !center.Is(err, center.AccessDenied) {
-		return u, version, err
+	switch {
+	case err == nil:
+		return u, version, nil
+	case !center.Is(err, center.AccessDenied):
+		// The client is gone, too many wait, or the store cannot be read: it counts for nothing, whether or not that can be noted.
+		if failed := c.Store.ForgiveSignIn(context.WithoutCancel(ctx), attempt); failed != nil {
+			c.Log.Warn("an attempt to sign in that came to no end stays counted", "error", failed)
+		}
+		return nil, 0, err
 	}
 	// What was given as a name may be a password: only the name of a user is logged.
 	who, id := "unknown user", center.UserID("")

@@ -3,6 +3,7 @@ package desk
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"slices"
 	"strings"
 	"time"
@@ -78,7 +79,8 @@ func (d *Desk) desktop(ctx context.Context, who *center.Principal, known tokens)
 	return out, nil
 }
 
-// contactOf is one of an agent's contacts. Of a chat that was erased there is only what the slot says.
+// contactOf is one of an agent's contacts. Of a chat that was erased or is damaged there is only what the slot says: the agent
+// sees the others, and can clear this one when it is over.
 func (d *Desk) contactOf(ctx context.Context, who *center.Principal, w *catalog.Worker, slot *center.AgentContact, known tokens) (*contactView, error) {
 	states := contactStates[slot.State]
 	auto := w.Channels.AutoAccepts()
@@ -104,7 +106,7 @@ func (d *Desk) contactOf(ctx context.Context, who *center.Principal, w *catalog.
 		}
 	}
 	chat, contact, err := d.Chats.Contact(ctx, who.Instance, slot.Contact)
-	if err != nil && !center.Is(err, center.NotFound) {
+	if err != nil && !center.Is(err, center.NotFound) && !errors.Is(err, center.ErrDamaged) { // the store has logged damage
 		return nil, err
 	}
 	own := connectionView{
@@ -118,7 +120,7 @@ func (d *Desk) contactOf(ctx context.Context, who *center.Principal, w *catalog.
 			own.State.Type = strings.ToLower(slot.Monitor)
 		}
 	}
-	if err != nil { // it was erased
+	if err != nil {
 		v.Connections = []connectionView{own}
 		return v, nil
 	}
@@ -158,7 +160,7 @@ func (d *Desk) describe(v *contactView, chat *center.Chat, contact *center.Conta
 		v.Attributes = nil
 		return
 	}
-	for name, value := range chat.Attributes {
+	for name, value := range attributesOf(chat, slot) {
 		v.Attributes[name] = attributeView{name, value}
 	}
 	v.Name, v.Description = orNil(contact.Name), orNil(contact.Description)
@@ -172,6 +174,15 @@ func (d *Desk) describe(v *contactView, chat *center.Chat, contact *center.Conta
 	for name, a := range contact.SegmentAttributes {
 		v.Segment[name] = segmentView(a)
 	}
+}
+
+// attributesOf are the attributes that an agent sees of a contact: the chat's as they are now, also during after-contact work.
+// Who monitors sees none, nor does one who did not take the contact.
+func attributesOf(chat *center.Chat, slot *center.AgentContact) map[string]string {
+	if slot.Monitor != "" || slot.Failed() {
+		return nil
+	}
+	return chat.Attributes
 }
 
 // segmentView is a segment attribute with the members of the API.
@@ -214,13 +225,16 @@ func (d *Desk) others(chat *center.Chat, slot *center.AgentContact) (all []conne
 		name := p.DisplayName
 		v := connectionView{ID: string(p.ID), State: stateView{"connected", seconds(p.Joined)}}
 		switch {
-		case p.ID == slot.Participant || p.Role != center.RoleCustomer && p.Joined.IsZero():
-			continue // the agent, or one whom others do not see
+		case p.ID == slot.Participant || p.Silent || p.Role != center.RoleCustomer && p.Joined.IsZero():
+			continue // the agent, or one whom others do not see: an agent who has not joined, a supervisor who listens
 		case p.Role == center.RoleCustomer:
 			v.Type, v.Initial, v.Chat = "inbound", true, &chatMedia{CustomerName: &name}
 		case p.Role == center.RoleAgent || p.Role == center.RoleSupervisor:
 			if !p.Active() && slot.State != center.SlotConnected {
 				continue // they were there before
+			}
+			if !slot.Live() && p.Joined.After(slot.Since) {
+				continue // they came when the agent's part was over
 			}
 			no := false
 			v.Type, v.Chat = "outbound", &chatMedia{AutoAccept: &no, AgentName: &name}

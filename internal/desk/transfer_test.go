@@ -259,10 +259,22 @@ func TestSupervisors(t *testing.T) {
 	if own["type"] != "monitoring" || own["monitorStatus"] != center.MonitorSilent || fmt.Sprint(own["monitorCapabilities"]) != "[SILENT_MONITOR]" {
 		t.Errorf("the supervisor's connection %v", own)
 	}
+	// others are how many agents and supervisors the agent sees beside herself.
+	others := func(want int) {
+		t.Helper()
+		seen := contactsOf(ann.wants(200, "", "GET", "/agent/v1/snapshot", "").json["snapshot"].(map[string]any))[0]["connections"].([]any)
+		if len(seen) != 2+want {
+			t.Errorf("the agent sees %v, want %d beside herself and the customer", seen, want)
+		}
+	}
+	others(0)
 	ada.say("listen")
 	hers.hears("listen")
 	its := "/agent/v1/contacts/" + made
 	mia.wants(200, "", "GET", its+"/transcript", "")
+	if a := mia.wants(200, "", "GET", its+"/attributes", ""); a.text != "{\"attributes\":{}}\n" {
+		t.Errorf("attributes of who monitors: %s", a.text)
+	}
 	mia.wants(403, "AccessDeniedException", "PUT", its+"/monitor", `{"targetMonitorMode":"BARGE"}`) // the permission is missing
 	mia.wants(409, "InvalidStateException", "PUT", its+"/monitor", `{"targetMonitorMode":"SHOUT"}`)
 	mia.wants(404, "ContactNotFoundException", "PUT", monitor, `{"targetMonitorMode":"SILENT_MONITOR"}`)
@@ -270,6 +282,7 @@ func TestSupervisors(t *testing.T) {
 	mia.wants(200, "", "POST", its+"/leave", "")
 	mia.wants(200, "", "POST", its+"/clear", "")
 	hers.shows("nothing", none)
+	others(0)
 
 	// With barge, and the permission for it.
 	w.must(w.catalog.SetInstanceAttribute(ctx, instance, center.EnhancedChatMonitoring, "true"))
@@ -288,7 +301,9 @@ func TestSupervisors(t *testing.T) {
 	}
 	mode(center.MonitorBarge)
 	hers.hears("participant.joined")
+	others(1)
 	mode(center.MonitorSilent)
+	others(0)
 	ada.say("are you there?")
 	hers.hears("are you there?") // she who is silent again still listens
 	mode(center.MonitorBarge)

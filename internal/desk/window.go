@@ -71,7 +71,11 @@ func (w *window) run(begin int64) {
 	}
 }
 
-const sessionClosed = "the session has ended"
+// Why sockets are closed.
+const (
+	sessionClosed = "the session has ended"
+	noPermission  = "no permission " + center.PermitAgent
+)
 
 func (w *window) poke() {
 	select {
@@ -87,7 +91,7 @@ func (w *window) refresh(begin int64) error {
 		return err
 	}
 	if !who.Has(center.PermitAgent) {
-		w.socket.Close("no permission " + center.PermitAgent)
+		w.socket.Close(noPermission)
 		return nil
 	}
 	a, seq, err := w.desk.Staff.Agent(w.ctx, who.Instance, who.User)

@@ -3,10 +3,12 @@ package desk
 import (
 	"context"
 	"time"
+
+	"github.com/parley-chat/parley/internal/center"
 )
 
-// checkEvery is how often a node with agents' sockets asks whether their sessions have ended: another node may have ended
-// one, or the user was deleted.
+// checkEvery is how often a node with agents' sockets asks whether their sessions have ended, and whether their users may still
+// work as agents: another node may have ended one, or the user or its security profiles have changed.
 const checkEvery = 5 * time.Second
 
 // open takes a window in.
@@ -86,7 +88,8 @@ func (d *Desk) checks() (context.Context, bool) {
 	return ctx, true
 }
 
-// closeEnded closes the sockets of sessions that have ended.
+// closeEnded closes the sockets of sessions that have ended, and of users who may not work as agents any more. One user who
+// cannot be looked at keeps none of the others open.
 func (d *Desk) closeEnded(ctx context.Context) error {
 	all := d.all()
 	ids := make([][]byte, len(all))
@@ -97,12 +100,35 @@ func (d *Desk) closeEnded(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	type user struct {
+		at center.InstanceID
+		id center.UserID
+	}
+	refused := map[user]string{} // why, "" for those who are not
 	for _, w := range all {
 		if !alive[w.session.ID] {
 			w.socket.Close(sessionClosed)
+			continue
+		}
+		u := user{w.who.Instance, w.who.User}
+		why, known := refused[u]
+		if !known {
+			who, _, failed := d.Catalog.Principal(ctx, u.at, u.id)
+			switch {
+			case center.Is(failed, center.NotFound):
+				why = sessionClosed
+			case failed != nil:
+				err = failed
+			case !who.Has(center.PermitAgent):
+				why = noPermission
+			}
+			refused[u] = why
+		}
+		if why != "" {
+			w.socket.Close(why)
 		}
 	}
-	return nil
+	return err
 }
 
 // sessionEnded closes the sockets of this node's that a session has.

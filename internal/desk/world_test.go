@@ -2,6 +2,7 @@ package desk_test
 
 import (
 	"context"
+	"database/sql"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -152,6 +153,22 @@ func (w *world) must(err error) {
 	}
 }
 
+// damage makes the state of a contact's chat one that cannot be decoded, and starts the desk anew, without what it has decoded.
+func (w *world) damage(contact center.ContactID) {
+	w.Helper()
+	w.stop()
+	db, err := sql.Open("sqlite", w.file)
+	w.must(err)
+	id, _ := center.UUID(string(contact))
+	done, err := db.Exec("UPDATE stream SET state = x'00' WHERE id = $1", id[:])
+	w.must(err)
+	if n, _ := done.RowsAffected(); n != 1 {
+		w.Fatalf("%d streams are damaged", n)
+	}
+	w.must(db.Close())
+	w.open()
+}
+
 func (w *world) instance(id center.InstanceID, alias string) {
 	w.Helper()
 	_, err := w.catalog.CreateInstance(context.Background(), center.Instance{ID: id, Alias: alias, IdentityManagementType: center.IdentityManaged}, "")
@@ -171,7 +188,7 @@ func (w *world) user(at center.InstanceID, name, profile string) *center.User {
 	return u
 }
 
-// client is somebody who calls. Its cookie and its token are sent if they are set.
+// client is who calls. Its cookie and its token are sent if they are set.
 type client struct {
 	*world
 	address string

@@ -2,13 +2,15 @@ package server
 
 import (
 	"context"
+	"errors"
 	"fmt"
 
 	"github.com/parley-chat/parley/internal/catalog"
 	"github.com/parley-chat/parley/internal/center"
 )
 
-// SeedPassword is the password of all users that a development server is seeded with. It is no secret.
+// SeedPassword is the password of all users that a development server is seeded with. It is no secret: other servers take it
+// from none of them, whoever has served the database before.
 const SeedPassword = "Parley-dev-1"
 
 // seedPasswordHash is that of SeedPassword. Hashing it anew at every start would take longer than all the rest of the start.
@@ -49,6 +51,25 @@ func People() []Person {
 		all[i] = Person{Username: p.name, Password: SeedPassword, Role: p.role, ID: seedUserID(p.name)}
 	}
 	return all
+}
+
+// warnOfSeededPasswords logs which users cannot sign in, since they still have the password that a development server gave them.
+func (s *Server) warnOfSeededPasswords(ctx context.Context) error {
+	var names []string
+	for _, p := range seedPeople {
+		known, err := s.catalog.HasKnownPassword(ctx, SeedInstance, seedUserID(p.name))
+		switch {
+		case errors.Is(err, center.ErrDamaged): // the store has logged it
+		case err != nil:
+			return err
+		case known:
+			names = append(names, p.name)
+		}
+	}
+	if len(names) > 0 {
+		s.cfg.Log.Warn("users have the password of parley dev, which everybody knows, and cannot sign in: give them another one with parley user password", "users", names)
+	}
+	return nil
 }
 
 // seedUsers makes the users that a development server has, on the basic routing profile, unless they are there. One whose name

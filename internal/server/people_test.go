@@ -1,6 +1,9 @@
 package server
 
 import (
+	"bytes"
+	"log/slog"
+	"strings"
 	"testing"
 
 	"github.com/parley-chat/parley/internal/catalog"
@@ -31,6 +34,41 @@ func TestSeededPeople(t *testing.T) {
 	get[map[string]bool](t, ask(s, "POST", "/_parley/reset", ""))
 	if _, _, err := s.catalog.CheckPassword(t.Context(), SeedInstance, "agent-1", SeedPassword); err != nil {
 		t.Error("after a reset:", err)
+	}
+}
+
+// A server that is not for development refuses the password that everybody knows, and says whose it is.
+func TestSeededPasswordsAreForDevelopment(t *testing.T) {
+	data := "sqlite:" + t.TempDir() + "/parley.db"
+	if err := development(t, func(cfg *Config) { cfg.Database = data }).Close(); err != nil {
+		t.Fatal(err)
+	}
+	var log bytes.Buffer
+	serve := func() *Server {
+		t.Helper()
+		log.Reset()
+		return development(t, func(cfg *Config) {
+			cfg.Dev, cfg.PublicURL, cfg.Database, cfg.Log = false, "https://parley.test", data, slog.New(slog.NewTextHandler(&log, nil))
+		})
+	}
+	s := serve()
+	if _, _, err := s.catalog.CheckPassword(t.Context(), SeedInstance, "supervisor", SeedPassword); !center.Is(err, center.AccessDenied) {
+		t.Errorf("the seeded password: %v", err)
+	}
+	if !strings.Contains(log.String(), "[agent-1 agent-2 supervisor]") {
+		t.Errorf("the log: %s", log.String())
+	}
+	if err := s.catalog.SetPassword(t.Context(), SeedInstance, "supervisor", "Another-1"); err != nil {
+		t.Fatal(err)
+	}
+	if _, _, err := s.catalog.CheckPassword(t.Context(), SeedInstance, "supervisor", "Another-1"); err != nil {
+		t.Errorf("another password: %v", err)
+	}
+	if err := s.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if serve(); !strings.Contains(log.String(), "[agent-1 agent-2]") {
+		t.Errorf("the log: %s", log.String())
 	}
 }
 

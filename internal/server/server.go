@@ -216,6 +216,9 @@ func (s *Server) wire(ctx context.Context) error {
 	if err == nil {
 		_, err = s.chats.QueueOlder(ctx)
 	}
+	if err == nil && !s.cfg.Dev {
+		err = s.warnOfSeededPasswords(ctx)
+	}
 	if err == nil && s.cfg.Dev {
 		err = s.seed(ctx)
 		if err == nil {
@@ -244,9 +247,11 @@ func (s *Server) seedOlder(ctx context.Context) error {
 
 // catalog is what the instances of a store are configured with.
 func (c *Config) catalog(db *store.Store) *catalog.Catalog {
-	return catalog.New(catalog.Config{
-		Store: db, Now: c.Clock.Now, NewID: c.NewID, Partition: c.Partition, Quotas: c.Settings.ResourceQuotas,
-	})
+	conf := catalog.Config{Store: db, Now: c.Clock.Now, NewID: c.NewID, Partition: c.Partition, Quotas: c.Settings.ResourceQuotas}
+	if !c.Dev {
+		conf.KnownHash = seedPasswordHash
+	}
+	return catalog.New(conf)
 }
 
 // engine makes facts of what is decided about the streams of a store.

@@ -50,6 +50,8 @@ func (k attemptKey) lock() string { return lockName("attempt", k.instance, strin
 
 const sqlAttempt = `SELECT tries, last FROM attempt WHERE instance = $1 AND who = $2`
 
+const sqlForgive = `UPDATE attempt SET tries = tries - 1 WHERE instance = $1 AND who = $2 AND tries > 0`
+
 // Locked returns until when an attempt to sign in is not taken; zero: it would be taken now.
 func (s *Store) Locked(ctx context.Context, in SignIn, now time.Time) (until time.Time, err error) {
 	for _, k := range in.keys() {
@@ -123,7 +125,7 @@ func (s *Store) BeginSession(ctx context.Context, in SignIn, b *Session, ended *
 	}
 	return s.do(ctx, &job{alone: true, on: []string{keys[0].lock(), keys[1].lock()}, work: func(ses session) error {
 		from, name := keys[0], keys[1]
-		if _, err := ses.exec(`UPDATE attempt SET tries = tries - 1 WHERE instance = $1 AND who = $2 AND tries > 0`, from.instance, from.who); err != nil {
+		if _, err := ses.exec(sqlForgive, from.instance, from.who); err != nil {
 			return err
 		}
 		if _, err := ses.exec(`DELETE FROM attempt WHERE instance = $1 AND who = $2`, name.instance, name.who); err != nil {
@@ -149,6 +151,19 @@ func (s *Store) BeginSession(ctx context.Context, in SignIn, b *Session, ended *
 			return err
 		}
 		return note(ctx, ses, Created, b.Instance, string(b.User))
+	}})
+}
+
+// ForgiveSignIn takes back an attempt that was counted and then came to no end: the password was neither right nor wrong.
+func (s *Store) ForgiveSignIn(ctx context.Context, in SignIn) error {
+	keys := in.keys()
+	return s.do(ctx, &job{alone: true, on: []string{keys[0].lock(), keys[1].lock()}, work: func(ses session) error {
+		for _, k := range keys {
+			if _, err := ses.exec(sqlForgive, k.instance, k.who); err != nil {
+				return err
+			}
+		}
+		return nil
 	}})
 }
 
