@@ -29,7 +29,7 @@ type agentCmd struct {
 	Endpoint string        `env:"PARLEY_ENDPOINT,AWS_ENDPOINT_URL" default:"http://127.0.0.1:4510" placeholder:"URL" help:"Server to sign in at (${default})."`
 	Instance string        `env:"PARLEY_INSTANCE" placeholder:"ID" help:"Instance, by its id, ARN or alias; not needed when the server has one."`
 	User     string        `env:"PARLEY_USER" placeholder:"NAME" help:"User name (agent-1 of parley dev, when the server is on this machine)."`
-	Password string        `env:"PARLEY_PASSWORD" placeholder:"TEXT|-" help:"The user's password; - reads it from the first line of the input. Other users of the machine see what is on a command line: the variable or - keeps it from them."`
+	Password string        `env:"PARLEY_PASSWORD" placeholder:"TEXT|-" help:"The user's password; - reads it from the first line of the input, which a terminal does not show. Other users of the machine see what is on a command line: the variable or - keeps it from them."`
 	State    string        `default:"Available" placeholder:"NAME" help:"Agent status to begin with (${default})."`
 	Auto     bool          `help:"Accept every contact that is offered, and clear each when it is over. Goes on after the end of input that is no terminal."`
 	Say      string        `placeholder:"TEXT" help:"First message in each contact that is accepted."`
@@ -86,11 +86,10 @@ func (c *agentCmd) whoIsIt(input *bufio.Reader) error {
 		return errors.New("--user is missing: the name of a user of the instance (aws connect list-users shows them; the banner of parley dev shows its own)")
 	}
 	if c.Password == "-" {
-		line, err := input.ReadString('\n')
-		if err != nil && !errors.Is(err, io.EOF) {
-			return fmt.Errorf("read the password from the input: %w", err)
+		if c.Password, err = readPassword(os.Stdin, input, os.Stderr); err != nil {
+			return err
 		}
-		if c.Password = strings.TrimRight(line, "\r\n"); c.Password == "" {
+		if c.Password == "" {
 			return errors.New("--password -: the first line of the input is empty")
 		}
 	}
