@@ -37,7 +37,7 @@ type AgentOptions struct {
 type Agent struct{ shift *shift.Shift }
 
 // JoinAgent signs a user in at a parley server, the one that the client's aws.Config has as its BaseEndpoint. Amazon Connect has
-// no such API. The agent's status stays what it is: who signs in for the first time is Offline, and [Agent.SetState] changes
+// no such API. The agent's status stays what it is: a user who signs in for the first time is Offline, and [Agent.SetState] changes
 // it. ctx is the session's: when it is done, so is the Agent.
 func (c *Client) JoinAgent(ctx context.Context, username, password string, options ...func(*AgentOptions)) (*Agent, error) {
 	refuse := func(why string) error {
