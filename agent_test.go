@@ -234,3 +234,90 @@ func TestAgentIsGivenUp(t *testing.T) {
 		w.http.CloseIdleConnections()
 	})
 }
+
+// losing loses requests to a path, or their answers: one each time that it is told to.
+type losing struct {
+	http.RoundTripper
+	path      string // how the path ends
+	meanwhile func() // if it is not nil, it is the request that is lost, and this happens before it is repeated
+}
+
+func (l *losing) RoundTrip(r *http.Request) (*http.Response, error) {
+	if l.path == "" || !strings.HasSuffix(r.URL.Path, l.path) {
+		return l.RoundTripper.RoundTrip(r)
+	}
+	l.path = ""
+	if l.meanwhile != nil {
+		l.meanwhile()
+		return nil, errors.New("lost")
+	}
+	answer, err := l.RoundTripper.RoundTrip(r)
+	if err != nil {
+		return nil, err
+	}
+	_ = answer.Body.Close() // nobody reads it
+	return nil, errors.New("lost")
+}
+
+// When an action is refused because it is repeated, nothing is wrong. When it is refused and was never carried out, that is told.
+func TestAgentsActionsWithoutAnswer(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t)
+		defer w.close()
+		ctx := t.Context()
+		lose := &losing{RoundTripper: w.http.Transport}
+		work := func(name string) *parley.Agent {
+			t.Helper()
+			a, err := w.client.JoinAgent(ctx, name, server.SeedPassword, func(o *parley.AgentOptions) { o.HTTPClient = &http.Client{Transport: lose} })
+			if err != nil {
+				t.Fatal(err)
+			}
+			return a
+		}
+		jane, boss := work("agent-1"), work("supervisor")
+		defer jane.Close() //nolint:errcheck // returns nil
+		defer boss.Close() //nolint:errcheck // returns nil
+		if err := jane.SetState(ctx, "Available"); err != nil {
+			t.Fatal(err)
+		}
+		offer := func() (string, *parley.Chat) {
+			t.Helper()
+			out, err := w.client.StartChatContact().InstanceID(string(server.SeedInstance)).ContactFlowID(string(server.SeedQueueFlow)).ParticipantDetails(adaDetails).Send(ctx)
+			if err != nil {
+				t.Fatal(err)
+			}
+			ada, err := w.client.Join(ctx, out)
+			if err != nil {
+				t.Fatal(err)
+			}
+			time.Sleep(10 * time.Second)
+			return *out.ContactId, ada
+		}
+		without := func(path string, meanwhile func(), do func() error, want string) {
+			t.Helper()
+			lose.path, lose.meanwhile = path, meanwhile
+			err := do()
+			if e := (*parley.Error)(nil); want == "" && err != nil || want != "" && (!errors.As(err, &e) || e.Code != want) || lose.path != "" {
+				t.Errorf("%s: %v, not %q", path, err, want)
+			}
+		}
+		first, ada := offer()
+		defer ada.Close() //nolint:errcheck // returns nil
+		without("/accept", nil, func() error { return jane.Accept(ctx, first) }, "")
+		without("/leave", nil, func() error { return jane.Leave(ctx, first) }, "")
+		without("/clear", nil, func() error { return jane.Clear(ctx, first) }, "")
+		without("/transfer", func() {}, func() error {
+			return boss.Transfer(ctx, first, parley.AgentQuickConnect{ARN: "any"})
+		}, "ContactNotFoundException")
+		second, bea := offer()
+		defer bea.Close() //nolint:errcheck // returns nil
+		without("/accept", func() {
+			if err := bea.Disconnect(ctx); err != nil {
+				t.Error(err)
+			}
+		}, func() error { return jane.Accept(ctx, second) }, "InvalidStateException")
+		third, cleo := offer()
+		defer cleo.Close() //nolint:errcheck // returns nil
+		without("/reject", nil, func() error { return jane.Reject(ctx, third) }, "")
+	})
+}

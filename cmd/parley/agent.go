@@ -29,7 +29,7 @@ type agentCmd struct {
 	Endpoint string        `env:"PARLEY_ENDPOINT,AWS_ENDPOINT_URL" default:"http://127.0.0.1:4510" placeholder:"URL" help:"Server to sign in at (${default})."`
 	Instance string        `env:"PARLEY_INSTANCE" placeholder:"ID" help:"Instance, by its id, ARN or alias; not needed when the server has one."`
 	User     string        `env:"PARLEY_USER" placeholder:"NAME" help:"User name (agent-1 of parley dev, when the server is on this machine)."`
-	Password string        `env:"PARLEY_PASSWORD" placeholder:"TEXT|-" help:"The user's password; - reads it from the first line of the input. Other users of the machine see what is on a command line: the variable or - keeps it from them."`
+	Password string        `env:"PARLEY_PASSWORD" placeholder:"TEXT|-" help:"The user's password; - reads it from the first line of the input, which a terminal does not show. Other users of the machine see what is on a command line: the variable or - keeps it from them."`
 	State    string        `default:"Available" placeholder:"NAME" help:"Agent status to begin with (${default})."`
 	Auto     bool          `help:"Accept every contact that is offered, and clear each when it is over. Goes on after the end of input that is no terminal."`
 	Say      string        `placeholder:"TEXT" help:"First message in each contact that is accepted."`
@@ -48,7 +48,7 @@ func (*agentCmd) Help() string {
 
 CONTACT is a contact's id, its beginning, or the customer's name; /accept, /reject, /leave and /clear take one too. // begins a text with a slash. The end of input is /quit.
 
-When input or output is no terminal, each line of input is a message or one of those commands, and each line of output is one event: its kind, the contact's id, who, and what, separated by tabs, with \n, \r, \t and \\ for those characters. The kinds are signed-in (who: the user; what: the agent status), state and next-state (what: its name), offered (who: the customer, what: the queue), connected, earlier (what was said before), ended, failed (missed, rejected, or gone), cleared, lost (what: the reason) and back of the connection, signed-out, and for what happens in a contact those of parley chat: message, typing, joined, left and so on, but chat-ended. Own messages are among them.
+When input or output is no terminal, each line of input is a message or one of those commands, and each line of output is one event: its kind, the contact's id, who, and what, separated by tabs, with \n, \r, \t and \\ for those characters, and \xNN for other control characters. The kinds are signed-in (who: the user; what: the agent status), state and next-state (what: its name), offered (who: the customer, what: the queue), connected, earlier (what was said before), ended, failed (missed, rejected, or gone), cleared, lost (what: the reason) and back of the connection, signed-out, and for what happens in a contact those of parley chat: message, typing, joined, left and so on, but chat-ended. Own messages are among them.
 
 SIGINT and SIGTERM do what /quit does. A lost connection is opened again, for five minutes, and goes on where it was; contacts that an earlier run has left behind are taken over.
 
@@ -86,11 +86,10 @@ func (c *agentCmd) whoIsIt(input *bufio.Reader) error {
 		return errors.New("--user is missing: the name of a user of the instance (aws connect list-users shows them; the banner of parley dev shows its own)")
 	}
 	if c.Password == "-" {
-		line, err := input.ReadString('\n')
-		if err != nil && !errors.Is(err, io.EOF) {
-			return fmt.Errorf("read the password from the input: %w", err)
+		if c.Password, err = readPassword(os.Stdin, input, os.Stderr); err != nil {
+			return err
 		}
-		if c.Password = strings.TrimRight(line, "\r\n"); c.Password == "" {
+		if c.Password == "" {
 			return errors.New("--password -: the first line of the input is empty")
 		}
 	}

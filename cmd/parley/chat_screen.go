@@ -6,6 +6,7 @@ import (
 	"os"
 	"strings"
 	"sync"
+	"unicode"
 
 	"github.com/parley-chat/parley/internal/conversation"
 )
@@ -80,8 +81,16 @@ func (s *screen) complain(err error) {
 	_, _ = fmt.Fprintln(to, "parley:", err) // there is nowhere else to say it
 }
 
-// forScripts keeps an event on its line and its parts apart.
-var forScripts = strings.NewReplacer("\\", `\\`, "\n", `\n`, "\r", `\r`, "\t", `\t`)
+// forScripts keeps an event on its line and its parts apart. Other control characters are \xNN: the output may be a terminal.
+var forScripts = func() *strings.Replacer {
+	pairs := []string{"\\", `\\`, "\n", `\n`, "\r", `\r`, "\t", `\t`}
+	for c := range rune(0xa0) {
+		if unicode.IsControl(c) && c != '\n' && c != '\r' && c != '\t' {
+			pairs = append(pairs, string(c), fmt.Sprintf(`\x%02x`, c))
+		}
+	}
+	return strings.NewReplacer(pairs...)
+}()
 
 func (s *screen) line(kind, who, what string) {
 	text := ""

@@ -196,3 +196,11 @@ func TestChatFitsDev(t *testing.T) {
 		t.Errorf("chats with %+v by default", c.Chat.Talk)
 	}
 }
+
+// What others say does nothing to a terminal that shows the lines for scripts.
+func TestLinesForScriptsHaveNoControlCharacters(t *testing.T) {
+	t.Parallel()
+	if got, want := forScripts.Replace("\x1b[2Jé\u009b1m\x00\\\n\r\t\x7f"), `\x1b[2Jé\x9b1m\x00\\\n\r\t\x7f`; got != want {
+		t.Errorf("%s, want %s", got, want)
+	}
+}

@@ -21,7 +21,7 @@ type limitFlags struct {
 	KeepContacts     time.Duration `group:"Limits:" env:"PARLEY_KEEP_CONTACTS" default:"17520h" placeholder:"TIME" help:"Delete the figures of a contact (times, queue, reasons, counts of messages) this long after it ended, whether its chat is kept or not; 0 to keep them (${default}: 24 months)."`
 	KeepAudit        time.Duration `group:"Limits:" env:"PARLEY_KEEP_AUDIT" default:"17520h" placeholder:"TIME" help:"Delete entries of the audit log this long after the change that they tell of; 0 to keep them (${default}: 24 months)."`
 	AgentGrace       time.Duration `group:"Limits:" env:"PARLEY_AGENT_GRACE" placeholder:"TIME" help:"Set an agent Offline this long after the agent's last window was closed, 2m for example; 0 for never (the default, as on Amazon Connect)."`
-	AgentReclaim     bool          `group:"Limits:" env:"PARLEY_AGENT_RECLAIM" help:"With --agent-grace: first put the agent's chats back into their queues."`
+	AgentReclaim     bool          `group:"Limits:" env:"PARLEY_AGENT_RECLAIM" help:"With --agent-grace: take the agent's chats away too; offers go to others, and chats back into their queues, but where a disconnect flow takes over."`
 	LegacySizes      bool          `group:"Limits:" env:"PARLEY_LEGACY_SIZES" help:"Limit messages by content type, as before 2026: 1024 characters of text, 12000 of JSON."`
 }
 

@@ -7,13 +7,17 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"os/signal"
 	"strings"
+	"syscall"
+
+	"github.com/mattn/go-isatty"
 
 	"github.com/parley-chat/parley/internal/server"
 )
 
 type userCmd struct {
-	Password passwordCmd `cmd:"" help:"Give a user another password, which is read from standard input. The user's sessions end."`
+	Password passwordCmd `cmd:"" help:"Give a user another password, which is read from standard input; a terminal does not show it. The user's sessions end."`
 }
 
 type passwordCmd struct {
@@ -26,23 +30,47 @@ type passwordCmd struct {
 const maxPasswordLine = 1024
 
 func (c *passwordCmd) Run() error {
-	password, err := readPassword(os.Stdin)
+	password, err := readPassword(os.Stdin, bufio.NewReader(io.LimitReader(os.Stdin, maxPasswordLine)), os.Stderr)
 	if err != nil {
 		return err
+	}
+	if password == "" {
+		return errors.New("the password is read from standard input, which has none")
 	}
 	return c.administer(func(ctx context.Context, a *server.Admin) error {
 		return a.SetPassword(ctx, c.Instance, c.Name, password)
 	})
 }
 
-// readPassword reads a line.
-func readPassword(from io.Reader) (string, error) {
-	line, err := bufio.NewReader(io.LimitReader(from, maxPasswordLine)).ReadString('\n')
+// readPassword reads a line of an input. Where that is a terminal, it is asked for on w, and not shown; SIGINT ends the program.
+func readPassword(input *os.File, lines *bufio.Reader, w io.Writer) (string, error) {
+	if isatty.IsTerminal(input.Fd()) {
+		restore, err := withoutEcho(input)
+		if err != nil {
+			return "", fmt.Errorf("keep the terminal from showing the password: %w", err)
+		}
+		stop, read := make(chan os.Signal, 1), make(chan struct{})
+		signal.Notify(stop, os.Interrupt, syscall.SIGTERM)
+		go func() {
+			select {
+			case <-stop:
+				restore()
+				_, _ = fmt.Fprintln(w) // there is nowhere else to say it
+				os.Exit(130)
+			case <-read:
+			}
+		}()
+		defer func() {
+			signal.Stop(stop)
+			close(read)
+			restore()
+			_, _ = fmt.Fprintln(w)
+		}()
+		_, _ = fmt.Fprint(w, "Password: ")
+	}
+	line, err := lines.ReadString('\n')
 	if err != nil && !errors.Is(err, io.EOF) {
 		return "", fmt.Errorf("read the password: %w", err)
 	}
-	if line = strings.TrimRight(line, "\r\n"); line == "" {
-		return "", errors.New("the password is read from standard input, which has none")
-	}
-	return line, nil
+	return strings.TrimRight(line, "\r\n"), nil
 }

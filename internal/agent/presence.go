@@ -20,7 +20,9 @@ const (
 	// window was opened meanwhile.
 	dueGrace = "grace"
 	// beat is how often a node says which agents have windows there; one that has not for beats times as long is gone.
-	beat  = 5 * time.Second
+	beat = 5 * time.Second
+	// pause is how long a node waits after it has said so: each time costs a statement for each agent.
+	pause = 500 * time.Millisecond
 	beats = 4
 	// swept is how many agents of nodes that are gone are looked at in one step.
 	swept = 100
@@ -101,6 +103,11 @@ func (p *Presence) Run(ctx context.Context) {
 		var err error
 		if owed, err = p.say(ctx, there, owed); err != nil && ctx.Err() == nil {
 			p.log.Warn("presence of agents not kept, trying again", "error", err)
+		}
+		select {
+		case <-time.After(pause):
+		case <-ctx.Done():
+			return
 		}
 		select {
 		case <-p.news:

@@ -246,8 +246,8 @@ func currentMetricData(c call, in *connect.GetCurrentMetricDataInput) (*connect.
 		Instance: c.at, Queues: f.Queues, Profiles: f.RoutingProfiles, Channels: f.Channels, Steps: f.RoutingStepExpressions, Statuses: f.AgentStatuses,
 		Subtypes: f.Subtypes, Tests: f.ValidationTestTypes, Groupings: in.Groupings,
 	}
-	if len(in.CurrentMetrics) == 0 {
-		return nil, center.Refuse(center.InvalidParameter, "CurrentMetrics must have at least 1 element")
+	if err := insight.CheckCount("CurrentMetrics", len(in.CurrentMetrics)); err != nil {
+		return nil, err
 	}
 	byID := 0
 	for _, m := range in.CurrentMetrics {

@@ -145,9 +145,24 @@ func (r *FiguresRequest) checkTimes(now time.Time) error {
 	return nil
 }
 
+// mostMetrics is how many metrics a request asks for at most (inferred: the API model has no bound). Each metric of the past is
+// one or two columns of a query, of which databases have a bound.
+const mostMetrics = 100
+
+// CheckCount refuses a request without metrics, and one with more than 100. member is what has them.
+func CheckCount(member string, n int) error {
+	switch {
+	case n == 0:
+		return center.Refuse(center.InvalidParameter, "%s must have at least 1 element", member)
+	case n > mostMetrics:
+		return center.Refuse(center.InvalidParameter, "%s must have at most %d elements, got %d", member, mostMetrics, n)
+	}
+	return nil
+}
+
 func (p *figurePlan) setMetrics(asked []AskedMetric) error {
-	if len(asked) == 0 {
-		return center.Refuse(center.InvalidParameter, "Metrics must have at least 1 element")
+	if err := CheckCount("Metrics", len(asked)); err != nil {
+		return err
 	}
 	levels := 0
 	for i := range asked {

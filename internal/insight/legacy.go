@@ -123,8 +123,8 @@ func (r *LegacyRequest) plan(now time.Time) (*figurePlan, error) {
 }
 
 func (r *LegacyRequest) setMetrics(p *figurePlan) error {
-	if len(r.Metrics) == 0 {
-		return center.Refuse(center.InvalidParameter, "HistoricalMetrics must have at least 1 element")
+	if err := CheckCount("HistoricalMetrics", len(r.Metrics)); err != nil {
+		return err
 	}
 	levels := 0
 	for i := range r.Metrics {

@@ -514,14 +514,14 @@ func (p *Present) rows(ctx context.Context, r *CurrentRequest, m *moment) ([]Cur
 			m.split(g, r, before[i], from[i], add)
 		}
 	}
-	kept := rows[:0]
+	kept, known := rows[:0], paces{}
 	for i := range rows {
 		f := m.figures(&scopes[i])
 		if !f.known {
 			continue
 		}
 		for _, name := range append([]string{r.sortBy()}, r.Metrics...) {
-			v, err := p.value(ctx, r, name, &f, m, &scopes[i])
+			v, err := p.value(ctx, r, name, &f, m, &scopes[i], known)
 			if err != nil {
 				return nil, err
 			}
@@ -642,14 +642,25 @@ func (m *moment) split(grouping string, r *CurrentRequest, row CurrentRow, s sco
 	}
 }
 
+// paces are the seconds per contact at which agents take contacts of queues, as far as they were read for an answer.
+type paces map[center.QueueID]*float64
+
 // value is one figure of a row. Without groupings the age of the oldest contact is in milliseconds, whatever its unit says: so
 // the API model has it.
-func (p *Present) value(ctx context.Context, r *CurrentRequest, name string, f *figuresNow, m *moment, s *scope) (*float64, error) {
+func (p *Present) value(ctx context.Context, r *CurrentRequest, name string, f *figuresNow, m *moment, s *scope, known paces) (*float64, error) {
 	if name == estimatedWait {
 		if f.Contacts == 0 || len(s.queues) != 1 {
 			return nil, nil
 		}
-		return p.estimate(ctx, r.Instance, s.queues[0], m.at, f.Contacts+1)
+		pace, ok := known[s.queues[0]]
+		if !ok {
+			var err error
+			if pace, err = p.pace(ctx, r.Instance, s.queues[0], m.at); err != nil {
+				return nil, err
+			}
+			known[s.queues[0]] = pace
+		}
+		return estimate(pace, f.Contacts+1), nil
 	}
 	v := currentMetrics[name](f, m)
 	if name == oldestContact && len(r.Groupings) == 0 {
@@ -666,16 +677,23 @@ const (
 	leastPace   = 3 // contacts that say enough
 )
 
-// estimate is how long it will take until the contact at a place in a queue is taken, in seconds; nil when too few were taken
-// lately.
-func (p *Present) estimate(ctx context.Context, at center.InstanceID, queue center.QueueID, now time.Time, place int) (*float64, error) {
+// pace is how many seconds it takes until one more contact of a queue is taken; nil when too few were taken lately.
+func (p *Present) pace(ctx context.Context, at center.InstanceID, queue center.QueueID, now time.Time) (*float64, error) {
 	taken, err := p.store.LastTaken(ctx, at, queue, now.Add(-paceSpan), paceSamples)
 	if err != nil || len(taken) < leastPace {
 		return nil, err
 	}
 	pace := now.Sub(taken[len(taken)-1]).Seconds() / float64(len(taken))
-	seconds := pace * float64(place)
-	return &seconds, nil
+	return &pace, nil
+}
+
+// estimate is how long it will take until the contact at a place in a queue is taken, in seconds; nil when the pace is.
+func estimate(pace *float64, place int) *float64 {
+	if pace == nil {
+		return nil
+	}
+	seconds := *pace * float64(place)
+	return &seconds
 }
 
 // ContactPlace is where a contact stands in its queue.
@@ -712,6 +730,7 @@ func (p *Present) Place(ctx context.Context, at center.InstanceID, id center.Con
 			}
 		}
 	}
-	place.Wait, err = p.estimate(ctx, at, w.Queue, now, place.Position)
+	pace, err := p.pace(ctx, at, w.Queue, now)
+	place.Wait = estimate(pace, place.Position)
 	return place, err
 }

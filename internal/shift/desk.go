@@ -24,6 +24,7 @@ type Fault struct {
 	Type    string // as Amazon Connect's clients name it: InvalidStateException
 	Message string
 	after   time.Duration // when to come again
+	again   bool          // an earlier try got no answer: it may have been carried out
 }
 
 func (f *Fault) Error() string {
@@ -112,8 +113,7 @@ func (d *desk) call(ctx context.Context, method, path string, in, out any) error
 	return d.send(ctx, method, path, d.bearer(), in, out)
 }
 
-// send sends a request until it is answered. An action whose answer was lost may be refused when it is repeated, because it is
-// done: that is no error.
+// send sends a request until it is answered.
 func (d *desk) send(ctx context.Context, method, path, bearer string, in, out any) error {
 	head := http.Header{}
 	if bearer != "" {
@@ -140,9 +140,7 @@ func (d *desk) request(ctx context.Context, method, address string, head http.He
 		case !answered:
 			lost = true
 		case f.Status < 500 && f.Status != http.StatusTooManyRequests:
-			if lost && method == http.MethodPost && (f.Type == "InvalidStateException" || f.Type == "ContactNotFoundException") {
-				return nil
-			}
+			f.again = lost
 			return err
 		}
 		wait := callPause << (try - 1)
@@ -190,7 +188,7 @@ func (d *desk) once(ctx context.Context, method, address string, head http.Heade
 			f.Type, _, _ = strings.Cut(answer.Header.Get("X-Amzn-ErrorType"), ":")
 		}
 		if f.Type == "" && f.Message == "" {
-			f.Message = fmt.Sprintf("%s is no server with agents: it has answered with %d bytes of %q", d.endpoint, len(raw), answer.Header.Get("Content-Type"))
+			f.Message = fmt.Sprintf("%s does not have /agent/v1: it has answered with %d bytes of %q", d.endpoint, len(raw), answer.Header.Get("Content-Type"))
 		}
 		if s, err := strconv.Atoi(answer.Header.Get("Retry-After")); err == nil {
 			f.after = time.Duration(s) * time.Second
@@ -202,6 +200,25 @@ func (d *desk) once(ctx context.Context, method, address string, head http.Heade
 	}
 	if err := json.Unmarshal(raw, out); err != nil {
 		return fmt.Errorf("%s has answered %d bytes that are not what the operation answers: %w", d.endpoint, len(raw), err)
+	}
+	return nil
+}
+
+// invalidState is the type of the refusal of what a contact's state forbids.
+const invalidState = "InvalidStateException"
+
+// doneBefore says that an action was refused when it was repeated, and that the reason may be an earlier try, which got no
+// answer and was carried out.
+func doneBefore(err error) bool {
+	f, ok := errors.AsType[*Fault](err)
+	return ok && f.again && (f.Type == invalidState || f.Type == "ContactNotFoundException")
+}
+
+// release does something after which a contact is not offered to the agent, not connected, or gone. When the contact was so before
+// the last try, the end is reached.
+func (d *desk) release(ctx context.Context, contact, what string) error {
+	if err := d.act(ctx, contact, what, nil); !doneBefore(err) {
+		return err
 	}
 	return nil
 }

@@ -451,19 +451,33 @@ func (s *Shift) SetState(ctx context.Context, name string) error {
 	return s.call(ctx, http.MethodPut, "state", map[string]any{"name": name, "enqueueNextState": true}, nil)
 }
 
-// Accept takes a contact that is offered.
+// Accept takes a contact that is offered. When a try has got no answer and the next one is refused, the contact's state says
+// whether the first was carried out: an offer that is over for another reason has failed, or is gone.
 func (s *Shift) Accept(ctx context.Context, contact string) error {
-	return s.act(ctx, contact, "accept", nil)
+	refused := s.act(ctx, contact, "accept", nil)
+	if !doneBefore(refused) {
+		return refused
+	}
+	c, err := s.Contact(ctx, contact)
+	switch {
+	case Is(err, "ContactNotFoundException"):
+		return refused
+	case err != nil:
+		return err
+	case c.State.Type == "error":
+		return refused
+	}
+	return nil // connecting, while the agent's whisper runs; connected; or ended since
 }
 
 // Reject refuses a contact that is offered. It takes a slot until it is cleared.
 func (s *Shift) Reject(ctx context.Context, contact string) error {
-	return s.act(ctx, contact, "reject", nil)
+	return s.release(ctx, contact, "reject")
 }
 
 // Leave ends the agent's part in a contact. After-contact work begins.
 func (s *Shift) Leave(ctx context.Context, contact string) error {
-	return s.act(ctx, contact, "leave", nil)
+	return s.release(ctx, contact, "leave")
 }
 
 // Contact is one of the agent's contacts, as a snapshot has it.
@@ -484,7 +498,7 @@ func (s *Shift) Before(ctx context.Context, contact string) ([]conversation.Item
 
 // Clear frees the slot of a contact that is over.
 func (s *Shift) Clear(ctx context.Context, contact string) error {
-	err := s.act(ctx, contact, "clear", nil)
+	err := s.release(ctx, contact, "clear")
 	if err == nil {
 		s.forget(contact)
 	}
