@@ -12,6 +12,7 @@ import (
 	"syscall"
 
 	"github.com/mattn/go-isatty"
+	"golang.org/x/term"
 
 	"github.com/parley-chat/parley/internal/server"
 )
@@ -45,32 +46,38 @@ func (c *passwordCmd) Run() error {
 // readPassword reads a line of an input. Where that is a terminal, it is asked for on w, and not shown; SIGINT ends the program.
 func readPassword(input *os.File, lines *bufio.Reader, w io.Writer) (string, error) {
 	if isatty.IsTerminal(input.Fd()) {
-		restore, err := withoutEcho(input)
-		if err != nil {
-			return "", fmt.Errorf("keep the terminal from showing the password: %w", err)
-		}
-		stop, read := make(chan os.Signal, 1), make(chan struct{})
-		signal.Notify(stop, os.Interrupt, syscall.SIGTERM)
-		go func() {
-			select {
-			case <-stop:
-				restore()
-				_, _ = fmt.Fprintln(w) // there is nowhere else to say it
-				os.Exit(130)
-			case <-read:
-			}
-		}()
-		defer func() {
-			signal.Stop(stop)
-			close(read)
-			restore()
-			_, _ = fmt.Fprintln(w)
-		}()
-		_, _ = fmt.Fprint(w, "Password: ")
+		return askPassword(input, w)
 	}
 	line, err := lines.ReadString('\n')
 	if err != nil && !errors.Is(err, io.EOF) {
 		return "", fmt.Errorf("read the password: %w", err)
 	}
 	return strings.TrimRight(line, "\r\n"), nil
+}
+
+func askPassword(terminal *os.File, w io.Writer) (string, error) {
+	fd := int(terminal.Fd())
+	before, err := term.GetState(fd)
+	if err != nil {
+		return "", fmt.Errorf("read the terminal's state: %w", err)
+	}
+	stop, read := make(chan os.Signal, 1), make(chan struct{})
+	signal.Notify(stop, os.Interrupt, syscall.SIGTERM)
+	defer func() { signal.Stop(stop); close(read) }()
+	go func() {
+		select {
+		case <-stop:
+			_ = term.Restore(fd, before) // the terminal may be gone
+			_, _ = fmt.Fprintln(w)
+			os.Exit(130)
+		case <-read:
+		}
+	}()
+	_, _ = fmt.Fprint(w, "Password: ") // there is nowhere else to say it
+	password, err := term.ReadPassword(fd)
+	_, _ = fmt.Fprintln(w)
+	if err != nil {
+		return "", fmt.Errorf("read the password: %w", err)
+	}
+	return string(password), nil
 }

@@ -3,6 +3,7 @@ package chat_test
 import (
 	"context"
 	"fmt"
+	"path/filepath"
 	"slices"
 	"strings"
 	"sync"
@@ -12,7 +13,6 @@ import (
 	"github.com/parley-chat/parley/internal/catalog"
 	"github.com/parley-chat/parley/internal/center"
 	"github.com/parley-chat/parley/internal/chat"
-	"github.com/parley-chat/parley/internal/store/storetest"
 )
 
 // inQueue is a flow that puts the contact into the queue that its attribute names.
@@ -233,60 +233,58 @@ func TestAfterContactWorkHasALimit(t *testing.T) {
 // More contacts are assigned to an agent at once than the agent may have. Each request is answered clearly, and no contact is lost:
 // what is refused waits, and what is missed waits again.
 func TestManyAreAssignedToOneAgent(t *testing.T) {
-	storetest.EachDatabase(t, func(t *testing.T, database string) {
-		w := newWorldOn(t, database)
-		c, other := w.node(center.DefaultSettings(), &told{}), w.node(center.DefaultSettings(), &told{})
-		f := w.makeFlow(c, "in queue", center.TypeContactFlow, inQueue)
-		jane := w.agent(c, "jane", center.StatusNameAvailable)
-		basic := center.SeededID(instance, "queue", center.BasicQueueName)
-		all := make([]chat.Caller, center.MaxAssigned+20)
-		for i := range all {
-			all[i] = w.enter(c, f, map[string]string{"queue": basic})
-		}
-		var mu sync.Mutex
-		var refused []center.ContactID
-		assign := func(of []chat.Caller, by *node) {
-			for _, who := range of {
-				err := by.Agents.Offer(w.ctx, instance, who.Contact, jane, 0)
-				for center.Is(err, center.Internal) { // the other node was faster again and again: clients try again
-					err = by.Agents.Offer(w.ctx, instance, who.Contact, jane, 0)
-				}
-				switch {
-				case center.Is(err, center.QuotaExceeded):
-					mu.Lock()
-					refused = append(refused, who.Contact)
-					mu.Unlock()
-				case err != nil:
-					t.Error(err)
-				}
+	w := newWorldOn(t, "sqlite:"+filepath.Join(t.TempDir(), "parley.db"))
+	c, other := w.node(center.DefaultSettings(), &told{}), w.node(center.DefaultSettings(), &told{})
+	f := w.makeFlow(c, "in queue", center.TypeContactFlow, inQueue)
+	jane := w.agent(c, "jane", center.StatusNameAvailable)
+	basic := center.SeededID(instance, "queue", center.BasicQueueName)
+	all := make([]chat.Caller, center.MaxAssigned+20)
+	for i := range all {
+		all[i] = w.enter(c, f, map[string]string{"queue": basic})
+	}
+	var mu sync.Mutex
+	var refused []center.ContactID
+	assign := func(of []chat.Caller, by *node) {
+		for _, who := range of {
+			err := by.Agents.Offer(w.ctx, instance, who.Contact, jane, 0)
+			for center.Is(err, center.Internal) { // the other node was faster again and again: clients try again
+				err = by.Agents.Offer(w.ctx, instance, who.Contact, jane, 0)
+			}
+			switch {
+			case center.Is(err, center.QuotaExceeded):
+				mu.Lock()
+				refused = append(refused, who.Contact)
+				mu.Unlock()
+			case err != nil:
+				t.Error(err)
 			}
 		}
-		var both sync.WaitGroup
-		both.Go(func() { assign(all[:len(all)/2], c) })
-		both.Go(func() { assign(all[len(all)/2:], other) })
-		both.Wait()
-		if len(refused) != 20 {
-			t.Errorf("%d were refused, want 20", len(refused))
-		}
-		if n := w.waiting(basic); n != len(all) {
-			t.Errorf("%d wait, want %d: contacts that are offered wait too", n, len(all))
-		}
-		w.clock.advance(center.OfferWithin)
-		w.must(c.Settle(w.ctx))
-		if want := center.StatusNameAvailable + strings.Repeat(" MISSED", center.MaxAssigned); w.work(c, jane) != want {
-			t.Errorf("the agent is %q", w.work(c, jane))
-		}
-		// One that was missed takes the slot that it has.
-		i := slices.IndexFunc(all, func(who chat.Caller) bool { return !slices.Contains(refused, who.Contact) })
-		w.must(c.Agents.Offer(w.ctx, instance, all[i].Contact, jane, 0))
-		w.must(c.Agents.Reject(w.ctx, instance, jane, all[i].Contact))
-		w.must(c.Agents.SetStatus(w.ctx, instance, jane, center.SeededID(instance, "agent-status", center.StatusNameOffline), false))
-		w.isAt(c, jane, center.StatusNameOffline)
-		w.must(c.Agents.Offer(w.ctx, instance, refused[0], jane, 0))
-		if n := w.waiting(basic); n != len(all) {
-			t.Errorf("%d wait in the end, want %d", n, len(all))
-		}
-	})
+	}
+	var both sync.WaitGroup
+	both.Go(func() { assign(all[:len(all)/2], c) })
+	both.Go(func() { assign(all[len(all)/2:], other) })
+	both.Wait()
+	if len(refused) != 20 {
+		t.Errorf("%d were refused, want 20", len(refused))
+	}
+	if n := w.waiting(basic); n != len(all) {
+		t.Errorf("%d wait, want %d: contacts that are offered wait too", n, len(all))
+	}
+	w.clock.advance(center.OfferWithin)
+	w.must(c.Settle(w.ctx))
+	if want := center.StatusNameAvailable + strings.Repeat(" MISSED", center.MaxAssigned); w.work(c, jane) != want {
+		t.Errorf("the agent is %q", w.work(c, jane))
+	}
+	// One that was missed takes the slot that it has.
+	i := slices.IndexFunc(all, func(who chat.Caller) bool { return !slices.Contains(refused, who.Contact) })
+	w.must(c.Agents.Offer(w.ctx, instance, all[i].Contact, jane, 0))
+	w.must(c.Agents.Reject(w.ctx, instance, jane, all[i].Contact))
+	w.must(c.Agents.SetStatus(w.ctx, instance, jane, center.SeededID(instance, "agent-status", center.StatusNameOffline), false))
+	w.isAt(c, jane, center.StatusNameOffline)
+	w.must(c.Agents.Offer(w.ctx, instance, refused[0], jane, 0))
+	if n := w.waiting(basic); n != len(all) {
+		t.Errorf("%d wait in the end, want %d", n, len(all))
+	}
 }
 
 // A contact may wait for days, and be offered every few seconds.
