@@ -153,7 +153,7 @@ func TestWhyAContactWaits(t *testing.T) {
 	for ahead, v := range []*visitor{first, second} {
 		for _, w := range []*httptest.ResponseRecorder{ask(s, "GET", "/_parley/routing?contact="+v.chat, ""), operate(s, "/debug/routing/"+v.chat)} {
 			why := get[told](t, w)
-			if why.Why != "No agent may be offered the contact. Of 3: 1 has no access to the Contact Control Panel, 2 are not available." || why.Queue != queue || why.Ahead != ahead || why.Priority != 5 || why.Enqueued == "" {
+			if why.Why != "No agent may be offered the contact. Of 3: 3 are not available." || why.Queue != queue || why.Ahead != ahead || why.Priority != 5 || why.Enqueued == "" {
 				t.Errorf("%+v", why)
 			}
 			if len(why.Agents) != 3 || why.Agents[0].Name != "agent-1" || why.Agents[0].Why != "the agent is offline" {
