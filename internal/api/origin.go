@@ -160,23 +160,10 @@ func (a *API) approves(r *http.Request, at center.InstanceID, origin string) (ve
 		return approved, nil // as browsers spell it
 	}
 	spelled, ok := center.CanonicalOrigin(origin)
-	if ok && (list[spelled] || spelled == a.ownOrigin(r)) {
+	if ok && (list[spelled] || spelled == center.OwnOrigin(a.PublicURL, r.Host, r.TLS != nil)) {
 		return approved, nil
 	}
 	return disapproved, nil
-}
-
-// ownOrigin is that of this server's pages.
-func (a *API) ownOrigin(r *http.Request) string {
-	own := a.PublicURL
-	if own == "" {
-		own = "http://" + r.Host
-		if r.TLS != nil {
-			own = "https://" + r.Host
-		}
-	}
-	origin, _ := center.CanonicalOrigin(own)
-	return origin
 }
 
 // anyApproves says what is said of an origin while nobody knows which instance is meant: before a token is opened. A preflight

@@ -55,3 +55,15 @@ func CanonicalOrigin(s string) (origin string, ok bool) {
 	}
 	return u.Scheme + "://" + host, true
 }
+
+// OwnOrigin returns the origin of a server's own pages: of its public URL, or of the host that a request asks where it has none.
+func OwnOrigin(publicURL, host string, tls bool) string {
+	if publicURL == "" {
+		publicURL = "http://" + host
+		if tls {
+			publicURL = "https://" + host
+		}
+	}
+	origin, _ := CanonicalOrigin(publicURL)
+	return origin
+}

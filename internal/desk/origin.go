@@ -56,23 +56,10 @@ func (d *Desk) pageOf(r *http.Request) (page, string) {
 		return noPage, ""
 	}
 	origin := strings.Join(values, ", ") // more than one are none that could be approved
-	if spelled, ok := center.CanonicalOrigin(origin); ok && spelled == d.ownOrigin(r) {
+	if spelled, ok := center.CanonicalOrigin(origin); ok && spelled == center.OwnOrigin(d.PublicURL, r.Host, r.TLS != nil) {
 		return ownPage, origin
 	}
 	return otherPage, origin
-}
-
-// ownOrigin is that of this server's pages.
-func (d *Desk) ownOrigin(r *http.Request) string {
-	own := d.PublicURL
-	if own == "" {
-		own = "http://" + r.Host
-		if r.TLS != nil {
-			own = "https://" + r.Host
-		}
-	}
-	origin, _ := center.CanonicalOrigin(own)
-	return origin
 }
 
 func loopback(origin string) bool {
