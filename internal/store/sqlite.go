@@ -32,8 +32,9 @@ const (
 	checkpointSize = 8 << 20  // of what is estimated to be in the WAL when it is copied back
 	restartSize    = 32 << 20 // of the WAL when the writer waits for readers and begins it anew
 	// SQLite walks its whole page cache in the commit of every transaction that split a page, so a large one costs more
-	// than reading what falls out of a small one from the system's.
-	writerCache = "4096"
+	// than reading what falls out of a small one from the system's. In RAM the cache takes twice this, for the allocator
+	// rounds a page and its header up to the next power of two.
+	writerCache = "1024" // KiB
 	busyTimeout = "5000" // ms that one waits for another process that writes
 	readerWait  = "100"  // ms that the writer waits for readers, to begin the WAL anew
 )
