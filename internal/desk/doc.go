@@ -38,14 +38,14 @@
 //   - rule:"required,min=1,max=100,enum=A|B" is enforced before the handler is called, with errors that name the member, in
 //     structs within too: min and max of a text are its characters, of an array its members. An empty text is an absent one. A number in
 //     a body is a pointer if it has a rule, since zero would be an absent one.
-//   - rule:"format=uuid" of a text, and rule:"enum=…" in an Out, are for the document.
+//   - rule:"format=uuid" of a text, and rule:"enum=…" and rule:"null" (of an array or a map that may be null) in an Out, are for the document.
 //   - about:"…" says what the name does not say.
 //
-// An In of empty takes nothing, an Out of empty answers {}. What is answered has a type: no any, no map of any. Members that are not always there have omitempty or omitzero,
-// those that may be null are pointers, and slices are made, never nil, so that they are [].
+// An In of empty takes nothing, an Out of empty answers {}. What is answered has a type: no any, no map of any. Members that are not
+// always there have omitempty or omitzero, those that may be null are pointers, and slices are made, never nil, so that they are [].
 //
-// What may differ is written behind the row: toAnyone() for those who are not signed in, upTo(bytes) for another limit of the body
-// than maxBody, refuses(codes…) for the refusals of the operation itself (what every operation answers is known: 400 for bad input,
-// 401, 403, 429, 500 and so on). A socket, a page or a redirect is written by the handler to c.w, which sets c.taken; its row says
-// instead(303, "", "Leads to the provider's page.") in place of the Out, or also(…) beside it.
+// What may differ is written behind the row: toAnyone() for those who are not signed in, with checking() where credentials are looked
+// at (401, 429); upTo(bytes) for another limit of the body than maxBody; refuses(codes…) for the refusals of the operation itself: what
+// every operation answers is known, as 400 for bad input, 401, 403, 429 and 500. A socket, a page or a redirect is written by the handler
+// to c.w, which sets c.taken; its row says instead(303, "", "Leads to the page of the provider.") in place of the Out, or also(…) beside it.
 package desk

@@ -36,12 +36,13 @@ type member struct {
 // rule is what a member must be beside its type. An empty string is one that is absent, as for all of Amazon Connect's clients.
 type rule struct {
 	required bool
+	null     bool   // an array or a map of an answer that may be null
 	min, max *int64 // of a number its value, of a text its characters, of an array its members
 	enum     []string
 	format   string // of a text, for the document alone
 }
 
-// ruleOf reads a tag: required,min=1,max=100,enum=A|B,format=uuid.
+// ruleOf reads a tag: required,min=1,max=100,enum=A|B,format=uuid,null.
 func ruleOf(tag string) (r rule) {
 	for part := range strings.SplitSeq(tag, ",") {
 		name, value, _ := strings.Cut(part, "=")
@@ -49,6 +50,8 @@ func ruleOf(tag string) (r rule) {
 		case "":
 		case "required":
 			r.required = true
+		case "null":
+			r.null = true
 		case "enum":
 			r.enum = strings.Split(value, "|")
 		case "format":

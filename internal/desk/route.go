@@ -18,6 +18,7 @@ type route struct {
 	method, path string
 	about        string
 	open         bool       // whoever calls need not be signed in
+	credentials  bool       // it is open and checks who calls all the same
 	needs        [][]string // permissions: the caller must have one of each; none: being signed in is enough
 	in           *input
 	out          reflect.Type
@@ -58,6 +59,12 @@ func (rt route) toAnyone() route {
 	return rt
 }
 
+// checking is for operations that are open and look at credentials: they may answer 401 and 429.
+func (rt route) checking() route {
+	rt.credentials = true
+	return rt
+}
+
 // upTo bounds the body to other than maxBody bytes.
 func (rt route) upTo(bytes int64) route {
 	rt.in.limit = bytes
@@ -90,7 +97,7 @@ var signedIn [][]string
 var routes []route
 
 func init() { // not a literal: the operations refer to the table by what they call
-	for _, some := range [][]route{sessionRoutes, stateRoutes, contactRoutes, connectRoutes, monitorRoutes, socketRoutes, overviewRoutes} {
+	for _, some := range [][]route{sessionRoutes, stateRoutes, contactRoutes, connectRoutes, monitorRoutes, socketRoutes, overviewRoutes, documentRoutes} {
 		routes = append(routes, some...)
 	}
 }

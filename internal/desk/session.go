@@ -17,7 +17,7 @@ import (
 )
 
 var sessionRoutes = []route{
-	row("POST", "session", signedIn, "Signs a user in.", (*call).signIn).toAnyone().upTo(maxSignIn),
+	row("POST", "session", signedIn, "Signs a user in.", (*call).signIn).toAnyone().checking().upTo(maxSignIn),
 	row("GET", "session", signedIn, "Shows the session.", (*call).showSession),
 	row("DELETE", "session", signedIn, "Signs out; the state of the agent stays.", (*call).signOut),
 }
