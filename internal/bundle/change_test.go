@@ -98,6 +98,8 @@ func TestEditEveryKind(t *testing.T) {
 	edits := []struct{ folder, of, old, to, line string }{
 		{"lambda-functions", "orders", "us-east-1", "eu-west-1", "replace lambda-function orders: FunctionArn"},
 		{"bots", "ABCDEFGHIJ", "us-east-1", "eu-west-1", "replace bot ABCDEFGHIJ/TSTALIASID: LexV2Bot"},
+		{"lex-v1-bots", "Orders", "us-west-2", "us-east-1", "create lex-v1-bot Orders in us-east-1"},
+		{"integration-associations", "RULES_EVALUATION", `"RULES_EVALUATION"`, `"CONNECT_CAMPAIGNS"`, "update integration-association EVENT/arn:aws:events:us-east-1:123456789012:event-bus/shop: UseCases"},
 		{"instance-attributes", "CONTACTFLOW_LOGS", `"true"`, `"false"`, "update instance-attribute CONTACTFLOW_LOGS: Value"},
 		{"storage-configs", "CHAT_TRANSCRIPTS", `"chats"`, `"talks"`, "update storage-config CHAT_TRANSCRIPTS: StorageConfig"},
 		{"storage-configs", "MEDIA_STREAMS", `Hours": 24`, `Hours": 48`, "update storage-config MEDIA_STREAMS: StorageConfig"},

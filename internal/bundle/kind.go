@@ -434,6 +434,79 @@ func (tags) write(ctx context.Context, c *Client, r *target, have, want *value) 
 	return err
 }
 
+// listedTags are the tags of a resource that no operation describes.
+type listedTags struct {
+	tags
+	arn string // where the ARN is in its summary
+}
+
+const listTags = "ListTagsForResource"
+
+func (listedTags) reads() []string { return []string{listTags} }
+
+func (t listedTags) read(ctx context.Context, c *Client, id string, summary *value) (*value, error) {
+	found, err := c.call(ctx, listTags, args{"resourceArn": summary.get(t.arn).str()})
+	if err != nil {
+		return nil, err
+	}
+	return t.tags.read(ctx, c, id, one("Tags", found.get("tags")))
+}
+
+// useCases are what an integration is used for. Their own tags do not travel.
+type useCases struct{}
+
+const (
+	listUseCases  = "ListUseCases"
+	useCaseType   = "UseCaseType"
+	ofIntegration = "IntegrationAssociationId"
+)
+
+func (useCases) reads() []string { return []string{listUseCases} }
+
+func (useCases) list(ctx context.Context, c *Client, id string) ([]*value, error) {
+	return c.pages(ctx, listUseCases, args{ofIntegration: id}, "UseCaseSummaryList")
+}
+
+func (u useCases) read(ctx context.Context, c *Client, id string, _ *value) (*value, error) {
+	found, err := u.list(ctx, c, id)
+	all := list()
+	for _, f := range found {
+		all.kids = append(all.kids, f.get(useCaseType))
+	}
+	return all, err
+}
+
+func (useCases) requests(want *value) (all []partial) {
+	for _, e := range want.elements() {
+		all = append(all, partial{"CreateUseCase", args{ofIntegration: anID, useCaseType: e}, e})
+	}
+	return all
+}
+
+func (u useCases) write(ctx context.Context, c *Client, r *target, have, want *value) error {
+	gone, fresh := difference(have, want)
+	if len(gone) > 0 {
+		there, err := u.list(ctx, c, r.id)
+		if err != nil {
+			return err
+		}
+		for _, f := range there {
+			if !slices.ContainsFunc(gone, func(g *value) bool { return equal(g, f.get(useCaseType)) }) {
+				continue
+			}
+			if _, err := c.call(ctx, "DeleteUseCase", args{ofIntegration: r.id, "UseCaseId": f.get("UseCaseId").str()}); err != nil {
+				return err
+			}
+		}
+	}
+	for _, e := range fresh {
+		if _, err := c.call(ctx, "CreateUseCase", args{ofIntegration: r.id, useCaseType: e}); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // numberFlow is the flow that a phone number leads to.
 type numberFlow struct{}
 

@@ -31,6 +31,16 @@ var kinds = sync.OnceValue(func() []*kind {
 			remove: "DisassociateBot", removeAs: func(_ string, have *value) args { return args{"LexV2Bot": have.get("LexV2Bot")} },
 		},
 		{
+			word: "lex-v1-bot", folder: "lex-v1-bots",
+			list: "ListBots", listArgs: args{"?lexVersion": "V1"}, under: "LexBots",
+			derive: func(v *value) string {
+				return v.get("LexBot", "Name").str() + " in " + v.get("LexBot", "LexRegion").str()
+			},
+			members: []member{{name: "LexBot"}},
+			create:  "AssociateBot", named: "-", replace: true,
+			remove: "DisassociateBot", removeAs: func(_ string, have *value) args { return args{"LexBot": have.get("LexBot")} },
+		},
+		{
 			word: "instance-attribute", folder: "instance-attributes",
 			list: "ListInstanceAttributes", under: "Attributes", summary: struct{ id, arn, name string }{"AttributeType", "", "AttributeType"},
 			id: "AttributeType", derive: func(v *value) string { return v.get("AttributeType").str() },
@@ -87,6 +97,23 @@ var kinds = sync.OnceValue(func() []*kind {
 			members: []member{{name: "Key"}},
 			create:  "AssociateSecurityKey", named: "-", replace: true, early: true,
 			remove: "DisassociateSecurityKey", removeAs: func(id string, _ *value) args { return args{"AssociationId": id} },
+		},
+		{
+			word: "integration-association", folder: "integration-associations",
+			list: "ListIntegrationAssociations", under: "IntegrationAssociationSummaryList",
+			summary: struct{ id, arn, name string }{id: "IntegrationAssociationId", arn: "IntegrationAssociationArn"},
+			derive: func(v *value) string {
+				return v.get("IntegrationType").str() + "/" + v.get("IntegrationArn").str()
+			},
+			id: "IntegrationAssociationId",
+			members: []member{
+				{name: "IntegrationType"}, {name: "IntegrationArn"},
+				{name: "SourceApplicationUrl"}, {name: "SourceApplicationName"}, {name: "SourceType"},
+				{name: "UseCases", set: true, later: true, part: useCases{}},
+				{name: "Tags", part: listedTags{arn: "IntegrationAssociationArn"}},
+			},
+			create: "CreateIntegrationAssociation", named: "-", made: "IntegrationAssociationId", replace: true,
+			remove: "DeleteIntegrationAssociation",
 		},
 		{
 			word: "predefined-attribute", folder: "predefined-attributes",

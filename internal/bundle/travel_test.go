@@ -181,6 +181,10 @@ func (p *place) furnish() {
 	p.call("PUT", "/hours-of-operations/${i}/"+child+"/overrides", `{"Name":"Christmas","OverrideType":"CLOSED","EffectiveFrom":"2030-12-24","EffectiveTill":"2030-12-26","Config":[{"Day":"TUESDAY","StartTime":{"Hours":0,"Minutes":0},"EndTime":{"Hours":23,"Minutes":59}}]}`)
 	p.call("PUT", "/instance/${i}/lambda-function", `{"FunctionArn":"arn:aws:lambda:us-east-1:123456789012:function:orders"}`)
 	p.call("PUT", "/instance/${i}/bot", `{"LexV2Bot":{"AliasArn":"arn:aws:lex:us-east-1:123456789012:bot-alias/ABCDEFGHIJ/TSTALIASID"}}`)
+	p.call("PUT", "/instance/${i}/bot", `{"LexBot":{"Name":"Orders","LexRegion":"us-west-2"}}`)
+	events := p.call("PUT", "/instance/${i}/integration-associations", `{"IntegrationType":"EVENT","IntegrationArn":"arn:aws:events:us-east-1:123456789012:event-bus/shop",
+		"SourceApplicationUrl":"https://shop.example/app","SourceApplicationName":"Shop","SourceType":"ZENDESK","Tags":{"team":"a"}}`)["IntegrationAssociationId"].(string)
+	p.call("PUT", "/instance/${i}/integration-associations/"+events+"/use-cases", `{"UseCaseType":"RULES_EVALUATION"}`)
 
 	a := p.call("PUT", "/contact-flows/${i}", `{"Name":"A 🚀","Type":"CONTACT_FLOW","Status":"SAVED","Content":`+quoted(say("${queue:not one}, ${$} and ${other:thing}", "$.Attributes.next"))+`}`)["ContactFlowId"].(string)
 	b := p.call("PUT", "/contact-flows/${i}", `{"Name":"../B","Type":"CONTACT_FLOW","Description":"<b> & \u00fc","Content":`+quoted(say("id "+a, arn+"/contact-flow/"+a+":$LATEST"))+`}`)["ContactFlowId"].(string)
