@@ -165,7 +165,7 @@ func (d *Desk) fail(w http.ResponseWriter, r *http.Request, err error) {
 	if errors.Is(err, door.ErrFull) || errors.Is(err, os.ErrDeadlineExceeded) {
 		w.Header().Set("Connection", "close")
 	}
-	writeJSON(w, f.status, map[string]string{"type": f.name, "message": f.message})
+	writeJSON(w, f.status, faultOutput{f.name, f.message})
 }
 
 // by notes in a context who asks for a change, for the audit log.

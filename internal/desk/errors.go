@@ -83,6 +83,12 @@ func forbidden(message string) error {
 	return &fault{http.StatusForbidden, "AccessDeniedException", message}
 }
 
+// faultOutput is how an error is shown.
+type faultOutput struct {
+	Type    string `json:"type"`
+	Message string `json:"message"`
+}
+
 func writeJSON(w http.ResponseWriter, status int, v any) {
 	w.Header().Set("Content-Type", "application/json")
 	w.WriteHeader(status)

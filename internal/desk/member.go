@@ -21,7 +21,7 @@ type slotView struct {
 	Contact     center.ContactID     `json:"contactId"`
 	Initial     center.ChatID        `json:"initialContactId"`
 	Participant center.ParticipantID `json:"participantId"`
-	State       string               `json:"state"`
+	State       string               `json:"state" rule:"enum=connecting|connected|ended|error"`
 	Since       float64              `json:"timestamp"`
 }
 
@@ -30,11 +30,11 @@ func slotOf(c *center.AgentContact) slotView {
 }
 
 type transitionView struct {
-	Type    string           `json:"type"`
-	What    string           `json:"what"`
+	Type    string           `json:"type" rule:"enum=transition"`
+	What    string           `json:"what" rule:"enum=begins|status|next|offered|connected|ended|failed|cleared|monitors|profile|signed-in|signed-out"`
 	At      float64          `json:"timestamp"`
 	Contact center.ContactID `json:"contactId,omitempty"`
-	Slot    *slotView        `json:"contact"` // as it is now; null for one that was cleared
+	Slot    *slotView        `json:"contact" about:"The contact as it is then; null for one that was cleared."`
 	State   agentState       `json:"state"`
 	Next    *agentState      `json:"nextState"`
 }

@@ -19,9 +19,13 @@ var (
 )
 
 var overviewRoutes = []route{
-	{method: "GET", path: Prefix + "queues", needs: agents, do: (*call).listQueues},
-	{method: "GET", path: Prefix + "all-queues", needs: metrics, do: (*call).listAllQueues},
-	{method: "GET", path: Prefix + "agents", needs: metrics, do: (*call).listAgents},
+	row("GET", "queues", agents, "Shows the queues of the routing profile of the agent, with figures.", (*call).listQueues),
+	row("GET", "all-queues", metrics, "Shows all standard queues, with figures.", (*call).listAllQueues),
+	row("GET", "agents", metrics, "Shows the agents who are not offline or have contacts.", (*call).listAgents),
+}
+
+type queuesOutput struct {
+	Queues []queueFigures `json:"queues"`
 }
 
 type queueFigures struct {
@@ -39,7 +43,7 @@ type queueFigures struct {
 const maxQueues = 10_000
 
 // listQueues shows the queues of the agent's routing profile, with the agent's own.
-func (c *call) listQueues() (any, error) {
+func (c *call) listQueues(empty) (*queuesOutput, error) {
 	ctx, at := c.r.Context(), c.who.Instance
 	routed, _, err := c.Catalog.QueuesOfProfile(ctx, at, c.user.RoutingProfile)
 	if err != nil {
@@ -49,7 +53,7 @@ func (c *call) listQueues() (any, error) {
 }
 
 // listAllQueues shows all queues but those of agents.
-func (c *call) listAllQueues() (any, error) {
+func (c *call) listAllQueues(empty) (*queuesOutput, error) {
 	ctx := c.r.Context()
 	all, err := catalog.Queues.List(ctx, c.Catalog, c.who.Instance, "", maxQueues, func(q *center.Queue) bool { return q.Type != center.QueueAgent })
 	if err != nil {
@@ -63,7 +67,7 @@ func (c *call) listAllQueues() (any, error) {
 }
 
 // figures are those of some queues.
-func (c *call) figures(ctx context.Context, ids []center.QueueID) (any, error) {
+func (c *call) figures(ctx context.Context, ids []center.QueueID) (*queuesOutput, error) {
 	at := c.who.Instance
 	all, err := c.Present.OfQueues(ctx, at, ids)
 	if err != nil {
@@ -89,7 +93,11 @@ func (c *call) figures(ctx context.Context, ids []center.QueueID) (any, error) {
 		}
 		out = append(out, shown)
 	}
-	return map[string]any{"queues": out}, nil
+	return &queuesOutput{out}, nil
+}
+
+type agentsOutput struct {
+	Agents []agentFigures `json:"agents"`
 }
 
 type agentFigures struct {
@@ -119,7 +127,7 @@ func activityOf(a *store.AgentAtWork) string {
 }
 
 // listAgents shows the agents who are not offline, or who have contacts.
-func (c *call) listAgents() (any, error) {
+func (c *call) listAgents(empty) (*agentsOutput, error) {
 	ctx, at := c.r.Context(), c.who.Instance
 	all, err := c.Store.Agents(ctx, at)
 	if err != nil {
@@ -139,7 +147,7 @@ func (c *call) listAgents() (any, error) {
 	for i := range users {
 		out[i] = c.figuresOf(&users[i], working[users[i].ID])
 	}
-	return map[string]any{"agents": out}, nil
+	return &agentsOutput{out}, nil
 }
 
 func (d *Desk) figuresOf(u *center.User, a *store.AgentAtWork) agentFigures {

@@ -14,45 +14,39 @@ import (
 var transfers = [][]string{{center.PermitAgent}, {center.PermitQuickConnects}}
 
 var connectRoutes = []route{
-	{method: "GET", path: Prefix + "quick-connects", needs: transfers, do: (*call).listQuickConnects},
-	{method: "POST", path: Prefix + "contacts/{contact}/transfer", needs: transfers, do: connects((*chat.Agents).Transfer)},
-	{method: "POST", path: Prefix + "contacts/{contact}/invite", needs: transfers, do: connects((*chat.Agents).Invite)},
-	{method: "POST", path: Prefix + "contacts/{contact}/flow", needs: transfers, do: connects(startFlow)},
-	{method: "DELETE", path: Prefix + "contacts/{contact}/flow", needs: agents, do: acts((*chat.Agents).CancelFlow)},
+	row("GET", "quick-connects", transfers, "Shows quick connects.", (*call).listQuickConnects),
+	row("POST", "contacts/{contact}/transfer", transfers, "Transfers a contact by a quick connect.", connects((*chat.Agents).Transfer)).refuses(ofConnects...),
+	row("POST", "contacts/{contact}/invite", transfers, "Invites an agent into the conversation by a quick connect.", connects((*chat.Agents).Invite)).refuses(ofConnects...).refuses(center.QuotaExceeded),
+	row("POST", "contacts/{contact}/flow", transfers, "Runs the flow of a quick connect beside the conversation.", connects(startFlow)).refuses(ofConnects...),
+	row("DELETE", "contacts/{contact}/flow", agents, "Cancels the flow that runs beside the conversation.", acts((*chat.Agents).CancelFlow)).refuses(ofActs...),
 }
 
+// ofConnects is what decisions about a contact and a quick connect are refused with.
+var ofConnects = append([]center.Code{center.NotFound, center.BadEndpoint}, ofActs...)
+
 type connectInput struct {
-	ARN string `json:"endpointARN"` // of a quick connect, or its id
+	contactInput
+	ARN string `json:"endpointARN" rule:"required,max=500" about:"The ARN or the id of a quick connect."`
 }
 
 type connectOutput struct {
-	Contact center.ContactID `json:"contactId,omitempty"` // that was made
+	Contact center.ContactID `json:"contactId,omitempty" about:"The contact that was made, if one was."`
 }
 
 // connects adapts what an agent does with one of the contacts by a quick connect.
-func connects(decide func(a *chat.Agents, ctx context.Context, at center.InstanceID, agent center.UserID, contact center.ContactID, quickConnect string) (center.ContactID, error)) func(*call) (any, error) {
-	return func(c *call) (any, error) {
-		slot, err := c.own()
+func connects(decide func(a *chat.Agents, ctx context.Context, at center.InstanceID, agent center.UserID, contact center.ContactID, quickConnect string) (center.ContactID, error)) func(*call, connectInput) (connectOutput, error) {
+	return func(c *call, in connectInput) (connectOutput, error) {
+		slot, err := c.own(in.Contact)
 		if err != nil {
-			return nil, err
-		}
-		var in connectInput
-		if err := c.body(maxBody, &in); err != nil {
-			return nil, err
-		}
-		if err := short("endpointARN", in.ARN, maxARN); err != nil {
-			return nil, err
+			return connectOutput{}, err
 		}
 		if err := c.ofInstance("endpointARN", in.ARN); err != nil {
-			return nil, err
+			return connectOutput{}, err
 		}
 		made, err := decide(c.Agents, c.r.Context(), c.who.Instance, c.who.User, slot.Contact, in.ARN)
 		return connectOutput{made}, err
 	}
 }
-
-// maxARN is more than any ARN of an instance's has.
-const maxARN = 500
 
 func startFlow(a *chat.Agents, ctx context.Context, at center.InstanceID, agent center.UserID, contact center.ContactID, quickConnect string) (center.ContactID, error) {
 	return "", a.StartFlow(ctx, at, agent, contact, quickConnect)
@@ -63,16 +57,25 @@ var endpointTypes = map[string]string{
 	center.QuickConnectUser: "agent", center.QuickConnectQueue: "queue", center.QuickConnectPhone: "phone_number", center.QuickConnectFlow: "flow",
 }
 
+type quickConnectsInput struct {
+	Queues []string `query:"queueARN" about:"Only the quick connects of these queues; ARNs or ids."`
+}
+
+type quickConnectsOutput struct {
+	Endpoints []endpointView `json:"endpoints"`
+	Next      *string        `json:"nextToken" about:"Always null: all are on one page."`
+}
+
 // listQuickConnects is getEndpoints of agents' clients: the quick connects of the queues of the agent's routing profile, or of
 // those that are named, each once.
-func (c *call) listQuickConnects() (any, error) {
+func (c *call) listQuickConnects(in quickConnectsInput) (*quickConnectsOutput, error) {
 	ctx, at := c.r.Context(), c.who.Instance
 	routed, manual, err := c.Catalog.QueuesOfProfile(ctx, at, c.user.RoutingProfile)
 	if err != nil {
 		return nil, err
 	}
 	routed = append(routed, manual...)
-	if named := c.r.URL.Query()["queueARN"]; len(named) > 0 {
+	if named := in.Queues; len(named) > 0 {
 		var some []center.QueueID
 		for _, arn := range named {
 			id, _ := center.ParseQueue(arn)
@@ -103,7 +106,7 @@ func (c *call) listQuickConnects() (any, error) {
 		}
 	}
 	slices.SortFunc(found, func(x, y endpointView) int { return strings.Compare(*x.Name, *y.Name) })
-	return map[string]any{"endpoints": found, "nextToken": nil}, nil
+	return &quickConnectsOutput{Endpoints: found}, nil
 }
 
 func (c *call) endpointOf(ctx context.Context, id center.QuickConnectID) (*endpointView, error) {

@@ -3,27 +3,101 @@ package desk
 import (
 	"encoding/json"
 	"errors"
+	"fmt"
 	"io"
 	"net/http"
+	"reflect"
 	"strings"
 
 	"github.com/parley-chat/parley/internal/center"
 	"github.com/parley-chat/parley/internal/store"
 )
 
-// route is one operation.
+// route is one operation. Rows are made by [row]; the package's comment says how.
 type route struct {
 	method, path string
+	about        string
 	open         bool       // whoever calls need not be signed in
+	credentials  bool       // it is open and checks who calls all the same
 	needs        [][]string // permissions: the caller must have one of each; none: being signed in is enough
+	in           *input
+	out          reflect.Type
+	others       []otherAnswer
+	noJSON       bool // no success is answered with an out
+	refusals     []center.Code
 	do           func(*call) (any, error)
 }
+
+// otherAnswer is an answer that the handler writes itself: a socket, a page, a redirect.
+type otherAnswer struct {
+	status      int
+	contentType string // "" without a body
+	about       string
+}
+
+// row makes the row of an operation below [Prefix]. What it takes is an In, what it answers in JSON with 200 an Out.
+func row[In, Out any](method, path string, needs [][]string, about string, do func(*call, In) (Out, error)) route {
+	if !strings.HasSuffix(about, ".") {
+		panic(fmt.Sprintf("%s %s: %q is no sentence", method, path, about))
+	}
+	in := inputOf(method, path, reflect.TypeFor[In]())
+	return route{
+		method: method, path: Prefix + path, about: about, needs: needs, in: in, out: reflect.TypeFor[Out](),
+		do: func(c *call) (any, error) {
+			var v In
+			if err := in.read(c, reflect.ValueOf(&v).Elem()); err != nil {
+				return nil, err
+			}
+			return do(c, v)
+		},
+	}
+}
+
+// toAnyone lets callers in who are not signed in.
+func (rt route) toAnyone() route {
+	rt.open = true
+	return rt
+}
+
+// checking is for operations that are open and look at credentials: they may answer 401 and 429.
+func (rt route) checking() route {
+	rt.credentials = true
+	return rt
+}
+
+// upTo bounds the body to other than maxBody bytes.
+func (rt route) upTo(bytes int64) route {
+	rt.in.limit = bytes
+	return rt
+}
+
+// refuses says with what an operation refuses beside what every one does: the codes of its own refusals, and of those of what it
+// calls.
+func (rt route) refuses(codes ...center.Code) route {
+	rt.refusals = append(rt.refusals, codes...)
+	return rt
+}
+
+// also describes another answer, which the handler writes itself, with c.taken. contentType is "" where it has no body.
+func (rt route) also(status int, contentType, about string) route {
+	rt.others = append(rt.others, otherAnswer{status, contentType, about})
+	return rt
+}
+
+// instead is also for an operation that never answers with an Out.
+func (rt route) instead(status int, contentType, about string) route {
+	rt.noJSON = true
+	return rt.also(status, contentType, about)
+}
+
+// signedIn is what operations need that every user may call who is signed in.
+var signedIn [][]string
 
 // routes are all operations.
 var routes []route
 
 func init() { // not a literal: the operations refer to the table by what they call
-	for _, some := range [][]route{sessionRoutes, stateRoutes, contactRoutes, connectRoutes, monitorRoutes, socketRoutes, overviewRoutes} {
+	for _, some := range [][]route{sessionRoutes, stateRoutes, contactRoutes, connectRoutes, monitorRoutes, socketRoutes, overviewRoutes, documentRoutes} {
 		routes = append(routes, some...)
 	}
 }
@@ -31,6 +105,7 @@ func init() { // not a literal: the operations refer to the table by what they c
 // Route is an operation of the table, for those who walk over it.
 type Route struct {
 	Method, Path string
+	About        string
 	Open         bool
 	Needs        [][]string
 }
@@ -39,7 +114,7 @@ type Route struct {
 func Routes() []Route {
 	all := make([]Route, len(routes))
 	for i, rt := range routes {
-		all[i] = Route{rt.method, rt.path, rt.open, rt.needs}
+		all[i] = Route{rt.method, rt.path, rt.about, rt.open, rt.needs}
 	}
 	return all
 }
@@ -50,7 +125,7 @@ type call struct {
 	w     http.ResponseWriter
 	r     *http.Request
 	route *route
-	taken bool // the answer is the socket's
+	taken bool // the answer is written: the socket's, or one of the route's others
 
 	who     center.Principal
 	user    *center.User
@@ -61,7 +136,7 @@ type call struct {
 // maxBody is enough for every request.
 const maxBody = 64 << 10
 
-// empty is the answer of an operation that has none.
+// empty is the input of an operation that takes nothing, and the answer of one that says nothing more.
 type empty struct{}
 
 // body decodes the request's JSON object into v. An absent body is an object without members. Messages never hold a value.
@@ -114,15 +189,4 @@ func typeName(kind string) string {
 		return "an array"
 	}
 	return "a number"
-}
-
-// short refuses a text that is too long or missing.
-func short(name, value string, most int) error {
-	switch n := len([]rune(value)); {
-	case n == 0:
-		return center.Refuse(center.InvalidParameter, "%s is required", name)
-	case n > most:
-		return center.Refuse(center.InvalidParameter, "%s must have at most %d characters, got %d", name, most, n)
-	}
-	return nil
 }

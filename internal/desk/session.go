@@ -17,9 +17,9 @@ import (
 )
 
 var sessionRoutes = []route{
-	{method: "POST", path: Prefix + "session", open: true, do: (*call).signIn},
-	{method: "GET", path: Prefix + "session", do: (*call).showSession},
-	{method: "DELETE", path: Prefix + "session", do: (*call).signOut},
+	row("POST", "session", signedIn, "Signs a user in.", (*call).signIn).toAnyone().checking().upTo(maxSignIn),
+	row("GET", "session", signedIn, "Shows the session.", (*call).showSession),
+	row("DELETE", "session", signedIn, "Signs out; the state of the agent stays.", (*call).signOut),
 }
 
 const (
@@ -77,16 +77,20 @@ func (c *call) sessionOut(ctx context.Context) (*sessionOutput, error) {
 	return out, nil
 }
 
-func (c *call) showSession() (any, error) { return c.sessionOut(c.r.Context()) }
+func (c *call) showSession(empty) (*sessionOutput, error) { return c.sessionOut(c.r.Context()) }
+
+type signOutInput struct {
+	Offline bool `query:"offline" about:"Also sets the agent Offline, as signing out of the Contact Control Panel does."`
+}
 
 // signOut ends the session. The agent's status stays what it is, unless the client asks for Offline, as the sign-out of the
 // Contact Control Panel does: with live contacts it is the next status. The session has ended also when that fails, and when the
 // client does not wait for it.
-func (c *call) signOut() (any, error) {
+func (c *call) signOut(in signOutInput) (empty, error) {
 	ctx := c.r.Context()
 	ended, err := c.Store.EndSession(c.by(ctx, c.who.Name, "SignOut"), &c.session)
 	if err != nil {
-		return nil, err
+		return empty{}, err
 	}
 	defer c.sessionEnded(c.session.ID)
 	if !c.session.Bearer {
@@ -96,7 +100,7 @@ func (c *call) signOut() (any, error) {
 		return empty{}, nil
 	}
 	ctx = context.WithoutCancel(ctx)
-	if c.r.URL.Query().Get("offline") == "true" {
+	if in.Offline {
 		err = c.GoOffline(ctx, c.who.Instance, c.who.User)
 	}
 	if ended {

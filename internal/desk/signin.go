@@ -1,6 +1,7 @@
 package desk
 
 import (
+	"cmp"
 	"context"
 	"crypto/rand"
 	"crypto/sha256"
@@ -13,39 +14,28 @@ import (
 
 const (
 	// maxSignIn is more than the members of a sign-in need, and no more than a connection may send uncounted.
-	maxSignIn = 4 << 10
-	// maxName bounds user names and names of instances.
-	maxName      = 100
+	maxSignIn    = 4 << 10
 	maxInstances = 1_000_000
 )
 
 // signInInput is what signing in takes.
 type signInInput struct {
-	Instance string `json:"instance"` // id, ARN or alias; may be absent if the server has one instance
-	Username string `json:"username"`
-	Password string `json:"password"`
-	Bearer   bool   `json:"bearer"` // for a program: a token in the answer instead of a cookie
+	Instance        string `json:"instance" rule:"max=100" about:"The id, the ARN or the alias of an instance; it may be left out when the server has one."`
+	InstanceInQuery string `query:"instance" rule:"max=100" about:"The same, where the body has none."`
+	Username        string `json:"username" rule:"required,max=100"`
+	Password        string `json:"password" rule:"required"`
+	Bearer          bool   `json:"bearer" about:"For a program: a token in the answer instead of a cookie."`
 }
 
 const wrongCredentials = "The user name or the password is wrong."
 
 // signIn begins a session. Nothing in its answers or in the time that they take says whether a user name exists.
-func (c *call) signIn() (any, error) {
-	var in signInInput
-	if err := c.body(maxSignIn, &in); err != nil {
-		return nil, err
-	}
-	if err := short("username", in.Username, maxName); err != nil {
-		return nil, err
-	}
-	if in.Password == "" {
-		return nil, center.Refuse(center.InvalidParameter, "password is required")
-	}
+func (c *call) signIn(in signInInput) (*sessionOutput, error) {
 	if from, _ := c.pageOf(c.r); from == otherPage && !in.Bearer {
 		return nil, forbidden("A page of another origin signs in with bearer: true; cookies are for pages of this server.")
 	}
 	ctx := c.r.Context()
-	at, err := c.instanceNamed(ctx, in.Instance)
+	at, err := c.instanceNamed(ctx, cmp.Or(in.Instance, in.InstanceInQuery))
 	if err != nil {
 		return nil, err
 	}
@@ -109,12 +99,6 @@ func (c *call) locked(until time.Time, err error) error {
 
 // instanceNamed finds an instance by what a request calls it. An unknown one is an instance without users.
 func (c *call) instanceNamed(ctx context.Context, name string) (center.InstanceID, error) {
-	if name == "" {
-		name = c.r.URL.Query().Get("instance")
-	}
-	if len([]rune(name)) > maxName {
-		return "", center.Refuse(center.InvalidParameter, "instance must have at most %d characters, got %d", maxName, len([]rune(name)))
-	}
 	all, err := c.Catalog.Instances(ctx, "", maxInstances)
 	if err != nil {
 		return "", err
@@ -135,7 +119,7 @@ func (c *call) instanceNamed(ctx context.Context, name string) (center.InstanceI
 }
 
 // begin makes the session of a user who has signed in.
-func (c *call) begin(ctx context.Context, attempt store.SignIn, u *center.User, version int64, bearer bool) (any, error) {
+func (c *call) begin(ctx context.Context, attempt store.SignIn, u *center.User, version int64, bearer bool) (*sessionOutput, error) {
 	raw := make([]byte, secretBytes)
 	_, _ = rand.Read(raw) // it never fails
 	c.secret = base64.RawURLEncoding.EncodeToString(raw)

@@ -170,9 +170,9 @@ func (d *Desk) describe(v *contactView, chat *center.Chat, contact *center.Conta
 			v.References[name] = referenceView{r.Value, r.Type}
 		}
 	}
-	v.Segment = map[string]any{}
+	v.Segment = map[string]segmentView{}
 	for name, a := range contact.SegmentAttributes {
-		v.Segment[name] = segmentView(a)
+		v.Segment[name] = segmentOf(a)
 	}
 }
 
@@ -185,28 +185,19 @@ func attributesOf(chat *center.Chat, slot *center.AgentContact) map[string]strin
 	return chat.Attributes
 }
 
-// segmentView is a segment attribute with the members of the API.
-func segmentView(a center.SegmentAttribute) map[string]any {
-	v := map[string]any{}
-	switch {
-	case a.ValueString != nil:
-		v["ValueString"] = *a.ValueString
-	case a.ValueInteger != nil:
-		v["ValueInteger"] = *a.ValueInteger
-	case a.ValueArn != nil:
-		v["ValueArn"] = *a.ValueArn
-	case a.ValueMap != nil:
-		within := map[string]any{}
+func segmentOf(a center.SegmentAttribute) segmentView {
+	v := segmentView{ARN: a.ValueArn, Integer: a.ValueInteger, String: a.ValueString}
+	if a.ValueMap != nil {
+		v.Map = map[string]segmentView{}
 		for name, part := range a.ValueMap {
-			within[name] = segmentView(part)
+			v.Map[name] = segmentOf(part)
 		}
-		v["ValueMap"] = within
-	case a.ValueList != nil:
-		all := make([]any, len(a.ValueList))
-		for i, part := range a.ValueList {
-			all[i] = segmentView(part)
-		}
-		v["ValueList"] = all
+	}
+	if a.ValueList != nil {
+		v.List = []segmentView{}
+	}
+	for _, part := range a.ValueList {
+		v.List = append(v.List, segmentOf(part))
 	}
 	return v
 }

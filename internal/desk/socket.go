@@ -20,12 +20,16 @@ const (
 	topicAgent = "parley/agent"
 	// socketsPerUser is how many sockets a user has on a node; one more closes the oldest.
 	socketsPerUser = 10
-	// maxCursors is how many cursors a client may name: as many as the head of a request has room for.
-	maxCursors = 500
 )
 
 var socketRoutes = []route{
-	{method: "GET", path: Prefix + "socket", needs: agents, do: (*call).openSocket},
+	row("GET", "socket", agents, "Becomes the socket of the agent: all of its chats, and what happens to it.", (*call).openSocket).
+		instead(101, "", "The connection is a WebSocket now.").
+		also(426, "text/plain; charset=utf-8", "The request asks for no WebSocket."),
+}
+
+type socketInput struct {
+	After []string `query:"after" rule:"max=500" about:"The last cursor that the client has of a stream, as often as it has streams."`
 }
 
 func cursorOf(stream center.StreamID, seq int64) string {
@@ -34,9 +38,6 @@ func cursorOf(stream center.StreamID, seq int64) string {
 
 // parseCursors reads what a client names: after=STREAM:SEQ, as often as it has streams.
 func parseCursors(all []string) (map[center.StreamID]int64, error) {
-	if len(all) > maxCursors {
-		return nil, center.Refuse(center.InvalidParameter, "after may be given at most %d times, got %d", maxCursors, len(all))
-	}
 	after := map[center.StreamID]int64{}
 	for _, s := range all {
 		stream, number, ok := strings.Cut(s, ":")
@@ -50,22 +51,22 @@ func parseCursors(all []string) (map[center.StreamID]int64, error) {
 }
 
 // openSocket makes the request a socket.
-func (c *call) openSocket() (any, error) {
-	after, err := parseCursors(c.r.URL.Query()["after"])
+func (c *call) openSocket(in socketInput) (none empty, err error) {
+	after, err := parseCursors(in.After)
 	if err != nil {
-		return nil, err
+		return none, err
 	}
 	if err := c.Staff.Ensure(c.r.Context(), c.who.Instance, c.who.User); err != nil {
-		return nil, err
+		return none, err
 	}
 	begin, err := c.beginOf(c.r.Context(), after)
 	if err != nil {
-		return nil, err
+		return none, err
 	}
 	c.taken = true
 	ms, ok := c.Hub.Serve(c.w, c.r, hub.Socket{Principal: "user " + string(c.who.User), Limit: socketsPerUser})
 	if !ok {
-		return nil, nil
+		return none, nil
 	}
 	ctx, cancel := context.WithCancel(context.Background())
 	win := &window{
@@ -78,7 +79,7 @@ func (c *call) openSocket() (any, error) {
 		cancel()
 	})
 	c.running.Go(func() { win.run(begin) })
-	return nil, nil
+	return none, nil
 }
 
 // beginOf is where a client goes on in the agent's stream. A cursor whose next item is not there any more, or that is not of

@@ -8,26 +8,27 @@ import (
 )
 
 var stateRoutes = []route{
-	{method: "PUT", path: Prefix + "state", needs: agents, do: (*call).setState},
-	{method: "DELETE", path: Prefix + "state/next", needs: agents, do: (*call).cancelNextState},
-	{method: "PUT", path: Prefix + "agents/{agent}/state", needs: statuses, do: (*call).setStateOf},
+	row("PUT", "state", agents, "Changes the state of the agent.", (*call).setState).refuses(center.InvalidRequest, center.NotFound, center.InvalidState),
+	row("DELETE", "state/next", agents, "Takes the next state of the agent away.", (*call).cancelNextState),
+	row("PUT", "agents/{agent}/state", statuses, "Changes the state of an agent who has no contact.", (*call).setStateOf).refuses(center.InvalidRequest, center.NotFound, center.InvalidState),
 }
 
 type stateInput struct {
-	ARN     string `json:"agentStateARN"` // ARN or id
-	Name    string `json:"name"`          // in place of that
-	Enqueue bool   `json:"enqueueNextState"`
+	ARN     string `json:"agentStateARN" about:"The ARN or the id of a state."`
+	Name    string `json:"name" about:"The name of a state, in place of agentStateARN."`
+	Enqueue bool   `json:"enqueueNextState" about:"Makes it the next state while the agent has contacts that are offered or connected."`
+}
+
+type stateOfInput struct {
+	Agent string `path:"agent" about:"The id or the ARN of a user."`
+	stateInput
 }
 
 // setState is putAgentState of agents' clients.
-func (c *call) setState() (any, error) {
-	var in stateInput
-	if err := c.body(maxBody, &in); err != nil {
-		return nil, err
-	}
+func (c *call) setState(in stateInput) (empty, error) {
 	id, err := c.statusNamed(in)
 	if err != nil {
-		return nil, err
+		return empty{}, err
 	}
 	return empty{}, c.Agents.SetStatus(c.r.Context(), c.who.Instance, c.who.User, string(id), !in.Enqueue)
 }
@@ -59,7 +60,7 @@ func (c *call) statusNamed(in stateInput) (center.AgentStatusID, error) {
 }
 
 // cancelNextState takes the next status away by choosing the one that the agent has.
-func (c *call) cancelNextState() (any, error) {
+func (c *call) cancelNextState(empty) (empty, error) {
 	a, _, err := c.Staff.Agent(c.r.Context(), c.who.Instance, c.who.User)
 	if err != nil || a.Next == nil {
 		return empty{}, err
@@ -68,22 +69,18 @@ func (c *call) cancelNextState() (any, error) {
 }
 
 // setStateOf changes the status of another agent, while no contact is what the agent is said to be busy with.
-func (c *call) setStateOf() (any, error) {
-	var in stateInput
-	if err := c.body(maxBody, &in); err != nil {
-		return nil, err
-	}
-	id, err := c.statusNamed(in)
+func (c *call) setStateOf(in stateOfInput) (empty, error) {
+	id, err := c.statusNamed(in.stateInput)
 	if err != nil {
-		return nil, err
+		return empty{}, err
 	}
-	agent := center.UserID(catalog.Users.ParseID(c.r.PathValue("agent")))
+	agent := center.UserID(catalog.Users.ParseID(in.Agent))
 	a, _, err := c.Staff.Agent(c.r.Context(), c.who.Instance, agent)
 	if err != nil {
-		return nil, err
+		return empty{}, err
 	}
 	if len(a.Contacts) > 0 {
-		return nil, center.Refuse(center.InvalidState, "Error changing agent status: the agent has a contact")
+		return empty{}, center.Refuse(center.InvalidState, "Error changing agent status: the agent has a contact")
 	}
 	return empty{}, c.Agents.SetStatus(c.r.Context(), c.who.Instance, agent, string(id), true)
 }

@@ -1,9 +1,6 @@
 package desk
 
 import (
-	"net/url"
-	"strconv"
-
 	"github.com/parley-chat/parley/internal/center"
 	"github.com/parley-chat/parley/internal/chat"
 )
@@ -27,15 +24,24 @@ type itemView struct {
 	Related      center.ContactID     `json:"RelatedContactId,omitempty"`
 }
 
+type transcriptInput struct {
+	contactInput
+	Next      string `query:"nextToken" about:"The NextToken of the page before."`
+	Max       int    `query:"maxResults" rule:"min=1,max=100"`
+	Direction string `query:"scanDirection" rule:"enum=FORWARD|BACKWARD"`
+	Order     string `query:"sortOrder" rule:"enum=ASCENDING|DESCENDING"`
+}
+
 // showTranscript is GetTranscript for the contact, with the members of its items.
-func (c *call) showTranscript() (any, error) {
-	slot, err := c.own()
+func (c *call) showTranscript(in transcriptInput) (*transcriptOutput, error) {
+	slot, err := c.own(in.Contact)
 	if err != nil {
 		return nil, err
 	}
-	q, err := transcriptQuery(c.r.URL.Query())
-	if err != nil {
-		return nil, err
+	q := chat.TranscriptQuery{NextToken: in.Next, Max: in.Max, Ascending: in.Order == "ASCENDING"}
+	if in.Direction != "" {
+		forward := in.Direction == "FORWARD"
+		q.Forward = &forward
 	}
 	caller, err := c.Agents.Caller(c.r.Context(), c.who.Instance, c.who.User, slot.Contact)
 	if err != nil {
@@ -45,7 +51,7 @@ func (c *call) showTranscript() (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	out := transcriptOutput{Initial: page.Chat, Next: page.Next, Items: make([]itemView, len(page.Items))}
+	out := &transcriptOutput{Initial: page.Chat, Next: page.Next, Items: make([]itemView, len(page.Items))}
 	for i := range page.Items {
 		it := &page.Items[i]
 		v := itemView{
@@ -60,34 +66,4 @@ func (c *call) showTranscript() (any, error) {
 		out.Items[i] = v
 	}
 	return out, nil
-}
-
-// maxTranscript is the API model's bound of MaxResults.
-const maxTranscript = 100
-
-func transcriptQuery(from url.Values) (q chat.TranscriptQuery, err error) {
-	q.NextToken = from.Get("nextToken")
-	if s := from.Get("maxResults"); s != "" {
-		if q.Max, err = strconv.Atoi(s); err != nil || q.Max < 1 || q.Max > maxTranscript {
-			return q, center.Refuse(center.InvalidParameter, "maxResults must be 1 to %d", maxTranscript)
-		}
-	}
-	for _, of := range []struct {
-		name, yes, no string
-		set           func(bool)
-	}{
-		{"scanDirection", "FORWARD", "BACKWARD", func(forward bool) { q.Forward = &forward }},
-		{"sortOrder", "ASCENDING", "DESCENDING", func(ascending bool) { q.Ascending = ascending }},
-	} {
-		switch from.Get(of.name) {
-		case "":
-		case of.yes:
-			of.set(true)
-		case of.no:
-			of.set(false)
-		default:
-			return q, center.Refuse(center.InvalidParameter, "%s must be %s or %s", of.name, of.yes, of.no)
-		}
-	}
-	return q, nil
 }

@@ -12,7 +12,7 @@ import (
 
 type agentState struct {
 	ARN   string   `json:"agentStateARN"`
-	Type  string   `json:"type"`
+	Type  string   `json:"type" rule:"enum=routable|not_routable|offline"`
 	Name  string   `json:"name"`
 	Start *float64 `json:"startTimestamp"`
 }
@@ -74,7 +74,7 @@ type connectionView struct {
 	Mute          *bool         `json:"mute"`
 	ForcedMute    *bool         `json:"forcedMute"`
 	QuickConnect  *string       `json:"quickConnectName"`
-	Capabilities  []string      `json:"monitorCapabilities"`
+	Capabilities  []string      `json:"monitorCapabilities" rule:"null"`
 	MonitorStatus *string       `json:"monitorStatus"`
 }
 
@@ -99,14 +99,14 @@ type contactView struct {
 	Queue       *queueView               `json:"queue"`
 	QueueTime   *float64                 `json:"queueTimestamp"`
 	Connections []connectionView         `json:"connections"`
-	Attributes  map[string]attributeView `json:"attributes"`
+	Attributes  map[string]attributeView `json:"attributes" rule:"null"`
 	Duration    string                   `json:"contactDuration"`
 	Name        *string                  `json:"name"`
 	Description *string                  `json:"description"`
-	References  map[string]referenceView `json:"references"`
+	References  map[string]referenceView `json:"references" rule:"null"`
 	Method      string                   `json:"initiationMethod"`
 	Features    features                 `json:"contactFeatures"`
-	Segment     map[string]any           `json:"segmentAttributes"`
+	Segment     map[string]segmentView   `json:"segmentAttributes" rule:"null"`
 	Handling    handling                 `json:"agentContactHandlingConfig"`
 	Channel     *struct{}                `json:"channelContext"`
 	Customer    *endpointView            `json:"customerEndpoint"`
@@ -115,6 +115,15 @@ type contactView struct {
 
 type handling struct {
 	AutoAccept bool `json:"autoAccept"`
+}
+
+// segmentView is a segment attribute with the members of the API.
+type segmentView struct {
+	ARN     *string                `json:"ValueArn,omitempty"`
+	Integer *int64                 `json:"ValueInteger,omitempty"`
+	List    []segmentView          `json:"ValueList,omitzero"`
+	Map     map[string]segmentView `json:"ValueMap,omitzero"`
+	String  *string                `json:"ValueString,omitempty"`
 }
 
 type referenceView struct {

@@ -147,22 +147,28 @@ func (w *window) send(d *desktop) {
 	w.shown = same
 	w.calm = time.Now().Add(time.Duration(len(same)) * time.Second / snapshotBytes)
 	d.Snapshot.At = at
-	w.frame(d.Cursor, struct {
-		Type string `json:"type"`
-		*desktop
-	}{"snapshot", d})
+	w.frame(d.Cursor, snapshotView{"snapshot", d})
 }
 
 // frame sends a frame of the agent's topic.
 func (w *window) frame(cursor string, content any) { w.socket.Send(frameOf(cursor, content)) }
 
+// agentFrame is a frame of the topic of agents.
+type agentFrame struct {
+	Topic       string `json:"topic" rule:"enum=parley/agent"`
+	ContentType string `json:"contentType" rule:"enum=application/json"`
+	Content     any    `json:"content" about:"A SnapshotView or a TransitionView."`
+	Cursor      string `json:"cursor"`
+}
+
+// snapshotView is the content of a frame that says what a client is to show.
+type snapshotView struct {
+	Type string `json:"type" rule:"enum=snapshot"`
+	*desktop
+}
+
 func frameOf(cursor string, content any) []byte {
-	raw, err := json.Marshal(struct {
-		Topic       string `json:"topic"`
-		ContentType string `json:"contentType"`
-		Content     any    `json:"content"`
-		Cursor      string `json:"cursor"`
-	}{topicAgent, "application/json", content, cursor})
+	raw, err := json.Marshal(agentFrame{topicAgent, typeJSON, content, cursor})
 	if err != nil {
 		panic(err) // strings, numbers and times in range
 	}
