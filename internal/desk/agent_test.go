@@ -16,6 +16,7 @@ import (
 	"github.com/parley-chat/parley/internal/catalog"
 	"github.com/parley-chat/parley/internal/center"
 	"github.com/parley-chat/parley/internal/chat"
+	"github.com/parley-chat/parley/internal/desk/desktest"
 	"github.com/parley-chat/parley/internal/token"
 )
 
@@ -91,7 +92,7 @@ type line struct {
 // connect opens the socket of a client's session, with cursors.
 func (c *client) connect(after ...string) *line {
 	c.Helper()
-	srv := httptest.NewServer(c.desk)
+	srv := httptest.NewServer(c.handler)
 	c.Cleanup(srv.Close)
 	path := "/agent/v1/socket"
 	for i, a := range after {
@@ -118,6 +119,11 @@ func (c *client) connect(after ...string) *line {
 			var f frame
 			if err := json.Unmarshal(raw, &f); err != nil {
 				l.Errorf("%v: %s", err, raw)
+			}
+			if f.Topic == "parley/agent" {
+				if err := desktest.Frame(f.Content); err != nil {
+					l.Errorf("the OpenAPI document does not hold: %v: %s", err, f.Content)
+				}
 			}
 			l.mu.Lock()
 			l.frames = append(l.frames, f)

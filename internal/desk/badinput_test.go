@@ -168,7 +168,7 @@ func TestBodiesThatDoNotArrive(t *testing.T) {
 		r := httptest.NewRequest("PUT", "http://parley.test/agent/v1/state", c.body)
 		r.Header.Set("Authorization", "Bearer "+ann.token)
 		rec := httptest.NewRecorder()
-		w.desk.ServeHTTP(rec, r)
+		w.handler.ServeHTTP(rec, r)
 		if rec.Code != c.status {
 			t.Errorf("status %d, want %d: %s", rec.Code, c.status, rec.Body)
 		}

@@ -21,6 +21,7 @@ import (
 	"github.com/parley-chat/parley/internal/center"
 	"github.com/parley-chat/parley/internal/chat"
 	"github.com/parley-chat/parley/internal/desk"
+	"github.com/parley-chat/parley/internal/desk/desktest"
 	"github.com/parley-chat/parley/internal/engine"
 	"github.com/parley-chat/parley/internal/hub"
 	"github.com/parley-chat/parley/internal/insight"
@@ -52,6 +53,7 @@ type world struct {
 	agents  *chat.Agents
 	hub     *hub.Hub
 	desk    *desk.Desk
+	handler http.Handler // the desk, whose answers are held against its OpenAPI document
 	settle  func(context.Context) error
 	stop    func()
 	log     strings.Builder
@@ -105,6 +107,7 @@ func (w *world) open() {
 		Catalog: w.catalog, Store: w.store, Staff: people, Chats: w.chats, Agents: w.agents, Transcripts: chat.NewTranscripts(w.chats), Present: figures, Hub: w.hub, Working: agent.New(people, w.store, w.wall.Now),
 		Partition: partition, PublicURL: w.public, Loopback: w.dev, Now: w.wall.Now, Log: log,
 	})
+	w.handler = desktest.Handler(w.T, w.desk)
 	w.settle = work.Settle
 	w.stop = func() {
 		w.must(w.hub.Close(context.Background(), 0))
@@ -232,7 +235,7 @@ func (c *client) ask(method, path, body string) *answer {
 		r.Header.Set("Authorization", "Bearer "+c.token)
 	}
 	rec := httptest.NewRecorder()
-	c.desk.ServeHTTP(rec, r)
+	c.handler.ServeHTTP(rec, r)
 	got := rec.Result()
 	raw, err := io.ReadAll(got.Body)
 	c.must(err)

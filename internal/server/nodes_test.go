@@ -20,6 +20,7 @@ import (
 	"github.com/rogpeppe/go-internal/testscript"
 
 	"github.com/parley-chat/parley/internal/bus/nats"
+	"github.com/parley-chat/parley/internal/desk/desktest"
 	"github.com/parley-chat/parley/internal/engine"
 	"github.com/parley-chat/parley/internal/server"
 )
@@ -117,7 +118,7 @@ func (s *story) addNode(between busBetween) error {
 	stop, cancel := context.WithCancel(context.Background())
 	n := &node{
 		server: r, stop: cancel, done: make(chan error, 1),
-		client: &http.Client{Transport: &http.Transport{DialContext: dial, MaxIdleConnsPerHost: 16}},
+		client: &http.Client{Transport: desktest.Transport(s.t, &http.Transport{DialContext: dial, MaxIdleConnsPerHost: 16})},
 	}
 	go func() {
 		err := r.Run(stop, make(chan os.Signal), server.Listeners{Public: listener})

@@ -15,6 +15,7 @@ import (
 
 	"github.com/parley-chat/parley/internal/center"
 	"github.com/parley-chat/parley/internal/chat"
+	"github.com/parley-chat/parley/internal/desk/desktest"
 	"github.com/parley-chat/parley/internal/memnet"
 	"github.com/parley-chat/parley/internal/token"
 )
@@ -44,7 +45,7 @@ func newDesktop(t *testing.T, edit func(*Config)) *desktop {
 	stop, cancel := context.WithCancel(context.Background())
 	done := make(chan error, 1)
 	go func() { done <- s.Run(stop, make(chan os.Signal), Listeners{Public: l}) }()
-	d := &desktop{T: t, server: s, client: &http.Client{Transport: &http.Transport{DialContext: l.DialContext}}}
+	d := &desktop{T: t, server: s, client: &http.Client{Transport: desktest.Transport(t, &http.Transport{DialContext: l.DialContext})}}
 	t.Cleanup(func() {
 		d.client.CloseIdleConnections()
 		cancel()

@@ -18,6 +18,7 @@ import (
 
 	"github.com/parley-chat/parley/internal/bus/bustest"
 	"github.com/parley-chat/parley/internal/center"
+	"github.com/parley-chat/parley/internal/desk/desktest"
 	"github.com/parley-chat/parley/internal/server"
 )
 
@@ -120,7 +121,7 @@ func (s *story) newNode() (*node, error) {
 	stop, cancel := context.WithCancel(context.Background())
 	n := &node{
 		server: running, stop: cancel, done: make(chan error, 1),
-		client: &http.Client{Transport: &http.Transport{DialContext: dial, MaxIdleConnsPerHost: 16}},
+		client: &http.Client{Transport: desktest.Transport(s.t, &http.Transport{DialContext: dial, MaxIdleConnsPerHost: 16})},
 	}
 	go func() { n.done <- running.Run(stop, make(chan os.Signal), server.Listeners{Public: listener}) }()
 	return n, nil
