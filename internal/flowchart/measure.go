@@ -44,6 +44,7 @@ const (
 	titleSize  = 20
 	sumSize    = 12
 	maxNames   = 3    // lines of a block's name
+	maxKinds   = 2    // lines of its type
 	maxLines   = 2    // lines of a block's detail
 	maxTitles  = 3    // lines of the picture's title
 	bold       = 1.07 // how much wider bold letters are
@@ -116,13 +117,7 @@ func shortened(on []piece, next piece, size, most float64) string {
 	if len(on) > 0 {
 		next = on[0]
 	}
-	room := most - advance('…')*size
-	for i, r := range next.text {
-		if room -= advance(r) * size; room < 0 {
-			return next.text[:i] + "…"
-		}
-	}
-	return next.text + "…"
+	return parts(next.text, size, most-advance('…')*size)[0] + "…"
 }
 
 func hasSpace(on []piece) bool {

@@ -34,7 +34,7 @@ const (
 
 // body is the height of a block above its branches.
 func body(b *block) float64 {
-	return blockPad + nameRow + nameLine*float64(len(b.names)-1) + kindRow + detailRow*float64(len(b.lines)) + blockPad
+	return blockPad + nameRow + nameLine*float64(len(b.names)-1) + kindRow*float64(len(b.kinds)) + detailRow*float64(len(b.lines)) + blockPad
 }
 
 // rows are how many branches have rows of their own: the way onward leaves at the height of the name, where lines come

@@ -23,6 +23,7 @@ type block struct {
 	name     string   // what people call it
 	detail   string   // the parameter that tells most about it
 	names    []string // the name in lines
+	kinds    []string // the type in lines
 	lines    []string // the detail in lines
 	family   string
 	exits    []exit
@@ -128,7 +129,7 @@ func read(src []byte) (*chart, error) {
 		b.id, b.kind, b.family = string(a.Identifier), string(a.Type), family(string(a.Type))
 		b.name = name(b.id, b.kind)
 		b.detail = detail(b.kind, a.Parameters, d.Metadata.ActionMetadata[b.id])
-		b.names, b.lines = names(b), lines(b.detail)
+		b.names, b.kinds, b.lines = names(b), wrap(kindLine(b), kindSize, textWidth, maxKinds), lines(b.detail)
 		var t transitions
 		_ = json.Unmarshal(a.Transitions, &t) // absent, or what could be read of it
 		b.exits = exits(b.kind, a.Parameters, &t, find)

@@ -272,8 +272,10 @@ func (p *picture) block(i int) {
 		}
 		p.f(`<text class="name" x="%d" y="%s">%s</text>`, textPad, num(y), escape(line))
 	}
-	y += kindRow
-	p.f(`<text class="kind" x="%d" y="%s">%s</text>`, textPad, num(y), escape(fit(p.kindLine(b), kindSize, textWidth)))
+	for _, line := range b.kinds {
+		y += kindRow
+		p.f(`<text class="kind" x="%d" y="%s">%s</text>`, textPad, num(y), escape(line))
+	}
 	for _, line := range b.lines {
 		y += detailRow
 		p.f(`<text class="detail" x="%d" y="%s">%s</text>`, textPad, num(y), escape(line))
@@ -288,7 +290,7 @@ func (p *picture) block(i int) {
 }
 
 // kindLine is the type, or of a block that goes by its type, the beginning of the identifier.
-func (p *picture) kindLine(b *block) string {
+func kindLine(b *block) string {
 	if isUUID(b.id) {
 		return b.id[:8]
 	}

@@ -258,6 +258,9 @@ func spoken(v string, ssml bool) string {
 	return v
 }
 
+// parting are the marks of SSML that stand between words.
+var parting = map[string]bool{"break": true, "p": true, "s": true, "speak": true, "audio": true}
+
 // withoutMarks is the text of SSML.
 func withoutMarks(ssml string) string {
 	var b strings.Builder
@@ -267,8 +270,10 @@ func withoutMarks(ssml string) string {
 		if !found {
 			break
 		}
-		_, ssml, _ = strings.Cut(rest, ">")
-		b.WriteByte(' ')
+		mark, after, _ := strings.Cut(rest, ">")
+		if ssml = after; parting[strings.Trim(strings.SplitN(strings.TrimLeft(mark, "/"), " ", 2)[0], "/")] {
+			b.WriteByte(' ')
+		}
 	}
 	return html.UnescapeString(strings.Join(strings.Fields(b.String()), " "))
 }
