@@ -52,7 +52,7 @@ func (k *take) learn(b *block, at site, branch string) {
 	failed := slices.Contains(b.errors, branch) && branch != noMatchingCondition
 	if root := rootOf[b.name]; root != "" {
 		// A bot that fails has said what it could not do.
-		if k.told[root] = (origin{}); !failed || root == "Lex" && branch == noMatchingError {
+		if k.told[root] = (origin{}); !failed || root == "Lex" && branch == noMatchingError && k.asked {
 			k.told[root] = origin{site: at, path: []string{root}}
 		}
 	}
