@@ -314,7 +314,7 @@ func (a *Agent) Hear() (heard parley.Message) {
 func (a *Agent) Hears(want string) {
 	a.s.t.Helper()
 	if got := a.Hear(); got.Content != want {
-		a.s.t.Fatalf("parleytest: agent %s heard %q from %s, not %q", a.Name, got.Content, got.DisplayName, want)
+		a.fatalf("agent %s heard %q from %s, not %q", a.Name, got.Content, got.DisplayName, want)
 	}
 }
 
@@ -345,7 +345,7 @@ func (a *Agent) TransfersTo(quickConnect string) {
 		return failed || a.there[a.contact].State != parley.AgentConnected
 	})
 	if failed {
-		a.s.t.Fatalf("parleytest: the transfer of agent %s to %s has failed", a.Name, quickConnect)
+		a.fatalf("the transfer of agent %s to %s has failed", a.Name, quickConnect)
 	}
 }
 
@@ -379,12 +379,10 @@ func (a *Agent) Completes() {
 // until takes events until something holds.
 func (a *Agent) until(what string, holds func() bool) {
 	a.s.t.Helper()
-	ctx, cancel := context.WithTimeoutCause(a.s.ctx, patience, errors.New("nothing happened"))
-	defer cancel()
 	for !holds() {
-		e, err := a.Next(ctx)
+		e, err := await(a.s, a.Next, a.s.anyTimer)
 		if err != nil {
-			a.s.t.Fatalf("parleytest: agent %s never %s: %v%s", a.Name, what, err, a.why())
+			a.fatalf("agent %s never %s: %v%s", a.Name, what, err, a.why())
 		}
 		a.take(e)
 	}

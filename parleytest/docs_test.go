@@ -2,10 +2,12 @@ package parleytest_test
 
 import (
 	"context"
+	_ "embed"
 	"encoding/json"
 	"errors"
 	"net/http"
 	"os"
+	"slices"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -149,16 +151,8 @@ func TestAgainstAWS(t *testing.T) {
 	}
 }
 
-const ordersFlow = `{"Version": "2019-10-30", "StartAction": "Greet", "Actions": [
-  {"Identifier": "Greet", "Type": "MessageParticipant",
-   "Parameters": {"Text": "Hello! You ask about order $.Attributes.order."},
-   "Transitions": {"NextAction": "Wait", "Errors": [{"NextAction": "Wait", "ErrorType": "NoMatchingError"}]}},
-  {"Identifier": "Wait", "Type": "Wait", "Parameters": {"TimeLimitSeconds": "600"},
-   "Transitions": {"NextAction": "End", "Errors": [{"ErrorType": "NoMatchingError", "NextAction": "End"}],
-    "Conditions": [{"NextAction": "Goodbye", "Condition": {"Operator": "Equals", "Operands": ["WaitCompleted"]}}]}},
-  {"Identifier": "Goodbye", "Type": "MessageParticipant", "Parameters": {"Text": "Nobody is here, so this chat ends. Goodbye!"},
-   "Transitions": {"NextAction": "End", "Errors": [{"NextAction": "End", "ErrorType": "NoMatchingError"}]}},
-  {"Identifier": "End", "Type": "DisconnectParticipant", "Parameters": {}, "Transitions": {}}]}`
+//go:embed testdata/orders.json
+var ordersFlow string
 
 func TestDocsShowThisCode(t *testing.T) {
 	page, err := os.ReadFile("../docs/testing.md")
@@ -177,6 +171,13 @@ func TestDocsShowThisCode(t *testing.T) {
 	}
 	if len(blocks) < 5 {
 		t.Errorf("docs/testing.md shows %d pieces of code", len(blocks))
+	}
+	flows := strings.Split(string(page), "```json\n")[1:]
+	for i, flow := range flows {
+		flows[i], _, _ = strings.Cut(flow, "```")
+	}
+	if want := []string{ordersFlow, statusFlow}; !slices.Equal(flows, want) {
+		t.Errorf("docs/testing.md shows these flows, which are not those of testdata:\n%s", strings.Join(flows, "\n"))
 	}
 }
 
@@ -206,19 +207,8 @@ func TestOrderStatus(t *testing.T) {
 	bob.Hears("We cannot say right now.")
 }
 
-const statusFlow = `{"Version": "2019-10-30", "StartAction": "Ask", "Actions": [
-  {"Identifier": "Ask", "Type": "InvokeLambdaFunction",
-   "Parameters": {"LambdaFunctionARN": "arn:aws:lambda:us-east-1:123456789012:function:order-status",
-     "InvocationTimeLimitSeconds": "3", "LambdaInvocationAttributes": {"Order": "$.Attributes.order"}},
-   "Transitions": {"NextAction": "Tell", "Errors": [{"NextAction": "Sorry", "ErrorType": "NoMatchingError"}]}},
-  {"Identifier": "Tell", "Type": "MessageParticipant", "Parameters": {"Text": "Your order is $.External.status."},
-   "Transitions": {"NextAction": "Wait", "Errors": [{"NextAction": "Wait", "ErrorType": "NoMatchingError"}]}},
-  {"Identifier": "Sorry", "Type": "MessageParticipant", "Parameters": {"Text": "We cannot say right now."},
-   "Transitions": {"NextAction": "Wait", "Errors": [{"NextAction": "Wait", "ErrorType": "NoMatchingError"}]}},
-  {"Identifier": "Wait", "Type": "Wait", "Parameters": {"TimeLimitSeconds": "3600"},
-   "Transitions": {"NextAction": "End", "Conditions": [{"NextAction": "End", "Condition": {"Operator": "Equals", "Operands": ["WaitCompleted"]}}],
-     "Errors": [{"NextAction": "End", "ErrorType": "NoMatchingError"}]}},
-  {"Identifier": "End", "Type": "DisconnectParticipant", "Parameters": {}, "Transitions": {}}]}`
+//go:embed testdata/status.json
+var statusFlow string
 
 func TestOrderStatusInABubble(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

@@ -88,7 +88,7 @@ func (s *Server) enter(p *Participant) *Participant {
 func (p *Participant) Say(text string) {
 	p.s.t.Helper()
 	if _, err := p.Send(p.s.ctx, text); err != nil {
-		p.s.t.Fatalf("parleytest: %s says %q: %v", p.Name, text, err)
+		p.fatalf("%s says %q: %v", p.Name, text, err)
 	}
 }
 
@@ -98,7 +98,7 @@ func (p *Participant) Hear() parley.Message {
 	for {
 		e, err := p.next()
 		if err != nil {
-			p.s.t.Fatalf("parleytest: %s heard no further message: %v", p.Name, err)
+			p.fatalf("%s heard no further message: %v", p.Name, err)
 		}
 		if m, ok := e.(parley.Message); ok && !m.Partial && !p.IsOwn(m) {
 			return m
@@ -110,7 +110,7 @@ func (p *Participant) Hear() parley.Message {
 func (p *Participant) Hears(want string) {
 	p.s.t.Helper()
 	if got := p.Hear(); got.Content != want {
-		p.s.t.Fatalf("parleytest: %s heard %q from %s, not %q", p.Name, got.Content, got.DisplayName, want)
+		p.fatalf("%s heard %q from %s, not %q", p.Name, got.Content, got.DisplayName, want)
 	}
 }
 
@@ -118,7 +118,7 @@ func (p *Participant) Hears(want string) {
 func (p *Participant) Leave() {
 	p.s.t.Helper()
 	if err := p.Disconnect(p.s.ctx); err != nil {
-		p.s.t.Fatalf("parleytest: %s leaves: %v", p.Name, err)
+		p.fatalf("%s leaves: %v", p.Name, err)
 	}
 }
 
@@ -131,18 +131,16 @@ func (p *Participant) Ends() {
 			return
 		}
 		if err != nil {
-			p.s.t.Fatalf("parleytest: the chat of %s has not ended: %v", p.Name, err)
+			p.fatalf("the chat of %s has not ended: %v", p.Name, err)
 		}
 		if m, ok := e.(parley.Message); ok && !p.IsOwn(m) {
-			p.s.t.Fatalf("parleytest: the chat of %s has not ended; %s said %q", p.Name, m.DisplayName, m.Content)
+			p.fatalf("the chat of %s has not ended; %s said %q", p.Name, m.DisplayName, m.Content)
 		}
 	}
 }
 
 func (p *Participant) next() (parley.Event, error) {
-	ctx, cancel := context.WithTimeoutCause(p.s.ctx, patience, errors.New("nothing happened"))
-	defer cancel()
-	return p.Next(ctx)
+	return await(p.s, p.Next, p.s.timer(p.ContactID()))
 }
 
 // settle waits until the participant has been shown, and if it is a bot has dealt with, what there is, and counts it.

@@ -36,6 +36,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"io"
 	"log/slog"
 	"net"
@@ -69,6 +70,9 @@ type Options struct {
 	RehydrationDelay time.Duration
 	// Functions answer in place of AWS Lambda functions, by the name or the ARN that flows have for them.
 	Functions map[string]Function
+	// Patience is how long an assertion waits for what the code under test does, when the server has nothing left to do and
+	// contact time stands still; 0 is three seconds.
+	Patience time.Duration
 	// Log is told what the server logs. Left out, warnings are in the test's output.
 	Log *slog.Logger
 }
@@ -82,13 +86,14 @@ type Server struct {
 	ContactFlowID string
 	Region        string
 
-	t      testing.TB
-	server *server.Server
-	http   *http.Client
-	client *parley.Client
-	bubble bool
-	clock  *server.ManualClock // nil in a bubble
-	ctx    context.Context     // of everything that the server's own clients do; done when the test is
+	t        testing.TB
+	server   *server.Server
+	http     *http.Client
+	client   *parley.Client
+	bubble   bool
+	patience time.Duration
+	clock    *server.ManualClock // nil in a bubble
+	ctx      context.Context     // of everything that the server's own clients do; done when the test is
 
 	mu     sync.Mutex
 	tcp    *http.Server // nil until the URL is asked for
@@ -112,6 +117,9 @@ func New(t testing.TB, options ...func(*Options)) *Server {
 	cfg := server.Config{
 		Dev: true, Database: "sqlite::memory:", Partition: center.Partition{Account: server.SeedAccount, Region: s.Region},
 		Settings: center.DefaultSettings(), Log: o.Log, Fatal: func(err error) { t.Errorf("the server cannot go on: %v", err) },
+	}
+	if s.patience = o.Patience; s.patience == 0 {
+		s.patience = 3 * time.Second
 	}
 	cfg.Settings.ActiveChats, cfg.Settings.RehydrationDelay = o.ActiveChats, o.RehydrationDelay
 	if !s.bubble {
@@ -304,27 +312,33 @@ func (s *Server) Settle() {
 	}
 	ctx, cancel := context.WithTimeout(s.ctx, patience)
 	defer cancel()
+	if err := s.settle(ctx); err != nil {
+		s.t.Fatalf("parleytest: settle: %v", err)
+	}
+}
+
+func (s *Server) settle(ctx context.Context) error {
 	for before := -1; ; {
 		if err := s.server.Settle(ctx); err != nil {
-			s.t.Fatalf("parleytest: settle: %v", err)
+			return err
 		}
 		now := 0
 		for _, p := range s.everybody() {
 			n, err := p.settle(ctx)
 			if err != nil {
-				s.t.Fatalf("parleytest: settle: %s: %v", p.Name, err)
+				return fmt.Errorf("%s: %w", p.Name, err)
 			}
 			now += n
 		}
 		for _, a := range s.atWork() {
 			n, err := a.settle(ctx)
 			if err != nil {
-				s.t.Fatalf("parleytest: settle: agent %s: %v", a.Name, err)
+				return fmt.Errorf("agent %s: %w", a.Name, err)
 			}
 			now += n
 		}
 		if now == before {
-			return
+			return nil
 		}
 		before = now
 	}

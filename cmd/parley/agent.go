@@ -222,6 +222,11 @@ func (w *worker) take(e *shift.Event) {
 		}
 		w.mu.Unlock()
 		kind, what := describe(it)
+		if kind == "interactive" || kind == "view" || kind == "response" {
+			if kind = "message"; !w.shown.plain {
+				what = gist(it.ContentType, it.Content)
+			}
+		}
 		if own && !w.shown.plain && (kind == "message" && what != w.cmd.Say || kind == "joined" || kind == "left") {
 			return // the agent knows
 		}

@@ -15,6 +15,7 @@ import (
 	"github.com/mattn/go-isatty"
 
 	"github.com/parley-chat/parley/internal/conversation"
+	"github.com/parley-chat/parley/internal/flow"
 )
 
 // chatCmd is a customer in a terminal, or in a script: it starts a chat and talks. Of the server it knows only what any
@@ -33,9 +34,9 @@ type chatCmd struct {
 
 // Help says what scripts need to know.
 func (*chatCmd) Help() string {
-	return `Type to talk. /typing says that you are writing, /quit and the end of input leave, // begins a text with a slash.
+	return `Type to talk. /typing says that you are writing, /quit and the end of input leave, // begins a text with a slash. What a list or a view offers has numbers: type one to choose it. The fields of a form are asked for one by one; /back goes back to the choices.
 
-When input or output is no terminal, each line of input is a message or one of those commands, and each line of output is one event: its kind, who, and what, separated by tabs, with \n, \r, \t and \\ for those characters. The kinds are started (what: the contact's id), message, attachment (the names of its files), typing, delivered and read (the id of the message), joined, left, ended, lost (the reason) and back of the connection, and for other events their own names, such as participant.idle. Own messages are among them.
+When input or output is no terminal, each line of input is a message or one of those commands, and each line of output is one event: its kind, who, and what, separated by tabs, with \n, \r, \t and \\ for those characters. The kinds are started (what: the contact's id), message, interactive (what: the template, as JSON), view (what: JSON with the view's id, its actions and the data that it shows), response (what: the answer to a view, as JSON), attachment (the names of its files), typing, delivered and read (the id of the message), joined, left, ended, lost (the reason) and back of the connection, and for other events their own names, such as participant.idle. Own messages are among them. While a view is the last message, a line that is JSON with an action, such as {"action": "Next", "data": {"FormData": {"name": "Ana"}}}, answers it. A list is answered by the text of what is chosen.
 
 The exit status is 0 when the chat has ended or was left, 1 when it was refused or lost, 80 when the arguments are wrong.
 
@@ -81,7 +82,9 @@ func (c *chatCmd) talk(stop context.Context, service *chatService, in io.Reader,
 		case err != nil:
 			return err
 		}
-		shown.item(&it, it.ParticipantID == started.ParticipantID)
+		if own := it.ParticipantID == started.ParticipantID; !talk.prompt(&it, own) {
+			shown.item(&it, own)
+		}
 	}
 }
 
@@ -95,7 +98,7 @@ const (
 func (c *chatCmd) start(ctx context.Context, service *chatService) (*startedChat, error) {
 	request := startChat{
 		InstanceID: c.Instance, ContactFlowID: c.Flow, Attributes: c.Attribute, ParticipantDetails: displayName{c.Name},
-		SupportedMessagingContentTypes: []string{"text/plain", "text/markdown"},
+		SupportedMessagingContentTypes: []string{"text/plain", "text/markdown", flow.ContentTypeInteractive, flow.ContentTypeInteractiveResponse},
 	}
 	if c.Message != "" {
 		request.InitialMessage = &chatMessage{ContentType: "text/plain", Content: c.Message}
@@ -113,8 +116,9 @@ type talker struct {
 	shown   *screen
 	linger  time.Duration
 
-	mu  sync.Mutex
-	err error
+	mu    sync.Mutex
+	err   error
+	asked *answering // what can be answered by choosing, nil for nothing
 }
 
 // fail ends the chat with an error, the first of which counts.
@@ -234,16 +238,24 @@ func (t *talker) endsSoon(ctx context.Context) bool {
 // say does what a line says.
 func (t *talker) say(ctx context.Context, line string) (quit bool, err error) {
 	switch text := strings.TrimSuffix(line, "\r"); {
-	case strings.TrimSpace(text) == "":
+	case strings.TrimSpace(text) == "" && !t.fills():
 		return false, nil
 	case text == "/quit":
 		return true, nil
 	case text == "/typing":
 		return false, t.service.event(ctx, t.Token(), conversation.EventTyping)
+	case text == "/back" && t.back():
+		return false, nil
 	case strings.HasPrefix(text, "/") && !strings.HasPrefix(text, "//"):
-		t.shown.complain(fmt.Errorf("%s is neither /typing nor /quit; // begins a text with a slash", text))
+		t.shown.complain(fmt.Errorf("%s is neither /typing nor /back nor /quit; // begins a text with a slash", text))
 		return false, nil
 	default:
-		return false, t.service.message(ctx, t.Token(), strings.TrimPrefix(text, "/"))
+		if answer, taken := t.answer(text); taken {
+			if answer == nil {
+				return false, nil
+			}
+			return false, t.service.message(ctx, t.Token(), *answer)
+		}
+		return false, t.service.message(ctx, t.Token(), reply{flow.ContentTypePlain, strings.TrimPrefix(text, "/")})
 	}
 }

@@ -9,6 +9,7 @@ import (
 	"unicode"
 
 	"github.com/parley-chat/parley/internal/conversation"
+	"github.com/parley-chat/parley/internal/flow"
 )
 
 // screen is what is seen of a chat: lines for a person, or for a script.
@@ -24,8 +25,13 @@ type screen struct {
 // item shows one item. What was typed here, a person has seen.
 func (s *screen) item(it *conversation.Item, own bool) {
 	kind, what := describe(it)
-	if kind == "message" && own && !s.plain {
-		return
+	if it.Type == conversation.TypeMessage && !it.IsPartial() && !s.plain {
+		if own {
+			return
+		}
+		if kind != "message" {
+			kind, what = "message", gist(it.ContentType, it.Content)
+		}
 	}
 	s.line(kind, it.DisplayName, what)
 }
@@ -46,6 +52,12 @@ func describe(it *conversation.Item) (kind, what string) {
 		return "attachment", strings.Join(names, ", ")
 	case it.IsPartial():
 		return "partial", it.Content
+	case it.Type == conversation.TypeMessage && it.ContentType == flow.ContentTypeInteractive && isView(it.Content):
+		return "view", it.Content
+	case it.Type == conversation.TypeMessage && it.ContentType == flow.ContentTypeInteractive:
+		return "interactive", it.Content
+	case it.Type == conversation.TypeMessage && it.ContentType == flow.ContentTypeInteractiveResponse:
+		return "response", it.Content
 	case it.Type == conversation.TypeMessage:
 		return "message", it.Content
 	}
@@ -140,6 +152,15 @@ func (s *screen) forPeople(kind, who, what string) string {
 		return s.paint(dim, "Connected again.")
 	}
 	return s.paint(dim, strings.TrimSpace(who+" "+strings.ReplaceAll(kind, ".", " ")))
+}
+
+// prompt shows what can be answered by choosing.
+func (s *screen) prompt(who string, p *prompt) {
+	text := s.paint(bold, onOneScreen(who)+":") + " " + onOneScreen(p.lines())
+	if hint := p.hint(); hint != "" {
+		text += "\n" + s.paint(dim, hint)
+	}
+	s.print(text)
 }
 
 // Styles that light and dark terminals have.

@@ -47,7 +47,14 @@ type (
 		SupportedMessagingContentTypes []string
 		ClientToken                    string
 	}
-	displayName    struct{ DisplayName string }
+	displayName struct{ DisplayName string }
+	chatView    struct {
+		ID      string `json:"Id"`
+		Content struct {
+			Template string
+			Actions  []string
+		}
+	}
 	chatMessage    struct{ ContentType, Content string }
 	persistentChat struct {
 		RehydrationType string
@@ -140,9 +147,16 @@ func (s *chatService) Transcript(ctx context.Context, token, next string) (conve
 	return conversation.Page{Items: out.Transcript, Next: out.NextToken}, err
 }
 
-func (s *chatService) message(ctx context.Context, token, text string) error {
+func (s *chatService) message(ctx context.Context, token string, what reply) error {
 	return s.post(ctx, "SendMessage", "/participant/message", token,
-		map[string]string{"ContentType": "text/plain", "Content": text, "ClientToken": rand.Text()}, nil)
+		map[string]string{"ContentType": what.contentType, "Content": what.content, "ClientToken": rand.Text()}, nil)
+}
+
+// view is DescribeView.
+func (s *chatService) view(ctx context.Context, token, viewToken string) (*chatView, error) {
+	var out struct{ View chatView }
+	err := s.call(ctx, "DescribeView", http.MethodGet, s.participant+"/participant/views/"+url.PathEscape(viewToken), token, nil, &out)
+	return &out.View, err
 }
 
 func (s *chatService) event(ctx context.Context, token, contentType string) error {
@@ -187,9 +201,12 @@ const attempts = 3
 
 // call sends a request and reads its answer. What may pass is tried again.
 func (s *chatService) call(ctx context.Context, operation, method, address, bearer string, in, out any) error {
-	body, err := json.Marshal(in)
-	if err != nil {
-		return err
+	var body []byte
+	if in != nil {
+		var err error
+		if body, err = json.Marshal(in); err != nil {
+			return err
+		}
 	}
 	for n := 1; ; n++ {
 		err := s.attempt(ctx, operation, method, address, bearer, body, out)

@@ -39,6 +39,7 @@ func (*runFlowCmd) Help() string {
 
   /wait            until the flow goes on by itself
   /advance 15m     by a quarter of an hour
+  2                choose what is offered under a number: in a list, or in a view; the fields of a form are asked for one by one, and /back goes back
   /view NEXT {}    take an action of the view that is shown, with data if it has any
   /accept          an agent takes the contact from its queue
   /leave           the agent leaves
@@ -50,11 +51,11 @@ func (*runFlowCmd) Help() string {
 
 Nothing outside is asked, whatever the flow says. What has no stub does not answer: functions, bots and systems take their error branch, other flows and modules are not there. Queues are there and empty, and it is within hours of operation, unless the stubs say otherwise.
 
-When input or output is no terminal, each line of output is one event: its kind, who, and what, separated by tabs, with \n, \r, \t and \\ for those characters. The kinds are message, interactive, view, sign-in, queued, accepted, waiting (until when, if the flow has a limit), ended, returned (of a module), fault, note, state, and with --verbose action.
+When input or output is no terminal, each line of output is one event: its kind, who, and what, separated by tabs, with \n, \r, \t and \\ for those characters. The kinds are message, interactive, view, error (an error branch that was taken, where, and why), sign-in, queued, accepted, waiting (until when, if the flow has a limit), ended, returned (of a module), fault, note, state, and with --verbose action. What interactive messages and views consist of is JSON; a line of input that is JSON with an action, such as {"action": "Next", "data": {}}, answers the view that is shown, and a list is answered by the text of what is chosen.
 
 With --every-branch it plays the flow from its start again and again, with whatever answers and values lead to a branch that was not yet taken, and prints a table. Stubs are not looked at.
 
-The exit status is 0 when all went well; 1 when a flow was broken off, or with --every-branch when a branch was not taken and nothing says why; 2 when a file cannot be read; 80 when the arguments are wrong.`
+The exit status is 0 when all went well; 1 when a flow was broken off, or with --every-branch when the flow can go round in a circle without a wait, or a branch was not taken and nothing says why; 2 when a file cannot be read; 80 when the arguments are wrong.`
 }
 
 func (c *runFlowCmd) Run() error {
@@ -113,7 +114,8 @@ type rehearsing struct {
 	staged  *rehearsal.Staged
 	shown   *playScreen
 	verbose bool
-	over    bool // was told
+	over    bool       // was told
+	asked   *answering // what can be answered by choosing, nil for nothing
 }
 
 func (r *rehearsing) begin(script *rehearsal.Script, now time.Time, seed uint64) {
@@ -149,21 +151,26 @@ func (r *rehearsing) talk(in io.Reader) error {
 		if err := r.line(line); err != nil {
 			r.shown.show("note", "", err.Error())
 		}
-		r.settle()
+		if r.asked == nil || r.asked.chosen == nil { // and no value of a form is asked for
+			r.settle()
+		}
 	}
 	return lines.Err()
 }
 
 func (r *rehearsing) line(line string) error {
+	if r.answer(line) {
+		return nil
+	}
 	command, argument, _ := strings.Cut(line, " ")
 	switch argument = strings.TrimSpace(argument); {
 	case line == "":
 		return nil
 	case strings.HasPrefix(line, "//"):
-		r.play.Message(flow.ContentTypePlain, line[1:])
+		r.send(reply{flow.ContentTypePlain, line[1:]})
 		return nil
 	case !strings.HasPrefix(line, "/"):
-		r.play.Message(flow.ContentTypePlain, line)
+		r.send(reply{flow.ContentTypePlain, line})
 		return nil
 	}
 	run, known := playCommands[command]
@@ -224,6 +231,7 @@ func (r *rehearsing) respond(argument string) error {
 	if action == "" || !json.Valid([]byte(data)) {
 		return errors.New(`say which action, and its data as JSON: /view Next {"FormData": {"name": "Ana"}}`)
 	}
+	r.asked = nil
 	r.play.Respond(action, json.RawMessage(data))
 	return nil
 }
@@ -265,7 +273,11 @@ func (r *rehearsing) settle() {
 			break
 		}
 		r.shown.show("note", "", "the view is answered: "+action)
+		r.asked = nil
 		r.play.Respond(action, data)
+	}
+	if r.asked != nil && r.asked.view && r.play.View == nil {
+		r.asked = nil
 	}
 	switch {
 	case r.play.Fault != "":
@@ -307,25 +319,31 @@ func (r *rehearsing) tell(e flow.Effect) {
 			who = "Bot"
 		}
 		if e.ContentType == flow.ContentTypeInteractive {
-			r.shown.show("interactive", who, e.Content)
+			r.ask("interactive", who, e.Content, promptOf(e.Content))
 			return
 		}
 		r.shown.show("message", who, e.Content)
 	case flow.ShowView:
-		r.shown.show("view", e.ViewID, e.Data)
+		r.ask("view", e.ViewID, e.Data, viewPrompt(r.play, &e))
 	case flow.BeginSignIn:
 		r.shown.show("sign-in", e.UserPoolARN, "")
 	case flow.Log:
-		if r.verbose || e.Error != "" && !r.shown.plain {
+		switch {
+		case r.verbose:
 			r.shown.show("action", e.Identifier, describeAction(&e))
+		case e.Error != "":
+			r.shown.show("error", e.Identifier, describeAction(&e))
 		}
 	}
 }
 
 func describeAction(e *flow.Log) string {
 	text := e.ActionType
-	if e.Branch != "" {
+	switch {
+	case e.Branch != "":
 		text += ": " + e.Branch
+	case e.Error != "":
+		text += ": " + e.Error + ", for which there is no branch"
 	}
 	if e.Why != "" {
 		text += " (" + e.Why + ")"

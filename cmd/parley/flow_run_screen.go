@@ -1,9 +1,9 @@
 package main
 
 import (
-	"encoding/json"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 
 	"github.com/parley-chat/parley/internal/rehearsal"
@@ -26,14 +26,16 @@ func (s *playScreen) show(kind, who, what string) {
 func (s *playScreen) sentence(kind, who, what string) string {
 	said := onOneScreen(what)
 	switch kind {
-	case "message":
+	case "message", "interactive":
 		return s.paint(bold, who+":") + " " + said
-	case "interactive":
-		return s.paint(bold, who+":") + " " + onOneScreen(choices(what))
 	case "view":
 		return s.paint(bold, "View "+who) + " " + said + "\n" + s.paint(dim, "/view ACTION DATA answers it.")
 	case "sign-in":
 		return s.paint(dim, "The customer is asked to sign in. /sign-in does.")
+	case "ask":
+		return "  " + said
+	case "error":
+		return s.paint(dim, "  error branch at "+who+" · "+said)
 	case "action":
 		return s.paint(dim, "  "+who+" · "+said)
 	case "queued":
@@ -57,27 +59,6 @@ func (s *playScreen) sentence(kind, who, what string) string {
 	return s.paint(dim, said)
 }
 
-// choices is what an interactive message offers, as text; one that offers none is shown as it is.
-func choices(content string) string {
-	var message struct {
-		Data struct {
-			Content struct {
-				Title, Subtitle string
-				Elements        []struct{ Title, Subtitle string }
-			}
-		}
-	}
-	if err := json.Unmarshal([]byte(content), &message); err != nil || message.Data.Content.Title == "" {
-		return content
-	}
-	c := message.Data.Content
-	text := strings.TrimSpace(c.Title + "\n" + c.Subtitle)
-	for _, e := range c.Elements {
-		text += strings.TrimRight("\n- "+e.Title+" "+e.Subtitle, " ")
-	}
-	return text
-}
-
 // tellCoverage prints what playing every branch came to.
 func tellCoverage(w io.Writer, c *rehearsal.Coverage, all bool) error {
 	var b strings.Builder
@@ -99,17 +80,32 @@ func tellCoverage(w io.Writer, c *rehearsal.Coverage, all bool) error {
 	for _, fault := range c.Faults {
 		fmt.Fprintf(&b, "broken off: %s\n", plain(fault))
 	}
+	for _, circle := range c.Circles {
+		fmt.Fprintf(&b, "goes round without a wait: %s\n", strings.Join(quotedAll(circle), " → "))
+	}
 	for _, action := range c.Stranded {
 		fmt.Fprintf(&b, "waits for nobody: %q\n", plain(action))
 	}
-	fmt.Fprintf(&b, "%d of %d actions reached, %d of %d branches taken, in %d plays\n", reached, len(c.Actions), taken, branches, c.Plays)
+	plays := "1 play"
+	if c.Plays != 1 {
+		plays = fmt.Sprintf("%d plays", c.Plays)
+	}
+	fmt.Fprintf(&b, "%d of %d actions reached, %d of %d branches taken, in %s\n", reached, len(c.Actions), taken, branches, plays)
 	if _, err := io.WriteString(w, b.String()); err != nil {
 		return err
 	}
-	if open > 0 || len(c.Faults)+len(c.Stranded) > 0 {
+	if open > 0 || len(c.Faults)+len(c.Stranded)+len(c.Circles) > 0 {
 		return hasProblems
 	}
 	return nil
+}
+
+// quotedAll are the actions of a circle, and the first again.
+func quotedAll(circle []string) (all []string) {
+	for _, action := range append(slices.Clone(circle), circle[0]) {
+		all = append(all, fmt.Sprintf("%q", plain(action)))
+	}
+	return all
 }
 
 // tellBranch prints a branch that was not taken, or any.

@@ -166,7 +166,16 @@ func TestDetails(t *testing.T) {
 		{"UpdateContactMediaStreamingBehavior", `{"Participants":[{"MediaDirections":["To","From"],"ParticipantType":"Customer"}],"MediaStreamType":"Audio"}`, "", "To"},
 		{"TransferContactToQueue", `{}`, "", ""},
 		{"TransferContactToQueue", ``, "", ""},
-		{"GetParticipantInput", `{"Text":"  ","StoreInput":"True"}`, "", "True"},
+		{"GetParticipantInput", `{"Text":"  ","StoreInput":"True"}`, "", "store input: true"},
+		{"GetParticipantInput", `{"InputTimeLimitSeconds":"5"}`, "", "input time limit 5 s"},
+		{"UpdateContactRoutingBehavior", `{"QueuePriority":"1"}`, "", "priority 1"},
+		{"UpdateContactRoutingBehavior", `{"QueueTimeAdjustmentSeconds":600}`, "", "time in queue +10 min"},
+		{"UpdateContactRoutingBehavior", `{"QueueTimeAdjustmentSeconds":"-300"}`, "", "time in queue -5 min"},
+		{"AuthenticateParticipant", `{"TimeLimitMinutes":"3"}`, "", "time limit 3 min"},
+		{"MessageParticipant", `{"SSML":"<speak>Hello <break time='200ms'/>there, <emphasis level='strong'>dear</emphasis>. A &amp; B</speak>"}`, "", "Hello there, dear. A & B"},
+		{"MessageParticipant", `{"Text":"<speak>Hi</speak>"}`, "", "Hi"},
+		{"MessageParticipant", `{"Text":"{\"templateType\":\"QuickReply\",\"data\":{\"content\":{\"title\":\"Ok?\"}}}"}`, "", "Ok?"},
+		{"MessageParticipantIteratively", `{"Messages":[{"SSML":"<speak>Please hold</speak>"}]}`, "", "Please hold"},
 	} {
 		if got := detail(c.kind, []byte(c.parameters), []byte(c.metadata)); got != c.want {
 			t.Errorf("%s %s: %q, want %q", c.kind, c.parameters, got, c.want)
@@ -188,6 +197,70 @@ func TestLabels(t *testing.T) {
 	}
 	if got := failure("ContactNotLinked"); got != "Contact not linked" {
 		t.Errorf("an error is labelled %q", got)
+	}
+}
+
+// Numbers on branches say what they are: shares, keys, ages and counts.
+func TestNumbersOnBranches(t *testing.T) {
+	dice := labeller{kind: "DistributeByPercentage"}
+	var shares []string
+	for _, operand := range []string{"30", "80"} {
+		shares = append(shares, dice.comparison("NumberLessOrEqualTo", operand))
+	}
+	shares = append(shares, dice.failure("NoMatchingCondition"), dice.comparison("NumberLessThan", "80"), dice.comparison("Equals", "7"))
+	if got := strings.Join(shares, ", "); got != "30 %, 50 %, 20 %, < 80, = 7" {
+		t.Errorf("shares %s", got)
+	}
+	for _, c := range []struct{ kind, metric, operator, operand, want string }{
+		{"CheckMetricData", "OldestContactInQueueAgeSeconds", "NumberLessThan", "300000", "< 5 min"},
+		{"CheckMetricData", "OldestContactInQueueAgeSeconds", "NumberLessThan", "1500", "< 1500 ms"},
+		{"CheckMetricData", "NumberOfAgentsAvailable", "NumberGreaterThan", "0", "> 0 agents available"},
+		{"GetParticipantInput", "", "Equals", "1", "key 1"},
+		{"Compare", "", "Equals", "1", "= 1"},
+	} {
+		l := labeller{kind: c.kind, metric: c.metric}
+		if got := l.comparison(c.operator, c.operand); got != c.want {
+			t.Errorf("%+v: %q", c, got)
+		}
+	}
+}
+
+// What does not fit ends behind a word, and a word that is longer than a line between its parts.
+func TestNothingIsCutInAWord(t *testing.T) {
+	const text = "Tell the customer what the options for their order are today, and tomorrow, and on each day of the week after"
+	for most := 1; most <= 4; most++ {
+		all := wrap(text, nameSize, textWidth, most)
+		whole := strings.Join(all, " ")
+		said, cut := strings.CutSuffix(whole, "…")
+		if len(all) > most || !strings.HasPrefix(text, said) || cut && text[len(said)] != ' ' || !cut && said != text {
+			t.Errorf("in %d lines: %q", most, all)
+		}
+	}
+	for word, want := range map[string]string{
+		"UpdateContactRecordingAndAnalyticsBehavior": "UpdateContactRecordingAnd|AnalyticsBehavior",
+		"main-menu-for-customers-who-have-no-order":  "main-menu-for-customers-|who-have-no-order",
+	} {
+		if got := strings.Join(wrap(word, nameSize*bold, textWidth, 3), "|"); got != want {
+			t.Errorf("%s: %s", word, got)
+		}
+	}
+	if got := fit("UpdateContactRecordingAndAnalyticsBehavior", kindSize, textWidth); got != "UpdateContactRecordingAnd…" {
+		t.Errorf("on one line: %s", got)
+	}
+}
+
+// A long title has lines, and the picture is as wide as its blocks.
+func TestALongTitleHasLines(t *testing.T) {
+	title := strings.Repeat("A flow with a long name. ", 6)
+	svg, err := Draw([]byte(`{"StartAction":"a","Actions":[{"Identifier":"a","Type":"DisconnectParticipant"}]}`), Options{Title: title})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if n := strings.Count(string(svg), `class="title"`); n != maxTitles {
+		t.Errorf("the title has %d lines", n)
+	}
+	if !strings.Contains(string(svg), `width="468.2"`) {
+		t.Errorf("the picture is wide: %.200s", svg)
 	}
 }
 

@@ -10,6 +10,7 @@ import (
 const (
 	blockWidth  = 236
 	nameRow     = 22
+	nameLine    = 17 // of the name that goes on below
 	kindRow     = 16
 	detailRow   = 16
 	exitRow     = 20
@@ -26,12 +27,14 @@ const (
 	arrow      = 8
 	margin     = 28
 	titleRoom  = 52
+	titleLine  = 26  // of the title that goes on below
+	leastTitle = 420 // room for a title, however small the picture
 	corner     = 7
 )
 
 // body is the height of a block above its branches.
 func body(b *block) float64 {
-	return blockPad + nameRow + kindRow + detailRow*float64(len(lines(b.detail))) + blockPad
+	return blockPad + nameRow + nameLine*float64(len(b.names)-1) + kindRow*float64(len(b.kinds)) + detailRow*float64(len(b.lines)) + blockPad
 }
 
 // rows are how many branches have rows of their own: the way onward leaves at the height of the name, where lines come

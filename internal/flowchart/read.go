@@ -20,8 +20,11 @@ type chart struct {
 // block is an action.
 type block struct {
 	id, kind string
-	name     string // what people call it
-	detail   string // the parameter that tells most about it
+	name     string   // what people call it
+	detail   string   // the parameter that tells most about it
+	names    []string // the name in lines
+	kinds    []string // the type in lines
+	lines    []string // the detail in lines
 	family   string
 	exits    []exit
 	reached  bool  // some way leads here from the start
@@ -126,9 +129,10 @@ func read(src []byte) (*chart, error) {
 		b.id, b.kind, b.family = string(a.Identifier), string(a.Type), family(string(a.Type))
 		b.name = name(b.id, b.kind)
 		b.detail = detail(b.kind, a.Parameters, d.Metadata.ActionMetadata[b.id])
+		b.names, b.kinds, b.lines = names(b), wrap(kindLine(b), kindSize, textWidth, maxKinds), lines(b.detail)
 		var t transitions
 		_ = json.Unmarshal(a.Transitions, &t) // absent, or what could be read of it
-		b.exits = exits(b.kind, &t, find)
+		b.exits = exits(b.kind, a.Parameters, &t, find)
 	}
 	c.reach(c.start)
 	return c, nil
@@ -154,21 +158,22 @@ var echoes = map[string]bool{
 }
 
 // exits are the branches, in the order of people's reading: onward, conditions, errors.
-func exits(kind string, t *transitions, find func(text) int) []exit {
+func exits(kind string, parameters json.RawMessage, t *transitions, find func(text) int) []exit {
 	var all []exit
+	l := labeller{kind: kind, metric: metricOf(parameters)}
 	for _, c := range t.Conditions {
 		operand := ""
 		if len(c.Condition.Operands) > 0 {
 			operand = string(c.Condition.Operands[0])
 		}
-		all = append(all, exit{label: comparison(string(c.Condition.Operator), operand), name: string(c.Condition.Operator) + " " + operand, way: conditional, to: find(c.NextAction), lost: string(c.NextAction)})
+		all = append(all, exit{label: l.comparison(string(c.Condition.Operator), operand), name: string(c.Condition.Operator) + " " + operand, way: conditional, to: find(c.NextAction), lost: string(c.NextAction)})
 	}
 	for _, e := range t.Errors {
 		way := failing
 		if e.ErrorType == "NoMatchingCondition" { // an error in name only
 			way = conditional
 		}
-		all = append(all, exit{label: failure(string(e.ErrorType)), way: way, name: string(e.ErrorType), to: find(e.NextAction), lost: string(e.NextAction)})
+		all = append(all, exit{label: l.failure(string(e.ErrorType)), way: way, name: string(e.ErrorType), to: find(e.NextAction), lost: string(e.NextAction)})
 	}
 	if t.NextAction == "" || echoes[kind] && len(t.Conditions)+len(t.Errors) > 0 && repeated(all, t.NextAction) {
 		return all

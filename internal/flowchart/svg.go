@@ -49,6 +49,9 @@ func Draw(doc []byte, o Options) ([]byte, error) {
 		top = margin + titleRoom/2
 	}
 	p := &picture{layout: lay(c, top), Options: o}
+	if !o.Inline {
+		p.entitle()
+	}
 	p.draw()
 	return p.Bytes(), nil
 }
@@ -100,6 +103,7 @@ func (b *block) take(to int, branch string) {
 type picture struct {
 	*layout
 	Options
+	title []string // in lines, none in an inline picture
 	bytes.Buffer
 }
 
@@ -122,8 +126,8 @@ func (p *picture) draw() {
 	}
 	p.f(`<clipPath id="%sc"><rect width="%d" height="%d"/></clipPath>`+"\n", escape(p.ID), blockWidth-4, 4000)
 	p.f(`<rect class="paper" width="100%%" height="100%%"/>` + "\n")
-	if !p.Inline {
-		p.f(`<text class="title" aria-hidden="true" x="%d" y="%d">%s</text>`+"\n", margin, margin+14, escape(p.Title))
+	for i, line := range p.title {
+		p.f(`<text class="title" aria-hidden="true" x="%d" y="%d">%s</text>`+"\n", margin, margin+14+titleLine*i, escape(line))
 	}
 	p.f(`<text class="sum" aria-hidden="true" x="%d" y="%s">%s</text>`+"\n", margin, num(p.top-margin/2-4), escape(p.summary()))
 	p.lines()
@@ -133,13 +137,27 @@ func (p *picture) draw() {
 	p.f("</svg>\n")
 }
 
+// entitle breaks the title into lines as wide as the picture, and moves the blocks down for those.
+func (p *picture) entitle() {
+	w, _ := p.size()
+	p.title = wrap(p.Title, titleSize*bold, max(w-2*margin, leastTitle), maxTitles)
+	down := float64(titleLine * max(len(p.title)-1, 0))
+	p.top += down
+	for i := range p.cells {
+		p.cells[i].y += down
+	}
+}
+
 func (p *picture) size() (w, h float64) {
 	last := &p.gaps[len(p.gaps)-1]
 	w = last.x + last.width + margin
 	for i := range p.cells {
 		h = max(h, p.cells[i].y+p.cells[i].h)
 	}
-	return max(w, 2*margin+width(p.Title, 20), 2*margin+width(p.summary(), 12)), h + margin
+	for _, line := range p.title {
+		w = max(w, 2*margin+width(line, titleSize*bold))
+	}
+	return max(w, 2*margin+width(p.summary(), sumSize)), h + margin
 }
 
 func (p *picture) summary() string {
@@ -248,10 +266,17 @@ func (p *picture) block(i int) {
 		escape(b.id+"\n"+b.kind+"\n"+b.detail), blockWidth, num(c.h), blockWidth-8)
 	p.f("\n"+`<g clip-path="url(#%sc)">`, escape(p.ID))
 	y := float64(blockPad + nameRow - 4)
-	p.f(`<text class="name" x="%d" y="%s">%s</text>`, textPad, num(y), escape(fit(visible(b.name), nameSize*bold, textWidth)))
-	y += kindRow
-	p.f(`<text class="kind" x="%d" y="%s">%s</text>`, textPad, num(y), escape(fit(visible(p.kindLine(b)), kindSize, textWidth)))
-	for _, line := range lines(b.detail) {
+	for i, line := range b.names {
+		if i > 0 {
+			y += nameLine
+		}
+		p.f(`<text class="name" x="%d" y="%s">%s</text>`, textPad, num(y), escape(line))
+	}
+	for _, line := range b.kinds {
+		y += kindRow
+		p.f(`<text class="kind" x="%d" y="%s">%s</text>`, textPad, num(y), escape(line))
+	}
+	for _, line := range b.lines {
 		y += detailRow
 		p.f(`<text class="detail" x="%d" y="%s">%s</text>`, textPad, num(y), escape(line))
 	}
@@ -265,7 +290,7 @@ func (p *picture) block(i int) {
 }
 
 // kindLine is the type, or of a block that goes by its type, the beginning of the identifier.
-func (p *picture) kindLine(b *block) string {
+func kindLine(b *block) string {
 	if isUUID(b.id) {
 		return b.id[:8]
 	}

@@ -2,6 +2,7 @@ package flowchart
 
 import (
 	"encoding/json"
+	"html"
 	"strconv"
 	"strings"
 )
@@ -71,14 +72,30 @@ func isUUID(s string) bool {
 // spaced writes a name of the flow language as words: "MessageParticipant" as "Message participant".
 func spaced(camel string) string {
 	var b strings.Builder
-	for i, r := range camel {
-		if upper := 'A' <= r && r <= 'Z'; upper && i > 0 {
-			b.WriteByte(' ')
-			r += 'a' - 'A'
+	all := []rune(camel)
+	for i, r := range all {
+		if i > 0 && isUpper(r) {
+			word := i+1 < len(all) && 'a' <= all[i+1] && all[i+1] <= 'z' // and not one of several capitals
+			if word || !isUpper(all[i-1]) {
+				b.WriteByte(' ')
+			}
+			if word {
+				r += 'a' - 'A'
+			}
 		}
 		b.WriteRune(r)
 	}
 	return b.String()
+}
+
+func isUpper(r rune) bool { return 'A' <= r && r <= 'Z' }
+
+// lowered begins with a small letter, unless it begins with several capitals.
+func lowered(words string) string {
+	if len(words) > 1 && isUpper(rune(words[0])) && !isUpper(rune(words[1])) {
+		return strings.ToLower(words[:1]) + words[1:]
+	}
+	return words
 }
 
 var failures = map[string]string{
@@ -104,18 +121,6 @@ var comparisons = map[string]string{
 var results = map[string]string{
 	"ContinueLooping": "Loop", "DoneLooping": "Done", "WaitCompleted": "Waited", "CustomerReturned": "Customer returned",
 	"BotParticipantDisconnected": "Bot left", "MessagesInterrupted": "Interrupted", "OptedOut": "Opted out",
-}
-
-// comparison labels the branch of a condition.
-func comparison(operator, operand string) string {
-	if label := results[operand]; label != "" && operator == "Equals" {
-		return label
-	}
-	sign, known := comparisons[operator]
-	if !known {
-		sign = spaced(operator) + " "
-	}
-	return sign + operand
 }
 
 // telling are the parameters that tell most of an action, the best first. Of other types the first parameter does.
@@ -197,8 +202,14 @@ func say(kind string, p member, names map[string]string) string {
 		return v + " times"
 	case kind == "Wait" && p.name == "TimeLimitSeconds":
 		return duration(v)
-	case p.name == "Text" || p.name == "SSML" || p.name == "ComparisonValue" || p.name == "MetricType":
+	case p.name == "Text" || p.name == "SSML":
+		return spoken(v, p.name == "SSML")
+	case p.name == "ComparisonValue" || p.name == "MetricType":
 		return v
+	case isNumber(v):
+		return quantity(p.name, v)
+	case strings.EqualFold(v, "true") || strings.EqualFold(v, "false"):
+		return lowered(spaced(p.name)) + ": " + strings.ToLower(v)
 	case v != "":
 		return short(v)
 	}
@@ -210,6 +221,61 @@ func say(kind string, p member, names map[string]string) string {
 		return say(kind, all[0], names)
 	}
 	return pairs(p.raw)
+}
+
+// quantities are what numbers are, where their parameter's name does not say it.
+var quantities = map[string]string{"QueuePriority": "priority", "QueueTimeAdjustmentSeconds": "time in queue"}
+
+// quantity is a number with what it is: "priority 1".
+func quantity(name, v string) string {
+	label, unit := name, v
+	if short, ok := strings.CutSuffix(name, "Seconds"); ok && short != "" {
+		label, unit = short, duration(v)
+	} else if short, ok := strings.CutSuffix(name, "Minutes"); ok && short != "" {
+		label, unit = short, v+" min"
+	}
+	label = lowered(spaced(label))
+	if known := quantities[name]; known != "" {
+		label = known
+	}
+	if name == "QueueTimeAdjustmentSeconds" && !strings.HasPrefix(v, "-") {
+		unit = "+" + unit
+	}
+	return label + " " + unit
+}
+
+// spoken is what a text or SSML says: without marks, and of an interactive message the title.
+func spoken(v string, ssml bool) string {
+	if ssml || strings.HasPrefix(v, "<speak") {
+		return withoutMarks(v)
+	}
+	var template struct {
+		Data struct{ Content struct{ Title text } }
+	}
+	if strings.HasPrefix(v, "{") && json.Unmarshal([]byte(v), &template) == nil && template.Data.Content.Title != "" {
+		return string(template.Data.Content.Title)
+	}
+	return v
+}
+
+// parting are the marks of SSML that stand between words.
+var parting = map[string]bool{"break": true, "p": true, "s": true, "speak": true, "audio": true}
+
+// withoutMarks is the text of SSML.
+func withoutMarks(ssml string) string {
+	var b strings.Builder
+	for {
+		said, rest, found := strings.Cut(ssml, "<")
+		b.WriteString(said)
+		if !found {
+			break
+		}
+		mark, after, _ := strings.Cut(rest, ">")
+		if ssml = after; parting[strings.Trim(strings.SplitN(strings.TrimLeft(mark, "/"), " ", 2)[0], "/")] {
+			b.WriteByte(' ')
+		}
+	}
+	return html.UnescapeString(strings.Join(strings.Fields(b.String()), " "))
 }
 
 // pairs are the members of an object: "name = value, name = value".
@@ -278,11 +344,11 @@ func duration(seconds string) string {
 	switch {
 	case err != nil:
 		return seconds
-	case n >= 86400 && n%86400 == 0:
+	case n != 0 && n%86400 == 0:
 		return strconv.Itoa(n/86400) + " d"
-	case n >= 3600 && n%3600 == 0:
+	case n != 0 && n%3600 == 0:
 		return strconv.Itoa(n/3600) + " h"
-	case n >= 60 && n%60 == 0:
+	case n != 0 && n%60 == 0:
 		return strconv.Itoa(n/60) + " min"
 	}
 	return seconds + " s"

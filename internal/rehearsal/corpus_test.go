@@ -131,6 +131,9 @@ func (all *tally) add(name string, c *Coverage) {
 	for _, fault := range c.Faults {
 		all.notes = append(all.notes, fmt.Sprintf("broken off: %s: %s", name, fault))
 	}
+	for _, circle := range c.Circles {
+		all.notes = append(all.notes, fmt.Sprintf("goes round: %s: %q", name, circle))
+	}
 }
 
 func (t *typeTally) count(a *ActionCoverage) {

@@ -33,6 +33,8 @@ type Coverage struct {
 	Unended  int      // plays that were broken off after many events
 	Faults   []string // what broke flows off, each once
 	Stranded []string // actions that a flow waited in for nobody, each once
+	// Circles are ways round without a wait, each once: the actions in order, from the first in the document.
+	Circles [][]string
 }
 
 // ActionCoverage is what exploring came to at one action.
@@ -61,16 +63,21 @@ func Explore(script *Script) *Coverage {
 		varied:   make(map[aim]bool),
 		faults:   make(map[string]bool),
 		stranded: make(map[string]bool),
+		circles:  make(map[string][]string),
+		tries:    make(map[aim]map[string]try),
+		results:  make(map[string][]step),
+		first:    make(map[aim]trial),
 	}
-	x.propose(trial{})
+	x.propose(trial{}, try{})
 	for len(x.queue) > 0 && x.plays < maxPlays {
 		next := x.queue[0]
 		x.queue = x.queue[1:]
 		if !x.taken[next.aim] && !x.played[next.key] {
 			x.played[next.key] = true
-			x.play(next.trial)
+			x.results[next.key] = x.play(next.trial)
 		}
 	}
+	x.goRound()
 	return x.coverage()
 }
 
@@ -87,6 +94,11 @@ type exploration struct {
 
 	longest, unended int
 	faults, stranded map[string]bool
+	circles          map[string][]string
+
+	tries   map[aim]map[string]try // by the keys of their trials
+	results map[string][]step      // of trials that were played, by their keys
+	first   map[aim]trial          // that took the branch
 }
 
 // answer is what the trial has for a visit.
@@ -99,10 +111,12 @@ func (k *take) answer(at site) answer {
 	return a
 }
 
-func (x *exploration) propose(t trial) {
+func (x *exploration) propose(t trial, why try) {
 	a := t.aim
 	t.aim = aim{}
 	key := fmt.Sprint(t)
+	why.key = key
+	x.keep(a, why)
 	if t.aim = a; x.attempts[a] >= x.most(a) || x.played[key] {
 		return
 	}
@@ -136,6 +150,8 @@ type take struct {
 	asked  bool // the world decides what becomes of this visit
 	stubs  int
 	module site // that returned last, and may have written attributes
+	steps  []step
+	laps   map[string]int // where the play was in each state that it had since the last wait
 
 	attributes            map[string]string // of the contact, as it is told
 	initial, before, size int               // bytes of them: at the beginning, before the action under way, now
@@ -148,7 +164,7 @@ type take struct {
 
 var epoch = time.Date(2026, 1, 5, 9, 0, 0, 0, time.UTC)
 
-func (x *exploration) play(t trial) {
+func (x *exploration) play(t trial) []step {
 	x.plays++
 	k := &take{exploration: x, trial: t, steady: t.steady, sticky: t.sticky, visits: make(map[string]int), written: make(map[string]origin), told: make(map[string]origin)}
 	contact := k.contact()
@@ -173,10 +189,13 @@ func (x *exploration) play(t trial) {
 		k.play.Begin()
 	}
 	x.goOn(k)
-	// What a call or a task would come to is nobody's concern here.
-	if channel := k.play.State.Contact.Channel; k.play.Fault != "" && (channel == "" || channel == "CHAT") {
+	if k.play.Fault != "" {
 		x.faults[k.play.Fault] = true
 	}
+	if endless(k.play.Fault) {
+		k.brokenOff()
+	}
+	return k.steps
 }
 
 // goOn lets events happen until the play is over. A flow that accompanies a contact in its queue may go round for ever:
@@ -222,6 +241,9 @@ func (x *exploration) coverage() *Coverage {
 		Plays: x.plays, Longest: x.longest, Unended: x.unended,
 		Faults:   slices.Sorted(maps.Keys(x.faults)),
 		Stranded: slices.Sorted(maps.Keys(x.stranded)),
+	}
+	for _, key := range slices.Sorted(maps.Keys(x.circles)) {
+		c.Circles = append(c.Circles, x.circles[key])
 	}
 	reached := make(map[string]bool)
 	for a := range x.taken {

@@ -32,7 +32,7 @@ func TestEveryBranchIsTaken(t *testing.T) {
 	}
 	for name, actions := range map[string][]string{
 		"an attribute of the contact": {compare("$.Attributes.tier", "Equals gold=vip"), say("vip", "Hello", "end"), end("end")},
-		"the channel":                 {compare("$.Channel", "Equals CHAT=end", "Equals VOICE=vip"), say("vip", "Hello", "end"), end("end")},
+		"how the contact began":       {compare("$.InitiationMethod", "Equals API=end", "Equals TRANSFER=vip"), say("vip", "Hello", "end"), end("end")},
 		"numbers":                     {compare("$.Attributes.n", "NumberLessThan 3=end", "NumberGreaterThan 100=end", "NumberGreaterOrEqualTo 50=end", "TextStartsWith x=end"), end("end")},
 		"what a function returned, through attributes": {
 			lambda("keep"),
@@ -56,6 +56,17 @@ func TestEveryBranchIsTaken(t *testing.T) {
 				"NextAction=end", "Equals Book=compare", "Equals Help=end", "NoMatchingCondition=end", "NoMatchingError=end", "InputTimeLimitExceeded=end"),
 			compare("$.Lex.Slots.city", "Equals Rome=end"), end("end"),
 		},
+		"an intent that is compared later": {
+			act("bot", "ConnectParticipantWithLexBot", `{"Text":"Hi","LexV2Bot":{"AliasArn":"a"}}`, "NextAction=compare", "NoMatchingCondition=compare", "NoMatchingError=failed"),
+			compare("$.Lex.IntentName", "Equals Book=end", "Equals Help=end"),
+			act("failed", "Compare", `{"ComparisonValue":"$.Lex.DialogState"}`, "NextAction=end", "Equals Failed=end", "NoMatchingCondition=end"), end("end"),
+		},
+		"what only a function that stays the same leads to": {
+			lambda("state"),
+			act("state", "Compare", `{"ComparisonValue":"$.External.State"}`, "NextAction=loop", "Equals Done=end", "NoMatchingCondition=loop"),
+			act("loop", "Loop", `{"LoopCount":"3"}`, "NextAction=end", "Equals ContinueLooping=lambda", "Equals DoneLooping=end"), end("end"),
+		},
+		"the agent": {compare("$.Agent.UserName", "Equals jane=end"), end("end")},
 		"a sign-in": {
 			act("signIn", "AuthenticateParticipant", `{"CognitoConfiguration":{"UserPoolArn":"p","AppClientId":"c"},"TimeLimitMinutes":"3"}`,
 				"NextAction=in", "Equals OptedOut=end", "NoMatchingError=end", "TimeLimitExceeded=end"),

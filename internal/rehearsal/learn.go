@@ -18,13 +18,21 @@ func (k *take) hear(e flow.Effect) {
 		return
 	}
 	b := k.outline.blocks[line.Identifier]
-	k.taken[aim{b.id, line.Branch}] = true
+	taken := aim{b.id, line.Branch}
+	if !k.taken[taken] {
+		k.taken[taken], k.first[taken] = true, k.trial
+	}
 	at := site{b.id, k.visits[b.id]}
 	for _, branch := range b.branches {
 		if a := (aim{b.id, branch}); !k.taken[a] {
 			k.vary(b, at, a)
 		}
 	}
+	came := step{action: b.id, branch: line.Branch}
+	for _, path := range b.refs {
+		came.origins = append(came.origins, k.origin(path))
+	}
+	k.steps = append(k.steps, came)
 	k.learn(b, at, line.Branch)
 	k.visits[b.id]++
 	k.turns, k.asked = 0, false
@@ -43,7 +51,8 @@ func (k *take) learn(b *block, at site, branch string) {
 	parameters, _ := b.parameters.(map[string]any)
 	failed := slices.Contains(b.errors, branch) && branch != noMatchingCondition
 	if root := rootOf[b.name]; root != "" {
-		if k.told[root] = (origin{}); !failed {
+		// A bot that fails has said what it could not do.
+		if k.told[root] = (origin{}); !failed || root == "Lex" && branch == noMatchingError && k.asked {
 			k.told[root] = origin{site: at, path: []string{root}}
 		}
 	}
@@ -116,6 +125,9 @@ func (k *take) origin(path []string) origin {
 			o.path = path
 		}
 		return o
+	}
+	if values, closed := domain(path); closed && len(values) < 2 {
+		return origin{}
 	}
 	switch {
 	case root == "Modules" && k.script.Kind == flow.Module, root == "External" && k.script.Kind != flow.Module,

@@ -57,7 +57,7 @@ type Play struct {
 	View  *flow.ShowView    // on the customer's screen, nil for none
 	Fault string            // why the last flow was broken off, "" when none was
 
-	// Told is told every effect, in order. It must not call the Play.
+	// Told is told every effect, in order. It must not call the Play, but for Answers.
 	Told func(flow.Effect)
 
 	world  World
@@ -209,6 +209,29 @@ func (p *Play) AgentLeaves() bool {
 	p.enter(next)
 	p.happen(flow.Start{})
 	return true
+}
+
+// Answers are what the action under way can be answered with, as the flow has it: the results that its conditions name, and
+// the paths below $.Views.ViewResultData that the flow refers to.
+func (p *Play) Answers() (results []string, data [][]string) {
+	script := p.cast[p.State.Flow]
+	if script == nil {
+		return nil, nil
+	}
+	o := outlineOf(script.Program)
+	if b := o.blocks[p.State.At]; b != nil {
+		for _, c := range b.conditions {
+			if c.operator == "Equals" {
+				results = append(results, c.operand)
+			}
+		}
+	}
+	for _, path := range o.refs["Views"] {
+		if len(path) > 2 && path[1] == "ViewResultData" {
+			data = append(data, path[2:])
+		}
+	}
+	return results, data
 }
 
 // stop ends the flow under way, wherever it is.

@@ -208,7 +208,7 @@ func TestMetricsOfQueues(t *testing.T) {
 
 func TestViewsAreAnswered(t *testing.T) {
 	guide := script(t, "guide", "CONTACT_FLOW",
-		act("show", "ShowView", `{"ViewResource":{"Id":"form"},"InvocationTimeLimitSeconds":"400","ViewData":{"Heading":"$.Attributes.name"}}`,
+		act("show", "ShowView", `{"ViewResource":{"Id":"name-form"},"InvocationTimeLimitSeconds":"400","ViewData":{"Heading":"$.Attributes.name"}}`,
 			"NextAction=end", "Equals Next=thanks", "NoMatchingCondition=text", "NoMatchingError=end", "TimeLimitExceeded=late"),
 		say("thanks", "Thanks, $.Views.ViewResultData.FormData.name.", "show"), say("text", "Use the form.", "show"), say("late", "Too late.", "end"), quit("end"))
 	p, said := rehearse(&Staged{Stubs: Stubs{Contact: Customer{Attributes: map[string]string{"name": "Ana"}}}}, guide)

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/parley-chat/parley/internal/flow"
+	"github.com/parley-chat/parley/internal/view"
 )
 
 // Stubs say what stands in for the contact centre and for those around it: what is in the file of `parley flow run
@@ -211,9 +212,22 @@ func (s *Staged) Answer(ask flow.Asking) flow.Event {
 			return noQueue(id)
 		}
 		return q.metrics(s.Queue(id, ""))
+	case flow.ShowView:
+		return shown(e)
 	case flow.SetEventHook:
 		if _, _, there := pick(s.Scripts, e.FlowID); e.FlowID != "" && !there {
 			s.Note("no stub for flow " + e.FlowID + ": nothing will run at " + e.Hook)
+		}
+	}
+	return flow.Granted{}
+}
+
+// shown: a view that AWS manages refuses what does not fit into it. Of others nothing is known.
+func shown(e flow.ShowView) flow.Event {
+	id, _, _ := strings.Cut(LastName(e.ViewID), ":")
+	if v, ok := view.FindManaged(id); ok {
+		if problems := v.Check([]byte(e.Data)); len(problems) > 0 {
+			return flow.Refused{Reason: "the view's input is refused: " + strings.Join(problems, "; ")}
 		}
 	}
 	return flow.Granted{}

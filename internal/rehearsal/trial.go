@@ -23,6 +23,7 @@ type trial struct {
 	room    int
 	steady  int             // what answers lead to: the same branch always, from 1; 0 for each in turn
 	sticky  bool            // an answer to one visit of an action is given at later visits too
+	still   bool            // values are the same at each visit
 	contact map[string]fact // what is known of the contact, by keys of paths
 	answers map[site]answer // of the world
 }

@@ -6,19 +6,21 @@ import "strings"
 func (k *take) vary(b *block, at site, a aim) {
 	t := k.trial
 	t.aim = a
+	parent := k.steps[:len(k.steps):len(k.steps)]
 	k.varyAnswer(b, at, t)
 	k.varyRoom(b, t)
 	for _, path := range b.refs {
 		o := k.origin(path)
 		if o.known() {
 			k.varied[t.aim] = true
-			for _, f := range k.candidates(b, path, a.branch) {
-				k.propose(t.withFact(o, f))
+			for _, c := range k.candidates(b, path, a.branch) {
+				k.propose(t.withFact(o, c.fact), try{path: path, origin: o, sure: c.sure, parent: parent})
 			}
 		}
 		if o.contact && path[0] == "Attributes" && k.module != (site{}) {
-			for _, f := range k.candidates(b, path, a.branch) {
-				k.propose(t.withFact(origin{site: k.module, path: path}, f))
+			from := origin{site: k.module, path: path}
+			for _, c := range k.candidates(b, path, a.branch) {
+				k.propose(t.withFact(from, c.fact), try{path: path, origin: from, sure: c.sure, parent: parent})
 			}
 		}
 	}
@@ -30,48 +32,50 @@ func (k *take) varyRoom(b *block, t trial) {
 	if !b.fillsContact() {
 		return
 	}
-	k.propose(t.roomy(t.bare))
-	k.propose(t.roomy(!t.bare))
+	room := try{parent: k.steps[:len(k.steps):len(k.steps)]}
+	k.propose(t.roomy(t.bare), room)
+	k.propose(t.roomy(!t.bare), room)
 	for _, path := range b.refs {
 		if o := k.origin(path); o.known() {
 			k.varied[t.aim] = true
-			k.propose(t.withFact(o, fact{text: large}).leaving(k.before - k.initial + len(large)/2))
+			k.propose(t.withFact(o, fact{text: large}).leaving(k.before-k.initial+len(large)/2), room)
 		}
 	}
 	switch {
 	case b.name == showViewType:
 		k.varied[t.aim] = true
-		k.propose(t.leaving(k.before - k.initial))
+		k.propose(t.leaving(k.before-k.initial), room)
 	case k.size > k.peak && !k.viewed:
 		k.varied[t.aim] = true
-		k.propose(t.leaving(k.size - k.initial - 1))
+		k.propose(t.leaving(k.size-k.initial-1), room)
 	}
 }
 
 // varyAnswer proposes other answers, and what is like them.
 func (k *take) varyAnswer(b *block, at site, t trial) {
+	answered := try{sure: true, parent: k.steps[:len(k.steps):len(k.steps)]}
 	switch {
 	case k.asked && !(b.name == "Wait" && b.fails(t.aim.branch)):
 		k.varied[t.aim] = true
 		other := k.answer(at)
 		other.decided, other.branch = true, t.aim.branch
-		k.propose(t.withAnswer(at, other))
+		k.propose(t.withAnswer(at, other), answered)
 		if b.waitsForBot() {
-			k.propose(t.withAnswer(at, other).withFact(k.bot()))
+			k.propose(t.withAnswer(at, other).withFact(k.bot()), answered)
 		}
 	case b.name == "DistributeByPercentage":
 		k.varied[t.aim] = true
 		t.seed = k.trial.seed + uint64(k.attempts[t.aim]) + 1
-		k.propose(t)
+		k.propose(t, answered)
 	case b.waitsForBot() && t.aim.branch != noMatchingError:
 		k.varied[t.aim] = true
-		k.propose(t.withFact(k.bot()))
+		k.propose(t.withFact(k.bot()), answered)
 	case b.name == "Loop" && !b.fails(t.aim.branch):
 		k.varied[t.aim] = true
 		// What the loop goes round by is answered otherwise each time, which may lead out of it.
-		for i := range 2 * (maxSteady + 1) {
-			t.sticky, t.steady = i%2 == 0, i/2
-			k.propose(t)
+		for i := range 4 * (maxSteady + 1) {
+			t.sticky, t.still, t.steady = i%2 == 0, i%4 < 2, i/4
+			k.propose(t, answered)
 		}
 	}
 }
@@ -93,15 +97,40 @@ const (
 	maxSteady = 8
 )
 
-// candidates are values of a reference that may lead to the branch.
-func (k *take) candidates(b *block, path []string, branch string) (facts []fact) {
+// candidates are values of a reference that may lead to the branch, of those that a chat can have.
+func (k *take) candidates(b *block, path []string, branch string) (all []candidate) {
+	for _, f := range b.guesses(path, branch) {
+		if !inDomain(path, f) {
+			continue
+		}
+		c := candidate{fact: f, sure: b.name == "MessageParticipant" && b.fails(branch) && f.text == long}
+		if b.name == compareType {
+			leads, known := b.leadsTo(f)
+			c.sure = known && leads == branch
+		}
+		all = append(all, c)
+	}
+	return all
+}
+
+// guesses are values that may lead to the branch.
+func (b *block) guesses(path []string, branch string) (facts []fact) {
 	for _, c := range b.conditions {
 		if c.branch == branch && b.name == compareType {
 			for _, v := range c.samples() {
 				facts = append(facts, fact{text: v})
 			}
+			if c.operator == "Equals" && c.operand == "NULL" {
+				facts = append(facts, fact{absent: true})
+			}
 			return facts
 		}
+	}
+	if values, closed := domain(path); closed {
+		for _, v := range values {
+			facts = append(facts, fact{text: v})
+		}
+		return facts
 	}
 	facts = []fact{{absent: true}, {text: "no such thing"}, {text: "1"}, {text: "0"}, {text: "0.5"}, {text: "100000000"}}
 	if b.name == compareType {

@@ -2,6 +2,7 @@ package rehearsal
 
 import (
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/parley-chat/parley/internal/flow"
@@ -30,12 +31,30 @@ func (x *exploration) why(b *block, branch string, reached bool) string {
 		return "a parameter is empty"
 	case b.name == "Loop" && branch == "Equals DoneLooping" && !x.leadsBack(b):
 		return "no branch that was taken leads round"
+	case b.name == compareType && len(b.refs) == 1 && whyDomain(b.refs[0]) != "":
+		return whyDomain(b.refs[0])
 	case b.name == compareType && !x.varied[aim{b.id, branch}]:
 		return "the flow itself decides what is compared"
 	case !x.varied[aim{b.id, branch}]:
 		return "the flow itself decides what becomes of it"
 	}
+	if at, path := x.diverted(aim{b.id, branch}, b); len(at) > 0 {
+		return elsewhere(at, path)
+	}
 	return ""
+}
+
+// elsewhere says that a chat which would take the branch does not come here.
+func elsewhere(at, path []string) string {
+	what := "that would take it"
+	if path != nil {
+		what = "whose $." + strings.Join(path, ".") + " would lead to it"
+	}
+	places := strconv.Quote(at[0])
+	if len(at) > 1 {
+		places += " or " + strconv.Quote(at[1])
+	}
+	return "a chat " + what + " goes another way at " + places + " before"
 }
 
 // leadsBack says whether branches that were taken lead from a loop's body back to it.

@@ -3,6 +3,7 @@ package rehearsal
 import (
 	"encoding/json"
 	"fmt"
+	"maps"
 	"slices"
 	"strconv"
 	"strings"
@@ -86,6 +87,7 @@ var stubFlow = &Script{ID: "another flow", Program: mustParse(`{"Version":"2019-
 	{"Identifier":"end","Type":"DisconnectParticipant","Transitions":{}}]}`)}
 
 func (k *take) Module(string) *Script {
+	k.waits() // perhaps
 	b := k.block()
 	branch := k.branch(b)
 	if b.fails(branch) {
@@ -123,7 +125,7 @@ func (k *take) writtenBy(at site) map[string]string {
 	for _, path := range k.outline.refs["Attributes"] {
 		key := keyOf(path)
 		f, set := k.answer(at).facts[key]
-		if pool := k.outline.pool[key]; !set && at.visit > 1 && len(pool) > 0 {
+		if pool := k.outline.pool[key]; !set && !k.trial.still && at.visit > 1 && len(pool) > 0 {
 			f, set = fact{text: pool[(at.visit-2)%len(pool)]}, true
 		}
 		if set && len(path) == 2 {
@@ -141,6 +143,9 @@ func (k *take) Answer(ask flow.Asking) flow.Event {
 	b := k.block()
 	if b == nil {
 		return flow.Refused{Reason: "not here"}
+	}
+	if k.lap() {
+		return flow.Refused{Reason: "it goes round"}
 	}
 	branch := k.branch(b)
 	if b.fails(branch) && branch != "TimeLimitExceeded" {
@@ -172,6 +177,9 @@ func (b *block) metric(name, branch string) string {
 }
 
 func (k *take) Ask(q flow.Question) flow.Answered {
+	if k.lap() {
+		return flow.Answered{Error: noMatchingError, Why: "it goes round"}
+	}
 	b := k.block()
 	branch := k.branch(b)
 	at := site{b.id, k.visits[b.id]}
@@ -207,42 +215,103 @@ func (k *take) Ask(q flow.Question) flow.Answered {
 	return flow.Answered{Error: noMatchingError}
 }
 
-// recognize asks back once, so that there is a dialog, and then has the bot's last word.
+// recognize asks back once, so that there is a dialog, and then has the bot's last word. A bot that fails has said nothing,
+// unless the trial wants something of what it says: then the intent has failed.
 func (k *take) recognize(b *block, branch string) flow.Answered {
-	if b.fails(branch) && branch != "InputTimeLimitExceeded" {
+	at := site{b.id, k.visits[b.id]}
+	set := k.answer(at).facts
+	failed := b.fails(branch) && branch != "InputTimeLimitExceeded"
+	if failed && !wanted(set, "Lex") {
 		return flow.Answered{Error: branch, Why: "rehearsed"}
 	}
-	at := site{b.id, k.visits[b.id]}
 	told := k.tree("Lex", origin{site: at}, at.visit)
 	dialog, state := "Close", "Fulfilled"
-	if k.turns++; k.turns == 1 {
+	if v, ok := set[keyOf([]string{"Lex", "DialogState"})]; ok && v.text != "" {
+		state = v.text
+	}
+	switch k.turns++; {
+	case failed:
+		state = "Failed"
+	case k.turns == 1:
 		dialog, state = "ElicitSlot", "InProgress"
 	}
-	intent := b.result(branch)
-	if intent == "" {
-		intent = "Rehearsed"
-	}
+	intent := k.intent(b, branch, set, told)
 	slots := map[string]any{}
 	named, _ := told["Slots"].(map[string]any)
 	for name, v := range named {
 		slots[name] = map[string]any{"value": map[string]any{"originalValue": v, "interpretedValue": v}}
 	}
-	interpretation := map[string]any{"intent": map[string]any{"name": intent}}
-	if label, ok := member(told, "SentimentResponse", "Label").(string); ok {
-		interpretation["sentimentResponse"] = map[string]any{"sentiment": label}
-	}
-	if score, ok := member(told, "IntentConfidence", "Score").(string); ok && json.Valid([]byte(score)) {
-		interpretation["nluConfidence"] = map[string]any{"score": json.RawMessage(score)}
-	}
 	return flow.Answered{Body: encode(map[string]any{
 		"messages":        []any{map[string]any{"contentType": "PlainText", "content": "What do you mean?"}},
-		"interpretations": []any{interpretation},
+		"interpretations": interpretations(intent, told),
 		"sessionState": map[string]any{
 			"sessionAttributes": texts(told["SessionAttributes"]),
 			"intent":            map[string]any{"name": intent, "state": state, "slots": slots},
 			"dialogAction":      map[string]any{"type": dialog},
 		},
 	})}
+}
+
+// wanted says whether the trial has facts below a root.
+func wanted(set map[string]fact, root string) bool {
+	for key, f := range set {
+		if !f.absent && strings.HasPrefix(key, root+"\x1f") {
+			return true
+		}
+	}
+	return false
+}
+
+// intent is what the bot recognizes: what the branch needs, or what the flow goes on to compare.
+func (k *take) intent(b *block, branch string, set map[string]fact, told map[string]any) string {
+	if f, ok := set[keyOf([]string{"Lex", "IntentName"})]; ok {
+		return f.text
+	}
+	if intent := b.result(branch); intent != "" {
+		return intent
+	}
+	if intent, ok := told["IntentName"].(string); ok && len(b.conditions) == 0 {
+		return intent
+	}
+	return "Rehearsed"
+}
+
+// interpretations are what the bot made of the text, its intent and others.
+func interpretations(intent string, told map[string]any) []any {
+	first := map[string]any{"intent": map[string]any{"name": intent}}
+	if label, ok := member(told, "SentimentResponse", "Label").(string); ok {
+		first["sentimentResponse"] = map[string]any{"sentiment": label}
+	}
+	if score, ok := number(member(told, "IntentConfidence", "Score")); ok {
+		first["nluConfidence"] = map[string]any{"score": score}
+	}
+	if scores, ok := member(told, "SentimentResponse", "Scores").(map[string]any); ok {
+		all := map[string]any{}
+		for name, v := range scores {
+			if score, ok := number(v); ok {
+				all[strings.ToLower(name)] = score
+			}
+		}
+		label, _ := member(told, "SentimentResponse", "Label").(string)
+		first["sentimentResponse"] = map[string]any{"sentiment": label, "sentimentScore": all}
+	}
+	all := []any{first}
+	others, _ := told["AlternativeIntents"].(map[string]any)
+	for _, name := range slices.Sorted(maps.Keys(others)) {
+		other := map[string]any{"intent": map[string]any{"name": name}}
+		if score, ok := number(member(others[name], "IntentConfidence", "Score")); ok {
+			other["nluConfidence"] = map[string]any{"score": score}
+		}
+		all = append(all, other)
+	}
+	return all
+}
+
+// number is a text that is one in JSON.
+func number(v any) (json.RawMessage, bool) {
+	text, ok := v.(string)
+	_, err := strconv.ParseFloat(text, 64)
+	return json.RawMessage(text), ok && err == nil && json.Valid([]byte(text))
 }
 
 func texts(v any) map[string]string {
@@ -266,6 +335,7 @@ func member(v any, names ...string) any {
 
 // prompt lets happen what the flow waits for. It returns false where nothing can.
 func (k *take) prompt() bool {
+	k.waits()
 	p := k.play
 	b := k.block()
 	timer, timed := p.Waiting()
@@ -329,7 +399,10 @@ func (k *take) tree(root string, from origin, visit int) map[string]any {
 		}
 		if !ok {
 			f.text = filler
-			if pool := k.outline.pool[key]; visit > 0 && len(pool) > 0 {
+			if values, _ := domain(path); len(values) > 0 {
+				f.text = values[0]
+			}
+			if pool := k.outline.pool[key]; visit > 0 && !k.trial.still && len(pool) > 0 {
 				f.text = pool[(visit-1)%len(pool)]
 			}
 		}
@@ -358,8 +431,8 @@ func plant(at map[string]any, path []string, v string) {
 
 // contactRoots are what is known of a contact from the beginning.
 var contactRoots = []string{
-	"Attributes", "SegmentAttributes", "Tags", "References", "Media", "Queue", "Channel", "CustomerId", "Name", "Description",
-	"LanguageCode", "InitiationMethod", "AwsRegion", "InstanceARN", "ContactId", "InitialContactId", "PreviousContactId",
+	"Attributes", "SegmentAttributes", "Tags", "References", "Media", "Queue", "CustomerId", "Name", "Description",
+	"LanguageCode", "InitiationMethod", "Agent", "AwsRegion", "InstanceARN", "ContactId", "InitialContactId", "PreviousContactId",
 }
 
 // contact is whom the play is about.
@@ -391,6 +464,11 @@ func (k *take) contact() flow.Contact {
 			if name, ok := nested["Name"].(string); ok {
 				c.Queue.Name = name
 			}
+			if address, ok := member(nested, "OutboundCallerId", "Address").(string); ok {
+				c.Queue.OutboundCallerID = address
+			}
+		case "Agent":
+			c.Agent = k.agent()
 		default:
 			k.leaf(&c, root)
 		}
@@ -398,10 +476,18 @@ func (k *take) contact() flow.Contact {
 	return c
 }
 
+// agent is the agent whom the flow is about. There is one when the trial says so.
+func (k *take) agent() (a flow.Agent) {
+	for name, field := range map[string]*string{"UserName": &a.UserName, "FirstName": &a.FirstName, "LastName": &a.LastName, "ARN": &a.ARN} {
+		*field = k.trial.contact[keyOf([]string{"Agent", name})].text
+	}
+	return a
+}
+
 // leaf sets a fact that is a value itself.
 func (k *take) leaf(c *flow.Contact, root string) {
 	field := map[string]*string{
-		"Channel": &c.Channel, "CustomerId": &c.CustomerID, "Name": &c.Name, "Description": &c.Description,
+		"CustomerId": &c.CustomerID, "Name": &c.Name, "Description": &c.Description,
 		"LanguageCode": &c.LanguageCode, "InitiationMethod": &c.InitiationMethod, "AwsRegion": &c.AwsRegion,
 		"InstanceARN": &c.InstanceARN, "ContactId": &c.ContactID, "InitialContactId": &c.InitialContactID,
 		"PreviousContactId": &c.PreviousContactID,
@@ -410,8 +496,11 @@ func (k *take) leaf(c *flow.Contact, root string) {
 	switch {
 	case set && !f.absent:
 		*field = f.text
-	case !set && root != "Channel":
+	case !set:
 		*field = filler
+		if values, _ := domain([]string{root}); len(values) > 0 {
+			*field = values[0]
+		}
 	}
 }
 

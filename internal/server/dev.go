@@ -345,12 +345,9 @@ func (s *Server) advanceTo(ctx context.Context, clock *ManualClock, target time.
 		if err := s.Settle(ctx); err != nil {
 			return err
 		}
-		next, ok, err := s.engine.NextDue(ctx)
+		next, ok, err := s.NextDue(ctx)
 		if err != nil {
 			return err
-		}
-		if routed := s.router.Next(); !routed.IsZero() && (!ok || routed.Before(next)) {
-			next, ok = routed, true
 		}
 		if !ok || next.After(target) {
 			clock.Set(target)
@@ -358,6 +355,15 @@ func (s *Server) advanceTo(ctx context.Context, clock *ManualClock, target time.
 		}
 		clock.Set(next)
 	}
+}
+
+// NextDue is the contact time at which something is due, if anything is: for those who test it.
+func (s *Server) NextDue(ctx context.Context) (at time.Time, ok bool, err error) {
+	at, ok, err = s.engine.NextDue(ctx)
+	if routed := s.router.Next(); err == nil && !routed.IsZero() && (!ok || routed.Before(at)) {
+		at, ok = routed, true
+	}
+	return at, ok, err
 }
 
 // reset empties the store and seeds it anew. It is not left half done when whoever asked for it has gone. Sockets are

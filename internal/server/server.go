@@ -320,6 +320,9 @@ func (s *Server) Settle(ctx context.Context) error {
 	}
 }
 
+// Overview is what pages show of the server's chats, for those who test it.
+func (s *Server) Overview() *chat.Overview { return s.overview }
+
 // Staff are the server's agents, for those who test it.
 func (s *Server) Staff() *staff.Staff { return s.staff }
 
