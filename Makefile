@@ -40,7 +40,7 @@ test: ## everything, installing what it needs: all tests with -race and PostgreS
 	scripts/test
 
 .PHONY: setup
-setup: ## install what the tests need: PostgreSQL 15, Chromium, npm packages, boto3, the AWS CLI
+setup: ## install what the tests need: PostgreSQL 15, Chromium, npm packages, boto3, the AWS CLI, schemathesis
 	scripts/setup
 
 .PHONY: format-check
@@ -61,7 +61,7 @@ postgres-test: ## go test ./... with a PostgreSQL 15 of its own
 	scripts/postgres run go test ./...
 
 .PHONY: clients
-clients: ## the foreign clients: AWS SDK for Go, boto3, AWS CLI, chatjs in Node and in Chromium
+clients: ## the foreign clients: AWS SDK for Go, boto3, AWS CLI, chatjs in Node and in Chromium, schemathesis
 	scripts/setup clients
 	PARLEY_REQUIRE_CLIENTS="$$(paste -sd, .work/have)" go test -v -count=1 -timeout 15m ./clients/
 

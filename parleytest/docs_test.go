@@ -60,8 +60,8 @@ func TestOrdersFlow(t *testing.T) {
 	ada := s.Start(flow, func(b *parley.StartChatContactBuilder) { b.Attribute("order", "4711") })
 	ada.Hears("Hello! You ask about order 4711.")
 
-	s.Advance(10 * time.Minute) // nobody says anything
-	ada.Hears("Nobody is here, so this chat ends. Goodbye!")
+	s.Advance(10 * time.Minute) // the customer says nothing
+	ada.Hears("It has been quiet, so this chat ends. Goodbye!")
 	ada.Ends()
 }
 
@@ -80,7 +80,7 @@ func TestWithABot(t *testing.T) {
 	ada.Hears("Which one?")
 
 	ada.Say("Never mind")
-	s.Settle() // until nobody has anything more to do
+	s.Settle() // until nothing more is to be done
 	ada.Leave()
 	ada.Ends()
 }

@@ -46,7 +46,7 @@ func (t *talker) prompt(it *conversation.Item, own bool) (shown bool) {
 // describing is how long the server may take to describe a view.
 const describing = 10 * time.Second
 
-// view is what a view asks, and what a script is told of it. A view that the server does not describe is none.
+// view is what a view asks, and what a script is told of it. A view that the server does not describe is not a prompt.
 func (t *talker) view(content string) (p *prompt, told string) {
 	m := readInteractive(content)
 	if m == nil {

@@ -117,7 +117,7 @@ func (s *screen) line(kind, who, what string) {
 func (s *screen) print(text string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	_, _ = fmt.Fprintln(s.w, text) // if nobody reads it, nobody misses it
+	_, _ = fmt.Fprintln(s.w, text) // output that is not read is not missed
 }
 
 // onOneScreen keeps what others say from doing more to a terminal than to be read.

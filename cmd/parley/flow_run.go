@@ -30,7 +30,7 @@ type runFlowCmd struct {
 	Time           time.Time         `placeholder:"TIME" help:"When the play begins, such as 2026-01-05T09:00:00Z; now otherwise."`
 	Seed           uint64            `placeholder:"NUMBER" help:"Decides what DistributeByPercentage draws."`
 	Verbose        bool              `short:"v" help:"Show each action, the branch it takes, and why."`
-	EveryBranch    bool              `help:"Talk to nobody: play the flow until every branch has been taken, and say which have not."`
+	EveryBranch    bool              `help:"Take no input: play the flow until every branch has been taken, and say which have not."`
 }
 
 // Help says how to talk.
@@ -205,7 +205,7 @@ var playCommands = map[string]func(*rehearsing, string) error{
 func (r *rehearsing) wait() error {
 	at, ok := r.play.Waiting()
 	if !ok {
-		return errors.New("the flow waits for somebody, not for a time")
+		return errors.New("the flow waits for a message or an answer, not for a time")
 	}
 	r.play.Advance(at.Sub(r.play.Now))
 	return nil

@@ -18,7 +18,7 @@ func (s *playScreen) show(kind, who, what string) {
 		return
 	}
 	if text := s.sentence(kind, onOneScreen(who), what); text != "" {
-		_, _ = fmt.Fprintln(s.w, text) // if nobody reads it, nobody misses it
+		_, _ = fmt.Fprintln(s.w, text) // output that is not read is not missed
 	}
 }
 
@@ -84,7 +84,7 @@ func tellCoverage(w io.Writer, c *rehearsal.Coverage, all bool) error {
 		fmt.Fprintf(&b, "goes round without a wait: %s\n", strings.Join(quotedAll(circle), " → "))
 	}
 	for _, action := range c.Stranded {
-		fmt.Fprintf(&b, "waits for nobody: %q\n", plain(action))
+		fmt.Fprintf(&b, "waits for what cannot come: %q\n", plain(action))
 	}
 	plays := "1 play"
 	if c.Plays != 1 {

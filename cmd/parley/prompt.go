@@ -306,7 +306,7 @@ type timeSlot struct {
 	Duration int
 }
 
-// readInteractive reads an interactive message. What is none is nil.
+// readInteractive reads an interactive message. It returns nil for any other text.
 func readInteractive(content string) *interactive {
 	var m interactive
 	if json.Unmarshal([]byte(content), &m) != nil || m.TemplateType == "" {

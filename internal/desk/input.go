@@ -39,7 +39,8 @@ type rule struct {
 	null     bool   // an array or a map of an answer that may be null
 	min, max *int64 // of a number its value, of a text its characters, of an array its members
 	enum     []string
-	format   string // of a text, for the document alone
+	format   string // of a text, for the document alone; a pattern too, which the operation itself must hold to
+	pattern  string
 }
 
 // ruleOf reads a tag: required,min=1,max=100,enum=A|B,format=uuid,null.
@@ -74,7 +75,9 @@ func ruleOf(tag string) (r rule) {
 }
 
 func memberOf(name string, f *reflect.StructField) member {
-	return member{name: name, about: f.Tag.Get("about"), index: f.Index, rule: ruleOf(f.Tag.Get("rule")), kind: f.Type}
+	m := member{name: name, about: f.Tag.Get("about"), index: f.Index, rule: ruleOf(f.Tag.Get("rule")), kind: f.Type}
+	m.rule.pattern = f.Tag.Get("pattern")
+	return m
 }
 
 // jsonName is the name of a field's member in JSON, "" if it has none.

@@ -57,6 +57,12 @@ func TestRulesOfMembers(t *testing.T) {
 		{"", `{` + good + `,"named":{"a":"","b":""}}`, "named must have at most 1 members, got 2"},
 		{"", `{` + good + `,"by":{"secret":{}}}`, "by.text is required"},
 		{"", `{` + good + `,"Thing":"other"}`, "unknown member of 5 characters"}, // of the path, not of the body
+		{"", `{"Name":"Ada"}`, "unknown member of 4 characters"},
+		{"", `{` + good + `,"within":[{"TEXT":"x"}]}`, "unknown member of 4 characters"},
+		{"", `{` + good + `,"within":[null]}`, "within[0] must not be null"},
+		{"", `{` + good + `,"texts":["a",null]}`, "texts[1] must not be null"},
+		{"", `{` + good + `,"by":{"secret":null}}`, "by must not have a member that is null"},
+		{"", ` null `, "name is required"},
 		{"", `{` + good + `,"max":1}`, "unknown member of 3 characters"},
 		{"max=0", `{` + good + `}`, "max must be 1 to 100"},
 		{"max=x", `{` + good + `}`, "max must be 1 to 100"},

@@ -102,6 +102,7 @@ type schema struct {
 	Type          types              `json:"type,omitzero"`
 	Format        string             `json:"format,omitempty"`
 	Description   string             `json:"description,omitempty"`
+	Pattern       string             `json:"pattern,omitempty"`
 	Enum          []any              `json:"enum,omitempty"`
 	AnyOf         []*schema          `json:"anyOf,omitempty"`
 	MinLength     *int64             `json:"minLength,omitempty"`
@@ -219,6 +220,9 @@ func (d *documenter) operation(rt *route) *operation {
 	}
 	if rt.method != http.MethodGet {
 		body := d.structure(rt.in.body, true)
+		if len(body.Required) == 0 {
+			body = body.orNull() // which is as no body
+		}
 		op.Body = &requestBody{len(body.Required) > 0, map[string]mediaType{typeJSON: {body}}}
 	}
 	if !rt.noJSON {
@@ -350,7 +354,7 @@ func (d *documenter) schema(t reflect.Type, r rule, taken bool) *schema {
 		}
 		return s
 	case reflect.String:
-		s.Type, s.Format, s.MinLength, s.MaxLength = types{"string"}, r.format, r.min, r.max
+		s.Type, s.Format, s.Pattern, s.MinLength, s.MaxLength = types{"string"}, r.format, r.pattern, r.min, r.max
 		if t.PkgPath() == centerPath && strings.HasSuffix(t.Name(), "ID") {
 			s.Format = "uuid"
 		}
@@ -379,7 +383,7 @@ func (d *documenter) schema(t reflect.Type, r rule, taken bool) *schema {
 	case reflect.Float64:
 		s.Type, s.Minimum, s.Maximum = types{"number"}, r.min, r.max
 	case reflect.Slice:
-		s.Type, s.MinItems, s.MaxItems, s.Items = types{"array"}, r.min, r.max, d.schema(t.Elem(), rule{}, taken)
+		s.Type, s.MinItems, s.MaxItems, s.Items = types{"array"}, r.min, r.max, d.schema(t.Elem(), rule{required: r.pattern != "", pattern: r.pattern}, taken)
 		if taken && r.required && s.MinItems == nil {
 			one := int64(1)
 			s.MinItems = &one

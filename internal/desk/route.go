@@ -5,8 +5,10 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"net/http"
 	"reflect"
+	"slices"
 	"strings"
 
 	"github.com/parley-chat/parley/internal/center"
@@ -139,7 +141,7 @@ const maxBody = 64 << 10
 // empty is the input of an operation that takes nothing, and the answer of one that says nothing more.
 type empty struct{}
 
-// body decodes the request's JSON object into v. An absent body is an object without members. Messages never hold a value.
+// body decodes the request's JSON object into v. An absent body, or null, is an object without members. Messages never hold a value.
 func (c *call) body(limit int64, v any) error {
 	raw, err := io.ReadAll(http.MaxBytesReader(c.w, c.r.Body, limit))
 	if err != nil {
@@ -159,14 +161,74 @@ func (c *call) body(limit int64, v any) error {
 	var typed *json.UnmarshalTypeError
 	switch {
 	case err == nil:
-		return nil
+		var given any
+		if err := json.Unmarshal(raw, &given); err != nil {
+			return center.Refuse(center.InvalidRequest, "The request body must be one JSON object (%d bytes)", len(raw))
+		}
+		return exact("", reflect.TypeOf(v), given)
 	case errors.As(err, &typed):
 		return center.Refuse(center.InvalidParameter, "%s must be %s, got a JSON %s", orBody(typed.Field), typeName(typed.Type.Kind().String()), typed.Value)
 	case strings.HasPrefix(err.Error(), "json: unknown field "):
 		name := strings.Trim(strings.TrimPrefix(err.Error(), "json: unknown field "), `"`)
-		return center.Refuse(center.InvalidParameter, "The request body has an unknown member of %d characters; see docs/agent-api.md", len([]rune(name)))
+		return unknownMember(name)
 	}
 	return center.Refuse(center.InvalidRequest, "The request body must be one JSON object (%d bytes)", len(raw))
+}
+
+func unknownMember(name string) error {
+	return center.Refuse(center.InvalidParameter, "The request body has an unknown member of %d characters; see docs/agent-api.md", len([]rune(name)))
+}
+
+// exact refuses what the decoder lets pass: names of members in other letters, and null within an array or a map.
+func exact(place string, t reflect.Type, given any) error {
+	for t.Kind() == reflect.Pointer {
+		t = t.Elem()
+	}
+	if reflect.PointerTo(t).Implements(reflect.TypeFor[json.Unmarshaler]()) {
+		return nil // it reads itself
+	}
+	switch v := given.(type) {
+	case map[string]any:
+		members := map[string]reflect.Type{}
+		if t.Kind() == reflect.Struct {
+			for _, f := range reflect.VisibleFields(t) {
+				members[jsonName(&f)] = f.Type
+			}
+		}
+		for _, name := range slices.Sorted(maps.Keys(v)) {
+			within, at := members[name], place
+			switch {
+			case t.Kind() == reflect.Map:
+				within = t.Elem() // a key is the text of the caller, and stays out of messages
+				if v[name] == nil {
+					return center.Refuse(center.InvalidParameter, "%s must not have a member that is null", place)
+				}
+			case t.Kind() != reflect.Struct:
+				return nil // anything
+			case within == nil:
+				return unknownMember(name)
+			default:
+				at = strings.TrimPrefix(place+"."+name, ".")
+			}
+			if err := exact(at, within, v[name]); err != nil {
+				return err
+			}
+		}
+	case []any:
+		if t.Kind() != reflect.Slice {
+			return nil
+		}
+		for i, element := range v {
+			at := fmt.Sprintf("%s[%d]", place, i)
+			if element == nil {
+				return center.Refuse(center.InvalidParameter, "%s must not be null", at)
+			}
+			if err := exact(at, t.Elem(), element); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
 }
 
 func orBody(field string) string {

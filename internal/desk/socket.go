@@ -29,7 +29,7 @@ var socketRoutes = []route{
 }
 
 type socketInput struct {
-	After []string `query:"after" rule:"max=500" about:"The last cursor that the client has of a stream, as often as it has streams."`
+	After []string `query:"after" rule:"max=500" pattern:"^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}:[0-9]{1,18}$" about:"The last cursor that the client has of a stream, as often as it has streams."`
 }
 
 func cursorOf(stream center.StreamID, seq int64) string {

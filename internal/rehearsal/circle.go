@@ -7,7 +7,7 @@ import (
 )
 
 // A circle is a way on which a chat comes back to an action as it was there before, and has not waited between: with the
-// same answers it goes round until the guard of the flow language ends it. A circle that is counted by a Loop is none,
+// same answers it goes round until the guard of the flow language ends it. A circle that a Loop counts does not go on for ever,
 // for it comes back with another count.
 
 // waiting are the types of actions at which a flow may wait for a customer or a time. A module may have such actions.

@@ -41,7 +41,7 @@ func TestCorpusOfRealFlows(t *testing.T) {
 		t.Skipf("there are no documents in %s", corpus)
 	}
 	t.Log("\n" + all.table())
-	if all.open*100 > all.branches {
+	if all.open > 0 {
 		t.Errorf("%d of %d branches are not taken, and nothing says why", all.open, all.branches)
 	}
 }

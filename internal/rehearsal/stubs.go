@@ -44,8 +44,9 @@ type Customer struct {
 	CustomerID        string                    `yaml:"customer-id"`
 	LanguageCode      string                    `yaml:"language-code"`
 	Channel           string                    `yaml:"channel"`
-	Queue             string                    `yaml:"queue"` // the working queue
-	Bot               bool                      `yaml:"bot"`   // a custom participant is in the chat
+	Queue             string                    `yaml:"queue"`   // the working queue
+	Bot               bool                      `yaml:"bot"`     // a custom participant is in the chat
+	Related           bool                      `yaml:"related"` // there is a contact that this one is related to
 }
 
 // Answers are given one after the other; the last one again and again. In a file, one alone needs no list.
@@ -192,6 +193,10 @@ func (s *Staged) figures(queueID, agentID string) (id string, q QueueFigures) {
 // Answer grants what the stubs do not refuse.
 func (s *Staged) Answer(ask flow.Asking) flow.Event {
 	switch e := ask.(type) {
+	case flow.SetRelatedAttributes:
+		return s.related(true)
+	case flow.SetContactData:
+		return s.related(e.Related)
 	case flow.SetTargetQueue:
 		return entered(s.figures(e.QueueID, e.AgentID))
 	case flow.Requeue:
@@ -233,6 +238,14 @@ func shown(e flow.ShowView) flow.Event {
 	return flow.Granted{}
 }
 
+// related: only a contact that is related to another can write what is known of that one.
+func (s *Staged) related(wanted bool) flow.Event {
+	if wanted && !s.Contact.Related {
+		return flow.Refused{Reason: "the contact has no related contact"}
+	}
+	return flow.Granted{}
+}
+
 func noQueue(id string) flow.Event { return flow.Refused{Reason: "there is no queue " + id} }
 
 func entered(id string, q QueueFigures) flow.Event {
@@ -250,10 +263,14 @@ func placed(id string, q QueueFigures) flow.Event {
 }
 
 func (s *Staged) hours(id string) flow.Event {
+	named := id
 	if id == "" {
 		id = "queue"
 	}
 	_, state, there := pick(s.Hours, id)
+	if _, said := s.Hours[id]; named == "" && !said && s.Queued() == "" {
+		return flow.Refused{Reason: "the contact has no working queue"}
+	}
 	switch {
 	case !there, state == "open":
 		return flow.Granted{Result: "True"}
