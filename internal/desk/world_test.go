@@ -104,7 +104,7 @@ func (w *world) open() {
 	w.agents = chat.NewAgents(w.chats)
 	w.hub = hub.New(hub.Options{Source: source{w}, Bus: news, Log: log})
 	w.desk = desk.New(desk.Config{
-		Catalog: w.catalog, Store: w.store, Staff: people, Chats: w.chats, Agents: w.agents, Transcripts: chat.NewTranscripts(w.chats), Present: figures, Hub: w.hub, Working: agent.New(people, w.store, w.wall.Now),
+		Catalog: w.catalog, Store: w.store, Staff: people, Chats: w.chats, Agents: w.agents, Transcripts: chat.NewTranscripts(w.chats), Present: figures, Insight: insight.NewContacts(w.store, w.wall.Now), Hub: w.hub, Working: agent.New(people, w.store, w.wall.Now),
 		Partition: partition, PublicURL: w.public, Loopback: w.dev, Now: w.wall.Now, Log: log,
 	})
 	w.handler = desktest.Handler(w.T, w.desk)

@@ -205,7 +205,7 @@ func (s *Server) wire(ctx context.Context) error {
 		working.WithoutGrace(s.engine)
 	}
 	s.desk = desk.New(desk.Config{
-		Catalog: s.catalog, Store: s.store, Staff: s.staff, Chats: s.chats, Agents: s.agents, Transcripts: operations.Transcripts, Present: present, Hub: s.hub, Working: working, Presence: s.presence,
+		Catalog: s.catalog, Store: s.store, Staff: s.staff, Chats: s.chats, Agents: s.agents, Transcripts: operations.Transcripts, Present: present, Insight: operations.Insight, Hub: s.hub, Working: working, Presence: s.presence,
 		Partition: s.cfg.Partition, PublicURL: s.cfg.PublicURL, Loopback: s.cfg.Dev, Now: s.cfg.Now, Log: s.cfg.Log,
 	})
 	if s.cfg.Furnish != nil || s.cfg.Leave != nil {
