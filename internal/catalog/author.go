@@ -22,11 +22,11 @@ func By(ctx context.Context, a Author) context.Context { return store.By(ctx, a)
 const maxShown = 16 << 10
 
 // shown is what the audit log has of a row: the record without the time of its last change, which the entry has, and without
-// the ClientToken that made it. Rows that remember ClientTokens, rows that say which instance a phone number is claimed to, and
-// contents, which records name by their hash, are no configuration by themselves.
+// the ClientToken that made it. Rows that remember ClientTokens, rows that say which instance a phone number is claimed to, shortcuts,
+// which their quick responses have, and contents, which records name by their hash, are no configuration by themselves.
 func shown(kind string, body []byte) ([]byte, bool) {
 	switch {
-	case strings.HasSuffix(kind, tokenRows("")) || strings.HasSuffix(kind, contentRows) || kind == claimedNumbers.rows:
+	case strings.HasSuffix(kind, tokenRows("")) || strings.HasSuffix(kind, contentRows) || kind == claimedNumbers.rows || kind == shortcutRows:
 		return nil, false
 	case slices.Contains(secret, kind) || body == nil:
 		return nil, true
