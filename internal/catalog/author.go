@@ -49,7 +49,7 @@ func shown(kind string, body []byte) ([]byte, bool) {
 const contentRows = "-content"
 
 // secret are the kinds of which the audit log says that they changed, and nothing more.
-var secret = []string{userPasswords.rows}
+var secret = []string{userPasswords.rows, widgetKeys.rows}
 
 // Changed names the members of a record that differ before and after a change.
 func Changed(before, after []byte) (names []string) {
