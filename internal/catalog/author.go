@@ -35,6 +35,9 @@ func shown(kind string, body []byte) ([]byte, bool) {
 	if json.Unmarshal(body, &members) == nil {
 		delete(members, "modified")
 		delete(members, "clientToken")
+		for _, name := range private[kind] {
+			delete(members, name)
+		}
 		if sorted, err := json.Marshal(members); err == nil {
 			body = sorted
 		}
@@ -50,6 +53,9 @@ const contentRows = "-content"
 
 // secret are the kinds of which the audit log says that they changed, and nothing more.
 var secret = []string{userPasswords.rows, widgetKeys.rows}
+
+// private are the members that the audit log leaves out of records of a kind, as all logs do.
+var private = map[string][]string{blockedCustomers.rows: {"customerId"}}
 
 // Changed names the members of a record that differ before and after a change.
 func Changed(before, after []byte) (names []string) {
