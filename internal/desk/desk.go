@@ -169,5 +169,10 @@ func (d *Desk) fail(w http.ResponseWriter, r *http.Request, err error) {
 
 // by notes in a context who asks for a change, for the audit log.
 func (c *call) by(ctx context.Context, who, action string) context.Context {
-	return catalog.By(ctx, catalog.Author{Who: who, From: c.from(), Action: "agent:" + action, At: c.Now()})
+	return catalog.By(ctx, c.author(who, action))
+}
+
+// author is who asks for a change.
+func (c *call) author(who, action string) catalog.Author {
+	return catalog.Author{Who: who, From: c.from(), Action: "agent:" + action, At: c.Now()}
 }

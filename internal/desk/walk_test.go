@@ -283,6 +283,7 @@ func TestEveryoneWalksEveryRoute(t *testing.T) {
 	all = append(all, stranger, forger, over)
 
 	examples := w.examples()
+	maps.Copy(examples, w.serviceExamples())
 	for _, rt := range desk.Routes() {
 		below := strings.TrimPrefix(rt.Path, desk.Prefix)
 		key := rt.Method + " " + below

@@ -89,7 +89,9 @@ func (w *world) open() {
 	w.store, err = store.Open(context.Background(), "sqlite:"+w.file, store.Options{Log: log, Fatal: func(err error) { w.Error(err) }})
 	w.must(err)
 	partition := center.Partition{Account: "123456789012", Region: "us-east-1"}
-	w.catalog = catalog.New(catalog.Config{Store: w.store, Now: w.contact.Now, NewID: w.newID, Partition: partition})
+	master, err := token.NewMasterKey("a secret of the operator")
+	w.must(err)
+	w.catalog = catalog.New(catalog.Config{Sealer: master, Store: w.store, Now: w.contact.Now, NewID: w.newID, Partition: partition})
 	news, clock := bus.NewLocal(), &w.contact
 	work := engine.New(engine.Config{Store: w.store, Bus: news, Clock: clock, NewID: w.newID, Log: log})
 	people := staff.New(work, w.store, w.catalog, clock, w.newID)
