@@ -7,7 +7,7 @@ import (
 	"github.com/parley-chat/parley/internal/store"
 )
 
-// Config is what a [Catalog] is made of; all fields are required but Quotas.
+// Config is what a [Catalog] is made of; all fields are required but Quotas, KnownHash and Trusted….
 type Config struct {
 	Store     *store.Store
 	Now       func() time.Time // contact time
@@ -18,6 +18,9 @@ type Config struct {
 	// KnownHash is the hash of a password that everybody knows, in the PHC string format: no user signs in with it. Empty: there
 	// is none.
 	KnownHash string
+	// TrustedFunction and TrustedBot say whether whoever runs the server vouches for one, named as flows name it: flows may ask it
+	// without its being associated with their instance. nil: for none.
+	TrustedFunction, TrustedBot func(name string) bool
 }
 
 // Catalog is what the instances of one store are configured with. All methods may be called from any goroutine.

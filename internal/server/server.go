@@ -166,6 +166,7 @@ func (s *Server) wire(ctx context.Context) error {
 		return err
 	}
 	s.catalog = s.cfg.catalog(s.store)
+	s.catalog.TrustedFunction, s.catalog.TrustedBot = ask.functions.Trusts, ask.bots.Trusts
 	s.engine = s.cfg.engine(s.store, nodes, s.shared())
 	s.staff = staff.New(s.engine, s.store, s.catalog, s.cfg.Clock, s.cfg.NewID)
 	present := insight.NewPresent(s.store, s.catalog, s.cfg.Clock.Now, s.cfg.Now, s.cfg.NewID)
