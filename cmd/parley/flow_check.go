@@ -30,9 +30,9 @@ func (c *checkFlowCmd) Validate() error {
 
 // Help says what scripts need to know.
 func (*checkFlowCmd) Help() string {
-	return `Nothing is asked of a server: what only an instance knows, such as whether a queue is there, is not checked.
+	return `Nothing is asked of a server: what only an instance knows, such as whether a queue is there, is not checked. The flow is refused when it is published if it is not there, so each such place is named.
 
-For each problem it prints the file and the line, the action, what Amazon Connect's own refusal says, and below it a suggestion where there is one. All problems of all files are told at once.
+For each problem it prints the file and the line, the action, what Amazon Connect's own refusal says, and below it a suggestion where there is one. All problems of all files are told at once. A warning is no problem: the flow can be published, and rests on what Amazon Connect documents otherwise or not at all.
 
 The exit status is 0 when there are no problems, 1 when there are, 2 when a file cannot be read, 80 when the arguments are wrong.`
 }
@@ -42,6 +42,8 @@ type checkedFile struct {
 	File     string        `json:"file"`
 	Actions  int           `json:"actions"`
 	Problems []flowProblem `json:"problems"`
+	Warnings []flowProblem `json:"warnings"`
+	Needs    []flowNeed    `json:"needs"`           // what an instance must have
 	Error    string        `json:"error,omitempty"` // the file cannot be read
 }
 
@@ -54,11 +56,21 @@ type flowProblem struct {
 	Suggestion string `json:"suggestion,omitempty"`
 }
 
+// flowNeed is a resource that a document names.
+type flowNeed struct {
+	Path   string `json:"path"`
+	Line   int    `json:"line,omitempty"`
+	Action string `json:"action,omitempty"`
+	Type   string `json:"type,omitempty"`
+	Kind   string `json:"kind"`
+	ID     string `json:"id"`
+}
+
 func (c *checkFlowCmd) Run() error {
 	var status exitStatus
 	all := []checkedFile{}
 	for _, name := range c.Files {
-		checked := checkedFile{File: name, Problems: []flowProblem{}}
+		checked := checkedFile{File: name, Problems: []flowProblem{}, Warnings: []flowProblem{}, Needs: []flowNeed{}}
 		src, err := readFile(name, os.Stdin)
 		if err != nil {
 			checked.Error = err.Error()
@@ -89,15 +101,35 @@ func (c *checkFlowCmd) file(checked *checkedFile, src []byte) {
 	lines := locate(src)
 	actions := namedActions(src)
 	checked.Actions = len(actions)
+	at := func(path string) (a namedAction) {
+		if i := actionIndex(path); i >= 0 && i < len(actions) {
+			a = actions[i]
+		}
+		return a
+	}
+	tell := func(problem flow.Problem) flowProblem {
+		a := at(problem.Path)
+		return flowProblem{problem.Path, lines.of(problem.Path), a.Identifier, a.Type, problem.Message, flow.Suggest(p, problem)}
+	}
 	for i, problem := range found {
-		told := flowProblem{Path: problem.Path, Line: lines.of(problem.Path), Problem: problem.Message, Suggestion: flow.Suggest(p, problem)}
+		told := tell(problem)
 		if i == 0 && p == nil && told.Suggestion == "" {
 			told.Suggestion = otherwise(src)
 		}
-		if i := actionIndex(problem.Path); i >= 0 && i < len(actions) {
-			told.Action, told.Type = actions[i].Identifier, actions[i].Type
-		}
 		checked.Problems = append(checked.Problems, told)
+	}
+	if p == nil {
+		return
+	}
+	for _, warning := range flow.Warnings(p, c.kind(src)) {
+		checked.Warnings = append(checked.Warnings, tell(warning))
+	}
+	for _, n := range flow.Needs(p) {
+		if n.Everywhere() {
+			continue
+		}
+		a := at(n.Path)
+		checked.Needs = append(checked.Needs, flowNeed{n.Path, lines.of(n.Path), a.Identifier, a.Type, string(n.Kind), n.ID})
 	}
 }
 
@@ -116,6 +148,17 @@ func (c *checkFlowCmd) problems(src []byte) ([]flow.Problem, *flow.Program) {
 		found = append([]flow.Problem{{Message: "JSON field is missing or null for field name: settings", Path: "Settings"}}, found...)
 	}
 	return found, p
+}
+
+// kind is the type of flow that is asked for, or else the one that the document says of itself; "" for none.
+func (c *checkFlowCmd) kind(src []byte) flow.Kind {
+	if c.Module {
+		return flow.Module
+	}
+	if c.Type != "" {
+		return flow.Kind(c.Type)
+	}
+	return kindSaid(src)
 }
 
 // hasSettings says whether a document has the member that the service asks of the content of modules.
@@ -163,9 +206,25 @@ func tellChecked(w io.Writer, all []checkedFile) error {
 		for _, p := range f.Problems {
 			tellProblem(&b, f.File, p)
 		}
+		for _, p := range f.Warnings {
+			p.Problem = "warning: " + p.Problem
+			tellProblem(&b, f.File, p)
+		}
+		for _, n := range f.Needs {
+			tellProblem(&b, f.File, flowProblem{Line: n.Line, Action: n.Action, Type: n.Type, Problem: n.unchecked()})
+		}
 	}
 	_, err := w.Write(b.Bytes())
 	return err
+}
+
+// unchecked says what only an instance knows.
+func (n *flowNeed) unchecked() string {
+	switch flow.Resource(n.Kind) {
+	case flow.ResourceFunction, flow.ResourceBot:
+		return "not checked: that the " + n.Kind + " " + n.ID + " is associated with the instance"
+	}
+	return "not checked: that the instance has the " + n.Kind + " " + n.ID
 }
 
 // tellProblem writes a problem as compilers do, so that editors find the place.

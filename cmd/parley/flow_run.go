@@ -82,6 +82,9 @@ func (c *runFlowCmd) Run() error {
 	if err := r.talk(os.Stdin); err != nil {
 		return err
 	}
+	for _, name := range staged.Unused() {
+		fmt.Fprintln(os.Stderr, "parley: no flow asked for the stub:", plain(name))
+	}
 	if r.play.Fault != "" {
 		return hasProblems
 	}

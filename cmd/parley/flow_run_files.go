@@ -44,10 +44,15 @@ var kinds = map[string]flow.Kind{
 	"outboundWhisper": "OUTBOUND_WHISPER", "agentTransfer": "AGENT_TRANSFER", "queueTransfer": "QUEUE_TRANSFER",
 }
 
-func kindOf(src []byte) flow.Kind {
+// kindSaid is the kind that the metadata of a document say, "" for none.
+func kindSaid(src []byte) flow.Kind {
 	var doc struct{ Metadata struct{ Type string } }
-	_ = json.Unmarshal(src, &doc) // what is wrong with metadata is nobody's concern
-	if kind, known := kinds[doc.Metadata.Type]; known {
+	_ = json.Unmarshal(src, &doc) // other mistakes in metadata do not matter
+	return kinds[doc.Metadata.Type]
+}
+
+func kindOf(src []byte) flow.Kind {
+	if kind := kindSaid(src); kind != "" {
 		return kind
 	}
 	if hasSettings(src) {
@@ -61,6 +66,9 @@ func (c *runFlowCmd) stage() (*rehearsal.Staged, error) {
 	staged := &rehearsal.Staged{}
 	if c.Stubs != "" {
 		if err := readStubs(c.Stubs, &staged.Stubs); err != nil {
+			return nil, fmt.Errorf("%s: %w", c.Stubs, err)
+		}
+		if err := staged.Check(); err != nil {
 			return nil, fmt.Errorf("%s: %w", c.Stubs, err)
 		}
 	}

@@ -256,8 +256,49 @@ func TestFlowRunReadsWhatItsDocumentationSays(t *testing.T) {
 	if err := readStubs(filepath.Join(dir, "stubs.yaml"), &stubs); err != nil {
 		t.Fatal(err)
 	}
+	if err := stubs.Check(); err != nil {
+		t.Error(err)
+	}
 	if stubs.Contact.References["ticket"].Type != "URL" || len(stubs.Lambda["orders"]) != 2 || len(stubs.Lex["BOOKING"][1].Says) != 2 ||
 		stubs.Queues["support"].Oldest != 6*time.Minute || stubs.Modules["greeting"] != filepath.Join(dir, "greeting.json") {
 		t.Errorf("read: %+v", stubs)
+	}
+}
+
+// A stub that no flow asks for is named, and one that no flow can ask for is an error.
+func TestFlowRunSaysWhichStubsAreOfNoUse(t *testing.T) {
+	dir := inFolder(t, map[string]string{
+		"flow.json": `{"Version":"2019-10-30","StartAction":"ai","Actions":[
+  {"Identifier":"ai","Type":"ConnectParticipantWithAgenticCX","Parameters":{"AgentConfiguration":{"WorkspaceId":"w","ApplicationId":"a","Alias":"l"}},
+   "Transitions":{"NextAction":"end","Conditions":[{"NextAction":"price","Condition":{"Operator":"Equals","Operands":["Escalation"]}}],
+    "Errors":[{"ErrorType":"NoMatchingError","NextAction":"end"},{"ErrorType":"NoMatchingCondition","NextAction":"end"},{"ErrorType":"InputTimeLimitExceeded","NextAction":"end"}]}},
+  {"Identifier":"price","Type":"EvaluateDataTableValues","Parameters":{"DataTableId":"t","Queries":[{"QueryName":"prices","Attributes":["basic"]}]},
+   "Transitions":{"NextAction":"say","Errors":[{"ErrorType":"NoMatchingError","NextAction":"end"}]}},
+  {"Identifier":"say","Type":"MessageParticipant","Parameters":{"Text":"Order $.AgenticCX.ContextVariables.orderId for $.DataTables.prices.basic."},"Transitions":{"NextAction":"end"}},
+  {"Identifier":"end","Type":"DisconnectParticipant","Transitions":{}}]}`,
+		"stubs.yaml": `
+systems:
+  ConnectParticipantWithAgenticCX: {result: Escalation, data: {ContextVariables: {orderId: "7"}}}
+  DataTables: {data: {prices: {basic: 9}}}
+  GetCase: {data: {}}
+lex: {BOOKING: {intent: Book}}
+queues: {support: {contacts: 1}, "*": {}}
+`,
+		"unknown.yaml": "systems: {GetCustomerProfil: {data: {}}}\n",
+	})
+	out, stderr, code := rehearseFlow(t, "", filepath.Join(dir, "flow.json"), "--stubs", filepath.Join(dir, "stubs.yaml"), "--lambda", "orders={}")
+	if code != 0 || out != "message\tSystem\tOrder 7 for 9.\nended\n" {
+		t.Errorf("exit %d\n%s%s", code, out, stderr)
+	}
+	want := ""
+	for _, name := range []string{"function orders", "bot BOOKING", "system GetCase", "queue support"} {
+		want += "parley: no flow asked for the stub: " + name + "\n"
+	}
+	if stderr != want {
+		t.Errorf("it said\n%s, want\n%s", stderr, want)
+	}
+	_, stderr, code = rehearseFlow(t, "", filepath.Join(dir, "flow.json"), "--stubs", filepath.Join(dir, "unknown.yaml"))
+	if code != 2 || !strings.Contains(stderr, "systems: no action asks GetCustomerProfil: name a type of action or a system; did you mean GetCustomerProfile?") {
+		t.Errorf("an unknown system: exit %d, %s", code, stderr)
 	}
 }

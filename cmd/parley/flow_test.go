@@ -7,6 +7,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -231,5 +232,54 @@ func TestPlacesOfADeepDocumentAreFew(t *testing.T) {
 	}
 	if line := nested.of("Actions[0].Parameters" + strings.Repeat(".a", 30)); line != 2 {
 		t.Errorf("the innermost is in line %d", line)
+	}
+}
+
+// What only an instance knows is said, place by place; a warning is no problem.
+func TestFlowCheckSaysWhatItCannotKnow(t *testing.T) {
+	const flow = `{"Version":"2019-10-30","StartAction":"queue","Metadata":{"type":"customerQueue"},"Actions":[
+  {"Identifier":"queue","Type":"UpdateContactTargetQueue","Parameters":{"QueueId":"support"},"Transitions":{"NextAction":"ask","Errors":[{"ErrorType":"NoMatchingError","NextAction":"ask"}]}},
+  {"Identifier":"ask","Type":"InvokeLambdaFunction","Parameters":{"LambdaFunctionARN":"arn:f","InvocationTimeLimitSeconds":"8"},"Transitions":{"NextAction":"view","Errors":[{"ErrorType":"NoMatchingError","NextAction":"view"}]}},
+  {"Identifier":"view","Type":"ShowView","Parameters":{"ViewResource":{"Id":"form"},"InvocationTimeLimitSeconds":"8"},"Transitions":{"NextAction":"bye","Errors":[
+   {"ErrorType":"NoMatchingError","NextAction":"bye"},{"ErrorType":"NoMatchingCondition","NextAction":"bye"},{"ErrorType":"TimeLimitExceeded","NextAction":"bye"}]}},
+  {"Identifier":"bye","Type":"DisconnectParticipant","Parameters":{},"Transitions":{}}
+]}`
+	f := files(t, flow)
+	out, _, code := parley(t, nil, "flow", "check", f[0])
+	want := f[0] + ": ok, 4 actions\n" +
+		f[0] + `:2: "queue" (UpdateContactTargetQueue): warning: The administrator guide does not offer the action in flows of type CUSTOMER_QUEUE` + "\n" +
+		f[0] + `:4: "view" (ShowView): warning: The administrator guide does not offer the action in flows of type CUSTOMER_QUEUE` + "\n" +
+		f[0] + `:2: "queue" (UpdateContactTargetQueue): not checked: that the instance has the queue support` + "\n" +
+		f[0] + `:3: "ask" (InvokeLambdaFunction): not checked: that the function arn:f is associated with the instance` + "\n"
+	if code != 0 || out != want {
+		t.Errorf("exit %d, got\n%s\nwant\n%s", code, out, want)
+	}
+	var all []checkedFile
+	if err := json.Unmarshal([]byte(good(t, nil, "flow", "check", "--json", "--type", "CONTACT_FLOW", f[0])), &all); err != nil {
+		t.Fatal(err)
+	}
+	needs := []flowNeed{
+		{"Actions[0].Parameters.QueueId", 2, "queue", "UpdateContactTargetQueue", "queue", "support"},
+		{"Actions[1].Parameters.LambdaFunctionARN", 3, "ask", "InvokeLambdaFunction", "function", "arn:f"},
+	}
+	if len(all[0].Warnings) != 0 || !slices.Equal(all[0].Needs, needs) {
+		t.Errorf("--json: %+v", all[0])
+	}
+}
+
+// The case of Loop prompts in an inbound flow.
+func TestFlowCheckKnowsTypesOfFlows(t *testing.T) {
+	file, err := filepath.Abs("../../../shared/cases/08-loop-prompts-inbound.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := os.Stat(file); err != nil {
+		t.Skipf("left out: %v", err)
+	}
+	if out, _, code := parley(t, nil, "flow", "check", "--type", "CONTACT_FLOW", file); code != 1 || !strings.Contains(out, "Invalid Action type. Type: MessageParticipantIteratively") {
+		t.Errorf("in an inbound flow: exit %d, %s", code, out)
+	}
+	if out, _, code := parley(t, nil, "flow", "check", "--type", "CUSTOMER_HOLD", file); code != 0 {
+		t.Errorf("in a hold flow: exit %d, %s", code, out)
 	}
 }

@@ -31,6 +31,7 @@ func TestOutsideIsChecked(t *testing.T) {
 	for flag, want := range map[string]string{
 		"--lambda=f=localhost:9000":    "the URL of function f: it must be an http:// or https:// URL",
 		"--lex=A=ftp://example.org":    "the URL of bot alias A: it must be an http:// or https:// URL",
+		"--system=Case=http://x":       "--system: no action of a flow asks a system Case; they ask AgenticCX, Cases, ",
 		"--system=Cases=/path":         "the URL of system Cases: it must be an http:// or https:// URL",
 		"--sign-in=us-east-1_Ab=/page": "the sign-in URL of user pool us-east-1_Ab: it must be an http:// or https:// URL",
 		"--flow-log=/nowhere/flow.log": "open the flow log: open /nowhere/flow.log: no such file or directory",

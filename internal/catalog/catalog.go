@@ -7,7 +7,7 @@ import (
 	"github.com/parley-chat/parley/internal/store"
 )
 
-// Config is what a [Catalog] is made of; all fields are required but Quotas.
+// Config is what a [Catalog] is made of; all fields are required but Quotas, KnownHash and Trusted….
 type Config struct {
 	Store     *store.Store
 	Now       func() time.Time // contact time
@@ -20,6 +20,9 @@ type Config struct {
 	KnownHash string
 	// Sealer seals the secrets of one-time codes, and what clients keep while they sign in; nil where nobody does.
 	Sealer Sealer
+	// TrustedFunction and TrustedBot say whether whoever runs the server vouches for one, named as flows name it: flows may ask it
+	// without its being associated with their instance. nil: for none.
+	TrustedFunction, TrustedBot func(name string) bool
 }
 
 // Catalog is what the instances of one store are configured with. All methods may be called from any goroutine.

@@ -7,6 +7,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -119,7 +120,8 @@ func (c *Catalog) keepFlow(ctx context.Context, at center.InstanceID, flowType, 
 	return c.keep(ctx, at, content)
 }
 
-// problems lists all that keeps a document from being published, what it asks of modules included.
+// problems lists all that keeps a document from being published: what is wrong with it by itself, what it asks of modules, and
+// what it names that is not there.
 func (c *Catalog) problems(ctx context.Context, at center.InstanceID, p *flow.Program, kind flow.Kind) ([]flow.Problem, error) {
 	var failed error
 	calls := flow.CheckCalls(p, func(ref string) *flow.Contract {
@@ -129,7 +131,11 @@ func (c *Catalog) problems(ctx context.Context, at center.InstanceID, p *flow.Pr
 		}
 		return contract
 	})
-	return append(flow.ValidateAs(p, kind), calls...), failed
+	if failed != nil {
+		return nil, failed
+	}
+	absent, err := c.absent(ctx, at, flow.Needs(p))
+	return slices.Concat(flow.ValidateAs(p, kind), calls, flow.Absent(absent)), err
 }
 
 // keep stores a text under its hash.

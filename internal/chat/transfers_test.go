@@ -32,16 +32,25 @@ var inHours = strings.NewReplacer(`"StartAction": "Tell"`, `"StartAction": "Hour
     "Conditions": [{"NextAction": "Tell", "Condition": {"Operator": "Equals", "Operands": ["True"]}}, {"NextAction": "Closed", "Condition": {"Operator": "Equals", "Operands": ["False"]}}]}},
   {"Identifier": "Closed", "Type": "MessageParticipant", "Parameters": {"Text": "closed"}, "Transitions": {"NextAction": "End", "Errors": [{"ErrorType": "NoMatchingError", "NextAction": "End"}]}},`).Replace(handsOver)
 
-// waitsFirst is handsOver after ten minutes, or when the customer has said something.
+// waitsFirst is handsOver after its module, which the office puts in the place of MODULE: a flow of this type has no Wait of its own.
 const waitsFirst = `{"Version": "2019-10-30", "StartAction": "Hook", "Actions": [
   {"Identifier": "Hook", "Type": "UpdateContactEventHooks", "Parameters": {"EventHooks": {"CustomerQueue": "$.Attributes.hook"}},
    "Transitions": {"NextAction": "Wait", "Errors": [{"ErrorType": "NoMatchingError", "NextAction": "Wait"}]}},
+  {"Identifier": "Wait", "Type": "InvokeFlowModule", "Parameters": {"FlowModuleId": "MODULE"},
+   "Transitions": {"NextAction": "Go", "Errors": [{"ErrorType": "NoMatchingError", "NextAction": "End"}]}},
+  {"Identifier": "Go", "Type": "TransferContactToQueue", "Parameters": {},
+   "Transitions": {"NextAction": "End", "Errors": [{"ErrorType": "QueueAtCapacity", "NextAction": "End"}, {"ErrorType": "NoMatchingError", "NextAction": "End"}]}},
+  {"Identifier": "End", "Type": "DisconnectParticipant", "Parameters": {}, "Transitions": {}}
+]}`
+
+// waitsForWord is a module that returns when the customer has said something, and ends the flow after ten minutes.
+const waitsForWord = `{"Version": "2019-10-30", "StartAction": "Wait",
+  "Settings": {"InputParameters": [], "OutputParameters": [], "Transitions": [{"DisplayName": "Success", "ReferenceName": "Success", "Description": ""}]}, "Actions": [
   {"Identifier": "Wait", "Type": "Wait", "Parameters": {"TimeLimitSeconds": "600", "Events": ["CustomerReturned"]},
    "Transitions": {"NextAction": "End", "Errors": [{"ErrorType": "NoMatchingError", "NextAction": "End"}],
     "Conditions": [{"NextAction": "End", "Condition": {"Operator": "Equals", "Operands": ["WaitCompleted"]}},
-     {"NextAction": "Go", "Condition": {"Operator": "Equals", "Operands": ["CustomerReturned"]}}]}},
-  {"Identifier": "Go", "Type": "TransferContactToQueue", "Parameters": {},
-   "Transitions": {"NextAction": "End", "Errors": [{"ErrorType": "QueueAtCapacity", "NextAction": "End"}, {"ErrorType": "NoMatchingError", "NextAction": "End"}]}},
+     {"NextAction": "Back", "Condition": {"Operator": "Equals", "Operands": ["CustomerReturned"]}}]}},
+  {"Identifier": "Back", "Type": "EndFlowModuleExecution", "Parameters": {}, "Transitions": {}},
   {"Identifier": "End", "Type": "DisconnectParticipant", "Parameters": {}, "Transitions": {}}
 ]}`
 
@@ -60,6 +69,7 @@ type office struct {
 	sales string // another queue
 	entry center.FlowID
 	hook  center.FlowID // waitsInQueue
+	waits center.ModuleID
 }
 
 func newOffice(w *world) *office {
@@ -67,6 +77,9 @@ func newOffice(w *world) *office {
 	o.sales = w.queue("sales", -1, center.QueueEnabled)
 	o.entry = w.makeFlow(o.c, "in queue", center.TypeContactFlow, inQueue)
 	o.hook = w.makeFlow(o.c, "waits in queue", "CUSTOMER_QUEUE", waitsInQueue)
+	module, err := o.c.Catalog.CreateModule(w.ctx, instance, center.FlowModule{Name: "waits for a word"}, waitsForWord, "")
+	w.must(err)
+	o.waits = module
 	return o
 }
 
@@ -94,14 +107,14 @@ func (o *office) connectTo(q center.QuickConnect) string {
 // toQueue is a quick connect of a queue with a flow.
 func (o *office) toQueue(name, queue, content string) string {
 	o.Helper()
-	f := o.makeFlow(o.c, "flow of "+name, "QUEUE_TRANSFER", content)
+	f := o.makeFlow(o.c, "flow of "+name, "QUEUE_TRANSFER", strings.Replace(content, "MODULE", string(o.waits), 1))
 	return o.connectTo(center.QuickConnect{Head: center.Head[center.QuickConnectID]{Name: name}, Type: center.QuickConnectQueue, Queue: center.QueueID(queue), Flow: string(f)})
 }
 
 // toUser is a quick connect of a user with a flow.
 func (o *office) toUser(name string, user center.UserID, content string) string {
 	o.Helper()
-	f := o.makeFlow(o.c, "flow of "+name, "AGENT_TRANSFER", content)
+	f := o.makeFlow(o.c, "flow of "+name, "AGENT_TRANSFER", strings.Replace(content, "MODULE", string(o.waits), 1))
 	return o.connectTo(center.QuickConnect{Head: center.Head[center.QuickConnectID]{Name: name}, Type: center.QuickConnectUser, User: string(user), Flow: string(f)})
 }
 

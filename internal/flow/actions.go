@@ -16,8 +16,13 @@ type actionType struct {
 	prepare func(params) step
 
 	// What a published flow must and may carry.
-	params      []string // names of parameters, nil for any
+	params      []string // names of parameters; nil for a type whose parameters are not known
 	required    []string // of them
+	entries     []entry  // what parameters consist of, where a list of names does not say it
+	refers      []refers // parameters that name resources
+	unpublished []string // parameters whose names are inferred, since no page has them
+	system      string   // that it asks, "" for none
+	root        string   // of the references that lead to what the system answers, "" for none
 	errors      []string // required error branches
 	mayErrors   []string // further error branches
 	conditions  conditionRule
@@ -55,6 +60,7 @@ type ActionInfo struct {
 	Type    string
 	Support Support
 	Note    string
+	System  string // that it asks, "" for none
 }
 
 var actionTypes = newTable(participantActions, authentications, contactActions, controlActions, waitActions, loopActions, queueActions, lambdaActions, integrationActions)
@@ -80,7 +86,7 @@ func newTable(families ...[]actionType) map[string]*actionType {
 func Actions() []ActionInfo {
 	infos := make([]ActionInfo, 0, len(actionTypes))
 	for _, t := range actionTypes {
-		infos = append(infos, ActionInfo{Type: t.name, Support: t.support, Note: t.note})
+		infos = append(infos, ActionInfo{Type: t.name, Support: t.support, Note: t.note, System: t.system})
 	}
 	slices.SortFunc(infos, func(a, b ActionInfo) int { return strings.Compare(a.Type, b.Type) })
 	return infos

@@ -142,3 +142,17 @@ func integerWithin(n *node, least, most int) bool {
 func (t text) dynamic() bool {
 	return slices.ContainsFunc(t.parts, func(p part) bool { return p.ref != nil })
 }
+
+// task: what a template does not say, the action does.
+func (c *checker) task() {
+	template := c.param("TaskTemplateId").present()
+	if !template && !c.param("ContactFlowId").present() && !c.param("QuickConnectId").present() {
+		c.missing(c.paramPath("ContactFlowId"))
+	}
+	if !template && !c.param("Name").present() {
+		c.missing(c.paramPath("Name"))
+	}
+	if c.param("DelaySeconds").present() && c.param("ScheduledTime").present() {
+		c.report("Only one of these properties may be defined. Properties: [DelaySeconds, ScheduledTime]", c.path(".Parameters"))
+	}
+}

@@ -21,6 +21,7 @@ var contactActions = []actionType{
 		name: "UpdateContactEventHooks", module: "SetEventHook",
 		note:   "AgentHold and CustomerHold take the error branch",
 		params: []string{"EventHooks", "EventHooksConfiguration"},
+		refers: []refers{{"EventHooks.*", ResourceFlow}},
 		errors: onlyNoMatchingError,
 		check:  (*checker).eventHooks,
 	}, newUpdateContactEventHooks),
@@ -36,6 +37,7 @@ var contactActions = []actionType{
 		name: "UpdateContactTargetQueue", module: "SetQueue",
 		note:   "chooses the working queue",
 		params: []string{"QueueId", "AgentId"},
+		refers: []refers{queued},
 		errors: onlyNoMatchingError,
 		check:  (*checker).queueOrAgent,
 	}, newUpdateContactTargetQueue),
@@ -49,6 +51,7 @@ var contactActions = []actionType{
 		name: "DequeueContactAndTransferToQueue", module: "Transfer",
 		note:   "moves a queued contact to another queue, and ends the flow",
 		params: []string{"QueueId", "AgentId"},
+		refers: []refers{queued},
 		errors: []string{"QueueAtCapacity", noMatchingError},
 		check:  (*checker).queueOrAgent,
 	}, newDequeueContactAndTransferToQueue),
@@ -122,7 +125,17 @@ var contactActions = []actionType{
 		params: []string{"PreviousContactParticipantState"},
 		errors: onlyNoMatchingError,
 	}),
-	voiceOnly(actionType{name: "CompleteOutboundCall", mayErrors: onlyNoMatchingError}), // exports have it without a branch
+	// Exports have it without a branch.
+	voiceOnly(actionType{
+		name:   "CompleteOutboundCall",
+		params: []string{"CallerId", "VoiceConnector", "ConnectionTimeLimitSeconds"},
+		entries: []entry{
+			{name: "CallerId", is: anObject, of: []entry{{name: "Number", is: aValue, needed: true}}},
+			{name: "VoiceConnector", is: anObject},
+		},
+		mayErrors: onlyNoMatchingError,
+		check:     func(c *checker) { c.integer("ConnectionTimeLimitSeconds", 1, 600) },
+	}),
 	works(actionType{
 		name:     "TagContact",
 		params:   []string{"Tags"},
@@ -137,17 +150,64 @@ var contactActions = []actionType{
 		errors:   onlyNoMatchingError,
 		check:    (*checker).tagKeys,
 	}, newUntagContact),
-	asks(tasks, "Task", actionType{name: "CreateTask", errors: onlyNoMatchingError}),
-	asks(cases, "Case", actionType{name: "CreateCase", errors: onlyNoMatchingError, mayErrors: caseErrors}),
-	asks(cases, "Case", actionType{name: "GetCase", errors: onlyNoMatchingError, mayErrors: caseErrors}),
-	asks(cases, "Case", actionType{name: "UpdateCase", errors: onlyNoMatchingError, mayErrors: caseErrors}),
-	asks(wisdom, "Wisdom", actionType{name: "CreateWisdomSession", params: []string{"WisdomAssistantArn"}, errors: onlyNoMatchingError}),
-	voiceOnly(actionType{name: "ResumeContact", note: "tasks only; takes the branch NoMatchingError", errors: onlyNoMatchingError}),
-	asks(contacts, "", actionType{name: "StartOutboundChatContact", errors: onlyNoMatchingError}),
-	asks(contacts, "", actionType{name: "StartOutboundEmailContact", errors: onlyNoMatchingError}),
-	asks(contacts, "", actionType{name: "CreateContact", errors: onlyNoMatchingError}),
+	asks(tasks, "Task", actionType{
+		name: "CreateTask",
+		params: []string{"ContactFlowId", "TaskTemplateId", "QuickConnectId", "Name", "Description", "Attributes", "References",
+			"DelaySeconds", "ScheduledTime", "RelatedContactId"},
+		entries: []entry{
+			{name: "Name", is: aValue}, {name: "Description", is: aValue}, {name: "Attributes", is: anObject}, {name: "References", is: anObject},
+		},
+		refers: []refers{{"ContactFlowId", ResourceFlow}},
+		errors: onlyNoMatchingError,
+		check:  (*checker).task,
+	}),
+	asksCases(actionType{name: "CreateCase", required: []string{"CaseTemplateId"}}),
+	asksCases(actionType{name: "GetCase"}),
+	asksCases(actionType{name: "UpdateCase", required: []string{"CaseId"}}),
+	asks(wisdom, "Wisdom", actionType{
+		name:     "CreateWisdomSession",
+		params:   []string{"WisdomAssistantArn"},
+		required: []string{"WisdomAssistantArn"},
+		entries:  []entry{{name: "WisdomAssistantArn", is: aValue}},
+		errors:   onlyNoMatchingError,
+	}),
+	voiceOnly(actionType{name: "ResumeContact", params: []string{}, note: "tasks only; takes the branch NoMatchingError", errors: onlyNoMatchingError}),
+	asks(contacts, "", actionType{
+		name: "StartOutboundChatContact",
+		params: []string{"SourceEndpoint", "DestinationEndpoint", "ContactFlowArn", "ContactFlowId", "ContactSubtype", "InitialSystemMessage",
+			"InitialTemplatedSystemMessage", "RelatedContact", "RelatedContactId", "Attributes", "SegmentAttributes", "ChatDurationInMinutes",
+			"ParticipantDetails", "SupportedMessagingContentTypes"},
+		required: []string{"SourceEndpoint", "DestinationEndpoint"},
+		entries: []entry{
+			{name: "SourceEndpoint", is: anObject, of: endpointEntries}, {name: "DestinationEndpoint", is: anObject, of: endpointEntries},
+			{name: "InitialSystemMessage", is: anObject}, {name: "Attributes", is: anObject}, {name: "SegmentAttributes", is: anObject},
+		},
+		refers: []refers{{"ContactFlowArn", ResourceFlow}, {"ContactFlowId", ResourceFlow}},
+		errors: onlyNoMatchingError,
+		check:  func(c *checker) { c.exactlyOne("ContactFlowArn", "ContactFlowId") },
+	}),
+	// Of the next two, what exports have, and what the operations of these names take.
+	asks(contacts, "", actionType{
+		name: "StartOutboundEmailContact",
+		params: []string{"FromEmailAddress", "DestinationEmailAddress", "AdditionalRecipients", "EmailMessage", "ContactId", "RelatedContact",
+			"RelatedContactId", "ContactFlowArn", "ContactFlowId", "Attributes", "SegmentAttributes"},
+		entries: []entry{{name: "FromEmailAddress", is: anObject}, {name: "EmailMessage", is: anObject}},
+		refers:  []refers{{"ContactFlowArn", ResourceFlow}, {"ContactFlowId", ResourceFlow}},
+		errors:  onlyNoMatchingError,
+	}),
+	asks(contacts, "", actionType{
+		name: "CreateContact",
+		params: []string{"Attributes", "Channel", "Description", "ExpiryDurationInMinutes", "InitiateAs", "InitiationMethod", "Name",
+			"PreviousContactId", "References", "RelatedContact", "RelatedContactId", "SegmentAttributes", "UserInfo", "ContactFlowArn", "ContactFlowId"},
+		entries: []entry{{name: "Attributes", is: anObject}, {name: "References", is: anObject}, {name: "SegmentAttributes", is: anObject}},
+		refers:  []refers{{"ContactFlowArn", ResourceFlow}, {"ContactFlowId", ResourceFlow}},
+		errors:  onlyNoMatchingError,
+	}),
 	asks(wisdom, "", actionType{
 		name:      "RenderMessageTemplate",
+		params:    []string{"WisdomKnowledgeBaseArn", "WisdomMessageTemplateArn", "Attributes"},
+		required:  []string{"WisdomKnowledgeBaseArn", "WisdomMessageTemplateArn"},
+		entries:   []entry{{name: "WisdomKnowledgeBaseArn", is: aValue}, {name: "WisdomMessageTemplateArn", is: aValue}, {name: "Attributes", is: anObject}},
 		errors:    onlyNoMatchingError,
 		mayErrors: []string{"TemplateRenderingError"},
 	}),
@@ -157,10 +217,34 @@ var contactActions = []actionType{
 		errors:   onlyNoMatchingError,
 		unlisted: true,
 	}),
-	voiceOnly(actionType{name: "LoadContactContent", note: "email only; takes the branch NoMatchingError", errors: onlyNoMatchingError}),
+	voiceOnly(actionType{
+		name: "LoadContactContent", note: "email only; takes the branch NoMatchingError",
+		params:   []string{"ContentType"},
+		required: []string{"ContentType"},
+		entries:  []entry{{name: "ContentType", is: aValue}},
+		errors:   onlyNoMatchingError,
+	}),
 }
 
 var caseErrors = []string{"ContactNotLinked", "MultipleFound", "NoneFound"}
+
+// asksCases is a row of an action on cases. That each takes the parameters of all is inferred: exports have some of the others'.
+func asksCases(t actionType) actionType {
+	t.params = []string{"LinkContactToCase", "CaseTemplateId", "CaseRequestFields", "CaseResponseFields", "CaseId", "CustomerId", "GetLastUpdatedCase"}
+	t.entries = []entry{
+		{name: "LinkContactToCase", is: aValue, values: trueOrFalse},
+		{name: "CaseRequestFields", is: anObject},
+		{name: "CaseResponseFields", is: aTable},
+		{name: "GetLastUpdatedCase", is: aValue, values: trueOrFalse},
+	}
+	t.errors, t.mayErrors = onlyNoMatchingError, caseErrors
+	return asks(cases, "Case", t)
+}
+
+var trueOrFalse = []string{"true", "false"}
+
+// endpointEntries are what an address of another channel consists of.
+var endpointEntries = []entry{{name: "Address", is: aValue, needed: true}, {name: "Type", is: aValue}}
 
 // maxAttributes is the most bytes that all keys and values of a map of
 // attributes may have together (admin guide, "Amazon Connect service quotas").

@@ -21,6 +21,7 @@ var controlActions = []actionType{
 		name: "TransferToFlow", module: "Transfer",
 		params:   []string{"ContactFlowId"},
 		required: []string{"ContactFlowId"},
+		refers:   []refers{{"ContactFlowId", ResourceFlow}},
 		errors:   onlyNoMatchingError,
 		check:    func(c *checker) { c.reference("ContactFlowId") },
 	}, newTransferToFlow),
@@ -56,6 +57,7 @@ var controlActions = []actionType{
 		note:       "modules nest up to five deep",
 		params:     []string{"FlowModuleId", "Input"},
 		required:   []string{"FlowModuleId"},
+		refers:     []refers{{"FlowModuleId", ResourceModule}},
 		errors:     onlyNoMatchingError,
 		mayErrors:  []string{noMatchingCondition},
 		conditions: mayConditions,
@@ -68,9 +70,16 @@ var controlActions = []actionType{
 		terminal: true,
 		check:    (*checker).endFlowModule,
 	}, newEndFlowModule),
-	voiceOnly(actionType{name: "CheckOutboundCallStatus", errors: onlyNoMatchingError, conditions: mayConditions}),
-	voiceOnly(actionType{name: "CheckVoiceId", errors: onlyNoMatchingError, conditions: mayConditions}),
-	voiceOnly(actionType{name: "StartVoiceIdStream", errors: onlyNoMatchingError}),
+	voiceOnly(actionType{name: "CheckOutboundCallStatus", params: []string{}, errors: onlyNoMatchingError, conditions: mayConditions}),
+	voiceOnly(actionType{
+		name:       "CheckVoiceId",
+		params:     []string{"CheckVoiceIdOption"},
+		required:   []string{"CheckVoiceIdOption"},
+		entries:    []entry{{name: "CheckVoiceIdOption", is: aValue}},
+		errors:     onlyNoMatchingError,
+		conditions: mayConditions,
+	}),
+	voiceOnly(actionType{name: "StartVoiceIdStream", params: []string{}, errors: onlyNoMatchingError}),
 }
 
 type compare struct{ value dynamic }

@@ -16,6 +16,7 @@ const (
 	tasks            = "Tasks"
 	dataTables       = "DataTables"
 	contacts         = "Contacts" // contacts of other channels, begun by the flow
+	agenticCX        = "AgenticCX"
 )
 
 // asks has its step ask the system. What the system answers as Data is what the
@@ -25,7 +26,7 @@ func asks(system, root string, t actionType) actionType {
 	if t.note != "" {
 		note = t.note + "; " + note
 	}
-	t.note = note
+	t.note, t.system, t.root = note, system, root
 	return works(t, func(p params) step {
 		return askSystem{
 			system:     system,

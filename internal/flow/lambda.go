@@ -17,6 +17,7 @@ var lambdaActions = []actionType{
 		params: []string{"LambdaFunctionARN", "InvocationTimeLimitSeconds", "InvocationType",
 			"LambdaInvocationAttributes", "ResponseValidation"},
 		required: []string{"LambdaFunctionARN", "InvocationTimeLimitSeconds"},
+		refers:   []refers{{"LambdaFunctionARN", ResourceFunction}},
 		errors:   onlyNoMatchingError,
 		check:    (*checker).invokeFunction,
 	}, newInvokeFunction),

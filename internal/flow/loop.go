@@ -10,14 +10,15 @@ import (
 // names of those parameters are inferred.
 var loopActions = []actionType{
 	works(actionType{
-		name:       "Loop",
-		note:       "counts for the contact, by flow and action",
-		params:     []string{"LoopCount", loopName, loopArray},
-		mayErrors:  onlyNoMatchingError,
-		conditions: mustConditions,
-		equals:     []string{continueLooping, doneLooping},
-		check:      (*checker).loop,
-		goesOn:     true,
+		name:        "Loop",
+		note:        "counts for the contact, by flow and action",
+		params:      []string{"LoopCount", loopName, loopArray},
+		unpublished: []string{loopName, loopArray},
+		mayErrors:   onlyNoMatchingError,
+		conditions:  mustConditions,
+		equals:      []string{continueLooping, doneLooping},
+		check:       (*checker).loop,
+		goesOn:      true,
 	}, newLoop),
 }
 

@@ -12,6 +12,8 @@ import (
 // given; only GetParticipantInput may do without.
 var prompts = []string{"Text", "SSML", "PromptId", "Media"}
 
+var prompted = refers{"PromptId", ResourcePrompt}
+
 // participantActions are attempted in the context of a participant (developer
 // guide, "Participant actions").
 var participantActions = []actionType{
@@ -19,6 +21,7 @@ var participantActions = []actionType{
 		name: "MessageParticipant", module: "PlayPrompt",
 		note:      "sends Text as a system message; audio and SSML take the error branch",
 		params:    append([]string{"SkipWhenDTMFBufferEnabled"}, prompts...),
+		refers:    []refers{prompted},
 		mayErrors: onlyNoMatchingError,
 		check:     (*checker).onePrompt,
 		goesOn:    true,
@@ -33,6 +36,7 @@ var participantActions = []actionType{
 		name: "ConnectParticipantWithLexBot", module: "GetUserInput",
 		note:       "Amazon Lex V2 bots; a LexBot (V1, which has ended) takes the branch NoMatchingError",
 		params:     append([]string{"LexInitializationData", "LexV2Bot", "LexBot", "LexSessionAttributes", "LexTimeoutSeconds"}, prompts...),
+		refers:     []refers{prompted, {"LexV2Bot.AliasArn", ResourceBot}},
 		errors:     []string{noMatchingError, "NoMatchingCondition"},
 		mayErrors:  []string{inputTimeLimitExceeded},
 		conditions: mayConditions,
@@ -42,6 +46,7 @@ var participantActions = []actionType{
 		name: "GetParticipantInput", module: "GetUserInput",
 		params: append([]string{"InputTimeLimitSeconds", "StoreInput", "InputValidation", "InputEncryption",
 			"DTMFConfiguration", "EnableDTMFBuffer"}, prompts...),
+		refers:     []refers{prompted},
 		errors:     onlyNoMatchingError,
 		mayErrors:  []string{"NoMatchingCondition", "InputTimeLimitExceeded", "InvalidPhoneNumber"},
 		conditions: mayConditions,
@@ -52,6 +57,7 @@ var participantActions = []actionType{
 		note:        "takes its error branch; without one the flow ends and a queued contact stays queued",
 		params:      []string{"Messages", "InterruptFrequencySeconds", "ContinueMessagingDuringInterrupt"},
 		required:    []string{"Messages"},
+		refers:      []refers{{"Messages[].PromptId", ResourcePrompt}},
 		mayErrors:   onlyNoMatchingError,
 		conditions:  mayConditions,
 		nextMayLack: true,
@@ -61,16 +67,27 @@ var participantActions = []actionType{
 		note:       "shows the view, and waits for its action",
 		params:     []string{"ViewResource", "InvocationTimeLimitSeconds", "ViewData", "SensitiveDataConfiguration"},
 		required:   []string{"ViewResource", "InvocationTimeLimitSeconds"},
+		refers:     []refers{{"ViewResource.Id", ResourceView}},
 		errors:     []string{"NoMatchingCondition", noMatchingError, timeLimitExceeded},
 		conditions: mayConditions,
 		check:      (*checker).view,
 	}, newShowView),
-	notYet(actionType{
-		name:       "ConnectParticipantWithAgenticCX",
-		note:       "takes the branch NoMatchingError: Amazon Connect's own AI agents run nowhere else",
-		errors:     onlyNoMatchingError,
-		mayErrors:  []string{"NoMatchingCondition", inputTimeLimitExceeded},
+	asks(agenticCX, "AgenticCX", actionType{
+		name:        "ConnectParticipantWithAgenticCX",
+		note:        "Amazon Connect's own AI agents run nowhere else",
+		params:      append([]string{"AgentConfiguration", "SpeechRecognitionConfiguration", "AudioFillerConfiguration"}, idleTimeouts...),
+		unpublished: idleTimeouts,
+		required:    []string{"AgentConfiguration"},
+		entries: []entry{
+			{name: "AgentConfiguration", is: anObject, of: []entry{
+				{name: "WorkspaceId", is: aValue, needed: true}, {name: "ApplicationId", is: aValue, needed: true}, {name: "Alias", is: aValue, needed: true},
+				{name: "ContextVariables", is: anObject, most: maxContextVariables, of: []entry{{name: "*", is: aValue}}},
+			}},
+			{name: "SpeechRecognitionConfiguration", is: anObject}, {name: "AudioFillerConfiguration", is: anObject},
+		},
+		errors:     []string{noMatchingError, noMatchingCondition, inputTimeLimitExceeded},
 		conditions: mayConditions,
+		check:      (*checker).equalsOnly,
 	}),
 	voiceOnly(actionType{
 		name: "TransferParticipantToThirdParty", module: "Transfer",
@@ -80,6 +97,12 @@ var participantActions = []actionType{
 		mayErrors: []string{"CallFailed", "ConnectionTimeLimitExceeded"},
 	}),
 }
+
+// maxContextVariables is how many context variables a flow may hand to an application (admin guide, "Agentic CX").
+const maxContextVariables = 10
+
+// idleTimeouts may be the name of the setting "Idle chat timeout": exports that are published have it under none.
+var idleTimeouts = []string{"ChatTimeoutSeconds", "IdleChatTimeout", "IdleChatTimeoutSeconds", "InputTimeLimitSeconds", "ChatConfiguration"}
 
 // endsFlow is a step that ends the flow with an effect.
 func endsFlow(e Effect) func(params) step { return always(outcome{ending: terminal, effect: e}) }

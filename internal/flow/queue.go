@@ -5,6 +5,8 @@ import (
 	"strconv"
 )
 
+var queued = refers{"QueueId", ResourceQueue}
+
 // queueActions ask about hours and queues (developer guide, "Flow control
 // actions").
 var queueActions = []actionType{
@@ -12,6 +14,7 @@ var queueActions = []actionType{
 		name:       "CheckHoursOfOperation",
 		note:       "the hours named, or those of the working queue",
 		params:     []string{"HoursOfOperationId"},
+		refers:     []refers{{"HoursOfOperationId", ResourceHours}},
 		errors:     onlyNoMatchingError,
 		conditions: mustConditions,
 		equals:     []string{"True", "False"},
@@ -21,6 +24,7 @@ var queueActions = []actionType{
 		name: "CheckMetricData", module: "CheckStaffing",
 		note:       "the queue named, or the working queue; ages are compared in milliseconds",
 		params:     []string{"MetricType", "QueueId", "AgentId"},
+		refers:     []refers{queued},
 		required:   []string{"MetricType"},
 		errors:     []string{noMatchingError, noMatchingCondition},
 		conditions: mustConditions,
@@ -30,6 +34,7 @@ var queueActions = []actionType{
 		name:   "GetMetricData",
 		note:   "the queue named, or the working queue",
 		params: []string{"QueueId", "AgentId", "QueueChannel"},
+		refers: []refers{queued},
 		errors: onlyNoMatchingError,
 		check:  (*checker).metricData,
 	}, newGetMetrics),

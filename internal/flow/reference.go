@@ -8,7 +8,8 @@ import (
 // References: "$.Attributes.name" and its kin (admin guide, "How to reference
 // contact attributes"; developer guide, "Flow language").
 //
-//   - A path is a root and segments: .name, ['any text'], ["any text"], [0],
+//   - A path is a root, which may be written $['Root'] too, and segments: .name,
+//     ['any text'], ["any text"], [0],
 //     and .['any text'], which the console writes.
 //   - A dot with no segment after it is text: it ends a sentence.
 //   - An unknown root is text too: "$.50 off".
@@ -27,11 +28,11 @@ var roots = map[string]rootKind{
 	"InitialContactId": leaf, "InitiationMethod": leaf, "InstanceARN": leaf, "LanguageCode": leaf,
 	"Name": leaf, "PreviousContactId": leaf, "StoredCustomerInput": leaf, "TextToSpeechVoiceId": leaf,
 
-	"Agent": object, "Attributes": object, "Capabilities": object, "CustomerEndpoint": object, "Email": object,
+	"AdditionalEmailRecipients": object, "Agent": object, "Attributes": object, "Capabilities": object, "CustomerEndpoint": object, "Email": object,
 	"FlowAttributes": object, "Media": object, "MediaStreams": object, "Queue": object, "References": object,
 	"SegmentAttributes": object, "SystemEndpoint": object, "Tags": object,
 
-	"Case": told, "Customer": told, "External": told, "LambdaInvocation": told, "Lex": told, "Metrics": told,
+	"Case": told, "Customer": told, "AgenticCX": told, "External": told, "LambdaInvocation": told, "Lex": told, "Metrics": told,
 	"Modules": told, "Task": told, "Wisdom": told,
 
 	"DataTableList": toldLists, "DataTables": toldLists, "Loop": toldLists, "Views": toldLists,
@@ -53,16 +54,14 @@ type reference struct {
 	path []string // below the root
 }
 
-// cutReference reads a reference at the start of s, which begins with "$.". It
-// returns the rest of s, and false where there is no reference with a known
-// root.
+// cutReference reads a reference at the start of s. It returns the rest of s, and
+// false where there is no reference with a known root.
 func cutReference(s string) (ref *reference, rest string, ok bool) {
-	root := nameLen(s[2:])
-	if root == 0 || isDigit(s[2]) || roots[s[2:2+root]] == 0 {
+	root, rest, ok := cutRoot(s)
+	if !ok || roots[root] == 0 {
 		return nil, s, false
 	}
-	ref = &reference{root: s[2 : 2+root]}
-	rest = s[2+root:]
+	ref = &reference{root: root}
 	for {
 		segment, after, ok := cutSegment(rest)
 		if !ok {
@@ -76,6 +75,22 @@ func cutReference(s string) (ref *reference, rest string, ok bool) {
 	}
 	ref.kind = roots[ref.root]
 	return ref, rest, true
+}
+
+// cutRoot reads the root of a reference: $.Channel or $['Channel'].
+func cutRoot(s string) (root, rest string, ok bool) {
+	if strings.HasPrefix(s, "$[") {
+		root, rest, ok = cutBracket(s[1:])
+		return root, rest, ok && (s[2] == '\'' || s[2] == '"')
+	}
+	if !strings.HasPrefix(s, "$.") {
+		return "", s, false
+	}
+	n := nameLen(s[2:])
+	if n == 0 || isDigit(s[2]) {
+		return "", s, false
+	}
+	return s[2 : 2+n], s[2+n:], true
 }
 
 func cutSegment(s string) (segment, rest string, ok bool) {
@@ -141,9 +156,6 @@ func wholeReference(s string) *reference {
 		}
 		return ref
 	}
-	if !strings.HasPrefix(s, "$.") {
-		return nil
-	}
 	ref, rest, ok := cutReference(s)
 	if !ok || rest != "" {
 		return nil
@@ -169,14 +181,14 @@ func newText(s string) text {
 	var t text
 	literal := 0 // start of the literal being gathered
 	for at := 0; at < len(s); {
-		i := strings.Index(s[at:], "$.")
+		i := strings.IndexByte(s[at:], '$')
 		if i < 0 {
 			break
 		}
 		at += i
 		ref, rest, ok := cutReference(s[at:])
 		if !ok {
-			at += len("$.")
+			at++
 			continue
 		}
 		before := at

@@ -157,6 +157,7 @@ func orTakes(near, what string, all []string) string {
 
 // values says what parameters may be, where a closed set or a range is known.
 var values = map[string]string{
+	"AgentConfiguration":  "give WorkspaceId, ApplicationId and Alias",
 	"ComparisonValue":     "compare one reference, such as $.Attributes.name",
 	"ContactFlowId":       "give an id, an ARN or one whole reference",
 	"FlowLoggingBehavior": "write Enabled or Disabled",

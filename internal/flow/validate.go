@@ -115,6 +115,7 @@ func (c *checker) parameters(t *actionType) {
 			c.missing(c.path(".Parameters." + name))
 		}
 	}
+	c.entries(t.entries, have, ".Parameters")
 }
 
 func (c *checker) transitions(t *actionType) {
@@ -282,18 +283,25 @@ func (c *checker) onePrompt() {
 func (c *checker) lexBot() {
 	c.exactlyOne(append(slices.Clone(prompts), "LexInitializationData")...)
 	c.exactlyOne("LexV2Bot", "LexBot")
-	if c.a.errorBranch("InputTimeLimitExceeded") != nil && c.param("LexTimeoutSeconds").kind == 0 {
-		c.invalidError("InputTimeLimitExceeded")
-	}
 }
 
 // participantInput: storing the input and branching on it exclude each other. It
 // may listen without saying anything (developer guide, GetParticipantInput).
+// Without a prompt it may also only say what becomes of keys that are pressed ahead (admin guide, "Set Touchtone Buffer Behavior",
+// whose own example has neither a time limit nor a branch for it).
 func (c *checker) participantInput() {
-	if slices.ContainsFunc(prompts, func(name string) bool { return c.param(name).kind != 0 }) {
+	prompted := slices.ContainsFunc(prompts, func(name string) bool { return c.param(name).kind != 0 })
+	if prompted {
 		c.exactlyOne(prompts...)
 	}
 	c.oneOf("StoreInput", "True", "False", "true", "false")
+	if !prompted && c.param("EnableDTMFBuffer").present() {
+		return
+	}
+	if !c.param("InputTimeLimitSeconds").present() {
+		c.missing(c.paramPath("InputTimeLimitSeconds"))
+	}
+	c.integer("InputTimeLimitSeconds", 1, maxWait)
 	store, _ := c.param("StoreInput").scalar()
 	if !strings.EqualFold(store, "true") {
 		c.needError("NoMatchingCondition")

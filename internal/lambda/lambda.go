@@ -45,6 +45,7 @@ type Options struct {
 type Client struct {
 	options Options
 	http    *http.Client
+	asked   outside.Asked
 
 	mu  sync.Mutex
 	aws *sdk.Client // nil until a function needs it
@@ -65,7 +66,7 @@ func New(o Options) (*Client, error) {
 
 // Trusts says that the operator vouches for a function.
 func (c *Client) Trusts(function string) bool {
-	_, ok := c.url(function)
+	_, ok := c.named(function)
 	return ok && c.options.Trust
 }
 
@@ -73,8 +74,9 @@ func (c *Client) Trusts(function string) bool {
 // accepted. What is throttled or fails on the other side is tried again as long as ctx lasts; that a function failed is an
 // error.
 func (c *Client) Invoke(ctx context.Context, function string, event []byte, async bool) (response []byte, invocation string, err error) {
-	if to, ok := c.url(function); ok {
-		return c.post(ctx, to, event, async)
+	if name, ok := c.named(function); ok {
+		c.asked.Note(name)
+		return c.post(ctx, c.options.URLs[name], event, async)
 	}
 	client, err := c.sdk(ctx)
 	if err != nil {
@@ -208,16 +210,19 @@ func brief(err error) error {
 	return err
 }
 
-// url finds where a function is that the operator has given a URL: by the name that the flow has for it, and then by
-// less and less of it.
-func (c *Client) url(function string) (string, bool) {
+// Unasked are the functions with a URL that nobody has invoked.
+func (c *Client) Unasked() []string { return c.asked.Never(c.options.URLs) }
+
+// named finds the name that the operator has given a function a URL by: the name that the flow has for it, or else less and
+// less of that.
+func (c *Client) named(function string) (name string, ok bool) {
 	if len(c.options.URLs) == 0 {
 		return "", false
 	}
 	short, qualified := names(function)
 	for _, n := range []string{function, strings.TrimSuffix(function, strings.TrimPrefix(qualified, short)), qualified, short} {
-		if to, ok := c.options.URLs[n]; ok {
-			return to, true
+		if _, ok := c.options.URLs[n]; ok {
+			return n, true
 		}
 	}
 	return "", false

@@ -253,7 +253,8 @@ func TestFunctionsAreFoundByLessAndLess(t *testing.T) {
 			delete(o.URLs, name)
 		}
 		cl := client(t, o)
-		got, _ := cl.url(c.function)
+		name, _ := cl.named(c.function)
+		got := cl.options.URLs[name]
 		if got != c.url || cl.Trusts(c.function) != (c.url != "") {
 			t.Errorf("%s is at %q, want %q", c.function, got, c.url)
 		}

@@ -42,6 +42,7 @@ type Client struct {
 	options Options
 	http    *http.Client
 	signer  *v4.Signer
+	asked   outside.Asked
 
 	mu  sync.Mutex
 	aws *aws.Config // nil until a bot needs it
@@ -65,20 +66,24 @@ func New(o Options) (*Client, error) {
 
 // Trusts says that the operator vouches for a bot's alias.
 func (c *Client) Trusts(alias string) bool {
-	_, ok := c.url(alias)
+	_, ok := c.named(alias)
 	return ok && c.options.Trust
 }
 
-func (c *Client) url(alias string) (string, bool) {
-	if to, ok := c.options.URLs[alias]; ok {
-		return to, true
+// Unasked are the bots with a URL that nobody has talked with.
+func (c *Client) Unasked() []string { return c.asked.Never(c.options.URLs) }
+
+// named finds the name that the operator has given a bot a URL by.
+func (c *Client) named(alias string) (name string, ok bool) {
+	if _, ok := c.options.URLs[alias]; ok {
+		return alias, true
 	}
 	a, err := parse(alias)
 	if err != nil {
 		return "", false
 	}
-	to, ok := c.options.URLs[a.alias]
-	return to, ok
+	_, ok = c.options.URLs[a.alias]
+	return a.alias, ok
 }
 
 // RecognizeText sends a request to a bot and returns the body of its response.
@@ -88,11 +93,12 @@ func (c *Client) RecognizeText(ctx context.Context, alias, locale, session strin
 		return nil, errors.New("the contact's language is no locale of a bot, such as en_US")
 	}
 	a, err := parse(alias)
-	if to, ok := c.url(alias); ok {
+	if name, ok := c.named(alias); ok {
+		c.asked.Note(name)
 		if err != nil {
 			a = address{bot: "bot", alias: alias} // whoever gave it a URL may call it what they like
 		}
-		_, answer, err := outside.Post(ctx, c.http, a.text(to, locale, session), request, nil)
+		_, answer, err := outside.Post(ctx, c.http, a.text(c.options.URLs[name], locale, session), request, nil)
 		return answer, err
 	}
 	if err != nil {

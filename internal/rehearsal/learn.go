@@ -111,7 +111,7 @@ var rootOf = map[string]string{
 	"CreateWisdomSession": "Wisdom", "GetCustomerProfile": "Customer", "CreateCustomerProfile": "Customer",
 	"UpdateCustomerProfile": "Customer", "AssociateContactToCustomerProfile": "Customer", "GetCustomerProfileObject": "Customer",
 	"GetCalculatedAttributesForCustomerProfile": "Customer", "CheckSegmentMembership": "Customer",
-	"EvaluateDataTableValues": "DataTables", "ListDataTableValues": "DataTableList",
+	"EvaluateDataTableValues": "DataTables", "ListDataTableValues": "DataTableList", "ConnectParticipantWithAgenticCX": "AgenticCX",
 }
 
 // origin is where the value that a reference leads to now can be changed.

@@ -121,7 +121,8 @@ type Staged struct {
 	Note    func(string)       // is told what has no stub
 	Queued  func() string      // the working queue's ARN
 
-	given map[string]int // answers, by kind and name
+	given map[string]int  // answers, by kind and name
+	used  map[string]bool // stubs, by kind and name
 }
 
 // pick finds the stub of a name.
@@ -150,6 +151,7 @@ func next[T any](s *Staged, kind string, stubs map[string]Answers[T], name strin
 	if s.given == nil {
 		s.given = make(map[string]int)
 	}
+	s.use(kind, key)
 	turn := s.given[kind+" "+key]
 	s.given[kind+" "+key]++
 	return all[min(turn, len(all)-1)], true
@@ -162,11 +164,12 @@ func (s *Staged) Flow(id string) *Script { return s.script("flow", s.Scripts, id
 func (s *Staged) Module(id string) *Script { return s.script("module", s.Parts, id) }
 
 func (s *Staged) script(kind string, scripts map[string]*Script, id string) *Script {
-	_, script, ok := pick(scripts, id)
+	key, script, ok := pick(scripts, id)
 	if !ok {
 		s.Note("no stub for " + kind + " " + id)
 		return nil
 	}
+	s.use(kind, key)
 	return script
 }
 
@@ -185,7 +188,8 @@ func (s *Staged) figures(queueID, agentID string) (id string, q QueueFigures) {
 	if id = queueID + agentID; id == "" {
 		id = s.Queued()
 	}
-	_, q, _ = pick(s.Queues, id)
+	key, q, _ := pick(s.Queues, id)
+	s.use(ofQueue, key)
 	q.Missing = q.Missing || id == ""
 	return id, q
 }
@@ -220,7 +224,10 @@ func (s *Staged) Answer(ask flow.Asking) flow.Event {
 	case flow.ShowView:
 		return shown(e)
 	case flow.SetEventHook:
-		if _, _, there := pick(s.Scripts, e.FlowID); e.FlowID != "" && !there {
+		key, _, there := pick(s.Scripts, e.FlowID)
+		if there {
+			s.use(ofFlow, key)
+		} else if e.FlowID != "" {
 			s.Note("no stub for flow " + e.FlowID + ": nothing will run at " + e.Hook)
 		}
 	}
@@ -267,7 +274,8 @@ func (s *Staged) hours(id string) flow.Event {
 	if id == "" {
 		id = "queue"
 	}
-	_, state, there := pick(s.Hours, id)
+	key, state, there := pick(s.Hours, id)
+	s.use(ofHours, key)
 	if _, said := s.Hours[id]; named == "" && !said && s.Queued() == "" {
 		return flow.Refused{Reason: "the contact has no working queue"}
 	}
@@ -309,7 +317,11 @@ func (s *Staged) Ask(q flow.Question) flow.Answered {
 		}
 		return flow.Answered{Body: body(a.Returns), Invocation: "rehearsal"}
 	case flow.AskSystem:
-		a, ok := next(s, "system", s.Systems, q.Action)
+		name := q.Action
+		if _, named := s.Systems[name]; !named && len(s.Systems[q.System]) > 0 {
+			name = q.System
+		}
+		a, ok := next(s, ofSystem, s.Systems, name)
 		if !ok || a.Fails != "" {
 			return silent(a.Fails)
 		}
@@ -340,7 +352,8 @@ func body(v any) string {
 
 // bot: the rules of a bot are no sequence, but tried in order.
 func (s *Staged) bot(q flow.RecognizeText) flow.Answered {
-	_, rules, ok := pick(s.Lex, q.Alias)
+	key, rules, ok := pick(s.Lex, q.Alias)
+	s.use(ofBot, key)
 	fits := slices.IndexFunc(rules, func(r BotRule) bool {
 		return strings.Contains(strings.ToLower(q.Text), strings.ToLower(r.Hears))
 	})

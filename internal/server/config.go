@@ -113,6 +113,21 @@ func (c *Config) askers() (a askers, err error) {
 	return a, errors.Join(errs[:]...)
 }
 
+// tellUnasked says whom a development server has a URL of and no flow has asked: perhaps under another name.
+func (s *Server) tellUnasked() {
+	if !s.cfg.Dev {
+		return
+	}
+	for _, of := range []struct {
+		flag  string
+		names []string
+	}{{"--lambda", s.asked.functions.Unasked()}, {"--lex", s.asked.bots.Unasked()}, {"--system", s.asked.systems.Unasked()}} {
+		if len(of.names) > 0 {
+			s.cfg.Log.Info("no flow has asked what was given a URL", "flag", of.flag, "names", strings.Join(of.names, ", "))
+		}
+	}
+}
+
 // checkStore is as much of Check as administration needs.
 func (c *Config) checkStore() error {
 	wrong := []error{c.checkDatabase()}

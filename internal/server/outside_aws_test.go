@@ -62,6 +62,13 @@ func TestFunctionInAWS(t *testing.T) {
 	config := aws.Config{Region: "us-east-1", BaseEndpoint: &front.URL, Credentials: credentials.NewStaticCredentialsProvider("dev", "dev", "")}
 	company, customer := connect.NewFromConfig(config), connectparticipant.NewFromConfig(config)
 	id := aws.String(instance)
+	associate := func() {
+		t.Helper()
+		if _, err := company.AssociateLambdaFunction(ctx, &connect.AssociateLambdaFunctionInput{InstanceId: id, FunctionArn: aws.String(function)}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	associate() // as publishing asks
 	flow, err := company.CreateContactFlow(ctx, &connect.CreateContactFlowInput{
 		InstanceId: id, Name: aws.String("greet"), Type: types.ContactFlowTypeContactFlow, Content: aws.String(`{"Version": "2019-10-30", "StartAction": "Ask", "Actions": [
 			{"Identifier": "Ask", "Type": "InvokeLambdaFunction", "Parameters": {"LambdaFunctionARN": "` + function + `", "InvocationTimeLimitSeconds": "8"},
@@ -107,12 +114,13 @@ func TestFunctionInAWS(t *testing.T) {
 		return *started.ContactId, said
 	}
 
+	if _, err := company.DisassociateLambdaFunction(ctx, &connect.DisassociateLambdaFunctionInput{InstanceId: id, FunctionArn: aws.String(function)}); err != nil {
+		t.Fatal(err)
+	}
 	if _, said := talk(); said != "sorry" || len(events) != 0 {
 		t.Errorf("a function that is not associated led to %q and %d invocations", said, len(events))
 	}
-	if _, err := company.AssociateLambdaFunction(ctx, &connect.AssociateLambdaFunctionInput{InstanceId: id, FunctionArn: aws.String(function)}); err != nil {
-		t.Fatal(err)
-	}
+	associate()
 	contact, said := talk()
 	if said != "Grüezi" || len(events) != 1 {
 		t.Fatalf("the function led to %q and %d invocations", said, len(events))

@@ -58,6 +58,7 @@ type Server struct {
 	inside   *api.API        // the same for callers in this process, without limits; nil when the configuration has none
 	handler  http.Handler
 	flowLog  *flowLog // nil for none
+	asked    askers
 	// draining says that the process is about to stop: load balancers should look elsewhere.
 	draining atomic.Bool
 	shut     atomic.Bool // the public addresses are closed
@@ -167,6 +168,7 @@ func (s *Server) wire(ctx context.Context) error {
 		return err
 	}
 	s.catalog = s.cfg.catalog(s.store, s.master)
+	s.catalog.TrustedFunction, s.catalog.TrustedBot = ask.functions.Trusts, ask.bots.Trusts
 	s.engine = s.cfg.engine(s.store, nodes, s.shared())
 	s.staff = staff.New(s.engine, s.store, s.catalog, s.cfg.Clock, s.cfg.NewID)
 	present := insight.NewPresent(s.store, s.catalog, s.cfg.Clock.Now, s.cfg.Now, s.cfg.NewID)
@@ -174,6 +176,10 @@ func (s *Server) wire(ctx context.Context) error {
 		Engine: s.engine, Store: s.store, Catalog: s.catalog, Staff: s.staff, Sealer: s.tokens, Clock: s.cfg.Clock, Wall: s.cfg.Now, NewID: s.cfg.NewID,
 		Partition: s.cfg.Partition, Settings: s.cfg.Settings, Log: s.cfg.Log,
 		Functions: ask.functions, Bots: ask.bots, Systems: ask.systems, SignIns: ask.signIns, Figures: present, Trace: s.cfg.Dev,
+	}
+	s.asked = ask
+	if s.cfg.Dev {
+		conf.Systems = developing{ask.systems, s.cfg.Partition}
 	}
 	if s.cfg.FlowLog != "" {
 		if s.flowLog, err = openFlowLog(s.cfg.FlowLog, s.cfg.Log); err != nil {

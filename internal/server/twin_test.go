@@ -233,7 +233,7 @@ func (w *twinning) prepare(src []byte) (content string) {
 		c.Functions = map[string]string{"twin": "http://outside/function/twin"}
 		c.Bots = map[string]string{"TSTALIASID": "http://outside/lex/twin"}
 		c.Systems = map[string]string{}
-		for _, name := range []string{"CustomerProfiles", "Cases", "Wisdom", "Tasks", "DataTables", "Contacts"} {
+		for _, name := range []string{"AgenticCX", "CustomerProfiles", "Cases", "Wisdom", "Tasks", "DataTables", "Contacts"} {
 			c.Systems[name] = "http://outside/system/" + name
 		}
 	})

@@ -59,7 +59,7 @@ func FlowID(at center.InstanceID, name string) center.FlowID {
 // Flows returns the flows of an instance, published. They refer to each other and to the instance's basic queue.
 func Flows(p center.Partition, at center.InstanceID) []Flow {
 	names := []string{
-		"{{region}}", p.Region, "{{account}}", p.Account,
+		"{{account}}", p.Account,
 		"{{queue}}", center.SeededID(at, "queue", center.BasicQueueName),
 	}
 	all := make([]Flow, len(flows))

@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"slices"
 	"strings"
 
 	"github.com/parley-chat/parley/internal/outside"
@@ -16,10 +17,17 @@ import (
 // MaxResponse is the longest answer that is read to its end.
 const MaxResponse = 32 << 10
 
+// Names are the systems that actions of flows ask.
+var Names = []string{"AgenticCX", "Cases", "Contacts", "CustomerProfiles", "DataTables", "Tasks", "Wisdom"}
+
+// ErrNone says that a system has no URL.
+var ErrNone = errors.New("no endpoint is configured")
+
 // Client asks systems. It is for many to use at once.
 type Client struct {
-	urls map[string]string // by name in lower case
-	http *http.Client
+	urls  map[string]string // by name
+	http  *http.Client
+	asked outside.Asked
 }
 
 // New makes a client of the systems that have a URL, by name; upper and lower case are one.
@@ -29,20 +37,38 @@ func New(urls map[string]string, dial outside.Dial) (*Client, error) {
 		if name == "" {
 			return nil, errors.New("a system without a name")
 		}
+		known, ok := named(name)
+		if !ok {
+			return nil, fmt.Errorf("no action of a flow asks a system %s; they ask %s", name, strings.Join(Names, ", "))
+		}
 		if err := outside.CheckURL(to); err != nil {
 			return nil, fmt.Errorf("the URL of system %s: %w", name, err)
 		}
-		c.urls[strings.ToLower(name)] = to
+		c.urls[known] = to
 	}
 	return c, nil
 }
 
-// Ask sends a request to a system and returns its answer.
-func (c *Client) Ask(ctx context.Context, system string, request []byte) ([]byte, error) {
-	to, ok := c.urls[strings.ToLower(system)]
-	if !ok {
-		return nil, fmt.Errorf("no endpoint is configured for %s", system)
+// named is the name of a system as it is spelt.
+func named(name string) (string, bool) {
+	i := slices.IndexFunc(Names, func(n string) bool { return strings.EqualFold(n, name) })
+	if i < 0 {
+		return "", false
 	}
+	return Names[i], true
+}
+
+// Ask sends a request to a system and returns its answer. The error is [ErrNone] when it has no URL.
+func (c *Client) Ask(ctx context.Context, system string, request []byte) ([]byte, error) {
+	name, _ := named(system)
+	to, ok := c.urls[name]
+	if !ok {
+		return nil, fmt.Errorf("%w for %s", ErrNone, system)
+	}
+	c.asked.Note(name)
 	_, answer, err := outside.Post(ctx, c.http, to, request, nil)
 	return answer, err
 }
+
+// Unasked are the systems with a URL that nobody has asked.
+func (c *Client) Unasked() []string { return c.asked.Never(c.urls) }
