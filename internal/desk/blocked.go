@@ -117,7 +117,7 @@ type blockInput struct {
 
 func (c *call) block(in blockInput) (*blockView, error) {
 	ctx := c.r.Context()
-	customer, err := c.customerOf(ctx, &in)
+	customer, err := c.customerToBlock(ctx, &in)
 	if err != nil {
 		return nil, err
 	}
@@ -129,8 +129,8 @@ func (c *call) block(in blockInput) (*blockView, error) {
 	return &v, err
 }
 
-// customerOf is the customer who is to be blocked.
-func (c *call) customerOf(ctx context.Context, in *blockInput) (string, error) {
+// customerToBlock is the customer who is to be blocked.
+func (c *call) customerToBlock(ctx context.Context, in *blockInput) (string, error) {
 	if (in.CustomerID == "") == (in.Contact == "") {
 		return "", center.Refuse(center.InvalidParameter, "customerId or contactId is required, and not both")
 	}
