@@ -18,6 +18,8 @@ type Config struct {
 	// KnownHash is the hash of a password that everybody knows, in the PHC string format: no user signs in with it. Empty: there
 	// is none.
 	KnownHash string
+	// Sealer seals the secrets of one-time codes, and what clients keep while they sign in; nil where nobody does.
+	Sealer Sealer
 	// TrustedFunction and TrustedBot say whether whoever runs the server vouches for one, named as flows name it: flows may ask it
 	// without its being associated with their instance. nil: for none.
 	TrustedFunction, TrustedBot func(name string) bool

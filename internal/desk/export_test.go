@@ -1,6 +1,9 @@
 package desk
 
-import "context"
+import (
+	"context"
+	"strings"
+)
 
 // Fill takes all places of the gate, until its caller lets go of them.
 func (d *Desk) Fill() (empty func()) {
@@ -23,3 +26,6 @@ const (
 	HashesWaiting = hashesWaiting
 	Burst         = burst
 )
+
+// OperationID is the name of a route.
+func OperationID(rt Route) string { return operationID(rt.Method, strings.TrimPrefix(rt.Path, Prefix)) }
