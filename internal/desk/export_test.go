@@ -23,3 +23,6 @@ const (
 	HashesWaiting = hashesWaiting
 	Burst         = burst
 )
+
+// Computed is how many snapshots were computed for sockets.
+func (d *Desk) Computed() int64 { return d.computed.Load() }

@@ -52,6 +52,7 @@ func (w *window) joinOwn(after int64) {
 			if !ok || err != nil {
 				return nil, false
 			}
+			w.board.heard(stream, it.Seq)
 			w.poke()
 			a := &t.Agent
 			v := transitionView{Type: "transition", What: t.What, At: seconds(it.Time), Contact: t.Contact, State: w.desk.stateOf(a.Instance, a.Status, a.Since)}
@@ -94,7 +95,7 @@ func (w *window) joinChats(a *center.Agent) error {
 }
 
 // leaveChats leaves the chats in which the agent's part is over without an item that says so: what was missed, and what was
-// cleared. It forgets what was shown of those, and their tokens.
+// cleared. It forgets what was shown of those.
 func (w *window) leaveChats(a *center.Agent) {
 	parts, live := map[center.ParticipantID]bool{}, map[center.StreamID]bool{}
 	for i := range a.Contacts {
@@ -113,11 +114,6 @@ func (w *window) leaveChats(a *center.Agent) {
 	for id := range w.over {
 		if !parts[id] {
 			delete(w.over, id)
-		}
-	}
-	for id := range w.known {
-		if _, there := parts[id]; !there {
-			delete(w.known, id)
 		}
 	}
 	w.mu.Unlock()
@@ -220,7 +216,8 @@ func (w *window) joinChat(slot *center.AgentContact, p part) {
 			// Clients take their leave of a chat on its end. One that was transferred goes on without the agent.
 			over = event == center.EventEnded || left && transferred
 			if event != "" && event != center.EventTyping {
-				w.poke() // others have come or gone
+				w.board.heard(stream, it.Seq) // others have come or gone
+				w.poke()
 			}
 			if it.Seq != 0 && it.Seq <= p.shown {
 				return nil, over
