@@ -58,6 +58,7 @@ type cost struct {
 var costs = map[string]map[string]cost{
 	onSQLite: {
 		starting:   {writes: 8, rows: "chat item contact due due claim", reads: 1, loop: 4, syncs: 1},
+		named:      {writes: 8, rows: "chat item contact due due claim", reads: 1, loop: 4, syncs: 1},
 		connecting: {writes: 8, rows: "chat item item contact due due", reads: 1, loop: 4, syncs: 1, allocs: 424.4},
 		again:      {allocs: 127.0},
 		sending:    {writes: 3, rows: "item", syncs: 1, allocs: 73.0},
@@ -66,6 +67,7 @@ var costs = map[string]map[string]cost{
 	},
 	onPostgres: {
 		starting:   {writes: 8, rows: "chat item contact due due claim", reads: 1},
+		named:      {writes: 8, rows: "chat item contact due due claim", reads: 1},
 		connecting: {writes: 8, rows: "chat item item contact due due", reads: 2},
 		again:      {reads: 1},
 		sending:    {writes: 1, rows: "item"},
@@ -80,6 +82,7 @@ const costAllocsOf = "go1.26"
 // The requests, each done once to a chat of its own that has gone so far.
 const (
 	starting   = "StartChatContact"
+	named      = "StartChatContact of a known customer, who may be blocked"
 	connecting = "CreateParticipantConnection, the flow begins"
 	again      = "CreateParticipantConnection, again"
 	sending    = "SendMessage, the flow waits for a time"
@@ -87,7 +90,7 @@ const (
 	answered   = "SendMessage, the flow answers it"
 )
 
-var requests = []string{starting, connecting, again, sending, timed, answered}
+var requests = []string{starting, named, connecting, again, sending, timed, answered}
 
 // A request takes as many statements, reads and fsyncs as it did.
 func TestCostOfRequests(t *testing.T) {
@@ -328,11 +331,15 @@ func (s *site) request(what string) (do func()) {
 		flow = s.answers
 	}
 	s.token++
-	start := s.call("PUT", "/contact/chat", "", map[string]any{
+	body := map[string]any{
 		"InstanceId": s.instance, "ContactFlowId": flow, "ClientToken": fmt.Sprintf("%036d", s.token),
 		"ParticipantDetails": map[string]string{"DisplayName": "Ana"},
-	})
-	if what == starting {
+	}
+	if what == named {
+		body["CustomerId"] = fmt.Sprint("customer ", s.token)
+	}
+	start := s.call("PUT", "/contact/chat", "", body)
+	if what == starting || what == named {
 		return func() { start(nil) }
 	}
 	var started struct{ ContactId, ParticipantToken string }

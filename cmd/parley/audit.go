@@ -19,7 +19,7 @@ type auditCmd struct {
 }
 
 func (*auditCmd) Help() string {
-	return `Every change of the configuration and of access keys is noted with the change itself: who made it (the access key, or who ran a command), from which address, when, and what was there before and after, without secrets. Entries are kept for --keep-audit of the server. What happens in chats is not in it.`
+	return `Every change of the configuration and of access keys is noted with the change itself: who made it (the access key, or who ran a command), from which address, when, and what was there before and after, without secrets. Entries are kept for --keep-audit of the server. What happens in chats is not in it, but for each page of a transcript that a user has read of a contact that is over.`
 }
 
 // auditLine is an entry as JSON.

@@ -27,6 +27,7 @@ type cli struct {
 	Audit    auditCmd    `cmd:"" help:"Show who changed what of the configuration, and when."`
 	Instance instanceCmd `cmd:"" help:"Instances, to which everything else belongs."`
 	User     userCmd     `cmd:"" help:"Users, who sign in as agents and supervisors."`
+	Quick    quickCmd    `cmd:"" name:"quick-responses" help:"Quick responses, the texts that agents find and send, as CSV files."`
 	Export   exportCmd   `cmd:"" help:"Write an instance to files, one for each resource."`
 	Apply    applyCmd    `cmd:"" help:"Make an instance what files say."`
 	Import   importCmd   `cmd:"" help:"Read an instance of Amazon Connect into such files."`

@@ -63,10 +63,12 @@ var declarable = [center.Unavailable + 1][]wire.ErrorShape{
 // CreateParticipant's page says that a custom participant who does not connect within 15 seconds gets
 // ResourceNotFoundException from CreateParticipantConnection. Terraform's provider expects AccessDeniedException of
 // attributes of an instance that are not for everybody. A request of SearchUsers with both filters "will throw
-// AccessDeniedException", its members say.
+// AccessDeniedException", its members say. That customers are blocked is a rule of this server alone: StartChatContact refuses them
+// as the front door refuses a caller whose policy does not allow the operation.
 var undeclared = map[string]map[center.Code]wire.ErrorShape{
 	"CreateParticipantConnection": {center.NotFound: connect.ResourceNotFoundException},
 	"SearchUsers":                 {center.AccessDenied: connect.AccessDeniedException},
+	"StartChatContact":            {center.AccessDenied: connect.AccessDeniedException},
 	"UpdateInstanceAttribute":     {center.AccessDenied: connect.AccessDeniedException},
 }
 

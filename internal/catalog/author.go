@@ -22,11 +22,11 @@ func By(ctx context.Context, a Author) context.Context { return store.By(ctx, a)
 const maxShown = 16 << 10
 
 // shown is what the audit log has of a row: the record without the time of its last change, which the entry has, and without
-// the ClientToken that made it. Rows that remember ClientTokens, rows that say which instance a phone number is claimed to, and
-// contents, which records name by their hash, are no configuration by themselves.
+// the ClientToken that made it. Rows that remember ClientTokens, rows that say which instance a phone number is claimed to, shortcuts,
+// which their quick responses have, and contents, which records name by their hash, are no configuration by themselves.
 func shown(kind string, body []byte) ([]byte, bool) {
 	switch {
-	case strings.HasSuffix(kind, tokenRows("")) || strings.HasSuffix(kind, contentRows) || kind == claimedNumbers.rows:
+	case strings.HasSuffix(kind, tokenRows("")) || strings.HasSuffix(kind, contentRows) || kind == claimedNumbers.rows || kind == shortcutRows:
 		return nil, false
 	case slices.Contains(secret, kind) || body == nil:
 		return nil, true
@@ -35,6 +35,9 @@ func shown(kind string, body []byte) ([]byte, bool) {
 	if json.Unmarshal(body, &members) == nil {
 		delete(members, "modified")
 		delete(members, "clientToken")
+		for _, name := range private[kind] {
+			delete(members, name)
+		}
 		if sorted, err := json.Marshal(members); err == nil {
 			body = sorted
 		}
@@ -49,7 +52,10 @@ func shown(kind string, body []byte) ([]byte, bool) {
 const contentRows = "-content"
 
 // secret are the kinds of which the audit log says that they changed, and nothing more.
-var secret = []string{userPasswords.rows}
+var secret = []string{userPasswords.rows, widgetKeys.rows}
+
+// private are the members that the audit log leaves out of records of a kind, as all logs do.
+var private = map[string][]string{blockedCustomers.rows: {"customerId"}}
 
 // Changed names the members of a record that differ before and after a change.
 func Changed(before, after []byte) (names []string) {

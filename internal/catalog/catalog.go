@@ -18,6 +18,8 @@ type Config struct {
 	// KnownHash is the hash of a password that everybody knows, in the PHC string format: no user signs in with it. Empty: there
 	// is none.
 	KnownHash string
+	// Sealer seals the secrets of one-time codes, and what clients keep while they sign in; nil where nobody does.
+	Sealer Sealer
 }
 
 // Catalog is what the instances of one store are configured with. All methods may be called from any goroutine.

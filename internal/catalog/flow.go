@@ -313,29 +313,33 @@ type Opening struct {
 	Claim center.Claim
 	Held  bool
 
-	flow    *center.ContactFlow
-	refusal error // that there is no flow
+	instance *center.Instance
+	block    *store.Resource // the first that was looked for, nil where there is none
+	flow     *center.ContactFlow
+	refusal  error // that there is no flow
 }
 
-// Opening reads an instance, which must exist, the flow that a chat is to start with, and the claim of a ClientToken.
-func (c *Catalog) Opening(ctx context.Context, at center.InstanceID, flow center.FlowID, token string, now time.Time) (*Opening, error) {
+// Opening reads an instance, which must exist, the flow that a chat is to start with, the claim of a ClientToken, and the block of
+// a customer. Where the customer follows from another contact, it reads whether any customer is blocked.
+func (c *Catalog) Opening(ctx context.Context, cmd *center.StartChat, token string, now time.Time) (*Opening, error) {
+	at := cmd.Instance
 	named := store.InstanceRef{Ref: store.Ref{Kind: instances.rows, ID: string(at)}}
-	starts := store.InstanceRef{Instance: at, Ref: store.Ref{Kind: Flows.rows, ID: string(flow)}}
-	instance, row, claim, held, err := c.Store.TwoAndClaim(ctx, named, starts, center.ClaimStart, token, now)
+	starts := store.InstanceRef{Instance: at, Ref: store.Ref{Kind: Flows.rows, ID: string(cmd.Flow)}}
+	seen, err := c.Store.TwoAndClaim(ctx, named, starts, center.ClaimStart, token, blockOf(cmd), now)
 	if err != nil {
 		return nil, err
 	}
-	if instance == nil {
+	if seen.A == nil {
 		return nil, instances.notFound(string(at))
 	}
-	if _, err := instances.decode(c, *instance); err != nil {
+	o := &Opening{Claim: seen.Claim, Held: seen.Held, block: seen.First}
+	if o.instance, err = instances.decode(c, *seen.A); err != nil {
 		return nil, err
 	}
-	o := &Opening{Claim: claim, Held: held}
-	if row == nil {
-		o.refusal = Flows.notFound(string(flow))
+	if seen.B == nil {
+		o.refusal = Flows.notFound(string(cmd.Flow))
 	} else {
-		o.flow, o.refusal = Flows.decode(c, *row)
+		o.flow, o.refusal = Flows.decode(c, *seen.B)
 	}
 	return o, nil
 }

@@ -51,4 +51,6 @@ type Change struct {
 	// Done is the due row whose event this Change is the answer to; it is taken away with it, if it is still the
 	// row that was claimed.
 	Done *Due
+	// Audit is the entry that the audit log gets, nil for none.
+	Audit *AuditNote
 }

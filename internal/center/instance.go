@@ -21,6 +21,8 @@ type Instance struct {
 	// is where Amazon Connect's instances begin. Instances that the operator makes, and those from before there were
 	// attributes, log as the operator has the server log.
 	Attributes map[InstanceAttributeType]bool `json:"attributes,omitempty"`
+	// BlockedMessage is what blocked customers are answered; "": see [Instance.Blocked].
+	BlockedMessage string `json:"blockedMessage,omitempty"`
 }
 
 // Identity management types.

@@ -15,7 +15,10 @@ const (
 	TypeEvent      ItemType = "EVENT"
 	TypeAttachment ItemType = "ATTACHMENT"
 	TypeMetadata   ItemType = "MESSAGEMETADATA"
-	Marker         ItemType = ""
+	// TypeNote is what agents write for agents. It is none of Amazon Connect's: the Participant Service never shows one, to agents
+	// neither, since their clients would take it for a message. It is not in the transcript; readers of notes ask for them.
+	TypeNote ItemType = "NOTE"
+	Marker   ItemType = ""
 )
 
 // Item is one durable fact of a chat: what a socket shows, a transcript holds, and recovery counts.

@@ -22,6 +22,17 @@ const (
 	// PermitStatuses shows the statuses of agents, and together with metrics allows to change them (admin guide, "Change
 	// the Agent activity status in a metrics report").
 	PermitStatuses = "AgentStates.View"
+	// PermitContacts lets a user find contacts, PermitOwnContacts those that the user has handled. PermitRestricted takes all away
+	// that no agent of the user's hierarchy group has handled.
+	PermitContacts    = "ContactSearch.View"
+	PermitOwnContacts = "MyContacts.View"
+	PermitRestricted  = "RestrictContactAccessByHierarchy.View"
+	// PermitTranscripts shows the transcripts of contacts that are over; PermitRecordings, its older name, shows recordings and
+	// transcripts.
+	PermitTranscripts = "ContactTranscripts.Unredacted.Access"
+	PermitRecordings  = "ListenCallRecordings"
+	// PermitAttributes shows contact attributes, and allows to search by them.
+	PermitAttributes = "ContactAttributes.View"
 )
 
 // Principal is a user of an instance who is signed in, with what the user's security profiles allow.
@@ -70,4 +81,48 @@ func (p *Principal) May(anyOf ...string) error {
 		return nil
 	}
 	return Refuse(AccessDenied, "No security profile of the user has the permission %s", strings.Join(anyOf, " or "))
+}
+
+// ContactScope is which contacts of an instance a user may find. The zero value is all.
+type ContactScope struct {
+	// Handler is whose contacts they are, "" for anybody's.
+	Handler UserID
+	// Group is the hierarchy group that the agent who handled them was in, at the level with this number (0 is the first), "" for
+	// any.
+	Group HierarchyGroupID
+	Level int
+}
+
+// Covers says whether a contact is in the scope that an agent has handled, nil for none.
+func (s *ContactScope) Covers(by *ContactAgent) bool {
+	switch {
+	case s.Handler == "" && s.Group == "":
+		return true
+	case by == nil || s.Handler != "" && by.User != s.Handler:
+		return false
+	}
+	return s.Group == "" || s.Level < len(by.Hierarchy) && by.Hierarchy[s.Level] == s.Group
+}
+
+// Restricted is the scope that is left of all contacts to a user with these hierarchy groups, from the first level on: a user
+// who is restricted and in no group has only the contacts that the user has handled (inferred).
+// Source: admin guide, "Manage who can search for contacts and access detailed information".
+func (p *Principal) Restricted(groups []HierarchyGroupID) (s ContactScope) {
+	switch n := len(groups); {
+	case !p.Has(PermitRestricted):
+	case n == 0:
+		s.Handler = p.User
+	default:
+		s.Group, s.Level = groups[n-1], n-1
+	}
+	return s
+}
+
+// Contacts is the scope of the contacts that a user may find, or refuses one who may find none.
+func (p *Principal) Contacts(groups []HierarchyGroupID) (s ContactScope, err error) {
+	s = p.Restricted(groups)
+	if !p.Has(PermitContacts) {
+		s.Handler = p.User
+	}
+	return s, p.May(PermitContacts, PermitOwnContacts)
 }

@@ -37,6 +37,8 @@ type ContactRecord struct {
 	// Shown says that searches show it: its customer has connected, or it has ended without that.
 	Shown bool
 	About *About // nil when there is nothing in it
+	// Customer is the chat's CustomerID. It goes with the chat.
+	Customer string
 	// Figures are counted once, in the Change that ends the contact. nil leaves those that are there.
 	Figures *Figures
 }
@@ -55,6 +57,7 @@ func (c *Chat) Record(i int) ContactRecord {
 		Initiated: from.Initiated, ConnectedToSystem: from.ConnectedToSystem, Enqueued: from.Enqueued,
 		Disconnected: from.Disconnected, Previous: from.Previous, Related: from.Related,
 		DisconnectReason: from.DisconnectReason, Queue: from.Queue, Routing: from.Routing, Agent: from.Agent, Dequeued: from.Dequeued,
+		Customer: c.CustomerID,
 	}
 	if subtype := from.SegmentAttributes[SubtypeKey].ValueString; subtype != nil {
 		r.Subtype = *subtype
@@ -147,8 +150,8 @@ func (d *Draft) Count(id ContactID, before Tally) {
 	d.figures[id] = before.Figures(c.Disconnected)
 }
 
-// rowsVersion is that of the rows that are put here: 1 has what searches need, 2 who waits in queues.
-const rowsVersion = 2
+// rowsVersion is that of the rows that are put here: 1 has what searches need, 2 who waits in queues, 3 the customer.
+const rowsVersion = 3
 
 // keepRows puts into the Change the rows that are to change: they follow from the chat as it was seen and as it will be,
 // so that no rule has to think of them. A chat whose rows are of before gets all of them with the first one.
@@ -160,7 +163,7 @@ func (d *Draft) keepRows() {
 		left := c.Left
 		switch {
 		case since == nil:
-		case d.Chat.Rows == 0:
+		case d.Chat.Rows == 0 || d.Chat.CustomerID != "":
 			d.keepSince(nil)
 		default: // it has all but the rows of who waits
 			d.keepWaiting(nil)

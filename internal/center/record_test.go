@@ -14,7 +14,7 @@ import (
 // kept is chatOfOne with its rows, and a customer who is expected.
 func kept() *center.Chat {
 	c := chatOfOne()
-	c.Rows = 2
+	c.Rows = 3
 	c.Participants = []center.Participant{{ID: "p1", Role: center.RoleCustomer}}
 	c.Attributes = map[string]string{"a": "1", "b": "2"}
 	return c
@@ -154,7 +154,7 @@ func TestChatFromBeforeGetsItsRows(t *testing.T) {
 	}
 	d = draft(d.Chat, noon)
 	d.PutAttributes(map[string]string{"a": "2", "b": "2"})
-	if got := rows(finish(d)); got != "contact c0, contact c1, tag/a=b, a=2, b=2" || d.Chat.Rows != 2 || c.Rows != 0 {
+	if got := rows(finish(d)); got != "contact c0, contact c1, tag/a=b, a=2, b=2" || d.Chat.Rows != 3 || c.Rows != 0 {
 		t.Errorf("its first change puts %q", got)
 	}
 }

@@ -274,12 +274,9 @@ const dueOver = "over"
 // With strict, nothing becomes the next status.
 // Source: admin guide, "Set next status"; agents.md 2.3, 4.2.
 func (a *Agents) SetStatus(ctx context.Context, at center.InstanceID, agent center.UserID, status string, strict bool) error {
-	to, err := catalog.AgentStatuses.Get(ctx, a.catalog, at, status)
+	to, err := a.enabled(ctx, at, status)
 	if err != nil {
 		return err
-	}
-	if to.State != center.StatusEnabled {
-		return center.Refuse(center.InvalidRequest, "the agent status %s is disabled", to.Name)
 	}
 	var chosen time.Time
 	err = a.staff.Change(ctx, at, agent, func(_ *engine.Tx, m *staff.Member) error {
@@ -298,6 +295,28 @@ func (a *Agents) SetStatus(ctx context.Context, at center.InstanceID, agent cent
 		return err
 	}
 	return a.clearOver(context.WithoutCancel(ctx), agent, chosen)
+}
+
+// Override gives an agent the status that a supervisor has chosen, at once. by is for the audit log; the agent's stream has
+// nothing of it.
+// Source: admin guide, "Change the Agent activity status in a metrics report".
+func (a *Agents) Override(ctx context.Context, at center.InstanceID, agent center.UserID, status string, by catalog.Author) error {
+	to, err := a.enabled(ctx, at, status)
+	if err != nil {
+		return err
+	}
+	return a.staff.Change(ctx, at, agent, func(_ *engine.Tx, m *staff.Member) error {
+		return m.Override(to.Work(), center.AuditNote{Who: by.Who, From: by.From, Action: by.Action, At: by.At})
+	})
+}
+
+// enabled finds an agent status that may be chosen.
+func (a *Agents) enabled(ctx context.Context, at center.InstanceID, status string) (*center.AgentStatus, error) {
+	s, err := catalog.AgentStatuses.Get(ctx, a.catalog, at, status)
+	if err == nil && s.State != center.StatusEnabled {
+		err = center.Refuse(center.InvalidRequest, "the agent status %s is disabled", s.Name)
+	}
+	return s, err
 }
 
 // clearAgainAfter is when what a crash has left to clear is cleared.

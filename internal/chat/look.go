@@ -119,11 +119,14 @@ func (fs *flows) claimed(ctx context.Context, kind, prefix string) ([]string, er
 	return keys, err
 }
 
-// earlier are the sessions that a chat goes on from.
+// earlier are the sessions that a chat goes on from: not from those of a blocked customer.
 func (fs *flows) earlier(t *turn, p center.Persistence) ([]center.PastSession, error) {
 	at := t.Chat.Instance
 	return find(t, "past "+string(p.Source)+" "+string(p.Type), func(ctx context.Context) ([]center.PastSession, error) {
-		_, past, err := fs.past(ctx, at, p)
+		source, past, err := fs.past(ctx, at, p)
+		if err == nil {
+			err = fs.catalog.Unblocked(ctx, at, source.CustomerID)
+		}
 		return past, err
 	})
 }

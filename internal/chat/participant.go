@@ -91,18 +91,18 @@ func (c *Chats) credentials(who Caller) *Connection {
 	return con
 }
 
-// present returns the chat, and the number of the last item that the caller may read, if they are still part of it.
-func (c *Chats) present(ctx context.Context, who Caller) (s *state, last int64, err error) {
+// present returns the chat, the number of the last item that the caller may read, and that of the chat's last item, if they
+// are still part of it.
+func (c *Chats) present(ctx context.Context, who Caller) (s *state, bound, last int64, err error) {
 	seen, err := c.engine.Look(ctx, center.KindChat, center.StreamID(who.Chat))
 	if err != nil {
-		return nil, 0, denied(err)
+		return nil, 0, 0, denied(err)
 	}
 	s = seen.State.(*state)
-	bound, err := s.MayRead(who.Participant)
-	if last = seen.Seq; bound > 0 {
-		last = bound
+	if bound, err = s.MayRead(who.Participant); bound == 0 {
+		bound = seen.Seq
 	}
-	return s, last, err
+	return s, bound, seen.Seq, err
 }
 
 // Connected says that a participant is there. The first time they join the chat, and if they are the customer the

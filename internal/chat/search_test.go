@@ -97,6 +97,9 @@ func (w *world) randomChats(c *node, r *rand.Rand) {
 		if r.IntN(2) == 0 {
 			cmd.Attributes[pick(r, searchedKeys)] = strings.ReplaceAll(pick(r, searchedWords), "\x00", "")
 		}
+		if r.IntN(2) == 0 {
+			cmd.CustomerID = pick(r, searchedWords[:4])
+		}
 		if r.IntN(3) == 0 {
 			word := pick(r, searchedWords)
 			cmd.SegmentAttributes = map[string]center.SegmentAttribute{pick(r, searchedKeys): {ValueString: &word}}
@@ -175,6 +178,9 @@ func (w *world) randomSearch(r *rand.Rand) insight.Search {
 			c.Tags = append(c.Tags, []insight.Tag{{Key: pick(r, searchedKeys), Value: pick(r, []*string{nil, &word})}, {Key: pick(r, []string{searchedKeys[0], insight.InstanceTag})}})
 		}
 	}
+	if r.IntN(6) == 0 {
+		c.Customers = []string{pick(r, searchedWords[:2]), pick(r, searchedWords[3:4])}
+	}
 	if r.IntN(8) == 0 {
 		c.InitiationMethods = []string{pick(r, []string{"API", "TRANSFER"})}
 	}
@@ -240,7 +246,7 @@ func (d described) meets(s *insight.Search) bool {
 			return t.Key != insight.InstanceTag && (!ok || t.Value != nil && *t.Value != value)
 		})
 	}
-	return tags &&
+	return tags && (len(c.Customers) == 0 || slices.Contains(c.Customers, d.chat.CustomerID)) &&
 		(len(c.InitiationMethods) == 0 || slices.Contains(c.InitiationMethods, d.InitiationMethod)) &&
 		holds(names, func(text string) bool {
 			name, text := strings.ToLower(d.Name), strings.ToLower(text)

@@ -31,19 +31,22 @@ type firstAnswer struct {
 }
 
 // Start starts a chat: the contact is there and waits for its customer to connect. A ClientToken seen before within
-// its life is answered as the first time, before flow, source and quota are looked at, so that a retried call which
+// its life is answered as the first time, before blocks, flow, source and quota are looked at, so that a retried call which
 // had succeeded is never refused.
 func (c *Chats) Start(ctx context.Context, cmd center.StartChat) (*Started, error) {
 	if err := cmd.Check(c.settings); err != nil {
 		return nil, err
 	}
 	again := center.Digest(string(cmd.Instance), cmd.ClientToken)
-	opening, err := c.catalog.Opening(ctx, cmd.Instance, cmd.Flow, again, c.clock.Now())
+	opening, err := c.catalog.Opening(ctx, &cmd, again, c.clock.Now())
 	if err != nil {
 		return nil, err
 	}
 	if cmd.ClientToken != "" && opening.Held {
 		return c.replay(ctx, &cmd, opening.Claim)
+	}
+	if err := c.catalog.MayStart(ctx, opening, cmd.CustomerID); err != nil {
+		return nil, err
 	}
 	if err := c.catalog.Startable(ctx, cmd.Instance, opening, center.FlowRef{ID: cmd.Flow, Qualifier: cmd.FlowQualifier}); err != nil {
 		return nil, err
@@ -66,6 +69,11 @@ func (c *Chats) Start(ctx context.Context, cmd center.StartChat) (*Started, erro
 			return nil, err
 		}
 		related = &r.Chat
+	}
+	if related != nil && cmd.CustomerID == "" { // the chat will be that customer's
+		if err := c.catalog.MayStart(ctx, opening, related.CustomerID); err != nil {
+			return nil, err
+		}
 	}
 	for {
 		d, err := cmd.Begin(related, past, c.settings, c.clock.Now(), c.newID)

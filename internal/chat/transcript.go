@@ -23,6 +23,8 @@ type TranscriptQuery struct {
 	Forward   *bool // ScanDirection
 	Ascending bool  // SortOrder
 	Start     *StartPosition
+	// Notes asks for the notes of agents, too.
+	Notes bool
 }
 
 // StartPosition says where to begin; the first member that is set counts.
@@ -77,44 +79,113 @@ const defaultPage = 10
 
 // Transcripts reads what was said in chats.
 type Transcripts struct {
-	store   *store.Store
+	archive
 	clock   engine.Clock
 	delay   time.Duration // Settings.RehydrationDelay
-	present func(context.Context, Caller) (*state, int64, error)
+	present func(context.Context, Caller) (s *state, bound, last int64, err error)
 }
 
 // NewTranscripts returns the transcripts of chats.
 func NewTranscripts(c *Chats) *Transcripts {
-	return &Transcripts{store: c.store, clock: c.clock, delay: c.settings.RehydrationDelay, present: c.present}
+	return &Transcripts{archive: c.archive, clock: c.clock, delay: c.settings.RehydrationDelay, present: c.present}
+}
+
+// reading is a transcript as somebody reads it.
+type reading struct {
+	*state
+	sessions []center.PastSession // this chat, and those before it, newest first
+	// low and high are the first and last item of this chat that may be read. They are of a segment that was asked for.
+	low, high int64
+	keep      func(*center.Item) bool // nil for what the transcript holds
+	whole     bool                    // reading forward may begin at the beginning
 }
 
 // Page reads one page of the caller's transcript. Backwards, it runs on into the past sessions of a persistent
 // chat, by NextToken alone: a page never holds items of two sessions, and the first one, which is asked for without a
 // NextToken, holds items of this chat. It is empty where this chat has none; any other page with a NextToken has items.
 func (r *Transcripts) Page(ctx context.Context, who Caller, q TranscriptQuery) (*TranscriptPage, error) {
-	s, last, err := r.present(ctx, who)
+	s, bound, last, err := r.present(ctx, who)
 	if err != nil {
 		return nil, err
 	}
+	of := reading{state: s, low: 1, high: bound}
+	if q.Notes {
+		// Who has left the conversation goes on reading their own notes.
+		of.high, of.keep = last, func(it *center.Item) bool {
+			if it.Stream == center.StreamID(s.ID) && it.Seq > bound {
+				return it.Type == center.TypeNote && it.ParticipantID == who.Participant
+			}
+			return it.InTranscript || it.Type == center.TypeNote
+		}
+	}
+	of.sessions = r.sessions(s, of.high)
+	return r.read(ctx, of, q)
+}
+
+// Over reads one page of the transcript of a contact that has ended, for whoever may read it: from its beginning when q does
+// not say otherwise, with the notes of its agents, those of after-contact work too. The sessions before its chat are not part
+// of it.
+func (r *Transcripts) Over(ctx context.Context, at center.InstanceID, id center.ContactID, q TranscriptQuery) (*TranscriptPage, error) {
+	s, err := r.chatOf(ctx, at, id)
+	if err != nil {
+		return nil, err
+	}
+	row, err := r.store.Stream(ctx, center.StreamID(s.ID))
+	if errors.Is(err, store.ErrNotFound) {
+		return nil, noContact(id)
+	}
+	if err != nil {
+		return nil, err
+	}
+	c, ok := s.Contact(id)
+	if !ok || c.Live() {
+		return nil, center.Refuse(center.InvalidState, "the contact %s has not ended", id)
+	}
+	low, high, err := s.bounds(id)
+	if err != nil {
+		return nil, err
+	}
+	if c.Beside && c.Agent != nil { // it ends where its agent leaves, and not with the customer's segment
+		if p, ok := s.Participant(c.Agent.Participant); ok && p.LeftSeq > 0 {
+			high = min(cmp.Or(high, p.LeftSeq), p.LeftSeq)
+		}
+	}
+	q.Contact, q.Notes = "", true
+	return r.read(ctx, reading{
+		state: s, sessions: []center.PastSession{{Chat: s.ID, LastSeq: row.LastSeq}}, low: low, high: row.LastSeq, whole: true,
+		keep: func(it *center.Item) bool {
+			note := it.Type == center.TypeNote
+			if high > 0 && it.Seq > high {
+				return note && it.Contact == id
+			}
+			return it.InTranscript || note
+		},
+	}, q)
+}
+
+func (r *Transcripts) read(ctx context.Context, of reading, q TranscriptQuery) (*TranscriptPage, error) {
+	s, last := of.state, of.high
 	page := &TranscriptPage{Chat: s.ID}
 	if q.Max == 0 {
 		q.Max = defaultPage
 	}
-	at, err := r.startOf(ctx, s, last, q)
+	at, err := r.startOf(ctx, of, q)
 	if err != nil || at == nil {
 		return page, err
 	}
-	sessions := r.sessions(s, last)
-	for at.Session < len(sessions) {
-		session := sessions[at.Session]
+	for at.Session < len(of.sessions) {
+		session := of.sessions[at.Session]
 		low, high := int64(1), session.LastSeq
+		if at.Session == 0 {
+			low, high = of.low, of.high
+		}
 		if at.Session == 0 && q.Contact != "" {
 			if low, high, err = s.bounds(q.Contact); err != nil {
 				return page, nil //nolint:nilerr // a foreign contact has an empty page
 			}
 			high = min(cmp.Or(high, last), last)
 		}
-		items, more, err := r.scan(ctx, session, *at, low, high, q.Max)
+		items, more, err := r.scan(ctx, session, *at, low, high, q.Max, of.keep)
 		if err != nil {
 			return nil, err
 		}
@@ -124,16 +195,16 @@ func (r *Transcripts) Page(ctx context.Context, who Caller, q TranscriptQuery) (
 			next.Seq = items[len(items)-1].Seq + 1
 		case more:
 			next.Seq = items[len(items)-1].Seq - 1
-		case !at.Forward && at.Session+1 < len(sessions):
+		case !at.Forward && at.Session+1 < len(of.sessions):
 			next.Session, next.Seq = at.Session+1, math.MaxInt64
 		default:
-			next.Session = len(sessions)
+			next.Session = len(of.sessions)
 		}
-		if len(items) == 0 && (q.NextToken != "" || next.Session == len(sessions)) {
+		if len(items) == 0 && (q.NextToken != "" || next.Session == len(of.sessions)) {
 			*at = next
 			continue
 		}
-		if next.Session < len(sessions) {
+		if next.Session < len(of.sessions) {
 			page.Next = next.String()
 		}
 		page.Items, err = r.withReceipts(ctx, session.Chat, items, at.Session > 0)
@@ -175,7 +246,8 @@ func (s *state) bounds(id center.ContactID) (low, high int64, err error) {
 }
 
 // startOf finds where a scan begins; nil is a scan with nothing to find.
-func (r *Transcripts) startOf(ctx context.Context, s *state, last int64, q TranscriptQuery) (*position, error) {
+func (r *Transcripts) startOf(ctx context.Context, of reading, q TranscriptQuery) (*position, error) {
+	s := of.state
 	if q.NextToken != "" {
 		p, err := parsePosition(q.NextToken, s.ID)
 		return &p, err
@@ -190,6 +262,9 @@ func (r *Transcripts) startOf(ctx context.Context, s *state, last int64, q Trans
 		at.Forward = *q.Forward
 	}
 	switch {
+	case begin == nil && at.Forward && of.whole:
+		at.Seq = 1
+		return at, nil
 	case begin == nil && at.Forward:
 		return nil, center.Refuse(center.InvalidParameter, "ScanDirection must be BACKWARD without a StartPosition or a NextToken, got FORWARD")
 	case begin == nil:
@@ -223,20 +298,22 @@ func (r *Transcripts) startOf(ctx context.Context, s *state, last int64, q Trans
 			at.Seq--
 		}
 	default:
-		return r.mostRecent(ctx, s, last, at, *begin.MostRecent)
+		return r.mostRecent(ctx, of, at, *begin.MostRecent)
 	}
 	return at, nil
 }
 
 // mostRecent begins at the nth newest item that the transcript shows.
-func (r *Transcripts) mostRecent(ctx context.Context, s *state, last int64, at *position, n int) (*position, error) {
+func (r *Transcripts) mostRecent(ctx context.Context, of reading, at *position, n int) (*position, error) {
 	if n == 0 {
 		if at.Forward {
 			return nil, nil
 		}
 		return at, nil
 	}
-	items, err := r.store.Page(ctx, store.PageQuery{Stream: center.StreamID(s.ID), From: 1, To: last, Backward: true, Limit: n, TranscriptOnly: true, Last: last})
+	items, err := r.store.Page(ctx, store.PageQuery{
+		Stream: center.StreamID(of.ID), From: 1, To: of.high, Backward: true, Limit: n, TranscriptOnly: true, Keep: of.keep, Last: of.high,
+	})
 	switch {
 	case err != nil || len(items) == 0 && at.Forward:
 		return nil, err
@@ -247,9 +324,9 @@ func (r *Transcripts) mostRecent(ctx context.Context, s *state, last int64, at *
 }
 
 // scan reads up to limit items in the position's direction, and says whether there are more behind them.
-func (r *Transcripts) scan(ctx context.Context, session center.PastSession, at position, low, high int64, limit int) ([]center.Item, bool, error) {
+func (r *Transcripts) scan(ctx context.Context, session center.PastSession, at position, low, high int64, limit int, keep func(*center.Item) bool) ([]center.Item, bool, error) {
 	q := store.PageQuery{
-		Stream: center.StreamID(session.Chat), From: low, To: high, Backward: !at.Forward, Limit: limit + 1, TranscriptOnly: true, Last: session.LastSeq,
+		Stream: center.StreamID(session.Chat), From: low, To: high, Backward: !at.Forward, Limit: limit + 1, TranscriptOnly: true, Keep: keep, Last: session.LastSeq,
 	}
 	switch {
 	case at.Forward:

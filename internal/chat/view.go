@@ -79,7 +79,7 @@ func (c *Chats) OpenView(ctx context.Context, who Caller, text string) (*catalog
 	case center.ChatID(claims.Chat) != who.Chat || center.InstanceID(claims.Instance) != who.Instance:
 		return nil, center.Refuse(center.AccessDenied, "Access denied")
 	}
-	if _, _, err := c.present(ctx, who); err != nil {
+	if _, _, _, err := c.present(ctx, who); err != nil {
 		return nil, err
 	}
 	name, sha, _ := strings.Cut(claims.View, " ")

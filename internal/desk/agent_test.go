@@ -31,10 +31,11 @@ type customer struct {
 	*world
 	contact center.ContactID
 	who     chat.Caller
+	token   string // that StartChatContact gave out
 }
 
 // customer starts a chat that waits in the basic queue.
-func (w *world) customer() *customer {
+func (w *world) customer(edit ...func(*center.StartChat)) *customer {
 	w.Helper()
 	ctx := context.Background()
 	if w.flow == "" {
@@ -43,12 +44,16 @@ func (w *world) customer() *customer {
 		w.must(err)
 		w.flow = f.ID
 	}
-	started, err := w.chats.Start(ctx, center.StartChat{Instance: instance, Flow: w.flow, DisplayName: "Ada", Attributes: map[string]string{"order": "4711"}})
+	cmd := center.StartChat{Instance: instance, Flow: w.flow, DisplayName: "Ada", Attributes: map[string]string{"order": "4711"}}
+	for _, f := range edit {
+		f(&cmd)
+	}
+	started, err := w.chats.Start(ctx, cmd)
 	w.must(err)
 	who, err := w.chats.Authenticate(started.Token, token.Participant)
 	w.must(err)
 	w.must(w.chats.Connected(ctx, who))
-	return &customer{w, started.Contact, who}
+	return &customer{w, started.Contact, who, started.Token}
 }
 
 func (c *customer) say(text string) {
@@ -84,6 +89,7 @@ type line struct {
 	socket *websocket.Conn
 	mu     sync.Mutex
 	frames []frame
+	all    []frame // that have come
 	passed []frame // snapshots since the last that was shown, which were taken out with what came behind them
 	more   chan struct{}
 	ended  chan error
@@ -126,7 +132,7 @@ func (c *client) connect(after ...string) *line {
 				}
 			}
 			l.mu.Lock()
-			l.frames = append(l.frames, f)
+			l.frames, l.all = append(l.frames, f), append(l.all, f)
 			l.mu.Unlock()
 			select {
 			case l.more <- struct{}{}:
@@ -214,7 +220,7 @@ func in(state string) func(map[string]any) bool {
 
 func none(s map[string]any) bool { return len(contactsOf(s)) == 0 }
 
-type item struct{ ContentType, Content, ParticipantRole, ContactId, InitialContactId string }
+type item struct{ Type, ContentType, Content, ParticipantRole, DisplayName, ContactId, InitialContactId string }
 
 // hears waits for an item of a chat: the text of a message, or the last word of an event's content type.
 func (l *line) hears(what string) (it item, cursor string) {

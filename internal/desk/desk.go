@@ -35,6 +35,7 @@ type Config struct {
 	Transcripts *chat.Transcripts
 	Hub         *hub.Hub
 	Present     *insight.Present
+	Insight     *insight.Contacts
 	Working     *agent.Agents
 	// Presence hears of windows that are opened and closed; nil where it does not matter.
 	Presence  *agent.Presence
@@ -144,10 +145,8 @@ func (c *call) run() (any, error) {
 		return nil, err
 	}
 	door.Release(c.r.Context())
-	for _, anyOf := range c.route.needs {
-		if err := c.who.May(anyOf...); err != nil {
-			return nil, err
-		}
+	if err := mayEach(&c.who, c.route.needs); err != nil {
+		return nil, err
 	}
 	if wait := c.limits.take(string(c.who.User), c.Now()); wait > 0 {
 		return nil, throttled(wait, "Too many requests of one user.")
@@ -177,5 +176,10 @@ func (d *Desk) fail(w http.ResponseWriter, r *http.Request, err error) {
 
 // by notes in a context who asks for a change, for the audit log.
 func (c *call) by(ctx context.Context, who, action string) context.Context {
-	return catalog.By(ctx, catalog.Author{Who: who, From: c.from(), Action: "agent:" + action, At: c.Now()})
+	return catalog.By(ctx, c.author(who, action))
+}
+
+// author is who asks for a change.
+func (c *call) author(who, action string) catalog.Author {
+	return catalog.Author{Who: who, From: c.from(), Action: "agent:" + action, At: c.Now()}
 }

@@ -35,6 +35,7 @@ var faults = map[center.Code]fault{
 	center.BadEndpoint:        {status: http.StatusBadRequest, name: "BadEndpointException"},
 	center.InvalidContactType: {status: http.StatusBadRequest, name: "InvalidContactTypeException"},
 	center.Conflict:           {status: http.StatusConflict, name: "InvalidStateException"},
+	center.Duplicate:          {status: http.StatusConflict, name: "DuplicateResourceException"},
 	center.Unavailable:        {status: http.StatusServiceUnavailable, name: "ServiceUnavailableException"},
 }
 

@@ -1,6 +1,9 @@
 package desk
 
-import "context"
+import (
+	"context"
+	"strings"
+)
 
 // Fill takes all places of the gate, until its caller lets go of them.
 func (d *Desk) Fill() (empty func()) {
@@ -26,3 +29,6 @@ const (
 
 // Computed is how many snapshots were computed for sockets.
 func (d *Desk) Computed() int64 { return d.computed.Load() }
+
+// OperationID is the name of a route.
+func OperationID(rt Route) string { return operationID(rt.Method, strings.TrimPrefix(rt.Path, Prefix)) }

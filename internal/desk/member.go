@@ -77,10 +77,10 @@ func (w *window) joinOwn(after int64) {
 
 // joinChats joins the chats in which the agent has a part, from the offer on, and leaves those in which it has none any more.
 func (w *window) joinChats(a *center.Agent) error {
-	w.leaveChats(a)
+	live := w.leaveChats(a)
 	for i := range a.Contacts {
 		slot := &a.Contacts[i]
-		p, ok, err := w.partOf(slot)
+		p, ok, err := w.partOf(slot, live[center.StreamID(slot.Chat)])
 		if err != nil {
 			return err
 		}
@@ -94,10 +94,11 @@ func (w *window) joinChats(a *center.Agent) error {
 	return nil
 }
 
-// leaveChats leaves the chats in which the agent's part is over without an item that says so: what was missed, and what was
-// cleared. It forgets what was shown of those.
-func (w *window) leaveChats(a *center.Agent) {
-	parts, live := map[center.ParticipantID]bool{}, map[center.StreamID]bool{}
+// leaveChats leaves the chats in which the agent's part is over: what was missed, and what was cleared, when nothing more can be
+// noted. It returns in which chats the agent has a part that goes on.
+func (w *window) leaveChats(a *center.Agent) (live map[center.StreamID]bool) {
+	parts := map[center.ParticipantID]bool{}
+	live = map[center.StreamID]bool{}
 	for i := range a.Contacts {
 		slot := &a.Contacts[i]
 		parts[slot.Participant] = !slot.Failed()
@@ -105,21 +106,25 @@ func (w *window) leaveChats(a *center.Agent) {
 	}
 	var gone []*hub.Membership
 	w.mu.Lock()
+	w.parts = parts
 	for stream, j := range w.chats {
 		if (!parts[j.participant] || j.left && live[stream]) && j.membership != nil {
 			gone = append(gone, j.membership)
 			delete(w.chats, stream)
 		}
 	}
-	for id := range w.over {
-		if !parts[id] {
-			delete(w.over, id)
-		}
-	}
 	w.mu.Unlock()
 	for _, m := range gone {
 		m.Leave()
 	}
+	return live
+}
+
+// isOwn says that a participant is the agent.
+func (w *window) isOwn(id center.ParticipantID) bool {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.parts[id]
 }
 
 // part is what a window shows of a chat for one of the agent's contacts.
@@ -128,21 +133,31 @@ type part struct {
 	shown int64 // up to here the client has all
 	// joined says that the agent is in the chat there. Before it is, only what is said to the agent alone is shown: whispers.
 	joined bool
+	// left says that the agent has left the chat there. Behind that, only the agent's own notes are shown.
+	left bool
 }
 
 // margin is more than the time of an item differs from the time in the agent's slot that the same decision has set.
 const margin = time.Second
 
-// partOf says whether a chat is to be joined for a contact, and how. Of a contact that is over only the rest is shown, to a
-// client that has some of it.
-func (w *window) partOf(slot *center.AgentContact) (p part, ok bool, err error) {
+// partOf says whether a chat is to be joined for a contact, and how. Of a contact that is over, the rest is shown to a client
+// that has some of it; to others only the notes that are still to come.
+func (w *window) partOf(slot *center.AgentContact, live bool) (p part, ok bool, err error) {
 	stream := center.StreamID(slot.Chat)
 	w.mu.Lock()
 	cursor, resumes := w.cursor[stream]
-	skip := w.chats[stream] != nil || w.over[slot.Participant]
+	skip := w.chats[stream] != nil
 	w.mu.Unlock()
-	if skip || !slot.Live() && (slot.State != center.SlotEnded || !resumes) {
+	if skip || slot.Failed() {
 		return p, false, nil
+	}
+	if slot.State == center.SlotEnded && !resumes {
+		if live { // the agent is in the chat again
+			return p, false, nil
+		}
+		last, err := w.desk.Store.LastSeqs(w.ctx, []center.StreamID{stream})
+		_, there := last[stream]
+		return part{after: last[stream], joined: true, left: true}, there, err
 	}
 	begins := slot.Connected
 	switch {
@@ -181,11 +196,11 @@ func (w *window) joinChat(slot *center.AgentContact, p part) {
 	if slot.Monitor != "" {
 		role = center.RoleSupervisor
 	}
-	j := &joinedChat{participant: own}
+	j := &joinedChat{participant: own, left: p.left}
 	w.mu.Lock()
 	w.chats[stream] = j
 	w.mu.Unlock()
-	left, transferred, over := false, false, false // Show is called for one item at a time
+	left, hidden := p.left, p.left // Show is called for one item at a time. hidden: the end of the chat is not shown either
 	m := w.socket.Join(hub.Stream{
 		ID: stream, After: p.after,
 		Show: func(it *center.Item) ([]byte, bool) {
@@ -197,7 +212,7 @@ func (w *window) joinChat(slot *center.AgentContact, p part) {
 			switch {
 			case event == center.EventTyping && mine || !it.Reaches(own, role):
 				return nil, false
-			case left && event != center.EventEnded:
+			case left && (event != center.EventEnded || hidden) && !(it.Type == center.TypeNote && w.isOwn(it.ParticipantID)):
 				return nil, false
 			case event == center.EventJoined && mine:
 				p.joined = true
@@ -206,31 +221,28 @@ func (w *window) joinChat(slot *center.AgentContact, p part) {
 			}
 			switch {
 			case event == center.EventTransferred:
-				transferred = true
+				hidden = true // it goes on without the agent
+			case event == center.EventEnded:
+				left, hidden = true, true
 			case event == center.EventLeft && mine:
 				left = true
 				w.mu.Lock()
 				j.left = true
 				w.mu.Unlock()
 			}
-			// Clients take their leave of a chat on its end. One that was transferred goes on without the agent.
-			over = event == center.EventEnded || left && transferred
 			if event != "" && event != center.EventTyping {
 				w.board.heard(stream, it.Seq) // others have come or gone
 				w.poke()
 			}
 			if it.Seq != 0 && it.Seq <= p.shown {
-				return nil, over
+				return nil, false
 			}
-			return hub.ItemText(stream, it), over
+			return hub.ItemText(stream, it), false
 		},
 		Ended: func() {
 			w.mu.Lock()
 			if w.chats[stream] == j {
 				delete(w.chats, stream)
-			}
-			if over {
-				w.over[own] = true
 			}
 			w.mu.Unlock()
 			w.poke()

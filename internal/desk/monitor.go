@@ -28,7 +28,7 @@ func (c *call) monitor(in monitoredInput) (connectOutput, error) {
 		return connectOutput{}, err
 	}
 	capabilities := []string{center.MonitorSilent}
-	if instance.Has(center.EnhancedChatMonitoring) && c.who.Has(center.PermitBarge) {
+	if instance.Has(center.EnhancedChatMonitoring) && mayAll(&c.who, rights[rightBarge]) {
 		capabilities = append(capabilities, center.MonitorBarge)
 	}
 	made, err := c.Agents.Monitor(ctx, at, chat.MonitorRequest{
@@ -55,7 +55,7 @@ func (c *call) setMonitorMode(in monitorInput) (empty, error) {
 		return empty{}, center.Refuse(center.InvalidState, "The contact %s does not monitor another one", slot.Contact)
 	}
 	if in.Mode == center.MonitorBarge {
-		if err := c.who.May(center.PermitBarge); err != nil {
+		if err := mayEach(&c.who, rights[rightBarge]); err != nil {
 			return empty{}, err
 		}
 	}

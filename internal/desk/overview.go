@@ -73,18 +73,30 @@ func (c *call) figures(ctx context.Context, ids []center.QueueID) (*queuesOutput
 	if err != nil {
 		return nil, err
 	}
+	asked := map[center.QueueID]bool{}
+	for _, id := range ids {
+		asked[id] = true
+	}
+	there, err := catalog.Queues.List(ctx, c.Catalog, at, "", len(ids), func(q *center.Queue) bool { return asked[q.ID] })
+	if err != nil {
+		return nil, err
+	}
+	known := map[center.QueueID]queueView{}
+	for i := range there {
+		arn := c.Partition.QueueARN(at, there[i].ID)
+		known[there[i].ID] = queueView{ARN: arn, Name: &there[i].Name, ID: arn}
+	}
+	own := c.agentQueueARN(at, c.who.User)
+	known[center.QueueID(c.who.User)] = queueView{ARN: own, ID: own}
 	out := []queueFigures{}
 	for i, id := range ids {
-		view, err := c.queueOf(ctx, at, id, string(id) == string(c.who.User))
-		if err != nil {
-			return nil, err
-		}
-		if view == nil {
+		view, ok := known[id]
+		if !ok {
 			continue
 		}
 		f := &all[i]
 		shown := queueFigures{
-			queueView: *view, Contacts: f.Contacts, Online: f.Online, Staffed: f.Staffed, Available: f.Available,
+			queueView: view, Contacts: f.Contacts, Online: f.Online, Staffed: f.Staffed, Available: f.Available,
 			NonProductive: f.NonProductive, OnContact: f.OnContact,
 		}
 		if !f.Oldest.IsZero() {

@@ -99,7 +99,10 @@ var signedIn [][]string
 var routes []route
 
 func init() { // not a literal: the operations refer to the table by what they call
-	for _, some := range [][]route{sessionRoutes, handOverRoutes, stateRoutes, contactRoutes, connectRoutes, monitorRoutes, socketRoutes, overviewRoutes, documentRoutes} {
+	for _, some := range [][]route{
+		sessionRoutes, handOverRoutes, stateRoutes, contactRoutes, connectRoutes, monitorRoutes, socketRoutes, overviewRoutes, documentRoutes,
+		historyRoutes, noteRoutes, permissionRoutes, blockedRoutes, quickRoutes, widgetRoutes,
+	} {
 		routes = append(routes, some...)
 	}
 }

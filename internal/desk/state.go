@@ -74,15 +74,7 @@ func (c *call) setStateOf(in stateOfInput) (empty, error) {
 	if err != nil {
 		return empty{}, err
 	}
-	agent := center.UserID(catalog.Users.ParseID(in.Agent))
-	a, _, err := c.Staff.Agent(c.r.Context(), c.who.Instance, agent)
-	if err != nil {
-		return empty{}, err
-	}
-	if len(a.Contacts) > 0 {
-		return empty{}, center.Refuse(center.InvalidState, "Error changing agent status: the agent has a contact")
-	}
-	return empty{}, c.Agents.SetStatus(c.r.Context(), c.who.Instance, agent, string(id), true)
+	return empty{}, c.Agents.Override(c.r.Context(), c.who.Instance, center.UserID(catalog.Users.ParseID(in.Agent)), string(id), c.author(c.who.Name, "SetStateOfAgent"))
 }
 
 // ofInstance refuses the ARN of something of another instance than the caller's.

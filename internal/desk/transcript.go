@@ -32,17 +32,24 @@ type transcriptInput struct {
 	Order     string `query:"sortOrder" rule:"enum=ASCENDING|DESCENDING"`
 }
 
-// showTranscript is GetTranscript for the contact, with the members of its items.
+// query is what is asked for, with notes.
+func (in *transcriptInput) query() chat.TranscriptQuery {
+	q := chat.TranscriptQuery{NextToken: in.Next, Max: in.Max, Ascending: in.Order == "ASCENDING", Notes: true}
+	if in.Direction != "" {
+		forward := in.Direction == "FORWARD"
+		q.Forward = &forward
+	}
+	return q
+}
+
+// showTranscript is GetTranscript for the contact, with the members of its items, and with the notes of agents, which have the
+// type NOTE.
 func (c *call) showTranscript(in transcriptInput) (*transcriptOutput, error) {
 	slot, err := c.own(in.Contact)
 	if err != nil {
 		return nil, err
 	}
-	q := chat.TranscriptQuery{NextToken: in.Next, Max: in.Max, Ascending: in.Order == "ASCENDING"}
-	if in.Direction != "" {
-		forward := in.Direction == "FORWARD"
-		q.Forward = &forward
-	}
+	q := in.query()
 	caller, err := c.Agents.Caller(c.r.Context(), c.who.Instance, c.who.User, slot.Contact)
 	if err != nil {
 		return nil, err
@@ -51,6 +58,10 @@ func (c *call) showTranscript(in transcriptInput) (*transcriptOutput, error) {
 	if err != nil {
 		return nil, err
 	}
+	return transcriptOut(page), nil
+}
+
+func transcriptOut(page *chat.TranscriptPage) *transcriptOutput {
 	out := &transcriptOutput{Initial: page.Chat, Next: page.Next, Items: make([]itemView, len(page.Items))}
 	for i := range page.Items {
 		it := &page.Items[i]
@@ -65,5 +76,5 @@ func (c *call) showTranscript(in transcriptInput) (*transcriptOutput, error) {
 		}
 		out.Items[i] = v
 	}
-	return out, nil
+	return out
 }

@@ -180,6 +180,10 @@ func (w *walk) examples() map[string]example {
 		"POST contacts/{contact}/flow":                       {ready: w.connects(leadsToFlow), body: by},
 		"DELETE contacts/{contact}/flow":                     {ready: (*walk).flowRuns},
 		"POST contacts/{contact}/monitor":                    {ready: (*walk).monitored, shared: true},
+		"POST contacts/{contact}/notes":                      {ready: (*walk).accepted, body: `{"content":"promised a call"}`},
+		"GET contacts/{contact}/others":                      {ready: (*walk).accepted, query: "maxResults=1"},
+		"POST history":                                       {body: within(""), shared: true},
+		"GET history/{contact}/transcript":                   {ready: (*walk).over, query: "maxResults=1", shared: true},
 		"PUT contacts/{contact}/monitor":                     {ready: (*walk).monitors, body: `{"targetMonitorMode":"SILENT_MONITOR"}`},
 	}
 }
@@ -281,6 +285,7 @@ func TestEveryoneWalksEveryRoute(t *testing.T) {
 	all = append(all, stranger, forger, over)
 
 	examples := w.examples()
+	maps.Copy(examples, w.serviceExamples())
 	for _, rt := range desk.Routes() {
 		below := strings.TrimPrefix(rt.Path, desk.Prefix)
 		key := rt.Method + " " + below

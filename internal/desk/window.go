@@ -25,7 +25,7 @@ type window struct {
 	mu     sync.Mutex
 	own    bool // the agent's own stream is joined
 	chats  map[center.StreamID]*joinedChat
-	over   map[center.ParticipantID]bool // their part of the chat was shown to its end
+	parts  map[center.ParticipantID]bool // those of the agent's contacts; false for what the agent did not get
 	cursor map[center.StreamID]int64     // of chats, from the client; used once
 
 	// Only the window's goroutine:

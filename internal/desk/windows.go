@@ -1,6 +1,7 @@
 package desk
 
 import (
+	"cmp"
 	"context"
 	"time"
 
@@ -9,7 +10,7 @@ import (
 )
 
 // checkEvery is how often a node with agents' sockets asks whether their sessions have ended, and whether their users may still
-// work as agents: another node may have ended one, or the user or its security profiles have changed.
+// work as agents and monitor contacts: another node may have ended one, or the user or its security profiles have changed.
 const checkEvery = 5 * time.Second
 
 // open takes a window in.
@@ -90,8 +91,8 @@ func (d *Desk) checks() (context.Context, bool) {
 	return ctx, true
 }
 
-// closeEnded closes the sockets of sessions that have ended, and of users who may not work as agents any more. One user who
-// cannot be looked at keeps none of the others open.
+// closeEnded closes the sockets of sessions that have ended, and of users who may not work as agents any more. It ends what those
+// monitor who may not any more. One user who cannot be looked at keeps none of the others open.
 func (d *Desk) closeEnded(ctx context.Context) error {
 	all := d.all()
 	ids := make([][]byte, len(all))
@@ -124,10 +125,31 @@ func (d *Desk) closeEnded(ctx context.Context) error {
 			case !who.Has(center.PermitAgent):
 				why = noPermission
 			}
+			if failed == nil && !mayAll(&who, monitors) {
+				err = cmp.Or(d.endMonitors(ctx, &who), err)
+			}
 			refused[u] = why
 		}
 		if why != "" {
 			w.socket.Close(why)
+		}
+	}
+	return err
+}
+
+// endMonitors leaves the contacts by which a user monitors others.
+func (d *Desk) endMonitors(ctx context.Context, who *center.Principal) error {
+	a, _, err := d.Staff.Agent(ctx, who.Instance, who.User)
+	if err != nil {
+		return err
+	}
+	for i := range a.Contacts {
+		slot := &a.Contacts[i]
+		if slot.Monitor == "" || !slot.Live() {
+			continue
+		}
+		if left := d.Agents.Leave(ctx, who.Instance, who.User, slot.Contact); left != nil && !center.Refused(left) {
+			err = left
 		}
 	}
 	return err

@@ -89,7 +89,9 @@ func (w *world) open() {
 	w.store, err = store.Open(context.Background(), "sqlite:"+w.file, store.Options{Log: log, Fatal: func(err error) { w.Error(err) }})
 	w.must(err)
 	partition := center.Partition{Account: "123456789012", Region: "us-east-1"}
-	w.catalog = catalog.New(catalog.Config{Store: w.store, Now: w.contact.Now, NewID: w.newID, Partition: partition})
+	master, err := token.NewMasterKey("a secret of the operator")
+	w.must(err)
+	w.catalog = catalog.New(catalog.Config{Sealer: master, Store: w.store, Now: w.contact.Now, NewID: w.newID, Partition: partition})
 	news, clock := bus.NewLocal(), &w.contact
 	work := engine.New(engine.Config{Store: w.store, Bus: news, Clock: clock, NewID: w.newID, Log: log})
 	people := staff.New(work, w.store, w.catalog, clock, w.newID)
@@ -104,7 +106,7 @@ func (w *world) open() {
 	w.agents = chat.NewAgents(w.chats)
 	w.hub = hub.New(hub.Options{Source: source{w}, Bus: news, Log: log})
 	w.desk = desk.New(desk.Config{
-		Catalog: w.catalog, Store: w.store, Staff: people, Chats: w.chats, Agents: w.agents, Transcripts: chat.NewTranscripts(w.chats), Present: figures, Hub: w.hub, Working: agent.New(people, w.store, w.wall.Now),
+		Catalog: w.catalog, Store: w.store, Staff: people, Chats: w.chats, Agents: w.agents, Transcripts: chat.NewTranscripts(w.chats), Present: figures, Insight: insight.NewContacts(w.store, w.wall.Now), Hub: w.hub, Working: agent.New(people, w.store, w.wall.Now),
 		Partition: partition, PublicURL: w.public, Loopback: w.dev, FirstAgent: "ann", Now: w.wall.Now, Log: log,
 	})
 	w.handler = desktest.Handler(w.T, w.desk)

@@ -68,7 +68,7 @@ func (m *Membership) give(it *center.Item, frame *sharedFrame) bool {
 	if m.left && !ended {
 		return false
 	}
-	if !it.Reaches(m.viewer.Participant, m.viewer.Role) {
+	if it.Type == center.TypeNote || !it.Reaches(m.viewer.Participant, m.viewer.Role) {
 		return false
 	}
 	own := m.viewer.Participant == it.ParticipantID

@@ -689,3 +689,23 @@ func TestEveryStreamOnceAndInOrder(t *testing.T) {
 		})
 	})
 }
+
+// A participant's socket shows no notes, whoever the participant is and whomever a note is for, also not to one that catches up; a
+// socket that joins the chat may.
+func TestNotesReachNoParticipant(t *testing.T) {
+	story(t, hub.Options{}, func(s *stage) {
+		ana, bob := s.join(customer), s.socket("bob")
+		bob.joins(chat, 0)
+		for _, to := range []center.Audience{center.ToEverybody, center.ToAgents, center.ToCustomer, center.Audience(customer)} {
+			note := message(agent, "note for "+string(to))
+			note.Type, note.To, note.InTranscript = center.TypeNote, to, false
+			s.bus.Publish(chat, []center.Item{s.source.commitTo(chat, note)})
+		}
+		s.say(customer, "hi")
+		ana.hears("hi")
+		bob.sees(those(chat, "note for ", "note for agents", "note for customer", "note for "+string(customer), "hi"))
+		late := s.join(agent)
+		s.say(customer, "again")
+		late.hears("again")
+	})
+}

@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"encoding/base64"
 	"encoding/json"
+	"math"
 	"sync"
 	"time"
 
@@ -102,6 +103,43 @@ func (c *Contacts) Search(ctx context.Context, s *Search, limit int, from string
 		}
 	}
 	return answer, nil
+}
+
+// ofCustomer is what the tokens of [Contacts.OfCustomer] are bound to.
+type ofCustomer struct {
+	Instance center.InstanceID
+	Customer string
+	Beside   center.ChatID
+	Scope    center.ContactScope
+}
+
+// OfCustomer returns the contacts of a customer that are in a scope, the latest first, without those of one chat: a page of at
+// most limit, the first one for an empty token. None are counted.
+func (c *Contacts) OfCustomer(ctx context.Context, at center.InstanceID, customer string, beside center.ChatID, scope center.ContactScope, limit int, from string) (*Page, error) {
+	if customer == "" {
+		return &Page{}, nil
+	}
+	q := store.ContactSearch{Instance: at, Range: store.Initiated, To: time.UnixMilli(math.MaxInt64)}
+	q.Where = append(inScope(scope), store.OfCustomers{customer}, store.OutsideChat(beside))
+	page := store.ContactPage{By: store.Initiated, Limit: limit + 1}
+	print := digest(ofCustomer{at, customer, beside, scope})
+	served := 0
+	if from != "" {
+		t, err := open(from, print[:], &page)
+		if err != nil {
+			return nil, err
+		}
+		served = t.Served
+	}
+	found, err := c.store.SearchContacts(ctx, &q, page)
+	if err != nil {
+		return nil, err
+	}
+	if len(found) <= limit || served+limit >= reach {
+		return &Page{Contacts: found[:min(limit, len(found))]}, nil
+	}
+	last := page.Place(&found[limit-1])
+	return &Page{Contacts: found[:limit], Next: sealed(token{Search: print[:], Value: last.Value, ID: string(last.ID), Served: served + limit})}, nil
 }
 
 // digest tells one search from another.

@@ -279,13 +279,14 @@ func (p *Present) OfQueues(ctx context.Context, at center.InstanceID, queues []c
 	if err != nil {
 		return nil, err
 	}
+	waiting, err := p.store.InQueues(ctx, at, queues)
+	if err != nil {
+		return nil, err
+	}
 	all := make([]center.QueueFigures, len(queues))
 	for i, queue := range queues {
-		f := m.figures(&scope{queues: []center.QueueID{queue}}).QueueFigures
-		if f.Contacts, f.Oldest, err = p.store.InQueue(ctx, at, queue, "", ""); err != nil {
-			return nil, err
-		}
-		all[i] = f
+		all[i] = m.figures(&scope{queues: []center.QueueID{queue}}).QueueFigures
+		all[i].Contacts, all[i].Oldest = waiting[queue].Contacts, waiting[queue].Oldest
 	}
 	return all, nil
 }

@@ -17,6 +17,8 @@ type Search struct {
 	Range    TimeRange
 	Criteria Criteria
 	Sort     Sort // zero: the latest contacts first
+	// Scope is what of the instance's contacts the caller may find.
+	Scope center.ContactScope `json:",omitzero"`
 }
 
 // TimeRange is a time of a contact from From to To, both included.
@@ -40,7 +42,8 @@ type Criteria struct {
 	Times             Match[TimeCriterion]
 	Attributes        Match[Values]
 	SegmentAttributes Match[Values]
-	Tags              [][]Tag // one of the lists, each of which must hold whole
+	Tags              [][]Tag  // one of the lists, each of which must hold whole
+	Customers         []string `json:",omitempty"` // CustomerIds; SearchContacts has no such criterion
 	// Unanswerable says that something is asked for that no contact here has: an analysis, other regions, AI agents.
 	Unanswerable bool
 }
@@ -121,8 +124,19 @@ func (s *Search) plan() (store.ContactSearch, store.ContactPage, error) {
 			}
 		}
 	}
-	q.Where = s.Criteria.conditions(s.Instance)
+	q.Where = append(s.Criteria.conditions(s.Instance), inScope(s.Scope)...)
 	return q, page, nil
+}
+
+// inScope are the conditions on contacts of a scope.
+func inScope(s center.ContactScope) (all []store.ContactCondition) {
+	if s.Handler != "" {
+		all = append(all, store.ByAgents{string(s.Handler)})
+	}
+	if s.Group != "" {
+		all = append(all, store.InGroups{Level: s.Level, IDs: []string{string(s.Group)}})
+	}
+	return all
 }
 
 func (r *TimeRange) check(member string) error {
@@ -144,6 +158,9 @@ func (c *Criteria) conditions(at center.InstanceID) (all []store.ContactConditio
 		if len(groups) > 0 {
 			all = append(all, store.InGroups{Level: level, IDs: ids(groups, "agent-group")})
 		}
+	}
+	if len(c.Customers) > 0 {
+		all = append(all, store.OfCustomers(c.Customers))
 	}
 	if len(c.InitiationMethods) > 0 {
 		all = append(all, store.ByMethods(c.InitiationMethods))

@@ -61,7 +61,7 @@ func OpenAdmin(ctx context.Context, cfg Config) (*Admin, error) {
 	if err != nil {
 		return nil, err
 	}
-	s.catalog = cfg.catalog(s.store)
+	s.catalog = cfg.catalog(s.store, s.master)
 	s.engine = cfg.engine(s.store, silence{}, true)
 	s.staff = staff.New(s.engine, s.store, s.catalog, cfg.Clock, cfg.NewID)
 	chats := chat.New(chat.Config{

@@ -39,6 +39,7 @@ import (
 type Server struct {
 	cfg      Config
 	store    *store.Store
+	master   token.MasterKey
 	lock     *store.Lock // of the SQLite file, nil for none
 	keys     *keys.Ring
 	tokens   *keys.Tokens
@@ -146,7 +147,7 @@ func open(ctx context.Context, cfg Config, check bool) (*Server, error) {
 		}
 	}
 	s := &Server{
-		cfg: cfg, store: db, keys: keys.New(db, master, cfg.Now), started: cfg.Now(), advancing: make(chan struct{}, 1), furnishing: make(chan struct{}, 1),
+		cfg: cfg, store: db, master: master, keys: keys.New(db, master, cfg.Now), started: cfg.Now(), advancing: make(chan struct{}, 1), furnishing: make(chan struct{}, 1),
 		door: door.New(unauthenticated, collect), scarce: &descriptors{log: cfg.Log, now: cfg.Now},
 	}
 	if s.tokens, err = s.keys.Tokens(ctx); err != nil {
@@ -165,7 +166,7 @@ func (s *Server) wire(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	s.catalog = s.cfg.catalog(s.store)
+	s.catalog = s.cfg.catalog(s.store, s.master)
 	s.engine = s.cfg.engine(s.store, nodes, s.shared())
 	s.staff = staff.New(s.engine, s.store, s.catalog, s.cfg.Clock, s.cfg.NewID)
 	present := insight.NewPresent(s.store, s.catalog, s.cfg.Clock.Now, s.cfg.Now, s.cfg.NewID)
@@ -205,7 +206,7 @@ func (s *Server) wire(ctx context.Context) error {
 		working.WithoutGrace(s.engine)
 	}
 	s.desk = desk.New(desk.Config{
-		Catalog: s.catalog, Store: s.store, Staff: s.staff, Chats: s.chats, Agents: s.agents, Transcripts: operations.Transcripts, Present: present, Hub: s.hub, Working: working, Presence: s.presence,
+		Catalog: s.catalog, Store: s.store, Staff: s.staff, Chats: s.chats, Agents: s.agents, Transcripts: operations.Transcripts, Present: present, Insight: operations.Insight, Hub: s.hub, Working: working, Presence: s.presence,
 		Partition: s.cfg.Partition, PublicURL: s.cfg.PublicURL, Loopback: s.cfg.Dev, FirstAgent: seedPeople[0].name, Now: s.cfg.Now, Log: s.cfg.Log,
 	})
 	if s.cfg.Furnish != nil || s.cfg.Leave != nil {
@@ -246,8 +247,8 @@ func (s *Server) seedOlder(ctx context.Context) error {
 }
 
 // catalog is what the instances of a store are configured with.
-func (c *Config) catalog(db *store.Store) *catalog.Catalog {
-	conf := catalog.Config{Store: db, Now: c.Clock.Now, NewID: c.NewID, Partition: c.Partition, Quotas: c.Settings.ResourceQuotas}
+func (c *Config) catalog(db *store.Store, master token.MasterKey) *catalog.Catalog {
+	conf := catalog.Config{Sealer: master, Store: db, Now: c.Clock.Now, NewID: c.NewID, Partition: c.Partition, Quotas: c.Settings.ResourceQuotas}
 	if !c.Dev {
 		conf.KnownHash = seedPasswordHash
 	}

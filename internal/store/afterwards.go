@@ -24,7 +24,7 @@ var afterwards = []string{"contact", "contact_attribute", "contact_term", "flow_
 var contactColumns = []string{
 	"instance", "channel", "initiation_method", "initiated", "connected_to_system", "enqueued", "dequeued", "disconnected",
 	"transferred", "previous_contact", "next_contact", "related_contact", "pre_disconnect_state", "disconnect_reason", "queue",
-	"subtype", "routing", "association", "shown", "about", "name", "figures",
+	"subtype", "routing", "association", "shown", "about", "name", "customer", "figures",
 }
 
 // agentColumns are those of a contact that only agents fill.
@@ -45,8 +45,8 @@ var sqlPutContact = func() string {
 
 const (
 	// sqlBeginContact puts the row of a contact that begins with its chat, as most do: by a third of the columns.
-	sqlBeginContact = `INSERT INTO contact (id, stream, instance, channel, initiation_method, initiated, subtype, about, name)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) ON CONFLICT DO NOTHING`
+	sqlBeginContact = `INSERT INTO contact (id, stream, instance, channel, initiation_method, initiated, subtype, about, name, customer)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) ON CONFLICT DO NOTHING`
 	sqlUnsetAttribute = `DELETE FROM contact_attribute WHERE stream = $1 AND name = $2`
 	sqlConnected      = `UPDATE contact SET connected_to_system = $3, shown = initiated WHERE id = $1 AND stream = $2`
 	sqlContactAgent   = `UPDATE contact SET connected_to_agent = $3, acw_begun = $4, acw_ended = $5, agent = $6, routing_profile = $7, hierarchy = $8 WHERE id = $1 AND stream = $2`
@@ -96,14 +96,14 @@ func (d *dialect) afterwards(c *center.Change, chat []byte, add func(must func(s
 		taken := func(session) error { return fault(fmt.Errorf("contact %s is another chat's", r.ID)) }
 		if c.After == 0 && begins(r) {
 			add(taken, sqlBeginContact, known(r.ID), chat, string(c.Instance), r.Channel, word(r.InitiationMethod), moment(r.Initiated), word(r.Subtype),
-				encoded(r.About), folded(r))
+				encoded(r.About), folded(r), text(r.Customer))
 			continue
 		}
 		add(taken, sqlPutContact, known(r.ID), chat,
 			string(c.Instance), r.Channel, word(r.InitiationMethod), moment(r.Initiated), moment(r.ConnectedToSystem), moment(r.Enqueued),
 			moment(r.Dequeued), moment(r.Disconnected), moment(r.Transferred), known(r.Previous), known(r.Next), known(r.Related),
 			word(r.PreDisconnectState), word(r.DisconnectReason), known(r.Queue), word(r.Subtype), encoded(r.Routing), known(r.Association), shown(r),
-			encoded(r.About), folded(r), encoded(r.Figures))
+			encoded(r.About), folded(r), text(r.Customer), encoded(r.Figures))
 	}
 	for i := range c.Contacts {
 		if a := c.Contacts[i].Agent; a != nil {
@@ -137,7 +137,7 @@ func (d *dialect) afterwards(c *center.Change, chat []byte, add func(must func(s
 // begins says that a contact has nothing but what sqlBeginContact puts.
 func begins(r *center.ContactRecord) bool {
 	return *r == center.ContactRecord{ID: r.ID, Chat: r.Chat, Instance: r.Instance, Channel: r.Channel, InitiationMethod: r.InitiationMethod,
-		Initiated: r.Initiated, Subtype: r.Subtype, About: r.About}
+		Initiated: r.Initiated, Subtype: r.Subtype, About: r.About, Customer: r.Customer}
 }
 
 // putNamed puts names with their values under a key, over what is there: (key, instance, names with values), which selected
@@ -229,13 +229,13 @@ func (s *Store) ContactRecord(ctx context.Context, id center.ContactID) (r cente
 	}
 	err = ErrNotFound
 	read := s.rows(ctx, `SELECT stream, `+strings.Join(append(contactColumns, agentColumns...), ", ")+` FROM contact WHERE id = $1 AND instance IS NOT NULL`, []any{raw[:]}, func(rows *sql.Rows) error {
-		var chat, previous, next, related, queue, routing, association, about, name, figures []byte
+		var chat, previous, next, related, queue, routing, association, about, name, customer, figures []byte
 		var initiated, connected, enqueued, dequeued, disconnected, transferred, shown sql.NullInt64
 		var method, state, reason, subtype sql.NullString
 		var toAgent, left, done sql.NullInt64
 		var agent, profile, hierarchy []byte
 		if err := rows.Scan(&chat, &r.Instance, &r.Channel, &method, &initiated, &connected, &enqueued, &dequeued, &disconnected, &transferred,
-			&previous, &next, &related, &state, &reason, &queue, &subtype, &routing, &association, &shown, &about, &name, &figures,
+			&previous, &next, &related, &state, &reason, &queue, &subtype, &routing, &association, &shown, &about, &name, &customer, &figures,
 			&toAgent, &left, &done, &agent, &profile, &hierarchy); err != nil {
 			return err
 		}
@@ -252,7 +252,7 @@ func (s *Store) ContactRecord(ctx context.Context, id center.ContactID) (r cente
 		r.InitiationMethod, r.PreDisconnectState, r.DisconnectReason, r.Subtype = method.String, state.String, reason.String, subtype.String
 		r.Initiated, r.ConnectedToSystem, r.Enqueued = timeOf(initiated.Int64), timeOf(connected.Int64), timeOf(enqueued.Int64)
 		r.Dequeued, r.Disconnected, r.Transferred = timeOf(dequeued.Int64), timeOf(disconnected.Int64), timeOf(transferred.Int64)
-		r.Association, r.Shown = center.ContactID(idOf(association)), shown.Valid
+		r.Association, r.Shown, r.Customer = center.ContactID(idOf(association)), shown.Valid, string(customer)
 		var bad, worse error
 		r.Routing, bad = decoded[center.RoutingCriteria](routing)
 		r.About, worse = decoded[center.About](about)

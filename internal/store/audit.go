@@ -6,6 +6,7 @@ import (
 	"crypto/rand"
 	"database/sql"
 	"encoding/binary"
+	"errors"
 	"sync/atomic"
 	"time"
 
@@ -41,6 +42,21 @@ const (
 	Updated = "update"
 	Deleted = "delete"
 )
+
+// Read is what the audit log has of what was only read.
+const Read = "read"
+
+// NoteRead puts into the audit log that the author of ctx has read something. It is there before it is read.
+func (s *Store) NoteRead(ctx context.Context, of InstanceRef) error {
+	by, ok := ctx.Value(authorKey{}).(Author)
+	if !ok {
+		return errors.New("a reading without an author")
+	}
+	return s.write(ctx, func(ses session) error {
+		a := &auditor{ses: ses, by: by, show: func(string, []byte) ([]byte, bool) { return nil, true }, tie: ties.Add(1)}
+		return a.write(Read, of, "", nil, nil)
+	})
+}
 
 // AuditPlace is where an entry stands in the audit log. The zero value is before all.
 type AuditPlace struct {
@@ -116,10 +132,20 @@ func (a *auditor) write(change string, of InstanceRef, name string, before, afte
 		return nil // nothing that is shown has changed
 	}
 	a.place++
-	_, err := a.ses.exec(`INSERT INTO audit (at, tie, place, instance, who, origin, action, change, kind, id, name, before, after)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)`,
+	_, err := a.ses.exec(sqlAudit,
 		millis(a.by.At), a.tie, a.place, string(of.Instance), a.by.Who, a.by.From, a.by.Action, change, of.Kind, []byte(of.ID), []byte(name), orNull(before), orNull(after))
 	return err
+}
+
+const sqlAudit = `INSERT INTO audit (at, tie, place, instance, who, origin, action, change, kind, id, name, before, after)
+	VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)`
+
+// noted is the step that writes the entry of a Change of a stream.
+func noted(c *center.Change) step {
+	n := c.Audit
+	return step{sqlAudit, []any{
+		millis(n.At), ties.Add(1), int64(1), string(c.Instance), n.Who, n.From, n.Action, Updated, n.Kind, []byte(n.ID), []byte{}, orNull(n.Before), orNull(n.After),
+	}, nil}
 }
 
 // deleted writes the entries of rows of a kind that go with another one: those that a condition selects, whose arguments begin

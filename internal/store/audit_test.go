@@ -7,6 +7,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/parley-chat/parley/internal/center"
 )
 
 // plain shows all of a row but its secrets, and nothing of rows that are no configuration.
@@ -98,6 +100,31 @@ func TestAuditIsWrittenWithTheChange(t *testing.T) {
 			gone, err := s.EraseAudit(t.Context(), c.before)
 			must(err)
 			equal(t, "gone", gone, c.gone)
+		}
+	})
+}
+
+// A Change of a stream brings its entry with it, or neither is there.
+func TestAuditOfAChangeOfAStream(t *testing.T) {
+	forEachEngine(t, func(t *testing.T, s *Store) {
+		note := &center.AuditNote{Who: "mia", From: "192.0.2.1", Action: "agent:Test", At: start, Kind: "agent-state", ID: "jane", Before: []byte(`{"a":1}`), After: []byte(`{"a":2}`)}
+		c := newChat()
+		c.Audit = note
+		commit(t, s, c)
+		stale := newChat()
+		stale.Stream, stale.Audit = c.Stream, note
+		refuses[*Conflict](t, s, stale)
+		next := say(c.Stream, 1, "more")
+		next.State, next.Kind, next.Instance, next.Audit = []byte(`{"n":2}`), center.KindChat, instance, &center.AuditNote{Who: "mia", Action: "agent:Test", At: start, Kind: "agent-state", ID: "jane"}
+		commit(t, s, next)
+		all, err := s.Audit(t.Context(), AuditPlace{}, 100)
+		equal(t, "error", err, nil)
+		if len(all) != 2 {
+			t.Fatalf("%d entries", len(all))
+		}
+		e := all[0]
+		if e.Who != "mia" || e.From != "192.0.2.1" || e.Action != "agent:Test" || !e.At.Equal(start) || e.Change != Updated || e.Instance != instance || e.Kind != "agent-state" || e.ID != "jane" || string(e.Before) != `{"a":1}` || string(e.After) != `{"a":2}` {
+			t.Errorf("the entry is %+v", e)
 		}
 	})
 }

@@ -304,6 +304,9 @@ func (d *dialect) partSteps(steps []step, p *part) []step {
 		item, _ := center.UUID(string(r.Message))
 		add(nil, sqlReceipt, stream, item[:], string(r.Recipient), millis(r.Delivered), millis(r.Read))
 	}
+	if c.Audit != nil {
+		steps = append(steps, noted(c))
+	}
 	return steps
 }
 

@@ -125,7 +125,7 @@ func (s *Store) erase(ctx context.Context, now time.Time, find string, args ...a
 			if _, err := ses.exec(`DELETE FROM contact WHERE `+goesWithChat+` AND `+of, ids); err != nil {
 				return err
 			}
-			if _, err := ses.exec(`UPDATE contact SET routing = NULL, about = NULL, name = NULL WHERE (routing IS NOT NULL OR about IS NOT NULL) AND `+of, ids); err != nil {
+			if _, err := ses.exec(`UPDATE contact SET routing = NULL, about = NULL, name = NULL, customer = NULL WHERE (routing IS NOT NULL OR about IS NOT NULL OR customer IS NOT NULL) AND `+of, ids); err != nil {
 				return err
 			}
 		}

@@ -44,6 +44,30 @@ func (s *Store) InQueue(ctx context.Context, at center.InstanceID, queue center.
 	return n, oldest, err
 }
 
+// Waiting is what waits in a queue: how many contacts, and since when the first; zero for none.
+type Waiting struct {
+	Contacts int
+	Oldest   time.Time
+}
+
+// InQueues is [Store.InQueue] for several queues at once, of all channels and chats. Queues in which nothing waits are not in it.
+func (s *Store) InQueues(ctx context.Context, at center.InstanceID, queues []center.QueueID) (map[center.QueueID]Waiting, error) {
+	all := make(map[center.QueueID]Waiting)
+	ids := bytesOf(queues)
+	if len(ids) == 0 {
+		return all, nil
+	}
+	err := s.rows(ctx, `SELECT queue, count(*), min(enqueued) FROM waiting WHERE instance = $1 AND `+s.d.among("queue", "$2")+` AND offered_to IS NULL GROUP BY queue`,
+		[]any{string(at), s.d.amongArg(ids)}, func(rows *sql.Rows) error {
+			var queue []byte
+			var n, first int64
+			err := rows.Scan(&queue, &n, &first)
+			all[center.QueueID(idOf(queue))] = Waiting{int(n), timeOf(first)}
+			return err
+		})
+	return all, err
+}
+
 // LastTaken returns when agents joined contacts of a queue since a time, the last ones first.
 func (s *Store) LastTaken(ctx context.Context, at center.InstanceID, queue center.QueueID, since time.Time, limit int) (all []time.Time, err error) {
 	raw, ok := center.UUID(string(queue))

@@ -47,28 +47,45 @@ func (s *Store) ResourceByName(ctx context.Context, instance center.InstanceID, 
 	return s.oneResource(ctx, sqlResource+`AND name = $3`, string(instance), kind, text(name))
 }
 
-// sqlTwoAndClaim has a claim in the columns of a resource.
+// sqlTwoAndClaim has a claim in the columns of a resource, sqlAndFirst the first resource of a kind from an id on.
 const sqlTwoAndClaim = sqlResource + `AND id = $3 UNION ALL
 	SELECT instance, kind, id, name, body, version, created, modified FROM resource WHERE instance = $4 AND kind = $5 AND id = $6 UNION ALL
 	SELECT '', kind, key, NULL, value, 0, 0, expires FROM claim WHERE kind = $7 AND key = $8`
 
-// TwoAndClaim is Resource for two resources of different kinds, and [Store.Claim] for a claim of a third kind, in one read: nil
-// for a resource that does not exist.
-func (s *Store) TwoAndClaim(ctx context.Context, a, b InstanceRef, kind, key string, now time.Time) (first, second *Resource, claim center.Claim, held bool, err error) {
-	all, err := s.resources(ctx, sqlTwoAndClaim, string(a.Instance), a.Kind, []byte(a.ID), string(b.Instance), b.Kind, []byte(b.ID), kind, []byte(key))
+const sqlAndFirst = ` UNION ALL SELECT * FROM (
+	SELECT instance, kind, id, name, body, version, created, modified FROM resource WHERE instance = $9 AND kind = $10 AND id >= $11 ORDER BY id LIMIT 1) AS f`
+
+// Sight is what [Store.TwoAndClaim] has read: nil for a resource that does not exist.
+type Sight struct {
+	A, B, First *Resource
+	Claim       center.Claim
+	Held        bool
+}
+
+// TwoAndClaim is Resource for two resources of different kinds, and [Store.Claim] for a claim of a third kind, in one read. With
+// from, that read also finds the first resource of a fourth kind from an id on, which is not empty; nil asks for none.
+func (s *Store) TwoAndClaim(ctx context.Context, a, b InstanceRef, kind, key string, from *InstanceRef, now time.Time) (sight Sight, err error) {
+	query := sqlTwoAndClaim
+	args := []any{string(a.Instance), a.Kind, []byte(a.ID), string(b.Instance), b.Kind, []byte(b.ID), kind, []byte(key)}
+	if from != nil {
+		query, args = sqlTwoAndClaim+sqlAndFirst, append(args, string(from.Instance), from.Kind, []byte(from.ID))
+	}
+	all, err := s.resources(ctx, query, args...)
 	for i := range all {
 		switch r := &all[i]; r.Kind {
 		case a.Kind:
-			first = r
+			sight.A = r
 		case b.Kind:
-			second = r
+			sight.B = r
 		case kind:
 			if expires := r.Modified; expires.IsZero() || expires.UnixMilli() > millis(now) {
-				claim, held = center.Claim{Kind: kind, Key: key, Value: string(r.Body), Expires: expires}, true
+				sight.Claim, sight.Held = center.Claim{Kind: kind, Key: key, Value: string(r.Body), Expires: expires}, true
 			}
+		default:
+			sight.First = r
 		}
 	}
-	return first, second, claim, held, err
+	return sight, err
 }
 
 func (s *Store) oneResource(ctx context.Context, query string, args ...any) (Resource, error) {

@@ -90,6 +90,9 @@ type (
 	ByAgents   []string
 	ByMethods  []string
 	OfSubtypes []string
+	// OfCustomers are those of chats with one of the CustomerIds, OutsideChat those of all chats but one.
+	OfCustomers []string
+	OutsideChat center.ChatID
 	// InGroups is an agent's group at a level, 0 for the first.
 	InGroups struct {
 		Level int
@@ -207,6 +210,13 @@ func (c ByAgents) write(w *searchText)   { w.one("agent", bytesOf(c)) }
 func (c ByMethods) write(w *searchText)  { w.words("initiation_method", c) }
 func (c OfSubtypes) write(w *searchText) { w.words("subtype", c) }
 
+func (c OfCustomers) write(w *searchText) { w.one("customer", textsOf(c)) }
+
+func (c OutsideChat) write(w *searchText) {
+	raw, _ := center.UUID(string(c))
+	w.add("stream <> ", w.arg(raw[:]))
+}
+
 func (c InGroups) write(w *searchText) { w.one(w.element("hierarchy", c.Level), textsOf(c.IDs)) }
 func (c NameHas) write(w *searchText)  { w.add(w.contains("name", w.arg([]byte(c)))) }
 func (c NameIs) write(w *searchText)   { w.add("name = ", w.arg([]byte(c))) }
@@ -266,8 +276,24 @@ func (s *Store) from(ctx context.Context, w *searchText, q *ContactSearch) error
 			return nil
 		}
 	}
-	w.add(" FROM contact WHERE")
+	w.add(" FROM contact", w.indexed(q.index()), " WHERE")
 	return nil
+}
+
+// index is the index that leads to what a search is about, "" for that of its range. SQLite, which has no statistics, would take
+// that of the range for any.
+func (q *ContactSearch) index() string {
+	for _, c := range q.Where {
+		switch c := c.(type) {
+		case OfCustomers:
+			return "contact_customer"
+		case ByAgents:
+			if len(c) == 1 && q.Range == Initiated { // in its order
+				return "contact_agent"
+			}
+		}
+	}
+	return ""
 }
 
 // where writes what a search is about.
@@ -299,15 +325,11 @@ func (s *Store) SearchContacts(ctx context.Context, q *ContactSearch, page Conta
 	if q.Range == Nowhere {
 		return nil, nil
 	}
-	w := searchText{dialect: s.d}
-	w.add("SELECT contact.id, stream, previous_contact, initiation_method, initiated, enqueued, queue, connected_to_agent, agent, disconnected, subtype, routing, about")
-	if err := s.from(ctx, &w, q); err != nil {
+	w, err := s.contactSearch(ctx, q, page)
+	if err != nil {
 		return nil, err
 	}
-	w.where(q.upTo(page))
-	w.after(page, page.By == q.Range)
-	w.order(page, q)
-	err = s.search(ctx, &w, func(rows *sql.Rows) error {
+	err = s.search(ctx, w, func(rows *sql.Rows) error {
 		var f FoundContact
 		var id, chat, previous, queue, agent, routing, about []byte
 		var method, subtype sql.NullString
@@ -325,6 +347,19 @@ func (s *Store) SearchContacts(ctx context.Context, q *ContactSearch, page Conta
 		return cmp.Or(bad, worse)
 	})
 	return all, err
+}
+
+// contactSearch is the query of a page.
+func (s *Store) contactSearch(ctx context.Context, q *ContactSearch, page ContactPage) (*searchText, error) {
+	w := &searchText{dialect: s.d}
+	w.add("SELECT contact.id, stream, previous_contact, initiation_method, initiated, enqueued, queue, connected_to_agent, agent, disconnected, subtype, routing, about")
+	if err := s.from(ctx, w, q); err != nil {
+		return nil, err
+	}
+	w.where(q.upTo(page))
+	w.after(page, page.By == q.Range)
+	w.order(page, q)
+	return w, nil
 }
 
 // upTo is the search from or up to the place that a page is after, when its order is that of the range: one bound on either

@@ -1,7 +1,10 @@
 package store
 
 import (
+	"database/sql"
 	"fmt"
+	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -113,5 +116,120 @@ func TestTermsGoWithARowThatIsOld(t *testing.T) {
 		equal(t, "terms", count(t, s, "contact_term"), 2)
 		must(s.EraseRecords(t.Context(), start))(t)
 		equal(t, "terms of old rows", count(t, s, "contact_term"), 0)
+	})
+}
+
+// Contacts are found by their customer, in the order in which they began, and not by those of before or of others.
+func TestSearchByCustomers(t *testing.T) {
+	forEachEngine(t, func(t *testing.T, s *Store) {
+		of := func(customer string, at time.Time) center.ContactID {
+			c := newChat()
+			c.Instance = instance
+			r := running(c, string(c.Stream))
+			r.Initiated, r.Shown, r.ConnectedToSystem, r.Customer = at, true, at, customer
+			c.Contacts = []center.ContactRecord{r}
+			commit(t, s, c)
+			return r.ID
+		}
+		first, second := of("grüße \x00 '1", start), of("grüße \x00 '1", start.Add(time.Second))
+		of("grüße", start)
+		of("", start)
+		equal(t, "of one", fmt.Sprint(found(t, s, OfCustomers{"grüße \x00 '1"})), fmt.Sprint([]center.ContactID{second, first}))
+		equal(t, "of several", len(found(t, s, OfCustomers{"grüße \x00 '1", "grüße", "x"})), 3)
+		equal(t, "of none", len(found(t, s, OfCustomers{""})), 0)
+		equal(t, "outside a chat", fmt.Sprint(found(t, s, OfCustomers{"grüße \x00 '1"}, OutsideChat(second))), fmt.Sprint([]center.ContactID{first}))
+		equal(t, "the record", must(s.ContactRecord(t.Context(), first))(t).Customer, "grüße \x00 '1")
+		must(s.EraseChat(t.Context(), center.StreamID(second), start))(t)
+		equal(t, "after an erasure", fmt.Sprint(found(t, s, OfCustomers{"grüße \x00 '1"})), fmt.Sprint([]center.ContactID{first}))
+	})
+}
+
+// Among 100,000 contacts, those of a customer and those of an agent are found by an index of theirs, in its order: the first
+// page, and one behind it.
+func TestSearchesThatDoNotScan(t *testing.T) {
+	if testing.Short() {
+		t.Skip("makes 100,000 rows")
+	}
+	forEachEngine(t, func(t *testing.T, s *Store) {
+		agent := newID()
+		raw, _ := center.UUID(agent)
+		rows, id, analyze := `generate_series(%d, %d) AS n(i)`, `decode(md5(i::text), 'hex')`, `ANALYZE contact`
+		typed := strings.NewReplacer("$1", "$1::text", "$2", "$2::bigint", "$3", "$3::bytea", "$4", "$4::bytea")
+		if s.d == sqliteDialect { // which gathers no statistics
+			rows, id, analyze = `(WITH RECURSIVE n(i) AS (SELECT %d UNION ALL SELECT i + 1 FROM n WHERE i < %d) SELECT i FROM n) AS n`, `unhex(printf('%%032x', i))`, `SELECT 1`
+			typed = strings.NewReplacer()
+		}
+		for from := 1; from <= 100_000; from += 5000 {
+			fill := fmt.Sprintf(`INSERT INTO contact (id, stream, instance, channel, initiation_method, initiated, shown, disconnected, customer, agent, connected_to_agent)
+				SELECT `+id+`, `+id+`, $1, 'CHAT', 'API', $2 + i, $2 + i, $2 + i, CASE WHEN i %% 1000 = 0 THEN $3 ELSE `+id+` END, CASE WHEN i %% 1000 = 1 THEN $4 ELSE `+id+` END, $2 + i FROM `+rows, from, from+4999)
+			if err := s.write(t.Context(), func(ses session) error {
+				_, err := ses.exec(typed.Replace(fill), string(instance), start.UnixMilli(), []byte("ada"), raw[:])
+				return err
+			}); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if err := s.rowsOnce(t.Context(), analyze, nil, func(*sql.Rows) error { return nil }); err != nil {
+			t.Fatal(err)
+		}
+		for index, where := range map[string]ContactCondition{"contact_customer": OfCustomers{"ada"}, "contact_agent": ByAgents{agent}} {
+			q := &ContactSearch{Instance: instance, Range: Initiated, From: start, To: start.Add(time.Hour), Where: []ContactCondition{where}}
+			page := ContactPage{By: Initiated, Limit: 10}
+			var times []time.Time
+			for range 3 {
+				w := must(s.contactSearch(t.Context(), q, page))(t)
+				var plan []string
+				explain := "EXPLAIN "
+				if s.d == sqliteDialect {
+					explain = "EXPLAIN QUERY PLAN "
+				}
+				if err := s.rowsOnce(t.Context(), explain+w.String(), w.args, func(rows *sql.Rows) error {
+					columns, err := rows.Columns()
+					if err != nil {
+						return err
+					}
+					line := make([]any, len(columns))
+					for i := range line {
+						line[i] = new(any)
+					}
+					err = rows.Scan(line...)
+					plan = append(plan, fmt.Sprint(*line[len(line)-1].(*any)))
+					return err
+				}); err != nil {
+					t.Fatal(err)
+				}
+				text := strings.Join(plan, "\n")
+				if !strings.Contains(text, index) || strings.Contains(text, "Seq Scan") || strings.Contains(text, "SCAN contact") || strings.Contains(text, "TEMP B-TREE") || strings.Contains(text, "Sort") {
+					t.Errorf("the plan for %s is\n%s", index, text)
+				}
+				found := must(s.SearchContacts(t.Context(), q, page))(t)
+				for _, f := range found {
+					times = append(times, f.Initiated)
+				}
+				place := page.Place(&found[len(found)-1])
+				page.After = &place
+			}
+			if len(times) != 30 || !slices.IsSortedFunc(times, func(a, b time.Time) int { return b.Compare(a) }) {
+				t.Errorf("%s: %d contacts, at %v", index, len(times), times)
+			}
+		}
+	})
+}
+
+// What was read of a contact is in the audit log, with who read it.
+func TestReadingsAreAudited(t *testing.T) {
+	forEachEngine(t, func(t *testing.T, s *Store) {
+		of := InstanceRef{instance, Ref{"contact", newID()}}
+		if err := s.NoteRead(t.Context(), of); err == nil {
+			t.Error("a reading without an author is noted")
+		}
+		by := By(t.Context(), Author{Who: "ann", From: "192.0.2.1", Action: "agent:ReadTranscript", At: start})
+		if err := s.NoteRead(by, of); err != nil {
+			t.Fatal(err)
+		}
+		all := must(s.Audit(t.Context(), AuditPlace{}, 10))(t)
+		if len(all) != 1 || all[0].Who != "ann" || all[0].Change != Read || all[0].Kind != "contact" || all[0].ID != of.ID || all[0].Instance != instance || all[0].Before != nil || all[0].After != nil {
+			t.Errorf("audited %+v", all)
+		}
 	})
 }

@@ -66,6 +66,8 @@ type dialect struct {
 	// comparesRows says that comparing rows, (a, b) < (x, y), is a bound of an index and nothing else: SQLite might skip
 	// through an index for it.
 	comparesRows bool
+	// index has a query read a table by an index; nil: the engine chooses.
+	index func(name string) string
 	// element is the text number n of a column that is a JSON array of texts, as bytes.
 	element func(array string, n int) string
 	// jsonNumber, jsonFlag and jsonTime are a member of a column that is JSON: a whole number, true as 1, and a time in
@@ -80,6 +82,13 @@ type dialect struct {
 	damaged func(error) bool
 	// clock returns the database's own time in milliseconds, "" when it has no clock of its own.
 	clock string
+}
+
+func (d *dialect) indexed(name string) string {
+	if d.index == nil || name == "" {
+		return ""
+	}
+	return d.index(name)
 }
 
 // committer is an engine: it commits batches.

@@ -61,6 +61,7 @@ var sqliteDialect = &dialect{
 		return column + ` IN (SELECT unhex(value) FROM json_each(` + list + `))`
 	},
 	amongArg: hexArray,
+	index:    func(name string) string { return " INDEXED BY " + name },
 	contains: func(text, part string) string { return `instr(` + text + `, ` + part + `) > 0` },
 	element: func(array string, n int) string {
 		return fmt.Sprintf("CAST(CAST(%s AS TEXT) ->> %d AS BLOB)", array, n)

@@ -932,21 +932,33 @@ func TestTwoAndClaim(t *testing.T) {
 		for _, of := range []struct{ a, b, key string }{
 			{a.ID, b.ID, "kept"}, {a.ID, b.ID, "live"}, {a.ID, b.ID, "over"}, {a.ID, b.ID, "none"}, {newID(), b.ID, ""}, {a.ID, newID(), "live"}, {"", "", "kept"},
 		} {
-			first, second, claim, held, err := s.TwoAndClaim(ctx, InstanceRef{"", Ref{"instance", of.a}}, InstanceRef{instance, Ref{"flow", of.b}}, center.ClaimStart, of.key, start)
+			got, err := s.TwoAndClaim(ctx, InstanceRef{"", Ref{"instance", of.a}}, InstanceRef{instance, Ref{"flow", of.b}}, center.ClaimStart, of.key, nil, start)
 			equal(t, "error", err, nil)
 			for _, r := range []struct {
 				at       center.InstanceID
 				kind, id string
 				got      *Resource
-			}{{"", "instance", of.a, first}, {instance, "flow", of.b, second}} {
+			}{{"", "instance", of.a, got.A}, {instance, "flow", of.b, got.B}} {
 				want, err := s.Resource(ctx, r.at, r.kind, r.id)
 				if (r.got == nil) != errors.Is(err, ErrNotFound) || r.got != nil && !reflect.DeepEqual(*r.got, want) {
 					t.Errorf("%+v: the %s is %+v, want %+v, %v", of, r.kind, r.got, want, err)
 				}
 			}
 			want, taken, err := s.Claim(ctx, center.ClaimStart, of.key, start)
-			if claim != want || held != taken || err != nil {
-				t.Errorf("%+v: the claim is %+v, %v, want %+v, %v, %v", of, claim, held, want, taken, err)
+			if got.Claim != want || got.Held != taken || got.First != nil || err != nil {
+				t.Errorf("%+v: the claim is %+v, %v, want %+v, %v, %v", of, got.Claim, got.Held, want, taken, err)
+			}
+		}
+		// The first of a fourth kind from an id on, of this instance alone.
+		row := func(at center.InstanceID, id string) Resource {
+			return Resource{Instance: at, Kind: "row", ID: id, Body: []byte(id), Created: start, Modified: start}
+		}
+		equal(t, "error", s.CommitResources(ctx, ResourceCommit{Insert: []Resource{row(instance, "b"), row(instance, "d"), row("", "e")}}), nil)
+		for from, want := range map[string]string{"0": "b", "b": "b", "c": "d", "d": "d", "e": ""} {
+			got, err := s.TwoAndClaim(ctx, InstanceRef{"", Ref{"instance", a.ID}}, InstanceRef{instance, Ref{"flow", b.ID}}, center.ClaimStart, "kept", &InstanceRef{instance, Ref{"row", from}}, start)
+			equal(t, "error", err, nil)
+			if (got.First == nil) != (want == "") || got.First != nil && (got.First.ID != want || string(got.First.Body) != want) || got.A == nil || got.B == nil || !got.Held {
+				t.Errorf("from %s: %+v, want %s", from, got, want)
 			}
 		}
 	})

@@ -149,8 +149,17 @@ type PageQuery struct {
 	Backward       bool
 	Limit          int
 	TranscriptOnly bool
+	// Keep, if set, says in place of TranscriptOnly which items are wanted.
+	Keep func(*center.Item) bool
 	// Last is the number of an item that the stream is known to have had as its last; 0 when it is not known.
 	Last int64
+}
+
+func (q *PageQuery) wants(it *center.Item) bool {
+	if q.Keep != nil {
+		return q.Keep(it)
+	}
+	return !q.TranscriptOnly || it.InTranscript
 }
 
 // Page returns the items that q asks for; none when there is no such stream. It reads the items that the transcript does
@@ -172,7 +181,7 @@ func (s *Store) Page(ctx context.Context, q PageQuery) ([]center.Item, error) {
 			return nil, err
 		}
 		for i := range part {
-			if len(all) < q.Limit && (!q.TranscriptOnly || part[i].InTranscript) {
+			if len(all) < q.Limit && q.wants(&part[i]) {
 				all = append(all, part[i])
 			}
 		}
