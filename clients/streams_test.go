@@ -314,6 +314,9 @@ func TestStreams(t *testing.T) {
 	equal(t, "the attribute", ada.text(fmt.Sprintf("desk.contact(%q).getAttributes().order.value", contact)), "4711")
 	took := []float64{ada.number(fmt.Sprintf("desk.acceptAndSay(%q, 'How can I help?')", contact))}
 	ada.tells("Accepted %s", contact)
+	equal(t, "quick responses exist", string(ada.do("desk.ask('qrIntegrationExists', {})")), "false")
+	found := ada.do(fmt.Sprintf("connect.QuickResponses.searchQuickResponses({query: 'order', contactId: %q})", contact))
+	equal(t, "quick responses found", len(decode[struct{ Results []any }](t, "the search", found).Results), 0)
 	customer.see("the agent's message", func(i item) bool {
 		return i.Content == "How can I help?" && i.ParticipantRole == "AGENT" && i.DisplayName == "Ada"
 	})

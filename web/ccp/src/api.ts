@@ -108,7 +108,15 @@ export const methods: Record<string, Method> = {
   notifyContactIssue: accepted,
   sendSoftphoneCallMetrics: accepted,
   sendSoftphoneCallReport: accepted,
-  qrIntegrationExists: () => false,
+  qrIntegrationExists: async (desk) => (await desk.ask<{ exist: boolean }>("GET", "quick-responses/exist")).exist,
+  qrSearchQuickResponses: (desk, { query, contactId, attributes, maxResults, nextToken }) =>
+    desk.ask("POST", "quick-responses/search", {
+      query: typeof query === "string" ? query.slice(0, 1000) : "",
+      ...(contactId && { contactId: id({ contactId }, "contactId") }),
+      ...(!contactId && typeof attributes === "object" && attributes && { attributes: Object.fromEntries(Object.values(attributes as Record<string, { name: string; value: string }>).map((a) => [String(a.name), String(a.value)])) }),
+      ...(typeof maxResults === "number" && { maxResults }),
+      ...(typeof nextToken === "string" && { nextToken: short(nextToken, "nextToken", 2000) }),
+    }),
 };
 
 // proxied are methods that the page of a CCP answers itself: their errors are not JSON.

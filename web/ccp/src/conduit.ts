@@ -28,7 +28,8 @@ export class Conduit {
       }
     });
     desk.on("change", () => this.update());
-    desk.on("item", (_, content) => this.post("webSocket::all_message", { topic: "aws/chat", contentType: "application/json", content }));
+    // Notes of agents are parley's own: a page would take one for a message.
+    desk.on("item", (item, content) => item.Type !== "NOTE" && this.post("webSocket::all_message", { topic: "aws/chat", contentType: "application/json", content }));
     desk.on("up", () => this.post2("connection_gain", "agent::websocket_connection_gained"));
     desk.on("down", () => this.post2("connection_lost", "agent::websocket_connection_lost"));
     desk.on("over", () => this.end());

@@ -351,6 +351,7 @@ export class View {
       return el("div", { className: mine ? "mine" : "theirs", "data-id": item.Id }, el("span", { className: "who" }, mine ? "You" : who, " ", time), el("p", { className: "said" }, textOf(item)));
     }
     if (item.Type === "ATTACHMENT") return el("div", { className: "note", "data-id": item.Id }, `${who} sent a file. `, time);
+    if (item.Type === "NOTE") return el("div", { className: "note", "data-id": item.Id }, `Note by ${who}: ${item.Content ?? ""} `, time);
     const event = item.ContentType.replace(/^.*event\./, "");
     const note = { "participant.joined": `${who} joined`, "participant.left": `${who} left`, "participant.invited": "Another agent was invited", "chat.ended": "The chat has ended", "transfer.succeeded": "The chat was transferred", "transfer.failed": "The transfer failed. The chat goes on with you." }[event];
     return note ? el("div", { className: "note", "data-id": item.Id }, note + " ", time) : undefined;
