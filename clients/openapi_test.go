@@ -4,6 +4,7 @@ import (
 	"context"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -52,13 +53,18 @@ func TestAgentAPIWithSchemathesis(t *testing.T) {
 	} {
 		t.Run(who.name, func(t *testing.T) {
 			t.Parallel()
+			config, err := filepath.Abs("python/schemathesis.toml")
+			if err != nil {
+				t.Fatal(err)
+			}
 			ctx, cancel := context.WithTimeout(t.Context(), 4*patience)
 			defer cancel()
 			began := time.Now()
 			// The seed makes it the same in each run; shrinking what has failed would take minutes.
-			cmd := exec.CommandContext(ctx, program, "--config-file", "python/schemathesis.toml", "run", s.endpoint+"/agent/v1/openapi.json",
+			cmd := exec.CommandContext(ctx, program, "--config-file", config, "run", s.endpoint+"/agent/v1/openapi.json",
 				"--header", "Authorization: Bearer "+who.token, "--phases", who.phases, "--max-examples", "5", "--seed", "1", "--no-shrink",
 				"--generation-database", "none")
+			cmd.Dir = t.TempDir() // it keeps what it has found where it runs
 			cmd.Env = append(os.Environ(), "PARLEY_CONTACT="+contact)
 			out, err := cmd.CombinedOutput()
 			if err != nil {

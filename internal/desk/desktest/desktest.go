@@ -68,14 +68,14 @@ func read(raw []byte) (*contract, error) {
 	return c, nil
 }
 
-// closed makes every schema that lists members one without others, which clients need not mind and a test must.
+// closed makes every schema of an object one without members that it does not list, which clients need not mind and a test must.
 func closed(value any) {
 	switch v := value.(type) {
 	case map[string]any:
 		for _, within := range v {
 			closed(within)
 		}
-		if _, lists := v["properties"].(map[string]any); lists && v["type"] == "object" && v["additionalProperties"] == nil {
+		if v["type"] == "object" && v["additionalProperties"] == nil {
 			v["additionalProperties"] = false
 		}
 	case []any:
