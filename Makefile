@@ -5,7 +5,7 @@ SHELL := /bin/bash
 
 # How often the crash targets kill what they kill, and the soak targets do what they do; how many connections soak-doors
 # opens; how many random histories of routing are tried; how long each fuzz target and benchmark runs, and each fuzz target
-# of soak-fuzz; for how long soak-streams and soak-agents go on.
+# of soak-fuzz; for how long soak-streams, soak-agents and soak-frames go on.
 KILLS ?= 20
 PAUSES ?= 10
 ROUNDS ?= 3
@@ -106,6 +106,10 @@ soak-agents: ## 500 agents, 2,000 chats, 50 offers and 400 messages a second: ho
 	PARLEY_TEST_AGENTS=500 PARLEY_TEST_CHATS=0 go test -v -count=1 -timeout 30m -run '^TestSoakAgentMemory$$' ./internal/desk
 	PARLEY_TEST_SOAK_AGENTS=$(AGENTSTIME) go test -v -count=1 -timeout 60m -run '^TestSoakAgents$$' ./bench
 
+.PHONY: soak-frames
+soak-frames: ## 200 agents with 1,000 chats, without frames of the Contact Control Panel and with them: memory and processor time (AGENTSTIME=2m)
+	PARLEY_TEST_SOAK_FRAMES=$(AGENTSTIME) go test -v -count=1 -timeout 60m -run '^TestSoakFrames$$' ./bench
+
 .PHONY: fuzz
 fuzz: ## run every fuzz target for a while (FUZZTIME=20s)
 	scripts/fuzz $(FUZZTIME)
@@ -136,7 +140,7 @@ generate: ## write all generated code again
 
 .PHONY: web
 web: ## build the pages that the binary embeds
-	@npm --prefix web/chat --silent run build
+	@npm --prefix web --silent run build
 
 .PHONY: verify
 verify: ## is everything generated current? (needs Node for the pages)

@@ -28,6 +28,7 @@ type agentLoad struct {
 	messages int // in each chat
 	lasts    time.Duration
 	during   time.Duration // is measured, after as long as a chat lasts
+	frames   int           // of each agent, beside the socket that works
 }
 
 // live is how many chats there are at once.
@@ -65,6 +66,7 @@ type staffed struct {
 	deadline time.Time
 	lines    chan *line
 	agents   []*loadAgent
+	frames   []*load.Socket
 	began    time.Time
 
 	mu       sync.Mutex
@@ -76,6 +78,13 @@ type staffed struct {
 	fail error
 
 	sent, missed, done, live, most atomic.Int64
+	used                           used // by the server, while there were chats
+}
+
+// used is a server's processor time, and its most memory.
+type used struct {
+	cpu    time.Duration
+	memory int64
 }
 
 type loadAgent struct {
@@ -169,6 +178,7 @@ func (s *staffed) work() {
 	for _, a := range s.agents {
 		reading.Go(func() { s.read(a, &chats) })
 	}
+	used := s.usedMeanwhile()
 	stopBeating := s.beat()
 	cpu := s.profileMeanwhile()
 	s.began = time.Now()
@@ -183,6 +193,7 @@ func (s *staffed) work() {
 	}
 	chats.Wait()
 	stopBeating()
+	s.used = used()
 	for _, a := range s.agents {
 		a.socket.Close()
 	}
@@ -216,6 +227,11 @@ func (s *staffed) signIn() float64 {
 			if s.agents[i].socket, err = a.OpenSocket(s.deadline); err != nil {
 				return err
 			}
+			for range s.of.frames {
+				if err := s.frame(l, a); err != nil {
+					return err
+				}
+			}
 			return a.Do(l, "PUT", "state", `{"name":"Available"}`, &struct{}{})
 		})
 	}))
@@ -233,8 +249,12 @@ func (s *staffed) beat() (stop func()) {
 				return
 			case <-time.After(time.Minute):
 			}
+			sockets := slices.Clone(s.frames)
 			for _, a := range s.agents {
-				if err := a.socket.Beat(); err != nil {
+				sockets = append(sockets, a.socket)
+			}
+			for _, socket := range sockets {
+				if err := socket.Beat(); err != nil {
 					s.failed(err)
 				}
 			}
@@ -453,5 +473,89 @@ func (s *staffed) report(all int, cpu func() string) {
 	}
 	if n := s.done.Load(); n != int64(all) {
 		t.Errorf("%d of %d chats had an agent and are over; %d offers were missed", n, all, s.missed.Load())
+	}
+}
+
+// TestSoakFrames measures what the frames of the Contact Control Panel cost: 200 agents with 1,000 chats at once, without frames and with
+// one for each agent, for the time that PARLEY_TEST_SOAK_FRAMES says. A frame is a second socket of the agent's, and asks what the page asks:
+// the session, and a token for each contact that is offered.
+func TestSoakFrames(t *testing.T) {
+	during, err := time.ParseDuration(os.Getenv("PARLEY_TEST_SOAK_FRAMES"))
+	if err != nil {
+		t.Skip("PARLEY_TEST_SOAK_FRAMES says for how long: make soak-frames")
+	}
+	var all []used
+	for frames := range 2 {
+		s := &staffed{
+			t: t, of: agentLoad{agents: 200, offers: 25, messages: 8, lasts: 40 * time.Second, during: during, frames: frames},
+			deadline: time.Now().Add(during + 15*time.Minute), waiting: map[string]*loadChat{},
+		}
+		s.work()
+		all = append(all, s.used)
+		t.Logf("with %d frames: the server used %.1f s of processor time and at most %.0f MiB", frames*s.of.agents, s.used.cpu.Seconds(), float64(s.used.memory)/(1<<20))
+	}
+	t.Logf("frames cost %.2f times the processor time and %.2f times the memory of the same without", all[1].cpu.Seconds()/all[0].cpu.Seconds(), float64(all[1].memory)/float64(all[0].memory))
+}
+
+// frame opens a frame of an agent's.
+func (s *staffed) frame(l *load.Line, a *load.Agent) error {
+	if err := a.Do(l, "GET", "session", "", &struct{}{}); err != nil {
+		return err
+	}
+	socket, err := a.OpenSocket(s.deadline)
+	if err != nil {
+		return err
+	}
+	s.t.Cleanup(func() { socket.Close() })
+	s.mu.Lock()
+	s.frames = append(s.frames, socket)
+	s.mu.Unlock()
+	go func() {
+		offered := []byte(`"what":"offered"`)
+		for {
+			frame, err := socket.Next()
+			if err != nil {
+				return
+			}
+			if !bytes.Contains(frame, offered) {
+				continue
+			}
+			var of struct{ Content struct{ ContactID string } }
+			if json.Unmarshal(frame, &of) != nil {
+				continue
+			}
+			_ = s.with(func(l *load.Line) error { // the offer may be over
+				_, err := a.Participant(l, of.Content.ContactID)
+				return err
+			})
+		}
+	}()
+	return nil
+}
+
+// usedMeanwhile begins to measure what the server uses.
+func (s *staffed) usedMeanwhile() (end func() used) {
+	before, err := processTime(s.server.PID(), false)
+	s.must(err)
+	over, most := make(chan struct{}), make(chan int64, 1)
+	go func() {
+		largest := int64(0)
+		for {
+			if now, err := resident(s.server.PID()); err == nil {
+				largest = max(largest, now)
+			}
+			select {
+			case <-over:
+				most <- largest
+				return
+			case <-time.After(time.Second):
+			}
+		}
+	}()
+	return func() used {
+		after, err := processTime(s.server.PID(), false)
+		s.must(err)
+		close(over)
+		return used{after - before, <-most}
 	}
 }

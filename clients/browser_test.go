@@ -93,13 +93,13 @@ func TestStoryInChromium(t *testing.T) {
 	}
 	page.must("see", map[string]any{"text": "Is anybody there?"}, nil)
 	checkRows(t, rowsOf(page), 0)
-	screenshots(page, "talking")
+	screenshots(page, "", "talking")
 
 	step("the customer ends the chat")
 	page.must("end", nil, nil)
 	page.must("note", map[string]any{"text": "The chat has ended"}, nil)
 	bot.see("chat.ended", ended)
-	screenshots(page, "ended")
+	screenshots(page, "", "ended")
 
 	step("and comes back, to the whole past session and then from that segment on")
 	for _, rehydration := range []string{"ENTIRE_PAST_SESSION", "FROM_SEGMENT"} {
@@ -114,7 +114,7 @@ func TestStoryInChromium(t *testing.T) {
 		checkRows(t, rowsOf(page), 22)
 		page.must("end", nil, nil)
 	}
-	screenshots(page, "returned")
+	screenshots(page, "", "returned")
 
 	var seen struct {
 		Troubles []string `json:"troubles"`
@@ -179,7 +179,7 @@ func checkRows(t *testing.T, rows []row, past int) {
 }
 
 // screenshots leaves pictures of the page, for people to look at.
-func screenshots(page *driven, name string) {
+func screenshots(page *driven, of, name string) {
 	page.t.Helper()
 	folder, err := filepath.Abs(filepath.Join("..", ".work", "screenshots"))
 	if err != nil {
@@ -190,6 +190,6 @@ func screenshots(page *driven, name string) {
 	}
 	for _, scheme := range []string{"light", "dark"} {
 		file := filepath.Join(folder, name+"-"+scheme+".png")
-		page.must("screenshot", map[string]any{"file": file, "scheme": scheme}, nil)
+		page.must("screenshot", map[string]any{"name": of, "file": file, "scheme": scheme}, nil)
 	}
 }

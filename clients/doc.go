@@ -1,5 +1,6 @@
 // Package clients is where other people's clients judge parley: the AWS SDK for Go, boto3, the AWS CLI, and
-// amazon-connect-chatjs in Node and in a page in Chromium, each unmodified, each against a parley process of its own.
+// amazon-connect-chatjs in Node and in a page in Chromium, amazon-connect-streams in desktops in Chromium, each unmodified, each against a
+// parley process of its own.
 // schemathesis calls /agent/v1 with what it makes of the OpenAPI document of it.
 //
 // Terraform's AWS provider is not among them: a stand-in makes its calls with the AWS SDK for Go.

@@ -4,6 +4,8 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"slices"
+	"strings"
 	"testing"
 
 	"github.com/aws/aws-sdk-go-v2/service/connect/types"
@@ -36,7 +38,7 @@ func TestFlowsComeBackByteForByte(t *testing.T) {
 	}
 	s := parleytest.New(t)
 	c := s.Client()
-	published := 0
+	published, elsewhere := 0, 0
 	for name, content := range documents {
 		made, err := c.CreateContactFlow().InstanceID(s.InstanceID).Name(name).Type(types.ContactFlowTypeContactFlow).
 			Content(content).Status(types.ContactFlowStatusSaved).Send(t.Context())
@@ -51,7 +53,11 @@ func TestFlowsComeBackByteForByte(t *testing.T) {
 		_, err = c.UpdateContactFlowContent().InstanceID(s.InstanceID).ContactFlowID(*made.ContactFlowId).Content(content).Send(t.Context())
 		var refused *types.InvalidContactFlowException
 		if errors.As(err, &refused) {
-			continue // a draft that was never finished, or a flow of another type
+			// A draft that was never finished, a flow of another type, or one that names what only its own instance has.
+			if !slices.ContainsFunc(refused.Problems, func(p types.ProblemDetail) bool { return !strings.Contains(*p.Message, "instance") }) {
+				elsewhere++
+			}
+			continue
 		}
 		if err != nil {
 			t.Errorf("%s: %v", name, err)
@@ -63,8 +69,8 @@ func TestFlowsComeBackByteForByte(t *testing.T) {
 			t.Errorf("%s, published: it came back another, %v", name, err)
 		}
 	}
-	if published*2 < len(documents) {
-		t.Errorf("only %d of %d documents were published", published, len(documents))
+	if (published+elsewhere)*4 < len(documents)*3 || published*3 < len(documents) {
+		t.Errorf("only %d of %d documents were published, %d name what is not there", published, len(documents), elsewhere)
 	}
-	t.Logf("%d documents, %d of them published", len(documents), published)
+	t.Logf("%d documents, %d of them published, %d name what is not there", len(documents), published, elsewhere)
 }

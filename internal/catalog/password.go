@@ -214,3 +214,13 @@ func (c *Catalog) credentials(ctx context.Context, at center.InstanceID, usernam
 	}
 	return u, kept, row.Version, nil
 }
+
+// CredentialOf finds a user by its name, with the version of its password, which sessions last as long as: for those who let users in
+// without one. A user who has no password cannot have a session.
+func (c *Catalog) CredentialOf(ctx context.Context, at center.InstanceID, username string) (*center.User, int64, error) {
+	u, kept, version, err := c.credentials(ctx, at, username)
+	if err == nil && kept == nil {
+		err = center.Refuse(center.NotFound, "no user who can sign in has this name (%d characters)", len([]rune(username)))
+	}
+	return u, version, err
+}

@@ -53,3 +53,12 @@ func (c *Catalog) Principal(ctx context.Context, at center.InstanceID, id center
 	}
 	return center.NewPrincipal(at, u, profiles), u, nil
 }
+
+// OfferedSession returns the sign-in that a right to a session is of, or a refusal with NotFound.
+func (c *Catalog) OfferedSession(ctx context.Context, id [32]byte, now time.Time) (store.Session, error) {
+	s, err := c.Store.OfferedSession(ctx, id, userPasswords.rows, now)
+	if errors.Is(err, store.ErrNotFound) {
+		return s, center.Refuse(center.NotFound, "there is no such sign-in to take over")
+	}
+	return s, err
+}

@@ -8,6 +8,7 @@ import (
 	"os"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/parley-chat/parley/internal/agent"
@@ -43,8 +44,11 @@ type Config struct {
 	PublicURL string
 	// Loopback lets pages of this machine call, whatever the instances approve of: for development alone.
 	Loopback bool
-	Now      func() time.Time // real time; nil is time.Now
-	Log      *slog.Logger     // nil logs nothing
+	// FirstAgent is the name of the user whom the Contact Control Panel signs in without a password unless its address names another: with
+	// Loopback alone.
+	FirstAgent string
+	Now        func() time.Time // real time; nil is time.Now
+	Log        *slog.Logger     // nil logs nothing
 }
 
 // Desk answers the operations of the agent's side. All methods may be called from any goroutine.
@@ -53,11 +57,14 @@ type Desk struct {
 	mux    *http.ServeMux
 	gate   gate
 	limits limits
+	// computed counts snapshots for windows.
+	computed atomic.Int64
 
 	running   sync.WaitGroup // goroutines of windows and of check
 	mu        sync.Mutex
 	windows   map[*window]struct{} // sockets of this node
-	checking  bool                 // the goroutine of check runs
+	boards    map[center.UserID]*board
+	checking  bool // the goroutine of check runs
 	stopCheck context.CancelFunc
 }
 

@@ -27,5 +27,8 @@ const (
 	Burst         = burst
 )
 
+// Computed is how many snapshots were computed for sockets.
+func (d *Desk) Computed() int64 { return d.computed.Load() }
+
 // OperationID is the name of a route.
 func OperationID(rt Route) string { return operationID(rt.Method, strings.TrimPrefix(rt.Path, Prefix)) }

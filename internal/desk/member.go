@@ -52,6 +52,7 @@ func (w *window) joinOwn(after int64) {
 			if !ok || err != nil {
 				return nil, false
 			}
+			w.board.heard(stream, it.Seq)
 			w.poke()
 			a := &t.Agent
 			v := transitionView{Type: "transition", What: t.What, At: seconds(it.Time), Contact: t.Contact, State: w.desk.stateOf(a.Instance, a.Status, a.Since)}
@@ -94,7 +95,7 @@ func (w *window) joinChats(a *center.Agent) error {
 }
 
 // leaveChats leaves the chats in which the agent's part is over: what was missed, and what was cleared, when nothing more can be
-// noted. It forgets their tokens. It returns in which chats the agent has a part that goes on.
+// noted. It returns in which chats the agent has a part that goes on.
 func (w *window) leaveChats(a *center.Agent) (live map[center.StreamID]bool) {
 	parts := map[center.ParticipantID]bool{}
 	live = map[center.StreamID]bool{}
@@ -110,11 +111,6 @@ func (w *window) leaveChats(a *center.Agent) (live map[center.StreamID]bool) {
 		if (!parts[j.participant] || j.left && live[stream]) && j.membership != nil {
 			gone = append(gone, j.membership)
 			delete(w.chats, stream)
-		}
-	}
-	for id := range w.known {
-		if _, there := parts[id]; !there {
-			delete(w.known, id)
 		}
 	}
 	w.mu.Unlock()
@@ -235,7 +231,8 @@ func (w *window) joinChat(slot *center.AgentContact, p part) {
 				w.mu.Unlock()
 			}
 			if event != "" && event != center.EventTyping {
-				w.poke() // others have come or gone
+				w.board.heard(stream, it.Seq) // others have come or gone
+				w.poke()
 			}
 			if it.Seq != 0 && it.Seq <= p.shown {
 				return nil, false

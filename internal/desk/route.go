@@ -100,7 +100,7 @@ var routes []route
 
 func init() { // not a literal: the operations refer to the table by what they call
 	for _, some := range [][]route{
-		sessionRoutes, stateRoutes, contactRoutes, connectRoutes, monitorRoutes, socketRoutes, overviewRoutes, documentRoutes,
+		sessionRoutes, handOverRoutes, stateRoutes, contactRoutes, connectRoutes, monitorRoutes, socketRoutes, overviewRoutes, documentRoutes,
 		historyRoutes, noteRoutes, permissionRoutes, blockedRoutes, quickRoutes, widgetRoutes,
 	} {
 		routes = append(routes, some...)

@@ -92,9 +92,9 @@ func (c *call) signOut(in signOutInput) (empty, error) {
 	if err != nil {
 		return empty{}, err
 	}
-	defer c.sessionEnded(c.session.ID)
+	defer c.sessionEnded(&c.session)
 	if !c.session.Bearer {
-		c.setCookie("", -time.Second)
+		c.clearCookies()
 	}
 	if !c.who.Has(center.PermitAgent) {
 		return empty{}, nil
@@ -112,25 +112,17 @@ func (c *call) signOut(in signOutInput) (empty, error) {
 // authenticate finds the caller's session. What comes with a cookie must come from a page of this server, and what may change
 // something with the session's CSRF token.
 func (c *call) authenticate(from page) error {
-	secret, bearer := bearerOf(c.r)
+	token, bearer := bearerOf(c.r)
+	secrets := []string{token}
 	if !bearer {
-		cookie, err := c.r.Cookie(c.cookieName())
-		if err != nil {
+		if secrets = c.cookies(); len(secrets) == 0 {
 			return unauthorized("Sign in first: send the session's cookie, or its token as Authorization: Bearer.")
 		}
-		secret = cookie.Value
 	}
-	if base64.RawURLEncoding.DecodedLen(len(secret)) != secretBytes {
-		return unauthorized(sessionOver)
-	}
-	s, err := c.Catalog.Session(c.r.Context(), sha256.Sum256([]byte(secret)), c.Now())
-	if center.Is(err, center.NotFound) || err == nil && s.Bearer != bearer {
-		return unauthorized(sessionOver)
-	}
-	if err != nil {
+	if err := c.findSession(secrets, bearer); err != nil {
 		return err
 	}
-	c.session, c.secret = s, secret
+	s := &c.session
 	if !bearer {
 		if from == otherPage {
 			return forbidden("A page of another origin calls with a bearer token; cookies are for pages of this server.")
@@ -141,11 +133,38 @@ func (c *call) authenticate(from page) error {
 	} else if err := c.instanceApproves(s.Instance); err != nil {
 		return err
 	}
+	var err error
 	c.who, c.user, err = c.Catalog.Principal(c.r.Context(), s.Instance, s.User)
 	if center.Is(err, center.NotFound) {
 		return unauthorized(sessionOver)
 	}
 	return err
+}
+
+// findSession finds the session that the first of some secrets belongs to.
+func (c *call) findSession(secrets []string, bearer bool) error {
+	for _, secret := range secrets {
+		if base64.RawURLEncoding.DecodedLen(len(secret)) != secretBytes {
+			continue
+		}
+		s, err := c.Catalog.Session(c.r.Context(), sha256.Sum256([]byte(secret)), c.Now())
+		if center.Is(err, center.NotFound) || err == nil && s.Bearer != bearer {
+			continue
+		}
+		c.session, c.secret = s, secret
+		return err
+	}
+	return unauthorized(sessionOver)
+}
+
+// cookies are the values of the cookies that may name a session: that of this server's own pages, then that of a page in a frame.
+func (c *call) cookies() (all []string) {
+	for _, name := range []string{c.cookieName(), c.frameCookieName()} {
+		if cookie, err := c.r.Cookie(name); err == nil {
+			all = append(all, cookie.Value)
+		}
+	}
+	return all
 }
 
 const sessionOver = "The session has ended or is not known. Sign in again."
@@ -201,6 +220,14 @@ func (c *call) setCookie(value string, life time.Duration) {
 		Name: c.cookieName(), Value: value, Path: "/", MaxAge: int(life / time.Second), Secure: c.secure(), HttpOnly: true,
 		SameSite: http.SameSiteStrictMode,
 	})
+}
+
+// clearCookies takes the cookies of a session away.
+func (c *call) clearCookies() {
+	c.setCookie("", -time.Second)
+	if _, err := c.r.Cookie(c.frameCookieName()); err == nil {
+		c.setFrameCookie("", -time.Second)
+	}
 }
 
 // from is the address that a request comes from. Where a proxy terminates TLS, all come from it, and the last address of

@@ -3,9 +3,7 @@ package desk
 import (
 	"cmp"
 	"context"
-	"crypto/rand"
 	"crypto/sha256"
-	"encoding/base64"
 	"time"
 
 	"github.com/parley-chat/parley/internal/center"
@@ -120,9 +118,7 @@ func (c *call) instanceNamed(ctx context.Context, name string) (center.InstanceI
 
 // begin makes the session of a user who has signed in.
 func (c *call) begin(ctx context.Context, attempt store.SignIn, u *center.User, version int64, bearer bool) (*sessionOutput, error) {
-	raw := make([]byte, secretBytes)
-	_, _ = rand.Read(raw) // it never fails
-	c.secret = base64.RawURLEncoding.EncodeToString(raw)
+	c.secret = newSecret()
 	now := c.Now()
 	c.session = store.Session{
 		ID: sha256.Sum256([]byte(c.secret)), Instance: attempt.Instance, User: u.ID, Bearer: bearer, Credential: version,

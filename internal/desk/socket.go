@@ -71,7 +71,7 @@ func (c *call) openSocket(in socketInput) (none empty, err error) {
 	ctx, cancel := context.WithCancel(context.Background())
 	win := &window{
 		desk: c.Desk, who: c.who, session: c.session, socket: ms, ctx: ctx, wake: make(chan struct{}, 1),
-		chats: map[center.StreamID]*joinedChat{}, cursor: after, known: tokens{},
+		chats: map[center.StreamID]*joinedChat{}, cursor: after, board: c.joinBoard(c.who.User),
 	}
 	c.open(win)
 	ms.OnEnd(func() {

@@ -155,6 +155,8 @@ func (w *walk) examples() map[string]example {
 	const by = `{"endpointARN":"{quick-connect}"}`
 	return map[string]example{
 		"POST session":                                       {body: credentials("pat", password, `"instance":"here"`, `"bearer":true`)},
+		"POST session/hand-over":                             {body: `{"challenge":"` + strings.Repeat("A", 43) + `"}`, status: http.StatusForbidden},                                    // a program signs in itself
+		"POST session/take":                                  {body: taking(strings.Repeat("A", 43), strings.Repeat("A", 43), "https://desk.example.com"), status: http.StatusForbidden}, // no page
 		"DELETE session":                                     {last: true},
 		"GET socket":                                         {status: http.StatusUpgradeRequired},
 		"PUT state":                                          {ready: (*walk).status, body: `{"agentStateARN":"{status}","enqueueNextState":true}`, shared: true},

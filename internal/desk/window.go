@@ -1,8 +1,8 @@
 package desk
 
 import (
-	"bytes"
 	"context"
+	"crypto/sha256"
 	"encoding/json"
 	"sync"
 	"time"
@@ -18,6 +18,7 @@ type window struct {
 	who     center.Principal
 	session store.Session
 	socket  hub.Memberships
+	board   *board
 	ctx     context.Context
 	wake    chan struct{} // of capacity 1: something has changed
 
@@ -28,9 +29,8 @@ type window struct {
 	cursor map[center.StreamID]int64     // of chats, from the client; used once
 
 	// Only the window's goroutine:
-	known  tokens
-	shown  []byte    // the last snapshot that was sent, without its time
-	calm   time.Time // before then no snapshot is sent
+	shown  [sha256.Size]byte // of the last snapshot that was sent
+	calm   time.Time         // before then no snapshot is sent
 	opened bool
 	alarm  *time.Timer // of later
 }
@@ -106,15 +106,16 @@ func (w *window) refresh(begin int64) error {
 		w.later(wait)
 		return nil
 	}
-	d, err := w.desk.desktop(w.ctx, &who, w.known)
+	lost := w.opened && w.lost()
+	p, err := w.board.post(w.ctx, &who, !w.opened || lost)
 	if err != nil {
 		return err
 	}
-	w.send(d)
+	w.send(p)
 	if !w.opened {
 		w.opened = true
 		w.joinOwn(begin)
-	} else if w.lost() {
+	} else if lost {
 		w.joinOwn(seq)
 	}
 	return nil
@@ -134,24 +135,14 @@ func (w *window) later(wait time.Duration) {
 }
 
 // send sends what an agent's client is shown, unless it is the same as before.
-func (w *window) send(d *desktop) {
-	at := d.Snapshot.At
-	d.Snapshot.At = 0
-	same, err := json.Marshal(struct {
-		Snapshot      *snapshot
-		Configuration *configuration
-	}{&d.Snapshot, &d.Configuration})
-	if err != nil || bytes.Equal(same, w.shown) {
+func (w *window) send(p *posted) {
+	if p.sum == w.shown {
 		return
 	}
-	w.shown = same
-	w.calm = time.Now().Add(time.Duration(len(same)) * time.Second / snapshotBytes)
-	d.Snapshot.At = at
-	w.frame(d.Cursor, snapshotView{"snapshot", d})
+	w.shown = p.sum
+	w.calm = time.Now().Add(time.Duration(len(p.frame)) * time.Second / snapshotBytes)
+	w.socket.Send(p.frame)
 }
-
-// frame sends a frame of the agent's topic.
-func (w *window) frame(cursor string, content any) { w.socket.Send(frameOf(cursor, content)) }
 
 // agentFrame is a frame of the topic of agents.
 type agentFrame struct {

@@ -1,16 +1,12 @@
 package desk
 
-import (
-	"testing"
+import "testing"
 
-	"github.com/parley-chat/parley/internal/center"
-)
-
-// A window keeps the tokens of the agent's contacts, and of no others.
+// A board keeps the tokens of the agent's contacts, and of no others.
 func TestTokensGoWithTheirContacts(t *testing.T) {
-	w := &window{known: tokens{"here": "1", "cleared": "2"}}
-	w.leaveChats(&center.Agent{Contacts: []center.AgentContact{{Participant: "here", State: center.SlotConnected}}})
-	if len(w.known) != 1 || w.known["here"] != "1" {
-		t.Errorf("the window keeps %v", w.known)
+	b := &board{known: tokens{"here": "1", "cleared": "2"}}
+	b.forget("ann", &desktop{Snapshot: snapshot{Contacts: []contactView{{Connections: []connectionView{{ID: "here"}}}}}})
+	if len(b.known) != 1 || b.known["here"] != "1" {
+		t.Errorf("the board keeps %v", b.known)
 	}
 }

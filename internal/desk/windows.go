@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/parley-chat/parley/internal/center"
+	"github.com/parley-chat/parley/internal/store"
 )
 
 // checkEvery is how often a node with agents' sockets asks whether their sessions have ended, and whether their users may still
@@ -36,6 +37,7 @@ func (d *Desk) close(w *window) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	delete(d.windows, w)
+	d.leaveBoard(w.board, w.who.User)
 	if len(d.windows) == 0 && d.stopCheck != nil {
 		d.stopCheck()
 	}
@@ -153,10 +155,10 @@ func (d *Desk) endMonitors(ctx context.Context, who *center.Principal) error {
 	return err
 }
 
-// sessionEnded closes the sockets of this node's that a session has.
-func (d *Desk) sessionEnded(id [32]byte) {
+// sessionEnded closes the sockets of this node's that a session has, and those of the others that ended with it.
+func (d *Desk) sessionEnded(s *store.Session) {
 	for _, w := range d.all() {
-		if w.session.ID == id {
+		if w.session.ID == s.ID || w.session.SameSignIn(s) {
 			w.socket.Close(sessionClosed)
 		}
 	}

@@ -107,7 +107,7 @@ func (w *world) open() {
 	w.hub = hub.New(hub.Options{Source: source{w}, Bus: news, Log: log})
 	w.desk = desk.New(desk.Config{
 		Catalog: w.catalog, Store: w.store, Staff: people, Chats: w.chats, Agents: w.agents, Transcripts: chat.NewTranscripts(w.chats), Present: figures, Insight: insight.NewContacts(w.store, w.wall.Now), Hub: w.hub, Working: agent.New(people, w.store, w.wall.Now),
-		Partition: partition, PublicURL: w.public, Loopback: w.dev, Now: w.wall.Now, Log: log,
+		Partition: partition, PublicURL: w.public, Loopback: w.dev, FirstAgent: "ann", Now: w.wall.Now, Log: log,
 	})
 	w.handler = desktest.Handler(w.T, w.desk)
 	w.settle = work.Settle
@@ -291,4 +291,9 @@ func (w *world) program(name string, more ...string) *client {
 	c := w.client()
 	c.wants(200, "", "POST", "/agent/v1/session", credentials(name, password, append(more, `"bearer":true`)...))
 	return c
+}
+
+func (w *world) approve(at center.InstanceID, origin string) {
+	w.Helper()
+	w.must(catalog.ApprovedOrigins.Add(context.Background(), w.catalog, at, &center.ApprovedOrigin{Origin: origin}, nil))
 }

@@ -213,7 +213,7 @@ func (s *Server) wire(ctx context.Context) error {
 	}
 	s.desk = desk.New(desk.Config{
 		Catalog: s.catalog, Store: s.store, Staff: s.staff, Chats: s.chats, Agents: s.agents, Transcripts: operations.Transcripts, Present: present, Insight: operations.Insight, Hub: s.hub, Working: working, Presence: s.presence,
-		Partition: s.cfg.Partition, PublicURL: s.cfg.PublicURL, Loopback: s.cfg.Dev, Now: s.cfg.Now, Log: s.cfg.Log,
+		Partition: s.cfg.Partition, PublicURL: s.cfg.PublicURL, Loopback: s.cfg.Dev, FirstAgent: seedPeople[0].name, Now: s.cfg.Now, Log: s.cfg.Log,
 	})
 	if s.cfg.Furnish != nil || s.cfg.Leave != nil {
 		operations.Throttle, operations.AnyCredentials, operations.Who = nil, true, operator()
@@ -271,7 +271,7 @@ func (c *Config) engine(db *store.Store, bus engine.Publisher, shared bool) *eng
 // shared says that other processes may write to the same store: other nodes, and on PostgreSQL nobody can tell.
 func (s *Server) shared() bool { return s.cfg.Nodes != nil || isPostgres(s.cfg.Database) }
 
-// routes is the only place where paths are handed out: the API's own, the agent's side, health, the pages, and in development /_parley/.
+// routes is the only place where paths are handed out: the API's own, the agent's side, health, the pages, the Contact Control Panel, and in development /_parley/.
 func (s *Server) routes() http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /health/live", s.live)
@@ -279,6 +279,10 @@ func (s *Server) routes() http.Handler {
 	pages := ui.Handler(s.page)
 	mux.Handle("GET /{$}", pages)
 	mux.Handle("GET /landing.css", pages)
+	ccp := s.desk.CCP()
+	for _, path := range desk.CCPPaths {
+		mux.Handle("GET "+path, ccp)
+	}
 	if s.cfg.Dev {
 		mux.Handle("GET /chat/", pages) // it starts chats through /_parley/
 		mux.Handle(devPath, s.devRoutes())

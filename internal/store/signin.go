@@ -119,6 +119,7 @@ func (s *Store) Attempt(ctx context.Context, in SignIn, now time.Time) (until ti
 // user signed in.
 func (s *Store) BeginSession(ctx context.Context, in SignIn, b *Session, ended *[32]byte) error {
 	keys := in.keys()
+	now := b.Began
 	bearer := int64(0)
 	if b.Bearer {
 		bearer = 1
@@ -136,7 +137,17 @@ func (s *Store) BeginSession(ctx context.Context, in SignIn, b *Session, ended *
 				return err
 			}
 		}
-		_, err := ses.exec(`INSERT INTO session (id, instance, agent, bearer, credential, began, expires) VALUES ($1, $2, $3, $4, $5, $6, $7)`,
+		// The sessions that end together are known by the moment of their sign-in: no two sign-ins of a user have the same.
+		rows, err := ses.query(`SELECT began FROM session WHERE instance = $1 AND agent = $2 AND began >= $3 ORDER BY began DESC LIMIT 1`,
+			string(b.Instance), []byte(b.User), millis(now))
+		if err != nil {
+			return err
+		}
+		b.Began = now
+		if len(rows) > 0 {
+			b.Began = timeOf(rows[0][0].(int64) + 1)
+		}
+		_, err = ses.exec(`INSERT INTO session (id, instance, agent, bearer, credential, began, expires) VALUES ($1, $2, $3, $4, $5, $6, $7)`,
 			b.ID[:], string(b.Instance), []byte(b.User), bearer, b.Credential, millis(b.Began), millis(b.Expires))
 		if err != nil {
 			return err
@@ -147,7 +158,7 @@ func (s *Store) BeginSession(ctx context.Context, in SignIn, b *Session, ended *
 			return err
 		}
 		if _, err := ses.exec(`DELETE FROM session WHERE id IN (SELECT id FROM session WHERE expires <= $1 ORDER BY expires LIMIT $2`+s.d.skipLocked+`)`,
-			millis(b.Began), int64(signInPurge)); err != nil {
+			millis(now), int64(signInPurge)); err != nil {
 			return err
 		}
 		return note(ctx, ses, Created, b.Instance, string(b.User))
@@ -205,7 +216,7 @@ func (s *Store) Session(ctx context.Context, id [32]byte, kind string, now time.
 	)
 	err := s.row(ctx, `SELECT s.instance, s.agent, s.bearer, s.credential, s.began, s.expires FROM session AS s
 		JOIN resource AS r ON r.instance = s.instance AND r.kind = $2 AND r.id = s.agent AND r.version = s.credential
-		WHERE s.id = $1 AND s.expires > $3`, []any{id[:], kind, millis(now)}, &b.Instance, &user, &bearer, &b.Credential, &began, &expires)
+		WHERE s.id = $1 AND s.expires > $3 AND s.bearer < $4`, []any{id[:], kind, millis(now), int64(handOver)}, &b.Instance, &user, &bearer, &b.Credential, &began, &expires)
 	b.User, b.Bearer, b.Began, b.Expires = center.UserID(user), bearer != 0, timeOf(began), timeOf(expires)
 	return b, err
 }
@@ -215,7 +226,7 @@ func (s *Store) HasSession(ctx context.Context, at center.InstanceID, user cente
 	var n int64
 	err := s.row(ctx, `SELECT COUNT(*) FROM session AS s
 		JOIN resource AS r ON r.instance = s.instance AND r.kind = $3 AND r.id = s.agent AND r.version = s.credential
-		WHERE s.instance = $1 AND s.agent = $2 AND s.expires > $4`, []any{string(at), []byte(user), kind, millis(now)}, &n)
+		WHERE s.instance = $1 AND s.agent = $2 AND s.expires > $4 AND s.bearer < $5`, []any{string(at), []byte(user), kind, millis(now), int64(handOver)}, &n)
 	return n > 0, err
 }
 
@@ -238,12 +249,19 @@ func (s *Store) Sessions(ctx context.Context, ids [][]byte, kind string, now tim
 	return alive, err
 }
 
-// EndSession ends a session, and says whether it was there. The audit log has that its user signed out.
+// EndSession ends a session, and says whether it was there. All sessions of browsers that came of the same sign-in end with it. The
+// audit log has that its user signed out.
 func (s *Store) EndSession(ctx context.Context, b *Session) (ended bool, err error) {
 	err = s.write(ctx, func(ses session) error {
 		n, err := ses.exec(`DELETE FROM session WHERE id = $1`, b.ID[:])
 		if ended = n == 1; err != nil || !ended {
 			return err
+		}
+		if !b.Bearer {
+			if _, err := ses.exec(`DELETE FROM session WHERE instance = $1 AND agent = $2 AND began = $3 AND bearer <> 1`,
+				string(b.Instance), []byte(b.User), millis(b.Began)); err != nil {
+				return err
+			}
 		}
 		return note(ctx, ses, Deleted, b.Instance, string(b.User))
 	})

@@ -188,3 +188,57 @@ func countRows(t *testing.T, s *Store, table string) (n int) {
 	}
 	return n
 }
+
+// A right to a session is taken once, whoever asks how often, and ends with the sign-in that it is of.
+func TestSessionsAreHandedOverOnce(t *testing.T) {
+	forEachEngine(t, func(t *testing.T, s *Store) {
+		sum := func(s string) [32]byte { return sha256.Sum256([]byte(s)) }
+		begin := func(secret string) *Session {
+			t.Helper()
+			b := &Session{ID: sum(secret), Instance: instance, User: "00000001-0000-7000-8000-000000000001", Credential: 1, Began: start, Expires: start.Add(center.SessionLife)}
+			if err := s.BeginSession(t.Context(), attempt("ann", "192.0.2.1"), b, nil); err != nil {
+				t.Fatal(err)
+			}
+			return b
+		}
+		first, second := begin("first"), begin("second")
+		if first.Began.Equal(second.Began) || first.SameSignIn(second) {
+			t.Fatalf("two sign-ins at %v and %v are one", first.Began, second.Began)
+		}
+		offer := func(of *Session, token string) {
+			t.Helper()
+			if err := s.OfferSession(t.Context(), sum(token), of, start.Add(time.Minute)); err != nil {
+				t.Fatal(err)
+			}
+		}
+		offer(first, "token")
+		var taken atomic.Int64
+		var all sync.WaitGroup
+		for i := range 16 {
+			all.Go(func() {
+				b := *first
+				b.ID = sum(fmt.Sprint("frame ", i))
+				switch err := s.TakeSession(t.Context(), sum("token"), &b); {
+				case err == nil:
+					taken.Add(1)
+				case !errors.Is(err, ErrNotFound):
+					t.Error(err)
+				}
+			})
+		}
+		all.Wait()
+		equal(t, "taken", taken.Load(), 1)
+
+		offer(first, "left over")
+		offer(second, "of another")
+		if ended, err := s.EndSession(t.Context(), first); err != nil || !ended {
+			t.Fatalf("ended %v, %v", ended, err)
+		}
+		if err := s.TakeSession(t.Context(), sum("left over"), first); !errors.Is(err, ErrNotFound) {
+			t.Errorf("of a sign-in that has ended: %v", err)
+		}
+		if ended, err := s.EndSession(t.Context(), second); err != nil || !ended {
+			t.Errorf("the other sign-in: %v, %v", ended, err)
+		}
+	})
+}

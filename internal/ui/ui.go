@@ -1,5 +1,5 @@
-// Package ui serves the pages for people, embedded in the binary: the landing page, the plain chat page built from
-// web/chat, and the paths of contacts through their flows. It depends on nothing of ours; what a page shows of the
+// Package ui serves the pages for people, embedded in the binary: the landing page, the plain chat page and the Contact
+// Control Panel built from web/chat and web/ccp, and the paths of contacts through their flows. It depends on nothing of ours; what a page shows of the
 // server comes in as a [Page], [Contacts] or [Path].
 package ui
 
