@@ -147,7 +147,7 @@ func TestDesktops(t *testing.T) {
 		ada.shows("", "Sign in to take chats.")
 		screenshots(ada.driven, "panel", "ccp-signed-out")
 	}()
-	b.checkTroubles("the target origin provided")
+	b.checkTroubles("the target origin provided", "/agent/v1/session") // which has ended
 }
 
 // desktopPage is the page of docs/streams.md.
