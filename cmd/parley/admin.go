@@ -38,6 +38,7 @@ type instanceCmd struct {
 	Create createInstanceCmd `cmd:"" help:"Make an instance."`
 	List   listInstancesCmd  `cmd:"" help:"List instances."`
 	Delete deleteInstanceCmd `cmd:"" help:"End an instance's chats and delete all that belongs to it; running servers show their open sockets nothing of it, the operation DeleteInstance does."`
+	SignIn signInCmd         `cmd:"" name:"sign-in" help:"Show what an instance asks of users who sign in with a password, or change it."`
 }
 
 type createInstanceCmd struct {
@@ -51,6 +52,32 @@ type deleteInstanceCmd struct {
 	storeFlags
 	Alias string `arg:"" help:"Alias or id."`
 	Yes   bool   `help:"Really delete; without it nothing happens."`
+}
+
+type signInCmd struct {
+	storeFlags
+	Alias string `arg:"" help:"Alias or id."`
+	Codes string `enum:"required,off," default:"" placeholder:"required|off" help:"Whether a one-time code of an authenticator app is asked for too. Users who have none get it with the next sign-in."`
+}
+
+func (c *signInCmd) Run() error {
+	return c.administer(func(ctx context.Context, a *server.Admin) error {
+		var to *bool
+		if c.Codes != "" {
+			required := c.Codes == "required"
+			to = &required
+		}
+		required, err := a.CodesRequired(ctx, c.Alias, to)
+		if err != nil {
+			return err
+		}
+		if required {
+			fmt.Println("codes required")
+		} else {
+			fmt.Println("codes off")
+		}
+		return nil
+	})
 }
 
 // administer opens the store for one task.

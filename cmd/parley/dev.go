@@ -28,6 +28,7 @@ type devCmd struct {
 	applyFlags
 	corsFlags
 	outsideFlags
+	oidcFlags
 	limitFlags
 }
 
@@ -108,6 +109,9 @@ func (c *devCmd) config() (server.Config, error) {
 		return cfg, err
 	}
 	c.outsideFlags.apply(&cfg)
+	if err := c.oidcFlags.apply(&cfg); err != nil {
+		return cfg, err
+	}
 	c.applyFlags.apply(&cfg)
 	if err := c.applyFlags.check(); err != nil {
 		return cfg, err

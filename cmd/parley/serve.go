@@ -39,6 +39,7 @@ type serveCmd struct {
 	storeFlags
 	corsFlags
 	outsideFlags
+	oidcFlags
 	limitFlags
 	Listen         string     `type:"address" env:"PARLEY_LISTEN" default:"127.0.0.1:4510" placeholder:"HOST:PORT" help:"Address to listen on (${default}); a listener passed by systemd socket activation goes before it."`
 	OperatorListen string     `type:"address-or-none" env:"PARLEY_OPERATOR_LISTEN" default:"127.0.0.1:4511" placeholder:"HOST:PORT" help:"Loopback address of health, metrics and debug pages (${default}); empty for none."`
@@ -162,7 +163,8 @@ func (c *serveCmd) prepare() (server.Config, server.Listeners, error) {
 	cfg.Log = slog.New(slog.NewJSONHandler(os.Stderr, &slog.HandlerOptions{Level: c.LogLevel}))
 	c.outsideFlags.apply(&cfg)
 	c.corsFlags.apply(&cfg)
-	wrong := []error{cfg.Check()}
+	secret := c.oidcFlags.apply(&cfg)
+	wrong := []error{secret, cfg.Check()}
 	wrong = append(wrong, c.checkBus())
 	var listeners server.Listeners
 	wrong = append(wrong, c.limitFlags.apply(&cfg), c.checkOperator())

@@ -17,7 +17,7 @@ import (
 // pureImports are the standard packages whose use leaves a function pure. Everything else is refused in a PURE package:
 // whoever adds a line here has looked whether the package can do I/O, read a clock, wait, lock or roll dice.
 var pureImports = []string{
-	"bytes", "cmp", "crypto/hmac", "crypto/sha256", "crypto/subtle", "encoding/base64", "encoding/binary", "encoding/hex",
+	"bytes", "cmp", "crypto/hmac", "crypto/sha1", "crypto/sha256", "crypto/subtle", "encoding/base32", "encoding/base64", "encoding/binary", "encoding/hex",
 	"encoding/json", "errors", "fmt", "html", "iter", "maps", "math", "math/bits", "net/url", "regexp", "slices", "sort", "strconv",
 	"strings", "time", "unicode", "unicode/utf16", "unicode/utf8",
 }

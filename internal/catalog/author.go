@@ -52,7 +52,7 @@ func shown(kind string, body []byte) ([]byte, bool) {
 const contentRows = "-content"
 
 // secret are the kinds of which the audit log says that they changed, and nothing more.
-var secret = []string{userPasswords.rows, widgetKeys.rows}
+var secret = []string{userPasswords.rows, userCodes.rows, widgetKeys.rows}
 
 // private are the members that the audit log leaves out of records of a kind, as all logs do.
 var private = map[string][]string{blockedCustomers.rows: {"customerId"}}

@@ -131,9 +131,9 @@ func (c *Catalog) newHash(ctx context.Context, password string) (string, error) 
 	return encodePHC(current, salt, hash), nil
 }
 
-// SetPassword gives a user another password. The sessions of the earlier one end. It is refused in an instance whose users have
-// none.
-func (c *Catalog) SetPassword(ctx context.Context, at center.InstanceID, username, password string) error {
+// SetPassword gives a user another password. The user's sessions end, and links for choosing one are void. It is refused in an
+// instance whose users have none. now is real time.
+func (c *Catalog) SetPassword(ctx context.Context, at center.InstanceID, username, password string, now time.Time) error {
 	i, err := c.Instance(ctx, at)
 	if err != nil {
 		return err
@@ -145,14 +145,17 @@ func (c *Catalog) SetPassword(ctx context.Context, at center.InstanceID, usernam
 	if err != nil {
 		return err
 	}
-	hash, err := c.newHash(ctx, password)
-	if err != nil {
-		return err
+	return c.changePassword(ctx, at, u.ID, password, anyVersion, store.NewCredential{Now: now})
+}
+
+// ChangePassword gives a user another password in the place of the one whose row has a version, as CheckPassword returns it. Its
+// sessions end but for one. now is real time.
+func (c *Catalog) ChangePassword(ctx context.Context, at center.InstanceID, user center.UserID, version int64, password string, keep [32]byte, now time.Time) error {
+	err := c.changePassword(ctx, at, user, password, version, store.NewCredential{Keep: &keep, Now: now})
+	if errors.Is(err, errOtherPassword) {
+		return center.Refuse(center.Conflict, "The password was changed by another request. Sign in again")
 	}
-	return userPasswords.Update(ctx, c, at, string(u.ID), 0, func(p *userPassword) error {
-		p.Hash = hash
-		return nil
-	})
+	return err
 }
 
 // CheckPassword finds the user who has a name and a password. Whatever is wrong, the refusal is the same, AccessDenied,

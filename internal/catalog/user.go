@@ -20,7 +20,7 @@ var Users = &Kind[center.User]{
 	refs:  userRefs,
 	taken: "a user of that name already exists in the instance",
 	quota: 500, plural: "users",
-	with: []string{"user-password"},
+	with: []string{"user-password", "user-totp"},
 	fields: []field[center.User]{
 		{name: "Username", how: byName, one: func(u *center.User) string { return u.Name }},
 		{name: "FirstName", how: byName, one: func(u *center.User) string { return u.Identity.FirstName }},

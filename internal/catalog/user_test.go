@@ -9,6 +9,7 @@ import (
 	"runtime"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/parley-chat/parley/internal/catalog"
 	"github.com/parley-chat/parley/internal/center"
@@ -142,7 +143,7 @@ func TestAnotherPassword(t *testing.T) {
 	w.must(err)
 	by := catalog.By(w.ctx, catalog.Author{Who: "operator"})
 	const next = "Another-456"
-	w.must(c.SetPassword(by, instance, "ann", next))
+	w.must(c.SetPassword(by, instance, "ann", next, time.Now()))
 	if _, _, err := c.CheckPassword(w.ctx, instance, "ann", password); !center.Is(err, center.AccessDenied) {
 		t.Errorf("the earlier password: %v", err)
 	}
@@ -158,7 +159,7 @@ func TestAnotherPassword(t *testing.T) {
 	}{
 		{instance, "ann", "short", center.InvalidParameter}, {instance, "bob", next, center.NotFound}, {"22222222-2222-4222-8222-222222222222", "ann", next, center.NotFound},
 	} {
-		if err := c.SetPassword(by, bad.at, bad.user, bad.password); !center.Is(err, bad.want) {
+		if err := c.SetPassword(by, bad.at, bad.user, bad.password, time.Now()); !center.Is(err, bad.want) {
 			t.Errorf("%s: %v", bad.user, err)
 		}
 	}

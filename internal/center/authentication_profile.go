@@ -35,3 +35,11 @@ func DefaultAuthenticationProfile(at InstanceID, now time.Time) AuthenticationPr
 		Default: true, Created: now.UTC(), Periodic: 60, MaxSession: 720, Inactivity: 60,
 	}
 }
+
+// InactiveFor is how long users may do nothing before their sessions end; 0: as long as they like.
+func (p *AuthenticationProfile) InactiveFor() time.Duration {
+	if !p.Inactive {
+		return 0
+	}
+	return time.Duration(p.Inactivity) * time.Minute
+}

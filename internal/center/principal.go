@@ -22,6 +22,12 @@ const (
 	// PermitStatuses shows the statuses of agents, and together with metrics allows to change them (admin guide, "Change
 	// the Agent activity status in a metrics report").
 	PermitStatuses = "AgentStates.View"
+	// PermitUsers allows to change users, their passwords among it; PermitPermissions to change what they may do.
+	PermitUsers       = "Users.Edit"
+	PermitPermissions = "Users.EditPermission"
+	// PermitSecurity shows the security profiles, PermitEditSecurity changes them: here also what signing in asks for.
+	PermitSecurity     = "SecurityProfiles.View"
+	PermitEditSecurity = "SecurityProfiles.Edit"
 	// PermitContacts lets a user find contacts, PermitOwnContacts those that the user has handled. PermitRestricted takes all away
 	// that no agent of the user's hierarchy group has handled.
 	PermitContacts    = "ContactSearch.View"
@@ -81,6 +87,20 @@ func (p *Principal) May(anyOf ...string) error {
 		return nil
 	}
 	return Refuse(AccessDenied, "No security profile of the user has the permission %s", strings.Join(anyOf, " or "))
+}
+
+// MayActFor refuses a principal that would gain permissions if it could sign in as another user: it has less than that one, and
+// may not give itself more either.
+func (p *Principal) MayActFor(other *Principal) error {
+	if p.Has(PermitPermissions) {
+		return nil
+	}
+	for permission := range other.granted {
+		if !p.granted[permission] {
+			return Refuse(AccessDenied, "The user may do more than the caller: that needs the permission %s", PermitPermissions)
+		}
+	}
+	return nil
 }
 
 // ContactScope is which contacts of an instance a user may find. The zero value is all.

@@ -13,6 +13,12 @@ const (
 	MaxUserFailures    = 10
 	MaxAddressFailures = 100
 	LockFor            = 15 * time.Minute
+	// SecondStepWithin is how long after the password the one-time code may come, and how long a sign-in at a provider may take.
+	SecondStepWithin = 10 * time.Minute
+	// InactivityWarning is how long before its end a client is told that a session ends for inactivity.
+	InactivityWarning = time.Minute
+	// ActivityEvery is how often activity of a session is written down at most.
+	ActivityEvery = 30 * time.Second
 )
 
 // Attempts are the attempts to sign in that have not succeeded, with one user name or from one address.
@@ -33,4 +39,29 @@ func (a Attempts) Add(now time.Time) Attempts {
 		a.Count = 0
 	}
 	return Attempts{Count: a.Count + 1, Last: now}
+}
+
+// SignInSettings are what an instance asks of those who sign in with a password. Amazon Connect leaves a second factor to the
+// company's identity provider.
+type SignInSettings struct {
+	// CodeRequired says that a one-time code is asked for beside the password.
+	CodeRequired bool      `json:"codeRequired"`
+	Modified     time.Time `json:"modified"`
+}
+
+// LinkPurpose is what a link for choosing a password is for.
+type LinkPurpose string
+
+// Purposes of links. A user who gets an invitation has never signed in; one whose password is reset has forgotten it.
+const (
+	LinkInvite LinkPurpose = "invite"
+	LinkReset  LinkPurpose = "reset"
+)
+
+// Life is how long a link can be used.
+func (p LinkPurpose) Life() time.Duration {
+	if p == LinkInvite {
+		return 72 * time.Hour
+	}
+	return 24 * time.Hour
 }

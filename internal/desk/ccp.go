@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/parley-chat/parley/internal/catalog"
 	"github.com/parley-chat/parley/internal/center"
 	"github.com/parley-chat/parley/internal/store"
 	"github.com/parley-chat/parley/internal/ui"
@@ -147,7 +148,7 @@ func (c *call) enterDevelopment(notYet error) error {
 		return err
 	}
 	attempt := store.SignIn{Instance: at, Name: sha256.Sum256([]byte("name " + name)), From: sha256.Sum256([]byte("from " + counted(c.from())))}
-	if _, err := c.begin(ctx, attempt, u, version, false); err != nil {
+	if _, err := c.begin(ctx, attempt, u, proof{catalog.ProofPassword, version}, false); err != nil {
 		return err
 	}
 	c.setFrameCookie(c.secret, center.SessionLife) // in a frame of another site the browser takes this one

@@ -18,6 +18,7 @@ import (
 	"github.com/parley-chat/parley/internal/door"
 	"github.com/parley-chat/parley/internal/hub"
 	"github.com/parley-chat/parley/internal/insight"
+	"github.com/parley-chat/parley/internal/oidc"
 	"github.com/parley-chat/parley/internal/staff"
 	"github.com/parley-chat/parley/internal/store"
 )
@@ -42,6 +43,9 @@ type Config struct {
 	Partition center.Partition
 	// PublicURL is how clients reach this server, "https://chat.example.com". Empty: as the request at hand has reached it.
 	PublicURL string
+	// Provider is where users of the instances Provided sign in, each by its id or alias; nil: nowhere.
+	Provider *oidc.Client
+	Provided []string
 	// Loopback lets pages of this machine call, whatever the instances approve of: for development alone.
 	Loopback bool
 	// FirstAgent is the name of the user whom the Contact Control Panel signs in without a password unless its address names another: with
@@ -134,6 +138,9 @@ func (d *Desk) serve(w http.ResponseWriter, r *http.Request, rt *route) {
 
 // run does all that comes before the answer of a success.
 func (c *call) run() (any, error) {
+	if c.route.visited {
+		return c.route.do(c)
+	}
 	origin, err := c.origin()
 	if err != nil {
 		return nil, err
@@ -182,4 +189,9 @@ func (c *call) by(ctx context.Context, who, action string) context.Context {
 // author is who asks for a change.
 func (c *call) author(who, action string) catalog.Author {
 	return catalog.Author{Who: who, From: c.from(), Action: "agent:" + action, At: c.Now()}
+}
+
+// byItself is the same for what the server does of itself with a user's session.
+func byItself(ctx context.Context, who, action string, at time.Time) context.Context {
+	return catalog.By(ctx, catalog.Author{Who: who, Action: "agent:" + action, At: at})
 }

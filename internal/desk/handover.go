@@ -93,6 +93,7 @@ func (c *call) takeSession(in takeInput) (*sessionOutput, error) {
 	}
 	c.secret = newSecret()
 	c.session = of
+	c.session.Active = c.Now()
 	c.session.ID, c.session.Expires = sha256.Sum256([]byte(c.secret)), of.Began.Add(center.SessionLife)
 	err = c.Store.TakeSession(c.by(ctx, c.who.Name, "SignIn"), right, &c.session)
 	if errors.Is(err, store.ErrNotFound) {

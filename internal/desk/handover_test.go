@@ -153,7 +153,7 @@ func TestTokensOfHandOversAreOfUseOnce(t *testing.T) {
 	// What comes of another password is of no use.
 	old := window.given(challenge)
 	secret := password + "2"
-	w.must(w.catalog.SetPassword(t.Context(), instance, "ann", secret))
+	w.must(w.catalog.SetPassword(t.Context(), instance, "ann", secret, w.wall.Now()))
 	refused(w.frame(), taking(old, verifier, desk))
 }
 

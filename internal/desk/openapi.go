@@ -187,6 +187,7 @@ func document(some []route) *openAPI {
 	d.schema(reflect.TypeFor[agentFrame](), rule{}, false)
 	d.schema(reflect.TypeFor[transitionView](), rule{}, false)
 	d.schema(reflect.TypeFor[snapshotView](), rule{}, false)
+	d.schema(reflect.TypeFor[inactivityView](), rule{}, false)
 	return &d.openAPI
 }
 

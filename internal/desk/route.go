@@ -20,6 +20,7 @@ type route struct {
 	method, path string
 	about        string
 	open         bool       // whoever calls need not be signed in
+	visited      bool       // a browser goes there, from wherever it was: pages of other origins read nothing of it
 	credentials  bool       // it is open and checks who calls all the same
 	needs        [][]string // permissions: the caller must have one of each; none: being signed in is enough
 	in           *input
@@ -73,6 +74,12 @@ func (rt route) upTo(bytes int64) route {
 	return rt
 }
 
+// visits is for operations that a browser goes to, from whatever page it was at: that page reads nothing of the answer.
+func (rt route) visits() route {
+	rt.visited = true
+	return rt
+}
+
 // refuses says with what an operation refuses beside what every one does: the codes of its own refusals, and of those of what it
 // calls.
 func (rt route) refuses(codes ...center.Code) route {
@@ -101,7 +108,7 @@ var routes []route
 func init() { // not a literal: the operations refer to the table by what they call
 	for _, some := range [][]route{
 		sessionRoutes, handOverRoutes, stateRoutes, contactRoutes, connectRoutes, monitorRoutes, socketRoutes, overviewRoutes, documentRoutes,
-		historyRoutes, noteRoutes, permissionRoutes, blockedRoutes, quickRoutes, widgetRoutes,
+		historyRoutes, noteRoutes, permissionRoutes, blockedRoutes, quickRoutes, widgetRoutes, passwordRoutes, providerRoutes,
 	} {
 		routes = append(routes, some...)
 	}

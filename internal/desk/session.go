@@ -20,6 +20,8 @@ var sessionRoutes = []route{
 	row("POST", "session", signedIn, "Signs a user in.", (*call).signIn).toAnyone().checking().upTo(maxSignIn),
 	row("GET", "session", signedIn, "Shows the session.", (*call).showSession),
 	row("DELETE", "session", signedIn, "Signs out; the state of the agent stays.", (*call).signOut),
+	row("POST", "session/code", signedIn, "Goes on with a sign-in whose password was right, by a one-time code.", (*call).signInCode).toAnyone().checking().upTo(maxSignIn).refuses(center.InvalidState),
+	row("POST", "session/activity", signedIn, "Says that the user is active.", (*call).active),
 }
 
 const (
@@ -40,8 +42,9 @@ type sessionOutput struct {
 	User        userOutput     `json:"user"`
 	Permissions []string       `json:"permissions"`
 	Expires     float64        `json:"expires"`
-	CSRF        string         `json:"csrf,omitempty"`  // of a cookie's session
-	Token       string         `json:"token,omitempty"` // of a program's session, when it begins
+	// Inactivity is there where it ends sessions.
+	Inactivity *inactivityOutput `json:"inactivity,omitempty"`
+	CSRF       string            `json:"csrf,omitempty"` // of a cookie's session
 }
 
 type instanceOutput struct {
@@ -74,7 +77,8 @@ func (c *call) sessionOut(ctx context.Context) (*sessionOutput, error) {
 	if !c.session.Bearer {
 		out.CSRF = csrfOf(c.secret)
 	}
-	return out, nil
+	out.Inactivity, err = c.inactivity(ctx)
+	return out, err
 }
 
 func (c *call) showSession(empty) (*sessionOutput, error) { return c.sessionOut(c.r.Context()) }
@@ -143,18 +147,28 @@ func (c *call) authenticate(from page) error {
 
 // findSession finds the session that the first of some secrets belongs to.
 func (c *call) findSession(secrets []string, bearer bool) error {
+	over := sessionOver
 	for _, secret := range secrets {
 		if base64.RawURLEncoding.DecodedLen(len(secret)) != secretBytes {
 			continue
 		}
 		s, err := c.Catalog.Session(c.r.Context(), sha256.Sum256([]byte(secret)), c.Now())
+		if errors.Is(err, catalog.ErrInactive) {
+			if s.Bearer == bearer {
+				if err := c.endIdle(c.r.Context(), &s); err != nil {
+					return err
+				}
+				over = sessionIdle
+			}
+			continue
+		}
 		if center.Is(err, center.NotFound) || err == nil && s.Bearer != bearer {
 			continue
 		}
 		c.session, c.secret = s, secret
 		return err
 	}
-	return unauthorized(sessionOver)
+	return unauthorized(over)
 }
 
 // cookies are the values of the cookies that may name a session: that of this server's own pages, then that of a page in a frame.
@@ -167,7 +181,10 @@ func (c *call) cookies() (all []string) {
 	return all
 }
 
-const sessionOver = "The session has ended or is not known. Sign in again."
+const (
+	sessionOver = "The session has ended or is not known. Sign in again."
+	sessionIdle = "The session has ended: its user has done nothing for too long. Sign in again."
+)
 
 // instanceApproves refuses a page of another origin than the instance approves of.
 func (c *call) instanceApproves(at center.InstanceID) error {

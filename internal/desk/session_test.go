@@ -408,7 +408,7 @@ func TestRoutesAreClosed(t *testing.T) {
 	for _, who := range []struct{ user, profile string }{{"quin", center.SecurityAnalyst}, {"ann", center.SecurityAgent}} {
 		permissions := profiles[slices.IndexFunc(profiles, func(p center.SecurityProfile) bool { return p.Name == who.profile })].Permissions
 		for _, rt := range desk.Routes() {
-			path := strings.NewReplacer("{contact}", "33333333-1111-4111-8111-111111111111", "{agent}", "33333333-1111-4111-8111-111111111111").Replace(rt.Path)
+			path := strings.NewReplacer("{contact}", "33333333-1111-4111-8111-111111111111", "{agent}", "33333333-1111-4111-8111-111111111111", "{user}", "33333333-1111-4111-8111-111111111111").Replace(rt.Path)
 			if rt.Open {
 				continue
 			}

@@ -141,6 +141,26 @@ func (w *walk) idleAgent() things {
 	return t
 }
 
+// colleague is a user whom administrators let sign in anew.
+func (w *walk) colleague() things {
+	w.Helper()
+	return things{"user": string(w.user(instance, "col-"+w.newID()[:8], center.SecurityAgent).ID)}
+}
+
+func (w *walk) invited() things {
+	w.Helper()
+	secret, _, err := w.catalog.MakeLink(context.Background(), instance, w.colleague()["user"], center.LinkInvite, w.wall.Now())
+	w.must(err)
+	return things{"link": secret}
+}
+
+func (w *walk) enrolled() things {
+	w.Helper()
+	t, secret := w.colleague(), w.catalog.NewCodeSecret()
+	w.must(w.catalog.EnrolCodes(context.Background(), instance, center.UserID(t["user"]), secret, center.OneTimeCode(secret, w.wall.Now()), w.wall.Now()))
+	return t
+}
+
 // examples are needed of routes with ids, and of those that need members in the body. Others are called with {}.
 func (w *walk) examples() map[string]example {
 	leadsToFlow := func() center.QuickConnect {
@@ -155,6 +175,17 @@ func (w *walk) examples() map[string]example {
 	const by = `{"endpointARN":"{quick-connect}"}`
 	return map[string]example{
 		"POST session":                                       {body: credentials("pat", password, `"instance":"here"`, `"bearer":true`)},
+		"POST session/code":                                  {body: `{"signIn":"made up","code":"123456"}`, status: http.StatusUnauthorized},
+		"PUT password":                                       {body: `{"present":"Wrong-Horse-1","password":"Another-Horse-2"}`, status: http.StatusForbidden},
+		"POST link":                                          {ready: (*walk).invited, body: `{"link":"{link}"}`},
+		"POST link/password":                                 {ready: (*walk).invited, body: `{"link":"{link}","password":"Another-Horse-2"}`},
+		"POST users/{user}/invite":                           {ready: (*walk).colleague, shared: true},
+		"POST users/{user}/reset-password":                   {ready: (*walk).colleague, shared: true},
+		"DELETE users/{user}/codes":                          {ready: (*walk).enrolled, shared: true},
+		"PUT sign-in/settings":                               {body: `{"codeRequired":false}`},
+		"GET sign-in":                                        {query: "instance=here"},
+		"GET oidc":                                           {query: "instance=here", status: http.StatusNotFound},
+		"GET oidc/callback":                                  {query: "state=made-up", status: http.StatusUnauthorized},
 		"POST session/hand-over":                             {body: `{"challenge":"` + strings.Repeat("A", 43) + `"}`, status: http.StatusForbidden},                                    // a program signs in itself
 		"POST session/take":                                  {body: taking(strings.Repeat("A", 43), strings.Repeat("A", 43), "https://desk.example.com"), status: http.StatusForbidden}, // no page
 		"DELETE session":                                     {last: true},
@@ -208,7 +239,7 @@ func (v *visitor) may(needs [][]string) bool {
 func (w *world) everything(at center.InstanceID, name string) *center.User {
 	w.Helper()
 	ctx := context.Background()
-	all := map[string]bool{center.PermitBarge: true}
+	all := map[string]bool{center.PermitBarge: true, center.PermitPermissions: true}
 	for _, rt := range desk.Routes() {
 		for _, anyOf := range rt.Needs {
 			for _, p := range anyOf {

@@ -33,6 +33,8 @@ type window struct {
 	calm   time.Time         // before then no snapshot is sent
 	opened bool
 	alarm  *time.Timer // of later
+
+	warned bool // that the session is about to end for inactivity; the goroutine of check has it
 }
 
 // run is the life of a window. Whatever may block happens here, and what the hub calls only wakes it.
@@ -148,8 +150,8 @@ func (w *window) send(p *posted) {
 type agentFrame struct {
 	Topic       string `json:"topic" rule:"enum=parley/agent"`
 	ContentType string `json:"contentType" rule:"enum=application/json"`
-	Content     any    `json:"content" about:"A SnapshotView or a TransitionView."`
-	Cursor      string `json:"cursor"`
+	Content     any    `json:"content" about:"A SnapshotView, a TransitionView or an InactivityView."`
+	Cursor      string `json:"cursor,omitempty" about:"Where the frame stands for an item."`
 }
 
 // snapshotView is the content of a frame that says what a client is to show.

@@ -91,15 +91,16 @@ func (d *Desk) checks() (context.Context, bool) {
 	return ctx, true
 }
 
-// closeEnded closes the sockets of sessions that have ended, and of users who may not work as agents any more. It ends what those
-// monitor who may not any more. One user who cannot be looked at keeps none of the others open.
+// closeEnded closes the sockets of sessions that have ended, and of users who may not work as agents any more. It warns those whose
+// sessions are about to end for inactivity, and ends those. It ends what those monitor who may not any more. One user who cannot be
+// looked at keeps none of the others open.
 func (d *Desk) closeEnded(ctx context.Context) error {
 	all := d.all()
 	ids := make([][]byte, len(all))
 	for i, w := range all {
 		ids[i] = w.session.ID[:]
 	}
-	alive, err := d.Catalog.Sessions(ctx, ids, d.Now())
+	active, err := d.Catalog.Sessions(ctx, ids, d.Now())
 	if err != nil {
 		return err
 	}
@@ -108,10 +109,22 @@ func (d *Desk) closeEnded(ctx context.Context) error {
 		id center.UserID
 	}
 	refused := map[user]string{} // why, "" for those who are not
+	longest := map[center.InstanceID]time.Duration{}
 	for _, w := range all {
-		if !alive[w.session.ID] {
+		last, alive := active[w.session.ID]
+		if !alive {
 			w.socket.Close(sessionClosed)
 			continue
+		}
+		if _, known := longest[w.who.Instance]; !known {
+			doing, failed := d.Catalog.Inactivity(ctx, w.who.Instance)
+			if failed != nil {
+				err = failed
+			}
+			longest[w.who.Instance] = doing
+		}
+		if failed := w.idle(ctx, last, longest[w.who.Instance]); failed != nil {
+			err = failed
 		}
 		u := user{w.who.Instance, w.who.User}
 		why, known := refused[u]
@@ -160,6 +173,16 @@ func (d *Desk) sessionEnded(s *store.Session) {
 	for _, w := range d.all() {
 		if w.session.ID == s.ID || w.session.SameSignIn(s) {
 			w.socket.Close(sessionClosed)
+		}
+	}
+}
+
+// idleEnded closes the sockets of this node's that a session had which ended for inactivity. Others of the same sign-in go on, whose users
+// are active.
+func (d *Desk) idleEnded(s *store.Session) {
+	for _, w := range d.all() {
+		if w.session.ID == s.ID {
+			w.socket.Close(inactive)
 		}
 	}
 }

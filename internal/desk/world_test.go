@@ -25,6 +25,7 @@ import (
 	"github.com/parley-chat/parley/internal/engine"
 	"github.com/parley-chat/parley/internal/hub"
 	"github.com/parley-chat/parley/internal/insight"
+	"github.com/parley-chat/parley/internal/oidc"
 	"github.com/parley-chat/parley/internal/staff"
 	"github.com/parley-chat/parley/internal/store"
 	"github.com/parley-chat/parley/internal/token"
@@ -58,6 +59,11 @@ type world struct {
 	stop    func()
 	log     strings.Builder
 	flow    center.FlowID // see customer
+	// see oidcWorld
+	provider   *oidc.Client
+	provided   []string
+	rootClient *client
+	staff      *staff.Staff
 }
 
 func newWorld(t *testing.T, edit ...func(*world)) *world {
@@ -95,6 +101,7 @@ func (w *world) open() {
 	news, clock := bus.NewLocal(), &w.contact
 	work := engine.New(engine.Config{Store: w.store, Bus: news, Clock: clock, NewID: w.newID, Log: log})
 	people := staff.New(work, w.store, w.catalog, clock, w.newID)
+	w.staff = people
 	sealer, err := token.NewSealer([]token.Key{{ID: "k1", Secret: [32]byte{1}}})
 	w.must(err)
 	figures := insight.NewPresent(w.store, w.catalog, clock.Now, w.wall.Now, w.newID)
@@ -107,7 +114,7 @@ func (w *world) open() {
 	w.hub = hub.New(hub.Options{Source: source{w}, Bus: news, Log: log})
 	w.desk = desk.New(desk.Config{
 		Catalog: w.catalog, Store: w.store, Staff: people, Chats: w.chats, Agents: w.agents, Transcripts: chat.NewTranscripts(w.chats), Present: figures, Insight: insight.NewContacts(w.store, w.wall.Now), Hub: w.hub, Working: agent.New(people, w.store, w.wall.Now),
-		Partition: partition, PublicURL: w.public, Loopback: w.dev, FirstAgent: "ann", Now: w.wall.Now, Log: log,
+		Partition: partition, PublicURL: w.public, Loopback: w.dev, FirstAgent: "ann", Now: w.wall.Now, Log: log, Provider: w.provider, Provided: w.provided,
 	})
 	w.handler = desktest.Handler(w.T, w.desk)
 	w.settle = work.Settle
@@ -199,6 +206,7 @@ type client struct {
 	address string
 	origin  string
 	cookie  *http.Cookie
+	jar     map[string]*http.Cookie // all others
 	token   string
 	csrf    string
 	head    http.Header
@@ -230,6 +238,11 @@ func (c *client) ask(method, path, body string) *answer {
 	if c.cookie != nil {
 		r.AddCookie(c.cookie)
 	}
+	for _, other := range c.jar {
+		if other.MaxAge > 0 {
+			r.AddCookie(other)
+		}
+	}
 	if c.csrf != "" {
 		r.Header.Set("X-Parley-CSRF", c.csrf)
 	}
@@ -251,7 +264,12 @@ func (c *client) ask(method, path, body string) *answer {
 		c.Errorf("%s %s: the answer %d has another shape: %s", method, path, a.status, raw)
 	}
 	for _, cookie := range got.Cookies() {
-		if cookie.MaxAge > 0 {
+		if strings.Contains(cookie.Name, "parley-oidc-") {
+			if c.jar == nil {
+				c.jar = map[string]*http.Cookie{}
+			}
+			c.jar[cookie.Name] = cookie
+		} else if cookie.MaxAge > 0 {
 			c.cookie = cookie
 		}
 	}

@@ -12,6 +12,7 @@ import (
 	"github.com/parley-chat/parley/internal/catalog"
 	"github.com/parley-chat/parley/internal/center"
 	"github.com/parley-chat/parley/internal/chat"
+	"github.com/parley-chat/parley/internal/desk"
 	"github.com/parley-chat/parley/internal/keys"
 	"github.com/parley-chat/parley/internal/staff"
 	"github.com/parley-chat/parley/internal/store"
@@ -121,21 +122,72 @@ func (a *Admin) FindInstance(ctx context.Context, name string) (*center.Instance
 
 // SetPassword gives a user of an instance, which an alias or id names, another password. With "" it is the only instance.
 func (a *Admin) SetPassword(ctx context.Context, instance, username, password string) error {
-	all, err := a.Instances(ctx)
+	i, err := a.meant(ctx, instance)
 	if err != nil {
 		return err
+	}
+	return a.catalog.SetPassword(ctx, i.ID, username, password, a.s.cfg.Now())
+}
+
+// meant is the instance that an alias or id names. With "" it is the only one.
+func (a *Admin) meant(ctx context.Context, instance string) (*center.Instance, error) {
+	all, err := a.Instances(ctx)
+	if err != nil {
+		return nil, err
 	}
 	if instance == "" {
 		if len(all) != 1 {
-			return center.Refuse(center.InvalidRequest, "there are %d instances; --instance says which one is meant", len(all))
+			return nil, center.Refuse(center.InvalidRequest, "there are %d instances; --instance says which one is meant", len(all))
 		}
-		instance = string(all[0].ID)
+		return &all[0], nil
 	}
-	i, err := a.FindInstance(ctx, instance)
+	return a.FindInstance(ctx, instance)
+}
+
+// MakeLink makes a link by which a user chooses a password. base is the address that users reach the server by.
+func (a *Admin) MakeLink(ctx context.Context, instance, username string, purpose center.LinkPurpose, base string) (url string, expires time.Time, err error) {
+	i, err := a.meant(ctx, instance)
+	if err != nil {
+		return "", time.Time{}, err
+	}
+	u, err := a.catalog.UserNamed(ctx, i.ID, username)
+	if err != nil {
+		return "", time.Time{}, err
+	}
+	secret, expires, err := a.catalog.MakeLink(ctx, i.ID, string(u.ID), purpose, a.s.cfg.Now())
+	return base + desk.LinkPage + "#" + secret, expires, err
+}
+
+// ResetCodes takes the one-time codes of a user away.
+func (a *Admin) ResetCodes(ctx context.Context, instance, username string) error {
+	i, err := a.meant(ctx, instance)
 	if err != nil {
 		return err
 	}
-	return a.catalog.SetPassword(ctx, i.ID, username, password)
+	u, err := a.catalog.UserNamed(ctx, i.ID, username)
+	if err != nil {
+		return err
+	}
+	err = a.catalog.ResetCodes(ctx, i.ID, string(u.ID))
+	if center.Is(err, center.NotFound) {
+		return center.Refuse(center.NotFound, "the user has no one-time codes")
+	}
+	return err
+}
+
+// CodesRequired says whether an instance asks for one-time codes; with a value it is told to, or not to.
+func (a *Admin) CodesRequired(ctx context.Context, instance string, to *bool) (bool, error) {
+	i, err := a.meant(ctx, instance)
+	if err != nil {
+		return false, err
+	}
+	if to != nil {
+		if err := a.catalog.RequireCodes(ctx, i.ID, *to); err != nil {
+			return false, err
+		}
+	}
+	s, err := a.catalog.SignInSettings(ctx, i.ID)
+	return s.CodeRequired, err
 }
 
 // EraseChat erases the whole chat that a contact belongs to and returns what that was. A chat that has not ended is

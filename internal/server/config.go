@@ -18,6 +18,7 @@ import (
 	"github.com/parley-chat/parley/internal/hub"
 	"github.com/parley-chat/parley/internal/lambda"
 	"github.com/parley-chat/parley/internal/lex"
+	"github.com/parley-chat/parley/internal/oidc"
 	"github.com/parley-chat/parley/internal/outside"
 	"github.com/parley-chat/parley/internal/signin"
 	"github.com/parley-chat/parley/internal/store"
@@ -57,6 +58,8 @@ type Config struct {
 	Functions, Bots, Systems map[string]string
 	// SignIns are the URLs of the sign-in pages of user pools, by the pool's ARN or id; https, but for development.
 	SignIns map[string]string
+	// OIDC is the provider at which users sign in.
+	OIDC OIDC
 	// FlowLog is the file that flow logs are appended to, "-" for the standard output; empty for none.
 	FlowLog string
 	// Dial connects to those outside; nil is the network. Scenarios set it.
@@ -78,6 +81,14 @@ type Config struct {
 	Fatal func(error)
 }
 
+// OIDC is an OpenID provider at which users sign in. Without an issuer there is none.
+type OIDC struct {
+	Issuer, ClientID, Secret, Claim string
+	Scopes                          []string
+	// Instances are those whose users sign in there, each by its id or alias.
+	Instances []string
+}
+
 // Nodes carries news between the nodes that share a database.
 type Nodes interface {
 	engine.Publisher
@@ -96,21 +107,37 @@ type askers struct {
 	bots      *lex.Client
 	systems   *systems.Client
 	signIns   *signin.Client
+	provider  *oidc.Client // nil for none
 }
 
 // askers are made of the configuration. In development, to have given somebody a URL is leave enough for flows to ask them.
 func (c *Config) askers() (a askers, err error) {
-	var errs [4]error
+	var errs [5]error
 	a.functions, errs[0] = lambda.New(lambda.Options{URLs: c.Functions, Trust: c.Dev, Region: c.Partition.Region, Dial: c.Dial})
 	a.bots, errs[1] = lex.New(lex.Options{URLs: c.Bots, Trust: c.Dev, Dial: c.Dial})
 	a.systems, errs[2] = systems.New(c.Systems, c.Dial)
 	a.signIns, errs[3] = signin.New(signin.Options{URLs: c.SignIns, Plain: c.Dev, Dial: c.Dial, Now: c.Now})
-	for i, flag := range []string{"--lambda", "--lex", "--system", "--sign-in"} {
+	a.provider, errs[4] = c.provider()
+	for i, flag := range []string{"--lambda", "--lex", "--system", "--sign-in", "--oidc-issuer"} {
 		if errs[i] != nil {
 			errs[i] = fmt.Errorf("%s: %w", flag, errs[i])
 		}
 	}
 	return a, errors.Join(errs[:]...)
+}
+
+// provider asks the OpenID provider.
+func (c *Config) provider() (*oidc.Client, error) {
+	o := c.OIDC
+	switch {
+	case o.Issuer == "" && (o.ClientID != "" || o.Secret != "" || len(o.Instances) > 0):
+		return nil, errors.New("the other settings of OpenID Connect need the issuer")
+	case o.Issuer == "":
+		return nil, nil
+	case len(o.Instances) == 0:
+		return nil, errors.New("--oidc-instance is missing: the instances whose users sign in there")
+	}
+	return oidc.New(oidc.Options{Issuer: o.Issuer, ClientID: o.ClientID, Secret: o.Secret, Claim: o.Claim, Scopes: o.Scopes, Plain: c.Dev, Dial: c.Dial, Now: c.Now})
 }
 
 // tellUnasked says whom a development server has a URL of and no flow has asked: perhaps under another name.

@@ -58,7 +58,7 @@ func TestSeededPasswordsAreForDevelopment(t *testing.T) {
 	if !strings.Contains(log.String(), "[agent-1 agent-2 supervisor]") {
 		t.Errorf("the log: %s", log.String())
 	}
-	if err := s.catalog.SetPassword(t.Context(), SeedInstance, "supervisor", "Another-1"); err != nil {
+	if err := s.catalog.SetPassword(t.Context(), SeedInstance, "supervisor", "Another-1", s.cfg.Now()); err != nil {
 		t.Fatal(err)
 	}
 	if _, _, err := s.catalog.CheckPassword(t.Context(), SeedInstance, "supervisor", "Another-1"); err != nil {

@@ -214,6 +214,7 @@ func (s *Server) wire(ctx context.Context) error {
 	s.desk = desk.New(desk.Config{
 		Catalog: s.catalog, Store: s.store, Staff: s.staff, Chats: s.chats, Agents: s.agents, Transcripts: operations.Transcripts, Present: present, Insight: operations.Insight, Hub: s.hub, Working: working, Presence: s.presence,
 		Partition: s.cfg.Partition, PublicURL: s.cfg.PublicURL, Loopback: s.cfg.Dev, FirstAgent: seedPeople[0].name, Now: s.cfg.Now, Log: s.cfg.Log,
+		Provider: ask.provider, Provided: s.cfg.OIDC.Instances,
 	})
 	if s.cfg.Furnish != nil || s.cfg.Leave != nil {
 		operations.Throttle, operations.AnyCredentials, operations.Who = nil, true, operator()
@@ -279,6 +280,10 @@ func (s *Server) routes() http.Handler {
 	pages := ui.Handler(s.page)
 	mux.Handle("GET /{$}", pages)
 	mux.Handle("GET /landing.css", pages)
+	choose := ui.Password(desk.LinkPage)
+	for _, end := range []string{"", ".css", ".js"} {
+		mux.Handle("GET "+desk.LinkPage+end, choose)
+	}
 	ccp := s.desk.CCP()
 	for _, path := range desk.CCPPaths {
 		mux.Handle("GET "+path, ccp)

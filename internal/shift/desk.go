@@ -74,6 +74,7 @@ type Session struct {
 	}
 	Permissions []string
 	Token       string
+	Missing     struct{ What string }
 }
 
 // signIn begins a session.
@@ -85,6 +86,9 @@ func (d *desk) signIn(ctx context.Context) (*Session, error) {
 	out := new(Session)
 	if err := d.send(ctx, http.MethodPost, "session", "", in, out); err != nil {
 		return nil, err
+	}
+	if out.Missing.What != "" {
+		return nil, fmt.Errorf("the instance asks users for a one-time code beside the password (%s), which this program cannot give", out.Missing.What)
 	}
 	if out.Token == "" {
 		return nil, errors.New("the server has answered the sign-in without a token")

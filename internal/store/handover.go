@@ -22,23 +22,21 @@ func (s *Session) SameSignIn(o *Session) bool {
 // OfferSession keeps the right to one session more of a sign-in, until a time.
 func (s *Store) OfferSession(ctx context.Context, id [32]byte, of *Session, until time.Time) error {
 	return s.write(ctx, func(ses session) error {
-		_, err := ses.exec(`INSERT INTO session (id, instance, agent, bearer, credential, began, expires) VALUES ($1, $2, $3, $4, $5, $6, $7)`,
-			id[:], string(of.Instance), []byte(of.User), int64(handOver), of.Credential, millis(of.Began), millis(until))
+		_, err := ses.exec(`INSERT INTO session (id, instance, agent, bearer, proof, credential, began, expires) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)`,
+			id[:], string(of.Instance), []byte(of.User), int64(handOver), of.Proof, of.Credential, millis(of.Began), millis(until))
 		return err
 	})
 }
 
-// OfferedSession returns the sign-in that a right to a session is of, or ErrNotFound. kind is that of the rows that users sign in
-// with.
-func (s *Store) OfferedSession(ctx context.Context, id [32]byte, kind string, now time.Time) (Session, error) {
+// OfferedSession returns the sign-in that a right to a session is of, or ErrNotFound.
+func (s *Store) OfferedSession(ctx context.Context, id [32]byte, now time.Time) (Session, error) {
 	var (
 		b     Session
 		user  []byte
 		began int64
 	)
-	err := s.row(ctx, `SELECT s.instance, s.agent, s.credential, s.began FROM session AS s
-		JOIN resource AS r ON r.instance = s.instance AND r.kind = $2 AND r.id = s.agent AND r.version = s.credential
-		WHERE s.id = $1 AND s.bearer = $4 AND s.expires > $3`, []any{id[:], kind, millis(now), int64(handOver)}, &b.Instance, &user, &b.Credential, &began)
+	err := s.row(ctx, `SELECT s.instance, s.agent, s.proof, s.credential, s.began FROM session AS s`+sqlProven+
+		`WHERE s.id = $1 AND s.bearer = $3 AND s.expires > $2`, []any{id[:], millis(now), int64(handOver)}, &b.Instance, &user, &b.Proof, &b.Credential, &began)
 	b.User, b.Began = center.UserID(user), timeOf(began)
 	return b, err
 }
@@ -53,10 +51,10 @@ func (s *Store) TakeSession(ctx context.Context, offered [32]byte, b *Session) e
 		if n != 1 {
 			return ErrNotFound
 		}
-		if _, err := ses.exec(`INSERT INTO session (id, instance, agent, bearer, credential, began, expires) VALUES ($1, $2, $3, 0, $4, $5, $6)`,
-			b.ID[:], string(b.Instance), []byte(b.User), b.Credential, millis(b.Began), millis(b.Expires)); err != nil {
+		if _, err := ses.exec(`INSERT INTO session (id, instance, agent, bearer, proof, credential, began, active, expires) VALUES ($1, $2, $3, 0, $4, $5, $6, $7, $8)`,
+			b.ID[:], string(b.Instance), []byte(b.User), b.Proof, b.Credential, millis(b.Began), millis(b.Active), millis(b.Expires)); err != nil {
 			return err
 		}
-		return note(ctx, ses, Created, b.Instance, string(b.User))
+		return note(ctx, ses, Created, b.ref())
 	})
 }

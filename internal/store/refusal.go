@@ -40,7 +40,7 @@ func refused(err error) bool {
 	case *Conflict, *TokenTaken, *ClaimTaken, *Stale, *Missing, *InUse, *center.Error:
 		return true
 	}
-	return err == errCommitted || err == ErrStale || errors.Is(err, ErrNotFound)
+	return err == errCommitted || err == ErrStale || err == ErrUsed || errors.Is(err, ErrNotFound)
 }
 
 func unavailable(cause error) error {

@@ -161,6 +161,8 @@ type ResourceCommit struct {
 	Delete []Deletion
 	// Exist must exist, beside what the rows of Insert and Replace refer to.
 	Exist []InstanceRef
+	// Credential makes the commit one of a user's password; nil: it is none.
+	Credential *NewCredential
 	// Show makes the commit one for the audit log, if its context has an [Author]; nil leaves no entry.
 	Show Show
 }
@@ -204,6 +206,7 @@ var ErrStale = errors.New("store: the resource has changed")
 //   - [ErrStale]: a row to replace has changed, or is gone
 //   - [ErrNotFound]: a row to delete does not exist
 //   - [*Missing], [*InUse]: a reference would lead nowhere
+//   - [ErrUsed]: the link of Credential cannot be used
 func (s *Store) CommitResources(ctx context.Context, c ResourceCommit) error {
 	for _, rows := range [][]Resource{c.Insert, c.Replace} {
 		for i := range rows {
@@ -236,6 +239,11 @@ func (s *Store) CommitResources(ctx context.Context, c ResourceCommit) error {
 		}
 		for i := range c.Insert {
 			if err := insertResource(ses, log, &c.Insert[i]); err != nil {
+				return err
+			}
+		}
+		if c.Credential != nil {
+			if err := c.Credential.write(ctx, ses); err != nil {
 				return err
 			}
 		}
@@ -539,7 +547,7 @@ func (s *Store) DeleteInstance(ctx context.Context, instance center.InstanceID, 
 			return err
 		}
 		// What came since the steps. Contacts by the index that has all of an instance's which outlive their chats.
-		for _, table := range []string{"resource WHERE", "reference WHERE", "contact WHERE shown IS NOT NULL AND", "contact_attribute WHERE", "contact_term WHERE", "flow_run WHERE", "offer WHERE", "agent WHERE", "agent_interval WHERE", "session WHERE", "attempt WHERE", "presence WHERE"} {
+		for _, table := range []string{"resource WHERE", "reference WHERE", "contact WHERE shown IS NOT NULL AND", "contact_attribute WHERE", "contact_term WHERE", "flow_run WHERE", "offer WHERE", "agent WHERE", "agent_interval WHERE", "session WHERE", "link WHERE", "attempt WHERE", "presence WHERE"} {
 			if _, err := ses.exec("DELETE FROM "+table+" instance = $1", string(instance)); err != nil {
 				return err
 			}

@@ -15,11 +15,14 @@ type Session struct {
 	Instance center.InstanceID
 	User     center.UserID
 	Bearer   bool // of a program, which sends a header; else of a browser, which sends a cookie
-	// Credential is the version of the row that the user signed in with, a resource that has the user's id. The session ends
-	// when that changes or goes.
+	// Proof is the kind of the row that the session depends on, a resource that has the user's id, and Credential its version: the
+	// session ends when that changes or goes. With 0 it ends when the row goes.
+	Proof      string
 	Credential int64
 	Began      time.Time
-	Expires    time.Time
+	// Active is when the user was last active.
+	Active  time.Time
+	Expires time.Time
 }
 
 // signInPurge is how many rows whose time has passed go with each sign-in: more than come.
@@ -28,16 +31,17 @@ const signInPurge = 16
 // SignIn is what an attempt to sign in counts on: a user name of an instance, and an address.
 type SignIn struct {
 	Instance center.InstanceID
-	Name     [32]byte // hash of the user name
+	Name     [32]byte // hash of the user name; none: the address alone counts
 	From     [32]byte // hash of the address
 }
 
 // keys are the rows of attempts, in the order in which all commits touch them, each with its limit.
 func (s *SignIn) keys() []attemptKey {
-	return []attemptKey{
-		{"", s.From[:], center.MaxAddressFailures},
-		{string(s.Instance), s.Name[:], center.MaxUserFailures},
+	keys := []attemptKey{{"", s.From[:], center.MaxAddressFailures}}
+	if s.Name != [32]byte{} {
+		keys = append(keys, attemptKey{string(s.Instance), s.Name[:], center.MaxUserFailures})
 	}
+	return keys
 }
 
 type attemptKey struct {
@@ -46,7 +50,13 @@ type attemptKey struct {
 	limit    int
 }
 
-func (k attemptKey) lock() string { return lockName("attempt", k.instance, string(k.who)) }
+func attemptLocks(keys []attemptKey) []string {
+	locks := make([]string, len(keys))
+	for i, k := range keys {
+		locks[i] = lockName("attempt", k.instance, string(k.who))
+	}
+	return locks
+}
 
 const sqlAttempt = `SELECT tries, last FROM attempt WHERE instance = $1 AND who = $2`
 
@@ -77,7 +87,7 @@ func (s *Store) Locked(ctx context.Context, in SignIn, now time.Time) (until tim
 // says that no attempt will be taken after this one unless it succeeds.
 func (s *Store) Attempt(ctx context.Context, in SignIn, now time.Time) (until time.Time, last bool, err error) {
 	keys := in.keys()
-	err = s.do(ctx, &job{alone: true, on: []string{keys[0].lock(), keys[1].lock()}, work: func(ses session) error {
+	err = s.do(ctx, &job{alone: true, on: attemptLocks(keys), work: func(ses session) error {
 		until, last = time.Time{}, false
 		counted := make([]center.Attempts, len(keys))
 		for i, k := range keys {
@@ -124,13 +134,14 @@ func (s *Store) BeginSession(ctx context.Context, in SignIn, b *Session, ended *
 	if b.Bearer {
 		bearer = 1
 	}
-	return s.do(ctx, &job{alone: true, on: []string{keys[0].lock(), keys[1].lock()}, work: func(ses session) error {
-		from, name := keys[0], keys[1]
-		if _, err := ses.exec(sqlForgive, from.instance, from.who); err != nil {
+	return s.do(ctx, &job{alone: true, on: attemptLocks(keys), work: func(ses session) error {
+		if _, err := ses.exec(sqlForgive, keys[0].instance, keys[0].who); err != nil {
 			return err
 		}
-		if _, err := ses.exec(`DELETE FROM attempt WHERE instance = $1 AND who = $2`, name.instance, name.who); err != nil {
-			return err
+		for _, name := range keys[1:] {
+			if _, err := ses.exec(`DELETE FROM attempt WHERE instance = $1 AND who = $2`, name.instance, name.who); err != nil {
+				return err
+			}
 		}
 		if ended != nil {
 			if _, err := ses.exec(`DELETE FROM session WHERE id = $1`, ended[:]); err != nil {
@@ -147,8 +158,8 @@ func (s *Store) BeginSession(ctx context.Context, in SignIn, b *Session, ended *
 		if len(rows) > 0 {
 			b.Began = timeOf(rows[0][0].(int64) + 1)
 		}
-		_, err = ses.exec(`INSERT INTO session (id, instance, agent, bearer, credential, began, expires) VALUES ($1, $2, $3, $4, $5, $6, $7)`,
-			b.ID[:], string(b.Instance), []byte(b.User), bearer, b.Credential, millis(b.Began), millis(b.Expires))
+		_, err = ses.exec(`INSERT INTO session (id, instance, agent, bearer, proof, credential, began, active, expires) VALUES ($1, $2, $3, $4, $5, $6, $7, $7, $8)`,
+			b.ID[:], string(b.Instance), []byte(b.User), bearer, b.Proof, b.Credential, millis(b.Began), millis(b.Expires))
 		if err != nil {
 			return err
 		}
@@ -161,14 +172,14 @@ func (s *Store) BeginSession(ctx context.Context, in SignIn, b *Session, ended *
 			millis(now), int64(signInPurge)); err != nil {
 			return err
 		}
-		return note(ctx, ses, Created, b.Instance, string(b.User))
+		return note(ctx, ses, Created, b.ref())
 	}})
 }
 
 // ForgiveSignIn takes back an attempt that was counted and then came to no end: the password was neither right nor wrong.
 func (s *Store) ForgiveSignIn(ctx context.Context, in SignIn) error {
 	keys := in.keys()
-	return s.do(ctx, &job{alone: true, on: []string{keys[0].lock(), keys[1].lock()}, work: func(ses session) error {
+	return s.do(ctx, &job{alone: true, on: attemptLocks(keys), work: func(ses session) error {
 		for _, k := range keys {
 			if _, err := ses.exec(sqlForgive, k.instance, k.who); err != nil {
 				return err
@@ -181,12 +192,18 @@ func (s *Store) ForgiveSignIn(ctx context.Context, in SignIn) error {
 // FailSignIn puts an attempt to sign in that failed into the audit log. user is "" when there is none of that name: what was
 // given as a name may be a password.
 func (s *Store) FailSignIn(ctx context.Context, at center.InstanceID, user center.UserID, locked bool) error {
+	return s.NoteRefusal(ctx, InstanceRef{at, Ref{sessionRef, string(user)}}, locked)
+}
+
+// NoteRefusal puts into the audit log that something was refused that proves who a user is. locked says that no further attempt
+// is taken for a while.
+func (s *Store) NoteRefusal(ctx context.Context, of InstanceRef, locked bool) error {
 	return s.write(ctx, func(ses session) error {
 		change := Refused
 		if locked {
 			change = Locked
 		}
-		return note(ctx, ses, change, at, string(user))
+		return note(ctx, ses, change, of)
 	})
 }
 
@@ -194,76 +211,102 @@ func (s *Store) FailSignIn(ctx context.Context, at center.InstanceID, user cente
 const (
 	Refused = "refuse" // an attempt to sign in failed
 	Locked  = "lock"   // it failed, and no further one is taken for a while
+	Used    = "use"    // a link was used
 )
 
-// note writes an entry about a user's session into the audit log, unless nobody has asked for it.
-func note(ctx context.Context, ses session, change string, at center.InstanceID, user string) error {
+// sessionRef is what the audit log calls a session. It is known by its user's id.
+const sessionRef = "session"
+
+// note writes an entry about what is no resource into the audit log, unless nobody has asked for it.
+func note(ctx context.Context, ses session, change string, of InstanceRef) error {
 	by, ok := ctx.Value(authorKey{}).(Author)
 	if !ok {
 		return nil
 	}
 	a := &auditor{ses: ses, by: by, show: func(string, []byte) ([]byte, bool) { return nil, true }, tie: ties.Add(1)}
-	return a.write(change, InstanceRef{at, Ref{"session", user}}, "", nil, nil)
+	return a.write(change, of, "", nil, nil)
 }
 
-// Session returns a session that has not ended, or ErrNotFound. kind is that of the rows that users sign in with.
-func (s *Store) Session(ctx context.Context, id [32]byte, kind string, now time.Time) (Session, error) {
+// ref is what the audit log calls a session.
+func (b *Session) ref() InstanceRef { return InstanceRef{b.Instance, Ref{sessionRef, string(b.User)}} }
+
+// sqlProven joins a session, s, with the row that it depends on.
+const sqlProven = ` JOIN resource AS r ON r.instance = s.instance AND r.kind = s.proof AND r.id = s.agent AND (s.credential = 0 OR r.version = s.credential) `
+
+// Session returns a session that has not ended, or ErrNotFound. Whether it has ended for inactivity, its caller decides.
+func (s *Store) Session(ctx context.Context, id [32]byte, now time.Time) (Session, error) {
 	b := Session{ID: id}
 	var (
-		user           []byte
-		bearer         int64
-		began, expires int64
+		user                   []byte
+		bearer                 int64
+		began, active, expires int64
 	)
-	err := s.row(ctx, `SELECT s.instance, s.agent, s.bearer, s.credential, s.began, s.expires FROM session AS s
-		JOIN resource AS r ON r.instance = s.instance AND r.kind = $2 AND r.id = s.agent AND r.version = s.credential
-		WHERE s.id = $1 AND s.expires > $3 AND s.bearer < $4`, []any{id[:], kind, millis(now), int64(handOver)}, &b.Instance, &user, &bearer, &b.Credential, &began, &expires)
-	b.User, b.Bearer, b.Began, b.Expires = center.UserID(user), bearer != 0, timeOf(began), timeOf(expires)
+	err := s.row(ctx, `SELECT s.instance, s.agent, s.bearer, s.proof, s.credential, s.began, s.active, s.expires FROM session AS s`+sqlProven+
+		`WHERE s.id = $1 AND s.expires > $2 AND s.bearer < $3`, []any{id[:], millis(now), int64(handOver)}, &b.Instance, &user, &bearer, &b.Proof, &b.Credential, &began, &active, &expires)
+	b.User, b.Bearer, b.Began, b.Active, b.Expires = center.UserID(user), bearer != 0, timeOf(began), timeOf(max(began, active)), timeOf(expires)
 	return b, err
 }
 
 // HasSession says whether a user has a session that has not ended.
-func (s *Store) HasSession(ctx context.Context, at center.InstanceID, user center.UserID, kind string, now time.Time) (bool, error) {
+func (s *Store) HasSession(ctx context.Context, at center.InstanceID, user center.UserID, now time.Time) (bool, error) {
 	var n int64
-	err := s.row(ctx, `SELECT COUNT(*) FROM session AS s
-		JOIN resource AS r ON r.instance = s.instance AND r.kind = $3 AND r.id = s.agent AND r.version = s.credential
-		WHERE s.instance = $1 AND s.agent = $2 AND s.expires > $4 AND s.bearer < $5`, []any{string(at), []byte(user), kind, millis(now), int64(handOver)}, &n)
+	err := s.row(ctx, `SELECT COUNT(*) FROM session AS s`+sqlProven+`WHERE s.instance = $1 AND s.agent = $2 AND s.expires > $3 AND s.bearer < $4`,
+		[]any{string(at), []byte(user), millis(now), int64(handOver)}, &n)
 	return n > 0, err
 }
 
-// Sessions returns those of some sessions that have not ended.
-func (s *Store) Sessions(ctx context.Context, ids [][]byte, kind string, now time.Time) (alive map[[32]byte]bool, err error) {
-	alive = map[[32]byte]bool{}
+// Sessions returns those of some sessions that have not ended, each with the time when its user was last active.
+func (s *Store) Sessions(ctx context.Context, ids [][]byte, now time.Time) (active map[[32]byte]time.Time, err error) {
+	active = map[[32]byte]time.Time{}
 	if len(ids) == 0 {
-		return alive, nil
+		return active, nil
 	}
-	err = s.rows(ctx, `SELECT s.id FROM `+s.d.ids+` JOIN session AS s ON s.id = v.id
-		JOIN resource AS r ON r.instance = s.instance AND r.kind = $2 AND r.id = s.agent AND r.version = s.credential
-		WHERE s.expires > $3`, []any{s.d.idsArg(ids), kind, millis(now)}, func(r *sql.Rows) error {
+	err = s.rows(ctx, `SELECT s.id, s.began, s.active FROM `+s.d.ids+` JOIN session AS s ON s.id = v.id`+sqlProven+
+		`WHERE s.expires > $2`, []any{s.d.idsArg(ids), millis(now)}, func(r *sql.Rows) error {
 		var raw []byte
-		err := r.Scan(&raw)
+		var began, at int64
+		err := r.Scan(&raw, &began, &at)
 		if err == nil && len(raw) == 32 {
-			alive[[32]byte(raw)] = true
+			active[[32]byte(raw)] = timeOf(max(began, at))
 		}
 		return err
 	})
-	return alive, err
+	return active, err
+}
+
+// Active notes that a session's user is active.
+func (s *Store) Active(ctx context.Context, id [32]byte, now time.Time) error {
+	return s.write(ctx, func(ses session) error {
+		_, err := ses.exec(`UPDATE session SET active = $2 WHERE id = $1 AND active < $2`, id[:], millis(now))
+		return err
+	})
 }
 
 // EndSession ends a session, and says whether it was there. All sessions of browsers that came of the same sign-in end with it. The
 // audit log has that its user signed out.
 func (s *Store) EndSession(ctx context.Context, b *Session) (ended bool, err error) {
+	return s.endSession(ctx, b, true, `DELETE FROM session WHERE id = $1`, b.ID[:])
+}
+
+// EndIdle is EndSession for a session whose user has not been active since it was read. It ends alone: others of the same sign-in have
+// activity of their own.
+func (s *Store) EndIdle(ctx context.Context, b *Session) (ended bool, err error) {
+	return s.endSession(ctx, b, false, `DELETE FROM session WHERE id = $1 AND active <= $2`, b.ID[:], millis(b.Active))
+}
+
+func (s *Store) endSession(ctx context.Context, b *Session, all bool, query string, args ...any) (ended bool, err error) {
 	err = s.write(ctx, func(ses session) error {
-		n, err := ses.exec(`DELETE FROM session WHERE id = $1`, b.ID[:])
+		n, err := ses.exec(query, args...)
 		if ended = n == 1; err != nil || !ended {
 			return err
 		}
-		if !b.Bearer {
+		if all && !b.Bearer {
 			if _, err := ses.exec(`DELETE FROM session WHERE instance = $1 AND agent = $2 AND began = $3 AND bearer <> 1`,
 				string(b.Instance), []byte(b.User), millis(b.Began)); err != nil {
 				return err
 			}
 		}
-		return note(ctx, ses, Deleted, b.Instance, string(b.User))
+		return note(ctx, ses, Deleted, b.ref())
 	})
 	return ended, err
 }
@@ -275,7 +318,22 @@ func (s *Store) EndSessions(ctx context.Context, at center.InstanceID, user cent
 		if ended, err = ses.exec(`DELETE FROM session WHERE instance = $1 AND agent = $2`, string(at), []byte(user)); err != nil || ended == 0 {
 			return err
 		}
-		return note(ctx, ses, Deleted, at, string(user))
+		return note(ctx, ses, Deleted, InstanceRef{at, Ref{sessionRef, string(user)}})
 	})
 	return ended, err
+}
+
+// Spend notes that something was used that may be used once, and says whether this was the first time. Until a time it is
+// remembered; from then on nobody takes it anyway.
+func (s *Store) Spend(ctx context.Context, id [32]byte, until, now time.Time) (first bool, err error) {
+	err = s.writeAlone(ctx, func(ses session) error {
+		n, err := ses.exec(`INSERT INTO spent (id, expires) VALUES ($1, $2) ON CONFLICT DO NOTHING`, id[:], millis(until))
+		if first = n == 1; err != nil {
+			return err
+		}
+		_, err = ses.exec(`DELETE FROM spent WHERE id IN (SELECT id FROM spent WHERE expires <= $1 ORDER BY expires LIMIT $2`+s.d.skipLocked+`)`,
+			millis(now), int64(signInPurge))
+		return err
+	})
+	return first, err
 }

@@ -1,5 +1,5 @@
 // Package ui serves the pages for people, embedded in the binary: the landing page, the plain chat page and the Contact
-// Control Panel built from web/chat and web/ccp, and the paths of contacts through their flows. It depends on nothing of ours; what a page shows of the
+// Control Panel built from web/chat and web/ccp, the page for choosing a password, and the paths of contacts through their flows. It depends on nothing of ours; what a page shows of the
 // server comes in as a [Page], [Contacts] or [Path].
 package ui
 
@@ -10,7 +10,7 @@ import (
 	"net/http"
 )
 
-//go:embed static landing.html landing.css paths.html paths.css
+//go:embed static landing.html landing.css paths.html paths.css password.html password.css password.js
 var files embed.FS
 
 // Page is what the landing page tells about the server.

@@ -198,7 +198,7 @@ func Frame(content []byte) error {
 	if err := json.Unmarshal(content, &kind); err != nil {
 		return err
 	}
-	name := map[string]string{"snapshot": "SnapshotView", "transition": "TransitionView"}[kind.Type]
+	name := map[string]string{"snapshot": "SnapshotView", "transition": "TransitionView", "inactivity": "InactivityView"}[kind.Type]
 	if name == "" {
 		return fmt.Errorf("the document knows no frame of the type %q", kind.Type)
 	}
