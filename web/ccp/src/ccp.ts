@@ -3,12 +3,13 @@
 import { Conduit } from "./conduit";
 import { Desk, Refused } from "./desk";
 import { handOver, take } from "./signin";
-import type { Session } from "./types";
+import type { Missing, Session } from "./types";
 import { View } from "./view";
 
 const desk = new Desk();
 const framed = window.parent !== window;
 const view = new View(desk, framed);
+for (const event of ["keydown", "pointerdown", "pointermove"]) addEventListener(event, () => desk.active(), { passive: true });
 const mayWork = (session: Session | undefined) => session?.permissions.includes("BasicAgentAccess");
 const noPermission = "Your security profiles do not let you use the Contact Control Panel.";
 
@@ -51,8 +52,13 @@ async function onItsOwn(): Promise<void> {
 }
 
 function form(): void {
+  let first: Missing | undefined; // the step with the password is done
   view.signIn(async (input) => {
-    desk.session = await desk.ask<Session>("POST", "session" + location.search, input);
+    const answer = first
+      ? await desk.ask<Session>("POST", "session/code", { signIn: first.signIn, code: input.code })
+      : await desk.ask<Session | { missing: Missing }>("POST", "session" + location.search, input);
+    if ("missing" in answer) return (first = answer.missing);
+    desk.session = answer;
     await enter();
   });
 }

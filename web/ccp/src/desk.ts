@@ -4,6 +4,7 @@ import type { Configuration, Item, Problem, Session, Snapshot } from "./types";
 
 const base = "/agent/v1/";
 const beatEvery = 30_000; // a socket that is silent for 150 s is closed
+const activeEvery = 30_000; // what is said more often is not kept
 const policy = 1008; // the code that says that the session has ended
 
 export class Refused extends Error {
@@ -18,6 +19,7 @@ type Events = {
   up: () => void;
   down: () => void;
   over: () => void; // the session has ended
+  idle: (ends: Date | undefined) => void; // the session is about to end for inactivity, or not any more
 };
 
 export class Desk {
@@ -31,7 +33,7 @@ export class Desk {
   private tries = 0;
   private timer?: ReturnType<typeof setTimeout>;
   private beat?: ReturnType<typeof setInterval>;
-  private listeners: { [E in keyof Events]: Set<Events[E]> } = { change: new Set(), item: new Set(), up: new Set(), down: new Set(), over: new Set() };
+  private listeners: { [E in keyof Events]: Set<Events[E]> } = { change: new Set(), item: new Set(), up: new Set(), down: new Set(), over: new Set(), idle: new Set() };
 
   on<E extends keyof Events>(event: E, listener: Events[E]): void {
     this.listeners[event].add(listener);
@@ -82,6 +84,17 @@ export class Desk {
     this.session = session;
     this.open();
   }
+
+  // active says that the agent has moved or typed, where sessions end for inactivity.
+  active(): void {
+    if (!this.session?.inactivity || Date.now() - this.told < activeEvery) return;
+    this.told = Date.now();
+    this.ask("POST", "session/activity").then(
+      () => this.emit("idle", undefined),
+      () => (this.told = 0),
+    );
+  }
+  private told = 0;
 
   // signOut ends the session here and on the server.
   async signOut(offline: boolean): Promise<void> {
@@ -161,7 +174,8 @@ export class Desk {
     if (frame.topic === "aws/chat") {
       this.emit("item", JSON.parse(frame.content as string) as Item, frame.content as string);
     } else if (frame.topic === "parley/agent") {
-      const content = frame.content as { type: string; snapshot: Snapshot; configuration: Configuration };
+      const content = frame.content as { type: string; snapshot: Snapshot; configuration: Configuration; warning?: boolean; ends?: number };
+      if (content.type === "inactivity") this.emit("idle", content.warning ? new Date((content.ends ?? 0) * 1000) : undefined);
       if (content.type !== "snapshot") return;
       const told = this.configuration?.agentPreferences;
       ({ snapshot: this.snapshot, configuration: this.configuration } = shape(content.snapshot, content.configuration));

@@ -8,7 +8,11 @@ export type Session = {
   permissions: string[];
   expires: number;
   csrf: string;
+  inactivity?: { warns: number; ends: number }; // where inactivity ends sessions
 };
+
+// Missing is what a sign-in lacks after the right password: a code, of an authenticator app that is set up now with secret.
+export type Missing = { what: "code" | "enrolment"; signIn: string; expires: number; secret?: string; uri?: string };
 
 export type State = { agentStateARN: string; type: string; name: string; startTimestamp?: Date | null };
 

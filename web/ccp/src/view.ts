@@ -2,7 +2,7 @@
 import { endpoints } from "./api";
 import { Refused, type Desk } from "./desk";
 import { Talk } from "./talk";
-import type { Contact, Endpoint, Item } from "./types";
+import type { Contact, Endpoint, Item, Missing } from "./types";
 
 const offerMs = 20_000;
 
@@ -52,6 +52,10 @@ export class View {
     });
     desk.on("down", () => ($("network").hidden = !this.running));
     desk.on("item", (item) => this.take(item));
+    desk.on("idle", (ends) => {
+      $("idle").hidden = ends === undefined;
+      if (ends) $("idle").textContent = `You have done nothing for a while, and will be signed out at ${ends.toLocaleTimeString()}. Press a key to stay.`;
+    });
     setInterval(() => this.running && this.tick(), 1000);
     $<HTMLSelectElement>("status").onchange = (event) => this.choose((event.target as HTMLSelectElement).value);
     $("sign-out").onclick = () => void this.act(() => desk.signOut(true));
@@ -87,14 +91,15 @@ export class View {
     act.onclick = () => button?.act();
   }
 
-  // signIn shows the form. A server that wants a code of a second step, or the instance's name, says so in its answer.
-  signIn(submit: (input: Record<string, string>) => Promise<void>): void {
+  // signIn shows the form. submit returns what is missing when the password was right and a code is needed besides.
+  signIn(submit: (input: Record<string, string>) => Promise<Missing | void>): void {
     this.gate("Sign in to take chats.");
     const form = $<HTMLFormElement>("sign-in");
     const problem = $("sign-in-problem");
     const button = form.querySelector("button")!;
     form.hidden = false;
     problem.textContent = "";
+    this.ask("password");
     form.querySelector("input")!.focus();
     form.onsubmit = async (event) => {
       event.preventDefault();
@@ -103,19 +108,31 @@ export class View {
       const input: Record<string, string> = {};
       for (const [name, value] of new FormData(form)) if (typeof value === "string" && value) input[name] = value;
       try {
-        await submit(input);
+        const missing = await submit(input);
         form.reset();
+        if (missing) this.ask("code", missing);
       } catch (error) {
-        const { type, message } = error instanceof Refused ? error.problem : { type: "", message: String(error) };
+        const message = error instanceof Refused ? error.problem.message : String(error);
         problem.textContent = message;
-        const wanted = /code/i.test(type) ? "code-field" : /^instance is required/.test(message) ? "instance-field" : "";
-        if (wanted) {
-          $(wanted).hidden = false;
-          $(wanted).querySelector("input")!.focus();
+        if (/^instance is required/.test(message)) {
+          $("instance-field").hidden = false;
+          $("instance-field").querySelector("input")!.focus();
         }
       }
       button.disabled = false;
     };
+  }
+
+  // ask shows the fields of a step of signing in. What is hidden is disabled too: it is neither sent nor required.
+  private ask(step: "password" | "code", missing?: Missing): void {
+    for (const [id, shown] of [["password-step", step === "password"], ["code-step", step === "code"]] as const) {
+      $(id).hidden = !shown;
+      $<HTMLFieldSetElement>(id).disabled = !shown;
+    }
+    $("enrolment").hidden = !missing?.secret;
+    $("secret").textContent = missing?.secret?.replace(/(.{4})(?=.)/g, "$1 ") ?? "";
+    $<HTMLAnchorElement>("otpauth").href = missing?.uri?.startsWith("otpauth:") ? missing.uri : "#";
+    if (step === "code") $("code-step").querySelector("input")!.focus();
   }
 
   // work shows the panel.
