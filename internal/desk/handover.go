@@ -125,6 +125,7 @@ func rightTo(token, challenge string) [32]byte {
 	return sha256.Sum256([]byte("hand-over " + token + " " + challenge))
 }
 
+// newSecret has 43 characters, as many as a verifier needs (RFC 7636, section 4.1).
 func newSecret() string {
 	raw := make([]byte, secretBytes)
 	_, _ = rand.Read(raw) // it never fails

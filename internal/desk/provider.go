@@ -2,7 +2,6 @@ package desk
 
 import (
 	"context"
-	"crypto/rand"
 	"crypto/sha256"
 	"crypto/subtle"
 	"encoding/base64"
@@ -113,7 +112,7 @@ func (c *call) visitProvider(in visitInput) (empty, error) {
 	if err != nil {
 		return empty{}, err
 	}
-	v := visit{Instance: i.ID, State: random(), Nonce: random(), Verifier: random(), Next: next, Expires: c.Now().Add(center.SecondStepWithin).UnixMilli()}
+	v := visit{Instance: i.ID, State: newSecret(), Nonce: newSecret(), Verifier: newSecret(), Next: next, Expires: c.Now().Add(center.SecondStepWithin).UnixMilli()}
 	page, err := c.Provider.Page(ctx, c.callback(), v.State, v.Nonce, v.Verifier)
 	if err != nil {
 		return empty{}, c.unreachable(err)
@@ -151,13 +150,6 @@ func nextPath(next string) (string, error) {
 		return "", center.Refuse(center.InvalidParameter, "next must be a path of this server, such as /ccp-v2/, got %d characters of something else", len([]rune(next)))
 	}
 	return next, nil
-}
-
-// random is what nobody guesses: 43 characters, as many as a verifier needs (RFC 7636, section 4.1).
-func random() string {
-	raw := make([]byte, secretBytes)
-	_, _ = rand.Read(raw) // it never fails
-	return base64.RawURLEncoding.EncodeToString(raw)
 }
 
 // callback is the address that the provider sends browsers back to. It must know it.
