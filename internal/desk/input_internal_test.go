@@ -48,7 +48,7 @@ func TestRulesOfMembers(t *testing.T) {
 		{"", `{` + good + `,"kind":"D"}`, "kind must be A, B or C"},
 		{"", `{` + good + `,"count":0}`, "count must be 1 to 9"},
 		{"", `{` + good + `,"count":10}`, "count must be 1 to 9"},
-		{"", `{` + good + `,"count":1.5}`, "count must be a number, got a JSON number 1.5"},
+		{"", `{` + good + `,"count":1.5}`, "count must be a whole number, got a JSON number 1.5"},
 		{"", `{` + good + `,"share":1.5}`, "share must be a number, 1 or less"},
 		{"", `{` + good + `,"texts":["a"]}`, "texts must have at least 2 members, got 1"},
 		{"", `{` + good + `,"texts":["a","b","c","d"]}`, "texts must have at most 3 members, got 4"},

@@ -259,6 +259,8 @@ func typeName(kind string) string {
 		return "a boolean"
 	case "slice":
 		return "an array"
+	case "int", "int64":
+		return "a whole number"
 	}
 	return "a number"
 }

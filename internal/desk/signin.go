@@ -221,7 +221,7 @@ func (c *call) missing(ctx context.Context, at center.InstanceID, u *center.User
 
 // codeInput is what the second step of signing in takes.
 type codeInput struct {
-	SignIn string `json:"signIn" rule:"required,max=4096" about:"What the first step has answered."`
+	SignIn string `json:"signIn" rule:"required,max=2000" about:"What the first step has answered."`
 	Code   string `json:"code" rule:"required,max=100" about:"The code of the user's app."`
 }
 
