@@ -57,7 +57,7 @@ func TestAgentAPIWithSchemathesis(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			ctx, cancel := context.WithTimeout(t.Context(), 4*patience)
+			ctx, cancel := context.WithTimeout(t.Context(), 12*patience)
 			defer cancel()
 			began := time.Now()
 			// The seed makes it the same in each run; shrinking what has failed would take minutes.
