@@ -335,6 +335,7 @@ func TestImportIsInterrupted(t *testing.T) {
 			case hangs <- struct{}{}:
 			default:
 			}
+			_, _ = io.Copy(io.Discard, r.Body) // only then the server sees that the client has gone
 			<-r.Context().Done()
 			return
 		}
